@@ -1,0 +1,1 @@
+"""The domain services that this repository does not own, as their contracts say."""

@@ -1,0 +1,1 @@
+"""The services of this repository, one package each."""

@@ -1,0 +1,1 @@
+"""Who is asking: token verification, roles and keys."""

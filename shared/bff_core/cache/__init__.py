@@ -1,0 +1,1 @@
+"""Answers kept for a while: in memory, in Redis, or not at all."""

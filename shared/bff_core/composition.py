@@ -1,0 +1,110 @@
+"""Fetching the parts of a screen together, and saying which are absent or old."""
+
+from asyncio import TaskGroup
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bff_core.errors import BffError, DownstreamError
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """A value and how fresh it is; `age` is in seconds since we read it from its source."""
+
+    value: T
+    age: float = 0.0
+    stale: bool = False
+
+    def holding(self, value: U) -> "Reading[U]":
+        """Another value made from this one, as fresh as this one."""
+        return Reading(value, self.age, self.stale)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An optional part that could not be had; `code` is the error code that says why."""
+
+    code: str
+
+
+Part = Reading[T] | Missing
+
+
+class PartV1(BaseModel):
+    """How one part of an answer is doing; `code` says why a part is missing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(examples=["class_names"])
+    status: Literal["ok", "stale", "missing"]
+    age_seconds: float | None = Field(
+        description="Seconds since we read the part from its source; null when it is missing.",
+        ge=0,
+        examples=[0.0],
+    )
+    code: str | None = Field(examples=[None])
+
+
+def describe(name: str, part: Part[T]) -> PartV1:
+    """What an answer says of one of its parts."""
+    if isinstance(part, Missing):
+        return PartV1(name=name, status="missing", age_seconds=None, code=part.code)
+    status: Literal["ok", "stale"] = "stale" if part.stale else "ok"
+    return PartV1(name=name, status=status, age_seconds=round(part.age, 3), code=None)
+
+
+async def optional(call: Awaitable[Reading[T]]) -> Part[T]:
+    """The part, or `Missing` when the service behind it let us down."""
+    try:
+        return await call
+    except DownstreamError as error:
+        return Missing(error.code)
+
+
+async def required(name: str, call: Awaitable[T]) -> T:
+    """The part.
+
+    Raises:
+        DownstreamError: The service behind it let us down; `details.part` names the part.
+    """
+    try:
+        return await call
+    except DownstreamError as error:
+        raise error.naming_part(name) from error.__cause__
+
+
+@asynccontextmanager
+async def fan_out() -> AsyncIterator[TaskGroup]:
+    """Run calls side by side; the first failure cancels the rest and comes out bare.
+
+    A bare TaskGroup wraps it in an ExceptionGroup, which no error handler of a web app matches.
+    """
+    try:
+        async with TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """A failure we know before one we do not, in the order they happened."""
+    leaves = list(_leaves(failures))
+    known = (leaf for leaf in leaves if isinstance(leaf, BffError))
+    return next(known, leaves[0])
+
+
+def _leaves(failures: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for failure in failures.exceptions:
+        if isinstance(failure, BaseExceptionGroup):
+            leaves.extend(_leaves(failure))
+        else:
+            leaves.append(failure)
+    return leaves

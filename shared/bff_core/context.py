@@ -1,0 +1,63 @@
+"""Who asks, and by when an answer is due."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NewType
+
+from bff_core.clock import Clock
+
+UserId = NewType("UserId", str)
+OrgId = NewType("OrgId", str)
+Role = NewType("Role", str)
+CorrelationId = NewType("CorrelationId", str)
+
+TEACHER = Role("teacher")
+ADMIN = Role("admin")
+
+_USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def is_user_id(text: str) -> bool:
+    """Whether it can stand in a path, a header and a key without being mistaken for more."""
+    return _USER_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on the monotonic clock by which work must have ended."""
+
+    at: float
+    clock: Clock = field(repr=False)
+
+    @classmethod
+    def after(cls, seconds: float, clock: Clock) -> "Deadline":
+        return cls(clock.monotonic() + seconds, clock)
+
+    def left(self) -> float:
+        """Seconds until then; 0 when it has passed."""
+        return max(0.0, self.at - self.clock.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        return self.clock.monotonic() >= self.at
+
+    def within(self, seconds: float) -> "Deadline":
+        """The nearer of this deadline and `seconds` from now."""
+        return Deadline(min(self.at, self.clock.monotonic() + seconds), self.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What every call made for one request must know.
+
+    `authorization` is the caller's verified header, forwarded where a service verifies it again.
+    """
+
+    user_id: UserId
+    roles: frozenset[Role]
+    org_id: OrgId | None
+    correlation_id: CorrelationId
+    deadline: Deadline
+    authorization: str = field(default="", repr=False)
+    traceparent: str | None = None
+    tracestate: str | None = None

@@ -1,0 +1,228 @@
+"""Every failure that may leave a service: a stable code and the status it answers with.
+
+    BffError
+    ├── ClientError                     the caller can mend it
+    │   ├── ValidationFailed            400 VALIDATION_ERROR
+    │   ├── InvalidRequest              400 INVALID_REQUEST
+    │   ├── NotAuthenticated            401 AUTHENTICATION_ERROR
+    │   ├── NotAuthorized               403 AUTHORIZATION_ERROR
+    │   ├── NotFound                    404 RESOURCE_NOT_FOUND
+    │   ├── MethodNotAllowed            405 METHOD_NOT_ALLOWED
+    │   ├── Conflict                    409 CONFLICT
+    │   ├── PreconditionFailed          412 PRECONDITION_FAILED
+    │   ├── PayloadTooLarge             413 PAYLOAD_TOO_LARGE
+    │   ├── UnsupportedMediaType        415 UNSUPPORTED_MEDIA_TYPE
+    │   ├── PreconditionRequired        428 PRECONDITION_REQUIRED
+    │   └── RateLimited                 429 RATE_LIMIT
+    ├── Unavailable                     503 SERVICE_UNAVAILABLE, this service cannot take it now
+    ├── Unexpected                      500 UNKNOWN_ERROR, a bug
+    └── DownstreamError                 a service we asked let us down
+        ├── DownstreamFailed            502 EXTERNAL_SERVICE_ERROR
+        │   └── DownstreamRefused       a 4xx that the client method did not expect
+        ├── DownstreamUnreachable       503 CONNECTION_ERROR
+        ├── DownstreamSaturated         503 SERVICE_UNAVAILABLE
+        ├── CircuitOpen                 503 CIRCUIT_BREAKER_OPEN
+        └── DownstreamTimeout           504 TIMEOUT
+
+Nothing here holds text from a downstream service: facts go into `details` or `fields`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class BffError(Exception):
+    """Raised low, translated once: `web` turns it into the one envelope.
+
+    `details` goes out to the caller; `fields` goes to the log only; `retry_after` is in seconds.
+    """
+
+    code: ClassVar[str] = "UNKNOWN_ERROR"
+    status: ClassVar[int] = 500
+    message: ClassVar[str] = "An unexpected error occurred"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: Mapping[str, object] | None = None,
+        fields: Mapping[str, object] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.text = message or self.message
+        self.details: dict[str, object] = dict(details or {})
+        self.fields: dict[str, object] = dict(fields or {})
+        self.retry_after = retry_after
+        super().__init__(self.text)
+
+
+class ClientError(BffError):
+    """The caller sent something that cannot be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that is wrong with an input; `pointer` is a JSON pointer into it."""
+
+    pointer: str
+    message: str
+
+
+class ValidationFailed(ClientError):
+    code = "VALIDATION_ERROR"
+    status = 400
+    message = "The request is not valid"
+
+    def __init__(self, flaws: Iterable[Flaw]) -> None:
+        listed = [{"pointer": flaw.pointer, "message": flaw.message} for flaw in flaws]
+        super().__init__(details={"errors": listed})
+
+
+class InvalidRequest(ClientError):
+    code = "INVALID_REQUEST"
+    status = 400
+    message = "The request cannot be understood"
+
+
+class NotAuthenticated(ClientError):
+    """`reason` is one of our own words, never a library's."""
+
+    code = "AUTHENTICATION_ERROR"
+    status = 401
+    message = "A valid access token is required"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(details={"reason": reason})
+
+
+class NotAuthorized(ClientError):
+    code = "AUTHORIZATION_ERROR"
+    status = 403
+    message = "You may not do this"
+
+
+class NotFound(ClientError):
+    code = "RESOURCE_NOT_FOUND"
+    status = 404
+    message = "There is nothing here"
+
+
+class MethodNotAllowed(ClientError):
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+    message = "This method is not allowed here"
+
+
+class Conflict(ClientError):
+    code = "CONFLICT"
+    status = 409
+    message = "The resource has changed since you read it"
+
+
+class PreconditionFailed(ClientError):
+    code = "PRECONDITION_FAILED"
+    status = 412
+    message = "The resource is not at the version you named"
+
+
+class PayloadTooLarge(ClientError):
+    code = "PAYLOAD_TOO_LARGE"
+    status = 413
+    message = "The request body is too large"
+
+
+class UnsupportedMediaType(ClientError):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    status = 415
+    message = "The request body must be application/json"
+
+
+class PreconditionRequired(ClientError):
+    code = "PRECONDITION_REQUIRED"
+    status = 428
+    message = "Name the version you have read with If-Match"
+
+
+class RateLimited(ClientError):
+    code = "RATE_LIMIT"
+    status = 429
+    message = "Too many requests"
+
+
+class Unavailable(BffError):
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+    message = "The service cannot answer at the moment"
+
+
+class Unexpected(BffError):
+    """A bug of ours; what happened is in the log under the same correlation id."""
+
+
+class DownstreamError(BffError):
+    """A service we asked let us down. `service` is our name for it, never its address."""
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        reason: str | None = None,
+        upstream_status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.service = service
+        self.reason = reason
+        self.upstream_status = upstream_status
+        fields = {"reason": reason, "upstream_status": upstream_status}
+        super().__init__(
+            details={"service": service},
+            fields={name: value for name, value in fields.items() if value is not None},
+            retry_after=retry_after,
+        )
+
+    def naming_part(self, part: str) -> "DownstreamError":
+        """The same failure, saying which part of a screen it took away."""
+        self.details["part"] = part
+        return self
+
+
+class DownstreamFailed(DownstreamError):
+    code = "EXTERNAL_SERVICE_ERROR"
+    status = 502
+    message = "A service that this answer needs gave a wrong answer"
+
+
+class DownstreamRefused(DownstreamFailed):
+    """A 4xx of the downstream; clients that expect one catch it and read `upstream_status`.
+
+    `spoke_json` tells the service's own refusal from a router's HTML page.
+    """
+
+    def __init__(self, service: str, *, upstream_status: int, spoke_json: bool) -> None:
+        super().__init__(service, reason="refused", upstream_status=upstream_status)
+        self.spoke_json = spoke_json
+
+
+class DownstreamUnreachable(DownstreamError):
+    code = "CONNECTION_ERROR"
+    status = 503
+    message = "A service that this answer needs cannot be reached"
+
+
+class DownstreamSaturated(DownstreamError):
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+    message = "A service that this answer needs has too many calls waiting"
+
+
+class CircuitOpen(DownstreamError):
+    code = "CIRCUIT_BREAKER_OPEN"
+    status = 503
+    message = "A service that this answer needs is resting after failures"
+
+
+class DownstreamTimeout(DownstreamError):
+    code = "TIMEOUT"
+    status = 504
+    message = "A service that this answer needs did not answer in time"

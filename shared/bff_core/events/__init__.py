@@ -1,0 +1,1 @@
+"""Telling users' open screens that something has changed."""

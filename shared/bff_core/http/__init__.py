@@ -1,0 +1,1 @@
+"""Outbound calls: what to ask is the client's, how to ask is here."""

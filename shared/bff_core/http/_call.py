@@ -1,0 +1,82 @@
+"""One question to a downstream service, and its answer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bff_core.context import Deadline
+
+PUBLIC = "*"
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long an answer may be used again, in seconds.
+
+    Fresh for `fresh`; then stale for `refresh` more while one refresh runs; and stale for
+    `if_error` when the source fails. `shared` lets it into the shared cache: never essay texts,
+    never names of pupils.
+    """
+
+    fresh: float = 0.0
+    refresh: float = 0.0
+    if_error: float = 0.0
+    shared: bool = False
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the answer may be kept at all."""
+        return self.fresh > 0 or self.refresh > 0 or self.if_error > 0
+
+
+NEVER = Freshness()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask, for whom, and by when.
+
+    `operation` is the name in metrics and logs; `identity` is the user for whom the answer is, or
+    `PUBLIC` when the data are the same for everyone. `decode` raises ValueError on bytes it cannot
+    read.
+    """
+
+    service: str
+    operation: str
+    method: str
+    url: str
+    identity: str
+    deadline: Deadline
+    decode: Callable[[bytes], Any]
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    freshness: Freshness = NEVER
+    idempotent: bool = True
+    neutral_failures: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether asking twice changes nothing, so that an answer may be shared or kept."""
+        return self.method in SAFE_METHODS
+
+    @property
+    def key(self) -> str:
+        """Equal for calls whose answers may stand for each other."""
+        return f"{self.service} {self.identity} {self.method} {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer, decoded; `age` in seconds since it was read from its source."""
+
+    value: Any
+    body: bytes = field(repr=False)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    age: float = 0.0
+    stale: bool = False
+
+
+Send = Callable[[Call], Awaitable[Answer]]
+Policy = Callable[[Send], Send]

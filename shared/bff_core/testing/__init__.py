@@ -1,0 +1,1 @@
+"""The public test kit: contexts, clocks, tokens, stubs and verified fakes."""

@@ -1,0 +1,234 @@
+"""Everything a service reads from its environment: read once, parsed into values, handed down.
+
+Durations are seconds everywhere.
+"""
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bff_core._environment import closest, expand_aliases, without_links
+
+PLATFORM_DEFAULTS = frozenset(
+    {
+        "test-secret-key",
+        "your-secret-key-here",
+        "dev-secret-change-me",
+        "hule-internal-dev-key",
+        "changeme",
+        "secret",
+    }
+)
+SHORTEST_SECRET = 32
+
+S = TypeVar("S", bound="ServiceSettings")
+
+
+class SettingsError(Exception):
+    """The environment does not describe a service that may start; says which variable and why."""
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TESTING = "testing"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+    @property
+    def lenient(self) -> bool:
+        """Whether weak secrets are tolerated."""
+        return self in {Environment.DEVELOPMENT, Environment.TESTING}
+
+
+class Operation(BaseModel):
+    """How one kind of question to a downstream is asked.
+
+    `budget` bounds the whole call, retries included; `fresh`, `refresh` and `if_error` are how
+    long an answer is used as it is, used while it is refreshed, and used when the source fails.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    budget: float = Field(gt=0, le=60)
+    attempts: int = Field(default=1, ge=1, le=5)
+    fresh: float = Field(default=0, ge=0)
+    refresh: float = Field(default=0, ge=0)
+    if_error: float = Field(default=0, ge=0)
+    shared: bool = False
+    in_flight: int = Field(default=16, ge=1)
+    max_bytes: int = Field(default=16 * 1024 * 1024, ge=1)
+
+
+class Downstream(BaseModel):
+    """A service we ask: our name for it, and where it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    url: str
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_base_url(cls, url: str) -> str:
+        scheme, separator, rest = url.partition("://")
+        host = rest.partition("/")[0]
+        if scheme not in {"http", "https"} or not separator or not host:
+            raise ValueError("must be http://host[:port] or https://host[:port]")
+        if "?" in url or "#" in url or "@" in host:
+            raise ValueError("must hold neither query, fragment nor credentials")
+        return url.rstrip("/")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service reads. Each service adds its own fields and prefix."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        populate_by_name=True,
+    )
+
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Other spellings that are accepted: name in the environment to the name it stands for."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    environment: Environment = Field(Environment.PRODUCTION, validation_alias="ENVIRONMENT")
+    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+    log_format: str = Field("json", validation_alias="LOG_FORMAT", pattern="^(json|console)$")
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    request_budget: float = Field(3.0, gt=0, le=60)
+    max_body_bytes: int = Field(64 * 1024, ge=0)
+    shutdown_grace: float = Field(20.0, ge=0, le=300)
+    docs: bool | None = None
+
+    jwt_algorithm: str = Field("HS256", validation_alias="JWT_ALGORITHM", pattern="^(HS|RS)256$")
+    jwt_secret_key: SecretStr | None = Field(None, validation_alias="JWT_SECRET_KEY")
+    jwt_public_key: str | None = Field(None, validation_alias="JWT_PUBLIC_KEY")
+    jwt_public_key_path: str | None = Field(None, validation_alias="JWT_PUBLIC_KEY_PATH")
+    jwt_audience: str = Field("huleedu-platform", validation_alias="JWT_AUDIENCE")
+    jwt_issuer: str = Field("huleedu-identity-service", validation_alias="JWT_ISSUER")
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, level: str) -> str:
+        if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @property
+    def shows_docs(self) -> bool:
+        """Whether the documentation page is served; off in production unless asked for."""
+        return self.environment != Environment.PRODUCTION if self.docs is None else self.docs
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check the environment.
+
+        Raises:
+            SettingsError: A value does not fit, a name of ours is misspelled, or a secret is
+                missing, weak or contradicts another.
+        """
+        prefix = cls.model_config.get("env_prefix") or ""
+        given = expand_aliases(without_links(environ, prefix), cls.aliases)
+        _warn_of_strangers(cls, given, prefix)
+        source = EnvSettingsSource(cls, case_sensitive=False)
+        source.env_vars = {name.lower(): value for name, value in given.items()}
+        try:
+            settings = cls(**source())
+        except ValidationError as error:
+            raise SettingsError(_explain(cls, error, prefix)) from None
+        settings.check_secrets()
+        return settings
+
+    def check_secrets(self) -> None:
+        """Refuse secrets that are missing, weak or contradictory; services add their own."""
+        public = self.jwt_public_key or self.jwt_public_key_path
+        if self.jwt_secret_key and public:
+            raise SettingsError("JWT_SECRET_KEY and JWT_PUBLIC_KEY[_PATH] exclude each other")
+        if self.jwt_algorithm == "HS256":
+            self.require_secret("JWT_SECRET_KEY", self.jwt_secret_key)
+        elif not public:
+            raise SettingsError("JWT_ALGORITHM=RS256 needs JWT_PUBLIC_KEY or JWT_PUBLIC_KEY_PATH")
+
+    def require_secret(self, name: str, secret: SecretStr | None) -> None:
+        """Refuse a secret that anybody could guess.
+
+        Raises:
+            SettingsError: It is missing; or, outside development, known or short.
+        """
+        text = secret.get_secret_value() if secret else ""
+        if not text:
+            raise SettingsError(f"{name} is not set")
+        if self.environment.lenient:
+            return
+        if text in PLATFORM_DEFAULTS:
+            raise SettingsError(f"{name} is a well-known default; set a secret of your own")
+        if len(text) < SHORTEST_SECRET:
+            raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")
+
+
+def variable_names(settings: type[ServiceSettings]) -> dict[str, str]:
+    """Field name to the environment variable that sets it, nested fields included."""
+    prefix = settings.model_config.get("env_prefix") or ""
+    return dict(_names_in(settings, prefix.upper(), top=True))
+
+
+def _names_in(
+    model: type[BaseModel], prefix: str, *, top: bool, path: str = ""
+) -> list[tuple[str, str]]:
+    names: list[tuple[str, str]] = []
+    for field, info in model.model_fields.items():
+        alias = info.validation_alias if top and isinstance(info.validation_alias, str) else None
+        name = alias or f"{prefix}{field.upper()}"
+        names.append((f"{path}{field}", name))
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names.extend(_names_in(kind, f"{name}__", top=False, path=f"{path}{field}."))
+    return names
+
+
+def _warn_of_strangers(
+    settings: type[ServiceSettings], given: Mapping[str, str], prefix: str
+) -> None:
+    ours = set(variable_names(settings).values()) | set(settings.aliases)
+    for name in sorted(given):
+        if name.upper() in ours:
+            continue
+        near = closest(name.upper(), ours)
+        if near is not None:
+            raise SettingsError(f"{name} is not a setting; did you mean {near}?")
+        if prefix and name.upper().startswith(prefix.upper()):
+            print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist
+
+
+def _explain(settings: type[ServiceSettings], error: ValidationError, prefix: str) -> str:
+    """One line per fault, each naming its variable and never its value."""
+    names = variable_names(settings)
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        path = ".".join(str(step) for step in fault["loc"])
+        lines.append(f"{names.get(path, path or prefix)}: {fault['msg']}")
+    return "; ".join(lines)

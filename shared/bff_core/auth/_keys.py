@@ -1,0 +1,41 @@
+"""Where the keys that verify tokens come from."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from bff_core.settings import ServiceSettings, SettingsError
+
+
+class StaticKey:
+    """One key, whatever key id a token names."""
+
+    def __init__(self, key: str | RSAPublicKey) -> None:
+        self._key = key
+
+    def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - the port's signature
+        return self._key
+
+
+def key_from(settings: ServiceSettings) -> StaticKey:
+    """The configured key.
+
+    Raises:
+        SettingsError: The public key cannot be read or is not an RSA key in PEM.
+    """
+    if settings.jwt_secret_key is not None:
+        return StaticKey(settings.jwt_secret_key.get_secret_value())
+    return StaticKey(_public_key(settings))
+
+
+def _public_key(settings: ServiceSettings) -> RSAPublicKey:
+    name = "JWT_PUBLIC_KEY_PATH" if settings.jwt_public_key_path else "JWT_PUBLIC_KEY"
+    try:
+        pem = settings.jwt_public_key or Path(settings.jwt_public_key_path or "").read_text("ascii")
+        key = load_pem_public_key(pem.encode())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{name} cannot be read as a public key in PEM") from error
+    if not isinstance(key, RSAPublicKey):
+        raise SettingsError(f"{name} is not an RSA key")
+    return key

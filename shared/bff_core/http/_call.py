@@ -33,13 +33,16 @@ class Freshness:
 NEVER = Freshness()
 
 
+class Undecodable(ValueError):
+    """An answer's bytes are not what the contract says; its text never holds what they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What to ask, for whom, and by when.
 
     `operation` is the name in metrics and logs; `identity` is the user for whom the answer is, or
-    `PUBLIC` when the data are the same for everyone. `decode` raises ValueError on bytes it cannot
-    read.
+    `PUBLIC` when the data are the same for everyone. `decode` raises Undecodable.
     """
 
     service: str

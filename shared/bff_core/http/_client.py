@@ -1,0 +1,131 @@
+"""What a client module stands on: a service, its endpoints, and how each is asked."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+
+from bff_core.composition import Reading
+from bff_core.context import RequestContext
+from bff_core.http._call import PUBLIC, Answer, Call, Freshness, Send
+from bff_core.http._deadline import within
+from bff_core.http._headers import Credentials, outbound
+from bff_core.http._pipeline import pipeline
+from bff_core.http._record import recorded
+from bff_core.http._transport import Transport
+from bff_core.observability import Metrics
+from bff_core.settings import Downstream, Operation
+
+T = TypeVar("T")
+Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
+
+
+def path_of(segments: Iterable[str]) -> str:
+    """An absolute path; each segment is percent-encoded whole, a slash or a dot-segment included.
+
+    A last empty segment gives a trailing slash.
+    """
+    return "/" + "/".join(_encode(segment) for segment in segments)
+
+
+def _encode(segment: str) -> str:
+    if segment in {".", ".."}:
+        raise ValueError("a dot segment cannot be a path segment")
+    return quote(segment, safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Generic[T]):
+    """One operation of one service, ready to be asked."""
+
+    service: str
+    operation: str
+    base_url: str
+    credentials: Credentials
+    decode: Callable[[bytes], T]
+    freshness: Freshness
+    public: bool
+    send: Send
+
+    async def get(
+        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
+    ) -> Reading[T]:
+        """Ask with GET.
+
+        Raises:
+            DownstreamError: The service did not give a usable answer in time.
+        """
+        query = urlencode(list(params.items()) if isinstance(params, Mapping) else list(params))
+        answer = await self.send(self._call(ctx, "GET", path_of(path), query))
+        return Reading(answer.value, answer.age, answer.stale)
+
+    async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
+        """Ask with POST and a JSON body: never cached, shared or repeated.
+
+        Raises:
+            DownstreamError: The service did not give a usable answer in time.
+        """
+        answer: Answer = await self.send(self._call(ctx, "POST", path_of(path), "", body))
+        value: T = answer.value
+        return value
+
+    def _call(
+        self, ctx: RequestContext, method: str, path: str, query: str, body: bytes | None = None
+    ) -> Call:
+        headers = outbound(ctx, self.credentials)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return Call(
+            service=self.service,
+            operation=self.operation,
+            method=method,
+            url=f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}",
+            identity=PUBLIC if self.public else ctx.user_id,
+            deadline=ctx.deadline,
+            decode=self.decode,
+            headers=headers,
+            body=body,
+            freshness=self.freshness,
+            idempotent=method == "GET",
+        )
+
+
+class ServiceClient:
+    """A downstream service and all that its endpoints share."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, downstream: Downstream, metrics: Metrics
+    ) -> None:
+        self._session = session
+        self._downstream = downstream
+        self._metrics = metrics
+
+    def endpoint(
+        self,
+        operation: str,
+        rule: Operation,
+        decode: Callable[[bytes], T],
+        *,
+        credentials: Credentials,
+        json: bool = True,
+        public: bool = False,
+    ) -> Endpoint[T]:
+        """Ready one operation. `public` declares the data to be the same for every user."""
+        transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
+        return Endpoint(
+            service=self._downstream.name,
+            operation=operation,
+            base_url=self._downstream.url,
+            credentials=credentials,
+            decode=decode,
+            freshness=Freshness(rule.fresh, rule.refresh, rule.if_error, rule.shared),
+            public=public,
+            # The first is the outermost: this list is the order in which a call passes through.
+            send=pipeline(transport, recorded(self._metrics), within(rule.budget)),
+        )
+
+    def salvaged(self, operation: str) -> Callable[[], None]:
+        """Counts answers of `operation` that only the lenient decoder could read."""
+        return self._metrics.salvaged.labels(self._downstream.name, operation).inc

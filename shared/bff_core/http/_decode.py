@@ -1,0 +1,75 @@
+"""From a downstream's bytes to the structs of `contracts`, forgiving what the platform does."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from pydantic_core import from_json
+
+from bff_core.http._call import Undecodable
+
+T = TypeVar("T")
+
+
+class JsonDecoder(Generic[T]):
+    """Decodes JSON into `kind`.
+
+    msgspec refuses a bare `NaN` even in fields that we skip, and one odd row fails a whole page.
+    So what it refuses gets one second try: a lenient parser, then the same contract. `rows` names
+    a list whose unreadable items are left out; how many goes into the field `skipped`.
+    `on_salvage` is told when the second try was needed.
+    """
+
+    def __init__(
+        self,
+        kind: type[T],
+        *,
+        rows: str | None = None,
+        on_salvage: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._kind = kind
+        self._rows = rows
+        self._row_kind = _item_of(kind, rows) if rows else None
+        self._fast = msgspec.json.Decoder(kind)
+        self._on_salvage = on_salvage
+
+    def __call__(self, body: bytes) -> T:
+        """Decode.
+
+        Raises:
+            Undecodable: Not even the lenient parser finds what the contract asks for.
+        """
+        try:
+            return self._fast.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return self._salvage(body)
+
+    def _salvage(self, body: bytes) -> T:
+        try:
+            found: Any = from_json(body)
+            if self._rows and isinstance(found, dict) and isinstance(found.get(self._rows), list):
+                found = self._without_bad_rows(found, self._rows)
+            value = msgspec.convert(found, self._kind)
+        except (ValueError, RecursionError) as error:
+            raise Undecodable(type(error).__name__) from error
+        self._on_salvage()
+        return value
+
+    def _without_bad_rows(self, page: dict[str, Any], rows: str) -> dict[str, Any]:
+        good = []
+        for row in page[rows]:
+            try:
+                good.append(msgspec.to_builtins(msgspec.convert(row, self._row_kind)))
+            except msgspec.ValidationError:
+                continue
+        return page | {rows: good, "skipped": len(page[rows]) - len(good)}
+
+
+def _item_of(kind: Any, rows: str) -> Any:
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    return fields[rows].__args__[0]
+
+
+def text(body: bytes) -> str:
+    """UTF-8, with what is not replaced."""
+    return body.decode("utf-8", errors="replace")

@@ -1,0 +1,47 @@
+"""Every attempt is counted and timed; every failure is one line in the log."""
+
+import asyncio
+import time
+
+import structlog
+
+from bff_core.errors import DownstreamError
+from bff_core.http._call import Answer, Call, Policy, Send
+from bff_core.observability import Metrics
+
+log = structlog.get_logger()
+
+
+def recorded(metrics: Metrics) -> Policy:
+    """Note how each attempt inside ends. Stands outside the attempt's timeout, to see it too."""
+
+    def policy(send: Send) -> Send:
+        async def observed(call: Call) -> Answer:
+            outcome = "ok"
+            started = time.perf_counter()
+            try:
+                return await send(call)
+            except asyncio.CancelledError:
+                outcome = "cancelled"
+                raise
+            except DownstreamError as error:
+                outcome = error.code.lower()
+                _log(call, error)
+                raise
+            finally:
+                elapsed = time.perf_counter() - started
+                metrics.observe_call(call.service, call.operation, outcome, elapsed)
+
+        return observed
+
+    return policy
+
+
+def _log(call: Call, error: DownstreamError) -> None:
+    log.warning(
+        "downstream_failed",
+        service=call.service,
+        operation=call.operation,
+        code=error.code,
+        **error.fields,
+    )

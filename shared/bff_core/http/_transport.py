@@ -1,0 +1,92 @@
+"""The innermost step: one HTTP exchange through aiohttp, capped and checked."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from yarl import URL
+
+from bff_core.errors import DownstreamFailed
+from bff_core.http._call import Answer, Call, Undecodable
+from bff_core.http._errors import from_exception, from_status, is_json
+from bff_core.http._headers import TIMEOUT_HEADER, time_left
+
+CONNECT_TIMEOUT = 0.5
+KEEP_ALIVE = 4.0
+"""Shorter than the 5 s after which Hypercorn closes an idle connection, so that we never write
+into one that is being closed."""
+
+
+@asynccontextmanager
+async def http_session(*, connections: int = 256) -> AsyncIterator[aiohttp.ClientSession]:
+    """The process's one session: no cookies, no proxy of the environment, no redirects."""
+    connector = aiohttp.TCPConnector(
+        limit=connections, limit_per_host=connections, keepalive_timeout=KEEP_ALIVE
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+        headers={"Accept-Encoding": "identity", "User-Agent": "huleedu-bff"},
+    ) as session:
+        yield session
+
+
+class Transport:
+    """Sends a call as it is and reads an answer of at most `max_bytes`.
+
+    `json` says whether the answer must be JSON; other content is given to `decode` as bytes.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, *, max_bytes: int, json: bool = True
+    ) -> None:
+        self._session = session
+        self._max_bytes = max_bytes
+        self._json = json
+
+    async def __call__(self, call: Call) -> Answer:
+        """Send and read.
+
+        Raises:
+            DownstreamError: Whatever went wrong, translated.
+        """
+        try:
+            return await self._exchange(call)
+        except (aiohttp.ClientError, OSError, Undecodable) as error:
+            raise from_exception(call.service, error) from error
+
+    async def _exchange(self, call: Call) -> Answer:
+        headers = {**call.headers, TIMEOUT_HEADER: time_left(call.deadline)}
+        async with self._session.request(
+            call.method,
+            URL(call.url, encoded=True),
+            headers=headers,
+            data=call.body,
+            allow_redirects=False,
+        ) as response:
+            if not 200 <= response.status < 300:
+                raise from_status(call.service, response.status, response.headers)
+            self._check(call, response)
+            body = await self._read(call, response)
+        return Answer(call.decode(body), body, response.status, response.headers)
+
+    def _check(self, call: Call, response: aiohttp.ClientResponse) -> None:
+        if self._json and not is_json(response.headers):
+            raise DownstreamFailed(call.service, reason="content_type")
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise DownstreamFailed(call.service, reason="content_encoding")
+
+    async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
+        if (response.content_length or 0) > self._max_bytes:
+            raise DownstreamFailed(call.service, reason="too_large")
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise DownstreamFailed(call.service, reason="too_large")
+            chunks.append(chunk)
+        return b"".join(chunks)

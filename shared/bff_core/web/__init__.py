@@ -1,1 +1,35 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
+
+from bff_core.web._di import ContextProvider
+from bff_core.web._edge import Edge
+from bff_core.web._errors import ErrorEnvelopeV1, ErrorHandlers
+from bff_core.web._guard import PUBLIC, Guard, UndeclaredRouteError, access, rule_of
+from bff_core.web._health import Health, Lifecycle, health_routes
+from bff_core.web._openapi import attach_openapi, document_of
+from bff_core.web._responses import METRICS, returns
+from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
+from bff_core.web._validation import takes_body, takes_query
+
+__all__ = [
+    "LIFECYCLE",
+    "METRICS",
+    "PUBLIC",
+    "ContextProvider",
+    "Edge",
+    "ErrorEnvelopeV1",
+    "ErrorHandlers",
+    "Guard",
+    "Health",
+    "Lifecycle",
+    "UndeclaredRouteError",
+    "access",
+    "attach_openapi",
+    "document_of",
+    "health_routes",
+    "hypercorn_config",
+    "returns",
+    "rule_of",
+    "run",
+    "takes_body",
+    "takes_query",
+]

@@ -1,0 +1,107 @@
+"""The outermost layer of a service: correlation id, timing, the one log line per request."""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bff_core.context import CorrelationId
+from bff_core.observability import Metrics
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+SendMessage = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, SendMessage], Awaitable[None]]
+
+STATE = "bff_core.exchange"
+UNMATCHED = "unmatched"
+QUIET_ROUTES = frozenset({"/healthz", "/ready", "/metrics"})
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of one request while it is answered; lives in the ASGI scope."""
+
+    correlation_id: CorrelationId
+    started: float = field(default_factory=time.perf_counter)
+    route: str = UNMATCHED
+    user_id: str | None = None
+    status: int = 0
+
+
+def exchange_of(scope: Any) -> Exchange:
+    """What the edge knows of the request that a framework is handling."""
+    exchange: Exchange = scope[STATE]
+    return exchange
+
+
+def correlation_id_from(headers: list[tuple[bytes, bytes]]) -> CorrelationId:
+    """The caller's id when it is one valid UUID, else a new one."""
+    given = [value for name, value in headers if name == b"x-correlation-id"]
+    if len(given) == 1:
+        try:
+            return CorrelationId(str(uuid.UUID(given[0].decode("ascii"))))
+        except ValueError:
+            pass
+    return CorrelationId(str(uuid.uuid4()))
+
+
+class Edge:
+    """ASGI middleware around the whole app, so that no answer leaves without its id and line."""
+
+    def __init__(self, app: AsgiApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(correlation_id_from(scope["headers"]))
+        scope[STATE] = exchange
+        self._metrics.in_flight.inc()
+        structlog.contextvars.bind_contextvars(correlation_id=exchange.correlation_id)
+        try:
+            await self._app(scope, receive, _stamping(exchange, send))
+        finally:
+            structlog.contextvars.clear_contextvars()
+            self._metrics.in_flight.dec()
+            self._close(scope["method"], exchange)
+
+    def _close(self, method: str, exchange: Exchange) -> None:
+        elapsed = time.perf_counter() - exchange.started
+        self._metrics.observe_request(_known(method), exchange.route, exchange.status, elapsed)
+        if exchange.route in QUIET_ROUTES and exchange.status < 400:
+            return
+        log.info(
+            "request",
+            method=method,
+            route=exchange.route,
+            status=exchange.status,
+            duration_ms=round(elapsed * 1000, 2),
+            correlation_id=exchange.correlation_id,
+            user_id=exchange.user_id,
+        )
+
+
+def _known(method: str) -> str:
+    """A label of bounded variety: callers may invent methods."""
+    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} else "OTHER"
+
+
+def _stamping(exchange: Exchange, send: SendMessage) -> SendMessage:
+    async def stamped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            headers = [*message.get("headers", [])]
+            headers.append((b"x-correlation-id", exchange.correlation_id.encode()))
+            message["headers"] = headers
+        await send(message)
+
+    return stamped

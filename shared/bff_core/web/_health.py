@@ -1,0 +1,128 @@
+"""How the service is: for the platform's checks, for load balancers, for Prometheus."""
+
+from asyncio import timeout
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, Field
+from quart import Blueprint, Response
+from quart_schema import hide
+
+from bff_core.errors import Unavailable
+from bff_core.observability import Metrics
+from bff_core.protocols import Pinged
+from bff_core.web._guard import PUBLIC, access
+from bff_core.web._responses import returns
+
+PING_TIMEOUT = 1.0
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Whether this process should be sent requests."""
+
+    state: Literal["starting", "ready", "draining"] = "starting"
+
+    def start(self) -> None:
+        self.state = "ready"
+
+    def drain(self) -> None:
+        """No new requests, please; those in flight will end."""
+        self.state = "draining"
+
+
+class HealthV1(BaseModel):
+    """The platform's shape: this process answers. What it depends on is in `/ready`."""
+
+    service: str = Field(examples=["bff_teacher_service"])
+    status: Literal["healthy", "unhealthy"] = Field(examples=["healthy"])
+    message: str = Field(examples=["bff_teacher_service answers"])
+    version: str = Field(examples=["0.1.0"])
+    checks: dict[str, bool] = Field(examples=[{"service_responsive": True}])
+    dependencies: dict[str, object] = Field(examples=[{}])
+    environment: str = Field(examples=["development"])
+
+
+class DependencyV1(BaseModel):
+    """One thing this service leans on. `breaker` is null where no breaker stands before it."""
+
+    name: str = Field(examples=["redis"])
+    reachable: bool | None = Field(examples=[True])
+    breaker: Literal["closed", "open", "half_open"] | None = Field(None, examples=[None])
+
+
+class ReadyV1(BaseModel):
+    """Whether to send requests here. A dependency that is away does not make the answer 503."""
+
+    status: Literal["ready"] = Field(examples=["ready"])
+    dependencies: list[DependencyV1]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    service: str
+    version: str
+    environment: str
+    lifecycle: Lifecycle
+    metrics: Metrics
+    dependencies: Sequence[Pinged] = field(default_factory=tuple)
+
+    def report(self) -> HealthV1:
+        return HealthV1(
+            service=self.service,
+            status="healthy",
+            message=f"{self.service} answers",
+            version=self.version,
+            checks={"service_responsive": True, "dependencies_available": True},
+            dependencies={},
+            environment=self.environment,
+        )
+
+    async def readiness(self) -> ReadyV1:
+        if self.lifecycle.state != "ready":
+            raise Unavailable(details={"state": self.lifecycle.state}, retry_after=1)
+        return ReadyV1(
+            status="ready",
+            dependencies=[
+                DependencyV1(name=one.name, reachable=await _reachable(one))
+                for one in self.dependencies
+            ],
+        )
+
+
+async def _reachable(dependency: Pinged) -> bool:
+    try:
+        async with timeout(PING_TIMEOUT):
+            return await dependency.ping()
+    except TimeoutError:
+        return False
+
+
+def health_routes(health: Health) -> Blueprint:
+    """`/healthz`, `/ready` and `/metrics`, open to all who reach the port."""
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/healthz")
+    @access(PUBLIC)
+    @returns(HealthV1)
+    async def healthz() -> HealthV1:
+        """Whether this process answers."""
+        return health.report()
+
+    @blueprint.get("/ready")
+    @access(PUBLIC)
+    @returns(ReadyV1)
+    async def ready() -> ReadyV1:
+        """Whether to send requests here, and how its dependencies are."""
+        return await health.readiness()
+
+    @blueprint.get("/metrics")
+    @hide
+    @access(PUBLIC)
+    async def metrics() -> Response:
+        """Prometheus metrics in the text format."""
+        return Response(health.metrics.render(), content_type=CONTENT_TYPE_LATEST)
+
+    return blueprint

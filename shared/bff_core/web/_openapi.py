@@ -1,0 +1,170 @@
+"""The OpenAPI document, complete with errors and headers, and its page without a CDN."""
+
+from importlib import resources
+from typing import Any
+
+from quart import Blueprint, Quart, Response, current_app
+from quart_schema import Info, QuartSchema, hide
+from quart_schema.openapi import OpenAPIProvider
+from werkzeug.routing.rules import Rule
+
+from bff_core.errors import NotFound
+from bff_core.web._errors import ErrorEnvelopeV1
+from bff_core.web._guard import PUBLIC, access, rule_of
+
+OPENAPI_PATH = "/openapi.json"
+_ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
+_ALWAYS = {"500": "A bug of ours; the log has the rest under the correlation id"}
+_WITH_INPUT = {"400": "The request is not valid; `details.errors` lists what is wrong"}
+_WITH_USER = {
+    "401": "A valid access token is required",
+    "403": "The caller may not do this",
+    "502": "A service that a required part needs gave a wrong answer; `details.part` names it",
+    "503": "A service that a required part needs cannot be reached",
+    "504": "A service that a required part needs did not answer in time",
+}
+_CORRELATION = {
+    "X-Correlation-ID": {
+        "description": "The caller's own valid UUID, or a new one; the logs know it.",
+        "schema": {"type": "string", "format": "uuid"},
+    }
+}
+_RETRY = {
+    "Retry-After": {
+        "description": "Seconds to wait before asking again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_PARTS = {
+    "X-Parts-Incomplete": {
+        "description": "Names of the parts that are stale or missing; absent when all are well.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+class Provider(OpenAPIProvider):
+    """Adds what every operation of ours has: an id, error answers, headers, an access rule."""
+
+    def generate_rules(self) -> Any:
+        rules = super().generate_rules()
+        return sorted(rules, key=lambda rule: rule.rule)
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        components["ErrorEnvelope"] = ErrorEnvelopeV1.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        components.update(components["ErrorEnvelope"].pop("$defs", {}))
+        view = self._app.view_functions[rule.endpoint]
+        for methods in paths.values():
+            for method, operation in methods.items():
+                _complete(operation, f"{rule.endpoint.replace('.', '_')}_{method}", rule_of(view))
+        return paths, components
+
+
+def _complete(operation: dict[str, Any], operation_id: str, rule: str | None) -> None:
+    operation["operationId"] = operation_id.removesuffix("_get")
+    responses = operation["responses"]
+    for answer in responses.values():
+        answer["headers"] = _CORRELATION | (_PARTS if rule != PUBLIC else {})
+    for status, description in _refusals(operation, rule).items():
+        responses.setdefault(status, _refusal(status, description))
+    if rule != PUBLIC:
+        operation["security"] = [{"bearer": []}]
+        operation["x-access-rule"] = rule
+
+
+def _refusals(operation: dict[str, Any], rule: str | None) -> dict[str, str]:
+    refusals = dict(_ALWAYS)
+    if rule != PUBLIC:
+        # A repeated identity header is a bad request, whatever the route takes.
+        refusals |= _WITH_INPUT | _WITH_USER
+    elif operation["parameters"] or "requestBody" in operation:
+        refusals |= _WITH_INPUT
+    return refusals
+
+
+def _refusal(status: str, description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": _CORRELATION | (_RETRY if status == "503" else {}),
+        "content": {"application/json": {"schema": _ENVELOPE}},
+    }
+
+
+def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> None:
+    """Serve `/openapi.json`; and, when asked to, `/docs` with assets of our own."""
+    QuartSchema(
+        app,
+        openapi_path=None,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+        swagger_ui_path=None,
+        info=Info(title=title, version=version),
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer", "bearer_format": "JWT"}},
+        conversion_preference="pydantic",
+        openapi_provider_class=Provider,
+    )
+    app.register_blueprint(_document_routes())
+    if with_page:
+        app.register_blueprint(_page_routes(title))
+
+
+def document_of(app: Quart) -> dict[str, Any]:
+    """The OpenAPI document of an app."""
+    schema: QuartSchema = app.extensions["QUART_SCHEMA"]
+    return schema.openapi_provider.schema()
+
+
+def _document_routes() -> Blueprint:
+    blueprint = Blueprint("openapi", __name__)
+
+    @blueprint.get(OPENAPI_PATH)
+    @hide
+    @access(PUBLIC)
+    async def openapi() -> Response:
+        """The OpenAPI document."""
+        app: Any = current_app
+        return Response(app.json.dumps(document_of(app)), content_type="application/json")
+
+    return blueprint
+
+
+_ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{title}</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({{url: "/openapi.json", dom_id: "#ui"}})</script></body>
+</html>
+"""
+
+
+def _page_routes(title: str) -> Blueprint:
+    blueprint = Blueprint("docs", __name__)
+
+    @blueprint.get("/docs")
+    @hide
+    @access(PUBLIC)
+    async def page() -> Response:
+        """The OpenAPI document, to read and to try."""
+        return Response(_PAGE.format(title=title), content_type="text/html")
+
+    @blueprint.get("/docs/<name>")
+    @hide
+    @access(PUBLIC)
+    async def asset(name: str) -> Response:
+        """A script or a style sheet of the page."""
+        if name not in _ASSETS:
+            raise NotFound
+        return Response(_read_asset(name), content_type=_ASSETS[name])
+
+    return blueprint
+
+
+def _read_asset(name: str) -> bytes:
+    vendor = resources.files("swagger_ui_bundle") / "vendor"
+    folder = next(entry for entry in vendor.iterdir() if (entry / name).is_file())
+    return (folder / name).read_bytes()

@@ -1,0 +1,94 @@
+"""Queries and bodies as models; whatever does not fit is listed, all of it, without its value."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from quart import request
+from quart_schema import DataSource, document_querystring, document_request
+
+from bff_core.errors import Flaw, UnsupportedMediaType, ValidationFailed
+
+P = ParamSpec("P")
+R = TypeVar("R")
+View = Callable[..., Awaitable[R]]
+
+
+def takes_query(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
+    """Give the route `query_args`, the query string as `model`.
+
+    Raises:
+        ValidationFailed: A parameter does not fit, is unknown, or is there twice.
+    """
+
+    def decorate(view: View[R]) -> View[R]:
+        @document_querystring(model)
+        @wraps(view)
+        async def checked(*args: Any, **kwargs: Any) -> R:
+            return await view(*args, query_args=read_query(model), **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
+    """Give the route `data`, the JSON body as `model`.
+
+    Raises:
+        UnsupportedMediaType: It is not declared as JSON.
+        ValidationFailed: It is not JSON, or does not fit.
+    """
+
+    def decorate(view: View[R]) -> View[R]:
+        @document_request(model, source=DataSource.JSON)
+        @wraps(view)
+        async def checked(*args: Any, **kwargs: Any) -> R:
+            return await view(*args, data=await read_body(model), **kwargs)
+
+        return checked
+
+    return decorate
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_query(model: type[M]) -> M:
+    given = request.args.to_dict(flat=False)
+    flaws = [
+        Flaw(f"/{_escape(name)}", "Give this parameter once only")
+        for name, values in given.items()
+        if len(values) > 1
+    ]
+    values = {name: values[0] for name, values in given.items()}
+    try:
+        query = model.model_validate(values)
+    except ValidationError as error:
+        raise ValidationFailed([*flaws, *flaws_of(error)]) from None
+    if flaws:
+        raise ValidationFailed(flaws)
+    return query
+
+
+async def read_body(model: type[M]) -> M:
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    body = await request.get_data(cache=False)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise ValidationFailed(flaws_of(error)) from None
+
+
+def flaws_of(error: ValidationError) -> list[Flaw]:
+    """Pydantic's findings as pointers and messages, without the values they complain of."""
+    return [
+        Flaw("".join(f"/{_escape(str(step))}" for step in fault["loc"]), fault["msg"])
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")

@@ -28,3 +28,8 @@ class SystemClock:
 def to_wire(moment: datetime) -> str:
     """ISO 8601 with microseconds and `Z`, the platform's spelling of a time."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def as_utc(moment: datetime) -> datetime:
+    """The platform writes UTC without saying so; a time that names its zone is converted."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from bff_core.errors import BffError, DownstreamError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class Reading(Generic[T_co]):
     """A value and how fresh it is; `age` is in seconds since we read it from its source."""
 
-    value: T
+    value: T_co
     age: float = 0.0
     stale: bool = False
 

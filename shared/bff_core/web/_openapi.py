@@ -65,7 +65,9 @@ class Provider(OpenAPIProvider):
 
 def _complete(operation: dict[str, Any], operation_id: str, rule: str | None) -> None:
     operation["operationId"] = operation_id.removesuffix("_get")
-    responses = operation["responses"]
+    # quart-schema keys some by number, which JSON cannot hold.
+    responses = {str(status): answer for status, answer in operation["responses"].items()}
+    operation["responses"] = responses
     for answer in responses.values():
         answer["headers"] = _CORRELATION | (_PARTS if rule != PUBLIC else {})
     for status, description in _refusals(operation, rule).items():

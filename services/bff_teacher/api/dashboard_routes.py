@@ -1,0 +1,42 @@
+"""Routes of screen 1."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.web import access, returns, takes_query
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
+from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
+from services.bff_teacher.screens.class_list import ClassListScreen
+from services.bff_teacher.screens.dashboard import DashboardScreen
+
+blueprint = Blueprint("dashboard", __name__)
+
+
+@blueprint.get("/dashboard")
+@access("teacher")
+@takes_query(DashboardQuery)
+@returns(TeacherClassDashboardV1)
+@inject
+async def dashboard(
+    query_args: DashboardQuery,
+    screen: FromDishka[DashboardScreen],
+    ctx: FromDishka[RequestContext],
+) -> TeacherClassDashboardV1:
+    """The teacher's batches with their class names, newest first."""
+    return await screen.load(ctx, query_args)
+
+
+@blueprint.get("/classes")
+@access("teacher")
+@takes_query(ClassListQuery)
+@returns(TeacherClassListV1)
+@inject
+async def classes(
+    query_args: ClassListQuery,
+    screen: FromDishka[ClassListScreen],
+    ctx: FromDishka[RequestContext],
+) -> TeacherClassListV1:
+    """The teacher's classes with what happens in them, newest first."""
+    return await screen.load(ctx, query_args)

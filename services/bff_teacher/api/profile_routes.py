@@ -1,0 +1,23 @@
+"""Who is signed in."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.web import access, returns
+from services.bff_teacher.dto.profile_v1 import TeacherProfileV1
+from services.bff_teacher.screens.profile import ProfileScreen
+
+blueprint = Blueprint("profile", __name__)
+
+
+@blueprint.get("/me")
+@access("teacher")
+@returns(TeacherProfileV1)
+@inject
+async def me(
+    screen: FromDishka[ProfileScreen], ctx: FromDishka[RequestContext]
+) -> TeacherProfileV1:
+    """The signed-in teacher."""
+    return await screen.load(ctx)

@@ -1,0 +1,17 @@
+"""Identity: its profile route asks for no proof, so it gets none."""
+
+from bff_core.composition import Reading
+from bff_core.context import RequestContext
+from bff_core.http import Credentials, JsonDecoder, ServiceClient
+from bff_core.settings import Operation
+from services.bff_teacher.contracts.identity import Profile
+
+
+class HttpProfiles:
+    def __init__(self, identity: ServiceClient, *, profile: Operation) -> None:
+        self._profile = identity.endpoint(
+            "profile", profile, JsonDecoder(Profile), credentials=Credentials()
+        )
+
+    async def mine(self, ctx: RequestContext) -> Reading[Profile]:
+        return await self._profile.get(ctx, ("v1", "users", ctx.user_id, "profile"))

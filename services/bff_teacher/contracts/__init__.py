@@ -1,0 +1,1 @@
+"""What the platform's services send, as far as we read it."""

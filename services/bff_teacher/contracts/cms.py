@@ -1,0 +1,31 @@
+"""What class management sends."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Class(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of the asking teacher. `student_count` includes a placeholder student, if any."""
+
+    id: str
+    name: str
+    student_count: int
+    course_code: str | None = None
+    created_at: datetime | None = None
+
+
+class ClassPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first; the page knows no total. `skipped` is ours, as in RAS's page."""
+
+    classes: list[Class]
+    skipped: int = 0
+
+
+class ClassInfo(msgspec.Struct, frozen=True):
+    class_id: str
+    class_name: str
+
+
+ClassInfos = dict[str, ClassInfo | None]
+"""Batch id in lower case to its class; None where no essay of the batch has a student yet."""

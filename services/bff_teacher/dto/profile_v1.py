@@ -1,0 +1,37 @@
+"""Who is signed in."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bff_core.composition import PartV1
+
+
+class TeacherProfileV1(BaseModel):
+    """The token's word on the caller; names and locale are null while `profile` is missing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "user_id": "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72",
+                    "roles": ["teacher"],
+                    "org": "demo-school",
+                    "first_name": "Anna",
+                    "last_name": "Lindqvist",
+                    "display_name": None,
+                    "locale": "sv-SE",
+                    "parts": [
+                        {"name": "profile", "status": "ok", "age_seconds": 0.0, "code": None}
+                    ],
+                }
+            ]
+        }
+    )
+
+    user_id: str
+    roles: list[str] = Field(description="In alphabetical order.")
+    org: str | None
+    first_name: str | None
+    last_name: str | None
+    display_name: str | None
+    locale: str | None
+    parts: list[PartV1]

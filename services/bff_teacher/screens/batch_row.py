@@ -1,0 +1,56 @@
+"""From a row of RAS to an item of the dashboard, or to nothing when it cannot be shown."""
+
+import re
+from datetime import datetime
+
+from bff_core.clock import as_utc
+from services.bff_teacher.contracts.cms import ClassInfo
+from services.bff_teacher.contracts.ras import Batch
+from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WORDS = frozenset(word.value for word in BatchStatusV1)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether it is a UUID in the one spelling that the platform uses."""
+    return _UUID.fullmatch(text) is not None
+
+
+def showable(row: Batch, owner: str) -> bool:
+    """Whether the row is the owner's and keeps what the dashboard promises of its items."""
+    return row.user_id == owner and is_uuid(row.batch_id) and row.overall_status in _WORDS
+
+
+def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
+    """The join of a showable row and its class, if that is known."""
+    final = row.processing_completed_at is not None
+    return DashboardBatchV1(
+        batch_id=row.batch_id,
+        title=row.assignment_id or "Untitled Batch",
+        class_id=info.class_id if info else None,
+        class_name=info.class_name if info else None,
+        status=BatchStatusV1(row.overall_status),
+        total_essays=row.essay_count,
+        completed_essays=row.completed_essay_count,
+        failed_essays=row.failed_essay_count,
+        progress_percent=progress(row, final=final),
+        requested_pipeline=row.requested_pipeline,
+        current_phase=row.current_phase,
+        is_final=final,
+        created_at=as_utc(row.created_at),
+        last_updated=as_utc(row.last_updated),
+        completed_at=_maybe_utc(row.processing_completed_at),
+    )
+
+
+def progress(row: Batch, *, final: bool) -> int:
+    """Percent of the expected essays that have ended; RAS's counts may exceed what it expected."""
+    ended = row.completed_essay_count + row.failed_essay_count
+    percent = round(100 * ended / row.essay_count) if row.essay_count > 0 else 0
+    return max(0, min(percent, 100 if final else 99))
+
+
+def _maybe_utc(moment: datetime | None) -> datetime | None:
+    return as_utc(moment) if moment else None

@@ -1,0 +1,93 @@
+"""What happens in each class, counted over the teacher's newest batches."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bff_core.clock import as_utc
+from bff_core.composition import Part, Reading, fan_out, optional
+from bff_core.context import RequestContext
+from services.bff_teacher.contracts.cms import Class, ClassInfos
+from services.bff_teacher.contracts.ras import Batch
+from services.bff_teacher.dto.batch_status_v1 import NEEDS_ATTENTION
+from services.bff_teacher.dto.class_list_v1 import TeacherClassV1
+from services.bff_teacher.protocols import Classes, Results
+from services.bff_teacher.screens.batch_row import is_uuid, showable
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Of one class: batches among the newest, those that want the teacher, the last change."""
+
+    batches: int
+    needs_attention: int
+    last_change: datetime | None
+
+
+QUIET = Activity(0, 0, None)
+Activities = dict[str, Activity]
+
+
+async def read_activity(
+    results: Results, classes: Classes, ctx: RequestContext
+) -> Reading[Activities]:
+    """Activity by class id. The classes' names come after the batches: they need their ids.
+
+    Raises:
+        DownstreamError: RAS or CMS did not answer.
+    """
+    async with fan_out() as group:
+        newest = group.create_task(results.newest(ctx))
+        awaiting = group.create_task(results.awaiting_review(ctx))
+    rows = [row for row in newest.result().value.batches if showable(row, ctx.user_id)]
+    infos = await classes.of_batches(ctx, [row.batch_id for row in rows])
+    to_review = {row.batch_id for row in awaiting.result().value.batches}
+    sources = (newest.result(), awaiting.result(), infos)
+    return Reading(
+        activities(rows, infos.value, to_review),
+        max(source.age for source in sources),
+        any(source.stale for source in sources),
+    )
+
+
+async def optional_activity(
+    results: Results, classes: Classes, ctx: RequestContext
+) -> Part[Activities]:
+    return await optional(read_activity(results, classes, ctx))
+
+
+def activities(rows: Iterable[Batch], infos: ClassInfos, to_review: set[str]) -> Activities:
+    """Count rows by the class that `infos` names; a row without one counts nowhere."""
+    by_class: dict[str, list[Batch]] = {}
+    for row in rows:
+        info = infos.get(row.batch_id.lower())
+        if info is not None:
+            by_class.setdefault(info.class_id, []).append(row)
+    return {class_id: _activity(own, to_review) for class_id, own in by_class.items()}
+
+
+def _activity(rows: list[Batch], to_review: set[str]) -> Activity:
+    wanting = [
+        row for row in rows if row.overall_status in NEEDS_ATTENTION or row.batch_id in to_review
+    ]
+    return Activity(len(rows), len(wanting), as_utc(max(row.last_updated for row in rows)))
+
+
+def class_rows(classes: Iterable[Class], activity: Activities | None) -> list[TeacherClassV1]:
+    """Classes as they are shown, each once; their activity is null when it is not known."""
+    unique = {one.id: one for one in classes if is_uuid(one.id)}
+    return [_class_row(one, activity) for one in unique.values()]
+
+
+def _class_row(one: Class, activity: Activities | None) -> TeacherClassV1:
+    own = None if activity is None else activity.get(one.id, QUIET)
+    return TeacherClassV1(
+        class_id=one.id,
+        name=one.name,
+        course_code=one.course_code,
+        student_count=one.student_count,
+        created_at=as_utc(one.created_at) if one.created_at else None,
+        recent_batches=own.batches if own else None,
+        needs_attention=own.needs_attention if own else None,
+        last_activity_at=own.last_change if own else None,
+    )

@@ -1,0 +1,96 @@
+"""Screen 1: a page of batches with their class names, and the teacher's classes beside it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bff_core.composition import Part, Reading, fan_out, optional, required
+from bff_core.context import RequestContext
+from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
+from services.bff_teacher.contracts.ras import BatchPage
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
+from services.bff_teacher.protocols import Classes, Results
+from services.bff_teacher.screens.batch_page import Window, read_page
+from services.bff_teacher.screens.batch_row import item, showable
+from services.bff_teacher.screens.class_activity import Activities, class_rows, read_activity
+from services.bff_teacher.screens.parts import listed, value_of
+
+T = TypeVar("T")
+CLASSES_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A page and the classes of its batches, which are asked for once the page is known."""
+
+    page: Reading[BatchPage]
+    infos: Part[ClassInfos] | None
+
+
+class DashboardScreen:
+    """Required: `batches`. Optional: `classes`, `class_names`, `class_activity`.
+
+    Class names wait for the page, whose ids they need; the rest runs beside it.
+    """
+
+    def __init__(self, results: Results, classes: Classes, disabled: frozenset[str]) -> None:
+        self._results = results
+        self._classes = classes
+        self._disabled = disabled
+
+    async def load(self, ctx: RequestContext, query: DashboardQuery) -> TeacherClassDashboardV1:
+        """The dashboard.
+
+        Raises:
+            DownstreamError: RAS did not give the page.
+        """
+        async with fan_out() as group:
+            named = group.create_task(self._named_page(ctx, query))
+            classes = group.create_task(self._part("classes", lambda: self._shown(ctx)))
+            activity = group.create_task(self._part("class_activity", lambda: self._activity(ctx)))
+        return render(ctx, query, named.result(), classes.result(), activity.result())
+
+    async def _named_page(self, ctx: RequestContext, query: DashboardQuery) -> Named:
+        window = Window(query.limit, query.offset)
+        page = await required("batches", read_page(self._results, ctx, window, query.status))
+        ids = [row.batch_id for row in page.value.batches if showable(row, ctx.user_id)]
+        infos = await self._part("class_names", lambda: self._classes.of_batches(ctx, ids))
+        return Named(page, infos)
+
+    async def _shown(self, ctx: RequestContext) -> Reading[ClassPage]:
+        return await self._classes.of_teacher(ctx, limit=CLASSES_SHOWN)
+
+    async def _activity(self, ctx: RequestContext) -> Reading[Activities]:
+        return await read_activity(self._results, self._classes, ctx)
+
+    async def _part(self, name: str, ask: Callable[[], Awaitable[Reading[T]]]) -> Part[T] | None:
+        return None if name in self._disabled else await optional(ask())
+
+
+def render(
+    ctx: RequestContext,
+    query: DashboardQuery,
+    named: Named,
+    classes: Part[ClassPage] | None,
+    activity: Part[Activities] | None,
+) -> TeacherClassDashboardV1:
+    page = named.page.value
+    infos = value_of(named.infos) or {}
+    rows = [row for row in page.batches if showable(row, ctx.user_id)]
+    shown = value_of(classes)
+    return TeacherClassDashboardV1(
+        batches=[item(row, infos.get(row.batch_id.lower())) for row in rows],
+        total_count=page.pagination.total,
+        limit=query.limit,
+        offset=query.offset,
+        skipped=page.skipped + len(page.batches) - len(rows),
+        classes=None if shown is None else class_rows(shown.classes, value_of(activity)),
+        parts=listed(
+            {
+                "batches": named.page,
+                "classes": classes,
+                "class_names": named.infos,
+                "class_activity": activity,
+            }
+        ),
+    )

@@ -1,0 +1,18 @@
+"""Optional parts that may be switched off, and what an answer says of all of them."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from bff_core.composition import Missing, Part, PartV1, describe
+
+T = TypeVar("T")
+
+
+def value_of(part: Part[T] | None) -> T | None:
+    """What the part holds; None when it is missing or switched off."""
+    return None if part is None or isinstance(part, Missing) else part.value
+
+
+def listed(parts: Mapping[str, Part[object] | None]) -> list[PartV1]:
+    """A line for each part, in the order given; a part that is switched off has none."""
+    return [describe(name, part) for name, part in parts.items() if part is not None]

@@ -1,0 +1,63 @@
+"""Merged pages of a wide status word equal the pages of one sorted list."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bff_core.composition import Reading
+from services.bff_teacher.contracts.ras import Batch, BatchPage, Pagination
+from services.bff_teacher.screens.batch_page import Window, merge
+
+START = datetime(2026, 1, 31)  # noqa: DTZ001 - the platform's times name no zone
+
+
+def a_batch(number: int, minute: int) -> Batch:
+    moment = START + timedelta(minutes=minute)
+    return Batch(
+        batch_id=f"{number:04d}",
+        user_id="anna",
+        overall_status="processing",
+        essay_count=1,
+        completed_essay_count=0,
+        failed_essay_count=0,
+        created_at=moment,
+        last_updated=moment,
+    )
+
+
+def source_page(rows: list[Batch], deep: int) -> Reading[BatchPage]:
+    """What RAS answers: newest first, ties in any order, the first `deep` of them."""
+    ordered = sorted(rows, key=lambda row: (row.created_at, row.batch_id), reverse=True)
+    # A tie at the cut is the source's to break; our order cannot depend on what it left out.
+    return Reading(BatchPage(batches=ordered[:deep], pagination=Pagination(deep, 0, len(rows))))
+
+
+@given(
+    minutes=st.lists(st.integers(0, 10_000), unique=True, max_size=40),
+    words=st.lists(st.integers(0, 3), min_size=40, max_size=40),
+    limit=st.integers(1, 20),
+    offset=st.integers(0, 45),
+)
+def test_every_page_is_the_slice_of_the_whole(
+    minutes: list[int], words: list[int], limit: int, offset: int
+) -> None:
+    rows = [a_batch(number, minute) for number, minute in enumerate(minutes)]
+    by_word = [[row for row, word in zip(rows, words, strict=False) if word == w] for w in range(4)]
+
+    merged = merge(
+        [source_page(part, offset + limit) for part in by_word], Window(limit, offset)
+    ).value
+
+    whole = sorted(rows, key=lambda row: row.created_at, reverse=True)
+    assert merged.batches == whole[offset : offset + limit]
+    assert merged.pagination.total == len(rows)
+
+
+@given(minute=st.integers(0, 100))
+def test_a_batch_that_changed_words_between_reads_is_shown_once(minute: int) -> None:
+    reading = source_page([a_batch(1, minute)], 10)
+
+    merged = merge([reading, reading], Window(10, 0)).value
+
+    assert len(merged.batches) == 1

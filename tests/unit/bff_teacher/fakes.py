@@ -1,0 +1,136 @@
+"""Small stand-ins for the platform, good enough to satisfy the screens' ports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bff_core.clock import SystemClock
+from bff_core.composition import Reading
+from bff_core.context import (
+    CorrelationId,
+    Deadline,
+    OrgId,
+    RequestContext,
+    Role,
+    UserId,
+)
+from bff_core.errors import DownstreamError
+from services.bff_teacher.contracts.cms import Class, ClassInfo, ClassInfos, ClassPage
+from services.bff_teacher.contracts.identity import Profile
+from services.bff_teacher.contracts.ras import AWAITING_REVIEW, Batch, BatchPage, Pagination
+
+ANNA = "anna-1"
+START = datetime(2026, 1, 31, 8, 0)  # noqa: DTZ001 - the platform's times name no zone
+
+
+def batch_id(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def a_batch(number: int, **changes: object) -> Batch:
+    batch = Batch(
+        batch_id=batch_id(number),
+        user_id=ANNA,
+        overall_status="ready",
+        essay_count=25,
+        completed_essay_count=0,
+        failed_essay_count=0,
+        created_at=START + timedelta(minutes=number),
+        last_updated=START + timedelta(minutes=number + 1),
+    )
+    return msgspec.structs.replace(batch, **changes)
+
+
+def a_class(number: int, **changes: object) -> Class:
+    one = Class(
+        id=f"10000000-0000-4000-8000-{number:012d}",
+        name=f"Klass {number}",
+        student_count=24,
+        course_code="SV1",
+        created_at=START + timedelta(days=number),
+    )
+    return msgspec.structs.replace(one, **changes)
+
+
+def info_of(one: Class) -> ClassInfo:
+    return ClassInfo(one.id, one.name)
+
+
+def a_context(user: str = ANNA) -> RequestContext:
+    return RequestContext(
+        user_id=UserId(user),
+        roles=frozenset({Role("teacher")}),
+        org_id=OrgId("demo"),
+        correlation_id=CorrelationId("6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"),
+        deadline=Deadline.after(3, SystemClock()),
+    )
+
+
+@dataclass
+class FakeResults:
+    """`words` gives the internal status of a batch that has another one than its own word."""
+
+    rows: list[Batch] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+    skipped: int = 0
+    down: DownstreamError | None = None
+    activity_down: DownstreamError | None = None
+
+    async def batches(
+        self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
+    ) -> Reading[BatchPage]:
+        if self.down:
+            raise self.down
+        return Reading(self._page(limit, offset, word))
+
+    async def newest(self, ctx: RequestContext) -> Reading[BatchPage]:
+        if self.activity_down:
+            raise self.activity_down
+        return Reading(self._page(100, 0, None), age=30.0)
+
+    async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
+        return Reading(self._page(100, 0, AWAITING_REVIEW))
+
+    def _page(self, limit: int, offset: int, word: str | None) -> BatchPage:
+        ordered = sorted(self.rows, key=lambda row: row.created_at, reverse=True)
+        found = [row for row in ordered if word is None or self.words.get(row.batch_id) == word]
+        return BatchPage(
+            batches=found[offset : offset + limit],
+            pagination=Pagination(limit, offset, len(found)),
+            skipped=self.skipped,
+        )
+
+
+@dataclass
+class FakeClasses:
+    rows: list[Class] = field(default_factory=list)
+    infos: ClassInfos = field(default_factory=dict)
+    down: DownstreamError | None = None
+    infos_down: DownstreamError | None = None
+
+    async def of_teacher(
+        self, ctx: RequestContext, *, limit: int, offset: int = 0
+    ) -> Reading[ClassPage]:
+        if self.down:
+            raise self.down
+        return Reading(ClassPage(classes=self.rows[offset : offset + limit]))
+
+    async def of_batches(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> Reading[ClassInfos]:
+        if self.infos_down:
+            raise self.infos_down
+        return Reading({one: self.infos.get(one) for one in batch_ids})
+
+
+@dataclass
+class FakeProfiles:
+    profile: Profile | None = None
+    down: DownstreamError | None = None
+
+    async def mine(self, ctx: RequestContext) -> Reading[Profile]:
+        if self.down or self.profile is None:
+            raise self.down or DownstreamError("identity")
+        return Reading(self.profile)

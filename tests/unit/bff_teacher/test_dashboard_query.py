@@ -1,0 +1,28 @@
+import pytest
+from pydantic import ValidationError
+
+from services.bff_teacher.contracts.ras import FILTER_WORDS
+from services.bff_teacher.dto.batch_status_v1 import WIDE, BatchStatusV1
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
+
+
+def test_every_status_word_has_words_to_filter_by() -> None:
+    assert set(FILTER_WORDS) == {word.value for word in BatchStatusV1}
+
+
+def test_the_wide_words_are_those_with_several() -> None:
+    assert {word for word, internal in FILTER_WORDS.items() if len(internal) > 1} == WIDE
+
+
+@pytest.mark.parametrize("status", sorted(WIDE))
+def test_a_wide_word_reaches_no_deeper_than_500(status: str) -> None:
+    DashboardQuery(limit=100, offset=400, status=BatchStatusV1(status))
+
+    with pytest.raises(ValidationError) as caught:
+        DashboardQuery(limit=100, offset=401, status=BatchStatusV1(status))
+
+    assert [fault["loc"] for fault in caught.value.errors()] == [("offset",)]
+
+
+def test_a_narrow_word_reaches_deeper() -> None:
+    assert DashboardQuery(limit=100, offset=5000, status=BatchStatusV1.READY).offset == 5000

@@ -91,7 +91,8 @@ async def fan_out() -> AsyncIterator[TaskGroup]:
         async with TaskGroup() as group:
             yield group
     except BaseExceptionGroup as failures:
-        raise _first(failures) from None
+        first = _first(failures)
+        raise first from first.__cause__
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

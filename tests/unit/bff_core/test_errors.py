@@ -1,0 +1,102 @@
+"""The error tree: what it draws is what it is, and every code has its one status."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from bff_core import errors
+from bff_core.errors import BffError, DownstreamRefused, DownstreamTimeout, Flaw, ValidationFailed
+
+PLATFORM = {
+    "VALIDATION_ERROR": 400,
+    "INVALID_REQUEST": 400,
+    "AUTHENTICATION_ERROR": 401,
+    "AUTHORIZATION_ERROR": 403,
+    "RESOURCE_NOT_FOUND": 404,
+    "RATE_LIMIT": 429,
+    "UNKNOWN_ERROR": 500,
+    "EXTERNAL_SERVICE_ERROR": 502,
+    "CONNECTION_ERROR": 503,
+    "SERVICE_UNAVAILABLE": 503,
+    "CIRCUIT_BREAKER_OPEN": 503,
+    "TIMEOUT": 504,
+}
+OURS = {
+    "METHOD_NOT_ALLOWED": 405,
+    "CONFLICT": 409,
+    "PRECONDITION_FAILED": 412,
+    "PAYLOAD_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "PRECONDITION_REQUIRED": 428,
+}
+
+
+def tree(kind: type[BffError]) -> Iterator[type[BffError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from tree(child)
+
+
+@pytest.mark.parametrize("kind", list(tree(BffError)))
+def test_code_has_the_status_of_the_tables(kind: type[BffError]) -> None:
+    assert kind.status == (PLATFORM | OURS)[kind.code]
+
+
+@pytest.mark.parametrize("kind", list(tree(BffError)))
+def test_message_is_a_sentence_of_our_own(kind: type[BffError]) -> None:
+    assert re.fullmatch(r"[A-Z][^.{}%]+", kind.message)
+
+
+def drawn() -> list[tuple[str, str, str | None]]:
+    """Name, parent and status with code, read from the picture."""
+    rows: list[tuple[str, str, str | None]] = []
+    above: list[tuple[int, str]] = [(0, "BffError")]
+    line = re.compile(r"^(?P<indent>[\s│├└─]+)(?P<name>[A-Z]\w+)\s+(?P<says>.*)$")
+    for match in filter(None, map(line.match, (errors.__doc__ or "").splitlines())):
+        depth = len(match["indent"])
+        while above[-1][0] >= depth:
+            above.pop()
+        code = re.match(r"\d{3} [A-Z_]+", match["says"])
+        rows.append((match["name"], above[-1][1], code.group() if code else None))
+        above.append((depth, match["name"]))
+    return rows
+
+
+def test_picture_draws_every_class_under_its_parent() -> None:
+    classes = {(kind.__name__, kind.__mro__[1].__name__) for kind in tree(BffError)}
+
+    assert {(name, parent) for name, parent, _ in drawn()} == classes - {("BffError", "Exception")}
+
+
+def test_picture_tells_each_code_and_status() -> None:
+    for name, _, told in drawn():
+        kind = getattr(errors, name)
+        assert told in {None, f"{kind.status} {kind.code}"}, name
+
+
+def test_flaws_are_listed_as_pointer_and_message() -> None:
+    error = ValidationFailed([Flaw("/limit", "too big"), Flaw("", "odd")])
+
+    assert error.details == {
+        "errors": [
+            {"pointer": "/limit", "message": "too big"},
+            {"pointer": "", "message": "odd"},
+        ]
+    }
+
+
+def test_details_go_out_and_fields_stay_in() -> None:
+    error = DownstreamTimeout("ras", reason="deadline", retry_after=2.0).naming_part("batches")
+
+    assert error.details == {"service": "ras", "part": "batches"}
+    assert error.fields == {"reason": "deadline"}
+    assert error.retry_after == 2.0
+
+
+def test_refusal_keeps_its_status_for_the_client_that_expects_it() -> None:
+    error = DownstreamRefused("cms", upstream_status=404, spoke_json=False)
+
+    assert (error.upstream_status, error.spoke_json, error.status) == (404, False, 502)
+    assert "404" not in str(error)

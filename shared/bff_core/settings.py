@@ -6,9 +6,10 @@ Durations are seconds everywhere.
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -154,12 +155,12 @@ class ServiceSettings(BaseSettings):
         prefix = cls.model_config.get("env_prefix") or ""
         given = expand_aliases(without_links(environ, prefix), cls.aliases)
         _warn_of_strangers(cls, given, prefix)
-        source = EnvSettingsSource(cls, case_sensitive=False)
+        source = _Variables(cls, case_sensitive=False)
         source.env_vars = {name.lower(): value for name, value in given.items()}
         try:
             settings = cls(**source())
         except ValidationError as error:
-            raise SettingsError(_explain(cls, error, prefix)) from None
+            raise SettingsError(_explain(cls, error)) from None
         settings.check_secrets()
         return settings
 
@@ -188,6 +189,17 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(f"{name} is a well-known default; set a secret of your own")
         if len(text) < SHORTEST_SECRET:
             raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")
+
+
+class _Variables(EnvSettingsSource):
+    """The library's own refusal of broken JSON names the field, not the variable."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            name = _variable((field_name,), self.settings_cls)
+            raise SettingsError(f"{name}: must be JSON, or set by its parts") from None
 
 
 def variable_names(settings: type[ServiceSettings]) -> dict[str, str]:
@@ -224,11 +236,22 @@ def _warn_of_strangers(
             print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist
 
 
-def _explain(settings: type[ServiceSettings], error: ValidationError, prefix: str) -> str:
+def _explain(settings: type[ServiceSettings], error: ValidationError) -> str:
     """One line per fault, each naming its variable and never its value."""
-    names = variable_names(settings)
-    lines = []
-    for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        path = ".".join(str(step) for step in fault["loc"])
-        lines.append(f"{names.get(path, path or prefix)}: {fault['msg']}")
-    return "; ".join(lines)
+    return "; ".join(
+        f"{_variable(fault['loc'], settings)}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+
+
+def _variable(place: tuple[str | int, ...], settings: type[BaseSettings]) -> str:
+    """The environment variable behind a place in the settings, known or not."""
+    first, *rest = (str(step) for step in place)
+    info = settings.model_fields.get(first)
+    if info is None:
+        name = first
+    elif isinstance(info.validation_alias, str):
+        name = info.validation_alias
+    else:
+        name = f"{settings.model_config.get('env_prefix') or ''}{first}"
+    return "__".join([name, *rest]).upper()

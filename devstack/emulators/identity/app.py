@@ -1,0 +1,67 @@
+"""The emulated Identity service as one Quart application."""
+
+from collections.abc import AsyncGenerator, Iterable
+
+from quart import Quart, Response, g
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bff_core.clock import Clock, SystemClock
+from devstack.emulators.identity.database import create_tables, open_engine
+from devstack.emulators.identity.gate import (
+    NothingToRegister,
+    OpenGate,
+    RegistrationHook,
+    SignInGate,
+)
+from devstack.emulators.identity.parts import EXTENSION, assemble
+from devstack.emulators.identity.routes import auth, mailbox, mailed, profiles, sessions, system
+from devstack.emulators.identity.routes.failures import answer_failures
+from devstack.emulators.identity.routes.inbound import note_request
+from devstack.emulators.identity.seeding import SeedPerson, seed_people
+from devstack.emulators.identity.settings import IdentitySettings
+
+_BLUEPRINTS = (system, auth, mailed, sessions, profiles, mailbox)
+
+
+def create_app(
+    settings: IdentitySettings,
+    *,
+    engine: AsyncEngine | None = None,
+    gate: SignInGate | None = None,
+    hook: RegistrationHook | None = None,
+    people: Iterable[SeedPerson] = (),
+    clock: Clock | None = None,
+) -> Quart:
+    """The service, with its tables made and `people` in them once it serves.
+
+    An engine that is handed in stays the caller's to close; so do blueprints and containers that
+    the caller mounts beside ours. `gate` and `hook` are where account approval fits in.
+    """
+    app = Quart("identity_service")
+    clock, hook = clock or SystemClock(), hook or NothingToRegister()
+    database = engine or open_engine(settings.database_url)
+    parts = assemble(settings, database, gate or OpenGate(), hook, clock)
+    app.extensions[EXTENSION] = parts
+    app.before_request(note_request)
+    app.after_request(_show_trace)
+    answer_failures(app)
+    for module in _BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+
+    async def lifespan() -> AsyncGenerator[None, None]:
+        await create_tables(database)
+        await seed_people(database, people, hook=hook)
+        yield
+        await parts.limit.close()
+        if engine is None:
+            await database.dispose()
+
+    app.while_serving(lifespan)
+    return app
+
+
+async def _show_trace(response: Response) -> Response:
+    response.headers["traceparent"] = f"00-{g.trace_id}-{g.span_id}-03"
+    response.headers["X-Trace-ID"] = g.trace_id
+    response.headers["X-Span-ID"] = g.span_id
+    return response

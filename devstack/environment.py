@@ -1,0 +1,91 @@
+"""The environment of each process: the same names that a deployment sets."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+
+from devstack.stack import HOST, Stack
+
+EnvBuilder = Callable[[Stack], dict[str, str]]
+
+ALLOWED_SERVICE_IDS = ("bff-teacher-service", "bff-admin-service", "api-gateway-service")
+RAS_CACHE_SECONDS = 5
+
+# A proxy, a token or a database of the person's own shell must not reach the demo stack.
+_PASSED_NAMES = frozenset(
+    {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_LEVEL", "LOG_FORMAT"}
+)
+_PASSED_PREFIXES = ("BFF_TEACHER_SERVICE_", "BFF_ADMIN_SERVICE_", "API_GATEWAY_", "CONFIG_SERVICE_")
+
+_URLS = {
+    "RESULT_AGGREGATOR_URL": "ras",
+    "CMS_API_URL": "cms",
+    "FILE_SERVICE_URL": "files",
+    "CONTENT_SERVICE_URL": "content",
+    "IDENTITY_SERVICE_URL": "identity",
+    "CONFIG_SERVICE_URL": "config",
+    "BFF_TEACHER_URL": "bff-teacher",
+    "BFF_ADMIN_URL": "bff-admin",
+}
+# Services that later issues emulate still have an address: nobody listens there yet.
+_UNSTARTED_PORTS = {"files": 7001, "content": 8000}
+
+
+def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a process may take from the shell: the basics, and settings under our own prefixes."""
+    source = os.environ if environ is None else environ
+    passed = {
+        name: value
+        for name, value in source.items()
+        if name in _PASSED_NAMES or name.startswith(_PASSED_PREFIXES)
+    }
+    return {"LOG_LEVEL": "INFO", "LOG_FORMAT": "console", **passed, "PYTHONUNBUFFERED": "1"}
+
+
+def no_env(_stack: Stack) -> dict[str, str]:
+    return {}
+
+
+def emulator(name: str) -> EnvBuilder:
+    def build(stack: Stack) -> dict[str, str]:
+        return {
+            **seed(stack),
+            "DEVSTACK_HOST": HOST,
+            "DEVSTACK_PORT": str(stack.ports[name]),
+            "REDIS_URL": stack.redis_url,
+            "REDIS_CACHE_TTL_SECONDS": str(RAS_CACHE_SECONDS),
+            "ALLOWED_SERVICE_IDS": json.dumps(ALLOWED_SERVICE_IDS),
+            "DEVSTACK_RAS_ESSAY_ENDPOINT": str(stack.ras_essay_endpoint).lower(),
+        }
+
+    return build
+
+
+def seed(stack: Stack) -> dict[str, str]:
+    return {
+        "DEVSTACK_DATA_DIR": str(stack.home.data),
+        "HULEEDU_INTERNAL_API_KEY": stack.keys.internal_api_key,
+        "IDENTITY_SERVICE_JWT_DEV_SECRET": stack.keys.jwt_secret,
+    }
+
+
+def service(name: str, prefix: str) -> EnvBuilder:
+    def build(stack: Stack) -> dict[str, str]:
+        return {
+            **_downstream_urls(stack),
+            f"{prefix}_HOST": HOST,
+            f"{prefix}_PORT": str(stack.ports[name]),
+            "ENVIRONMENT": "development",
+            "JWT_SECRET_KEY": stack.keys.jwt_secret,
+            "HULEEDU_INTERNAL_API_KEY": stack.keys.internal_api_key,
+            "REDIS_URL": stack.redis_url,
+        }
+
+    return build
+
+
+def _downstream_urls(stack: Stack) -> dict[str, str]:
+    offset = stack.offset
+    unstarted = {name: f"http://{HOST}:{port + offset}" for name, port in _UNSTARTED_PORTS.items()}
+    known = {**unstarted, **{name: stack.url(name) for name in stack.ports}}
+    return {variable: known[name] for variable, name in _URLS.items() if name in known}

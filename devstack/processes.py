@@ -1,0 +1,87 @@
+"""The process table: one line per process that `./dev up` starts."""
+
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+
+from devstack.environment import emulator, no_env, seed, service
+from devstack.probes import answers, redis_answers
+from devstack.stack import HOST, Plan, Process, Stack
+
+REDIS_PORT = 6379
+
+
+def python_module(name: str, *arguments: str) -> Callable[[Stack], Sequence[str]]:
+    return lambda _stack: (sys.executable, "-m", name, *arguments)
+
+
+def redis_command(stack: Stack) -> Sequence[str]:
+    """A private instance that keeps nothing; without the binary, a stand-in of the same protocol."""
+    port = str(stack.ports["redis"])
+    binary = shutil.which("redis-server")
+    if binary is None:
+        return (sys.executable, "-m", "devstack.redis_server", port)
+    settings = {
+        "--bind": HOST,
+        "--port": port,
+        "--dir": str(stack.home.data),
+        "--save": "",
+        "--appendonly": "no",
+        "--maxmemory": "128mb",
+        "--maxmemory-policy": "noeviction",
+        "--daemonize": "no",
+    }
+    return (binary, *(word for setting in settings.items() for word in setting))
+
+
+def seed_command(_stack: Stack, *, fresh: bool) -> Sequence[str]:
+    return (sys.executable, "-m", "devstack.seed", *(["--fresh"] if fresh else []))
+
+
+def _emulator(name: str, port: int, about: str) -> Process:
+    return Process(
+        name=name,
+        command=python_module(f"devstack.emulators.{name}"),
+        port=port,
+        probe=answers("/healthz"),
+        env=emulator(name),
+        depends_on=("redis",),
+        about=about,
+    )
+
+
+PLAN = Plan(
+    seed=seed_command,
+    seed_env=seed,
+    processes=(
+        Process(
+            "redis",
+            redis_command,
+            REDIS_PORT,
+            redis_answers,
+            no_env,
+            about="cache, user channels",
+        ),
+        _emulator("ras", 4003, "emulated: batches, essays"),
+        _emulator("cms", 5002, "emulated: classes, students"),
+        _emulator("identity", 7005, "emulated: accounts, tokens"),
+        Process(
+            name="bff-teacher",
+            command=python_module("services.bff_teacher"),
+            port=4101,
+            probe=answers("/ready"),
+            env=service("bff-teacher", "BFF_TEACHER_SERVICE"),
+            depends_on=("redis", "ras", "cms", "identity"),
+            about="teacher screens; /openapi.json, /docs",
+        ),
+        Process(
+            name="gateway",
+            command=python_module("services.gateway"),
+            port=8080,
+            probe=answers("/ready"),
+            env=service("gateway", "API_GATEWAY"),
+            depends_on=("bff-teacher", "identity"),
+            about="the address for front ends",
+        ),
+    ),
+)

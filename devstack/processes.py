@@ -8,7 +8,8 @@ from devstack.environment import emulator, no_env, seed, service
 from devstack.probes import answers, redis_answers
 from devstack.stack import HOST, Plan, Process, Stack
 
-REDIS_PORT = 6379
+# Not 6379: a Redis of the machine itself is often there already.
+REDIS_PORT = 6390
 
 
 def python_module(name: str, *arguments: str) -> Callable[[Stack], Sequence[str]]:

@@ -1,0 +1,78 @@
+"""`./dev check`: every check by its name, all of them even when one fails."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+DEADLINE_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    command: tuple[str, ...]
+
+
+CHECKS = (
+    Check("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
+    Check("lint", (str(BIN / "ruff"), "check", "--quiet", ".")),
+    Check("types", (str(BIN / "mypy"), "--no-error-summary")),
+    Check("import rules", (str(BIN / "lint-imports"), "--no-timing")),
+    Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
+    Check("shell: dev", ("sh", "-n", "dev")),
+    Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),
+)
+
+
+def outcome(check: Check) -> tuple[bool, str]:
+    """Whether the check passed, and what it said."""
+    try:
+        done = subprocess.run(
+            check.command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, f"{error}\n"
+    return done.returncode == 0, done.stdout
+
+
+def run_all(checks: Sequence[Check]) -> int:
+    """Print a line per check, the output of those that fail, and return the exit code."""
+    failed = [check.name for check in checks if not _run(check)]
+    print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
+    return 1 if failed else 0
+
+
+def _run(check: Check) -> bool:
+    began = time.monotonic()
+    print(f"{check.name:<16}", end="", flush=True)
+    passed, said = outcome(check)
+    print(f"{'ok' if passed else 'FAILED'} ({time.monotonic() - began:.1f} s)")
+    if not passed:
+        print(said.rstrip())
+    return passed
+
+
+def main(names: Sequence[str]) -> int:
+    """All checks, or those whose names begin with one of the given words."""
+    wanted = [check for check in CHECKS if not names or check.name.startswith(tuple(names))]
+    if not wanted:
+        print(f"no such check: there are {', '.join(check.name for check in CHECKS)}")
+        return 2
+    return run_all(wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

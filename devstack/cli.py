@@ -20,7 +20,12 @@ from devstack.state import is_running, read_state
 from devstack.status import ask_all, show
 from devstack.stopping import stop_running
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="DEVSTACK_HOME", help="Folder for data, logs and keys.")

@@ -23,7 +23,7 @@ CHECKS = (
     Check("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
     Check("lint", (str(BIN / "ruff"), "check", "--quiet", ".")),
     Check("types", (str(BIN / "mypy"), "--no-error-summary")),
-    Check("import rules", (str(BIN / "lint-imports"), "--no-timing")),
+    Check("import rules", (str(BIN / "lint-imports"), "--no-logo")),
     Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
     Check("shell: dev", ("sh", "-n", "dev")),
     Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),

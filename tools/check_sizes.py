@@ -59,7 +59,7 @@ def _in_function(path: Path, function: Function) -> Iterator[Finding]:
 def _too_deep(path: Path, nodes: Sequence[ast.AST], depth: int) -> Iterator[Finding]:
     """Blocks inside blocks; a function or class starts at zero, an `elif` is no level of its own."""
     for node in nodes:
-        if isinstance(node, (*Function.__args__, ast.ClassDef)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield from _too_deep(path, node.body, 0)
         elif isinstance(node, _BLOCKS):
             yield from _in_block(path, node, depth + 1)

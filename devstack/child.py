@@ -67,7 +67,7 @@ async def start_child(
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_die_with_parent(os.getpid()),
+            preexec_fn=die_with_parent(os.getpid()),
         )
     return Child(name, process)
 
@@ -78,7 +78,7 @@ def _empty_log(log: Path) -> BinaryIO:
     return log.open("ab")
 
 
-def _die_with_parent(parent: int) -> Callable[[], None] | None:
+def die_with_parent(parent: int) -> Callable[[], None] | None:
     """Linux ends the child when a killed supervisor can no longer do it; elsewhere the next start does."""
     if not sys.platform.startswith("linux"):
         return None

@@ -20,7 +20,7 @@ def answers(path: str) -> Callable[[int], Awaitable[bool]]:
 
 
 async def redis_answers(port: int) -> bool:
-    return await _first_line(port, b"PING\r\n") == b"+PONG\r\n"
+    return await _first_line(port, b"*1\r\n$4\r\nPING\r\n") == b"+PONG\r\n"
 
 
 async def _first_line(port: int, question: bytes) -> bytes:

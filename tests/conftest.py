@@ -1,0 +1,74 @@
+"""Servers for the whole run, and a closing word on what the run covered."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import local_servers
+
+NO_REDIS = "no redis-server here: install the package redis-server"
+NO_POSTGRES = "no PostgreSQL here: install the package postgresql"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A private Redis, shared by the run: a real one, or a stand-in when there is no binary."""
+    with local_servers.running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A private PostgreSQL, shared by the run: make a database or schema of your own in it."""
+    binaries = local_servers.postgres_folder()
+    if binaries is None:
+        pytest.skip(NO_POSTGRES)
+    with local_servers.running_postgres(binaries) as url:
+        yield url
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("redis") and local_servers.redis_binary() is None:
+        pytest.skip(NO_REDIS)
+    if item.get_closest_marker("postgres") and local_servers.postgres_folder() is None:
+        pytest.skip(NO_POSTGRES)
+    for name in getattr(item, "fixturenames", ()):
+        if name in {"redis_url", "postgres_url"}:
+            item.user_properties.append(("used", name))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    passed = terminalreporter.getreports("passed")
+    kinds = Counter(_kind(report.nodeid) for report in passed)
+    uses = Counter(
+        name for report in passed for used, name in report.user_properties if used == "used"
+    )
+    terminalreporter.section("covered")
+    terminalreporter.line(", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items())))
+    terminalreporter.line(f"Redis: {_redis_words(uses['redis_url'])}")
+    terminalreporter.line(f"PostgreSQL: {_postgres_words(uses['postgres_url'])}")
+
+
+def _kind(node: str) -> str:
+    """The folder of a test: unit, property, contract, faults, e2e."""
+    return Path(node.partition("::")[0]).parts[1] if node.startswith("tests/") else "other"
+
+
+def _redis_words(tests: int) -> str:
+    binary = local_servers.redis_binary()
+    if binary is None:
+        return f"NOT COVERED for real, {tests} tests ran on a stand-in ({NO_REDIS})"
+    if not tests:
+        return "not used by the tests of this run"
+    return f"real, {tests} tests ({local_servers.version_line(binary)})"
+
+
+def _postgres_words(tests: int) -> str:
+    folder = local_servers.postgres_folder()
+    if folder is None:
+        return f"NOT COVERED ({NO_POSTGRES})"
+    if not tests:
+        return "not used by the tests of this run"
+    return f"real, {tests} tests ({local_servers.version_line(folder / 'postgres')})"

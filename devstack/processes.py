@@ -16,10 +16,12 @@ def python_module(name: str, *arguments: str) -> Callable[[Stack], Sequence[str]
     return lambda _stack: (sys.executable, "-m", name, *arguments)
 
 
-def redis_command(stack: Stack) -> Sequence[str]:
+def redis_command(
+    stack: Stack, *, find: Callable[[str], str | None] = shutil.which
+) -> Sequence[str]:
     """A private instance that keeps nothing; without the binary, a stand-in of the same protocol."""
     port = str(stack.ports["redis"])
-    binary = shutil.which("redis-server")
+    binary = find("redis-server")
     if binary is None:
         return (sys.executable, "-m", "devstack.redis_server", port)
     settings = {

@@ -1,0 +1,103 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from devstack import processes
+from devstack.environment import inherited
+from devstack.keys import Keys
+from devstack.processes import PLAN, redis_command
+from devstack.stack import Home, Process, Stack, port_plan
+
+KEYS = Keys("jwt-secret", "internal-key")
+
+
+def stack(offset: int = 0) -> Stack:
+    return Stack(Home(Path("/home-of-it")), port_plan(PLAN.processes, offset), KEYS, offset)
+
+
+def environment_of(name: str, offset: int = 0) -> dict[str, str]:
+    process = next(process for process in PLAN.processes if process.name == name)
+    return dict(process.env(stack(offset)))
+
+
+def test_emulator_learns_its_port_its_data_and_who_may_call() -> None:
+    env = environment_of("ras", offset=100)
+
+    assert (env["DEVSTACK_HOST"], env["DEVSTACK_PORT"]) == ("127.0.0.1", "4103")
+    assert env["DEVSTACK_DATA_DIR"] == "/home-of-it/data"
+    assert env["REDIS_CACHE_TTL_SECONDS"] == "5"
+    assert "bff-teacher-service" in json.loads(env["ALLOWED_SERVICE_IDS"])
+
+
+def test_service_learns_where_every_other_one_is_after_a_shift() -> None:
+    env = environment_of("bff-teacher", offset=100)
+
+    assert env["BFF_TEACHER_SERVICE_PORT"] == "4201"
+    assert env["RESULT_AGGREGATOR_URL"] == "http://127.0.0.1:4103"
+    assert env["CMS_API_URL"] == "http://127.0.0.1:5102"
+    assert env["IDENTITY_SERVICE_URL"] == "http://127.0.0.1:7105"
+    assert env["FILE_SERVICE_URL"] == "http://127.0.0.1:7101"
+    assert env["CONTENT_SERVICE_URL"] == "http://127.0.0.1:8100"
+    assert env["ENVIRONMENT"] == "development"
+
+
+def test_gateway_finds_the_teacher_service_and_identity() -> None:
+    env = environment_of("gateway")
+
+    assert env["API_GATEWAY_PORT"] == "8080"
+    assert env["BFF_TEACHER_URL"] == "http://127.0.0.1:4101"
+
+
+def test_issuer_and_verifiers_share_their_secret_and_redis() -> None:
+    issuer, teacher, gateway = map(environment_of, ("identity", "bff-teacher", "gateway"))
+
+    assert issuer["IDENTITY_SERVICE_JWT_DEV_SECRET"] == teacher["JWT_SECRET_KEY"] == "jwt-secret"
+    assert gateway["JWT_SECRET_KEY"] == "jwt-secret"
+    assert issuer["HULEEDU_INTERNAL_API_KEY"] == teacher["HULEEDU_INTERNAL_API_KEY"]
+    assert issuer["REDIS_URL"] == teacher["REDIS_URL"] == gateway["REDIS_URL"]
+
+
+def test_shell_passes_the_basics_and_our_own_settings_only() -> None:
+    shell = {
+        "PATH": "/bin",
+        "BFF_TEACHER_SERVICE_REQUEST_BUDGET": "5",
+        "LOG_LEVEL": "DEBUG",
+        "HTTP_PROXY": "http://proxy",
+        "JWT_PUBLIC_KEY": "of something else",
+        "REDIS_URL": "redis://production",
+    }
+
+    passed = inherited(shell)
+
+    assert passed["BFF_TEACHER_SERVICE_REQUEST_BUDGET"] == "5"
+    assert passed["LOG_LEVEL"] == "DEBUG"
+    assert not {"HTTP_PROXY", "JWT_PUBLIC_KEY", "REDIS_URL"} & passed.keys()
+
+
+def test_redis_is_real_where_it_is_installed_and_keeps_nothing(tmp_path: Path) -> None:
+    command = redis_command(stack(), find=lambda _name: "/usr/bin/redis-server")
+
+    assert command[0] == "/usr/bin/redis-server"
+    assert command[command.index("--save") + 1] == ""
+    assert command[command.index("--bind") + 1] == "127.0.0.1"
+
+
+def test_redis_has_a_stand_in_where_it_is_not_installed() -> None:
+    command = redis_command(stack(), find=lambda _name: None)
+
+    assert tuple(command) == (sys.executable, "-m", "devstack.redis_server", "6390")
+
+
+@pytest.mark.parametrize("process", PLAN.processes, ids=lambda process: process.name)
+def test_secrets_travel_by_environment_never_by_command_line(process: Process) -> None:
+    command = " ".join(process.command(stack()))
+
+    assert KEYS.jwt_secret not in command
+    assert KEYS.internal_api_key not in command
+
+
+def test_seed_is_told_to_begin_anew() -> None:
+    assert "--fresh" in processes.seed_command(stack(), fresh=True)
+    assert "--fresh" not in processes.seed_command(stack(), fresh=False)

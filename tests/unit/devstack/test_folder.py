@@ -1,0 +1,112 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from devstack.keys import load_keys
+from devstack.log_files import LogReader, last_line, last_lines, trim
+from devstack.problems import disk_problem
+from devstack.process_marks import start_mark
+from devstack.stack import Home
+from devstack.state import Running, State, read_state
+
+
+def test_keys_are_long_stay_the_same_and_are_for_their_owner_only(tmp_path: Path) -> None:
+    place = tmp_path / "keys.json"
+
+    first, second = load_keys(place), load_keys(place)
+
+    assert first == second
+    assert len(first.jwt_secret) >= 32
+    assert first.jwt_secret != first.internal_api_key
+    assert place.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"jwt_secret": "x"}'])
+def test_unreadable_keys_are_replaced(tmp_path: Path, content: str) -> None:
+    place = tmp_path / "keys.json"
+    place.write_text(content)
+
+    keys = load_keys(place)
+
+    assert json.loads(place.read_text())["jwt_secret"] == keys.jwt_secret
+
+
+def test_keys_do_not_show_themselves(tmp_path: Path) -> None:
+    keys = load_keys(tmp_path / "keys.json")
+
+    assert keys.jwt_secret not in repr(keys)
+
+
+def test_state_comes_back_as_written(tmp_path: Path) -> None:
+    state = State(Running(1, "a"), 100, {"ras": 4103}, {"ras": Running(2, "b")}, ready=True)
+
+    state.save(Home(tmp_path))
+
+    assert read_state(Home(tmp_path)) == state
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"children": {"x": 1}}', '{"children": []}'])
+def test_state_that_makes_no_sense_is_no_state(tmp_path: Path, content: str) -> None:
+    Home(tmp_path).state.write_text(content)
+
+    assert read_state(Home(tmp_path)) is None
+
+
+def test_same_id_with_another_mark_is_another_process() -> None:
+    mark = start_mark(os.getpid())
+
+    assert Running(os.getpid(), mark or "").alive
+    assert not Running(os.getpid(), "earlier").alive
+
+
+def test_reader_gives_whole_lines_with_their_names(tmp_path: Path) -> None:
+    log = tmp_path / "ras.log"
+    log.write_text("one\nhal")
+    reader = LogReader({"ras": log, "not-there": tmp_path / "none.log"})
+
+    first = list(reader.new_lines())
+    with log.open("a") as file:
+        file.write("f\n")
+
+    assert first == [("ras", "one")]
+    assert list(reader.new_lines()) == [("ras", "half")]
+
+
+def test_trimmed_log_keeps_its_past_beside_and_is_read_on(tmp_path: Path) -> None:
+    log = tmp_path / "ras.log"
+    log.write_text("a long past\n")
+    reader = LogReader({"ras": log})
+    reader.skip_to_end()
+
+    trim([log], limit=5)
+    log.write_text("new\n")
+
+    assert (tmp_path / "ras.log.old").read_text() == "a long past\n"
+    assert list(reader.new_lines()) == [("ras", "new")]
+
+
+def test_last_lines_and_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "ras.log"
+    log.write_text("a\nb\nc \n\n")
+
+    assert last_lines(log, 2) == ["c ", ""]
+    assert last_line(log) == "c"
+    assert last_line(tmp_path / "none.log") == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EACCES, "you may not write there"),
+        (errno.EROFS, "read-only"),
+    ],
+)
+def test_disk_failures_are_told_in_plain_words_with_the_place(number: int, words: str) -> None:
+    problem = disk_problem(OSError(number, "some code"), Path("/data/x"))
+
+    assert words in str(problem)
+    assert "/data/x" in str(problem)

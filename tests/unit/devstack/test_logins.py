@@ -1,0 +1,51 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devstack.logins import email_of, first_call
+from devstack.problems import DevstackProblem
+
+FAKE_CURL = """#!/bin/sh
+case "$*" in
+  *login*) printf '%s' '{"refresh_token": "no", "access_token": "a.b-c_d", "token_type": "Bearer"}' ;;
+  *) printf '%s\\n' "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_first_call_works_when_pasted(tmp_path: Path, shell: str) -> None:
+    curl = tmp_path / "curl"
+    curl.write_text(FAKE_CURL)
+    curl.chmod(0o755)
+
+    pasted = subprocess.run(
+        [shell],
+        input=first_call("http://127.0.0.1:8080") + "\n",
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+    assert "http://127.0.0.1:8080/bff/v1/teacher/dashboard" in pasted.stdout, pasted.stderr
+    assert "Authorization: Bearer a.b-c_d" in pasted.stdout
+
+
+@pytest.mark.parametrize(
+    "user", ["anna", "ANNA", "anna.lindqvist", "anna.lindqvist@demo.huleedu.se"]
+)
+def test_user_is_found_by_how_the_address_begins(user: str) -> None:
+    assert email_of(user) == "anna.lindqvist@demo.huleedu.se"
+
+
+@pytest.mark.parametrize("user", ["", "a", "nobody"])
+def test_user_that_is_none_or_several_is_told_who_there_is(user: str) -> None:
+    with pytest.raises(DevstackProblem, match=r"anna\.lindqvist, erik\.holm, sara\.nyberg, admin"):
+        email_of(user)
+
+
+def test_other_addresses_are_taken_as_they_are() -> None:
+    assert email_of("mine@example.org") == "mine@example.org"

@@ -1,14 +1,15 @@
 """The commands of `./dev` over a fake devstack, for tests."""
 
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from devstack.ports import _is_free
 from devstack.process_marks import start_mark
 from devstack.stack import Home
 from devstack.state import read_state
@@ -25,12 +26,14 @@ def eventually(claim: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+def free_block(size: int) -> list[int]:
+    """Neighbouring ports, all free, below those that the kernel hands out to anybody."""
+    for _ in range(100):
+        start = random.randrange(15_000, 30_000)
+        block = list(range(start, start + size))
+        if all(map(_is_free, block)):
+            return block
+    raise RuntimeError("no free ports")
 
 
 class FakeDevstack:
@@ -38,7 +41,8 @@ class FakeDevstack:
 
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder)
-        self.ports = free_ports(3)
+        # The rest of the block is for shifts.
+        self.ports = free_block(12)[:3]
         self._started: list[subprocess.Popen[str]] = []
 
     def run(self, *arguments: str, **modes: str) -> subprocess.CompletedProcess[str]:

@@ -114,6 +114,7 @@ def _up(wanted: start.Start) -> int:
         await follow(logs, prefixed=True)
 
     start.run(wanted, Console(), follow_all)
+    typer.echo("Stopped.", err=True)
     return 0
 
 

@@ -103,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
         for finding in findings_in(path, path.read_text(encoding="utf-8"))
     ]
     for finding in findings:
-        print(finding)
+        print(str(finding).removeprefix(f"{ROOT}/"))
     return 1 if findings else 0
 
 

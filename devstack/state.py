@@ -5,12 +5,16 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from devstack.problems import DevstackProblem, disk_problem
 from devstack.process_marks import start_mark
 from devstack.stack import Home
+
+LOCK_ATTEMPTS = 10
+_LOCK_POLL_SECONDS = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def sole_owner(home: Home) -> Iterator[None]:
     """
     handle = _open(home)
     try:
-        if not _locked(handle):
+        if not _locked_soon(handle):
             raise already_running(read_state(home))
         _clear_leftovers(home)
         try:
@@ -98,6 +102,15 @@ def _open(home: Home) -> int:
         return os.open(home.path, os.O_RDONLY)
     except OSError as error:
         raise disk_problem(error, home.path) from error
+
+
+def _locked_soon(handle: int) -> bool:
+    """Somebody who only asks whether a devstack runs holds the lock for a moment, too."""
+    for _ in range(LOCK_ATTEMPTS):
+        if _locked(handle):
+            return True
+        time.sleep(_LOCK_POLL_SECONDS)
+    return False
 
 
 def _locked(handle: int) -> bool:

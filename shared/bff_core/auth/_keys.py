@@ -30,7 +30,7 @@ def key_from(settings: ServiceSettings) -> StaticKey:
 
 
 def _public_key(settings: ServiceSettings) -> RSAPublicKey:
-    name = "JWT_PUBLIC_KEY_PATH" if settings.jwt_public_key_path else "JWT_PUBLIC_KEY"
+    name = "JWT_PUBLIC_KEY" if settings.jwt_public_key else "JWT_PUBLIC_KEY_PATH"
     try:
         pem = settings.jwt_public_key or Path(settings.jwt_public_key_path or "").read_text("ascii")
         key = load_pem_public_key(pem.encode())

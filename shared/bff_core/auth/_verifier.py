@@ -15,6 +15,16 @@ from bff_core.errors import NotAuthenticated
 from bff_core.protocols import KeySource
 
 LONGEST_TOKEN = 8192
+CLOCK_SKEW = 5.0
+"""Seconds by which the issuer's clock may be ahead of ours."""
+# Times are checked on our own clock, for remembered tokens too, and `iat` decides nothing: an
+# issuer's clock that is a moment ahead must not refuse a user who has just signed in.
+_LIBRARY_CHECKS: Any = {
+    "require": ["exp", "sub", "aud", "iss"],
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 _ORG_CLAIMS = ("org", "org_id", "organization_id")
 _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.InvalidAudienceError, "invalid_audience"),
@@ -22,7 +32,6 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.InvalidSignatureError, "invalid_signature"),
     (jwt.InvalidAlgorithmError, "invalid_algorithm"),
     (jwt.InvalidKeyError, "invalid_algorithm"),
-    (jwt.ImmatureSignatureError, "token_not_yet_valid"),
     (InvalidSubjectError, "invalid_subject"),
 )
 
@@ -90,15 +99,20 @@ class TokenVerifier:
                 algorithms=[self._rules.algorithm],
                 audience=self._rules.audience,
                 issuer=self._rules.issuer,
-                # Expiry is checked on our own clock, for remembered tokens too.
-                options={"require": ["exp", "sub", "aud", "iss"], "verify_exp": False},
+                options=_LIBRARY_CHECKS,
             )
         except jwt.PyJWTError as error:
             raise NotAuthenticated(_reason(error)) from error
         except (ValueError, RecursionError) as error:
             # Odd bytes make the library's own parsing trip before it can say InvalidToken.
             raise NotAuthenticated("invalid_token") from error
+        self._require_started(payload)
         return _claims(payload)
+
+    def _require_started(self, payload: dict[str, Any]) -> None:
+        start = payload.get("nbf")
+        if start is not None and _moment(start, "nbf") > self._clock.now().timestamp() + CLOCK_SKEW:
+            raise NotAuthenticated("token_not_yet_valid")
 
 
 def _bearer(authorization: str | None) -> str:
@@ -128,14 +142,21 @@ def _claims(payload: dict[str, Any]) -> Claims:
         user_id=UserId(subject),
         roles=_roles(payload.get("roles")),
         org_id=_org(payload),
-        expires_at=_expiry(payload["exp"]),
+        expires_at=_moment(payload["exp"], "exp"),
     )
 
 
-def _expiry(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise NotAuthenticated("invalid_exp")
-    return float(value)
+def _moment(value: object, claim: str) -> float:
+    """Epoch seconds; JSON knows numbers that are not finite or too big to be a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NotAuthenticated(f"invalid_{claim}")
+    try:
+        seconds = float(value)
+    except OverflowError as error:
+        raise NotAuthenticated(f"invalid_{claim}") from error
+    if not math.isfinite(seconds):
+        raise NotAuthenticated(f"invalid_{claim}")
+    return seconds
 
 
 def _roles(value: object) -> frozenset[Role]:

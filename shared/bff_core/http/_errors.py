@@ -58,5 +58,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         due = parsedate_to_datetime(value)
     except ValueError:
         return None
-    seconds = (due.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+    # A date without a zone is UTC. No conversion: at the end of the calendar it would overflow.
+    aware = due if due.tzinfo else due.replace(tzinfo=UTC)
+    seconds = (aware - datetime.now(UTC)).total_seconds()
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

@@ -26,7 +26,13 @@ def path_of(segments: Iterable[str]) -> str:
     """An absolute path; each segment is percent-encoded whole, a slash or a dot-segment included.
 
     A last empty segment gives a trailing slash.
+
+    Raises:
+        ValueError: A segment would be read as another path: dots, or nothing between two slashes.
     """
+    segments = list(segments)
+    if "" in segments[:-1]:
+        raise ValueError("an empty segment cannot stand inside a path")
     return "/" + "/".join(_encode(segment) for segment in segments)
 
 

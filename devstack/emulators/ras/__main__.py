@@ -1,0 +1,8 @@
+"""Run the emulator: `python -m devstack.emulators.ras`."""
+
+from devstack.emulators.ras.app import create_app
+from devstack.emulators.ras.settings import RasSettings
+from devstack.emulators.serving import address, run
+
+if __name__ == "__main__":
+    run(create_app(RasSettings.from_env()), *address("HOST", "PORT", 4003))

@@ -1,0 +1,147 @@
+"""What the demo platform holds, as plain values: the truth that screens are compared with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from devstack.seed.people import Person
+from devstack.seed.statuses import BatchStatus
+
+UNKNOWN_EMAIL_DOMAIN = "@huleedu.system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Student:
+    student_id: str
+    first_name: str
+    last_name: str
+    legal_full_name: str
+    email: str | None
+    created_by: str
+    class_ids: tuple[str, ...]
+
+    @property
+    def is_synthetic(self) -> bool:
+        """The stand-in that CMS's timeout monitor adds to a class; no pupil of anybody."""
+        return self.email is not None and self.email.endswith(UNKNOWN_EMAIL_DOMAIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolClass:
+    """`student_count` in CMS is `len(student_ids)`, the synthetic student included."""
+
+    class_id: str
+    name: str
+    course_code: str
+    owner_id: str
+    created_at: datetime
+    student_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Essay:
+    """`in_ras` is false while RAS has no row for an essay that is uploaded already."""
+
+    essay_id: str
+    batch_id: str
+    filename: str
+    file_upload_id: str
+    in_ras: bool
+    original_text_storage_id: str
+    author_id: str | None
+    last_updated: datetime
+    spellcheck_status: str | None = None
+    spellcheck_correction_count: int | None = None
+    spellcheck_corrected_text_storage_id: str | None = None
+    spellcheck_error_detail: Mapping[str, object] | None = None
+    cj_assessment_status: str | None = None
+    cj_rank: int | None = None
+    cj_score: float | None = None
+    cj_assessment_error_detail: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One pipeline phase as the orchestrator knows it; what File's lock is made of."""
+
+    name: str
+    status: str
+    started_at: datetime | None
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """`essay_count` is what was expected; `essays` holds every upload, in RAS or not."""
+
+    batch_id: str
+    user_id: str
+    status: BatchStatus
+    assignment_id: str | None
+    class_id: str | None
+    language: str
+    essay_count: int
+    completed_essay_count: int
+    failed_essay_count: int
+    created_at: datetime
+    last_updated: datetime
+    processing_started_at: datetime | None
+    processing_completed_at: datetime | None
+    prompt_storage_id: str | None
+    essays: tuple[Essay, ...]
+    phases: tuple[Phase, ...]
+    requested_pipeline: str | None = None
+    current_phase: str | None = None
+
+    @property
+    def visible_essays(self) -> tuple[Essay, ...]:
+        """Those that RAS lists."""
+        return tuple(essay for essay in self.essays if essay.in_ras)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """A stored match of an essay and a pupil; CMS shows neither status nor confidence of it."""
+
+    essay_id: str
+    batch_id: str
+    class_id: str
+    student_id: str
+    status: str
+    confidence: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredText:
+    storage_id: str
+    content_type: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """`stray_batches` belong to nobody who can log in; `bos_only` maps batch id to owner id."""
+
+    base_date: datetime
+    people: tuple[Person, ...]
+    classes: tuple[SchoolClass, ...]
+    students: tuple[Student, ...]
+    batches: tuple[Batch, ...]
+    stray_batches: tuple[Batch, ...]
+    associations: tuple[Association, ...]
+    texts: tuple[StoredText, ...]
+    bos_only: Mapping[str, str]
+
+    def batches_of(self, user_id: str) -> list[Batch]:
+        """Newest first, the way RAS lists them."""
+        mine = [batch for batch in self.batches if batch.user_id == user_id]
+        return sorted(mine, key=lambda batch: batch.created_at, reverse=True)
+
+    def classes_of(self, user_id: str) -> list[SchoolClass]:
+        """Newest first, the way CMS lists them."""
+        mine = [school_class for school_class in self.classes if school_class.owner_id == user_id]
+        return sorted(mine, key=lambda school_class: school_class.created_at, reverse=True)
+
+    def associations_of(self, batch_id: str) -> list[Association]:
+        return [row for row in self.associations if row.batch_id == batch_id]

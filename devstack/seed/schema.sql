@@ -1,0 +1,107 @@
+-- Times are ISO 8601 text as the platform sends them: naive UTC, microseconds only when there are some.
+PRAGMA journal_mode = WAL;
+
+-- Class management.
+CREATE TABLE classes (
+    class_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    course_code TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE TABLE students (
+    student_id TEXT PRIMARY KEY,
+    first_name TEXT NOT NULL,
+    last_name TEXT NOT NULL,
+    legal_full_name TEXT NOT NULL,
+    email TEXT,
+    created_by TEXT NOT NULL,
+    UNIQUE (created_by, email)
+);
+CREATE TABLE class_members (
+    class_id TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
+    student_id TEXT NOT NULL REFERENCES students ON DELETE CASCADE,
+    PRIMARY KEY (class_id, student_id)
+);
+CREATE TABLE associations (
+    essay_id TEXT PRIMARY KEY,
+    batch_id TEXT NOT NULL,
+    class_id TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
+    student_id TEXT NOT NULL REFERENCES students ON DELETE CASCADE,
+    validation_status TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX associations_by_batch ON associations (batch_id);
+-- What CMS would have published: one row per accepted confirmation, never read back by it.
+CREATE TABLE cms_outbox (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    batch_id TEXT NOT NULL,
+    payload TEXT NOT NULL
+);
+
+-- Results.
+CREATE TABLE batches (
+    batch_id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    assignment_id TEXT,
+    status TEXT NOT NULL,
+    essay_count INTEGER NOT NULL,
+    completed_essay_count INTEGER NOT NULL,
+    failed_essay_count INTEGER NOT NULL,
+    requested_pipeline TEXT,
+    current_phase TEXT,
+    created_at TEXT NOT NULL,
+    last_updated TEXT NOT NULL,
+    processing_started_at TEXT,
+    processing_completed_at TEXT,
+    prompt_storage_id TEXT
+);
+CREATE INDEX batches_by_user ON batches (user_id, created_at);
+-- in_ras = 0: uploaded, but RAS has no row until the first result. cj_score holds the word NaN for one.
+CREATE TABLE essays (
+    essay_id TEXT PRIMARY KEY,
+    batch_id TEXT NOT NULL REFERENCES batches ON DELETE CASCADE,
+    in_ras INTEGER NOT NULL,
+    filename TEXT,
+    file_upload_id TEXT,
+    original_text_storage_id TEXT,
+    spellcheck_status TEXT,
+    spellcheck_correction_count INTEGER,
+    spellcheck_corrected_text_storage_id TEXT,
+    spellcheck_error_detail TEXT,
+    cj_assessment_status TEXT,
+    cj_rank INTEGER,
+    cj_score REAL,
+    cj_assessment_error_detail TEXT,
+    last_updated TEXT NOT NULL
+);
+CREATE INDEX essays_by_batch ON essays (batch_id);
+
+-- The orchestrator, as File and RAS ask it.
+CREATE TABLE bos_batches (
+    batch_id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL
+);
+CREATE TABLE phases (
+    batch_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_at TEXT,
+    completed_at TEXT,
+    PRIMARY KEY (batch_id, name)
+);
+
+-- Uploads and texts.
+CREATE TABLE file_uploads (
+    file_upload_id TEXT PRIMARY KEY,
+    batch_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    size INTEGER NOT NULL
+);
+CREATE TABLE texts (
+    storage_id TEXT PRIMARY KEY,
+    content_type TEXT NOT NULL,
+    body BLOB NOT NULL
+);

@@ -37,6 +37,11 @@ class Blueprints:
     routes: Blueprint
     prefixes: Sequence[str] = field(default=("",))
 
+    def register(self, app: Quart) -> None:
+        for number, prefix in enumerate(self.prefixes):
+            name = self.routes.name if number == 0 else f"{self.routes.name}_{number + 1}"
+            app.register_blueprint(self.routes, url_prefix=prefix, name=name)
+
 
 def build_app(
     settings: ServiceSettings,
@@ -73,9 +78,7 @@ def build_app(
     health = Health(service, release, settings.environment.value, lifecycle, metrics, dependencies)
     app.register_blueprint(health_routes(health))
     for group in blueprints:
-        for number, prefix in enumerate(group.prefixes):
-            name = group.routes.name if number == 0 else f"{group.routes.name}_{number + 1}"
-            app.register_blueprint(group.routes, url_prefix=prefix, name=name)
+        group.register(app)
     guard.require_rules(app)
     _put_edge_around(app, metrics)
     return app

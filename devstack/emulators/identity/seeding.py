@@ -58,13 +58,18 @@ async def seed_people(
     added = 0
     async with engine.begin() as connection:
         for person in wanted:
-            if not await _known(connection, person):
-                await _add(connection, person, hashed)
-                added += 1
-                if person.status == PENDING:
-                    user_id, at = UUID(person.user_id), person.registered_at
-                    await hook.registered(connection, user_id, at)
+            if await _known(connection, person):
+                continue
+            added += 1
+            await _add(connection, person, hashed)
+            await _tell(hook, connection, person)
     return added
+
+
+async def _tell(hook: RegistrationHook, connection: AsyncConnection, person: SeedPerson) -> None:
+    """Only those who wait are registrations that somebody must hear of."""
+    if person.status == PENDING:
+        await hook.registered(connection, UUID(person.user_id), person.registered_at)
 
 
 async def _known(connection: AsyncConnection, person: SeedPerson) -> bool:

@@ -10,50 +10,57 @@ class Metrics:
 
     def __init__(self, prefix: str) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            f"{prefix}_http_requests_total",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=self.registry,
+        self._prefix = prefix
+        self._watch_requests()
+        self._watch_calls()
+
+    def _watch_requests(self) -> None:
+        self.requests = self._counter(
+            "http_requests_total", "Requests answered.", "method", "route", "status"
         )
-        self.latency = Histogram(
-            f"{prefix}_http_request_duration_seconds",
+        self.latency = self._histogram(
+            "http_request_duration_seconds",
             "From the first byte in to the last byte out.",
-            ("method", "route"),
-            buckets=_LATENCIES,
-            registry=self.registry,
+            "method",
+            "route",
         )
         self.in_flight = Gauge(
-            f"{prefix}_http_requests_in_flight", "Requests being answered.", registry=self.registry
-        )
-        self.calls = Counter(
-            f"{prefix}_downstream_calls_total",
-            "Calls to a downstream service, by how they ended.",
-            ("service", "operation", "outcome"),
+            f"{self._prefix}_http_requests_in_flight",
+            "Requests being answered.",
             registry=self.registry,
         )
-        self.call_latency = Histogram(
-            f"{prefix}_downstream_call_duration_seconds",
-            "Attempts sent to a downstream service.",
-            ("service", "operation"),
-            buckets=_LATENCIES,
-            registry=self.registry,
-        )
-        self.salvaged = Counter(
-            f"{prefix}_downstream_salvaged_total",
-            "Answers that only the lenient decoder could read.",
-            ("service", "operation"),
-            registry=self.registry,
-        )
-        self.parts = Counter(
-            f"{prefix}_screen_parts_total",
-            "Parts of composed answers, by status.",
-            ("screen", "part", "status"),
-            registry=self.registry,
+        self.parts = self._counter(
+            "screen_parts_total", "Parts of composed answers.", "screen", "part", "status"
         )
         self._answers = _Labelled(self.requests)
-        self._outcomes = _Labelled(self.calls)
         self._part_statuses = _Labelled(self.parts)
+
+    def _watch_calls(self) -> None:
+        self.calls = self._counter(
+            "downstream_calls_total",
+            "Attempts at calls to a downstream service, by how they ended.",
+            "service",
+            "operation",
+            "outcome",
+        )
+        self.call_latency = self._histogram(
+            "downstream_call_duration_seconds", "How long attempts took.", "service", "operation"
+        )
+        self.salvaged = self._counter(
+            "downstream_salvaged_total",
+            "Answers that only the lenient decoder could read.",
+            "service",
+            "operation",
+        )
+        self._outcomes = _Labelled(self.calls)
+
+    def _counter(self, name: str, says: str, *labels: str) -> Counter:
+        return Counter(f"{self._prefix}_{name}", says, labels, registry=self.registry)
+
+    def _histogram(self, name: str, says: str, *labels: str) -> Histogram:
+        return Histogram(
+            f"{self._prefix}_{name}", says, labels, buckets=_LATENCIES, registry=self.registry
+        )
 
     def render(self) -> bytes:
         """The text format that Prometheus scrapes."""

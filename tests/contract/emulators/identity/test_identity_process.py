@@ -36,13 +36,18 @@ async def running(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.P
 async def first_health(port: int) -> dict[str, str]:
     """The first answer of a process that is still starting; 15 s at most."""
     async with aiohttp.ClientSession() as session, asyncio.timeout(15):
-        while True:
-            try:
-                async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
-                    found: dict[str, str] = await answer.json()
-                    return found
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0.05)
+        while (found := await health_of(session, port)) is None:
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def health_of(session: aiohttp.ClientSession, port: int) -> dict[str, str] | None:
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
+            found: dict[str, str] = await answer.json()
+            return found
+    except aiohttp.ClientConnectionError:
+        return None
 
 
 async def test_process_serves_its_port_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:

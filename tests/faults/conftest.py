@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
-from faults.platform_answers import BATCH_PAGE, CLASS_INFO, CLASS_PAGE, PROFILE, TEACHER
 from quart.typing import TestClientProtocol
 
 from bff_core.clock import SystemClock
 from bff_core.testing import SECRET, Reply, StubServer, access_token, bearer, stub_server
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings
+from tests.faults.platform_answers import BATCH_PAGE, CLASS_INFO, CLASS_PAGE, PROFILE, TEACHER
 
 ENVIRONMENT = {
     "ENVIRONMENT": "testing",

@@ -238,7 +238,7 @@ async def test_deadline_is_passed_on_and_shrinks(client: ServiceClient, stub: St
 
 async def until(claim: Callable[[], object]) -> None:
     async with asyncio.timeout(2):
-        while not claim():  # noqa: ASYNC110 - the other end of a socket has no event to offer
+        while not claim():
             await asyncio.sleep(0.01)
 
 

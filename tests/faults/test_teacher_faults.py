@@ -1,10 +1,10 @@
 """Whatever a service behind the teacher BFF does, the screen keeps its word."""
 
 import pytest
-from faults.conftest import Screens
-from faults.platform_answers import BATCH, BATCH_PAGE, ROW, TEACHER, batch_page
 
 from bff_core.testing import ANY, UNTOLD, Reply
+from tests.faults.conftest import Screens
+from tests.faults.platform_answers import BATCH, BATCH_PAGE, ROW, TEACHER, batch_page
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 TEXT = {"Content-Type": "text/plain"}

@@ -1,5 +1,9 @@
 import pytest
-from unit.bff_teacher.fakes import (
+
+from bff_core.errors import DownstreamFailed, DownstreamUnreachable
+from services.bff_teacher.dto.class_list_v1 import ClassListQuery
+from services.bff_teacher.screens.class_list import ClassListScreen
+from tests.unit.bff_teacher.fakes import (
     FakeClasses,
     FakeResults,
     a_batch,
@@ -8,10 +12,6 @@ from unit.bff_teacher.fakes import (
     batch_id,
     info_of,
 )
-
-from bff_core.errors import DownstreamFailed, DownstreamUnreachable
-from services.bff_teacher.dto.class_list_v1 import ClassListQuery
-from services.bff_teacher.screens.class_list import ClassListScreen
 
 NOTHING_OFF: frozenset[str] = frozenset()
 

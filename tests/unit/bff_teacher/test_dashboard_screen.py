@@ -1,5 +1,9 @@
 import pytest
-from unit.bff_teacher.fakes import (
+
+from bff_core.errors import DownstreamFailed, DownstreamTimeout, DownstreamUnreachable
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
+from services.bff_teacher.screens.dashboard import DashboardScreen
+from tests.unit.bff_teacher.fakes import (
     ANNA,
     FakeClasses,
     FakeResults,
@@ -9,10 +13,6 @@ from unit.bff_teacher.fakes import (
     batch_id,
     info_of,
 )
-
-from bff_core.errors import DownstreamFailed, DownstreamTimeout, DownstreamUnreachable
-from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
-from services.bff_teacher.screens.dashboard import DashboardScreen
 
 
 async def load(

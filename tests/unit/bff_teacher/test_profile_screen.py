@@ -1,8 +1,7 @@
-from unit.bff_teacher.fakes import FakeProfiles, a_context
-
 from bff_core.errors import DownstreamUnreachable
 from services.bff_teacher.contracts.identity import PersonName, Profile
 from services.bff_teacher.screens.profile import ProfileScreen
+from tests.unit.bff_teacher.fakes import FakeProfiles, a_context
 
 ANNA_LINDQVIST = Profile(PersonName("Anna", "Lindqvist"), locale="sv-SE")
 

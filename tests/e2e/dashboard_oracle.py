@@ -1,0 +1,103 @@
+"""What the dashboard must show, computed from the seed alone: no code of the services is used."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from devstack.seed import Batch, Dataset, SchoolClass
+
+WORDS = {
+    "awaiting_content_validation": "pending_content",
+    "awaiting_pipeline_configuration": "pending_content",
+    "ready_for_pipeline_execution": "ready",
+    "processing_pipelines": "processing",
+    "awaiting_student_validation": "processing",
+    "student_validation_completed": "processing",
+    "validation_timeout_processed": "processing",
+    "completed_successfully": "completed_successfully",
+    "completed_with_failures": "completed_with_failures",
+    "failed_critically": "failed",
+    "content_ingestion_failed": "failed",
+    "cancelled": "cancelled",
+}
+CLIENT_WORDS = sorted(set(WORDS.values()))
+
+
+def zulu(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat() + "Z"
+
+
+@dataclass
+class Oracle:
+    data: Dataset
+
+    def page(self, owner: str, limit: int, offset: int, word: str | None) -> dict[str, Any]:
+        mine = [b for b in self.data.batches if b.user_id == owner]
+        found = [b for b in mine if word is None or WORDS[b.status] == word]
+        found.sort(key=lambda b: b.batch_id)
+        found.sort(key=lambda b: b.created_at, reverse=True)
+        return {
+            "batches": [self.item(b) for b in found[offset : offset + limit]],
+            "total_count": len(found),
+            "limit": limit,
+            "offset": offset,
+            "skipped": 0,
+        }
+
+    def item(self, batch: Batch) -> dict[str, Any]:
+        known = self.class_of(batch)
+        final = batch.processing_completed_at is not None
+        ended = batch.completed_essay_count + batch.failed_essay_count
+        percent = round(100 * ended / batch.essay_count) if batch.essay_count else 0
+        return {
+            "batch_id": batch.batch_id,
+            "title": batch.assignment_id or "Untitled Batch",
+            "class_id": known.class_id if known else None,
+            "class_name": known.name if known else None,
+            "status": WORDS[batch.status],
+            "total_essays": batch.essay_count,
+            "completed_essays": batch.completed_essay_count,
+            "failed_essays": batch.failed_essay_count,
+            "progress_percent": min(percent, 100 if final else 99),
+            "requested_pipeline": batch.requested_pipeline,
+            "current_phase": batch.current_phase,
+            "is_final": final,
+            "created_at": zulu(batch.created_at),
+            "last_updated": zulu(batch.last_updated),
+            "completed_at": zulu(batch.processing_completed_at),
+        }
+
+    def class_of(self, batch: Batch) -> SchoolClass | None:
+        """CMS knows a batch's class by its association rows only."""
+        rows = self.data.associations_of(batch.batch_id)
+        by_id = {one.class_id: one for one in self.data.classes}
+        return by_id[rows[0].class_id] if rows else None
+
+    def classes(self, owner: str) -> list[dict[str, Any]]:
+        mine = [one for one in self.data.classes if one.owner_id == owner]
+        mine.sort(key=lambda one: one.created_at, reverse=True)
+        return [self.class_row(one) for one in mine]
+
+    def class_row(self, one: SchoolClass) -> dict[str, Any]:
+        newest = sorted(
+            (b for b in self.data.batches if b.user_id == one.owner_id),
+            key=lambda b: b.created_at,
+            reverse=True,
+        )[:100]
+        own = [b for b in newest if (known := self.class_of(b)) and known.class_id == one.class_id]
+        wanting = [b for b in own if needs_teacher(b)]
+        return {
+            "class_id": one.class_id,
+            "name": one.name,
+            "course_code": one.course_code,
+            "student_count": len(one.student_ids),
+            "created_at": zulu(one.created_at),
+            "recent_batches": len(own),
+            "needs_attention": len(wanting),
+            "last_activity_at": zulu(max((b.last_updated for b in own), default=None)),
+        }
+
+
+def needs_teacher(batch: Batch) -> bool:
+    troubled = WORDS[batch.status] in {"failed", "completed_with_failures"}
+    return troubled or batch.status == "awaiting_student_validation"

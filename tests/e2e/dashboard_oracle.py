@@ -21,6 +21,7 @@ WORDS = {
     "cancelled": "cancelled",
 }
 CLIENT_WORDS = sorted(set(WORDS.values()))
+WIDE = {"pending_content", "processing", "failed"}
 
 
 def zulu(moment: datetime | None) -> str | None:
@@ -34,7 +35,10 @@ class Oracle:
     def page(self, owner: str, limit: int, offset: int, word: str | None) -> dict[str, Any]:
         mine = [b for b in self.data.batches if b.user_id == owner]
         found = [b for b in mine if word is None or WORDS[b.status] == word]
-        found.sort(key=lambda b: b.batch_id)
+        # RAS breaks ties by nothing; the emulator's index gives the later row first. Ours go by id.
+        found.reverse()
+        if word in WIDE:
+            found.sort(key=lambda b: b.batch_id)
         found.sort(key=lambda b: b.created_at, reverse=True)
         return {
             "batches": [self.item(b) for b in found[offset : offset + limit]],

@@ -14,7 +14,7 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
     Raises:
         DevstackProblem: One or more of the ports are in use, or may not be used by this person.
     """
-    taken = {name: port for name, port in ports.items() if not _is_free(port)}
+    taken = {name: port for name, port in ports.items() if not is_free(port)}
     if taken:
         raise DevstackProblem(taken_line(taken))
 
@@ -25,7 +25,7 @@ def taken_line(taken: Mapping[str, int]) -> str:
     return f"{subject} taken: stop what listens there, or move the devstack with --port-offset 100."
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
         # A port whose last connections are only waiting to be forgotten counts as free.
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from devstack.ports import _is_free
+from devstack.ports import is_free
 from devstack.process_marks import start_mark
 from devstack.stack import Home
 from devstack.state import read_state
@@ -31,7 +31,7 @@ def free_block(size: int) -> list[int]:
     for _ in range(100):
         start = random.randrange(15_000, 30_000)
         block = list(range(start, start + size))
-        if all(map(_is_free, block)):
+        if all(map(is_free, block)):
             return block
     raise RuntimeError("no free ports")
 

@@ -3,16 +3,29 @@
 from bff_core.http._call import Undecodable
 from bff_core.http._client import Endpoint, ServiceClient
 from bff_core.http._decode import JsonDecoder, text
+from bff_core.http._forward import AnswerCut, Forwarder, Outgoing, Relay, RequestTooSlow, Upload
 from bff_core.http._headers import Credentials, ServiceIdentity
+from bff_core.http._relay_headers import inward, named_by_connection, passes_inward
+from bff_core.http._relay_path import checked_path
 from bff_core.http._transport import http_session
 
 __all__ = [
+    "AnswerCut",
     "Credentials",
     "Endpoint",
+    "Forwarder",
     "JsonDecoder",
+    "Outgoing",
+    "Relay",
+    "RequestTooSlow",
     "ServiceClient",
     "ServiceIdentity",
     "Undecodable",
+    "Upload",
+    "checked_path",
     "http_session",
+    "inward",
+    "named_by_connection",
+    "passes_inward",
     "text",
 ]

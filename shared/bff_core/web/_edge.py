@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from bff_core.context import CorrelationId
+from bff_core.http import AnswerCut
 from bff_core.observability import Metrics
 
 Scope = MutableMapping[str, Any]
@@ -69,6 +70,9 @@ class Edge:
         structlog.contextvars.bind_contextvars(correlation_id=exchange.correlation_id)
         try:
             await self._app(scope, receive, _stamping(exchange, send))
+        except AnswerCut:
+            # Returning without the last message makes the server close the connection.
+            pass
         finally:
             structlog.contextvars.clear_contextvars()
             self._metrics.in_flight.dec()

@@ -1,0 +1,238 @@
+"""Passing a request on as it came, and its answer as it comes: streamed both ways, never kept."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from bff_core.errors import (
+    BffError,
+    ClientError,
+    DownstreamError,
+    DownstreamFailed,
+    DownstreamTimeout,
+    PayloadTooLarge,
+)
+from bff_core.http._errors import from_exception
+from bff_core.http._headers import TIMEOUT_HEADER
+from bff_core.http._relay_headers import outward
+from bff_core.observability import Metrics
+from bff_core.settings import Downstream
+
+# What aiohttp would add by itself; the caller's own words go on, or none.
+_SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_FAILURES = (aiohttp.ClientError, OSError)
+
+log = structlog.get_logger()
+
+
+class RequestTooSlow(ClientError):
+    code = "INVALID_REQUEST"
+    status = 408
+    message = "The request body did not arrive in time"
+
+
+class AnswerCut(Exception):
+    """An answer broke off after its head was sent: the connection must not end it cleanly."""
+
+
+class Upload:
+    """A request body on its way: at most `limit` bytes, read once, by whoever sends it on.
+
+    `failure` is why it could not be read to its end.
+    """
+
+    def __init__(self, source: AsyncIterator[bytes], *, limit: int) -> None:
+        self._source = source
+        self._limit = limit
+        self._begun = False
+        self.ended = False
+        self.failure: BffError | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._begun:
+            # aiohttp repeats a PUT on a dead connection; the second would send an empty body.
+            raise aiohttp.ClientConnectionError("a body cannot be sent twice")
+        self._begun = True
+        return self._chunks()
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        size = 0
+        try:
+            async for chunk in self._source:
+                size += len(chunk)
+                if size > self._limit:
+                    raise PayloadTooLarge
+                yield chunk
+        except BffError as error:
+            self.failure = error
+            raise
+        self.ended = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request as it goes on.
+
+    `path` is raw and already checked, `query` raw; `seconds` bounds the time to the answer's head.
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: str
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+    body: Upload | bytes | None = field(repr=False)
+    seconds: float
+
+
+class Relay:
+    """An answer whose head has come. Whoever holds it closes it."""
+
+    def __init__(self, service: str, origin: str, response: aiohttp.ClientResponse) -> None:
+        self._service = service
+        self._response = response
+        self.status = response.status
+        self.headers = outward(response.raw_headers, origin)
+        self.kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it has no end of its own: server-sent events."""
+        return self.kind == "text/event-stream"
+
+    @property
+    def is_encoded(self) -> bool:
+        return self._response.headers.get("Content-Encoding", "identity").lower() != "identity"
+
+    @property
+    def has_length(self) -> bool:
+        return "Content-Length" in self._response.headers
+
+    async def read(self, *, limit: int, seconds: float) -> bytes:
+        """The whole body.
+
+        Raises:
+            DownstreamError: It is longer than `limit` bytes, breaks off, or takes too long.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(seconds):
+                async for chunk in self._response.content.iter_any():
+                    body += chunk
+                    if len(body) > limit:
+                        raise DownstreamFailed(self._service, reason="too_large")
+        except _FAILURES as error:
+            raise from_exception(self._service, error) from error
+        return bytes(body)
+
+    async def chunks(self, *, idle: float) -> AsyncIterator[bytes]:
+        """The body as it comes.
+
+        Raises:
+            AnswerCut: It broke off, or nothing came for `idle` seconds.
+        """
+        content = self._response.content
+        try:
+            while True:
+                async with asyncio.timeout(idle):
+                    chunk = await content.readany()
+                if not chunk:
+                    return
+                yield chunk
+        except _FAILURES as error:
+            log.warning("upstream_cut", service=self._service, reason=type(error).__name__)
+            raise AnswerCut from error
+
+    def close(self) -> None:
+        """Let go; the connection is kept only when the body was read to its end."""
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class Forwarder:
+    """Passes requests on to one service."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, downstream: Downstream, metrics: Metrics
+    ) -> None:
+        self._session = session
+        self._service = downstream.name
+        self._base = downstream.url
+        self._origin = str(URL(downstream.url).origin())
+        self._metrics = metrics
+
+    async def send(self, outgoing: Outgoing) -> Relay:
+        """Send, and wait for the answer's head.
+
+        Raises:
+            DownstreamError: No usable head came in time.
+            ClientError: The request's body could not be read.
+        """
+        outcome = "ok"
+        started = time.perf_counter()
+        try:
+            return Relay(self._service, self._origin, await self._head(outgoing))
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        except BffError as error:
+            outcome = error.code.lower()
+            self._log(outgoing.operation, error)
+            raise
+        finally:
+            elapsed = time.perf_counter() - started
+            self._metrics.observe_call(self._service, outgoing.operation, outcome, elapsed)
+
+    async def _head(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+        upload = outgoing.body if isinstance(outgoing.body, Upload) else None
+        try:
+            async with asyncio.timeout(outgoing.seconds):
+                response = await self._request(outgoing)
+        except TimeoutError as error:
+            if upload and not upload.ended:
+                raise RequestTooSlow from error
+            raise DownstreamTimeout(self._service, reason=type(error).__name__) from error
+        except _FAILURES as error:
+            if upload and upload.failure:
+                raise upload.failure from error
+            raise from_exception(self._service, error) from error
+        if not 200 <= response.status <= 599:
+            response.close()
+            raise DownstreamFailed(self._service, reason="status", upstream_status=response.status)
+        return response
+
+    async def _request(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+        headers = [*outgoing.headers, (TIMEOUT_HEADER, str(int(outgoing.seconds * 1000)))]
+        return await self._session.request(
+            outgoing.method,
+            self._url(outgoing),
+            headers=headers,
+            data=outgoing.body,
+            allow_redirects=False,
+            skip_auto_headers=_SILENT,
+        )
+
+    def _url(self, outgoing: Outgoing) -> URL:
+        text = f"{self._base}{outgoing.path}"
+        url = URL(f"{text}?{outgoing.query}" if outgoing.query else text, encoded=True)
+        # The last look: what goes out is the path that was checked, at the service it is for.
+        if not str(url).startswith(text) or str(url.origin()) != self._origin:
+            raise DownstreamFailed(self._service, reason="url")
+        return url
+
+    def _log(self, operation: str, error: BffError) -> None:
+        if isinstance(error, DownstreamError):
+            log.warning(
+                "downstream_failed",
+                service=self._service,
+                operation=operation,
+                code=error.code,
+                **error.fields,
+            )

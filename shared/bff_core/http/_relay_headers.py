@@ -1,0 +1,104 @@
+"""Which headers pass from one side to the other: by lists, never by default."""
+
+import re
+from collections.abc import Iterable
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+_INWARD = frozenset(
+    {
+        b"authorization",
+        b"content-type",
+        b"content-length",
+        b"idempotency-key",
+        b"last-event-id",
+        b"prefer",
+        b"range",
+        b"traceparent",
+        b"tracestate",
+        b"user-agent",
+    }
+)
+_INWARD_FAMILIES = (b"accept", b"if-")
+_OUTWARD = frozenset(
+    {
+        b"accept-ranges",
+        b"age",
+        b"allow",
+        b"cache-control",
+        b"content-disposition",
+        b"content-encoding",
+        b"content-language",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"deprecation",
+        b"etag",
+        b"expires",
+        b"idempotent-replay",
+        b"last-modified",
+        b"link",
+        b"location",
+        b"preference-applied",
+        b"retry-after",
+        b"set-cookie",
+        b"sunset",
+        b"vary",
+        b"www-authenticate",
+        b"x-accel-buffering",
+        b"x-parts-incomplete",
+    }
+)
+# What frames a message is not an option of the connection, whatever `Connection` says.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
+_ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+
+
+def passes_inward(name: bytes) -> bool:
+    """Whether a client's header, its name in lower case, may reach a service."""
+    return name in _INWARD or (name.startswith(_INWARD_FAMILIES) and b"_" not in name)
+
+
+def named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
+    """Names, in lower case, of headers that are for the next hop only because a peer says so."""
+    options = (value for name, value in headers if name.lower() == b"connection")
+    named = {option.strip().lower() for value in options for option in value.split(b",")}
+    return frozenset(named - _FRAMING)
+
+
+def inward(headers: RawHeaders) -> list[tuple[str, str]]:
+    """A client's headers that go on to a service, as they came."""
+    headers = list(headers)
+    dropped = named_by_connection(headers)
+    return [
+        (name.decode("ascii"), value.decode("ascii"))
+        for name, value in headers
+        if passes_inward(name) and name not in dropped and _ASCII_VALUE.fullmatch(value)
+    ]
+
+
+def outward(headers: RawHeaders, origin: str) -> list[tuple[str, str]]:
+    """A service's headers that go out; each of several with one name stays apart.
+
+    `origin` is the service's own address, which a `Location` must not show.
+    """
+    headers = list(headers)
+    dropped = named_by_connection(headers)
+    passed = []
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered not in _OUTWARD or lowered in dropped or not _VALUE.fullmatch(value):
+            continue
+        text = value.decode("latin-1")
+        if lowered == b"location":
+            text = _without_origin(text, origin)
+        if text:
+            passed.append((lowered.decode("ascii"), text))
+    return passed
+
+
+def _without_origin(location: str, origin: str) -> str:
+    """A path on this site; empty when the address is another's."""
+    path = location.removeprefix(origin)
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""

@@ -12,6 +12,7 @@ from quart import Quart
 
 from bff_core.settings import ServiceSettings, SettingsError
 from bff_core.web._health import Lifecycle
+from bff_core.web._http11 import speak_plainly
 
 LIFECYCLE = "bff_core.lifecycle"
 BACKLOG = 1024
@@ -43,6 +44,7 @@ def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
 
 
 async def _serve(app: Quart, settings: ServiceSettings) -> None:
+    speak_plainly()
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

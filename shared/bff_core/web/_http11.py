@@ -1,0 +1,108 @@
+"""HTTP/1.1 as our services speak it: no upgrades, no endless heads, no lost refusals."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import h11
+import hypercorn.protocol
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+
+VERSIONS = frozenset({b"1.0", b"1.1"})
+HEAD_TIMEOUT = 10.0
+"""Seconds from the first byte of a request's head to its last."""
+LINGER_TIMEOUT = 2.0
+LINGER_BYTES = 16 * 1024 * 1024
+_UPGRADING = frozenset({b"upgrade", b"http2-settings"})
+
+
+class Http11(H11Protocol):
+    """Hypercorn's protocol without `Upgrade` (h2c and websocket alike), with two more bounds.
+
+    A head must arrive in HEAD_TIMEOUT. A refusal that was sent before the whole body came stays
+    readable: what is still arriving is read and thrown away for a while, because closing at once
+    would make the caller's system discard the refusal as well.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _lingering = False
+    _thrown_away = 0
+
+    async def handle(self, event: Event) -> None:
+        if self._lingering and isinstance(event, RawData):
+            await self._throw_away(event.data)
+            return
+        await super().handle(event)
+        self._watch_head(over=isinstance(event, Closed))
+
+    def _watch_head(self, *, over: bool) -> None:
+        unfinished = (
+            not over
+            and self.stream is None
+            and self.connection.their_state is h11.IDLE
+            and bool(self.connection.trailing_data[0])
+        )
+        if not unfinished:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+        elif self._head_timer is None:
+            loop = asyncio.get_running_loop()
+            self._head_timer = loop.call_later(HEAD_TIMEOUT, self._spawn, self._give_up)
+
+    def _spawn(self, step: Callable[[], Awaitable[None]]) -> None:
+        self.task_group.spawn(step)
+
+    async def _give_up(self) -> None:
+        if self.stream is None and self.connection.our_state is h11.IDLE:
+            await self._send_error_response(408)
+        await self.send(Closed())
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Every request stays what it is; Hypercorn would switch to HTTP/2 here."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        if request.http_version not in VERSIONS:
+            await self._send_error_response(505)
+            await self.send(Closed())
+            return
+        upgrades = any(name in _UPGRADING for name, _ in request.headers)
+        await super()._create_stream(_staying(request) if upgrades else request)
+
+    async def _maybe_recycle(self) -> None:
+        unread = (
+            isinstance(self.stream, HTTPStream) and self.connection.their_state is h11.SEND_BODY
+        )
+        finished = self.connection.our_state in {h11.DONE, h11.MUST_CLOSE}
+        if not (unread and finished):
+            await super()._maybe_recycle()
+            return
+        await self._close_stream()
+        await self.can_read.set()
+        self._lingering = True
+        loop = asyncio.get_running_loop()
+        loop.call_later(LINGER_TIMEOUT, self._spawn, self._stop_lingering)
+
+    async def _throw_away(self, data: bytes) -> None:
+        self._thrown_away += len(data)
+        if not data or self._thrown_away > LINGER_BYTES:
+            await self._stop_lingering()
+
+    async def _stop_lingering(self) -> None:
+        await self.send(Closed())
+
+
+def _staying(request: h11.Request) -> h11.Request:
+    """The request as if nobody had asked to leave HTTP/1.1."""
+    return h11.Request(
+        method=request.method,
+        target=request.target,
+        headers=[header for header in request.headers if header[0] not in _UPGRADING],
+        http_version=request.http_version,
+    )
+
+
+def speak_plainly() -> None:
+    """Make Hypercorn use the protocol above; it offers no setting for it."""
+    hypercorn.protocol.H11Protocol = Http11  # type: ignore[attr-defined]  # looked up by name there

@@ -1,0 +1,7 @@
+"""`python -m services.gateway`: serve under Hypercorn."""
+
+from bff_core.web import run
+from services.gateway.app import from_environment
+
+if __name__ == "__main__":
+    run(from_environment)

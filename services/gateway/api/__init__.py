@@ -1,0 +1,1 @@
+"""The routes of the gateway, all served by one handler."""

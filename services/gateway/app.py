@@ -1,0 +1,60 @@
+"""The gateway, put together."""
+
+import os
+from typing import Any
+
+from dishka import Provider
+from quart import Quart
+
+from bff_core.app import Blueprints, build_app
+from bff_core.clock import SystemClock
+from bff_core.observability import Metrics, configure_logs
+from services.gateway.api.entry import attach_entry
+from services.gateway.api.proxy_routes import proxy_routes
+from services.gateway.config import SERVICE, Settings
+from services.gateway.di import make_container
+from services.gateway.implementations.cors import Cors
+from services.gateway.implementations.shield import Shield
+from services.gateway.route_table import RULES
+
+
+def create_app(settings: Settings, *replacing: Provider) -> Quart:
+    """The app with its container; `replacing` providers override the real parts."""
+    clock = SystemClock()
+    metrics = Metrics("api_gateway")
+    app = build_app(
+        settings,
+        make_container(settings, metrics, clock, *replacing),
+        service=SERVICE,
+        title="HuleEdu gateway",
+        metrics=metrics,
+        blueprints=[Blueprints(proxy_routes())],
+        access=RULES,
+        clock=clock,
+    )
+    cors = Cors(settings.origins)
+    attach_entry(app, cors)
+    inner: Any = app.asgi_app
+    app.asgi_app = Shield(  # type: ignore[method-assign, assignment]  # Quart's documented seam
+        inner,
+        cors,
+        max_header_bytes=settings.max_header_bytes,
+        hsts_seconds=0 if settings.environment.lenient else settings.hsts_seconds,
+    )
+    return app
+
+
+def from_environment() -> tuple[Quart, Settings]:
+    """The app as the environment describes it.
+
+    Raises:
+        SettingsError: The environment does not describe a service that may start.
+    """
+    settings = Settings.load(os.environ)
+    configure_logs(
+        service=SERVICE,
+        environment=settings.environment.value,
+        level=settings.log_level,
+        as_json=settings.log_format == "json",
+    )
+    return create_app(settings), settings

@@ -1,0 +1,109 @@
+"""What the gateway reads from its environment."""
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from bff_core.settings import Downstream, ServiceSettings
+
+SERVICE = "api_gateway_service"
+PREFIX = "API_GATEWAY_"
+
+DEVELOPMENT_ORIGINS = tuple(f"http://localhost:{port}" for port in (5173, 4173, 3000))
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+_TEACHER = f"{PREFIX}BFF_TEACHER__URL"
+_ADMIN = f"{PREFIX}BFF_ADMIN__URL"
+_IDENTITY = f"{PREFIX}IDENTITY__URL"
+
+
+class TeacherUpstream(Downstream):
+    name: str = "bff_teacher"
+    url: str = "http://127.0.0.1:4101"
+
+
+class AdminUpstream(Downstream):
+    name: str = "bff_admin"
+    url: str = "http://127.0.0.1:4102"
+
+
+class IdentityUpstream(Downstream):
+    name: str = "identity"
+    url: str = "http://127.0.0.1:7005"
+
+
+class Settings(ServiceSettings):
+    """`request_budget` caps every row's own time; limits are per minute."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    aliases: ClassVar[Mapping[str, str]] = {
+        "API_GATEWAY_BFF_TEACHER_URL": _TEACHER,
+        "BFF_TEACHER_SERVICE_URL": _TEACHER,
+        "BFF_TEACHER_URL": _TEACHER,
+        "API_GATEWAY_BFF_ADMIN_URL": _ADMIN,
+        "BFF_ADMIN_SERVICE_URL": _ADMIN,
+        "BFF_ADMIN_URL": _ADMIN,
+        "API_GATEWAY_IDENTITY_SERVICE_URL": _IDENTITY,
+        "API_GATEWAY_IDENTITY_URL": _IDENTITY,
+        "IDENTITY_SERVICE_URL": _IDENTITY,
+        "API_GATEWAY_TRUSTED_PROXIES": "TRUSTED_PROXIES",
+    }
+
+    port: int = Field(8080, ge=1, le=65535)
+    request_budget: float = Field(10.0, gt=0, le=60)
+    max_body_bytes: int = Field(1024 * 1024, ge=0)
+    max_header_bytes: int = Field(16 * 1024, ge=1024)
+    transfer_seconds: float = Field(120.0, gt=0)
+    stream_idle_seconds: float = Field(300.0, gt=0)
+    connections: int = Field(4096, ge=1)
+
+    bff_teacher: TeacherUpstream = TeacherUpstream()
+    bff_admin: AdminUpstream = AdminUpstream()
+    identity: IdentityUpstream = IdentityUpstream()
+
+    user_per_minute: int = Field(600, ge=1)
+    sign_in_per_minute: int = Field(20, ge=1)
+    session_per_minute: int = Field(60, ge=1)
+    trusted_proxies: Names = Field((), validation_alias="TRUSTED_PROXIES")
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = None
+    hsts_seconds: int = Field(31_536_000, ge=0)
+
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        """A JSON list, as the platform writes it, or names between commas."""
+        if not isinstance(given, str):
+            return given
+        if given.lstrip().startswith("["):
+            return json.loads(given)
+        return tuple(name.strip() for name in given.split(",") if name.strip())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for network in given:
+            ipaddress.ip_network(network, strict=False)
+        return given
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The pages that may call; unset, a front end's own server while it is developed."""
+        if self.cors_origins is not None:
+            return self.cors_origins
+        return DEVELOPMENT_ORIGINS if self.environment.lenient else ()
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for origin in given or ():
+            scheme, separator, host = origin.partition("://")
+            if scheme not in {"http", "https"} or not separator or not host or "/" in host:
+                raise ValueError("must be origins such as https://skola.example")
+        return given

@@ -1,0 +1,84 @@
+"""How the gateway's parts are made, and how long they live."""
+
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
+
+from bff_core.clock import Clock
+from bff_core.http import Forwarder, http_session
+from bff_core.observability import Metrics
+from services.gateway.api.proxy_routes import Patience
+from services.gateway.config import Settings
+from services.gateway.implementations.addresses import TrustedProxies
+from services.gateway.implementations.allowances import MemoryAllowances, Rate
+from services.gateway.implementations.proxy import Proxy
+from services.gateway.protocols import Allowances
+from services.gateway.route_table import Limit, Upstream
+
+Forwarders = Mapping[Upstream, Forwarder]
+
+
+class GatewayProvider(Provider):
+    scope = Scope.APP
+
+    def __init__(self, settings: Settings, metrics: Metrics, clock: Clock) -> None:
+        super().__init__()
+        self._settings = settings
+        self._metrics = metrics
+        self._clock = clock
+
+    @provide
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        async with http_session(connections=self._settings.connections) as session:
+            yield session
+
+    @provide
+    def forwarders(self, session: aiohttp.ClientSession) -> Forwarders:
+        services = {
+            Upstream.TEACHER: self._settings.bff_teacher,
+            Upstream.ADMIN: self._settings.bff_admin,
+            Upstream.IDENTITY: self._settings.identity,
+        }
+        return {
+            upstream: Forwarder(session, service, self._metrics)
+            for upstream, service in services.items()
+        }
+
+    @provide
+    def allowances(self) -> Allowances:
+        return MemoryAllowances(rates_of(self._settings), self._clock)
+
+    @provide
+    def proxy(self, forwarders: Forwarders, allowances: Allowances) -> Proxy:
+        return Proxy(forwarders, allowances, longest=self._settings.request_budget)
+
+    @provide
+    def proxies(self) -> TrustedProxies:
+        return TrustedProxies(self._settings.trusted_proxies)
+
+    @provide
+    def patience(self) -> Patience:
+        return Patience(
+            transfer=self._settings.transfer_seconds,
+            stream_idle=self._settings.stream_idle_seconds,
+        )
+
+
+def rates_of(settings: Settings) -> dict[Limit, Rate]:
+    return {
+        Limit.USER: Rate(settings.user_per_minute),
+        Limit.SIGN_IN: Rate(settings.sign_in_per_minute),
+        Limit.SESSION: Rate(settings.session_per_minute),
+    }
+
+
+def make_container(
+    settings: Settings, metrics: Metrics, clock: Clock, *replacing: Provider
+) -> AsyncContainer:
+    """The container; `replacing` providers override what they name."""
+    return make_async_container(
+        GatewayProvider(settings, metrics, clock),
+        *replacing,
+        validation_settings=STRICT_VALIDATION,
+    )

@@ -1,0 +1,1 @@
+"""What the gateway takes and promises on the routes to Identity."""

@@ -1,0 +1,125 @@
+"""What a caller sends to sign in, and what comes back: checked here, so Identity never trips."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _without_controls(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("must hold no control characters")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_controls)]
+Email = Annotated[
+    str,
+    Field(max_length=320, pattern=r"^[^\s@]+@[^\s@]+$", examples=["anna@skola.example"]),
+    AfterValidator(_without_controls),
+]
+Secret = Annotated[str, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
+NewSecret = Annotated[str, Field(min_length=8, max_length=1024, examples=["correct horse battery"])]
+Token = Annotated[
+    str,
+    Field(min_length=1, max_length=8192, examples=["eyJhbGciOi…"]),
+    AfterValidator(_without_controls),
+]
+
+
+class _Taken(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class LoginV1(_Taken):
+    """Who signs in."""
+
+    email: Email
+    password: Secret
+
+
+class PersonNameV1(_Taken):
+    """A person's name."""
+
+    first_name: Line = Field(examples=["Anna"])
+    last_name: Line = Field(examples=["Lindqvist"])
+    legal_full_name: Line | None = Field(None, examples=["Anna Maria Lindqvist"])
+
+
+class RegisterV1(_Taken):
+    """Who asks for an account. An admin decides on it, and on the organisation it names."""
+
+    email: Email
+    password: NewSecret
+    person_name: PersonNameV1
+    organization_name: Line = Field(examples=["Ekskolan"])
+    org_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["ekskolan"])
+
+
+class RefreshV1(_Taken):
+    """The refresh token that was handed out at sign-in."""
+
+    refresh_token: Token
+
+
+class LogoutV1(_Taken):
+    """The refresh token to end; without it the bearer token must say who leaves."""
+
+    refresh_token: Token | None = None
+
+
+class AddressV1(_Taken):
+    """The e-mail address of an account."""
+
+    email: Email
+
+
+class VerifyEmailV1(_Taken):
+    """The token from the mail."""
+
+    token: Token
+
+
+class ResetPasswordV1(_Taken):
+    """The token from the mail, and the password to set."""
+
+    token: Token
+    new_password: NewSecret
+
+
+class ChangePasswordV1(_Taken):
+    """The password in use, and the one to set."""
+
+    current_password: Secret
+    new_password: NewSecret
+
+
+class TokensV1(BaseModel):
+    """What a sign-in gives; `expires_in` in seconds."""
+
+    access_token: str = Field(examples=["eyJhbGciOi…"])
+    refresh_token: str = Field(examples=["eyJhbGciOi…"])
+    token_type: str = Field(examples=["Bearer"])
+    expires_in: int = Field(examples=[3600])
+
+
+class AccessTokenV1(BaseModel):
+    """What a refresh gives; `expires_in` in seconds."""
+
+    access_token: str = Field(examples=["eyJhbGciOi…"])
+    token_type: str = Field(examples=["Bearer"])
+    expires_in: int = Field(examples=[3600])
+
+
+class RegisteredV1(BaseModel):
+    """The account that was asked for."""
+
+    user_id: str = Field(examples=["93d5f152-427c-54c3-986c-092caff7dbf2"])
+    email: str = Field(examples=["anna@skola.example"])
+    org_id: str | None = Field(examples=["ekskolan"])
+    email_verification_required: bool = Field(examples=[True])
+
+
+class MessageV1(BaseModel):
+    """What was done, in words."""
+
+    message: str = Field(examples=["Logout successful"])

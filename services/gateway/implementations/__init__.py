@@ -1,0 +1,1 @@
+"""How the gateway does what its routes ask for."""

@@ -1,0 +1,134 @@
+"""One request through the gateway: allowance, headers, service, answer or refusal."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bff_core.context import CorrelationId, RequestContext
+from bff_core.errors import DownstreamFailed
+from bff_core.http import Forwarder, Outgoing, Relay, Upload, inward
+from services.gateway.implementations.addresses import limit_key
+from services.gateway.implementations.refusals import LONGEST_REFUSAL, is_envelope, translated
+from services.gateway.protocols import Allowances
+from services.gateway.route_table import Row, Upstream
+
+_ORG = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that was let in; `path` is checked, `query` raw, `address` the client's."""
+
+    method: str
+    path: str
+    query: str
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    body: Upload | bytes | None = field(repr=False)
+    address: str
+    correlation_id: CorrelationId
+    caller: RequestContext | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An answer that was read and found fit to go out as it is."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes = field(repr=False)
+
+
+class Proxy:
+    """Passes requests on. `longest` caps every row's own time, in seconds."""
+
+    def __init__(
+        self, forwarders: Mapping[Upstream, Forwarder], allowances: Allowances, *, longest: float
+    ) -> None:
+        self._forwarders = forwarders
+        self._allowances = allowances
+        self._longest = longest
+
+    async def admit(self, row: Row, caller: RequestContext | None, address: str) -> None:
+        """Take the request from its caller's allowance; strangers are known by their address.
+
+        Raises:
+            RateLimited: Nothing is left of it.
+        """
+        subject = caller.user_id if caller else limit_key(address)
+        await self._allowances.take(row.limit, subject)
+
+    async def send(self, row: Row, arrival: Arrival) -> Relay | Whole:
+        """The service's answer, or ours where its own must not leave.
+
+        Raises:
+            DownstreamError: There is no answer, or none that may go out.
+            IdentityRefused: Identity refused.
+        """
+        relay = await self._forwarders[row.upstream].send(self._outgoing(row, arrival))
+        kept = False
+        try:
+            answer = await self._judged(row, arrival, relay)
+            kept = answer is relay
+            return answer
+        finally:
+            if not kept:
+                relay.close()
+
+    async def _judged(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
+        if row.exchange:
+            return await self._from_identity(row, relay)
+        if relay.status < 400:
+            return relay
+        return await self._from_screens(row, arrival, relay)
+
+    async def _from_identity(self, row: Row, relay: Relay) -> Relay | Whole:
+        refused = relay.status >= 400
+        if refused:
+            error = translated(relay.status, await self._read(row, relay))
+            hides = row.exchange and row.exchange.instead and error.status in {400, 403, 404, 409}
+            if not hides:
+                raise error
+        elif not 200 <= relay.status < 300 or relay.kind != "application/json":
+            raise DownstreamFailed(row.upstream, reason="content_type")
+        return relay
+
+    async def _from_screens(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
+        if relay.kind != "application/json":
+            raise self._wrong(row, relay)
+        if arrival.method == "HEAD" or relay.is_encoded:
+            return relay
+        body = await self._read(row, relay)
+        if not is_envelope(body):
+            raise self._wrong(row, relay)
+        return Whole(relay.status, relay.headers, body)
+
+    async def _read(self, row: Row, relay: Relay) -> bytes:
+        return await relay.read(limit=LONGEST_REFUSAL, seconds=min(row.seconds, self._longest))
+
+    def _wrong(self, row: Row, relay: Relay) -> DownstreamFailed:
+        return DownstreamFailed(row.upstream, reason="no_envelope", upstream_status=relay.status)
+
+    def _outgoing(self, row: Row, arrival: Arrival) -> Outgoing:
+        return Outgoing(
+            operation=row.name,
+            method=arrival.method,
+            path=arrival.path,
+            query=arrival.query,
+            headers=[*inward(arrival.headers), *_identity_of(arrival)],
+            body=arrival.body,
+            seconds=min(row.seconds, self._longest),
+        )
+
+
+def _identity_of(arrival: Arrival) -> list[tuple[str, str]]:
+    headers = [
+        ("X-Correlation-ID", arrival.correlation_id),
+        ("X-Forwarded-For", arrival.address),
+    ]
+    if arrival.caller:
+        headers.append(("X-User-ID", arrival.caller.user_id))
+        org = arrival.caller.org_id
+        # An organisation names itself at registration: only what is safe in a header goes on.
+        if org and _ORG.fullmatch(org):
+            headers.append(("X-Org-ID", org))
+    return headers

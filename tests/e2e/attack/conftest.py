@@ -1,0 +1,72 @@
+"""One gateway for a module's cases, recorders behind it, and tokens to come with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from e2e.attack.process import Gateway, gateway
+from e2e.attack.upstream import RecordingUpstream, recording
+from e2e.attack.wire import Reply, request
+
+from bff_core.clock import SystemClock
+from bff_core.testing import access_token, bearer
+
+
+def token(sub: str = "teacher-1", **claims: object) -> str:
+    return access_token(sub, now=SystemClock().now(), **claims)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The gateway and the three services behind it."""
+
+    gateway: Gateway
+    teacher: RecordingUpstream
+    admin: RecordingUpstream
+    identity: RecordingUpstream
+
+    @property
+    def upstreams(self) -> list[RecordingUpstream]:
+        return [self.teacher, self.admin, self.identity]
+
+    @property
+    def reached(self) -> int:
+        """How many requests reached any service."""
+        return sum(len(upstream.seen) for upstream in self.upstreams)
+
+    def ask(self, raw: bytes, *, timeout: float = 10.0) -> Reply:
+        return self.gateway.ask(raw, timeout=timeout)
+
+    def as_teacher(
+        self,
+        method: str = "GET",
+        target: str = "/bff/v1/teacher/dashboard",
+        headers: list[tuple[str, str]] | None = None,
+        body: bytes = b"",
+    ) -> Reply:
+        given = [("Authorization", bearer(token())), *(headers or [])]
+        return self.ask(request(method, target, given, body))
+
+
+@pytest.fixture(scope="module")
+def module_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    with recording() as teacher, recording() as admin, recording() as identity:
+        urls = {
+            "BFF_TEACHER_URL": teacher.url,
+            "BFF_ADMIN_URL": admin.url,
+            "IDENTITY_SERVICE_URL": identity.url,
+            "API_GATEWAY_REQUEST_BUDGET": "2",
+            "API_GATEWAY_CORS_ORIGINS": "https://skola.example",
+        }
+        with gateway(folder, urls) as process:
+            yield Edge(process, teacher, admin, identity)
+
+
+@pytest.fixture
+def edge(module_edge: Edge) -> Edge:
+    """The module's gateway, with nothing recorded yet."""
+    for upstream in module_edge.upstreams:
+        upstream.clear()
+    return module_edge

@@ -8,13 +8,12 @@ from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_asyn
 from bff_core.clock import Clock
 from bff_core.http import Forwarder, http_session
 from bff_core.observability import Metrics
-from services.gateway.api.proxy_routes import Patience
 from services.gateway.config import Settings
 from services.gateway.implementations.addresses import TrustedProxies
 from services.gateway.implementations.allowances import MemoryAllowances, Rate
-from services.gateway.implementations.proxy import Proxy
-from services.gateway.protocols import Allowances
-from services.gateway.route_table import Limit, Upstream
+from services.gateway.implementations.proxy import Patience, Proxy
+from services.gateway.protocols import Allowances, Limit
+from services.gateway.route_table import Upstream
 
 Forwarders = Mapping[Upstream, Forwarder]
 

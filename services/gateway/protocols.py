@@ -1,8 +1,15 @@
 """What the gateway needs from others, one small port per need."""
 
+from enum import StrEnum
 from typing import Protocol
 
-from services.gateway.route_table import Limit
+
+class Limit(StrEnum):
+    """Which allowance a request is taken from; how much each allows is a setting."""
+
+    USER = "user"
+    SIGN_IN = "sign_in"
+    SESSION = "session"
 
 
 class Allowances(Protocol):

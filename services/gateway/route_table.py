@@ -20,6 +20,7 @@ from services.gateway.dto.auth_v1 import (
     TokensV1,
     VerifyEmailV1,
 )
+from services.gateway.protocols import Limit
 
 PUBLIC = "public"
 RULES: dict[str, frozenset[Role]] = {
@@ -34,14 +35,6 @@ class Upstream(StrEnum):
     TEACHER = "bff_teacher"
     ADMIN = "bff_admin"
     IDENTITY = "identity"
-
-
-class Limit(StrEnum):
-    """Which allowance a request is taken from; how much each allows is a setting."""
-
-    USER = "user"
-    SIGN_IN = "sign_in"
-    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)

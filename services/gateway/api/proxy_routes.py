@@ -13,16 +13,8 @@ from bff_core.http import Relay, Upload, checked_path
 from bff_core.web import access, body_chunks, exchange_of, read_body, relayed
 from services.gateway.dto.auth_v1 import MessageV1
 from services.gateway.implementations.addresses import TrustedProxies
-from services.gateway.implementations.proxy import Arrival, Proxy, Whole
+from services.gateway.implementations.proxy import Arrival, Patience, Proxy, Whole
 from services.gateway.route_table import ROUTES, Exchange, Row
-
-
-class Patience:
-    """How long answers may take on their way out, in seconds."""
-
-    def __init__(self, *, transfer: float, stream_idle: float) -> None:
-        self.transfer = transfer
-        self.stream_idle = stream_idle
 
 
 def proxy_routes() -> Blueprint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bff_core.clock import Clock
 from bff_core.errors import RateLimited
-from services.gateway.route_table import Limit
+from services.gateway.protocols import Limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ class Whole:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an answer may take on its way out, and a stream be silent; in seconds."""
+
+    transfer: float
+    stream_idle: float
+
+
 class Proxy:
     """Passes requests on. `longest` caps every row's own time, in seconds."""
 

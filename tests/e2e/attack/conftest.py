@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from e2e.attack.process import Gateway, gateway
-from e2e.attack.upstream import RecordingUpstream, recording
-from e2e.attack.wire import Reply, request
 
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
+from tests.e2e.attack.process import Gateway, gateway
+from tests.e2e.attack.upstream import RecordingUpstream, recording
+from tests.e2e.attack.wire import Reply, request
 
 
 def token(sub: str = "teacher-1", **claims: object) -> str:

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.attack.wire import Reply, ask, request
-
 from bff_core.testing import SECRET
+from tests.e2e.attack.wire import Reply, ask, request
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_WITHIN = 20.0

@@ -4,11 +4,11 @@ import json
 import uuid
 
 import pytest
-from e2e.attack.conftest import Edge, token
-from e2e.attack.upstream import answer_bytes, http
-from e2e.attack.wire import request
 
 from bff_core.testing import bearer
+from tests.e2e.attack.conftest import Edge, token
+from tests.e2e.attack.upstream import answer_bytes, http
+from tests.e2e.attack.wire import request
 
 JSON = ("Content-Type", "application/json")
 LOGIN = json.dumps({"email": "anna@skola.example", "password": "Demo-Pass-2026!"}).encode()

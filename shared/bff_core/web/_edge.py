@@ -20,6 +20,7 @@ AsgiApp = Callable[[Scope, Receive, SendMessage], Awaitable[None]]
 
 STATE = "bff_core.exchange"
 UNMATCHED = "unmatched"
+_ID = b"x-correlation-id"
 QUIET_ROUTES = frozenset({"/healthz", "/ready", "/metrics"})
 
 log = structlog.get_logger()
@@ -44,7 +45,7 @@ def exchange_of(scope: Any) -> Exchange:
 
 def correlation_id_from(headers: list[tuple[bytes, bytes]]) -> CorrelationId:
     """The caller's id when it is one valid UUID, else a new one."""
-    given = [value for name, value in headers if name == b"x-correlation-id"]
+    given = [value for name, value in headers if name == _ID]
     if len(given) == 1:
         try:
             return CorrelationId(str(uuid.UUID(given[0].decode("ascii"))))
@@ -61,6 +62,11 @@ class Edge:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        if scope["type"] == "websocket":
+            # No service of ours speaks it, and error handlers know HTTP requests only.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -103,8 +109,9 @@ def _stamping(exchange: Exchange, send: SendMessage) -> SendMessage:
     async def stamped(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.status = message["status"]
-            headers = [*message.get("headers", [])]
-            headers.append((b"x-correlation-id", exchange.correlation_id.encode()))
+            # An answer that is passed on may bring an id of its own.
+            headers = [pair for pair in message.get("headers", []) if pair[0].lower() != _ID]
+            headers.append((_ID, exchange.correlation_id.encode()))
             message["headers"] = headers
         await send(message)
 

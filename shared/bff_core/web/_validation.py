@@ -54,15 +54,23 @@ def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
 
 M = TypeVar("M", bound=BaseModel)
 
+_TWICE = "Give this parameter once only"
+# Pydantic's own words for these quote what they complain of.
+_UNQUOTED = {
+    "union_tag_invalid": "Input is of no kind that is known here",
+    "uuid_parsing": "Input should be a valid UUID",
+}
+
 
 def read_query(model: type[M]) -> M:
     given = request.args.to_dict(flat=False)
+    known = _parameters(model)
     flaws = [
-        Flaw(f"/{_escape(name)}", "Give this parameter once only")
+        Flaw(f"/{_escape(name)}", "There is no such parameter" if name not in known else _TWICE)
         for name, values in given.items()
-        if len(values) > 1
+        if name not in known or len(values) > 1
     ]
-    values = {name: values[0] for name, values in given.items()}
+    values = {name: values[0] for name, values in given.items() if name in known}
     try:
         query = model.model_validate(values)
     except ValidationError as error:
@@ -70,6 +78,10 @@ def read_query(model: type[M]) -> M:
     if flaws:
         raise ValidationFailed(flaws)
     return query
+
+
+def _parameters(model: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in model.model_fields.items()}
 
 
 async def read_body(model: type[M]) -> M:
@@ -85,7 +97,10 @@ async def read_body(model: type[M]) -> M:
 def flaws_of(error: ValidationError) -> list[Flaw]:
     """Pydantic's findings as pointers and messages, without the values they complain of."""
     return [
-        Flaw("".join(f"/{_escape(str(step))}" for step in fault["loc"]), fault["msg"])
+        Flaw(
+            "".join(f"/{_escape(str(step))}" for step in fault["loc"]),
+            _UNQUOTED.get(fault["type"], fault["msg"]),
+        )
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 

@@ -1,0 +1,296 @@
+"""Every failure leaves in the one envelope, whoever noticed it."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+from quart.typing import TestClientProtocol as Client
+
+from bff_core.errors import (
+    BffError,
+    CircuitOpen,
+    Conflict,
+    DownstreamFailed,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RateLimited,
+    Unavailable,
+)
+
+JSON = {"Content-Type": "application/json"}
+Headers = dict[str, str]
+
+
+async def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """The envelope's content, after checking its shape."""
+    assert answer.status_code == status
+    assert answer.content_type == "application/json"
+    body = await answer.get_json()
+    assert list(body) == ["error"]
+    error: dict[str, Any] = body["error"]
+    assert list(error) == ["code", "message", "correlation_id", "service", "timestamp", "details"]
+    assert error["code"] == code
+    assert error["service"] == "example_service"
+    assert error["timestamp"] == "2026-01-31T12:00:00.000000Z"
+    assert str(UUID(error["correlation_id"])) == answer.headers["X-Correlation-ID"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    return error
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1/nothing",
+        "/v1//things",
+        "/v1/things/",
+        "/v1/things/a/b",
+        "/v1/things/a%2Fb",
+        "/docs/absent.js",
+        "/docs/..%2Fx",
+        "/static/x",
+        "/%ff%00",
+        "/v1/open/..",
+    ],
+)
+async def test_unknown_path_is_not_found(client: Client, path: str) -> None:
+    error = await refused(await client.get(path), 404, "RESOURCE_NOT_FOUND")
+
+    assert error["details"] == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/things", "GET, HEAD, POST"), ("/v1/open", "GET, HEAD"), ("/healthz", "GET, HEAD")],
+)
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "OPTIONS", "TRACE", "ODD"])
+async def test_wrong_method_tells_which_are_right(
+    client: Client, path: str, allowed: str, method: str
+) -> None:
+    answer = await client.open(path, method=method)
+
+    await refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["Allow"] == allowed
+
+
+async def test_body_that_is_too_large_is_refused(client: Client, as_teacher: Headers) -> None:
+    answer = await client.post("/v1/things", data=b"x" * 65_537, headers=as_teacher | JSON)
+
+    await refused(answer, 413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "application/xml", "multipart/form-data; x", ";"]
+)
+async def test_body_of_another_kind_is_refused(
+    client: Client, as_teacher: Headers, kind: str
+) -> None:
+    headers = as_teacher | ({"Content-Type": kind} if kind else {})
+
+    answer = await client.post("/v1/things", data=b"{}", headers=headers)
+
+    await refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"secret-77",
+        b"null",
+        b"[]",
+        b"7",
+        b'"secret-77"',
+        b"\xff\xfe",
+        b'{"title": "\xff"}',
+        b'{"title": "\\ud800"}',
+        b"[" * 60_000,
+        b'{"a":' * 10_000,
+        b'{"title": ' + b"9" * 60_000 + b"}",
+        b'{"title": 1e999}',
+        b'{"title": NaN}',
+    ],
+    ids=range(15),
+)
+async def test_body_that_is_no_such_object_is_pointed_at(
+    client: Client, as_teacher: Headers, body: bytes
+) -> None:
+    answer = await client.post("/v1/things", data=body, headers=as_teacher | JSON)
+
+    error = await refused(answer, 400, "VALIDATION_ERROR")
+    assert error["details"]["errors"]
+    assert "77" not in f"{error['message']}{error['details']}"
+
+
+async def test_every_flaw_of_a_body_is_pointed_at_without_its_value(
+    client: Client, as_teacher: Headers
+) -> None:
+    body = {
+        "title": "secret-77-and-more",
+        "rows": [{"thing_id": "secret-77"}, {"thing_id": "z", "count": -77}, 77],
+        "content": {"tag": "secret-77"},
+        "a/b~c": "secret-77",
+    }
+
+    answer = await client.post("/v1/things", json=body, headers=as_teacher)
+
+    error = await refused(answer, 400, "VALIDATION_ERROR")
+    pointers = [flaw["pointer"] for flaw in error["details"]["errors"]]
+    assert pointers == [
+        "/title",
+        "/rows/0/thing_id",
+        "/rows/1/thing_id",
+        "/rows/1/count",
+        "/rows/2",
+        "/content",
+        "/a~1b~0c",
+    ]
+    assert "77" not in f"{error['message']}{error['details']}"
+    assert "`z`" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointers"),
+    [
+        ("limit=0", ["/limit"]),
+        ("limit=101", ["/limit"]),
+        ("limit=x77", ["/limit"]),
+        ("limit=-1", ["/limit"]),
+        ("limit=", ["/limit"]),
+        ("limit=1.5", ["/limit"]),
+        ("limit=" + "7" * 6000, ["/limit"]),
+        ("limit=%00", ["/limit"]),
+        ("limit=%ff", ["/limit"]),
+        ("limit=NaN", ["/limit"]),
+        ("offset=-1", ["/offset"]),
+        ("kind=huge77", ["/kind"]),
+        ("limit=1&limit=1", ["/limit"]),
+        ("colour=red77", ["/colour"]),
+        ("a/b~c=1", ["/a~1b~0c"]),
+        ("=1", ["/"]),
+        ("colour=1&colour=2&limit=0&offset=x&kind=1", ["/colour", "/limit", "/offset", "/kind"]),
+    ],
+    ids=range(17),
+)
+async def test_every_flaw_of_a_query_is_pointed_at_without_its_value(
+    client: Client, as_teacher: Headers, query: str, pointers: list[str]
+) -> None:
+    answer = await client.get(f"/v1/things?{query}", headers=as_teacher)
+
+    error = await refused(answer, 400, "VALIDATION_ERROR")
+    told = [flaw["pointer"] for flaw in error["details"]["errors"]]
+    assert sorted(set(told)) == sorted(pointers)
+    assert "77" not in f"{error['message']}{error['details']}"
+
+
+async def test_good_query_is_read(client: Client, as_teacher: Headers) -> None:
+    answer = await client.get("/v1/things?limit=7&kind=big&offset=2", headers=as_teacher)
+
+    assert (await answer.get_json())["limit"] == 7
+
+
+async def test_good_body_is_read(client: Client, as_teacher: Headers) -> None:
+    body = {"title": "x", "rows": [{"thing_id": str(UUID(int=1))}]}
+
+    answer = await client.post("/v1/things", json=body, headers=as_teacher)
+
+    assert (answer.status_code, (await answer.get_json())["limit"]) == (201, 1)
+
+
+@pytest.mark.parametrize(
+    "crash",
+    [ValueError("secret-77"), KeyError("secret-77"), RecursionError(), TimeoutError("secret-77")],
+)
+async def test_crash_is_unknown_and_explains_nothing(
+    client: Client, as_teacher: Headers, things: Any, crash: Exception
+) -> None:
+    things.error = crash
+
+    answer = await client.get("/v1/things", headers=as_teacher)
+
+    error = await refused(answer, 500, "UNKNOWN_ERROR")
+    assert error["details"] == {}
+    assert "77" not in f"{error['message']}{error['details']}"
+
+
+async def test_crash_is_explained_in_the_log(
+    client: Client,
+    as_teacher: Headers,
+    things: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    things.error = ZeroDivisionError("the reason")
+
+    answer = await client.get("/v1/things", headers=as_teacher)
+
+    logged = capsys.readouterr().out
+    assert "request_crashed" in logged
+    assert "the reason" in logged
+    assert answer.headers["X-Correlation-ID"] in logged
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound(),
+        Conflict(details={"version": 3}),
+        PreconditionFailed(),
+        PreconditionRequired(),
+        DownstreamFailed("ras", reason="status", upstream_status=500).naming_part("batches"),
+        DownstreamTimeout("ras"),
+    ],
+)
+async def test_known_failure_has_its_status_and_details(
+    client: Client, as_teacher: Headers, things: Any, error: BffError
+) -> None:
+    things.error = error
+
+    answer = await client.get("/v1/things", headers=as_teacher)
+
+    told = await refused(answer, error.status, error.code)
+    assert told["details"] == error.details
+    assert "Retry-After" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (RateLimited(retry_after=1.2), "2"),
+        (Unavailable(retry_after=0.0), "1"),
+        (CircuitOpen("ras", retry_after=5.0), "5"),
+        (DownstreamUnreachable("ras", retry_after=0.1), "1"),
+    ],
+)
+async def test_wait_is_told_in_whole_seconds(
+    client: Client, as_teacher: Headers, things: Any, error: BffError, seconds: str
+) -> None:
+    things.error = error
+
+    answer = await client.get("/v1/things", headers=as_teacher)
+
+    await refused(answer, error.status, error.code)
+    assert answer.headers["Retry-After"] == seconds
+
+
+async def test_body_that_never_comes_is_refused(
+    client: Client, app: Any, as_teacher: Headers
+) -> None:
+    app.config["BODY_TIMEOUT"] = 0.001
+    headers = as_teacher | JSON | {"Content-Length": "10"}
+
+    async with client.request("/v1/things", method="POST", headers=headers) as connection:
+        await connection.send(b"{")
+    answer = await connection.as_response()
+
+    await refused(answer, 400, "INVALID_REQUEST")
+
+
+async def test_no_answer_is_html(client: Client, as_teacher: Headers) -> None:
+    for path, headers in (("/v1/open", {}), ("/nothing", {}), ("/v1/things", as_teacher)):
+        body = await (await client.get(path, headers=headers)).get_data()
+        assert not re.search(rb"<\w+", body)

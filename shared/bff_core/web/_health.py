@@ -10,13 +10,15 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import hide
 
+from bff_core.composition import fan_out
 from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
 from bff_core.protocols import Pinged
 from bff_core.web._guard import PUBLIC, access
 from bff_core.web._responses import returns
 
-PING_TIMEOUT = 1.0
+PING_TIMEOUT = 0.5
+"""Load balancers and orchestrators commonly give `/ready` one second in all."""
 
 
 @dataclass(slots=True)
@@ -83,11 +85,13 @@ class Health:
     async def readiness(self) -> ReadyV1:
         if self.lifecycle.state != "ready":
             raise Unavailable(details={"state": self.lifecycle.state}, retry_after=1)
+        async with fan_out() as group:
+            asked = [group.create_task(_reachable(one)) for one in self.dependencies]
+        reached = zip(self.dependencies, asked, strict=True)
         return ReadyV1(
             status="ready",
             dependencies=[
-                DependencyV1(name=one.name, reachable=await _reachable(one))
-                for one in self.dependencies
+                DependencyV1(name=one.name, reachable=task.result()) for one, task in reached
             ],
         )
 
@@ -96,7 +100,7 @@ async def _reachable(dependency: Pinged) -> bool:
     try:
         async with timeout(PING_TIMEOUT):
             return await dependency.ping()
-    except TimeoutError:
+    except OSError:  # A timeout is one of them.
         return False
 
 

@@ -16,6 +16,11 @@ OPENAPI_PATH = "/openapi.json"
 _ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
 _ALWAYS = {"500": "A bug of ours; the log has the rest under the correlation id"}
 _WITH_INPUT = {"400": "The request is not valid; `details.errors` lists what is wrong"}
+_WITH_BODY = {
+    "413": "The request body is too large",
+    "415": "The request body is not declared as `application/json`",
+}
+_DESCRIPTIONS = {"201": "Made", "503": "This service cannot take requests now"}
 _WITH_USER = {
     "401": "A valid access token is required",
     "403": "The caller may not do this",
@@ -59,8 +64,22 @@ class Provider(OpenAPIProvider):
         view = self._app.view_functions[rule.endpoint]
         for methods in paths.values():
             for method, operation in methods.items():
+                _name_schemas(operation, components)
                 _complete(operation, f"{rule.endpoint.replace('.', '_')}_{method}", rule_of(view))
         return paths, components
+
+
+def _name_schemas(operation: dict[str, Any], components: dict[str, Any]) -> None:
+    """Move the models of requests and answers to the components, so that generated types are named.
+
+    The library does so with nested models only.
+    """
+    bodies = [*operation["responses"].values(), operation.get("requestBody", {})]
+    for media in (media for body in bodies for media in body.get("content", {}).values()):
+        name = media["schema"].get("title")
+        if name:
+            components.setdefault(name, media["schema"])
+            media["schema"] = {"$ref": f"#/components/schemas/{name}"}
 
 
 def _complete(operation: dict[str, Any], operation_id: str, rule: str | None) -> None:
@@ -68,8 +87,12 @@ def _complete(operation: dict[str, Any], operation_id: str, rule: str | None) ->
     # quart-schema keys some by number, which JSON cannot hold.
     responses = {str(status): answer for status, answer in operation["responses"].items()}
     operation["responses"] = responses
-    for answer in responses.values():
-        answer["headers"] = _CORRELATION | (_PARTS if rule != PUBLIC else {})
+    for status, answer in responses.items():
+        told = _RETRY if status == "503" else _PARTS if rule != PUBLIC else {}
+        answer["headers"] = _CORRELATION | told
+        answer["description"] = answer["description"] or _DESCRIPTIONS.get(status, "As asked")
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
     for status, description in _refusals(operation, rule).items():
         responses.setdefault(status, _refusal(status, description))
     if rule != PUBLIC:
@@ -84,7 +107,7 @@ def _refusals(operation: dict[str, Any], rule: str | None) -> dict[str, str]:
         refusals |= _WITH_INPUT | _WITH_USER
     elif operation["parameters"] or "requestBody" in operation:
         refusals |= _WITH_INPUT
-    return refusals
+    return refusals | (_WITH_BODY if "requestBody" in operation else {})
 
 
 def _refusal(status: str, description: str) -> dict[str, Any]:
@@ -121,14 +144,18 @@ def document_of(app: Quart) -> dict[str, Any]:
 
 def _document_routes() -> Blueprint:
     blueprint = Blueprint("openapi", __name__)
+    written: list[bytes] = []
 
     @blueprint.get(OPENAPI_PATH)
     @hide
     @access(PUBLIC)
     async def openapi() -> Response:
         """The OpenAPI document."""
-        app: Any = current_app
-        return Response(app.json.dumps(document_of(app)), content_type="application/json")
+        if not written:
+            # Routes do not change once requests come, and building it takes a while.
+            app: Any = current_app
+            written.append(app.json.dumps(document_of(app)).encode())
+        return Response(written[0], content_type="application/json")
 
     return blueprint
 

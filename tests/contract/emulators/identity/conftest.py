@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.emulators.identity.people import SignedIn, SomePerson
 from quart import Quart
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentitySettings, create_app
 from devstack.emulators.identity.seeding import DEMO_PASSWORD
+from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 SECRET = "a-secret-for-tests-that-is-long-enough"
 

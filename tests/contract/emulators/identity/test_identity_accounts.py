@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contract.emulators.identity.people import SignedIn
 from quart import Quart
 from quart.typing import TestClientProtocol as QuartClient
 from sqlalchemy import Select, select
@@ -15,6 +14,7 @@ from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentitySettings, create_app
 from devstack.emulators.identity.parts import EXTENSION
 from devstack.emulators.identity.tables import event_outbox, user_profiles, users
+from tests.contract.emulators.identity.people import SignedIn
 
 REGISTER = "/v1/auth/register"
 NEW = {

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from contract.emulators.identity.people import SignedIn, SomePerson
 from quart import Quart
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentitySettings, create_app
 from devstack.emulators.identity.gate import SignInRefusal
+from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 
 class Gate:

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from contract.emulators.identity.people import SignedIn, SomePerson
 from quart import Quart
 from quart.typing import TestClientProtocol as QuartClient
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity.parts import EXTENSION
 from devstack.emulators.identity.tables import password_reset_tokens
+from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 RESET = "/v1/auth/reset-password"
 CHANGE = "/v1/auth/change-password"

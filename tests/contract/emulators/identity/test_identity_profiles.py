@@ -1,8 +1,9 @@
 """Profiles are read and written without any token."""
 
 import pytest
-from contract.emulators.identity.people import SomePerson
 from quart.typing import TestClientProtocol as QuartClient
+
+from tests.contract.emulators.identity.people import SomePerson
 
 
 def path(user_id: str) -> str:

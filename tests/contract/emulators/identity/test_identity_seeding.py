@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from contract.emulators.identity.people import SomePerson
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -13,6 +12,7 @@ from devstack.emulators.identity import IdentitySettings
 from devstack.emulators.identity.database import create_tables, open_engine
 from devstack.emulators.identity.seeding import seed_people
 from devstack.emulators.identity.tables import users
+from tests.contract.emulators.identity.people import SomePerson
 
 
 class Pending:

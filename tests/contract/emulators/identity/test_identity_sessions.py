@@ -2,8 +2,9 @@
 
 import jwt
 import pytest
-from contract.emulators.identity.people import SignedIn
 from quart.typing import TestClientProtocol as QuartClient
+
+from tests.contract.emulators.identity.people import SignedIn
 
 SESSIONS = "/v1/auth/sessions"
 

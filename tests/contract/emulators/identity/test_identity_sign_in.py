@@ -5,10 +5,10 @@ from typing import Any
 
 import jwt
 import pytest
-from contract.emulators.identity.people import SignedIn, SomePerson
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
+from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 LOGIN = "/v1/auth/login"
 PASSWORD = "Demo-Pass-2026!"

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from contract.emulators.identity.people import SomePerson
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentitySettings, create_app
 from devstack.emulators.identity.parts import EXTENSION
+from tests.contract.emulators.identity.people import SomePerson
 
 NOT_FOUND = b"""<!doctype html>
 <html lang=en>

@@ -6,7 +6,6 @@ from typing import Any
 
 import jwt
 import pytest
-from contract.emulators.identity.people import SignedIn, SomePerson
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,6 +16,7 @@ from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentitySettings, create_app
+from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 INACTIVE = {
     "active": False,

@@ -48,7 +48,11 @@ class InternalRoutes:
             identifiers = [str(UUID(one.strip())) for one in sent if one.strip()]
         except ValueError:
             return plain("Invalid UUID format", 400)
-        return jsonify(await self._database.run(partial(_classes, identifiers)))
+        try:
+            return jsonify(await self._database.run(partial(_classes, identifiers)))
+        except sqlite3.Error:
+            # This route alone lets a lost database out as a page.
+            abort(500)
 
     async def student_names(self, batch_id: str) -> ResponseReturnValue:
         if (identifier := _uuid(batch_id)) is None:

@@ -1,0 +1,1 @@
+"""A developer's check: the emulators against recorded answers of the real services."""

@@ -1,7 +1,10 @@
 """Running an app under Hypercorn until it is told to stop, losing nothing that is in flight."""
 
 import asyncio
+import errno
+import logging
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
@@ -30,17 +33,34 @@ def hypercorn_config(settings: ServiceSettings) -> Config:
     config.h11_max_incomplete_size = HEADERS_LIMIT
     config.include_server_header = False
     config.accesslog = None
+    # Its own handler writes lines of another shape; this one passes them to ours.
+    config.errorlog = logging.getLogger("hypercorn.error")
     return config
 
 
 def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
-    """Build the app and serve it; a setting that does not fit is one line and exit code 2."""
+    """Build the app and serve it; what keeps it from starting is one line and exit code 2."""
     try:
         app, settings = make_app()
     except SettingsError as error:
-        print(f"cannot start: {error}", file=sys.stderr)  # noqa: T201 - before logs exist
-        raise SystemExit(2) from None
-    uvloop.run(_serve(app, settings))
+        raise _cannot_start(str(error)) from None
+    try:
+        uvloop.run(_serve(app, settings))
+    except OSError as error:
+        if not _is_about_listening(error):
+            raise
+        address = f"{settings.host}:{settings.port}"
+        raise _cannot_start(f"cannot listen on {address}: {error.strerror}") from None
+
+
+def _cannot_start(why: str) -> SystemExit:
+    print(f"cannot start: {why}", file=sys.stderr)  # noqa: T201 - before logs exist
+    return SystemExit(2)
+
+
+def _is_about_listening(error: OSError) -> bool:
+    kinds = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+    return isinstance(error, socket.gaierror) or error.errno in kinds
 
 
 async def _serve(app: Quart, settings: ServiceSettings) -> None:

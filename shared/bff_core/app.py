@@ -7,7 +7,9 @@ from typing import Any
 
 from dishka import AsyncContainer
 from quart import Blueprint, Quart
+from quart.wrappers.base import BaseRequestWebsocket
 from quart_dishka import QuartDishka
+from werkzeug.routing import MapAdapter
 
 from bff_core.auth import TokenRules, TokenVerifier, key_from
 from bff_core.clock import Clock, SystemClock
@@ -94,8 +96,22 @@ def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
     return TokenVerifier(key_from(settings), rules, clock)
 
 
+class _Routed(Quart):
+    """Finds routes by path alone: the Host header means nothing here, and none can break it."""
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        if request is None:
+            return super().create_url_adapter(None)
+        return self.url_map.bind(
+            "",
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+        )
+
+
 def _bare_app(service: str, settings: ServiceSettings) -> Quart:
-    app = Quart(service, static_folder=None)
+    app = _Routed(service, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False

@@ -9,7 +9,7 @@ from quart import Quart, current_app, g, request
 from bff_core.auth import Claims, TokenVerifier
 from bff_core.clock import Clock
 from bff_core.context import Deadline, RequestContext, Role
-from bff_core.errors import InvalidRequest, NotAuthenticated, NotAuthorized
+from bff_core.errors import InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
 from bff_core.web._edge import Exchange, exchange_of
 
 PUBLIC = "public"
@@ -68,6 +68,9 @@ class Guard:
     async def check(self) -> None:
         """Runs before every request, matched or not."""
         exchange = exchange_of(request.scope)
+        if request.scope["path"].startswith("//"):
+            # The framework takes slashes off the front, whatever it is told of merging them.
+            raise NotFound
         if request.url_rule is None:
             return
         exchange.route = request.url_rule.rule

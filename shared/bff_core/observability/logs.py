@@ -1,5 +1,6 @@
 """Structured logs: an event name plus fields, one line each, on standard output."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -39,7 +40,11 @@ def configure_logs(
 
 
 def _to_bytes(event: Any, **_: Any) -> bytes:
-    return _ENCODER.encode(event)
+    try:
+        return _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        # Bytes that are no UTF-8 reach us as lone surrogates; ASCII can spell them.
+        return json.dumps(event, default=str).encode()
 
 
 def _naming(service: str, environment: str) -> Processor:

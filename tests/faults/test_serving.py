@@ -266,16 +266,20 @@ async def test_what_is_no_http_is_a_bare_refusal(tiny: Running, raw: bytes) -> N
     assert 400 <= answer.status < 500
 
 
-async def test_websocket_is_refused(tiny: Running) -> None:
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+async def test_upgrade_is_not_taken(tiny: Running, protocol: str) -> None:
     upgrade = request(
         "GET /v1/mine",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
+        "Connection: Upgrade, HTTP2-Settings",
+        f"Upgrade: {protocol}",
+        "HTTP2-Settings: AAMAAABkAAQAAP__",
         "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     )
 
-    assert (await tiny.send(upgrade)).status == 403
+    answer = await tiny.send(upgrade)
+
+    assert (answer.status, answer.code) == (401, "AUTHENTICATION_ERROR")
 
 
 async def test_caller_that_hangs_up_harms_nobody(tiny: Running) -> None:
@@ -284,7 +288,7 @@ async def test_caller_that_hangs_up_harms_nobody(tiny: Running) -> None:
     writer.transport.abort()
 
     async with asyncio.timeout(LIMIT):
-        while not any(line.get("route") == "/v1/slow" for line in tiny.lines()):  # noqa: ASYNC110 - a process has no event to offer
+        while not any(line.get("route") == "/v1/slow" for line in tiny.lines()):
             await asyncio.sleep(0.05)
 
     assert (await tiny.send(request("GET /healthz"))).status == 200

@@ -1,28 +1,19 @@
 """The client against a service that misbehaves on a real socket."""
 
-import asyncio
 import gzip
-import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aiohttp
-import msgspec
 import pytest
 
-from bff_core.clock import SystemClock
 from bff_core.errors import (
     BffError,
-    DownstreamError,
     DownstreamFailed,
     DownstreamRefused,
-    DownstreamTimeout,
     DownstreamUnreachable,
 )
 from bff_core.http import (
     Credentials,
-    Endpoint,
-    JsonDecoder,
     ServiceClient,
     ServiceIdentity,
     http_session,
@@ -31,12 +22,7 @@ from bff_core.http import (
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
 from bff_core.testing import ANY, UNTOLD, Reply, StubServer, a_context, stub_server
-
-WHISPER = b"stack trace of a stranger"
-
-
-class Page(msgspec.Struct):
-    total: int
+from tests.faults.class_list import WHISPER, Page, endpoint, failure
 
 
 @pytest.fixture
@@ -54,28 +40,6 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def client(stub: StubServer, session: aiohttp.ClientSession) -> ServiceClient:
     return ServiceClient(session, Downstream(name="cms", url=stub.url), Metrics("example"))
-
-
-def endpoint(
-    client: ServiceClient,
-    *,
-    budget: float = 2.0,
-    max_bytes: int = 1024,
-    credentials: Credentials | None = None,
-) -> Endpoint[Page]:
-    rule = Operation(budget=budget, max_bytes=max_bytes)
-    return client.endpoint(
-        "list", rule, JsonDecoder(Page), credentials=credentials or Credentials(user=True)
-    )
-
-
-async def failure(client: ServiceClient, **options: Any) -> DownstreamError:
-    ctx = a_context(clock=SystemClock())
-    with pytest.raises(DownstreamError) as raised:
-        await endpoint(client, **options).get(ctx, ["v1", "classes"])
-    said = f"{raised.value}{raised.value.details}{raised.value.fields}"
-    assert "stranger" not in said
-    return raised.value
 
 
 async def test_good_answer_is_decoded(client: ServiceClient, stub: StubServer) -> None:
@@ -182,96 +146,6 @@ async def test_nobody_listening_is_unreachable(session: aiohttp.ClientSession) -
     assert isinstance(error, DownstreamUnreachable)
     assert error.retry_after == 1.0
     assert url.removeprefix("http://") not in f"{error}{error.details}{error.fields}"
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [Reply(hang=True), Reply(delay=5.0), Reply(body=b" ", times=100, pause=0.1)],
-    ids=["hang", "late", "drip"],
-)
-async def test_slow_answer_ends_with_its_budget(
-    client: ServiceClient, stub: StubServer, reply: Reply
-) -> None:
-    stub.on(ANY, reply)
-    started = time.monotonic()
-
-    error = await failure(client, budget=0.2)
-
-    assert isinstance(error, DownstreamTimeout)
-    assert time.monotonic() - started < 1.0
-    await nothing_is_left(stub)
-
-
-async def test_request_s_own_deadline_is_nearer_than_the_budget(
-    client: ServiceClient, stub: StubServer
-) -> None:
-    stub.on(ANY, Reply(hang=True))
-    ctx = a_context(seconds=0.1, clock=SystemClock())
-
-    with pytest.raises(DownstreamTimeout):
-        await endpoint(client, budget=60.0).get(ctx, ["v1"])
-
-    assert 1 <= int(stub.requests[0].headers["x-request-timeout-ms"]) <= 100
-
-
-async def test_no_call_is_made_when_no_time_is_left(
-    client: ServiceClient, stub: StubServer
-) -> None:
-    with pytest.raises(DownstreamTimeout) as raised:
-        await endpoint(client).get(a_context(seconds=0.0), ["v1"])
-
-    assert raised.value.reason == "no_time_left"
-    assert stub.requests == []
-
-
-async def test_deadline_is_passed_on_and_shrinks(client: ServiceClient, stub: StubServer) -> None:
-    stub.on(ANY, Reply(body=b'{"total": 1}', delay=0.1))
-    ctx = a_context(seconds=1.0, clock=SystemClock())
-
-    await endpoint(client).get(ctx, ["v1"])
-    await endpoint(client).get(ctx, ["v1"])
-
-    first, second = (int(seen.headers["x-request-timeout-ms"]) for seen in stub.requests)
-    assert first <= 1000
-    assert second <= first - 90
-
-
-async def until(claim: Callable[[], object]) -> None:
-    async with asyncio.timeout(2):
-        while not claim():
-            await asyncio.sleep(0.01)
-
-
-async def nothing_is_left(stub: StubServer) -> None:
-    await until(lambda: not stub.open_connections)
-
-
-async def test_cancelled_call_leaves_no_connection_and_no_task(
-    client: ServiceClient, stub: StubServer
-) -> None:
-    stub.on(ANY, Reply(hang=True))
-    before = asyncio.all_tasks()
-    call = asyncio.ensure_future(endpoint(client).get(a_context(), ["v1"]))
-    await until(lambda: stub.requests)
-
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-
-    await nothing_is_left(stub)
-    assert asyncio.all_tasks() == before
-    assert stub.hung_up == 1
-
-
-async def test_refused_answer_s_connection_is_not_used_again(
-    client: ServiceClient, stub: StubServer
-) -> None:
-    stub.on(ANY, Reply(200, b"x" * 200, times=1_000_000), Reply(body=b'{"total": 1}'))
-
-    await failure(client)
-    reading = await endpoint(client).get(a_context(), ["v1"])
-
-    assert reading.value == Page(1)
 
 
 async def test_cookies_are_not_kept(client: ServiceClient, stub: StubServer) -> None:

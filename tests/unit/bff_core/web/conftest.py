@@ -118,14 +118,17 @@ def routes() -> Blueprint:
         """One thing."""
         return await things.show(ctx, len(thing_id))
 
+    _add_open_route(blueprint)
+    return blueprint
+
+
+def _add_open_route(blueprint: Blueprint) -> None:
     @blueprint.get("/v1/open")
     @access(PUBLIC)
     @returns(RowV1)
     async def free() -> RowV1:
         """Anybody may ask."""
         return RowV1(thing_id=UUID(int=1), count=1)
-
-    return blueprint
 
 
 @dataclass(frozen=True)

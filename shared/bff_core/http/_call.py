@@ -8,6 +8,8 @@ from bff_core.context import Deadline
 
 PUBLIC = "*"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+LEAST_ATTEMPT = 0.05
+"""Seconds without which asking a service is not worth starting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,11 @@ class Call:
 
     @property
     def key(self) -> str:
-        """Equal for calls whose answers may stand for each other."""
-        return f"{self.service} {self.identity} {self.method} {self.url}"
+        """Equal for calls whose answers may stand for each other.
+
+        The operation is in it because two of them may decode one address differently.
+        """
+        return f"{self.service} {self.operation} {self.identity} {self.method} {self.url}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,145 @@
+"""Makes one call of many equal ones that are asked at the same time."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bff_core.clock import Clock
+from bff_core.context import Deadline
+from bff_core.errors import BffError, DownstreamTimeout, Unavailable, Unexpected
+from bff_core.http._background import Background
+from bff_core.http._call import Answer, Call, Send
+from bff_core.http._observer import UNOBSERVED, Observer, tell
+
+LINGER = 0.05
+"""Seconds that a call may go on when nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SingleFlightOptions:
+    """`budget`: seconds a shared call may take, whoever waits for it and for how long."""
+
+    budget: float = 2.0
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """A call under way and how many wait for it."""
+
+    call: Call
+    task: asyncio.Task[Answer]
+    waiting: int = 0
+
+
+class SingleFlight:
+    """A policy for calls that change nothing.
+
+    The shared call belongs to nobody who waits: it goes on when one of them leaves, and is
+    cancelled when the last one has left.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        options: SingleFlightOptions | None = None,
+        *,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
+        self._clock = clock
+        self._options = options or SingleFlightOptions()
+        self._observer = observer
+        self._flights: dict[str, _Flight] = {}
+        self._background = Background()
+
+    @property
+    def under_way(self) -> int:
+        return len(self._background)
+
+    def __call__(self, send: Send) -> Send:
+        async def shared(call: Call) -> Answer:
+            if not call.safe:
+                return await send(call)
+            flight = self._flights.get(call.key)
+            if flight is None:
+                flight = self._take_off(send, call)
+            else:
+                tell(self._observer.coalesced, call)
+            return await self._wait(flight, call)
+
+        return shared
+
+    def forget(self, service: str, identity: str, operation: str | None = None) -> None:
+        """Let no later call join one that began before now: a write has changed the answer."""
+        asked = (service, identity)
+        for key, flight in list(self._flights.items()):
+            call = flight.call
+            if (call.service, call.identity) == asked and operation in {None, call.operation}:
+                del self._flights[key]
+
+    async def aclose(self) -> None:
+        """Cancel what is under way and wait for its end."""
+        await self._background.aclose()
+
+    def _take_off(self, send: Send, call: Call) -> _Flight:
+        own = replace(call, deadline=Deadline.after(self._options.budget, self._clock))
+        flight = _Flight(own, self._background.start(_fly(send, own)))
+        self._flights[call.key] = flight
+        flight.task.add_done_callback(lambda _: self._detach(flight))
+        return flight
+
+    def _detach(self, flight: _Flight) -> None:
+        if self._flights.get(flight.call.key) is flight:
+            del self._flights[flight.call.key]
+
+    def _abandon(self, flight: _Flight) -> None:
+        """Nobody waits. A call about to time out may do so: the breaker learns from it."""
+        self._detach(flight)
+        if flight.call.deadline.left() > LINGER:
+            flight.task.cancel()
+
+    async def _wait(self, flight: _Flight, call: Call) -> Answer:
+        flight.waiting += 1
+        try:
+            # Unlike awaiting the task, this leaves it alone when the one who waits is cancelled.
+            await asyncio.wait([flight.task], timeout=call.deadline.left())
+        finally:
+            flight.waiting -= 1
+            if flight.waiting == 0:
+                self._abandon(flight)
+        if not flight.task.done():
+            raise DownstreamTimeout(call.service, reason="no_time_to_wait")
+        return _landed(flight.task)
+
+
+async def _fly(send: Send, call: Call) -> Answer:
+    try:
+        # Only a backstop: the policies inside keep the deadline, and know whose fault it is.
+        async with asyncio.timeout(call.deadline.left() + LINGER):
+            return await send(call)
+    except TimeoutError as error:
+        raise DownstreamTimeout(call.service, reason="shared_call_overran") from error
+
+
+def _landed(task: asyncio.Task[Answer]) -> Answer:
+    """The answer, or the failure as an exception of one's own.
+
+    One instance raised in 500 tasks would gather 500 tracebacks, and a screen that names its part
+    in it would name it for the others.
+    """
+    if task.cancelled():
+        raise Unavailable
+    error = task.exception()
+    if error is None:
+        return task.result()
+    if isinstance(error, BffError):
+        raise _twin(error) from error.__cause__
+    raise Unexpected from error
+
+
+def _twin(error: BffError) -> BffError:
+    """The same failure with facts of its own; constructors differ, so none is called."""
+    make: Callable[..., BffError] = type(error).__new__
+    twin = make(type(error), *error.args)
+    twin.__dict__.update(error.__dict__)
+    twin.details, twin.fields = dict(error.details), dict(error.fields)
+    return twin

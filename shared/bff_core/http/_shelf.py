@@ -1,0 +1,179 @@
+"""Where answers are kept: decoded in this process's memory, as bytes in a cache that is shared."""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Protocol
+
+from bff_core.clock import Clock
+from bff_core.http._call import Answer, Call, Freshness
+from bff_core.protocols import SharedCache
+
+_WALL_TIME = struct.Struct(">d")
+_OVERHEAD = 1024
+"""Bytes that an entry takes beside its body and value, roughly."""
+_WEIGHT = 3
+"""A body and what was decoded from it take about so many times the body's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer and when it was read from its source, on the monotonic clock."""
+
+    answer: Answer
+    read_at: float
+    service: str
+    identity: str
+    operation: str
+
+    def served(self, age: float, *, stale: bool = False) -> Answer:
+        return replace(self.answer, age=age, stale=stale)
+
+    def is_of(self, service: str, identity: str, operation: str | None) -> bool:
+        """Whether a write to that operation, or to any when None, concerns it."""
+        asked = (service, identity)
+        return (self.service, self.identity) == asked and operation in {None, self.operation}
+
+
+class Memory(Protocol):
+    """Bounded storage in this process; it may forget whatever it likes."""
+
+    def get(self, key: str) -> Kept | None: ...
+
+    def put(self, key: str, value: Kept, size: int) -> None: ...
+
+    def drop(self, key: str) -> None: ...
+
+    def drop_if(self, condition: Callable[[Kept], bool]) -> None: ...
+
+
+@dataclass(eq=False, slots=True)
+class Reading:
+    """A read under way; `void` once a write has made what it will bring out of date."""
+
+    call: Call
+    void: bool = field(default=False)
+
+
+class Shelf:
+    """Finds, keeps and forgets answers.
+
+    What comes from the shared cache is not believed when it was read before a write, or so soon
+    after that the read may have begun before it: within `doubt` seconds.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        shared: SharedCache | None,
+        clock: Clock,
+        *,
+        prefix: str = "bff1",
+        doubt: float = 2.0,
+        longest: float = 7200.0,
+    ) -> None:
+        self._memory = memory
+        self._shared = shared
+        self._clock = clock
+        self._prefix = prefix
+        self._doubt = doubt
+        self._longest = longest
+        self._readings: set[Reading] = set()
+
+    def age(self, kept: Kept) -> float:
+        return max(0.0, self._clock.monotonic() - kept.read_at)
+
+    async def find(self, call: Call) -> Kept | None:
+        """The newest we have, however old."""
+        kept = self._memory.get(call.key)
+        fresh = kept is not None and self.age(kept) < call.freshness.fresh
+        if fresh or self._shared is None or not call.freshness.shared:
+            return kept
+        other = await self._fetch(self._shared, call)
+        if other is None or (kept is not None and other.read_at <= kept.read_at):
+            return kept
+        self._remember(call, other)
+        return other
+
+    async def keep(self, call: Call, answer: Answer) -> None:
+        known = self._memory.get(call.key)
+        if known is not None and known.answer is answer:
+            # One call was shared by many: the first of them has kept it.
+            return
+        now = self._clock.monotonic() - answer.age
+        self._remember(call, Kept(answer, now, call.service, call.identity, call.operation))
+        if self._shared is not None and call.freshness.shared:
+            read_at = _WALL_TIME.pack(self._clock.now().timestamp() - answer.age)
+            ttl = min(self._longest, _retention(call.freshness))
+            await self._shared.put(self._key(call.key), read_at + answer.body, ttl=ttl)
+
+    async def discard(self, call: Call) -> None:
+        """The source says that there is no such answer, for this caller at least."""
+        self._memory.drop(call.key)
+        if self._shared is not None and call.freshness.shared:
+            await self._shared.drop(self._key(call.key))
+
+    async def forget(self, service: str, identity: str, operation: str | None = None) -> None:
+        """A write has changed these answers; what is being read now may be older than it."""
+        self._memory.drop_if(lambda kept: kept.is_of(service, identity, operation))
+        for reading in self._readings:
+            call = reading.call
+            if (call.service, call.identity) == (service, identity):
+                reading.void |= operation in {None, call.operation}
+        if self._shared is not None:
+            moment = _WALL_TIME.pack(self._clock.now().timestamp())
+            await self._shared.put(self._mark(service, identity), moment, ttl=self._longest)
+
+    @contextmanager
+    def reading(self, call: Call) -> Iterator[Reading]:
+        """Says that a read is under way, so that a write can make it void."""
+        reading = Reading(call)
+        self._readings.add(reading)
+        try:
+            yield reading
+        finally:
+            self._readings.discard(reading)
+
+    def _remember(self, call: Call, kept: Kept) -> None:
+        self._memory.put(call.key, kept, _OVERHEAD + _WEIGHT * len(kept.answer.body))
+
+    async def _fetch(self, shared: SharedCache, call: Call) -> Kept | None:
+        key = self._key(call.key)
+        with self.reading(call) as reading:
+            found = await shared.get(key)
+            if found is None or len(found) < _WALL_TIME.size:
+                return None
+            mark = await shared.get(self._mark(call.service, call.identity))
+        read_at, body = _WALL_TIME.unpack_from(found)[0], found[_WALL_TIME.size :]
+        if reading.void or (mark is not None and read_at < _moment(mark) + self._doubt):
+            return None
+        try:
+            value = call.decode(body)
+        except ValueError:
+            # Written by another version of us, or by nobody of ours.
+            await shared.drop(key)
+            return None
+        age = max(0.0, self._clock.now().timestamp() - read_at)
+        at = self._clock.monotonic() - age
+        return Kept(Answer(value, body), at, call.service, call.identity, call.operation)
+
+    def _key(self, key: str) -> str:
+        """Hashed: keys of a store that others can list must not tell who asked for what."""
+        return f"{self._prefix}:{sha256(key.encode()).hexdigest()}"
+
+    def _mark(self, service: str, identity: str) -> str:
+        return self._key(f"written {service} {identity}")
+
+
+def _retention(freshness: Freshness) -> float:
+    return freshness.fresh + max(freshness.refresh, freshness.if_error)
+
+
+def _moment(mark: bytes) -> float:
+    """When a write was; a mark that cannot be read stands for one that is always recent."""
+    if len(mark) != _WALL_TIME.size:
+        return float("inf")
+    moment: float = _WALL_TIME.unpack(mark)[0]
+    return moment

@@ -1,0 +1,198 @@
+"""What the adapter does when Redis is away, slow or busy."""
+
+import asyncio
+from functools import partial
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from structlog.testing import capture_logs
+
+from bff_core.cache import RedisCache, RedisCacheOptions
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.virtual_time import Run, run_virtually
+
+
+class FakeRedis:
+    """Holds bytes; `mood` is an error to raise or seconds to take."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[bytes, int]] = {}
+        self.mood: Exception | float = 0.0
+        self.asked = 0
+
+    async def get(self, name: str) -> bytes | None:
+        await self._work()
+        return self.held.get(name, (None, 0))[0]
+
+    async def set(self, name: str, value: bytes, *, px: int) -> object:
+        await self._work()
+        self.held[name] = (value, px)
+        return True
+
+    async def delete(self, name: str) -> object:
+        await self._work()
+        return self.held.pop(name, None)
+
+    async def ping(self) -> object:
+        await self._work()
+        return True
+
+    async def _work(self) -> None:
+        self.asked += 1
+        if isinstance(self.mood, Exception):
+            raise self.mood
+        await asyncio.sleep(self.mood)
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+
+    def store_failed(self, operation: str) -> None:
+        self.failed.append(operation)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def run(clock: FakeClock) -> Run:
+    return partial(run_virtually, clock)
+
+
+@pytest.fixture
+def redis() -> FakeRedis:
+    return FakeRedis()
+
+
+@pytest.fixture
+def tally() -> Tally:
+    return Tally()
+
+
+@pytest.fixture
+def cache(clock: FakeClock, redis: FakeRedis, tally: Tally) -> RedisCache:
+    return RedisCache(redis, clock, RedisCacheOptions(in_flight=2), counter=tally)
+
+
+FAILURES = [RedisConnectionError("gone"), ResponseError("LOADING"), OSError("reset"), 60.0]
+
+
+def test_what_is_put_is_found_until_dropped(run: Run, cache: RedisCache, redis: FakeRedis) -> None:
+    async def scene() -> list[bytes | None]:
+        await cache.put("key", b"value", ttl=1.5)
+        found = await cache.get("key")
+        assert redis.held["key"] == (b"value", 1500)
+        await cache.drop("key")
+        return [found, await cache.get("key")]
+
+    assert run(scene()) == [b"value", None]
+
+
+@pytest.mark.parametrize("mood", FAILURES)
+def test_no_failure_comes_out_and_each_is_counted(
+    run: Run, cache: RedisCache, redis: FakeRedis, tally: Tally, mood: Exception
+) -> None:
+    redis.mood = mood
+
+    async def scene() -> None:
+        assert await cache.get("key") is None
+        await asyncio.sleep(1.0)
+        await cache.put("key", b"value", ttl=1.0)
+        await asyncio.sleep(1.0)
+        await cache.drop("key")
+
+    run(scene())
+
+    assert tally.failed == ["get", "put", "drop"]
+    assert cache.failures == 3
+
+
+def test_a_store_that_hangs_costs_its_deadline_once(
+    run: Run, clock: FakeClock, cache: RedisCache, redis: FakeRedis
+) -> None:
+    redis.mood = 60.0
+    began = clock.monotonic()
+
+    async def scene() -> None:
+        for _ in range(100):
+            await cache.get("key")
+
+    with capture_logs() as logs:
+        run(scene())
+
+    assert clock.monotonic() - began == pytest.approx(0.05)
+    assert redis.asked == 1
+    assert [line["event"] for line in logs] == ["shared_cache_failed"]
+
+
+def test_after_a_rest_it_is_asked_again(run: Run, cache: RedisCache, redis: FakeRedis) -> None:
+    async def scene() -> bytes | None:
+        await cache.put("key", b"value", ttl=60.0)
+        redis.mood = OSError("gone")
+        await cache.get("key")
+        assert cache.resting
+        redis.mood = 0.0
+        assert await cache.get("key") is None
+        await asyncio.sleep(1.0)
+        return await cache.get("key")
+
+    assert run(scene()) == b"value"
+
+
+def test_a_caller_who_hangs_up_is_no_failure(
+    run: Run, cache: RedisCache, redis: FakeRedis, tally: Tally
+) -> None:
+    redis.mood = 0.04
+
+    async def scene() -> None:
+        tasks = [asyncio.create_task(cache.get("key")) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await cache.get("key")
+
+    run(scene())
+
+    assert tally.failed == []
+    assert redis.asked == 3
+
+
+def test_what_is_too_much_at_once_is_a_miss_not_a_failure(
+    run: Run, cache: RedisCache, redis: FakeRedis, tally: Tally
+) -> None:
+    redis.mood = 0.01
+
+    async def scene() -> None:
+        await asyncio.wait([asyncio.create_task(cache.get("key")) for _ in range(10)])
+
+    run(scene())
+
+    assert redis.asked == 2
+    assert tally.failed == []
+
+
+@pytest.mark.parametrize(("mood", "well"), [(0.0, True), (2.0, False), (OSError("gone"), False)])
+def test_ping_says_how_it_is(
+    run: Run, cache: RedisCache, redis: FakeRedis, mood: Exception | float, *, well: bool
+) -> None:
+    redis.mood = mood
+
+    assert run(cache.ping()) is well
+    assert cache.name == "redis"
+
+
+def test_ping_ends_the_rest(run: Run, cache: RedisCache, redis: FakeRedis) -> None:
+    async def scene() -> None:
+        redis.mood = OSError("gone")
+        await cache.get("key")
+        redis.mood = 0.0
+        await cache.ping()
+
+    run(scene())
+
+    assert not cache.resting

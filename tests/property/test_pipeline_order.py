@@ -262,6 +262,35 @@ def test_equal_reads_are_asked_one_at_a_time(acts: list[Act], visits: list[Visit
     assert world.crowd <= 1
 
 
+MOMENTS = st.integers(0, 12).map(lambda tick: tick * 0.005)
+CROWD = st.lists(
+    st.builds(
+        Visit,
+        after=st.sampled_from([0.0, 0.0, 0.005]),
+        url=st.just("/a"),
+        write=st.just(value=True),
+        seconds=MOMENTS.map(lambda moment: 0.05 + moment),
+        hangs_up=st.none() | MOMENTS,
+    ),
+    min_size=3,
+    max_size=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(acts=st.lists(st.builds(Act, st.just("good"), MOMENTS), min_size=1), visits=CROWD)
+def test_a_crowd_loses_no_slot_and_starts_nothing_late(
+    acts: list[Act], visits: list[Visit]
+) -> None:
+    clock = FakeClock()
+    world = World(clock, acts)
+
+    run_virtually(clock, world.live(visits))
+
+    assert all(left >= LEAST_ATTEMPT - 1e-9 for _, left in world.service.attempts)
+    assert (world.bulkhead.in_flight, world.bulkhead.waiting) == (0, 0)
+
+
 @settings(max_examples=50, deadline=None)
 @given(visits=VISITS)
 def test_a_well_service_is_never_marked(visits: list[Visit]) -> None:

@@ -35,7 +35,7 @@ class RedisCacheOptions:
 class Commands(Protocol):
     """The part of a Redis client that is used."""
 
-    def get(self, name: str) -> Awaitable[bytes | None]: ...
+    def get(self, name: str) -> Awaitable[bytes | str | None]: ...
 
     def set(self, name: str, value: bytes, *, px: int) -> Awaitable[object]: ...
 
@@ -54,7 +54,7 @@ class Uncounted:
     def store_failed(self, operation: str) -> None: ...
 
 
-def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> "Redis":
+def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> Redis:
     """A client that never retries on its own: the cache decides when to try again."""
     return Redis.from_url(
         url,
@@ -98,7 +98,9 @@ class RedisCache:
     async def get(self, key: str) -> bytes | None:
         if not self._ready:
             return None
-        return await self._attempt("get", self._redis.get(key))
+        found = await self._attempt("get", self._redis.get(key))
+        # The client's types allow text, which it gives only when told to decode.
+        return found if isinstance(found, bytes) else None
 
     async def put(self, key: str, value: bytes, *, ttl: float) -> None:
         if self._ready and ttl >= 0.001:

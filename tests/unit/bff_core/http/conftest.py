@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from unit.bff_core.http.cached_process import Process
 
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.diary import Diary
@@ -23,3 +24,8 @@ def run(clock: FakeClock) -> Run:
 @pytest.fixture
 def diary() -> Diary:
     return Diary()
+
+
+@pytest.fixture
+def process(clock: FakeClock) -> Process:
+    return Process(clock)

@@ -1,58 +1,21 @@
 """The promises of shared calls."""
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
+from unit.bff_core.http.flight_scenes import Outcome, begin, results, shared_by
 
 from bff_core.errors import (
-    BffError,
-    CircuitOpen,
-    DownstreamFailed,
-    DownstreamRefused,
     DownstreamTimeout,
     Unavailable,
-    Unexpected,
 )
-from bff_core.http._call import Answer, Call, Send
+from bff_core.http._call import Answer, Call
 from bff_core.http._single_flight import SingleFlight, SingleFlightOptions
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.diary import Diary
 from bff_core.testing.virtual_time import Run
-
-Outcome = Answer | BaseException
-
-
-async def outcome(work: Awaitable[Answer]) -> Outcome:
-    try:
-        return await work
-    except Exception as error:  # noqa: BLE001 - whatever came out is the outcome.
-        return error
-
-
-def begin(send: Send, *calls: Call) -> list[asyncio.Task[Outcome]]:
-    return [asyncio.create_task(outcome(send(call))) for call in calls]
-
-
-async def results(tasks: list[asyncio.Task[Outcome]]) -> list[Outcome]:
-    await asyncio.wait(tasks)
-    return [task.result() for task in tasks]
-
-
-def shared_by(
-    clock: FakeClock, run: Run, act: Any, calls: int = 3
-) -> tuple[list[Any], ScriptedService]:
-    service = ScriptedService(act)
-
-    async def scene() -> list[Outcome]:
-        send = SingleFlight(clock)(service)
-        return await results(begin(send, *(a_call(clock) for _ in range(calls))))
-
-    return run(scene()), service
 
 
 def test_500_equal_reads_make_one_call(clock: FakeClock, run: Run) -> None:
@@ -242,102 +205,6 @@ def test_a_call_that_ignores_its_deadline_is_ended(clock: FakeClock, run: Run) -
     assert caught.value.reason == "shared_call_overran"
     assert caught.value.service == "results"
     assert clock.monotonic() - began == pytest.approx(2.05)
-
-
-FAILURES: list[BffError] = [
-    DownstreamFailed("results", reason="decode", upstream_status=200),
-    DownstreamRefused("results", upstream_status=404, spoke_json=True),
-    CircuitOpen("results", retry_after=3.0),
-    Unavailable(),
-]
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_everyone_gets_a_failure_of_their_own(
-    clock: FakeClock, run: Run, failure: BffError
-) -> None:
-    outcomes, _ = shared_by(clock, run, failure)
-
-    assert len({id(each) for each in [*outcomes, failure]}) == 4
-    for each in outcomes:
-        assert type(each) is type(failure)
-        assert each.__dict__ == failure.__dict__
-        assert str(each) == str(failure)
-
-
-def test_what_one_writes_into_a_failure_others_do_not_see(clock: FakeClock, run: Run) -> None:
-    first, second, _ = shared_by(clock, run, DownstreamFailed("results"))[0]
-
-    first.naming_part("batches")
-    first.fields["seen"] = True
-
-    assert "part" not in second.details
-    assert "seen" not in second.fields
-
-
-def test_the_cause_of_a_failure_is_kept(clock: FakeClock, run: Run) -> None:
-    cause = OSError("refused")
-
-    def fail(call: Call) -> Answer:
-        raise DownstreamFailed("results") from cause
-
-    outcomes, _ = shared_by(clock, run, fail)
-
-    assert all(each.__cause__ is cause for each in outcomes)
-
-
-def test_tracebacks_do_not_grow_with_those_who_wait(clock: FakeClock, run: Run) -> None:
-    def depth(error: BaseException) -> int:
-        frames, tb = 0, error.__traceback__
-        while tb is not None:
-            frames, tb = frames + 1, tb.tb_next
-        return frames
-
-    outcomes, _ = shared_by(clock, run, DownstreamFailed("results"), calls=100)
-
-    assert max(depth(each) for each in outcomes) < 8
-
-
-def test_a_bug_comes_out_as_unexpected(clock: FakeClock, run: Run) -> None:
-    bug = KeyError("a bug")
-
-    with capture_logs() as logs:
-        outcomes, _ = shared_by(clock, run, bug)
-
-    assert [type(each) for each in outcomes] == [Unexpected] * 3
-    assert all(each.__cause__ is bug for each in outcomes)
-    assert [line["event"] for line in logs] == ["background_call_failed"]
-
-
-def test_a_failure_is_not_remembered(clock: FakeClock, run: Run) -> None:
-    service = ScriptedService(DownstreamFailed("results"), an_answer("second"))
-
-    async def scene() -> Answer:
-        send = SingleFlight(clock)(service)
-        await outcome(send(a_call(clock)))
-        return await send(a_call(clock))
-
-    assert run(scene()).value == "second"
-
-
-def test_a_failure_nobody_waited_for_is_quiet(clock: FakeClock, run: Run) -> None:
-    async def stubborn(call: Call) -> Answer:
-        try:
-            await asyncio.sleep(1.0)
-        except asyncio.CancelledError as error:
-            raise DownstreamFailed("results") from error
-        return an_answer()
-
-    async def scene() -> None:
-        [task] = begin(SingleFlight(clock)(stubborn), a_call(clock))
-        await asyncio.sleep(0.1)
-        task.cancel()
-        await asyncio.sleep(0.1)
-
-    with capture_logs() as logs:
-        run(scene())
-
-    assert logs == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,206 @@
+"""A service, its callers and the pipeline between them, on virtual time."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import hypothesis.strategies as st
+
+from bff_core.cache import MemoryCache
+from bff_core.errors import (
+    BffError,
+    DownstreamFailed,
+    DownstreamRefused,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+)
+from bff_core.http._breaker import Breaker, BreakerOptions, Permit
+from bff_core.http._bulkhead import Bulkhead, BulkheadOptions
+from bff_core.http._cached import Cached
+from bff_core.http._call import Answer, Call, Freshness, Send
+from bff_core.http._pipeline import pipeline
+from bff_core.http._retry import Retry, RetryOptions
+from bff_core.http._retry_budget import RetryBudget
+from bff_core.http._single_flight import LINGER, SingleFlight
+from bff_core.http._verdict import Verdict
+from bff_core.testing.calls import a_call, an_answer
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.diary import Diary
+
+PER_ATTEMPT = 0.8
+KINDS = ["good", "500", "404", "429", "down", "hang"]
+
+
+@dataclass(frozen=True)
+class Act:
+    """How the service meets one attempt, after so many seconds."""
+
+    kind: str
+    takes: float
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One caller: when it comes, what it asks for, how long it waits, when it hangs up."""
+
+    after: float
+    url: str
+    write: bool
+    seconds: float
+    hangs_up: float | None
+
+
+ACTS = st.lists(
+    st.builds(Act, st.sampled_from(KINDS), st.sampled_from([0.0, 0.01, 0.045, 0.06, 0.5, 0.9])),
+    min_size=1,
+    max_size=30,
+)
+VISITS = st.lists(
+    st.builds(
+        Visit,
+        after=st.sampled_from([0.0, 0.0, 0.0, 0.001, 0.03, 0.2, 1.0, 3.0, 20.0]),
+        url=st.sampled_from(["/a", "/a", "/b", "/c"]),
+        write=st.booleans(),
+        seconds=st.sampled_from([0.01, 0.05, 0.09, 0.3, 1.0, 1.9]),
+        hangs_up=st.sampled_from([None, None, None, 0.0, 0.02, 0.045, 0.4]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+class WatchedBreaker(Breaker):
+    """Remembers every verdict."""
+
+    admitted = 0
+    marks = 0
+
+    def admit(self, call: Call) -> Permit:
+        permit = super().admit(call)
+        self.admitted += 1
+        return permit
+
+    def settle(self, permit: Permit, verdict: Verdict, *, may_be_slow: bool = True) -> None:
+        self.marks += verdict is Verdict.FAILURE
+        super().settle(permit, verdict, may_be_slow=may_be_slow)
+
+
+@dataclass
+class Service:
+    """Plays its acts in turn, again and again; knows how many were its own fault."""
+
+    acts: list[Act]
+    clock: FakeClock
+    attempts: list[tuple[Call, float]] = field(default_factory=list)
+    ends: list[tuple[str, float]] = field(default_factory=list)
+    sins: int = 0
+    busiest: int = 0
+    busy: int = 0
+
+    async def __call__(self, call: Call) -> Answer:
+        act = self.acts[len(self.attempts) % len(self.acts)]
+        self.attempts.append((call, call.deadline.left()))
+        self.busy += 1
+        self.busiest = max(self.busiest, self.busy)
+        try:
+            async with asyncio.timeout(min(PER_ATTEMPT, call.deadline.left())):
+                await asyncio.sleep(60.0 if act.kind == "hang" else act.takes)
+        except TimeoutError as error:
+            self.sins += 1
+            raise DownstreamTimeout("results") from error
+        finally:
+            self.busy -= 1
+            self.ends.append((call.key, self.clock.monotonic()))
+        return self.answer(act)
+
+    def answer(self, act: Act) -> Answer:
+        if act.kind in {"404", "429"}:
+            self.sins += act.kind == "429"
+            raise DownstreamRefused("results", upstream_status=int(act.kind), spoke_json=True)
+        if act.kind == "500":
+            self.sins += 1
+            raise DownstreamFailed("results", upstream_status=500)
+        if act.kind == "down":
+            self.sins += 1
+            raise DownstreamUnreachable("results")
+        return an_answer()
+
+
+class World:
+    """The pipeline as a client has it, with everything watched."""
+
+    def __init__(self, clock: FakeClock, acts: list[Act], *, refresh: float = 2.0) -> None:
+        self.clock = clock
+        self.freshness = Freshness(fresh=0.5, refresh=refresh, if_error=30.0)
+        self.stays: list[tuple[str, float, float]] = []
+        self.passing_now: Counter[str] = Counter()
+        self.crowd = 0
+        self.diary = Diary()
+        self.entered = 0
+        self.service = Service(acts, clock)
+        self.breaker = WatchedBreaker(
+            "results", clock, BreakerOptions(minimum_calls=5), observer=self.diary
+        )
+        self.bulkhead = Bulkhead("results", BulkheadOptions(2, 3), observer=self.diary)
+        self.flights = SingleFlight(clock, observer=self.diary)
+        self.cache = Cached(MemoryCache(), clock, observer=self.diary)
+        retry = Retry(RetryBudget(clock), RetryOptions(attempts=3), observer=self.diary)
+        self.send = pipeline(
+            self.service,
+            self.cache,
+            self.flights,
+            self.passing,
+            retry,
+            self.bulkhead,
+            self.breaker,
+        )
+
+    def passing(self, send: Send) -> Send:
+        """Counts what gets through the cache and the single-flight."""
+
+        async def counted(call: Call) -> Answer:
+            self.entered += 1
+            self.passing_now[call.key] += call.safe
+            self.crowd = max(self.crowd, self.passing_now[call.key])
+            try:
+                return await send(call)
+            finally:
+                self.passing_now[call.key] -= call.safe
+
+        return counted
+
+    async def live(self, visits: list[Visit]) -> None:
+        callers: list[asyncio.Task[None]] = []
+        for visit in visits:
+            await asyncio.sleep(visit.after)
+            callers.append(asyncio.create_task(self.visit(visit)))
+        await asyncio.wait(callers)
+        await asyncio.sleep(10.0)
+
+    async def visit(self, visit: Visit) -> None:
+        call = a_call(
+            self.clock,
+            url=visit.url,
+            method="POST" if visit.write else "GET",
+            seconds=visit.seconds,
+            freshness=self.freshness,
+        )
+        task = asyncio.current_task()
+        assert task is not None
+        if visit.hangs_up is not None:
+            asyncio.get_running_loop().call_later(visit.hangs_up, task.cancel)
+        came = self.clock.monotonic()
+        with suppress(BffError, asyncio.CancelledError):
+            await self.send(call)
+        self.stays.append((call.key, came, self.clock.monotonic()))
+
+    def waited_for(self, key: str, moment: float) -> bool:
+        """Whether somebody waited for such a call then, or had until a twentieth before."""
+        return any(
+            key == asked and came <= moment <= left + LINGER + 1e-6
+            for asked, came, left in self.stays
+        )
+
+    def count(self, *page: str) -> int:
+        return sum(each[: len(page)] == page for each in self.diary.pages)

@@ -28,6 +28,9 @@ from bff_core.errors import (
 from bff_core.http._breaker import Breaker
 from bff_core.http._call import Answer, Call
 from bff_core.http._observer import BreakerState
+from bff_core.http._pipeline import pipeline
+from bff_core.http._retry import Retry, RetryOptions
+from bff_core.http._retry_budget import RetryBudget
 from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
@@ -219,6 +222,25 @@ def test_of_200_calls_in_half_open_three_reach_the_service(clock: FakeClock, run
     assert len(service.calls) == 3
     assert sum(outcomes) == 3
     assert breaker.state is CLOSED
+
+
+def test_retries_of_a_crowd_reach_a_sick_service_no_oftener(clock: FakeClock, run: Run) -> None:
+    breaker = make(clock)
+    half_open(breaker, clock)
+    service = ScriptedService(raising(lambda: DownstreamFailed("results", upstream_status=503)))
+    send = pipeline(service, Retry(RetryBudget(clock), RetryOptions(attempts=5)), breaker)
+
+    async def crowd() -> None:
+        await asyncio.wait([asyncio.create_task(one()) for _ in range(200)])
+
+    async def one() -> None:
+        with suppress(DownstreamError):
+            await send(a_call(clock))
+
+    run(crowd())
+
+    assert 1 <= len(service.calls) <= 3
+    assert breaker.state is OPEN
 
 
 def test_a_cancelled_probe_gives_its_slot_back(clock: FakeClock, run: Run) -> None:

@@ -1,0 +1,82 @@
+"""Mutates the breaker, the single-flight and the retries, and counts the mutants that tests kill."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# mutmut knows modules by their path below a folder `src`, which ours are not in.
+WORKSHOP = ROOT / "mutants"
+MUTATED = ("_breaker", "_window", "_verdict", "_single_flight", "_retry", "_retry_budget")
+TESTS = ("test_breaker*.py", "test_retry.py", "test_single_flight*.py")
+LEAST_PERCENT = 90.0
+DEADLINE_SECONDS = 3600
+KILLED = frozenset({"killed", "timeout", "segfault", "caught by type check"})
+
+SETTINGS = """
+[tool.pytest.ini_options]
+addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
+pythonpath = ["tests"]
+asyncio_mode = "auto"
+
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = [{mutated}]
+pytest_add_cli_args_test_selection = [{tests}]
+"""
+
+
+def prepare() -> None:
+    """Lay out the code and its tests as mutmut wants them."""
+    shutil.rmtree(WORKSHOP, ignore_errors=True)
+    skipped = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "shared", WORKSHOP / "src", ignore=skipped)
+    place = Path("tests/unit/bff_core/http")
+    shutil.copytree(ROOT / place, WORKSHOP / place, ignore=skipped)
+    mutated = [f'"src/bff_core/http/{name}.py"' for name in MUTATED]
+    tests = [
+        f'"{path.relative_to(WORKSHOP)}"'
+        for glob in TESTS
+        for path in sorted((WORKSHOP / place).glob(glob))
+    ]
+    settings = SETTINGS.format(mutated=", ".join(mutated), tests=", ".join(tests))
+    (WORKSHOP / "pyproject.toml").write_text(settings)
+
+
+def mutmut(*words: str) -> str:
+    """What mutmut says; its progress goes to the terminal."""
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "mutmut"), *words],
+        cwd=WORKSHOP,
+        env=os.environ | {"HYPOTHESIS_PROFILE": "default"},
+        stdout=subprocess.PIPE if words[0] == "results" else None,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    return done.stdout or ""
+
+
+def main() -> int:
+    prepare()
+    mutmut("run")
+    results = mutmut("results", "--all", "true")
+    outcomes = dict(re.findall(r"^\s*(\S+__mutmut_\d+): (.+)$", results, re.MULTILINE))
+    counts = Counter(outcomes.values())
+    killed = sum(counts[kind] for kind in KILLED)
+    for name, outcome in outcomes.items():
+        if outcome not in KILLED:
+            print(f"{outcome}: {name}")
+    percent = 100.0 * killed / max(1, len(outcomes))
+    print(
+        f"{killed} of {len(outcomes)} mutants killed: {percent:.1f} % (aim {LEAST_PERCENT:.0f} %)"
+    )
+    return 0 if percent >= LEAST_PERCENT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # mutmut knows modules by their path below a folder `src`, which ours are not in.
 WORKSHOP = ROOT / "mutants"
 MUTATED = ("_breaker", "_window", "_verdict", "_single_flight", "_retry", "_retry_budget")
-TESTS = ("test_breaker*.py", "test_retry.py", "test_single_flight*.py")
+TESTS = ("test_breaker*.py", "test_window.py", "test_retry*.py", "test_single_flight*.py")
 LEAST_PERCENT = 90.0
 DEADLINE_SECONDS = 3600
 KILLED = frozenset({"killed", "timeout", "segfault", "caught by type check"})

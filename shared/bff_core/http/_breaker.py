@@ -1,15 +1,19 @@
 """Stops asking a service that fails or drags, and finds out carefully when it is back."""
 
+from asyncio import CancelledError
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import random
 
 from bff_core.clock import Clock
-from bff_core.errors import CircuitOpen, DownstreamError
+from bff_core.errors import CircuitOpen, DownstreamError, DownstreamTimeout
 from bff_core.http._call import Answer, Call, Send
 from bff_core.http._observer import UNOBSERVED, BreakerState, Observer, tell
 from bff_core.http._verdict import Verdict, judge
 from bff_core.http._window import Window
+
+AT_ONCE = 0.001
+"""Seconds within which a moment counts as the deadline's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +94,28 @@ class Breaker:
             try:
                 answer = await send(call)
             except DownstreamError as error:
-                given = call.deadline.at - permit.started
-                verdict = judge(error, call, given=given, fair=self._options.fair)
-                self.settle(permit, verdict, may_be_slow=not call.neutral_failures)
+                self._settle_failure(permit, call, error)
+                raise
+            except CancelledError:
+                if call.deadline.left() > AT_ONCE:
+                    self.settle(permit, Verdict.NEUTRAL)
+                else:
+                    # Not a caller that hung up: a timer further out was faster than ours.
+                    self._settle_failure(permit, call, DownstreamTimeout(self._service))
                 raise
             except BaseException:
-                # A caller that hung up, or a bug of ours: neither is news of the service.
+                # A bug of ours is no news of the service.
                 self.settle(permit, Verdict.NEUTRAL)
                 raise
             self.settle(permit, Verdict.SUCCESS, may_be_slow=not call.neutral_failures)
             return answer
 
         return guarded
+
+    def _settle_failure(self, permit: Permit, call: Call, error: DownstreamError) -> None:
+        given = call.deadline.at - permit.started
+        verdict = judge(error, call, given=given, fair=self._options.fair)
+        self.settle(permit, verdict, may_be_slow=not call.neutral_failures)
 
     def admit(self, call: Call) -> Permit:
         """Leave to make a call; end it with `settle`.

@@ -84,16 +84,12 @@ class SingleFlight:
         own = replace(call, deadline=Deadline.after(self._options.budget, self._clock))
         flight = _Flight(own, self._background.start(_fly(send, own)))
         self._flights[call.key] = flight
-        flight.task.add_done_callback(lambda _: self._detach(flight))
         return flight
 
-    def _detach(self, flight: _Flight) -> None:
+    def _end(self, flight: _Flight) -> None:
+        """Nobody waits. A call about to time out may do so: the breaker learns from it."""
         if self._flights.get(flight.call.key) is flight:
             del self._flights[flight.call.key]
-
-    def _abandon(self, flight: _Flight) -> None:
-        """Nobody waits. A call about to time out may do so: the breaker learns from it."""
-        self._detach(flight)
         if flight.call.deadline.left() > LINGER:
             flight.task.cancel()
 
@@ -105,7 +101,7 @@ class SingleFlight:
         finally:
             flight.waiting -= 1
             if flight.waiting == 0:
-                self._abandon(flight)
+                self._end(flight)
         if not flight.task.done():
             raise DownstreamTimeout(call.service, reason="no_time_to_wait")
         return _landed(flight.task)

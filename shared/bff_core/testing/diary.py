@@ -6,34 +6,39 @@ from bff_core.http._observer import BreakerState, NoRetryReason, Refuser, StaleR
 
 
 class Diary:
-    """`pages` holds one tuple per event, in order, its kind first."""
+    """`pages` holds one tuple per event, in order, its kind first; `keys` the call of each."""
 
     def __init__(self) -> None:
         self.pages: list[tuple[str, ...]] = []
+        self.keys: list[str] = []
 
-    def cache_hit(self, call: Call) -> None:  # noqa: ARG002 - the port's.
-        self.pages.append(("hit",))
+    def _write(self, call: Call, *page: str) -> None:
+        self.keys.append(call.key)
+        self.pages.append(page)
 
-    def cache_missed(self, call: Call) -> None:  # noqa: ARG002
-        self.pages.append(("missed",))
+    def cache_hit(self, call: Call) -> None:
+        self._write(call, "hit")
 
-    def stale_served(self, call: Call, why: StaleReason) -> None:  # noqa: ARG002
-        self.pages.append(("stale", why))
+    def cache_missed(self, call: Call) -> None:
+        self._write(call, "missed")
 
-    def refresh_failed(self, call: Call, error: BffError) -> None:  # noqa: ARG002
-        self.pages.append(("refresh_failed", error.code))
+    def stale_served(self, call: Call, why: StaleReason) -> None:
+        self._write(call, "stale", why)
 
-    def coalesced(self, call: Call) -> None:  # noqa: ARG002
-        self.pages.append(("coalesced",))
+    def refresh_failed(self, call: Call, error: BffError) -> None:
+        self._write(call, "refresh_failed", error.code)
 
-    def retried(self, call: Call, after: BffError) -> None:  # noqa: ARG002
-        self.pages.append(("retried", after.code))
+    def coalesced(self, call: Call) -> None:
+        self._write(call, "coalesced")
 
-    def retry_denied(self, call: Call, why: NoRetryReason) -> None:  # noqa: ARG002
-        self.pages.append(("retry_denied", why))
+    def retried(self, call: Call, after: BffError) -> None:
+        self._write(call, "retried", after.code)
 
-    def refused(self, call: Call, by: Refuser) -> None:  # noqa: ARG002
-        self.pages.append(("refused", by))
+    def retry_denied(self, call: Call, why: NoRetryReason) -> None:
+        self._write(call, "retry_denied", why)
+
+    def refused(self, call: Call, by: Refuser) -> None:
+        self._write(call, "refused", by)
 
     def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
         self.pages.append(("breaker", service, before.value, after.value))

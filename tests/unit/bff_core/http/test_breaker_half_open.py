@@ -94,6 +94,16 @@ def test_probes_that_drag_open_again(clock: FakeClock) -> None:
     assert breaker.state is OPEN
 
 
+def test_exactly_the_slow_rate_of_probes_opens_again(clock: FakeClock) -> None:
+    breaker = make(clock, slow_rate=1.0)
+    half_open(breaker, clock)
+
+    for _ in range(3):
+        slow_call(breaker, clock, 1.5)
+
+    assert breaker.state is OPEN
+
+
 def test_one_slow_probe_of_three_is_forgiven(clock: FakeClock) -> None:
     breaker = make(clock)
     half_open(breaker, clock)
@@ -148,6 +158,7 @@ def test_a_hung_probe_cannot_hold_its_slot(clock: FakeClock) -> None:
     settle(breaker, clock, Verdict.SUCCESS, 3)
 
     assert breaker.state is CLOSED
+    settle(breaker, clock, Verdict.FAILURE, 19)
     breaker.settle(hung[0], Verdict.FAILURE)
     assert breaker.state is CLOSED
 

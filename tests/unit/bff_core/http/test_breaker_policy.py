@@ -48,6 +48,10 @@ FAILURES: list[MakeError] = [
 ]
 
 
+PROVOKED: list[MakeError] = [
+    lambda: DownstreamTimeout("results"),
+    lambda: DownstreamFailed("results", upstream_status=500),
+]
 HARMLESS: list[MakeError] = [
     lambda: DownstreamRefused("results", upstream_status=404, spoke_json=True),
     lambda: DownstreamSaturated("results"),
@@ -123,12 +127,6 @@ def test_a_caller_with_fair_patience_is_heard(clock: FakeClock, run: Run) -> Non
     ask(breaker, fair, ScriptedService(raising(lambda: DownstreamTimeout("results"))), run)
 
     assert breaker.state is OPEN
-
-
-PROVOKED: list[MakeError] = [
-    lambda: DownstreamTimeout("results"),
-    lambda: DownstreamFailed("results", upstream_status=500),
-]
 
 
 @pytest.mark.parametrize("failure", PROVOKED)
@@ -260,6 +258,28 @@ def test_a_cancelled_probe_gives_its_slot_back(clock: FakeClock, run: Run) -> No
     assert breaker.state is HALF_OPEN
     settle(breaker, clock, Verdict.SUCCESS, 3)
     assert breaker.state is CLOSED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "neutral", "state"),
+    [(0.6, False, OPEN), (0.7, False, CLOSED), (0.6, True, CLOSED)],
+)
+def test_a_call_cancelled_at_its_deadline_timed_out(
+    clock: FakeClock, run: Run, seconds: float, state: BreakerState, *, neutral: bool
+) -> None:
+    breaker = make(clock)
+    send = breaker(ScriptedService(5.0))
+
+    async def scene() -> None:
+        for _ in range(20):
+            call = a_call(clock, seconds=seconds, neutral_failures=neutral)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.6):
+                    await send(call)
+
+    run(scene())
+
+    assert breaker.state is state
 
 
 def test_a_sick_sibling_leaves_the_healthy_breaker_closed(clock: FakeClock, run: Run) -> None:

@@ -61,14 +61,14 @@ def test_different_questions_are_not_shared(
 
 def test_writes_are_never_shared(clock: FakeClock, run: Run) -> None:
     service = ScriptedService(0.1)
+    write = a_call(clock, method="POST")
 
     async def scene() -> None:
-        send = SingleFlight(clock)(service)
-        await results(begin(send, *(a_call(clock, method="POST") for _ in range(3))))
+        await results(begin(SingleFlight(clock)(service), write, write, write))
 
     run(scene())
 
-    assert len(service.calls) == 3
+    assert service.calls == [write] * 3
 
 
 def test_an_answer_is_not_kept(clock: FakeClock, run: Run) -> None:

@@ -119,15 +119,18 @@ class Relay:
         Raises:
             DownstreamError: It is longer than `limit` bytes, breaks off, or takes too long.
         """
-        body = bytearray()
         try:
             async with asyncio.timeout(seconds):
-                async for chunk in self._response.content.iter_any():
-                    body += chunk
-                    if len(body) > limit:
-                        raise DownstreamFailed(self._service, reason="too_large")
+                return await self._collect(limit)
         except _FAILURES as error:
             raise from_exception(self._service, error) from error
+
+    async def _collect(self, limit: int) -> bytes:
+        body = bytearray()
+        async for chunk in self._response.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise DownstreamFailed(self._service, reason="too_large")
         return bytes(body)
 
     async def chunks(self, *, idle: float) -> AsyncIterator[bytes]:

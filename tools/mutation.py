@@ -20,7 +20,7 @@ KILLED = frozenset({"killed", "timeout", "segfault", "caught by type check"})
 SETTINGS = """
 [tool.pytest.ini_options]
 addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
-pythonpath = ["tests"]
+pythonpath = ["."]
 asyncio_mode = "auto"
 
 [tool.mutmut]

@@ -3,11 +3,11 @@
 from functools import partial
 
 import pytest
-from unit.bff_core.http.cached_process import Process
 
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.diary import Diary
 from bff_core.testing.virtual_time import Run, run_virtually
+from tests.unit.bff_core.http.cached_process import Process
 
 
 @pytest.fixture

@@ -5,15 +5,6 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from unit.bff_core.http.breaker_scenes import (
-    CLOSED,
-    OPEN,
-    make,
-    open_up,
-    refusal,
-    settle,
-    slow_call,
-)
 
 from bff_core.errors import (
     CircuitOpen,
@@ -23,6 +14,15 @@ from bff_core.http._observer import BreakerState
 from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
+from tests.unit.bff_core.http.breaker_scenes import (
+    CLOSED,
+    OPEN,
+    make,
+    open_up,
+    refusal,
+    settle,
+    slow_call,
+)
 
 
 def test_too_few_calls_never_open(clock: FakeClock) -> None:

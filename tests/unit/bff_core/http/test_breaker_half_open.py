@@ -1,7 +1,11 @@
 """How a breaker finds out whether a service is back."""
 
 import pytest
-from unit.bff_core.http.breaker_scenes import (
+
+from bff_core.http._verdict import Verdict
+from bff_core.testing.calls import a_call
+from bff_core.testing.clock import FakeClock
+from tests.unit.bff_core.http.breaker_scenes import (
     CLOSED,
     HALF_OPEN,
     OPEN,
@@ -12,10 +16,6 @@ from unit.bff_core.http.breaker_scenes import (
     settle,
     slow_call,
 )
-
-from bff_core.http._verdict import Verdict
-from bff_core.testing.calls import a_call
-from bff_core.testing.clock import FakeClock
 
 
 def test_closing_starts_the_open_time_afresh(clock: FakeClock) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 from structlog.testing import capture_logs
-from unit.bff_core.http.breaker_scenes import CLOSED, OPEN, half_open, open_up, refusal, settle
 
 from bff_core.errors import (
     CircuitOpen,
@@ -14,6 +13,14 @@ from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.diary import Diary
+from tests.unit.bff_core.http.breaker_scenes import (
+    CLOSED,
+    OPEN,
+    half_open,
+    open_up,
+    refusal,
+    settle,
+)
 
 
 def test_changes_are_told_in_order(clock: FakeClock, diary: Diary) -> None:

@@ -5,15 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from unit.bff_core.http.breaker_scenes import (
-    CLOSED,
-    HALF_OPEN,
-    OPEN,
-    half_open,
-    make,
-    open_up,
-    settle,
-)
 
 from bff_core.composition import fan_out
 from bff_core.errors import (
@@ -35,6 +26,15 @@ from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.http.breaker_scenes import (
+    CLOSED,
+    HALF_OPEN,
+    OPEN,
+    half_open,
+    make,
+    open_up,
+    settle,
+)
 
 MakeError = Callable[[], BaseException]
 

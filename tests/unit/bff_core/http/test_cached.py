@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from unit.bff_core.http.cached_process import CLASSES, Process, story
 
 from bff_core.cache import MemoryCache, MemoryOptions, NullCache
 from bff_core.errors import (
@@ -16,6 +15,7 @@ from bff_core.http._call import PUBLIC, Answer, Call, Freshness
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.http.cached_process import CLASSES, Process, story
 
 
 def test_a_fresh_answer_asks_nobody_and_tells_its_age(run: Run, process: Process) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import pytest
-from unit.bff_core.http.cached_process import CLASSES, DASHBOARD, Process, story
 
 from bff_core.errors import (
     DownstreamFailed,
@@ -18,6 +17,7 @@ from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.shared_cache import FakeSharedCache
 from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.http.cached_process import CLASSES, DASHBOARD, Process, story
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from unit.bff_core.http.cached_process import DASHBOARD, Process, story
 
 from bff_core.errors import (
     CircuitOpen,
@@ -19,6 +18,7 @@ from bff_core.http._call import Answer, Call
 from bff_core.testing.calls import a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.http.cached_process import DASHBOARD, Process, story
 
 
 def test_no_longer_fresh_is_served_stale_while_one_refresh_runs(run: Run, process: Process) -> None:

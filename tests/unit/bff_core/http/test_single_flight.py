@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from unit.bff_core.http.flight_scenes import Outcome, begin, results, shared_by
 
 from bff_core.errors import (
     DownstreamTimeout,
@@ -16,6 +15,7 @@ from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.diary import Diary
 from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.http.flight_scenes import Outcome, begin, results, shared_by
 
 
 def test_500_equal_reads_make_one_call(clock: FakeClock, run: Run) -> None:

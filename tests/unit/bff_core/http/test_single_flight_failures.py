@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 from structlog.testing import capture_logs
-from unit.bff_core.http.flight_scenes import begin, outcome, shared_by
 
 from bff_core.errors import (
     BffError,
@@ -19,6 +18,7 @@ from bff_core.http._single_flight import SingleFlight
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.http.flight_scenes import begin, outcome, shared_by
 
 FAILURES: list[BffError] = [
     DownstreamFailed("results", reason="decode", upstream_status=200),

@@ -6,8 +6,10 @@ from dishka import Provider
 from quart import Blueprint, Quart
 
 from bff_core.app import Blueprints, build_app
+from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs
+from bff_core.resources import Resources
 from services.bff_teacher.api import dashboard_routes, profile_routes
 from services.bff_teacher.config import SERVICE, Settings
 from services.bff_teacher.di import make_container
@@ -22,14 +24,18 @@ ROUTES: tuple[Blueprint, ...] = (dashboard_routes.blueprint, profile_routes.blue
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real adapters."""
     metrics = Metrics("bff_teacher")
+    clock = SystemClock()
+    resources = Resources.open(settings, metrics, clock)
     return build_app(
         settings,
-        make_container(settings, metrics, *replacing),
+        make_container(settings, resources.outbound, *replacing),
         service=SERVICE,
         title="HuleEdu teacher BFF",
         metrics=metrics,
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access=ACCESS,
+        resources=resources,
+        clock=clock,
     )
 
 

@@ -1,12 +1,12 @@
 """What is made once and handed to whom."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from aiohttp import ClientSession
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
-from bff_core.http import ServiceClient, ServiceIdentity, http_session
-from bff_core.observability import Metrics
+from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.web import ContextProvider
 from services.bff_teacher.clients.cms import HttpClasses
 from services.bff_teacher.clients.identity import HttpProfiles
@@ -23,10 +23,10 @@ class AdapterProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, outbound: Outbound) -> None:
         super().__init__()
         self._settings = settings
-        self._metrics = metrics
+        self._outbound = outbound
 
     @provide
     async def session(self) -> AsyncIterator[ClientSession]:
@@ -39,23 +39,30 @@ class AdapterProvider(Provider):
         return ServiceIdentity(SERVICE_ID, key.get_secret_value() if key else "")
 
     @provide
-    def results(self, session: ClientSession, identity: ServiceIdentity) -> Results:
-        ras = ServiceClient(session, self._settings.ras, self._metrics)
+    async def results(
+        self, session: ClientSession, identity: ServiceIdentity
+    ) -> AsyncIterator[Results]:
         rules = self._settings.ras
-        return HttpResults(
-            ras, identity, user_list=rules.user_list, class_activity=rules.class_activity
-        )
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as ras:
+            yield HttpResults(
+                ras, identity, user_list=rules.user_list, class_activity=rules.class_activity
+            )
 
     @provide
-    def classes(self, session: ClientSession, identity: ServiceIdentity) -> Classes:
-        cms = ServiceClient(session, self._settings.cms, self._metrics)
+    async def classes(
+        self, session: ClientSession, identity: ServiceIdentity
+    ) -> AsyncIterator[Classes]:
         rules = self._settings.cms
-        return HttpClasses(cms, identity, class_list=rules.class_list, class_info=rules.class_info)
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as cms:
+            yield HttpClasses(
+                cms, identity, class_list=rules.class_list, class_info=rules.class_info
+            )
 
     @provide
-    def profiles(self, session: ClientSession) -> Profiles:
-        identity = ServiceClient(session, self._settings.identity, self._metrics)
-        return HttpProfiles(identity, profile=self._settings.identity.profile)
+    async def profiles(self, session: ClientSession) -> AsyncIterator[Profiles]:
+        rules = self._settings.identity
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as identity:
+            yield HttpProfiles(identity, profile=rules.profile)
 
 
 class ScreenProvider(Provider):
@@ -80,10 +87,10 @@ class ScreenProvider(Provider):
         return ProfileScreen(profiles, self._disabled)
 
 
-def make_container(settings: Settings, metrics: Metrics, *replacing: Provider) -> AsyncContainer:
+def make_container(settings: Settings, outbound: Outbound, *replacing: Provider) -> AsyncContainer:
     """The container of one app; `replacing` providers override on purpose."""
     return make_async_container(
-        AdapterProvider(settings, metrics),
+        AdapterProvider(settings, outbound),
         ScreenProvider(settings),
         ContextProvider(),
         *replacing,

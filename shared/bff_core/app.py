@@ -15,11 +15,12 @@ from bff_core.auth import TokenRules, TokenVerifier, key_from
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics
-from bff_core.protocols import Pinged
+from bff_core.resources import Resources
 from bff_core.settings import ServiceSettings
 from bff_core.web import (
     LIFECYCLE,
     METRICS,
+    Door,
     Edge,
     ErrorHandlers,
     Guard,
@@ -54,12 +55,13 @@ def build_app(
     metrics: Metrics,
     blueprints: Iterable[Blueprints],
     access: Mapping[str, frozenset[Role]],
-    dependencies: Sequence[Pinged] = (),
+    resources: Resources | None = None,
     clock: Clock | None = None,
 ) -> Quart:
     """A Quart app with everything attached that every service of ours has.
 
-    `access` maps the rules that routes declare to the roles they admit.
+    `access` maps the rules that routes declare to the roles they admit. The app closes the
+    container and `resources` when it has answered its last request.
 
     Raises:
         UndeclaredRouteError: A route declares no known access rule.
@@ -75,20 +77,21 @@ def build_app(
     # The guard first: a refused request opens no scope in the container.
     guard.attach(app)
     QuartDishka(app=app, container=container)
-    _close_with(app, container, lifecycle)
+    _close_with(app, container, resources, lifecycle)
     attach_openapi(app, title=title, version=release, with_page=settings.shows_docs)
-    health = Health(service, release, settings.environment.value, lifecycle, metrics, dependencies)
+    health = Health(service, release, settings.environment.value, lifecycle, metrics, resources)
     app.register_blueprint(health_routes(health))
     for group in blueprints:
         group.register(app)
     guard.require_rules(app)
-    _put_edge_around(app, metrics)
+    _put_edge_around(app, metrics, limit=settings.max_in_flight, clock=clock)
     return app
 
 
-def _put_edge_around(app: Quart, metrics: Metrics) -> None:
+def _put_edge_around(app: Quart, metrics: Metrics, *, limit: int, clock: Clock) -> None:
     inner: Any = app.asgi_app
-    app.asgi_app = Edge(inner, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
+    door = Door(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
+    app.asgi_app = Edge(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
 
 
 def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
@@ -120,7 +123,9 @@ def _bare_app(service: str, settings: ServiceSettings) -> Quart:
     return app
 
 
-def _close_with(app: Quart, container: AsyncContainer, lifecycle: Lifecycle) -> None:
+def _close_with(
+    app: Quart, container: AsyncContainer, resources: Resources | None, lifecycle: Lifecycle
+) -> None:
     @app.before_serving
     async def begin() -> None:
         lifecycle.start()
@@ -129,3 +134,5 @@ def _close_with(app: Quart, container: AsyncContainer, lifecycle: Lifecycle) -> 
     async def end() -> None:
         lifecycle.drain()
         await container.close()
+        if resources is not None:
+            await resources.aclose()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -17,7 +17,18 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bff_core._downstream import Downstream, Operation, Rest
 from bff_core._environment import closest, expand_aliases, without_links
+
+__all__ = [
+    "Downstream",
+    "Environment",
+    "Operation",
+    "Rest",
+    "ServiceSettings",
+    "SettingsError",
+    "variable_names",
+]
 
 PLATFORM_DEFAULTS = frozenset(
     {
@@ -50,45 +61,6 @@ class Environment(StrEnum):
         return self in {Environment.DEVELOPMENT, Environment.TESTING}
 
 
-class Operation(BaseModel):
-    """How one kind of question to a downstream is asked.
-
-    `budget` bounds the whole call, retries included; `fresh`, `refresh` and `if_error` are how
-    long an answer is used as it is, used while it is refreshed, and used when the source fails.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    budget: float = Field(gt=0, le=60)
-    attempts: int = Field(default=1, ge=1, le=5)
-    fresh: float = Field(default=0, ge=0)
-    refresh: float = Field(default=0, ge=0)
-    if_error: float = Field(default=0, ge=0)
-    shared: bool = False
-    in_flight: int = Field(default=16, ge=1)
-    max_bytes: int = Field(default=16 * 1024 * 1024, ge=1)
-
-
-class Downstream(BaseModel):
-    """A service we ask: our name for it, and where it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    url: str
-
-    @field_validator("url")
-    @classmethod
-    def _is_a_base_url(cls, url: str) -> str:
-        scheme, separator, rest = url.partition("://")
-        host = rest.partition("/")[0]
-        if scheme not in {"http", "https"} or not separator or not host:
-            raise ValueError("must be http://host[:port] or https://host[:port]")
-        if "?" in url or "#" in url or "@" in host:
-            raise ValueError("must hold neither query, fragment nor credentials")
-        return url.rstrip("/")
-
-
 class ServiceSettings(BaseSettings):
     """What every service reads. Each service adds its own fields and prefix."""
 
@@ -111,6 +83,9 @@ class ServiceSettings(BaseSettings):
     redis_url: str | None = Field(None, validation_alias="REDIS_URL")
     request_budget: float = Field(3.0, gt=0, le=60)
     max_body_bytes: int = Field(64 * 1024, ge=0)
+    max_in_flight: int = Field(512, ge=1)
+    cache_entries: int = Field(4096, ge=0)
+    cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
     shutdown_grace: float = Field(20.0, ge=0, le=300)
     docs: bool | None = None
 

@@ -21,7 +21,7 @@ from bff_core.http import (
 )
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
-from bff_core.testing import ANY, UNTOLD, Reply, StubServer, a_context, stub_server
+from bff_core.testing import ANY, UNTOLD, Reply, StubServer, a_context, an_outbound, stub_server
 from tests.faults.class_list import WHISPER, Page, endpoint, failure
 
 
@@ -39,7 +39,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def client(stub: StubServer, session: aiohttp.ClientSession) -> ServiceClient:
-    return ServiceClient(session, Downstream(name="cms", url=stub.url), Metrics("example"))
+    return ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
 
 
 async def test_good_answer_is_decoded(client: ServiceClient, stub: StubServer) -> None:
@@ -139,7 +139,7 @@ async def test_connection_cut_before_the_answer_is_unreachable(
 async def test_nobody_listening_is_unreachable(session: aiohttp.ClientSession) -> None:
     async with stub_server() as gone:
         url = gone.url
-    client = ServiceClient(session, Downstream(name="cms", url=url), Metrics("example"))
+    client = ServiceClient(session, Downstream(name="cms", url=url), an_outbound())
 
     error = await failure(client)
 
@@ -166,7 +166,7 @@ async def test_environment_s_proxy_is_ignored(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
     async with http_session() as session:
-        client = ServiceClient(session, Downstream(name="cms", url=stub.url), Metrics("example"))
+        client = ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
         await endpoint(client).get(a_context(), ["v1"])
 
     assert stub.requests[0].target == "/v1"
@@ -200,7 +200,7 @@ async def test_calls_are_counted_by_outcome(stub: StubServer) -> None:
     metrics = Metrics("example")
     stub.on(ANY, Reply(body=b'{"total": 1}'), Reply(500))
     async with http_session() as session:
-        client = ServiceClient(session, Downstream(name="cms", url=stub.url), metrics)
+        client = ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound(metrics))
         await endpoint(client).get(a_context(), ["v1"])
         await failure(client)
 

@@ -20,7 +20,7 @@ AT_ONCE = 0.001
 class BreakerOptions:
     """When a breaker opens and how it closes; times in seconds, rates from 0 to 1.
 
-    `slow_after` is half of the downstream's budget. `fair` is the least time after which a time-out
+    `slow_after` is for calls that bring no time of their own. `fair` is the least time after which a time-out
     is held against the service. A probe that has not ended after `lease` loses its slot. The open
     time doubles from `open_for` to `open_cap`, then varies by `jitter` of itself either way.
     """
@@ -42,11 +42,12 @@ class BreakerOptions:
 class Permit:
     """Leave to make one call, worth nothing once the breaker has changed its state."""
 
-    __slots__ = ("generation", "started")
+    __slots__ = ("generation", "slow_after", "started")
 
-    def __init__(self, generation: int, started: float) -> None:
+    def __init__(self, generation: int, started: float, slow_after: float) -> None:
         self.generation = generation
         self.started = started
+        self.slow_after = slow_after
 
 
 class Breaker:
@@ -125,19 +126,22 @@ class Breaker:
         """
         now = self._clock.monotonic()
         if self._state is BreakerState.CLOSED:
-            return Permit(self._generation, now)
+            return self._permit(call, now)
         if self._state is BreakerState.OPEN:
             if now < self._open_until:
                 raise self._refusal(call, self._open_until - now)
             self._become(BreakerState.HALF_OPEN)
         return self._lease(call, now)
 
+    def _permit(self, call: Call, now: float) -> Permit:
+        return Permit(self._generation, now, call.slow_after or self._options.slow_after)
+
     def settle(self, permit: Permit, verdict: Verdict, *, may_be_slow: bool = True) -> None:
         """Count how a call ended; a permit of an older generation changes nothing."""
         if permit.generation != self._generation:
             return
         now = self._clock.monotonic()
-        slow = may_be_slow and now - permit.started > self._options.slow_after
+        slow = may_be_slow and now - permit.started > permit.slow_after
         if self._state is BreakerState.CLOSED:
             self._count(now, verdict, slow=slow)
         elif self._leases.pop(permit, now) > now:
@@ -176,7 +180,7 @@ class Breaker:
         self._leases = {held: until for held, until in self._leases.items() if until > now}
         if self._probes_passed + len(self._leases) >= self._options.probes:
             raise self._refusal(call, min(self._leases.values()) - now)
-        permit = Permit(self._generation, now)
+        permit = self._permit(call, now)
         self._leases[permit] = now + self._options.lease
         return permit
 

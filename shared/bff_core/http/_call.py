@@ -44,7 +44,9 @@ class Call:
     """What to ask, for whom, and by when.
 
     `operation` is the name in metrics and logs; `identity` is the user for whom the answer is, or
-    `PUBLIC` when the data are the same for everyone. `decode` raises Undecodable.
+    `PUBLIC` when the data are the same for everyone. `decode` raises Undecodable. An answer that
+    takes longer than `slow_after` seconds speaks against the service, half of the budget as a rule.
+    `neutral_failures` marks questions that one caller can make fail at will.
     """
 
     service: str
@@ -59,6 +61,7 @@ class Call:
     freshness: Freshness = NEVER
     idempotent: bool = True
     neutral_failures: bool = False
+    slow_after: float | None = None
 
     @property
     def safe(self) -> bool:

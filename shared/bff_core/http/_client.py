@@ -10,12 +10,9 @@ import aiohttp
 from bff_core.composition import Reading
 from bff_core.context import RequestContext
 from bff_core.http._call import PUBLIC, Answer, Call, Freshness, Send
-from bff_core.http._deadline import within
 from bff_core.http._headers import Credentials, outbound
-from bff_core.http._pipeline import pipeline
-from bff_core.http._record import recorded
+from bff_core.http._outbound import Outbound, Policies
 from bff_core.http._transport import Transport
-from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
@@ -52,7 +49,9 @@ class Endpoint(Generic[T]):
     credentials: Credentials
     decode: Callable[[bytes], T]
     freshness: Freshness
+    slow_after: float
     public: bool
+    provocable: bool
     send: Send
 
     async def get(
@@ -95,6 +94,8 @@ class Endpoint(Generic[T]):
             body=body,
             freshness=self.freshness,
             idempotent=method == "GET",
+            neutral_failures=self.provocable,
+            slow_after=self.slow_after,
         )
 
 
@@ -102,11 +103,12 @@ class ServiceClient:
     """A downstream service and all that its endpoints share."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, downstream: Downstream, metrics: Metrics
+        self, session: aiohttp.ClientSession, downstream: Downstream, outbound: Outbound
     ) -> None:
         self._session = session
         self._downstream = downstream
-        self._metrics = metrics
+        self._metrics = outbound.metrics
+        self._policies = Policies(downstream, outbound)
 
     def endpoint(
         self,
@@ -117,8 +119,13 @@ class ServiceClient:
         credentials: Credentials,
         json: bool = True,
         public: bool = False,
+        provocable: bool = False,
     ) -> Endpoint[T]:
-        """Ready one operation. `public` declares the data to be the same for every user."""
+        """Ready one operation.
+
+        `public` declares the data to be the same for every user; `provocable` that a caller can
+        make it fail at will, so that failures count only for addresses that have answered before.
+        """
         transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
         return Endpoint(
             service=self._downstream.name,
@@ -127,11 +134,20 @@ class ServiceClient:
             credentials=credentials,
             decode=decode,
             freshness=Freshness(rule.fresh, rule.refresh, rule.if_error, rule.shared),
+            slow_after=rule.budget / 2,
             public=public,
-            # The first is the outermost: this list is the order in which a call passes through.
-            send=pipeline(transport, recorded(self._metrics), within(rule.budget)),
+            provocable=provocable,
+            send=self._policies.around(transport, rule),
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:
         """Counts answers of `operation` that only the lenient decoder could read."""
-        return self._metrics.salvaged.labels(self._downstream.name, operation).inc
+        return self._metrics.salvaged(self._downstream.name, operation)
+
+    async def forget(self, ctx: RequestContext, operation: str | None = None) -> None:
+        """Drop what is kept of the caller's reads: a write has changed them."""
+        await self._policies.forget(ctx.user_id, operation)
+
+    async def aclose(self) -> None:
+        """End the calls that no request owns."""
+        await self._policies.aclose()

@@ -2,6 +2,7 @@
 
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.context import CORRELATION_ID, a_context
+from bff_core.testing.outbound import an_outbound
 from bff_core.testing.stub import ANY, UNTOLD, Recorded, Reply, StubServer, stub_server
 from bff_core.testing.tokens import (
     AUDIENCE,
@@ -27,6 +28,7 @@ __all__ = [
     "StubServer",
     "a_context",
     "access_token",
+    "an_outbound",
     "bearer",
     "refresh_token",
     "stub_server",

@@ -1,8 +1,10 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
 from bff_core.web._di import ContextProvider
+from bff_core.web._door import Door
 from bff_core.web._edge import Edge, exchange_of
-from bff_core.web._errors import ErrorEnvelopeV1, ErrorHandlers
+from bff_core.web._envelope import ErrorEnvelopeV1
+from bff_core.web._errors import ErrorHandlers
 from bff_core.web._guard import PUBLIC, Guard, UndeclaredRouteError, access, rule_of
 from bff_core.web._health import Health, Lifecycle, health_routes
 from bff_core.web._openapi import attach_openapi, document_of
@@ -16,6 +18,7 @@ __all__ = [
     "METRICS",
     "PUBLIC",
     "ContextProvider",
+    "Door",
     "Edge",
     "ErrorEnvelopeV1",
     "ErrorHandlers",

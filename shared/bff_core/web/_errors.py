@@ -4,11 +4,10 @@ import math
 from collections.abc import Mapping
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from bff_core.clock import Clock, to_wire
+from bff_core.clock import Clock
 from bff_core.errors import (
     BffError,
     InvalidRequest,
@@ -20,6 +19,7 @@ from bff_core.errors import (
     UnsupportedMediaType,
 )
 from bff_core.web._edge import exchange_of
+from bff_core.web._envelope import envelope
 
 log = structlog.get_logger()
 
@@ -29,29 +29,6 @@ _BY_STATUS: Mapping[int, type[BffError]] = {
     413: PayloadTooLarge,
     415: UnsupportedMediaType,
 }
-
-
-class ErrorV1(BaseModel):
-    """What went wrong; `code` is stable, `message` is for people."""
-
-    model_config = ConfigDict(title="Error")
-
-    code: str = Field(examples=["VALIDATION_ERROR"])
-    message: str = Field(examples=["The request is not valid"])
-    correlation_id: str = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
-    service: str = Field(examples=["bff_teacher_service"])
-    timestamp: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
-    details: dict[str, object] = Field(
-        examples=[{"errors": [{"pointer": "/limit", "message": "Input should be at most 100"}]}]
-    )
-
-
-class ErrorEnvelopeV1(BaseModel):
-    """The one shape of every failure."""
-
-    model_config = ConfigDict(title="ErrorEnvelope")
-
-    error: ErrorV1
 
 
 class ErrorHandlers:
@@ -88,20 +65,10 @@ class ErrorHandlers:
         return self.respond(Unexpected())
 
     def respond(self, error: BffError) -> Response:
-        exchange = exchange_of(request.scope)
-        envelope = ErrorEnvelopeV1(
-            error=ErrorV1(
-                code=error.code,
-                message=error.text,
-                correlation_id=exchange.correlation_id,
-                service=self._service,
-                timestamp=to_wire(self._clock.now()),
-                details=error.details,
-            )
+        body = envelope(
+            error, exchange_of(request.scope).correlation_id, self._service, self._clock
         )
-        answer = Response(
-            envelope.model_dump_json(), status=error.status, content_type="application/json"
-        )
+        answer = Response(body, status=error.status, content_type="application/json")
         answer.headers["Cache-Control"] = "no-store"
         if error.retry_after is not None:
             answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))

@@ -1,9 +1,9 @@
 """How the service is: for the platform's checks, for load balancers, for Prometheus."""
 
 from asyncio import timeout
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from bff_core.composition import fan_out
 from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
 from bff_core.protocols import Pinged
-from bff_core.web._errors import ErrorEnvelopeV1
+from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._guard import PUBLIC, access
 from bff_core.web._responses import returns
 
@@ -49,10 +49,10 @@ class HealthV1(BaseModel):
 
 
 class DependencyV1(BaseModel):
-    """One thing this service leans on. `breaker` is null where no breaker stands before it."""
+    """One thing this service leans on: `reachable` where it was asked, else its `breaker`."""
 
     name: str = Field(examples=["redis"])
-    reachable: bool | None = Field(examples=[True])
+    reachable: bool | None = Field(None, examples=[True])
     breaker: Literal["closed", "open", "half_open"] | None = Field(None, examples=[None])
 
 
@@ -63,6 +63,15 @@ class ReadyV1(BaseModel):
     dependencies: list[DependencyV1]
 
 
+class Leaning(Protocol):
+    """What a service depends on: what can be pinged, and breakers by the service behind them."""
+
+    @property
+    def dependencies(self) -> Sequence[Pinged]: ...
+
+    def breakers(self) -> Mapping[str, str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     service: str
@@ -70,7 +79,7 @@ class Health:
     environment: str
     lifecycle: Lifecycle
     metrics: Metrics
-    dependencies: Sequence[Pinged] = field(default_factory=tuple)
+    leans_on: Leaning | None = None
 
     def report(self) -> HealthV1:
         return HealthV1(
@@ -86,15 +95,22 @@ class Health:
     async def readiness(self) -> ReadyV1:
         if self.lifecycle.state != "ready":
             raise Unavailable(details={"state": self.lifecycle.state}, retry_after=1)
+        if self.leans_on is None:
+            return ReadyV1(status="ready", dependencies=[])
+        pings = self.leans_on.dependencies
         async with fan_out() as group:
-            asked = [group.create_task(_reachable(one)) for one in self.dependencies]
-        reached = zip(self.dependencies, asked, strict=True)
-        return ReadyV1(
-            status="ready",
-            dependencies=[
-                DependencyV1(name=one.name, reachable=task.result()) for one, task in reached
-            ],
-        )
+            asked = [group.create_task(_reachable(one)) for one in pings]
+        pinged = [
+            DependencyV1(name=one.name, reachable=task.result())
+            for one, task in zip(pings, asked, strict=True)
+        ]
+        return ReadyV1(status="ready", dependencies=pinged + _guarded(self.leans_on))
+
+
+def _guarded(leaning: Leaning) -> list[DependencyV1]:
+    """Services behind a breaker: it knows how they are, so they are not asked."""
+    states = sorted(leaning.breakers().items())
+    return [DependencyV1.model_validate({"name": name, "breaker": state}) for name, state in states]
 
 
 async def _reachable(dependency: Pinged) -> bool:

@@ -9,7 +9,7 @@ from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing.rules import Rule
 
 from bff_core.errors import NotFound
-from bff_core.web._errors import ErrorEnvelopeV1
+from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._guard import PUBLIC, access, rule_of
 
 OPENAPI_PATH = "/openapi.json"

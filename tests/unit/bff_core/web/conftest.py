@@ -17,8 +17,9 @@ from bff_core.app import Blueprints, build_app
 from bff_core.composition import PartV1, Reading, describe
 from bff_core.context import ADMIN, TEACHER, RequestContext
 from bff_core.observability import Metrics
+from bff_core.resources import Resources
 from bff_core.settings import ServiceSettings
-from bff_core.testing import SECRET, FakeClock, access_token, bearer
+from bff_core.testing import SECRET, FakeClock, access_token, an_outbound, bearer
 from bff_core.web import PUBLIC, ContextProvider, access, returns, takes_body, takes_query
 
 RULES = {"teacher": frozenset({TEACHER, ADMIN}), "admin": frozenset({ADMIN})}
@@ -169,7 +170,7 @@ def make_app(things: Things, metrics: Metrics) -> MakeApp:
             metrics=metrics,
             blueprints=[Blueprints(routes(), ("", "/bff")), *map(Blueprints, more)],
             access=RULES,
-            dependencies=dependencies or (Redis(),),
+            resources=Resources(an_outbound(metrics), dependencies or (Redis(),)),
             clock=FakeClock(),
         )
 

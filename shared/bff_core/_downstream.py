@@ -1,0 +1,70 @@
+"""A service we ask, as settings: where it is, how each question is asked, when it gets a rest."""
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_VALUE = ConfigDict(frozen=True, extra="forbid")
+_FIRST_ATTEMPT = 0.6
+
+
+class Operation(BaseModel):
+    """How one kind of question to a downstream is asked; times in seconds.
+
+    `budget` bounds the whole call, retries included, and `attempt` one of them: unset, six tenths
+    of the budget when there may be another. `fresh`, `refresh` and `if_error` are how long an
+    answer is used as it is, used while it is refreshed, and used when the source fails.
+    """
+
+    model_config = _VALUE
+
+    budget: float = Field(gt=0, le=60)
+    attempts: int = Field(default=1, ge=1, le=5)
+    attempt: float | None = Field(default=None, gt=0)
+    fresh: float = Field(default=0, ge=0)
+    refresh: float = Field(default=0, ge=0)
+    if_error: float = Field(default=0, ge=0)
+    shared: bool = False
+    in_flight: int = Field(default=16, ge=1)
+    max_bytes: int = Field(default=16 * 1024 * 1024, ge=1)
+
+    @property
+    def attempt_timeout(self) -> float:
+        alone = self.budget if self.attempts == 1 else self.budget * _FIRST_ATTEMPT
+        return min(self.budget, self.attempt or alone)
+
+
+class Rest(BaseModel):
+    """When a service is left alone, and how it is tried again; times in seconds, rates 0 to 1."""
+
+    model_config = _VALUE
+
+    window: float = Field(default=30.0, gt=0)
+    buckets: int = Field(default=10, ge=2, le=100)
+    minimum_calls: int = Field(default=20, ge=1)
+    failure_rate: float = Field(default=0.5, gt=0, le=1)
+    slow_rate: float = Field(default=0.8, gt=0, le=1)
+    probes: int = Field(default=3, ge=1)
+    open_for: float = Field(default=5.0, gt=0)
+    open_cap: float = Field(default=60.0, gt=0)
+    jitter: float = Field(default=0.2, ge=0, lt=1)
+
+
+class Downstream(BaseModel):
+    """Our name for the service and where it is; `retry_share` of its calls may be repeated."""
+
+    model_config = _VALUE
+
+    name: str
+    url: str
+    rest: Rest = Rest()
+    retry_share: float = Field(default=0.1, ge=0, le=1)
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_base_url(cls, url: str) -> str:
+        scheme, separator, rest = url.partition("://")
+        host = rest.partition("/")[0]
+        if scheme not in {"http", "https"} or not separator or not host:
+            raise ValueError("must be http://host[:port] or https://host[:port]")
+        if "?" in url or "#" in url or "@" in host:
+            raise ValueError("must hold neither query, fragment nor credentials")
+        return url.rstrip("/")

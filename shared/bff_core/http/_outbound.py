@@ -1,0 +1,114 @@
+"""What the calls of one process share, and the order in which a call passes its policies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bff_core.clock import Clock
+from bff_core.http._breaker import Breaker, BreakerOptions
+from bff_core.http._bulkhead import Bulkhead, BulkheadOptions
+from bff_core.http._cached import Cached, CacheOptions
+from bff_core.http._call import Send
+from bff_core.http._counting import Counting
+from bff_core.http._deadline import within
+from bff_core.http._doubt import Doubt
+from bff_core.http._failure_limit import FailureLimit
+from bff_core.http._pipeline import pipeline
+from bff_core.http._record import recorded
+from bff_core.http._retry import Retry, RetryOptions
+from bff_core.http._retry_budget import RetryBudget, RetryBudgetOptions
+from bff_core.http._shelf import Memory
+from bff_core.http._single_flight import SingleFlight, SingleFlightOptions
+from bff_core.observability import Metrics
+from bff_core.protocols import SharedCache
+from bff_core.settings import Downstream, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """Memory, shared cache, clock and counters of the process; `breakers` by service name."""
+
+    metrics: Metrics
+    clock: Clock
+    memory: Memory
+    shared: SharedCache | None = None
+    breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    def states(self) -> Mapping[str, str]:
+        """How the breaker of each service stands."""
+        return {name: breaker.state.value for name, breaker in self.breakers.items()}
+
+
+class Policies:
+    """The policies around the calls to one service; those of one operation are made for it."""
+
+    def __init__(self, downstream: Downstream, outbound: Outbound) -> None:
+        self._downstream = downstream
+        self._outbound = outbound
+        self._observer = Counting(outbound.metrics)
+        share = RetryBudgetOptions(share=downstream.retry_share)
+        self._retry_budget = RetryBudget(outbound.clock, share)
+        self._doubt = Doubt(FailureLimit(outbound.clock), observer=self._observer)
+        self._breaker = self._rest()
+        self._caches: list[Cached] = []
+        self._flights: list[SingleFlight] = []
+
+    def around(self, transport: Send, rule: Operation) -> Send:
+        """A call's way to the transport. The first policy is the outermost."""
+        watch = self._observer
+        clock = self._outbound.clock
+        cached = Cached(
+            self._outbound.memory,
+            clock,
+            CacheOptions(budget=rule.budget),
+            shared=self._outbound.shared,
+            observer=watch,
+        )
+        flight = SingleFlight(clock, SingleFlightOptions(rule.budget), observer=watch)
+        self._caches.append(cached)
+        self._flights.append(flight)
+        bulkhead = BulkheadOptions(in_flight=rule.in_flight, queue=rule.in_flight)
+        return pipeline(
+            transport,
+            within(rule.budget),
+            cached,
+            flight,
+            self._doubt,
+            Retry(self._retry_budget, RetryOptions(attempts=rule.attempts), observer=watch),
+            Bulkhead(self._downstream.name, bulkhead, observer=watch),
+            self._breaker,
+            recorded(self._outbound.metrics),
+            within(rule.attempt_timeout),
+        )
+
+    async def forget(self, identity: str, operation: str | None = None) -> None:
+        """Drop the reads that a write of this user has changed, of one operation or of all."""
+        for flight in self._flights:
+            flight.forget(self._downstream.name, identity, operation)
+        for cached in self._caches:
+            await cached.forget(self._downstream.name, identity, operation)
+
+    async def aclose(self) -> None:
+        """End shared calls and refreshes under way."""
+        for cached in self._caches:
+            await cached.aclose()
+        for flight in self._flights:
+            await flight.aclose()
+
+    def _rest(self) -> Breaker:
+        rest = self._downstream.rest
+        options = BreakerOptions(
+            window=rest.window,
+            buckets=rest.buckets,
+            minimum_calls=rest.minimum_calls,
+            failure_rate=rest.failure_rate,
+            slow_rate=rest.slow_rate,
+            probes=rest.probes,
+            open_for=rest.open_for,
+            open_cap=rest.open_cap,
+            jitter=rest.jitter,
+        )
+        name = self._downstream.name
+        breaker = Breaker(name, self._outbound.clock, options, observer=self._observer)
+        self._outbound.breakers[name] = breaker
+        self._observer.watch_breaker(name)
+        return breaker

@@ -1,0 +1,40 @@
+"""What a process opens before it serves and closes after its last answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bff_core.cache import MemoryCache, MemoryOptions, RedisCache, open_redis
+from bff_core.clock import Clock
+from bff_core.http import Kept, Outbound
+from bff_core.observability import Metrics
+from bff_core.protocols import Pinged
+from bff_core.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What downstream calls share, and what `/ready` asks."""
+
+    outbound: Outbound
+    dependencies: tuple[Pinged, ...] = ()
+    redis: Redis | None = None
+
+    @classmethod
+    def open(cls, settings: ServiceSettings, metrics: Metrics, clock: Clock) -> "Resources":
+        """Memory as bounded by the settings; Redis beside it when there is a URL."""
+        options = MemoryOptions(entries=settings.cache_entries, size=settings.cache_bytes)
+        memory = MemoryCache[Kept](options)
+        if settings.redis_url is None:
+            return cls(Outbound(metrics, clock, memory))
+        redis = open_redis(settings.redis_url)
+        store = RedisCache(redis, clock, counter=metrics.policies)
+        return cls(Outbound(metrics, clock, memory, store), (store,), redis)
+
+    def breakers(self) -> Mapping[str, str]:
+        return self.outbound.states()
+
+    async def aclose(self) -> None:
+        if self.redis is not None:
+            await self.redis.aclose()

@@ -1,0 +1,46 @@
+"""The one shape of every failure."""
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from bff_core.clock import Clock, to_wire
+from bff_core.context import CorrelationId
+from bff_core.errors import BffError
+
+
+class ErrorV1(BaseModel):
+    """What went wrong; `code` is stable, `message` is for people."""
+
+    model_config = ConfigDict(title="Error")
+
+    code: str = Field(examples=["VALIDATION_ERROR"])
+    message: str = Field(examples=["The request is not valid"])
+    correlation_id: str = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
+    service: str = Field(examples=["bff_teacher_service"])
+    timestamp: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
+    details: dict[str, object] = Field(
+        examples=[{"errors": [{"pointer": "/limit", "message": "Input should be at most 100"}]}]
+    )
+
+
+class ErrorEnvelopeV1(BaseModel):
+    """The one shape of every failure."""
+
+    model_config = ConfigDict(title="ErrorEnvelope")
+
+    error: ErrorV1
+
+
+_DUMP = TypeAdapter(ErrorEnvelopeV1).dump_json
+
+
+def envelope(error: BffError, correlation_id: CorrelationId, service: str, clock: Clock) -> bytes:
+    """The body of a refusal or a failure."""
+    failure = ErrorV1(
+        code=error.code,
+        message=error.text,
+        correlation_id=correlation_id,
+        service=service,
+        timestamp=to_wire(clock.now()),
+        details=error.details,
+    )
+    return _DUMP(ErrorEnvelopeV1(error=failure))

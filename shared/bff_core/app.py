@@ -11,10 +11,12 @@ from quart.wrappers.base import BaseRequestWebsocket
 from quart_dishka import QuartDishka
 from werkzeug.routing import MapAdapter
 
-from bff_core.auth import TokenRules, TokenVerifier, key_from
+from bff_core.auth import JwksKeys, TokenRules, TokenVerifier, key_from
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
+from bff_core.http import document_at
 from bff_core.observability import Metrics
+from bff_core.protocols import KeySource
 from bff_core.resources import Resources
 from bff_core.settings import ServiceSettings
 from bff_core.web import (
@@ -73,11 +75,12 @@ def build_app(
     app.extensions[METRICS] = metrics
     app.extensions[LIFECYCLE] = lifecycle
     ErrorHandlers(service, clock).attach(app)
-    guard = Guard(verifier_from(settings, clock), access, settings.request_budget, clock)
+    verifier = verifier_from(settings, clock)
+    guard = Guard(verifier, access, settings.request_budget, clock)
     # The guard first: a refused request opens no scope in the container.
     guard.attach(app)
     QuartDishka(app=app, container=container)
-    _close_with(app, container, resources, lifecycle)
+    _close_with(app, verifier, container, resources, lifecycle)
     attach_openapi(app, title=title, version=release, with_page=settings.shows_docs)
     health = Health(service, release, settings.environment.value, lifecycle, metrics, resources)
     app.register_blueprint(health_routes(health))
@@ -95,8 +98,21 @@ def _put_edge_around(app: Quart, metrics: Metrics, *, limit: int, clock: Clock) 
 
 
 def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
-    rules = TokenRules(settings.jwt_algorithm, settings.jwt_audience, settings.jwt_issuer)
-    return TokenVerifier(key_from(settings), rules, clock)
+    """What verifies tokens as the settings say.
+
+    Raises:
+        SettingsError: The key cannot be read.
+    """
+    rules = TokenRules(
+        settings.jwt_algorithm, settings.jwt_audience, settings.jwt_issuer, settings.jwt_clock_skew
+    )
+    return TokenVerifier(_keys_from(settings, clock), rules, clock)
+
+
+def _keys_from(settings: ServiceSettings, clock: Clock) -> KeySource:
+    if settings.jwt_jwks_url is None:
+        return key_from(settings)
+    return JwksKeys(document_at(settings.jwt_jwks_url), clock)
 
 
 class _Routed(Quart):
@@ -124,7 +140,11 @@ def _bare_app(service: str, settings: ServiceSettings) -> Quart:
 
 
 def _close_with(
-    app: Quart, container: AsyncContainer, resources: Resources | None, lifecycle: Lifecycle
+    app: Quart,
+    verifier: TokenVerifier,
+    container: AsyncContainer,
+    resources: Resources | None,
+    lifecycle: Lifecycle,
 ) -> None:
     @app.before_serving
     async def begin() -> None:
@@ -134,5 +154,6 @@ def _close_with(
     async def end() -> None:
         lifecycle.drain()
         await container.close()
+        await verifier.aclose()
         if resources is not None:
             await resources.aclose()

@@ -14,6 +14,23 @@ class KeySource(Protocol):
         """
         ...
 
+    def holds(self, key: object) -> bool:
+        """Whether tokens that this key has verified may still be believed."""
+        ...
+
+    async def learn(self, kid: str | None) -> None:
+        """Be ready for a token that names this key.
+
+        Raises:
+            NotAuthenticated: No key goes by that id.
+            Unavailable: The keys cannot be had at the moment.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what it holds open."""
+        ...
+
 
 class SharedCache(Protocol):
     """Bytes that several processes share. Its loss costs speed, never correctness."""

@@ -93,6 +93,8 @@ class ServiceSettings(BaseSettings):
     jwt_secret_key: SecretStr | None = Field(None, validation_alias="JWT_SECRET_KEY")
     jwt_public_key: str | None = Field(None, validation_alias="JWT_PUBLIC_KEY")
     jwt_public_key_path: str | None = Field(None, validation_alias="JWT_PUBLIC_KEY_PATH")
+    jwt_jwks_url: str | None = Field(None, validation_alias="JWT_JWKS_URL")
+    jwt_clock_skew: float = Field(5.0, validation_alias="JWT_CLOCK_SKEW_SECONDS", ge=0, le=60)
     jwt_audience: str = Field("huleedu-platform", validation_alias="JWT_AUDIENCE")
     jwt_issuer: str = Field("huleedu-identity-service", validation_alias="JWT_ISSUER")
 
@@ -141,13 +143,20 @@ class ServiceSettings(BaseSettings):
 
     def check_secrets(self) -> None:
         """Refuse secrets that are missing, weak or contradictory; services add their own."""
-        public = self.jwt_public_key or self.jwt_public_key_path
-        if self.jwt_secret_key and public:
-            raise SettingsError("JWT_SECRET_KEY and JWT_PUBLIC_KEY[_PATH] exclude each other")
+        public = {
+            "JWT_PUBLIC_KEY": self.jwt_public_key,
+            "JWT_PUBLIC_KEY_PATH": self.jwt_public_key_path,
+            "JWT_JWKS_URL": self.jwt_jwks_url,
+        }
+        given = [name for name, value in public.items() if value]
+        if self.jwt_secret_key and given:
+            raise SettingsError(f"JWT_SECRET_KEY and {given[0]} exclude each other")
+        if len(given) > 1:
+            raise SettingsError(f"{' and '.join(given)} exclude each other")
         if self.jwt_algorithm == "HS256":
             self.require_secret("JWT_SECRET_KEY", self.jwt_secret_key)
-        elif not public:
-            raise SettingsError("JWT_ALGORITHM=RS256 needs JWT_PUBLIC_KEY or JWT_PUBLIC_KEY_PATH")
+        elif not given:
+            raise SettingsError(f"JWT_ALGORITHM=RS256 needs one of {', '.join(public)}")
 
     def require_secret(self, name: str, secret: SecretStr | None) -> None:
         """Refuse a secret that anybody could guess.

@@ -17,9 +17,16 @@ class StaticKey:
     def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - the port's signature
         return self._key
 
+    def holds(self, key: object) -> bool:
+        return key is self._key
+
+    async def learn(self, kid: str | None) -> None: ...
+
+    async def aclose(self) -> None: ...
+
 
 def key_from(settings: ServiceSettings) -> StaticKey:
-    """The configured key.
+    """The configured key; with a key set by URL see `JwksKeys`.
 
     Raises:
         SettingsError: The public key cannot be read or is not an RSA key in PEM.

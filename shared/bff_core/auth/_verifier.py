@@ -15,8 +15,6 @@ from bff_core.errors import NotAuthenticated
 from bff_core.protocols import KeySource
 
 LONGEST_TOKEN = 8192
-CLOCK_SKEW = 5.0
-"""Seconds by which the issuer's clock may be ahead of ours."""
 # Times are checked on our own clock, for remembered tokens too, and `iat` decides nothing: an
 # issuer's clock that is a moment ahead must not refuse a user who has just signed in.
 _LIBRARY_CHECKS: Any = {
@@ -47,12 +45,23 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """A token that was verified, and by which key: it is believed no longer than the key."""
+
+    claims: Claims
+    kid: str | None
+    key: object
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRules:
     """What a token must be. The algorithm is pinned: the token's own header decides nothing."""
 
     algorithm: str
     audience: str
     issuer: str
+    skew: float = 5.0
+    """Seconds by which the issuer's clock may be ahead of ours."""
 
 
 class TokenVerifier:
@@ -65,37 +74,55 @@ class TokenVerifier:
         self._rules = rules
         self._clock = clock
         self._remembers = remembers
-        self._known: OrderedDict[bytes, Claims] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    async def aclose(self) -> None:
+        """Let go of what the keys hold open."""
+        await self._keys.aclose()
+
+    async def admit(self, authorization: str | None) -> Claims:
+        """The claims of a bearer token, once the key that it names has been looked for.
+
+        Raises:
+            NotAuthenticated: There is no token, or it is not one of ours; `reason` says which.
+            Unavailable: The keys cannot be had at the moment.
+        """
+        token = _bearer(authorization)
+        known = self._known.get(_digest(token))
+        await self._keys.learn(_kid(token) if known is None else known.kid)
+        return self.verify(authorization)
 
     def verify(self, authorization: str | None) -> Claims:
-        """The claims of a bearer token.
+        """The claims of a bearer token that one of the keys at hand has signed.
 
         Raises:
             NotAuthenticated: There is no token, or it is not one of ours; `reason` says which.
         """
         token = _bearer(authorization)
-        digest = hashlib.sha256(token.encode()).digest()
-        claims = self._known.get(digest)
-        if claims is None:
-            claims = self._decode(token)
-        if claims.expires_at <= self._clock.now().timestamp():
+        digest = _digest(token)
+        known = self._known.get(digest)
+        if known is None or not self._keys.holds(known.key):
+            self._known.pop(digest, None)
+            known = self._decode(token)
+        if known.claims.expires_at <= self._clock.now().timestamp():
             self._known.pop(digest, None)
             raise NotAuthenticated("token_expired")
-        self._remember(digest, claims)
-        return claims
+        self._remember(digest, known)
+        return known.claims
 
-    def _remember(self, digest: bytes, claims: Claims) -> None:
-        self._known[digest] = claims
+    def _remember(self, digest: bytes, known: _Known) -> None:
+        self._known[digest] = known
         self._known.move_to_end(digest)
         if len(self._known) > self._remembers:
             self._known.popitem(last=False)
 
-    def _decode(self, token: str) -> Claims:
+    def _decode(self, token: str) -> _Known:
+        kid = _kid(token)
+        key = self._keys.key_for(kid)
         try:
-            kid = jwt.get_unverified_header(token).get("kid")
             payload = jwt.decode(
                 token,
-                self._keys.key_for(kid if isinstance(kid, str) else None),  # type: ignore[arg-type]  # the port hides the key's type
+                key,  # type: ignore[arg-type]  # the port hides the key's type
                 algorithms=[self._rules.algorithm],
                 audience=self._rules.audience,
                 issuer=self._rules.issuer,
@@ -107,11 +134,12 @@ class TokenVerifier:
             # Odd bytes make the library's own parsing trip before it can say InvalidToken.
             raise NotAuthenticated("invalid_token") from error
         self._require_started(payload)
-        return _claims(payload)
+        return _Known(_claims(payload), kid, key)
 
     def _require_started(self, payload: dict[str, Any]) -> None:
         start = payload.get("nbf")
-        if start is not None and _moment(start, "nbf") > self._clock.now().timestamp() + CLOCK_SKEW:
+        latest = self._clock.now().timestamp() + self._rules.skew
+        if start is not None and _moment(start, "nbf") > latest:
             raise NotAuthenticated("token_not_yet_valid")
 
 
@@ -124,6 +152,19 @@ def _bearer(authorization: str | None) -> str:
     if len(token) > LONGEST_TOKEN:
         raise NotAuthenticated("token_too_long")
     return token
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _kid(token: str) -> str | None:
+    """The key that an unverified header names."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise NotAuthenticated("invalid_token") from error
+    return kid if isinstance(kid, str) else None
 
 
 def _reason(error: jwt.PyJWTError) -> str:

@@ -3,6 +3,7 @@
 from bff_core.http._call import Undecodable
 from bff_core.http._client import Endpoint, ServiceClient
 from bff_core.http._decode import JsonDecoder, text
+from bff_core.http._document import document_at
 from bff_core.http._forward import AnswerCut, Forwarder, Outgoing, Relay, RequestTooSlow, Upload
 from bff_core.http._headers import Credentials, ServiceIdentity
 from bff_core.http._outbound import Outbound
@@ -27,6 +28,7 @@ __all__ = [
     "Undecodable",
     "Upload",
     "checked_path",
+    "document_at",
     "http_session",
     "inward",
     "named_by_connection",

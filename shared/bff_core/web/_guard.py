@@ -77,17 +77,17 @@ class Guard:
         rule = rule_of(_view())
         if rule == PUBLIC:
             return
-        claims = self._verified()
+        claims = await self._verified()
         exchange.user_id = claims.user_id
         if not claims.roles & self.rules[rule or ""]:
             raise NotAuthorized
         g.request_context = self._context(claims, exchange)
 
-    def _verified(self) -> Claims:
+    async def _verified(self) -> Claims:
         for name in _ONCE:
             if len(request.headers.getlist(name)) > 1:
                 raise InvalidRequest(f"The header {name} may be sent once only")
-        claims = self.verifier.verify(request.headers.get("Authorization"))
+        claims = await self.verifier.admit(request.headers.get("Authorization"))
         if request.headers.get("X-User-ID", claims.user_id) != claims.user_id:
             raise NotAuthenticated("identity_mismatch")
         return claims

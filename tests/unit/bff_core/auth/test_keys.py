@@ -61,7 +61,7 @@ def test_absent_key_file_is_refused_by_its_variable(tmp_path: Path) -> None:
 
 def test_broken_key_is_refused_by_its_variable() -> None:
     with pytest.raises(SettingsError, match=r"^JWT_PUBLIC_KEY cannot be read"):
-        key_from(settings(JWT_PUBLIC_KEY="not a key", JWT_PUBLIC_KEY_PATH="absent"))
+        key_from(settings(JWT_PUBLIC_KEY="not a key"))
 
 
 def test_private_key_is_no_public_one(keys: RsaKeys) -> None:

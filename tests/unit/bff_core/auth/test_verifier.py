@@ -204,6 +204,13 @@ class CountedKey:
         self.asked += 1
         return SECRET
 
+    def holds(self, key: object) -> bool:
+        return key is SECRET
+
+    async def learn(self, kid: str | None) -> None: ...
+
+    async def aclose(self) -> None: ...
+
 
 def test_memory_is_bounded_and_the_oldest_is_forgotten() -> None:
     keys = CountedKey()

@@ -1,0 +1,245 @@
+import asyncio
+import json
+from collections.abc import Callable
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import RSAAlgorithm
+
+from bff_core.auth import JwksKeys, TokenRules, TokenVerifier
+from bff_core.errors import BffError, DownstreamUnreachable, NotAuthenticated, Unavailable
+from bff_core.testing import AUDIENCE, ISSUER, FakeClock, RsaKeys, access_token, bearer
+
+RULES = TokenRules("RS256", AUDIENCE, ISSUER)
+
+
+def published(**keys: RsaKeys) -> bytes:
+    return json.dumps({"keys": [entry(kid, pair) for kid, pair in keys.items()]}).encode()
+
+
+def entry(kid: str, pair: RsaKeys) -> dict[str, object]:
+    public = RSAAlgorithm.to_jwk(load_pem_public_key(pair.public.encode()), as_dict=True)  # type: ignore[arg-type]  # an RSA key
+    return {**public, "kid": kid, "alg": "RS256", "use": "sig"}
+
+
+class Issuer:
+    """Publishes a document and counts how often it is read."""
+
+    def __init__(self, document: bytes) -> None:
+        self.document: bytes | BffError = document
+        self.reads = 0
+        self.answering = asyncio.Event()
+        self.answering.set()
+
+    async def __call__(self) -> bytes:
+        self.reads += 1
+        await self.answering.wait()
+        if isinstance(self.document, BffError):
+            raise self.document
+        return self.document
+
+
+@pytest.fixture(scope="module")
+def old() -> RsaKeys:
+    return RsaKeys.generate()
+
+
+@pytest.fixture(scope="module")
+def new() -> RsaKeys:
+    return RsaKeys.generate()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def issuer(old: RsaKeys) -> Issuer:
+    return Issuer(published(old=old))
+
+
+@pytest.fixture
+def keys(issuer: Issuer, clock: FakeClock) -> JwksKeys:
+    return JwksKeys(issuer, clock)
+
+
+@pytest.fixture
+def verifier(keys: JwksKeys, clock: FakeClock) -> TokenVerifier:
+    return TokenVerifier(keys, RULES, clock)
+
+
+def signed(pair: RsaKeys, kid: str | None, **claims: object) -> str:
+    headers = {} if kid is None else {"kid": kid}
+    return bearer(access_token(key=pair.private, algorithm="RS256", headers=headers, **claims))
+
+
+async def reason(verifier: TokenVerifier, authorization: str) -> object:
+    with pytest.raises(NotAuthenticated) as caught:
+        await verifier.admit(authorization)
+    return caught.value.details["reason"]
+
+
+async def test_keys_are_read_once_for_many_tokens(
+    verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
+) -> None:
+    for number in range(20):
+        await verifier.admit(signed(old, "old", sub=f"user-{number}"))
+
+    assert issuer.reads == 1
+
+
+async def test_a_set_of_one_key_needs_no_name(verifier: TokenVerifier, old: RsaKeys) -> None:
+    assert (await verifier.admit(signed(old, None))).user_id == "teacher-1"
+
+
+async def test_a_new_key_is_found_at_its_first_token(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
+) -> None:
+    await verifier.admit(signed(old, "old"))
+    issuer.document = published(old=old, new=new)
+    clock.advance(11)
+
+    assert (await verifier.admit(signed(new, "new"))).user_id == "teacher-1"
+    assert issuer.reads == 2
+
+
+async def test_a_withdrawn_key_takes_its_remembered_tokens_along(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
+) -> None:
+    await verifier.admit(signed(old, "old"))
+    issuer.document = published(new=new)
+    clock.advance(301)
+
+    assert await reason(verifier, signed(old, "old")) == "unknown_key"
+
+
+async def test_another_key_under_the_same_name_does_too(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
+) -> None:
+    await verifier.admit(signed(old, "old"))
+    issuer.document = published(old=new)
+    clock.advance(301)
+
+    assert await reason(verifier, signed(old, "old")) == "invalid_signature"
+
+
+async def test_a_flood_of_unknown_names_reads_once(
+    verifier: TokenVerifier, keys: JwksKeys, issuer: Issuer, clock: FakeClock, old: RsaKeys
+) -> None:
+    await verifier.admit(signed(old, "old"))
+    clock.advance(11)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(300):
+            group.create_task(reason(verifier, signed(old, f"unknown-{number}")))
+
+    assert issuer.reads == 2
+
+
+async def test_the_memory_of_unknown_names_is_bounded(
+    verifier: TokenVerifier, keys: JwksKeys, old: RsaKeys
+) -> None:
+    for number in range(1100):
+        with pytest.raises(NotAuthenticated):
+            keys.key_for(f"unknown-{number}")
+        await keys.learn(f"unknown-{number}")
+
+    assert len(keys._unknown) == 1000
+
+
+async def test_an_unknown_name_is_refused_without_reading_again(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys
+) -> None:
+    await verifier.admit(signed(old, "old"))
+    clock.advance(11)
+    for _ in range(3):
+        assert await reason(verifier, signed(old, "unknown")) == "unknown_key"
+        clock.advance(15)
+
+    assert issuer.reads == 2
+
+
+async def test_simultaneous_first_tokens_share_one_read(
+    verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
+) -> None:
+    issuer.answering.clear()
+
+    async with asyncio.TaskGroup() as group:
+        admitted = [
+            group.create_task(verifier.admit(signed(old, "old", sub=f"user-{number}")))
+            for number in range(50)
+        ]
+        await asyncio.sleep(0)
+        admitted[0].cancel()
+        issuer.answering.set()
+
+    assert issuer.reads == 1
+    assert sum(not task.cancelled() for task in admitted) == 49
+
+
+async def test_the_issuer_away_leaves_the_last_keys_for_a_while(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys
+) -> None:
+    later = int(clock.now().timestamp()) + 100_000
+    token = signed(old, "old", exp=later)
+    await verifier.admit(token)
+    issuer.document = DownstreamUnreachable("jwks")
+
+    clock.advance(3599)
+    assert (await verifier.admit(token)).user_id == "teacher-1"
+    clock.advance(2)
+    with pytest.raises(Unavailable):
+        await verifier.admit(token)
+
+
+async def test_the_issuer_away_at_the_start_is_503(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys
+) -> None:
+    good, issuer.document = issuer.document, DownstreamUnreachable("jwks")
+
+    with pytest.raises(Unavailable):
+        await verifier.admit(signed(old, "old"))
+    issuer.document = good
+    clock.advance(11)
+    assert (await verifier.admit(signed(old, "old"))).user_id == "teacher-1"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda _: b"",
+        lambda _: b"not json",
+        lambda _: b"[]",
+        lambda _: b'{"keys": 7}',
+        lambda _: b'{"keys": []}',
+        lambda key: json.dumps({"keys": [key | {"kty": "oct"}]}).encode(),
+        lambda key: json.dumps({"keys": [key | {"use": "enc"}]}).encode(),
+        lambda key: json.dumps({"keys": [key | {"alg": "HS256"}]}).encode(),
+        lambda key: json.dumps({"keys": [key | {"n": "AQAB"}]}).encode(),
+        lambda key: json.dumps({"keys": [key | {"kid": 7}]}).encode(),
+        lambda _: json.dumps({"keys": ["key", None, 7]}).encode(),
+    ],
+)
+async def test_a_document_without_a_usable_key_opens_nothing(
+    verifier: TokenVerifier,
+    issuer: Issuer,
+    old: RsaKeys,
+    spoil: Callable[[dict[str, object]], bytes],
+) -> None:
+    issuer.document = spoil(entry("old", old))
+
+    with pytest.raises((Unavailable, NotAuthenticated)):
+        await verifier.admit(signed(old, "old"))
+
+
+async def test_the_public_key_is_no_secret_to_sign_with(
+    verifier: TokenVerifier, old: RsaKeys
+) -> None:
+    claims = {"sub": "victim", "aud": AUDIENCE, "iss": ISSUER, "exp": 4_000_000_000}
+    confused = jwt.PyJWS().encode(
+        json.dumps(claims).encode(), "x" * 64, algorithm="HS256", headers={"kid": "old"}
+    )
+
+    assert await reason(verifier, bearer(confused)) == "invalid_algorithm"

@@ -33,6 +33,7 @@ from bff_core.web import (
 )
 
 BODY_TIMEOUT = 10.0
+RELEASE = version("huleedu-bff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,6 @@ def build_app(
         UndeclaredRouteError: A route declares no known access rule.
     """
     clock = clock or SystemClock()
-    release = version("huleedu-bff")
     lifecycle = Lifecycle()
     app = _bare_app(service, settings)
     app.extensions[METRICS] = metrics
@@ -81,8 +81,8 @@ def build_app(
     guard.attach(app)
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
-    attach_openapi(app, title=title, version=release, with_page=settings.shows_docs)
-    health = Health(service, release, settings.environment.value, lifecycle, metrics, resources)
+    attach_openapi(app, title=title, version=RELEASE, with_page=settings.shows_docs)
+    health = Health(service, RELEASE, settings.environment.value, lifecycle, metrics, resources)
     app.register_blueprint(health_routes(health))
     for group in blueprints:
         group.register(app)

@@ -51,7 +51,8 @@ def test_classes_equal_the_seed(demo: DemoStack, person: Person) -> None:
 
     assert listed["classes"] == ORACLE.classes(person.user_id)
     assert beside["classes"] == ORACLE.classes(person.user_id)
-    assert [part["status"] for part in beside["parts"]] == ["ok"] * len(PARTS)
+    # Within seconds of another read an answer may be one that is being refreshed.
+    assert {part["status"] for part in beside["parts"]} <= {"ok", "stale"}
     assert [part["name"] for part in beside["parts"]] == PARTS
 
 

@@ -14,6 +14,7 @@ from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
 from services.gateway.implementations.cors import Cors
+from services.gateway.implementations.shared_allowances import RedisPing, redis_at
 from services.gateway.implementations.shield import Shield
 from services.gateway.route_table import RULES
 
@@ -22,14 +23,16 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real parts."""
     clock = SystemClock()
     metrics = Metrics("api_gateway")
+    redis = redis_at(settings.redis_url) if settings.redis_url else None
     app = build_app(
         settings,
-        make_container(settings, metrics, clock, *replacing),
+        make_container(settings, metrics, clock, redis, *replacing),
         service=SERVICE,
         title="HuleEdu gateway",
         metrics=metrics,
         blueprints=[Blueprints(proxy_routes())],
         access=RULES,
+        dependencies=[RedisPing(redis)] if redis else [],
         clock=clock,
     )
     cors = Cors(settings.origins)

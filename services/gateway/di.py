@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
+from redis.asyncio import Redis
 
 from bff_core.clock import Clock
 from bff_core.http import Forwarder, http_session
@@ -12,6 +13,7 @@ from services.gateway.config import Settings
 from services.gateway.implementations.addresses import TrustedProxies
 from services.gateway.implementations.allowances import MemoryAllowances, Rate
 from services.gateway.implementations.proxy import Patience, Proxy
+from services.gateway.implementations.shared_allowances import SharedAllowances
 from services.gateway.protocols import Allowances, Limit
 from services.gateway.route_table import Upstream
 
@@ -21,8 +23,11 @@ Forwarders = Mapping[Upstream, Forwarder]
 class GatewayProvider(Provider):
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics, clock: Clock, redis: Redis | None
+    ) -> None:
         super().__init__()
+        self._redis = redis
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
@@ -45,8 +50,14 @@ class GatewayProvider(Provider):
         }
 
     @provide
-    def allowances(self) -> Allowances:
-        return MemoryAllowances(rates_of(self._settings), self._clock)
+    async def allowances(self) -> AsyncIterator[Allowances]:
+        rates = rates_of(self._settings)
+        own = MemoryAllowances(rates, self._clock)
+        if self._redis is None:
+            yield own
+            return
+        yield SharedAllowances(self._redis, rates, own, self._clock, self._metrics.registry)
+        await self._redis.aclose()
 
     @provide
     def proxy(self, forwarders: Forwarders, allowances: Allowances) -> Proxy:
@@ -73,11 +84,15 @@ def rates_of(settings: Settings) -> dict[Limit, Rate]:
 
 
 def make_container(
-    settings: Settings, metrics: Metrics, clock: Clock, *replacing: Provider
+    settings: Settings,
+    metrics: Metrics,
+    clock: Clock,
+    redis: Redis | None,
+    *replacing: Provider,
 ) -> AsyncContainer:
-    """The container; `replacing` providers override what they name."""
+    """The container; `replacing` providers override what they name. It closes `redis`."""
     return make_async_container(
-        GatewayProvider(settings, metrics, clock),
+        GatewayProvider(settings, metrics, clock, redis),
         *replacing,
         validation_settings=STRICT_VALIDATION,
     )

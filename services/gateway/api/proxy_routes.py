@@ -47,6 +47,7 @@ def _view(row: Row) -> Any:
             address=address,
             correlation_id=exchange_of(request.scope).correlation_id,
             caller=caller,
+            ends_by_closing=request.http_version < "1.1",
         )
         return _response(row, await proxy.send(row, arrival), patience)
 

@@ -8,7 +8,7 @@ from bff_core.context import CorrelationId, RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.http import Forwarder, Outgoing, Relay, Upload, inward
 from services.gateway.implementations.addresses import limit_key
-from services.gateway.implementations.refusals import LONGEST_REFUSAL, is_envelope, translated
+from services.gateway.implementations.refusals import LONGEST_READ, is_envelope, translated
 from services.gateway.protocols import Allowances
 from services.gateway.route_table import Row, Upstream
 
@@ -27,6 +27,9 @@ class Arrival:
     address: str
     correlation_id: CorrelationId
     caller: RequestContext | None
+    ends_by_closing: bool = False
+    """Whether the client can tell the end of an answer only by its length or by the connection's
+    end, as in HTTP/1.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Proxy:
         if row.exchange:
             return await self._from_identity(row, relay)
         if relay.status < 400:
-            return relay
+            return await self._measured(row, arrival, relay)
         return await self._from_screens(row, arrival, relay)
 
     async def _from_identity(self, row: Row, relay: Relay) -> Relay | Whole:
@@ -110,8 +113,14 @@ class Proxy:
             raise self._wrong(row, relay)
         return Whole(relay.status, relay.headers, body)
 
+    async def _measured(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
+        """With its length, where without it half an answer would look like a whole one."""
+        if not arrival.ends_by_closing or relay.has_length or relay.is_stream:
+            return relay
+        return Whole(relay.status, relay.headers, await self._read(row, relay))
+
     async def _read(self, row: Row, relay: Relay) -> bytes:
-        return await relay.read(limit=LONGEST_REFUSAL, seconds=min(row.seconds, self._longest))
+        return await relay.read(limit=LONGEST_READ, seconds=min(row.seconds, self._longest))
 
     def _wrong(self, row: Row, relay: Relay) -> DownstreamFailed:
         return DownstreamFailed(row.upstream, reason="no_envelope", upstream_status=relay.status)
@@ -122,10 +131,18 @@ class Proxy:
             method=arrival.method,
             path=arrival.path,
             query=arrival.query,
-            headers=[*inward(arrival.headers), *_identity_of(arrival)],
+            headers=[*_kept(row, arrival), *_identity_of(arrival)],
             body=arrival.body,
             seconds=min(row.seconds, self._longest),
         )
+
+
+def _kept(row: Row, arrival: Arrival) -> list[tuple[str, str]]:
+    headers = inward(arrival.headers)
+    if row.exchange is None:
+        return headers
+    # Its refusals are read here, so it must not be asked to compress them.
+    return [(name, value) for name, value in headers if name != "accept-encoding"]
 
 
 def _identity_of(arrival: Arrival) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from bff_core.errors import BffError, ClientError, DownstreamFailed
 from services.gateway.route_table import Upstream
 
-LONGEST_REFUSAL = 1024 * 1024
+LONGEST_READ = 4 * 1024 * 1024
 
 _KNOWN: Mapping[str, tuple[int, str]] = {
     "IDENTITY_INVALID_CREDENTIALS": (401, "The e-mail address or the password is wrong"),

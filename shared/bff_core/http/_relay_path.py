@@ -9,7 +9,7 @@ from bff_core.errors import InvalidRequest
 REFUSAL = "The path cannot be passed on"
 _PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _RAW = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*")
-_NEVER = frozenset("/\\;%")
+_NEVER = frozenset("/\\;%\u2044\u2215")
 
 
 def checked_path(raw: bytes, prefix: str) -> str:

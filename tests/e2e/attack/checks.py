@@ -1,0 +1,81 @@
+"""What every refusal must be, and what must never be seen behind the gateway."""
+
+import uuid
+
+from tests.e2e.attack.conftest import Edge
+from tests.e2e.attack.upstream import Seen
+from tests.e2e.attack.wire import Reply
+
+ENVELOPE = {"code", "message", "correlation_id", "service", "timestamp", "details"}
+CODES = {
+    400: {"INVALID_REQUEST", "VALIDATION_ERROR"},
+    401: {"AUTHENTICATION_ERROR"},
+    403: {"AUTHORIZATION_ERROR"},
+    404: {"RESOURCE_NOT_FOUND"},
+    405: {"METHOD_NOT_ALLOWED"},
+    408: {"INVALID_REQUEST"},
+    413: {"PAYLOAD_TOO_LARGE"},
+    415: {"UNSUPPORTED_MEDIA_TYPE"},
+    429: {"RATE_LIMIT"},
+    431: {"INVALID_REQUEST"},
+    502: {"EXTERNAL_SERVICE_ERROR"},
+    503: {"CONNECTION_ERROR"},
+    504: {"TIMEOUT"},
+}
+# All that the gateway may say to a service; anything else there was let through wrongly.
+MAY_ARRIVE = {
+    "host",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "content-length",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "last-event-id",
+    "prefer",
+    "range",
+    "traceparent",
+    "tracestate",
+    "transfer-encoding",
+    "user-agent",
+    "x-correlation-id",
+    "x-forwarded-for",
+    "x-org-id",
+    "x-request-timeout-ms",
+    "x-user-id",
+}
+
+
+def assert_refused(edge: Edge, reply: Reply, *statuses: int) -> None:
+    """Refused with one of the statuses, in the envelope, and nothing reached a service."""
+    assert reply.status in statuses, reply.raw
+    assert_envelope(reply)
+    assert edge.reached == 0
+
+
+def assert_envelope(reply: Reply) -> None:
+    """The one envelope under the request's own id; or, where HTTP ended, a bare status."""
+    if reply.is_bare:
+        assert 400 <= reply.status < 506
+        return
+    assert reply.value("Content-Type") == "application/json"
+    assert set(reply.error) == ENVELOPE
+    assert reply.error["code"] in CODES[reply.status]
+    assert reply.error["service"] == "api_gateway_service"
+    assert reply.error["correlation_id"] == reply.value("X-Correlation-ID")
+    uuid.UUID(reply.error["correlation_id"])
+
+
+def assert_clean(seen: Seen, user: str = "teacher-1") -> None:
+    """A request behind the gateway carries its caller's identity and nothing of a stranger's."""
+    assert seen.values("X-User-ID") == [user]
+    assert seen.values("X-Org-ID") == []
+    assert seen.values("X-Forwarded-For") == ["127.0.0.1"]
+    assert len(seen.values("X-Correlation-ID")) == 1
+    assert 0 < int(seen.values("X-Request-Timeout-Ms")[0]) <= 2000
+    names = [name.lower() for name, _ in seen.headers]
+    assert set(names) <= MAY_ARRIVE
+    assert len(names) == len(set(names))

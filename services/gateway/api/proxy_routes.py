@@ -112,4 +112,5 @@ def _response(row: Row, answer: Relay | Whole, patience: Patience) -> Response:
         return relayed(answer, longest=patience.transfer, idle=patience.stream_idle)
     response = Response(answer.body, status=answer.status)
     response.headers = Headers(answer.headers)
+    response.headers["Content-Length"] = str(len(answer.body))
     return response

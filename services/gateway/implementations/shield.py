@@ -60,7 +60,7 @@ _PAGE_LOADS = (
 class HeadersTooLarge(ClientError):
     code = "INVALID_REQUEST"
     status = 431
-    message = "The request's headers are too large"
+    message = "The request's address and headers are too large"
 
 
 class Shield:
@@ -89,21 +89,25 @@ class Shield:
         if scope["type"] == "http":
             given = [(name.lower(), value) for name, value in scope["headers"]]
             scope["headers"] = kept(given)
-            scope[FAULT] = self._fault_of(given, scope["http_version"])
+            scope[FAULT] = self._fault_of(scope, given)
             send = self._adding(scope, send)
         await self._app(scope, receive, send)
 
-    def _fault_of(self, headers: Headers, version: str) -> BffError | None:
+    def _fault_of(self, scope: Scope, headers: Headers) -> BffError | None:
+        target = len(scope["raw_path"]) + len(scope["query_string"])
         if (
             len(headers) > MOST_HEADERS
-            or sum(len(name) + len(value) for name, value in headers) > self._max_header_bytes
+            or target + sum(len(name) + len(value) for name, value in headers)
+            > self._max_header_bytes
         ):
             return HeadersTooLarge()
         counts = Counter(name for name, _ in headers)
         repeated = sorted(name for name in _ONCE if counts[name] > 1)
         if repeated:
             return InvalidRequest(f"The header {repeated[0].decode()} may be sent once only")
-        if counts[b"transfer-encoding"] and (counts[b"content-length"] or version == "1.0"):
+        if counts[b"transfer-encoding"] and (
+            counts[b"content-length"] or scope["http_version"] == "1.0"
+        ):
             return InvalidRequest("The request's length is ambiguous")
         for name, value in headers:
             if name != b"user-agent" and passes_inward(name) and not _PRINTABLE.fullmatch(value):

@@ -14,7 +14,7 @@ from tests.e2e.attack.wire import Reply, request
 
 
 def token(sub: str = "teacher-1", **claims: object) -> str:
-    return access_token(sub, now=SystemClock().now(), **claims)
+    return access_token(sub, now=SystemClock().now(), **claims)  # type: ignore[arg-type]  # claims only
 
 
 @dataclass(frozen=True)

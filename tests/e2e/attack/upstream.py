@@ -71,6 +71,7 @@ class RecordingUpstream:
     connections: int = 0
     _listener: socket.socket = field(init=False)
     _open: set[socket.socket] = field(default_factory=set)
+    _readers: "list[_Reader]" = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -91,6 +92,15 @@ class RecordingUpstream:
         while len(self.seen) < number and time.monotonic() < end:
             time.sleep(0.005)
         return list(self.seen)
+
+    def arrives(self, data: bytes, within: float = 2.0) -> bool:
+        """Whether some request that is still arriving holds these bytes."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if any(data in reader.held for reader in list(self._readers)):
+                return True
+            time.sleep(0.005)
+        return False
 
     def run(self) -> None:
         with suppress(OSError):
@@ -115,6 +125,7 @@ class RecordingUpstream:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError), client:
             reader = _Reader(client)
+            self._readers.append(reader)
             while (seen := reader.request()) is not None:
                 with self._lock:
                     self.seen.append(seen)
@@ -129,6 +140,11 @@ class _Reader:
     def __init__(self, client: socket.socket) -> None:
         self._client = client
         self._rest = b""
+
+    @property
+    def held(self) -> bytes:
+        """What has arrived and is not a whole request yet."""
+        return self._rest
 
     def request(self) -> Seen | None:
         while b"\r\n\r\n" not in self._rest:

@@ -1,0 +1,125 @@
+"""What is left of an allowance is counted once for each request, by whoever it is counted."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from bff_core.testing import bearer
+from tests.e2e.attack.checks import assert_envelope
+from tests.e2e.attack.conftest import token
+from tests.e2e.attack.process import Gateway, free_port, gateway
+from tests.e2e.attack.upstream import RecordingUpstream, recording
+from tests.e2e.attack.wire import Reply, request
+
+LOGIN = json.dumps({"email": "anna@skola.example", "password": "Demo-Pass-2026!"}).encode()
+JSON = ("Content-Type", "application/json")
+# Few and slow to grow back: one more every 12 seconds.
+FEW = 5
+
+
+@pytest.fixture
+def service() -> Iterator[RecordingUpstream]:
+    with recording() as upstream:
+        yield upstream
+
+
+def settings(service: RecordingUpstream, **more: str) -> dict[str, str]:
+    return {
+        "BFF_TEACHER_URL": service.url,
+        "IDENTITY_SERVICE_URL": service.url,
+        "API_GATEWAY_USER_PER_MINUTE": str(FEW),
+        "API_GATEWAY_SIGN_IN_PER_MINUTE": str(FEW),
+        **more,
+    }
+
+
+def login(process: Gateway, forwarded: str = "") -> Reply:
+    headers = [JSON, ("X-Forwarded-For", forwarded)] if forwarded else [JSON]
+    return process.ask(request("POST", "/v1/auth/login", headers, LOGIN))
+
+
+def read(process: Gateway, user: str) -> Reply:
+    headers = [("Authorization", bearer(token(user)))]
+    return process.ask(request("GET", "/bff/v1/teacher/dashboard", headers))
+
+
+def together(processes: list[Gateway], user: str, times: int) -> list[Reply]:
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(lambda n: read(processes[n % len(processes)], user), range(times)))
+
+
+def statuses(replies: list[Reply]) -> Counter[int]:
+    return Counter(reply.status for reply in replies)
+
+
+def test_users_have_an_allowance_each(tmp_path: Path, service: RecordingUpstream) -> None:
+    with gateway(tmp_path, settings(service)) as process:
+        anna, erik = together([process], "anna", 20), together([process], "erik", 20)
+
+    assert statuses(anna) == statuses(erik) == {200: FEW, 429: 20 - FEW}
+    assert len(service.seen) == 2 * FEW
+    refused = next(reply for reply in anna if reply.status == 429)
+    assert_envelope(refused)
+    assert 1 <= int(refused.value("Retry-After") or 0) <= 12
+
+
+def test_processes_share_one_allowance(
+    tmp_path: Path, service: RecordingUpstream, redis_url: str
+) -> None:
+    with ExitStack() as stack:
+        given = settings(service, REDIS_URL=redis_url)
+        processes = [stack.enter_context(gateway(tmp_path, given)) for _ in range(2)]
+        replies = together(processes, "shared", 40)
+
+    assert statuses(replies) == {200: FEW, 429: 40 - FEW}
+
+
+def test_without_redis_the_allowance_is_counted_in_memory(
+    tmp_path: Path, service: RecordingUpstream
+) -> None:
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    with gateway(tmp_path, settings(service, REDIS_URL=away)) as process:
+        replies = together([process], "anna", 20)
+        ready = process.ask(request("GET", "/ready"))
+
+    assert statuses(replies) == {200: FEW, 429: 20 - FEW}
+    assert ready.status == 200
+    assert json.loads(ready.body)["dependencies"][0]["reachable"] is False
+
+
+def test_a_forged_address_changes_nothing(tmp_path: Path, service: RecordingUpstream) -> None:
+    with gateway(tmp_path, settings(service)) as process:
+        replies = [login(process, f"198.51.100.{number}") for number in range(FEW + 3)]
+
+    assert statuses(replies) == {200: FEW, 429: 3}
+    assert {seen.values("X-Forwarded-For")[0] for seen in service.seen} == {"127.0.0.1"}
+
+
+def test_behind_a_trusted_proxy_the_real_address_counts(
+    tmp_path: Path, service: RecordingUpstream
+) -> None:
+    trusting = settings(service, TRUSTED_PROXIES="127.0.0.0/8")
+    with gateway(tmp_path, trusting) as process:
+        anna = [login(process, f"10.9.9.{number}, 198.51.100.7") for number in range(FEW + 2)]
+        erik = login(process, "198.51.100.8")
+
+    assert statuses(anna) == {200: FEW, 429: 2}
+    assert erik.status == 200
+    addresses = {seen.values("X-Forwarded-For")[0] for seen in service.seen}
+    assert addresses == {"198.51.100.7", "198.51.100.8"}
+
+
+@pytest.mark.parametrize("forwarded", ["not an address", "<script>", "198.51.100.7:80", "a" * 200])
+def test_what_is_no_address_goes_no_further(
+    tmp_path: Path, service: RecordingUpstream, forwarded: str
+) -> None:
+    trusting = settings(service, TRUSTED_PROXIES="127.0.0.1")
+    with gateway(tmp_path, trusting) as process:
+        login(process, forwarded)
+
+    assert service.seen[0].values("X-Forwarded-For") == ["127.0.0.1"]

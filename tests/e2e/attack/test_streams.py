@@ -1,0 +1,151 @@
+"""What streams, streams: nothing is held back, and both sides learn of the other's end."""
+
+import socket
+import threading
+import time
+from contextlib import ExitStack
+
+from bff_core.testing import bearer
+from tests.e2e.attack.conftest import Edge, token
+from tests.e2e.attack.upstream import Answer, Seen
+from tests.e2e.attack.wire import closes, connect, read_reply, request
+
+EVENTS = "/bff/v1/teacher/events"
+SSE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
+STREAMS = 100
+
+
+def chunk(data: bytes) -> bytes:
+    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
+
+
+class Source:
+    """A stream that says what it is told to, and learns when nobody listens any more."""
+
+    def __init__(self) -> None:
+        self.clients: list[socket.socket] = []
+        self.gone = threading.Semaphore(0)
+
+    def answer(self) -> Answer:
+        def stream(client: socket.socket, _: Seen) -> None:
+            client.sendall(SSE + chunk(b": hello\n\n"))
+            self.clients.append(client)
+            client.settimeout(20)
+            # Nothing more is asked on it: what ends the reading is the other side's end.
+            client.recv(1)
+            self.gone.release()
+
+        return stream
+
+    def say(self, data: bytes) -> None:
+        for client in self.clients:
+            client.sendall(chunk(data))
+
+
+def listen(edge: Edge, stack: ExitStack) -> socket.socket:
+    client = stack.enter_context(connect(edge.gateway.port))
+    headers = [("Authorization", bearer(token())), ("Accept", "text/event-stream")]
+    client.sendall(request("GET", EVENTS, headers))
+    return client
+
+
+def heard(client: socket.socket, words: bytes, within: float = 5.0) -> bool:
+    client.settimeout(within)
+    data = b""
+    while words not in data:
+        more = client.recv(65536)
+        if not more:
+            return False
+        data += more
+    return True
+
+
+def test_events_come_through_one_by_one(edge: Edge) -> None:
+    source = Source()
+    edge.teacher.answers[EVENTS] = source.answer()
+    with ExitStack() as stack:
+        client = listen(edge, stack)
+        assert heard(client, b": hello")
+
+        for number in range(5):
+            started = time.monotonic()
+            source.say(b"data: %d\n\n" % number)
+            assert heard(client, b"data: %d" % number)
+            assert time.monotonic() - started < 0.5
+
+
+def test_a_listener_that_leaves_is_noticed_by_the_service(edge: Edge) -> None:
+    source = Source()
+    edge.teacher.answers[EVENTS] = source.answer()
+    with ExitStack() as stack:
+        assert heard(listen(edge, stack), b": hello")
+
+    assert source.gone.acquire(timeout=5)
+
+
+def test_a_stream_that_ends_ends_for_the_listener(edge: Edge) -> None:
+    def stream(client: socket.socket, _: Seen) -> None:
+        client.sendall(SSE + chunk(b"data: last\n\n") + b"0\r\n\r\n")
+
+    edge.teacher.answers[EVENTS] = stream
+    reply = edge.as_teacher(target=EVENTS)
+
+    assert (reply.body, reply.ended) == (b"data: last\n\n", "chunk")
+
+
+def test_a_stream_whose_service_dies_is_cut_for_the_listener(edge: Edge) -> None:
+    source = Source()
+    edge.teacher.answers[EVENTS] = source.answer()
+    with ExitStack() as stack:
+        client = listen(edge, stack)
+        assert heard(client, b": hello")
+
+        source.clients[0].shutdown(socket.SHUT_RDWR)
+
+        assert closes(client)
+
+
+def test_a_stream_outlives_the_time_that_answers_have(edge: Edge) -> None:
+    source = Source()
+    edge.teacher.answers[EVENTS] = source.answer()
+    with ExitStack() as stack:
+        client = listen(edge, stack)
+        assert heard(client, b": hello")
+
+        # The fixture's budget for the head of an answer is 2 seconds.
+        time.sleep(2.5)
+        source.say(b"data: late\n\n")
+
+        assert heard(client, b"data: late")
+
+
+def test_many_streams_share_one_process(edge: Edge) -> None:
+    source = Source()
+    edge.teacher.answers[EVENTS] = source.answer()
+    with ExitStack() as stack:
+        clients = [listen(edge, stack) for _ in range(STREAMS)]
+        assert all(heard(client, b": hello") for client in clients)
+
+        source.say(b"data: all\n\n")
+
+        assert all(heard(client, b"data: all") for client in clients)
+        assert edge.as_teacher().status == 200
+    for _ in range(STREAMS):
+        assert source.gone.acquire(timeout=5)
+
+
+def test_an_upload_goes_on_while_it_arrives(edge: Edge) -> None:
+    target = "/bff/v1/teacher/upload"
+    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+    with connect(edge.gateway.port) as client:
+        client.sendall(f"{head}Authorization: {bearer(token())}\r\n\r\nhello".encode())
+        arrived = edge.teacher.arrives(b"hello")
+        client.sendall(b"again")
+        reply = read_reply(client)
+
+    assert arrived
+    assert reply.status == 200
+    assert edge.teacher.seen[0].body == b"helloagain"

@@ -1,6 +1,6 @@
 """The one place where a service is put together, in the order that matters."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -22,6 +22,7 @@ from bff_core.settings import ServiceSettings
 from bff_core.web import (
     LIFECYCLE,
     METRICS,
+    AsgiApp,
     Door,
     Edge,
     ErrorHandlers,
@@ -60,11 +61,12 @@ def build_app(
     access: Mapping[str, frozenset[Role]],
     resources: Resources | None = None,
     clock: Clock | None = None,
+    inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
 ) -> Quart:
     """A Quart app with everything attached that every service of ours has.
 
-    `access` maps the rules that routes declare to the roles they admit. The app closes the
-    container and `resources` when it has answered its last request.
+    `access` maps rules to the roles they admit. `inside` wraps the app below the edge. The app
+    closes the container and `resources` when it has answered its last request.
 
     Raises:
         UndeclaredRouteError: A route declares no known access rule.
@@ -87,6 +89,8 @@ def build_app(
     for group in blueprints:
         group.register(app)
     guard.require_rules(app)
+    if inside:
+        _put_around(app, inside(guard, app.asgi_app))
     _put_edge_around(app, metrics, limit=settings.max_in_flight, clock=clock)
     return app
 
@@ -94,7 +98,11 @@ def build_app(
 def _put_edge_around(app: Quart, metrics: Metrics, *, limit: int, clock: Clock) -> None:
     inner: Any = app.asgi_app
     door = Door(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
-    app.asgi_app = Edge(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
+    _put_around(app, Edge(door, metrics))
+
+
+def _put_around(app: Quart, layer: AsgiApp) -> None:
+    app.asgi_app = layer  # type: ignore[method-assign, assignment]  # Quart's documented seam
 
 
 def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:

@@ -93,7 +93,7 @@ class Outgoing:
 class Relay:
     """An answer whose head has come. Whoever holds it closes it."""
 
-    def __init__(self, service: str, origin: str, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, service: str, origin: bytes, response: aiohttp.ClientResponse) -> None:
         self._service = service
         self._response = response
         self.status = response.status
@@ -133,6 +133,13 @@ class Relay:
                 raise DownstreamFailed(self._service, reason="too_large")
         return bytes(body)
 
+    def arrived(self) -> bytes | None:
+        """The whole body when all of it is here already; None while some is on its way."""
+        content = self._response.content
+        if not content.is_eof() or content.exception() is not None:
+            return None
+        return content.read_nowait()
+
     async def chunks(self, *, idle: float) -> AsyncIterator[bytes]:
         """The body as it comes.
 
@@ -159,6 +166,23 @@ class Relay:
             self._response.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A service's address, taken apart once."""
+
+    url: str
+    path: str
+    host: str | None
+    port: int | None
+    origin: bytes
+
+    @classmethod
+    def of(cls, address: str) -> "_Base":
+        url = URL(address)
+        path = url.raw_path.removesuffix("/")
+        return cls(address, path, url.raw_host, url.port, str(url.origin()).encode("ascii"))
+
+
 class Forwarder:
     """Passes requests on to one service."""
 
@@ -167,8 +191,7 @@ class Forwarder:
     ) -> None:
         self._session = session
         self._service = downstream.name
-        self._base = downstream.url
-        self._origin = str(URL(downstream.url).origin())
+        self._base = _Base.of(downstream.url)
         self._metrics = metrics
 
     async def send(self, outgoing: Outgoing) -> Relay:
@@ -181,7 +204,7 @@ class Forwarder:
         outcome = "ok"
         started = time.perf_counter()
         try:
-            return Relay(self._service, self._origin, await self._head(outgoing))
+            return Relay(self._service, self._base.origin, await self._head(outgoing))
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
@@ -223,10 +246,14 @@ class Forwarder:
         )
 
     def _url(self, outgoing: Outgoing) -> URL:
-        text = f"{self._base}{outgoing.path}"
+        text = f"{self._base.url}{outgoing.path}"
         url = URL(f"{text}?{outgoing.query}" if outgoing.query else text, encoded=True)
         # The last look: what goes out is the path that was checked, at the service it is for.
-        if not str(url).startswith(text) or str(url.origin()) != self._origin:
+        if (
+            url.raw_path != self._base.path + outgoing.path
+            or url.raw_host != self._base.host
+            or url.port != self._base.port
+        ):
             raise DownstreamFailed(self._service, reason="url")
         return url
 

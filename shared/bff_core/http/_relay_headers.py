@@ -51,6 +51,7 @@ _OUTWARD = frozenset(
 )
 # What frames a message is not an option of the connection, whatever `Connection` says.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
+_NONE: frozenset[bytes] = frozenset()
 _ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
@@ -62,7 +63,9 @@ def passes_inward(name: bytes) -> bool:
 
 def named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
     """Names, in lower case, of headers that are for the next hop only because a peer says so."""
-    options = (value for name, value in headers if name.lower() == b"connection")
+    options = [value for name, value in headers if name.lower() == b"connection"]
+    if not options:
+        return _NONE
     named = {option.strip().lower() for value in options for option in value.split(b",")}
     return frozenset(named - _FRAMING)
 
@@ -78,8 +81,8 @@ def inward(headers: RawHeaders) -> list[tuple[str, str]]:
     ]
 
 
-def outward(headers: RawHeaders, origin: str) -> list[tuple[str, str]]:
-    """A service's headers that go out; each of several with one name stays apart.
+def outward(headers: RawHeaders, origin: bytes) -> list[tuple[bytes, bytes]]:
+    """A service's headers that go out, names in lower case; several of one name stay apart.
 
     `origin` is the service's own address, which a `Location` must not show.
     """
@@ -90,15 +93,13 @@ def outward(headers: RawHeaders, origin: str) -> list[tuple[str, str]]:
         lowered = name.lower()
         if lowered not in _OUTWARD or lowered in dropped or not _VALUE.fullmatch(value):
             continue
-        text = value.decode("latin-1")
-        if lowered == b"location":
-            text = _without_origin(text, origin)
-        if text:
-            passed.append((lowered.decode("ascii"), text))
+        held = _without_origin(value, origin) if lowered == b"location" else value
+        if held:
+            passed.append((lowered, held))
     return passed
 
 
-def _without_origin(location: str, origin: str) -> str:
+def _without_origin(location: bytes, origin: bytes) -> bytes:
     """A path on this site; empty when the address is another's."""
     path = location.removeprefix(origin)
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
+    return path if path.startswith(b"/") and not path.startswith((b"//", b"/\\")) else b""

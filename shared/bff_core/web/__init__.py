@@ -2,7 +2,16 @@
 
 from bff_core.web._di import ContextProvider
 from bff_core.web._door import Door
-from bff_core.web._edge import Edge, exchange_of
+from bff_core.web._edge import (
+    AsgiApp,
+    Edge,
+    Exchange,
+    Message,
+    Receive,
+    Scope,
+    SendMessage,
+    exchange_of,
+)
 from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._errors import ErrorHandlers
 from bff_core.web._guard import PUBLIC, Guard, UndeclaredRouteError, access, rule_of
@@ -11,20 +20,26 @@ from bff_core.web._openapi import attach_openapi, document_of
 from bff_core.web._relaying import body_chunks, relayed
 from bff_core.web._responses import METRICS, returns
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
-from bff_core.web._validation import read_body, takes_body, takes_query
+from bff_core.web._validation import parse_body, takes_body, takes_query
 
 __all__ = [
     "LIFECYCLE",
     "METRICS",
     "PUBLIC",
+    "AsgiApp",
     "ContextProvider",
     "Door",
     "Edge",
     "ErrorEnvelopeV1",
     "ErrorHandlers",
+    "Exchange",
     "Guard",
     "Health",
     "Lifecycle",
+    "Message",
+    "Receive",
+    "Scope",
+    "SendMessage",
     "UndeclaredRouteError",
     "access",
     "attach_openapi",
@@ -33,7 +48,7 @@ __all__ = [
     "exchange_of",
     "health_routes",
     "hypercorn_config",
-    "read_body",
+    "parse_body",
     "relayed",
     "returns",
     "rule_of",

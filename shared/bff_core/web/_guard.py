@@ -1,6 +1,6 @@
 """No request passes without an access rule, and none that needs a user without a verified one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,10 +14,12 @@ from bff_core.web._edge import Exchange, exchange_of
 
 PUBLIC = "public"
 _RULE = "__access_rule__"
-_ONCE = ("X-User-ID", "Authorization")
+_ONCE = frozenset({b"x-user-id", b"authorization"})
 _RESERVE = 0.05
-_TIMEOUT_HEADER = "X-Request-Timeout-Ms"
+_TIMEOUT = "x-request-timeout-ms"
+_READ = _ONCE | {b"traceparent", b"tracestate", _TIMEOUT.encode()}
 
+RawHeaders = Iterable[tuple[bytes, bytes]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -77,40 +79,62 @@ class Guard:
         rule = rule_of(_view())
         if rule == PUBLIC:
             return
-        claims = await self._verified()
-        exchange.user_id = claims.user_id
-        if not claims.roles & self.rules[rule or ""]:
-            raise NotAuthorized
-        g.request_context = self._context(claims, exchange)
+        g.request_context = await self.admit(rule or "", request.scope["headers"], exchange)
 
-    async def _verified(self) -> Claims:
-        for name in _ONCE:
-            if len(request.headers.getlist(name)) > 1:
-                raise InvalidRequest(f"The header {name} may be sent once only")
-        claims = await self.verifier.admit(request.headers.get("Authorization"))
-        if request.headers.get("X-User-ID", claims.user_id) != claims.user_id:
+    async def admit(self, rule: str, headers: RawHeaders, exchange: Exchange) -> RequestContext:
+        """The context of a caller whom `rule` admits; header names are in lower case.
+
+        Raises:
+            NotAuthenticated: No valid token says who it is.
+            NotAuthorized: The token does not hold a role that the rule asks for.
+            InvalidRequest: The identity is there twice.
+        """
+        said = _said(headers)
+        claims = await self._verified(said)
+        exchange.user_id = claims.user_id
+        if not claims.roles & self.rules[rule]:
+            raise NotAuthorized
+        return self._context(claims, said, exchange)
+
+    async def _verified(self, said: Mapping[str, str]) -> Claims:
+        claims = await self.verifier.admit(said.get("authorization"))
+        if said.get("x-user-id", claims.user_id) != claims.user_id:
             raise NotAuthenticated("identity_mismatch")
         return claims
 
-    def _context(self, claims: Claims, exchange: Exchange) -> RequestContext:
+    def _context(
+        self, claims: Claims, said: Mapping[str, str], exchange: Exchange
+    ) -> RequestContext:
         return RequestContext(
             user_id=claims.user_id,
             roles=claims.roles,
             org_id=claims.org_id,
             correlation_id=exchange.correlation_id,
-            deadline=Deadline.after(self._seconds(), self.clock),
-            authorization=request.headers["Authorization"],
-            traceparent=request.headers.get("traceparent"),
-            tracestate=request.headers.get("tracestate"),
+            deadline=Deadline.after(self._seconds(said.get(_TIMEOUT, "")), self.clock),
+            authorization=said["authorization"],
+            traceparent=said.get("traceparent"),
+            tracestate=said.get("tracestate"),
         )
 
-    def _seconds(self) -> float:
+    def _seconds(self, asked: str) -> float:
         """The caller's wish within our budget, less a little in which to write the answer."""
-        asked = request.headers.get(_TIMEOUT_HEADER, "")
         seconds = self.budget
         if asked.isascii() and asked.isdigit():
             seconds = min(seconds, int(asked[:9]) / 1000)
         return seconds - min(_RESERVE, seconds / 10)
+
+
+def _said(headers: RawHeaders) -> dict[str, str]:
+    """What the request says of its caller: the first of each header that we read."""
+    said: dict[str, str] = {}
+    for name, value in headers:
+        if name not in _READ:
+            continue
+        text = name.decode("ascii")
+        if text in said and name in _ONCE:
+            raise InvalidRequest(f"The header {text} may be sent once only")
+        said.setdefault(text, value.decode("latin-1"))
+    return said
 
 
 def _view() -> Callable[..., Any] | None:

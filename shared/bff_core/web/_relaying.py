@@ -39,7 +39,9 @@ def relayed(relay: Relay, *, longest: float, idle: float) -> Response:
     """
     silence = idle if relay.is_stream else min(idle, longest)
     answer = Response(_RelayedBody(relay, silence), status=relay.status)
-    answer.headers = Headers(relay.headers)
+    answer.headers = Headers(
+        [(name.decode("ascii"), value.decode("latin-1")) for name, value in relay.headers]
+    )
     # Quart would cut a stream after its RESPONSE_TIMEOUT.
     answer.timeout = None if relay.is_stream else longest
     return answer

@@ -87,7 +87,16 @@ def _parameters(model: type[BaseModel]) -> set[str]:
 async def read_body(model: type[M]) -> M:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
-    body = await request.get_data(cache=False)
+    body: bytes = await request.get_data(cache=False)  # type: ignore[assignment]  # bytes unless asked for text
+    return parse_body(model, body)
+
+
+def parse_body(model: type[M], body: bytes) -> M:
+    """JSON bytes as `model`.
+
+    Raises:
+        ValidationFailed: They are not JSON, or do not fit; each flaw is named.
+    """
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -47,14 +48,13 @@ def measure(
         upstream = stack.enter_context(_serving("upstream", {}))
         behind = {"UPSTREAM": f"http://127.0.0.1:{upstream[1]}"}
         bare = stack.enter_context(_serving("bare", behind))
-        gateway = stack.enter_context(_gateway(behind["UPSTREAM"], redis))
+        gateway = stack.enter_context(gateway_process(behind["UPSTREAM"], redis))
         spent: dict[str, list[float]] = {"bare": [], "gateway": []}
-        for number in range(rounds + 1):
-            for name, (pid, port) in (("bare", bare), ("gateway", gateway)):
-                cost = asyncio.run(_round(pid, port, requests, connections))
-                # The first round warms both up.
-                if number:
-                    spent[name].append(cost)
+        turns = (("bare", bare), ("gateway", gateway)) * (rounds + 1)
+        for name, (pid, port) in turns:
+            spent[name].append(asyncio.run(_round(pid, port, requests, connections)))
+    # The first round warmed both up.
+    spent = {name: costs[1:] for name, costs in spent.items()}
     medians = {name: statistics.median(costs) for name, costs in spent.items()}
     return {
         "bare_us": round(medians["bare"], 1),
@@ -115,12 +115,13 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> None:
 
 
 @contextmanager
-def _gateway(upstream: str, redis: str | None) -> Iterator[tuple[int, int]]:
+def gateway_process(upstream: str, redis: str | None) -> Iterator[tuple[int, int]]:
     environment = {
         "ENVIRONMENT": "testing",
         "JWT_SECRET_KEY": SECRET,
         "BFF_TEACHER_URL": upstream,
         "API_GATEWAY_USER_PER_MINUTE": "100000000",
+        "API_GATEWAY_SHUTDOWN_GRACE": "1",
         **({"REDIS_URL": redis} if redis else {}),
     }
     with _process(["-m", "services.gateway"], environment) as running:
@@ -158,16 +159,12 @@ def _process(arguments: list[str], environment: Mapping[str, str]) -> Iterator[t
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
         return port
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    import socket
-
     end = time.monotonic() + READY_WITHIN
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -10,6 +10,7 @@ from bff_core.app import Blueprints, build_app
 from bff_core.clock import SystemClock
 from bff_core.observability import Metrics, configure_logs
 from services.gateway.api.entry import attach_entry
+from services.gateway.api.passage import Passage
 from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
@@ -24,9 +25,10 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     clock = SystemClock()
     metrics = Metrics("api_gateway")
     redis = redis_at(settings.redis_url) if settings.redis_url else None
+    container = make_container(settings, metrics, clock, redis, *replacing)
     app = build_app(
         settings,
-        make_container(settings, metrics, clock, redis, *replacing),
+        container,
         service=SERVICE,
         title="HuleEdu gateway",
         metrics=metrics,
@@ -34,6 +36,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         access=RULES,
         dependencies=[RedisPing(redis)] if redis else [],
         clock=clock,
+        inside=lambda guard, inner: Passage(inner, guard, container),
     )
     cors = Cors(settings.origins)
     attach_entry(app, cors)

@@ -61,17 +61,13 @@ class GatewayProvider(Provider):
 
     @provide
     def proxy(self, forwarders: Forwarders, allowances: Allowances) -> Proxy:
-        return Proxy(forwarders, allowances, longest=self._settings.request_budget)
-
-    @provide
-    def proxies(self) -> TrustedProxies:
-        return TrustedProxies(self._settings.trusted_proxies)
-
-    @provide
-    def patience(self) -> Patience:
-        return Patience(
-            transfer=self._settings.transfer_seconds,
-            stream_idle=self._settings.stream_idle_seconds,
+        settings = self._settings
+        return Proxy(
+            forwarders,
+            allowances,
+            TrustedProxies(settings.trusted_proxies),
+            Patience(settings.transfer_seconds, settings.stream_idle_seconds),
+            longest=settings.request_budget,
         )
 
 

@@ -156,3 +156,15 @@ ROUTES: tuple[Row, ...] = (
 )
 """Identity's other routes stay inside: introspection, revocation and profiles ask for no token
 there, its list of sessions fails, and ending sessions does not stop a refresh."""
+
+
+_WHOLE = {row.path.encode("ascii"): row for row in ROUTES if not row.tree}
+_TREES = tuple((f"{row.path}/".encode("ascii"), row) for row in ROUTES if row.tree)
+
+
+def row_at(raw_path: bytes) -> Row | None:
+    """The row that a path is in, as it was written: decoded, it could be in another."""
+    row = _WHOLE.get(raw_path)
+    if row is not None:
+        return row
+    return next((row for prefix, row in _TREES if raw_path.startswith(prefix)), None)

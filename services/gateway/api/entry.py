@@ -1,8 +1,8 @@
-"""What is decided before any route: faulty messages are refused, browsers get their preflight."""
+"""What the framework decides before any route: refusals get their words, browsers their preflight."""
 
 from quart import Quart, Response, request
 
-from bff_core.errors import BffError, NotAuthorized
+from bff_core.errors import NotAuthorized
 from services.gateway.implementations.cors import Cors
 from services.gateway.implementations.shield import FAULT
 
@@ -11,7 +11,7 @@ def attach_entry(app: Quart, cors: Cors) -> None:
     @app.before_request
     async def enter() -> Response | None:
         fault = request.scope.get(FAULT)
-        if isinstance(fault, BffError):
+        if isinstance(fault, Exception):
             raise fault
         asks = "Access-Control-Request-Method" in request.headers
         if request.method != "OPTIONS" or not asks:

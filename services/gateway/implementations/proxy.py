@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from bff_core.context import CorrelationId, RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.http import Forwarder, Outgoing, Relay, Upload, inward
-from services.gateway.implementations.addresses import limit_key
+from services.gateway.dto.auth_v1 import MessageV1
+from services.gateway.implementations.addresses import TrustedProxies, limit_key
 from services.gateway.implementations.refusals import LONGEST_READ, is_envelope, translated
 from services.gateway.protocols import Allowances
-from services.gateway.route_table import Row, Upstream
+from services.gateway.route_table import Exchange, Row, Upstream
 
+# Refusals that say whether an address has an account.
+_TELLING = frozenset({400, 403, 404, 409})
 _ORG = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -37,8 +40,13 @@ class Whole:
     """An answer that was read and found fit to go out as it is."""
 
     status: int
-    headers: Sequence[tuple[str, str]]
+    headers: Sequence[tuple[bytes, bytes]]
     body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, relay: Relay, body: bytes) -> "Whole":
+        headers = [pair for pair in relay.headers if pair[0] != b"content-length"]
+        return cls(relay.status, [*headers, (b"content-length", b"%d" % len(body))], body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +61,23 @@ class Proxy:
     """Passes requests on. `longest` caps every row's own time, in seconds."""
 
     def __init__(
-        self, forwarders: Mapping[Upstream, Forwarder], allowances: Allowances, *, longest: float
+        self,
+        forwarders: Mapping[Upstream, Forwarder],
+        allowances: Allowances,
+        proxies: TrustedProxies,
+        patience: Patience,
+        *,
+        longest: float,
     ) -> None:
         self._forwarders = forwarders
         self._allowances = allowances
+        self._proxies = proxies
         self._longest = longest
+        self.patience = patience
+
+    def address_of(self, peer: str | None, forwarded: Sequence[str]) -> str:
+        """The client's address, as far as proxies that we trust vouch for it."""
+        return self._proxies.client_of(peer, forwarded)
 
     async def admit(self, row: Row, caller: RequestContext | None, address: str) -> None:
         """Take the request from its caller's allowance; strangers are known by their address.
@@ -87,21 +107,19 @@ class Proxy:
 
     async def _judged(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
         if row.exchange:
-            return await self._from_identity(row, relay)
+            return await self._from_identity(row, row.exchange, relay)
         if relay.status < 400:
             return await self._measured(row, arrival, relay)
         return await self._from_screens(row, arrival, relay)
 
-    async def _from_identity(self, row: Row, relay: Relay) -> Relay | Whole:
-        refused = relay.status >= 400
-        if refused:
+    async def _from_identity(self, row: Row, exchange: Exchange, relay: Relay) -> Relay | Whole:
+        if relay.status >= 400:
             error = translated(relay.status, await self._read(row, relay))
-            hides = row.exchange and row.exchange.instead and error.status in {400, 403, 404, 409}
-            if not hides:
+            if exchange.instead is None or error.status not in _TELLING:
                 raise error
         elif not 200 <= relay.status < 300 or relay.kind != "application/json":
-            raise DownstreamFailed(row.upstream, reason="content_type")
-        return relay
+            raise self._wrong(row, relay)
+        return _neutral(exchange.instead) if exchange.instead else relay
 
     async def _from_screens(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
         if relay.kind != "application/json":
@@ -111,13 +129,13 @@ class Proxy:
         body = await self._read(row, relay)
         if not is_envelope(body):
             raise self._wrong(row, relay)
-        return Whole(relay.status, relay.headers, body)
+        return Whole.of(relay, body)
 
     async def _measured(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
         """With its length, where without it half an answer would look like a whole one."""
         if not arrival.ends_by_closing or relay.has_length or relay.is_stream:
             return relay
-        return Whole(relay.status, relay.headers, await self._read(row, relay))
+        return Whole.of(relay, await self._read(row, relay))
 
     async def _read(self, row: Row, relay: Relay) -> bytes:
         return await relay.read(limit=LONGEST_READ, seconds=min(row.seconds, self._longest))
@@ -135,6 +153,12 @@ class Proxy:
             body=arrival.body,
             seconds=min(row.seconds, self._longest),
         )
+
+
+def _neutral(words: str) -> Whole:
+    body = MessageV1(message=words).model_dump_json().encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    return Whole(200, headers, body)
 
 
 def _kept(row: Row, arrival: Arrival) -> list[tuple[str, str]]:

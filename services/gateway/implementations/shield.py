@@ -1,7 +1,6 @@
 """The outermost layer: what a client may say reaches the rest, what every answer says is added."""
 
 import re
-from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -101,17 +100,17 @@ class Shield:
             > self._max_header_bytes
         ):
             return HeadersTooLarge()
-        counts = Counter(name for name, _ in headers)
-        repeated = sorted(name for name in _ONCE if counts[name] > 1)
-        if repeated:
-            return InvalidRequest(f"The header {repeated[0].decode()} may be sent once only")
-        if counts[b"transfer-encoding"] and (
-            counts[b"content-length"] or scope["http_version"] == "1.0"
-        ):
-            return InvalidRequest("The request's length is ambiguous")
+        seen: set[bytes] = set()
         for name, value in headers:
+            if name in _ONCE and name in seen:
+                return InvalidRequest(f"The header {name.decode()} may be sent once only")
+            seen.add(name)
             if name != b"user-agent" and passes_inward(name) and not _PRINTABLE.fullmatch(value):
                 return InvalidRequest(f"The header {name.decode()} holds what no header may")
+        if b"transfer-encoding" in seen and (
+            b"content-length" in seen or scope["http_version"] == "1.0"
+        ):
+            return InvalidRequest("The request's length is ambiguous")
         return None
 
     def _adding(self, scope: Scope, send: Send) -> Send:

@@ -243,7 +243,7 @@ def test_a_body_that_drips_is_refused_in_time(edge: Edge) -> None:
     assert not any(seen.whole for seen in edge.teacher.seen)
 
 
-@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHost: x", b"G", b"\r\n\r\n"])
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHost: x", b"\r\n\r\n"])
 def test_a_head_that_never_ends_is_cut_off(edge: Edge, sent: bytes) -> None:
     with connect(edge.gateway.port, timeout=15) as client:
         client.sendall(sent)

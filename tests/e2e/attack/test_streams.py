@@ -31,8 +31,8 @@ class Source:
 
     def answer(self) -> Answer:
         def stream(client: socket.socket, _: Seen) -> None:
-            client.sendall(SSE + chunk(b": hello\n\n"))
             self.clients.append(client)
+            client.sendall(SSE + chunk(b": hello\n\n"))
             client.settimeout(20)
             # Nothing more is asked on it: what ends the reading is the other side's end.
             client.recv(1)

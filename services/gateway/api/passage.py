@@ -1,0 +1,119 @@
+"""The one handler behind every row of the table: from ASGI messages to a service and back.
+
+It works below the framework, because most requests need nothing of one; whatever it refuses, the
+framework's error handlers put into words.
+"""
+
+import asyncio
+
+from dishka import AsyncContainer
+
+from bff_core.composition import fan_out
+from bff_core.context import RequestContext
+from bff_core.errors import BffError
+from bff_core.http import AnswerCut, Relay, checked_path
+from bff_core.web import AsgiApp, Guard, Receive, Scope, SendMessage, exchange_of
+from services.gateway.api.arriving import body_of, forwarded_in, query_of
+from services.gateway.api.inbox import ClientGone, Inbox
+from services.gateway.implementations.proxy import Arrival, Proxy, Whole
+from services.gateway.implementations.shield import FAULT
+from services.gateway.route_table import PUBLIC, Row, row_at
+
+
+class Passage:
+    """ASGI middleware: requests that have a row go through it, all others to the app."""
+
+    def __init__(self, app: AsgiApp, guard: Guard, container: AsyncContainer) -> None:
+        self._app = app
+        self._guard = guard
+        self._container = container
+        self._made: Proxy | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        row = row_at(scope["raw_path"]) if scope["type"] == "http" else None
+        if row is None or scope[FAULT] is not None or scope["method"] not in row.methods:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._pass(row, scope, receive, send)
+        except ClientGone:
+            return
+        except BffError as error:
+            scope[FAULT] = error
+        except AnswerCut:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: the app's handlers log it and answer
+            scope[FAULT] = error
+        else:
+            return
+        await self._app(scope, receive, send)
+
+    async def _pass(self, row: Row, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        exchange = exchange_of(scope)
+        exchange.route = row.rule
+        caller = None
+        if row.access != PUBLIC:
+            caller = await self._guard.admit(row.access, scope["headers"], exchange)
+        proxy = await self._proxy()
+        inbox = Inbox(receive)
+        async with fan_out() as tasks:
+            watching = tasks.create_task(inbox.watch())
+            answer = await _ask(proxy, row, scope, inbox, caller)
+            await _answer(proxy, answer, send)
+            watching.cancel()
+
+    async def _proxy(self) -> Proxy:
+        if self._made is None:
+            self._made = await self._container.get(Proxy)
+        return self._made
+
+
+async def _ask(
+    proxy: Proxy, row: Row, scope: Scope, inbox: Inbox, caller: RequestContext | None
+) -> Relay | Whole:
+    path = checked_path(scope["raw_path"], row.path)
+    client = scope.get("client")
+    address = proxy.address_of(client[0] if client else None, forwarded_in(scope))
+    await proxy.admit(row, caller, address)
+    arrival = Arrival(
+        method=scope["method"],
+        path=path,
+        query=query_of(scope),
+        headers=scope["headers"],
+        body=await body_of(row, scope, inbox),
+        address=address,
+        correlation_id=exchange_of(scope).correlation_id,
+        caller=caller,
+        ends_by_closing=scope["http_version"] == "1.0",
+    )
+    return await proxy.send(row, arrival)
+
+
+async def _answer(proxy: Proxy, answer: Relay | Whole, send: SendMessage) -> None:
+    start = {"type": "http.response.start", "status": answer.status}
+    if isinstance(answer, Whole):
+        await send(start | {"headers": list(answer.headers)})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        return
+    try:
+        await send(start | {"headers": answer.headers})
+        await _stream(proxy, answer, send)
+    finally:
+        answer.close()
+
+
+async def _stream(proxy: Proxy, relay: Relay, send: SendMessage) -> None:
+    body = relay.arrived()
+    if body is None:
+        longest = None if relay.is_stream else proxy.patience.transfer
+        try:
+            async with asyncio.timeout(longest):
+                await _send_on(relay, proxy.patience.stream_idle, send)
+        except TimeoutError as error:
+            raise AnswerCut from error
+    await send({"type": "http.response.body", "body": body or b"", "more_body": False})
+
+
+async def _send_on(relay: Relay, idle: float, send: SendMessage) -> None:
+    async for chunk in relay.chunks(idle=idle):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})

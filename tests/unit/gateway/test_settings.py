@@ -1,0 +1,52 @@
+"""The gateway's settings, under every name that the platform gives them."""
+
+import pytest
+
+from bff_core.settings import SettingsError
+from bff_core.testing import SECRET
+from services.gateway.config import DEVELOPMENT_ORIGINS, Settings
+
+LEAST = {"ENVIRONMENT": "testing", "JWT_SECRET_KEY": SECRET}
+URL = "http://elsewhere:1"
+NAMES = {
+    "BFF_TEACHER_URL": "bff_teacher",
+    "BFF_TEACHER_SERVICE_URL": "bff_teacher",
+    "API_GATEWAY_BFF_TEACHER_URL": "bff_teacher",
+    "API_GATEWAY_BFF_TEACHER__URL": "bff_teacher",
+    "BFF_ADMIN_URL": "bff_admin",
+    "API_GATEWAY_BFF_ADMIN_URL": "bff_admin",
+    "IDENTITY_SERVICE_URL": "identity",
+    "API_GATEWAY_IDENTITY_SERVICE_URL": "identity",
+}
+
+
+@pytest.mark.parametrize(("name", "field"), NAMES.items())
+def test_a_service_has_its_address_from_any_of_its_names(name: str, field: str) -> None:
+    assert getattr(Settings.load(LEAST | {name: URL}), field).url == URL
+
+
+@pytest.mark.parametrize(
+    "given", ["https://a.example,https://b.example", '["https://a.example", "https://b.example"]']
+)
+def test_origins_are_a_list_of_either_kind(given: str) -> None:
+    settings = Settings.load(LEAST | {"API_GATEWAY_CORS_ORIGINS": given})
+
+    assert settings.origins == ("https://a.example", "https://b.example")
+
+
+def test_a_front_end_in_development_may_call_and_nobody_in_production() -> None:
+    assert Settings.load(LEAST).origins == DEVELOPMENT_ORIGINS
+    assert Settings.load(LEAST | {"ENVIRONMENT": "production"}).origins == ()
+
+
+BAD = {
+    "API_GATEWAY_CORS_ORIGINS": ["*", "skola.example", "https://a.example/path", "ftp://a"],
+    "TRUSTED_PROXIES": ["everybody", "10.0.0.0/99"],
+    "BFF_TEACHER_URL": ["elsewhere", "ftp://x", "http://user@x"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, vs in BAD.items() for v in vs])
+def test_what_is_no_such_thing_stops_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsError):
+        Settings.load(LEAST | {name: value})

@@ -5,10 +5,14 @@ from typing import Any
 
 from dishka import Provider
 from quart import Quart
+from redis.asyncio import Redis
 
 from bff_core.app import Blueprints, build_app
-from bff_core.clock import SystemClock
+from bff_core.cache import MemoryCache, MemoryOptions
+from bff_core.clock import Clock, SystemClock
+from bff_core.http import Kept, Outbound
 from bff_core.observability import Metrics, configure_logs
+from bff_core.resources import Resources
 from services.gateway.api.entry import attach_entry
 from services.gateway.api.passage import Passage
 from services.gateway.api.proxy_routes import proxy_routes
@@ -34,7 +38,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         metrics=metrics,
         blueprints=[Blueprints(proxy_routes())],
         access=RULES,
-        dependencies=[RedisPing(redis)] if redis else [],
+        resources=_resources(redis, metrics, clock),
         clock=clock,
         inside=lambda guard, inner: Passage(inner, guard, container),
     )
@@ -48,6 +52,12 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         hsts_seconds=0 if settings.environment.lenient else settings.hsts_seconds,
     )
     return app
+
+
+def _resources(redis: Redis | None, metrics: Metrics, clock: Clock) -> Resources:
+    """What `/ready` asks and the app closes; the gateway itself keeps no answers."""
+    outbound = Outbound(metrics, clock, MemoryCache[Kept](MemoryOptions(entries=1, size=1)))
+    return Resources(outbound, (RedisPing(redis),) if redis else (), redis)
 
 
 def from_environment() -> tuple[Quart, Settings]:

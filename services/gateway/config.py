@@ -59,6 +59,8 @@ class Settings(ServiceSettings):
     port: int = Field(8080, ge=1, le=65535)
     request_budget: float = Field(10.0, gt=0, le=60)
     max_body_bytes: int = Field(1024 * 1024, ge=0)
+    # A stream stays inside for as long as it is open.
+    max_in_flight: int = Field(4096, ge=1)
     max_header_bytes: int = Field(16 * 1024, ge=1024)
     transfer_seconds: float = Field(120.0, gt=0)
     stream_idle_seconds: float = Field(300.0, gt=0)

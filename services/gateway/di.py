@@ -50,14 +50,12 @@ class GatewayProvider(Provider):
         }
 
     @provide
-    async def allowances(self) -> AsyncIterator[Allowances]:
+    def allowances(self) -> Allowances:
         rates = rates_of(self._settings)
         own = MemoryAllowances(rates, self._clock)
         if self._redis is None:
-            yield own
-            return
-        yield SharedAllowances(self._redis, rates, own, self._clock, self._metrics.registry)
-        await self._redis.aclose()
+            return own
+        return SharedAllowances(self._redis, rates, own, self._clock, self._metrics.registry)
 
     @provide
     def proxy(self, forwarders: Forwarders, allowances: Allowances) -> Proxy:
@@ -86,7 +84,7 @@ def make_container(
     redis: Redis | None,
     *replacing: Provider,
 ) -> AsyncContainer:
-    """The container; `replacing` providers override what they name. It closes `redis`."""
+    """The container; `replacing` providers override what they name."""
     return make_async_container(
         GatewayProvider(settings, metrics, clock, redis),
         *replacing,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -65,8 +66,8 @@ def build_app(
 ) -> Quart:
     """A Quart app with everything attached that every service of ours has.
 
-    `access` maps rules to the roles they admit. `inside` wraps the app below the edge. The app
-    closes the container and `resources` when it has answered its last request.
+    `access` maps rules to roles, `inside` wraps the app below the edge. The app closes the
+    container and `resources` when it has answered its last request.
 
     Raises:
         UndeclaredRouteError: A route declares no known access rule.
@@ -86,23 +87,28 @@ def build_app(
     attach_openapi(app, title=title, version=RELEASE, with_page=settings.shows_docs)
     health = Health(service, RELEASE, settings.environment.value, lifecycle, metrics, resources)
     app.register_blueprint(health_routes(health))
-    for group in blueprints:
-        group.register(app)
-    guard.require_rules(app)
-    if inside:
-        _put_around(app, inside(guard, app.asgi_app))
-    _put_edge_around(app, metrics, limit=settings.max_in_flight, clock=clock)
+    _register(app, blueprints, guard)
+    wrap = partial(inside, guard) if inside else _as_it_is
+    _put_edge_around(app, wrap, metrics, limit=settings.max_in_flight, clock=clock)
     return app
 
 
-def _put_edge_around(app: Quart, metrics: Metrics, *, limit: int, clock: Clock) -> None:
+def _register(app: Quart, blueprints: Iterable[Blueprints], guard: Guard) -> None:
+    for group in blueprints:
+        group.register(app)
+    guard.require_rules(app)
+
+
+def _as_it_is(app: AsgiApp) -> AsgiApp:
+    return app
+
+
+def _put_edge_around(
+    app: Quart, wrap: Callable[[AsgiApp], AsgiApp], metrics: Metrics, *, limit: int, clock: Clock
+) -> None:
     inner: Any = app.asgi_app
-    door = Door(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
-    _put_around(app, Edge(door, metrics))
-
-
-def _put_around(app: Quart, layer: AsgiApp) -> None:
-    app.asgi_app = layer  # type: ignore[method-assign, assignment]  # Quart's documented seam
+    door = Door(wrap(inner), limit=limit, service=app.name, clock=clock, metrics=metrics)
+    app.asgi_app = Edge(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
 
 
 def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:

@@ -68,3 +68,9 @@ class Downstream(BaseModel):
         if "?" in url or "#" in url or "@" in host:
             raise ValueError("must hold neither query, fragment nor credentials")
         return url.rstrip("/")
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """How each of its questions is asked, by name; a service that is only forwarded to has none."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: rule for name, rule in fields.items() if isinstance(rule, Operation)}

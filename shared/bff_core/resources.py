@@ -23,14 +23,21 @@ class Resources:
 
     @classmethod
     def open(cls, settings: ServiceSettings, metrics: Metrics, clock: Clock) -> "Resources":
-        """Memory as bounded by the settings; Redis beside it when there is a URL."""
+        """Memory as bounded by the settings; Redis beside it when there is a URL.
+
+        Breakers exist from the start, so that `/ready` and `/metrics` tell of them before anyone asks.
+        """
         options = MemoryOptions(entries=settings.cache_entries, size=settings.cache_bytes)
         memory = MemoryCache[Kept](options)
         if settings.redis_url is None:
-            return cls(Outbound(metrics, clock, memory))
-        redis = open_redis(settings.redis_url)
-        store = RedisCache(redis, clock, counter=metrics.policies)
-        return cls(Outbound(metrics, clock, memory, store), (store,), redis)
+            resources = cls(Outbound(metrics, clock, memory))
+        else:
+            redis = open_redis(settings.redis_url)
+            store = RedisCache(redis, clock, counter=metrics.policies)
+            resources = cls(Outbound(metrics, clock, memory, store), (store,), redis)
+        for downstream in settings.asked:
+            resources.outbound.breaker_of(downstream)
+        return resources
 
     def breakers(self) -> Mapping[str, str]:
         return self.outbound.states()

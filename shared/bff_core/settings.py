@@ -117,6 +117,12 @@ class ServiceSettings(BaseSettings):
         return (init_settings,)
 
     @property
+    def asked(self) -> tuple[Downstream, ...]:
+        """The services that are asked questions, not merely forwarded to."""
+        fields = [getattr(self, name) for name in type(self).model_fields]
+        return tuple(one for one in fields if isinstance(one, Downstream) and one.operations)
+
+    @property
     def shows_docs(self) -> bool:
         """Whether the documentation page is served; off in production unless asked for."""
         return self.environment != Environment.PRODUCTION if self.docs is None else self.docs

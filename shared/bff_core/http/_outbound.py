@@ -37,6 +37,29 @@ class Outbound:
         """How the breaker of each service stands."""
         return {name: breaker.state.value for name, breaker in self.breakers.items()}
 
+    def breaker_of(self, downstream: Downstream) -> Breaker:
+        """The one breaker of a service, made when it is first asked for."""
+        breaker = self.breakers.get(downstream.name)
+        if breaker is None:
+            breaker = self.breakers[downstream.name] = self._new_breaker(downstream)
+        return breaker
+
+    def _new_breaker(self, downstream: Downstream) -> Breaker:
+        rest, observer = downstream.rest, Counting(self.metrics)
+        options = BreakerOptions(
+            window=rest.window,
+            buckets=rest.buckets,
+            minimum_calls=rest.minimum_calls,
+            failure_rate=rest.failure_rate,
+            slow_rate=rest.slow_rate,
+            probes=rest.probes,
+            open_for=rest.open_for,
+            open_cap=rest.open_cap,
+            jitter=rest.jitter,
+        )
+        observer.watch_breaker(downstream.name)
+        return Breaker(downstream.name, self.clock, options, observer=observer)
+
 
 class Policies:
     """The policies around the calls to one service; those of one operation are made for it."""
@@ -48,7 +71,7 @@ class Policies:
         share = RetryBudgetOptions(share=downstream.retry_share)
         self._retry_budget = RetryBudget(outbound.clock, share)
         self._doubt = Doubt(FailureLimit(outbound.clock), observer=self._observer)
-        self._breaker = self._rest()
+        self._breaker = outbound.breaker_of(downstream)
         self._caches: list[Cached] = []
         self._flights: list[SingleFlight] = []
 
@@ -93,22 +116,3 @@ class Policies:
             await cached.aclose()
         for flight in self._flights:
             await flight.aclose()
-
-    def _rest(self) -> Breaker:
-        rest = self._downstream.rest
-        options = BreakerOptions(
-            window=rest.window,
-            buckets=rest.buckets,
-            minimum_calls=rest.minimum_calls,
-            failure_rate=rest.failure_rate,
-            slow_rate=rest.slow_rate,
-            probes=rest.probes,
-            open_for=rest.open_for,
-            open_cap=rest.open_cap,
-            jitter=rest.jitter,
-        )
-        name = self._downstream.name
-        breaker = Breaker(name, self._outbound.clock, options, observer=self._observer)
-        self._outbound.breakers[name] = breaker
-        self._observer.watch_breaker(name)
-        return breaker

@@ -12,13 +12,16 @@ from bff_core.http._errors import from_exception, from_status, is_json
 from bff_core.http._headers import TIMEOUT_HEADER, time_left
 
 CONNECT_TIMEOUT = 0.5
+CONNECTIONS = 1024
+"""More than all bulkheads of a process let through: waiting for a connection here would charge a
+hung service's crowd to the services that are well."""
 KEEP_ALIVE = 4.0
 """Shorter than the 5 s after which Hypercorn closes an idle connection, so that we never write
 into one that is being closed."""
 
 
 @asynccontextmanager
-async def http_session(*, connections: int = 256) -> AsyncIterator[aiohttp.ClientSession]:
+async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aiohttp.ClientSession]:
     """The process's one session: no cookies, no proxy of the environment, no redirects."""
     connector = aiohttp.TCPConnector(
         limit=connections, limit_per_host=connections, keepalive_timeout=KEEP_ALIVE

@@ -1,0 +1,90 @@
+"""The teacher BFF's settings: what is asked how, as the documentation tells it."""
+
+from bff_core.http._transport import CONNECTIONS
+from bff_core.settings import Operation, Rest
+from bff_core.testing import SECRET
+from services.bff_teacher.config import Settings
+
+ENVIRONMENT = {
+    "ENVIRONMENT": "testing",
+    "JWT_SECRET_KEY": SECRET,
+    "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
+}
+
+# budget, attempts, fresh, refresh, if_error, in Redis, in flight
+DEFAULTS = {
+    "ras.user_list": (2.0, 2, 2, 5, 600, False, 64),
+    "ras.class_activity": (2.0, 2, 60, 60, 600, False, 64),
+    "ras.batch": (2.0, 2, 2, 5, 600, False, 64),
+    "ras.essay": (2.0, 2, 2, 5, 600, False, 64),
+    "cms.class_list": (1.0, 2, 30, 300, 3600, True, 32),
+    "cms.class_info": (0.8, 1, 60, 600, 3600, True, 16),
+    "cms.rosters": (1.0, 2, 30, 120, 600, False, 32),
+    "cms.roster": (1.0, 2, 30, 120, 600, False, 32),
+    "cms.student_names": (1.0, 2, 30, 120, 600, False, 32),
+    "cms.associations": (1.5, 2, 0, 0, 0, False, 16),
+    "cms.confirm": (5.0, 1, 0, 0, 0, False, 8),
+    "files.state": (0.8, 2, 2, 10, 0, False, 16),
+    "identity.profile": (0.8, 2, 60, 600, 3600, False, 16),
+}
+"""Of the services that there are and those that are to come."""
+
+
+def settings() -> Settings:
+    return Settings.load(ENVIRONMENT)
+
+
+def rules() -> dict[str, Operation]:
+    return {
+        f"{service.name}.{name}": rule
+        for service in settings().asked
+        for name, rule in service.operations.items()
+    }
+
+
+def test_every_operation_has_the_documented_defaults() -> None:
+    found = {
+        name: (
+            rule.budget,
+            rule.attempts,
+            rule.fresh,
+            rule.refresh,
+            rule.if_error,
+            rule.shared,
+            rule.in_flight,
+        )
+        for name, rule in rules().items()
+        if name in DEFAULTS
+    }
+
+    assert found == {name: DEFAULTS[name] for name in found}
+    assert {"ras.user_list", "cms.class_list", "cms.class_info", "identity.profile"} <= set(found)
+
+
+def test_every_service_rests_by_the_documented_rule() -> None:
+    documented = Rest(
+        window=30.0,
+        buckets=10,
+        minimum_calls=20,
+        failure_rate=0.5,
+        slow_rate=0.8,
+        probes=3,
+        open_for=5.0,
+        open_cap=60.0,
+        jitter=0.2,
+    )
+
+    assert [service.rest for service in settings().asked] == [documented] * len(settings().asked)
+    assert {service.retry_share for service in settings().asked} == {0.1}
+    assert settings().request_budget == 3.0
+
+
+def test_only_what_names_no_pupil_is_shared() -> None:
+    assert {name for name, rule in rules().items() if rule.shared} == {
+        "cms.class_list",
+        "cms.class_info",
+    }
+
+
+def test_connections_are_enough_for_all_bulkheads_full_at_once() -> None:
+    assert sum(rule.in_flight for rule in rules().values()) <= CONNECTIONS // 2

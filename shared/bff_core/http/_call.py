@@ -79,7 +79,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer, decoded; `age` in seconds since it was read from its source."""
+    """A good answer, decoded; `age` in seconds since it was read from its source.
+
+    `exchange` is the same object in all copies of one answer. What comes from memory has no body.
+    """
 
     value: Any
     body: bytes = field(repr=False)
@@ -87,6 +90,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     age: float = 0.0
     stale: bool = False
+    exchange: object = field(default_factory=object, repr=False, compare=False)
 
 
 Send = Callable[[Call], Awaitable[Answer]]

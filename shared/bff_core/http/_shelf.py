@@ -9,13 +9,10 @@ from typing import Protocol
 
 from bff_core.clock import Clock
 from bff_core.http._call import Answer, Call, Freshness
+from bff_core.http._weight import weight
 from bff_core.protocols import SharedCache
 
 _WALL_TIME = struct.Struct(">d")
-_OVERHEAD = 1024
-"""Bytes that an entry takes beside its body and value, roughly."""
-_WEIGHT = 3
-"""A body and what was decoded from it take about so many times the body's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Shelf:
 
     async def keep(self, call: Call, answer: Answer) -> None:
         known = self._memory.get(call.key)
-        if known is not None and known.answer is answer:
+        if known is not None and known.answer.exchange is answer.exchange:
             # One call was shared by many: the first of them has kept it.
             return
         now = self._clock.monotonic() - answer.age
@@ -137,7 +134,9 @@ class Shelf:
             self._readings.discard(reading)
 
     def _remember(self, call: Call, kept: Kept) -> None:
-        self._memory.put(call.key, kept, _OVERHEAD + _WEIGHT * len(kept.answer.body))
+        """Without the body, which only the shared cache needs: the value is a tenth of it."""
+        without = replace(kept, answer=replace(kept.answer, body=b""))
+        self._memory.put(call.key, without, weight(kept.answer))
 
     async def _fetch(self, shared: SharedCache, call: Call) -> Kept | None:
         key = self._key(call.key)

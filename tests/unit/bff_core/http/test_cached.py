@@ -12,6 +12,7 @@ from bff_core.errors import (
 )
 from bff_core.http._cached import Cached
 from bff_core.http._call import PUBLIC, Answer, Call, Freshness
+from bff_core.http._weight import OVERHEAD
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
@@ -147,12 +148,12 @@ def test_a_cache_that_keeps_nothing_is_fine(clock: FakeClock, run: Run) -> None:
     assert run(scene()).value == "good"
 
 
-def test_body_and_value_count_towards_the_bytes(clock: FakeClock, run: Run) -> None:
+def test_the_value_counts_towards_the_bytes(clock: FakeClock, run: Run) -> None:
     process = Process(clock, memory=MemoryCache(MemoryOptions(size=4000)))
-    process.service.play(Answer("x", b"x" * 990))
+    process.service.play(Answer("x" * 951, b"the same, in quotes and more"))
 
     story(run, process)
-    assert process.memory.size == 1024 + 3 * 990
+    assert process.memory.size == OVERHEAD + 1000
 
     process.service.play(Answer("x", b"x" * 993))
     story(run, process, url="/too-big")

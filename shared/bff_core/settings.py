@@ -87,6 +87,7 @@ class ServiceSettings(BaseSettings):
     cache_entries: int = Field(4096, ge=0)
     cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
     shutdown_grace: float = Field(20.0, ge=0, le=300)
+    shutdown_delay: float | None = Field(None, ge=0, le=60)
     docs: bool | None = None
 
     jwt_algorithm: str = Field("HS256", validation_alias="JWT_ALGORITHM", pattern="^(HS|RS)256$")
@@ -115,6 +116,16 @@ class ServiceSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
+
+    @property
+    def drains_for(self) -> float:
+        """Seconds in which a process told to stop still takes requests, while it says not to.
+
+        Unset: five where others must notice first, none on a developer's machine.
+        """
+        if self.shutdown_delay is not None:
+            return self.shutdown_delay
+        return 0.0 if self.environment.lenient else 5.0
 
     @property
     def asked(self) -> tuple[Downstream, ...]:

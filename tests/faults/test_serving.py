@@ -53,6 +53,41 @@ async def test_told_to_stop_it_ends_what_is_in_flight(tmp_path: Path) -> None:
         assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
 
 
+async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path) -> None:
+    with service(tmp_path) as running:
+        callers = [await running.connect(request("GET /v1/slow?n=2")) for _ in range(40)]
+        await asyncio.sleep(0.5)
+
+        running.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(LIMIT):
+            answers = [await read_answer(reader) for reader, _ in callers]
+        for _, writer in callers:
+            writer.close()
+
+        assert {(answer.status, answer.body) for answer in answers} == {(200, b'{"seconds":1.0}')}
+        assert {answer.headers["connection"] for answer in answers} == {"close"}
+        assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
+
+
+async def test_while_draining_it_says_so_and_still_answers(tmp_path: Path) -> None:
+    with service(tmp_path, TINY_SERVICE_SHUTDOWN_DELAY="1.5") as running:
+        reader, writer = await running.connect(request("GET /healthz"))
+        kept = await read_answer(reader)
+
+        running.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.3)
+        writer.write(request("GET /v1/slow"))
+        ready = await running.send(request("GET /ready"))
+        async with asyncio.timeout(LIMIT):
+            answer = await read_answer(reader)
+        writer.close()
+
+        assert "connection" not in kept.headers
+        assert (ready.status, ready.code) == (503, "SERVICE_UNAVAILABLE")
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
+
+
 async def test_idle_connection_does_not_delay_the_end(tmp_path: Path) -> None:
     with service(tmp_path) as running:
         reader, writer = await running.connect(request("GET /healthz"))

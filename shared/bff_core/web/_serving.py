@@ -14,6 +14,7 @@ from hypercorn.config import Config
 from quart import Quart
 
 from bff_core.settings import ServiceSettings, SettingsError
+from bff_core.web._edge import AsgiApp, Message, Receive, Scope, SendMessage
 from bff_core.web._health import Lifecycle
 from bff_core.web._http11 import speak_plainly
 
@@ -74,5 +75,26 @@ async def _serve(app: Quart, settings: ServiceSettings) -> None:
     async def until_told() -> None:
         await stop.wait()
         lifecycle.drain()
+        # Whoever balances needs time to notice; what it still sends is still answered.
+        await asyncio.sleep(settings.drains_for)
 
-    await hypercorn_serve(app, hypercorn_config(settings), shutdown_trigger=until_told)
+    await hypercorn_serve(
+        _parting(app, lifecycle),  # type: ignore[arg-type]  # an ASGI app, typed more loosely
+        hypercorn_config(settings),
+        shutdown_trigger=until_told,
+        mode="asgi",
+    )
+
+
+def _parting(app: AsgiApp, lifecycle: Lifecycle) -> AsgiApp:
+    """Asks callers of a process that is draining to take their next request elsewhere."""
+
+    async def parting(scope: Scope, receive: Receive, send: SendMessage) -> None:
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start" and lifecycle.state == "draining":
+                message["headers"] = [*message.get("headers", []), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return parting

@@ -228,6 +228,16 @@ def test_docs_are_off_in_production_unless_asked_for() -> None:
     assert shown == [False, True, True, False]
 
 
+def test_a_process_drains_before_it_stops_where_others_must_notice() -> None:
+    drains = [
+        load().drains_for,
+        load(EXAMPLE_SERVICE_SHUTDOWN_DELAY="1.5").drains_for,
+        load(ENVIRONMENT="development").drains_for,
+    ]
+
+    assert drains == [5.0, 1.5, 0.0]
+
+
 def test_every_setting_tells_its_variable() -> None:
     names = variable_names(Example)
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from bff_core.observability.labelled import MetricMaker
 from bff_core.observability.policies import PolicyMetrics
+from bff_core.observability.runtime import watch_runtime
 
 
 class Metrics:
@@ -15,6 +16,7 @@ class Metrics:
     def __init__(self, prefix: str) -> None:
         self.registry = CollectorRegistry()
         make = MetricMaker(prefix, self.registry)
+        watch_runtime(make, self.registry)
         self.policies = PolicyMetrics(make)
         self.in_flight = make.gauge("http_requests_in_flight", "Requests being answered.")
         self.shed = make.plain_counter("http_requests_shed_total", "Requests refused at the door.")

@@ -45,6 +45,7 @@ async def test_parts_are_counted_by_status(
     things.parts = [OK, MISSING]
 
     await client.get("/v1/things", headers=as_teacher)
+    await client.get("/bff/v1/things", headers=as_teacher)
 
-    labels = {"screen": "things.listing", "part": "classes", "status": "missing"}
-    assert metrics.registry.get_sample_value("example_screen_parts_total", labels) == 1
+    labels = {"screen": "listing", "part": "classes", "status": "missing"}
+    assert metrics.registry.get_sample_value("example_screen_parts_total", labels) == 2

@@ -51,10 +51,14 @@ class BffError(Exception):
         retry_after: float | None = None,
     ) -> None:
         self.text = message or self.message
-        self.details: dict[str, object] = dict(details or {})
-        self.fields: dict[str, object] = dict(fields or {})
+        self.details: dict[str, object] = dict(details) if details else {}
         self.retry_after = retry_after
+        self._fields = fields
         super().__init__(self.text)
+
+    @property
+    def fields(self) -> dict[str, object]:
+        return dict(self._fields or {})
 
 
 class ClientError(BffError):
@@ -174,12 +178,14 @@ class DownstreamError(BffError):
         self.service = service
         self.reason = reason
         self.upstream_status = upstream_status
-        fields = {"reason": reason, "upstream_status": upstream_status}
-        super().__init__(
-            details={"service": service},
-            fields={name: value for name, value in fields.items() if value is not None},
-            retry_after=retry_after,
-        )
+        super().__init__(retry_after=retry_after)
+        self.details["service"] = service
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """Made when a line is written: refusals are many, and lines are few."""
+        facts = {"reason": self.reason, "upstream_status": self.upstream_status}
+        return {name: value for name, value in facts.items() if value is not None}
 
     def naming_part(self, part: str) -> "DownstreamError":
         """The same failure, saying which part of a screen it took away."""

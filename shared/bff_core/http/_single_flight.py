@@ -137,5 +137,5 @@ def _twin(error: BffError) -> BffError:
     make: Callable[..., BffError] = type(error).__new__
     twin = make(type(error), *error.args)
     twin.__dict__.update(error.__dict__)
-    twin.details, twin.fields = dict(error.details), dict(error.fields)
+    twin.details = dict(error.details)
     return twin

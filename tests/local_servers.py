@@ -45,15 +45,22 @@ def version_line(binary: Path | str) -> str:
 
 
 @contextlib.contextmanager
-def running_redis(folder: Path) -> Iterator[str]:
-    """A Redis that keeps nothing; without the binary a stand-in in Python. Gives its URL."""
-    port = str(_free_port())
-    settings = ["--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", str(folder)]
+def running_redis(
+    folder: Path, port: int | None = None, *, end: signal.Signals = signal.SIGINT
+) -> Iterator[str]:
+    """A Redis that keeps nothing; without the binary a stand-in in Python. Gives its URL.
+
+    On a free port, or on one that another has left; ended by a signal of choice.
+    """
+    port = port or free_port()
+    settings = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
     binary = redis_binary()
     command = (
-        [binary, *settings] if binary else [sys.executable, "-m", "devstack.redis_server", port]
+        [binary, *settings]
+        if binary
+        else [sys.executable, "-m", "devstack.redis_server", str(port)]
     )
-    with _running(command, lambda: _listens(int(port)), folder / "redis.log"):
+    with _running(command, lambda: _listens(port), folder / "redis.log", end=end):
         yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -72,7 +79,7 @@ def running_postgres(binaries: Path) -> Iterator[str]:
 
 
 def _serve_postgres(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:
-    data, port = str(folder / "data"), str(_free_port())
+    data, port = str(folder / "data"), str(free_port())
     initdb = [str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust"]
     subprocess.run(
         [*initdb, "-E", "UTF8", "--locale=C", "--no-sync"],
@@ -92,7 +99,13 @@ def _serve_postgres(binaries: Path, folder: Path, user: str | None) -> Iterator[
 
 @contextlib.contextmanager
 def _running(
-    command: Sequence[str], ready: Callable[[], bool], log: Path, user: str | None = None
+    command: Sequence[str],
+    ready: Callable[[], bool],
+    log: Path,
+    user: str | None = None,
+    *,
+    # PostgreSQL's fast shutdown; Redis takes it like a SIGTERM.
+    end: signal.Signals = signal.SIGINT,
 ) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -108,7 +121,7 @@ def _running(
         _wait_until(ready, process, log)
         yield
     finally:
-        _end(process)
+        _end(process, end)
 
 
 def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
@@ -119,9 +132,8 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
         time.sleep(0.02)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    # PostgreSQL's fast shutdown; Redis takes it like a SIGTERM.
-    process.send_signal(signal.SIGINT)
+def _end(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    process.send_signal(by)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -137,7 +149,7 @@ def _unprivileged_user() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 

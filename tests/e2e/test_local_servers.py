@@ -29,7 +29,7 @@ async def test_postgres_answers_queries(postgres_url: str) -> None:
 
 
 async def test_stand_in_for_redis_answers_and_ends_when_asked() -> None:
-    port = local_servers._free_port()
+    port = local_servers.free_port()
     command = (sys.executable, "-m", "devstack.redis_server", str(port))
     process = await asyncio.create_subprocess_exec(*command)
     try:

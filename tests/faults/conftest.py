@@ -1,17 +1,18 @@
 """The teacher BFF in front of stub services on real sockets."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 from quart.typing import TestClientProtocol
 
 from bff_core.clock import SystemClock
-from bff_core.testing import SECRET, Reply, StubServer, access_token, bearer, stub_server
+from bff_core.testing import SECRET, StubServer, access_token, bearer
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings
-from tests.faults.platform_answers import BATCH_PAGE, CLASS_INFO, CLASS_PAGE, PROFILE, TEACHER
+from tests.faults.platform_answers import TEACHER
+from tests.faults.stub_platform import stub_platform
 
 ENVIRONMENT = {
     "ENVIRONMENT": "testing",
@@ -23,6 +24,12 @@ ENVIRONMENT = {
     "BFF_TEACHER_SERVICE_CMS__CLASS_LIST__BUDGET": "0.2",
     "BFF_TEACHER_SERVICE_CMS__CLASS_INFO__BUDGET": "0.2",
     "BFF_TEACHER_SERVICE_IDENTITY__PROFILE__BUDGET": "0.2",
+    # What is too large must be so within these budgets, on a machine that is busy.
+    "BFF_TEACHER_SERVICE_RAS__USER_LIST__MAX_BYTES": "1000000",
+    "BFF_TEACHER_SERVICE_RAS__CLASS_ACTIVITY__MAX_BYTES": "1000000",
+    "BFF_TEACHER_SERVICE_CMS__CLASS_LIST__MAX_BYTES": "1000000",
+    "BFF_TEACHER_SERVICE_CMS__CLASS_INFO__MAX_BYTES": "1000000",
+    "BFF_TEACHER_SERVICE_IDENTITY__PROFILE__MAX_BYTES": "1000000",
 }
 
 
@@ -43,20 +50,21 @@ class Screens:
         return answer.status_code, await answer.get_json(), headers
 
 
-@pytest.fixture
-async def screens() -> AsyncIterator[Screens]:
+@asynccontextmanager
+async def open_screens(**more: str) -> AsyncIterator[Screens]:
+    """The app and its stubs; `more` are settings without the service's prefix."""
     async with AsyncExitStack() as stack:
-        ras, cms, identity = [await stack.enter_async_context(stub_server()) for _ in range(3)]
-        ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(body=BATCH_PAGE))
-        cms.on("/v1/classes/", Reply(body=CLASS_PAGE))
-        cms.on("/internal/v1/batches/class-info", Reply(body=CLASS_INFO))
-        identity.on(f"/v1/users/{TEACHER}/profile", Reply(body=PROFILE))
-        urls = {
-            "RESULT_AGGREGATOR_URL": ras.url,
-            "CMS_API_URL": cms.url,
-            "IDENTITY_SERVICE_URL": identity.url,
-        }
-        app = create_app(Settings.load(ENVIRONMENT | urls))
+        platform = await stack.enter_async_context(stub_platform())
+        own = {f"BFF_TEACHER_SERVICE_{name}": value for name, value in more.items()}
+        app = create_app(Settings.load(ENVIRONMENT | platform.urls | own))
         await stack.enter_async_context(app.test_app())
         token = access_token(TEACHER, now=SystemClock().now())
-        yield Screens(app.test_client(), ras, cms, identity, bearer(token))
+        yield Screens(
+            app.test_client(), platform.ras, platform.cms, platform.identity, bearer(token)
+        )
+
+
+@pytest.fixture
+async def screens() -> AsyncIterator[Screens]:
+    async with open_screens() as screens:
+        yield screens

@@ -1,0 +1,62 @@
+"""The teacher BFF as a process in front of stubs, and its callers."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bff_core.clock import SystemClock
+from bff_core.testing import access_token, bearer
+from tests.faults.platform_answers import TEACHER
+from tests.faults.tiny_process import LIMIT, Running, environment, free_port, wait_for
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A teacher's front end; `lost` is a status of its own for an answer that never came."""
+
+    session: aiohttp.ClientSession
+    url: str
+    user: str = TEACHER
+
+    async def get(self, path: str) -> tuple[int, Any, dict[str, str]]:
+        """Status, body and headers in lower case."""
+        token = bearer(access_token(self.user, now=SystemClock().now()))
+        async with self.session.get(self.url + path, headers={"Authorization": token}) as answer:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            is_json = answer.content_type == "application/json"
+            return answer.status, await (answer.json() if is_json else answer.text()), headers
+
+    async def metrics(self) -> dict[str, float]:
+        """Samples by name and labels, as they are written."""
+        _, text, _ = await self.get("/metrics")
+        lines = re.findall(r"^(\w\S*(?:\{.*\})?) (\S+)$", text, re.MULTILINE)
+        return {name: float(value) for name, value in lines}
+
+
+@contextmanager
+def teacher_process(folder: Path, urls: dict[str, str], **more: str) -> Iterator[Running]:
+    """`more` are settings without the service's prefix; REDIS_URL goes into `urls`."""
+    port, output = free_port(), folder / "teacher-output"
+    own = {f"BFF_TEACHER_SERVICE_{name}": value for name, value in more.items()}
+    keys = {"HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests", "LOG_LEVEL": "ERROR"}
+    place = {"BFF_TEACHER_SERVICE_PORT": str(port)}
+    with output.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.bff_teacher"],
+            env=environment(**(keys | place | urls | own)),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(port, process, output)
+        yield Running(process, port, output)
+    finally:
+        process.kill()
+        process.wait(LIMIT)

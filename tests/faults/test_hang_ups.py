@@ -1,0 +1,98 @@
+"""Callers that go away, and calls that must not outlive the answer, on real sockets."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bff_core.clock import SystemClock
+from bff_core.testing import Reply, access_token, bearer
+from tests.faults.platform_answers import TEACHER
+from tests.faults.stub_platform import StubPlatform, stub_platform
+from tests.faults.teacher_process import Caller, teacher_process
+from tests.faults.tiny_process import Running, request
+
+CALLERS = 20
+DASHBOARD = "/v1/teacher/dashboard"
+# Long enough that nothing ends by itself while a test looks.
+LONG = {
+    "REQUEST_BUDGET": "30",
+    "RAS__USER_LIST__BUDGET": "30",
+    "RAS__CLASS_ACTIVITY__BUDGET": "30",
+    "CMS__CLASS_LIST__BUDGET": "30",
+    "CMS__CLASS_INFO__BUDGET": "30",
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    platform: StubPlatform
+    process: Running
+    caller: Caller
+
+    @property
+    def waiting(self) -> int:
+        return self.platform.ras.open_connections + self.platform.cms.open_connections
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with stub_platform() as platform, aiohttp.ClientSession() as session:
+        with teacher_process(tmp_path, platform.urls, **LONG) as process:
+            yield Scene(platform, process, Caller(session, f"http://127.0.0.1:{process.port}"))
+
+
+async def until(claim: Callable[[], object], seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not claim():
+            await asyncio.sleep(0.005)
+
+
+def asking(user: str) -> bytes:
+    token = bearer(access_token(user, now=SystemClock().now()))
+    return request(f"GET {DASHBOARD}", f"Authorization: {token}")
+
+
+async def test_callers_who_hang_up_leave_nothing_behind(scene: Scene) -> None:
+    users = [f"teacher-{number}" for number in range(CALLERS)]
+    for user in users:
+        scene.platform.ras.on(f"/internal/v1/batches/user/{user}", Reply(hang=True))
+    scene.platform.cms.on("/v1/classes/", Reply(hang=True))
+    before = await scene.caller.metrics()
+
+    callers = [(await scene.process.connect(asking(user)))[1] for user in users]
+    await until(lambda: scene.waiting >= 4 * CALLERS)
+    during = await scene.caller.metrics()
+    for writer in callers:
+        writer.close()
+    await until(lambda: not scene.waiting)
+
+    after = await scene.caller.metrics()
+    gauges = (
+        "bff_teacher_asyncio_tasks",
+        "process_open_fds",
+        "bff_teacher_http_requests_in_flight",
+    )
+    assert [after[name] for name in gauges] == [before[name] for name in gauges]
+    assert during[gauges[0]] > before[gauges[0]] + CALLERS
+    outcomes = {name for name in after if name.startswith("bff_teacher_downstream_calls_total")}
+    assert {"cancelled" in name for name in outcomes} == {True}
+    assert after['bff_teacher_circuit_breaker_state{service="ras"}'] == 0
+
+
+async def test_no_call_outlives_the_answer(scene: Scene) -> None:
+    scene.platform.ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(500, delay=0.3))
+    scene.platform.cms.on("/v1/classes/", Reply(hang=True))
+
+    status, _, _ = await scene.caller.get(DASHBOARD)
+    answered = time.monotonic()
+    await until(lambda: not scene.platform.cms.open_connections)
+
+    assert status == 502
+    # 50 ms by the pipeline's own clock; the rest is for a machine that is busy.
+    assert time.monotonic() - answered < 0.3
+    assert scene.platform.cms.hung_up == 1

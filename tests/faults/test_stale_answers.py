@@ -1,0 +1,94 @@
+"""A service that dies after a good read: old answers for a while, then an honest refusal."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bff_core.testing import Reply
+from tests.faults.conftest import Screens, open_screens
+from tests.faults.platform_answers import TEACHER
+
+BATCHES = f"/internal/v1/batches/user/{TEACHER}"
+DASHBOARD = "/v1/teacher/dashboard"
+SHORT = {"RAS__USER_LIST__FRESH": "0.1", "RAS__USER_LIST__REFRESH": "0.1"}
+FAULTS = {"gone": Reply(raw=b""), "broken": Reply(500), "hung": Reply(hang=True)}
+
+
+def part(body: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(part for part in body["parts"] if part["name"] == name)
+
+
+async def breakers(screens: Screens) -> dict[str, str]:
+    _, body, _ = await screens.get("/ready")
+    listed: list[dict[str, str]] = body["dependencies"]  # type: ignore[assignment]  # as the DTO says
+    return {one["name"]: one["breaker"] for one in listed}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_dead_results_service_shows_old_batches_with_their_age(fault: str) -> None:
+    async with open_screens(**SHORT) as screens:
+        _, good, _ = await screens.get(DASHBOARD)
+        screens.ras.on(BATCHES, FAULTS[fault])
+        await asyncio.sleep(0.4)
+
+        status, body, headers = await screens.get(DASHBOARD)
+
+    assert (status, body["batches"]) == (200, good["batches"])
+    assert part(body, "batches") | {"age_seconds": None} == {
+        "name": "batches",
+        "status": "stale",
+        "age_seconds": None,
+        "code": None,
+    }
+    assert 0.4 <= part(body, "batches")["age_seconds"] < 5.0
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-parts-incomplete"] == "batches"
+
+
+async def test_after_the_allowed_time_the_refusal_is_honest() -> None:
+    async with open_screens(**SHORT, RAS__USER_LIST__IF_ERROR="0.3") as screens:
+        await screens.get(DASHBOARD)
+        screens.ras.on(BATCHES, Reply(raw=b""))
+        await asyncio.sleep(0.5)
+
+        status, body, headers = await screens.get(DASHBOARD)
+
+    error: dict[str, Any] = body["error"]  # type: ignore[assignment]  # as the envelope says
+    assert (status, error["code"]) == (503, "CONNECTION_ERROR")
+    assert error["details"] == {"service": "ras", "part": "batches"}
+    assert int(headers["retry-after"]) >= 1
+
+
+async def test_an_open_breaker_serves_what_is_old_and_asks_nobody() -> None:
+    async with open_screens(**SHORT, RAS__REST__MINIMUM_CALLS="4") as screens:
+        await screens.get(DASHBOARD)
+        screens.ras.on(BATCHES, Reply(raw=b""))
+        await asyncio.sleep(0.4)
+        while (await breakers(screens))["ras"] == "closed":
+            await screens.get(DASHBOARD)
+        asked = len(screens.ras.requests)
+
+        answers = [await screens.get(DASHBOARD) for _ in range(10)]
+
+    assert {(status, part(body, "batches")["status"]) for status, body, _ in answers} == {
+        (200, "stale")
+    }
+    assert len(screens.ras.requests) == asked
+
+
+async def test_an_open_breaker_with_nothing_old_says_when_to_return() -> None:
+    async with open_screens(RAS__REST__MINIMUM_CALLS="4") as screens:
+        screens.ras.on(BATCHES, Reply(raw=b""))
+        while (await breakers(screens))["ras"] == "closed":
+            await screens.get(DASHBOARD)
+
+        status, body, headers = await screens.get(DASHBOARD)
+
+    error: dict[str, Any] = body["error"]  # type: ignore[assignment]  # as the envelope says
+    assert (status, error["code"]) == (503, "CIRCUIT_BREAKER_OPEN")
+    assert 1 <= int(headers["retry-after"]) <= 6
+
+
+async def test_ready_tells_of_breakers_before_anyone_asked(screens: Screens) -> None:
+    assert await breakers(screens) == dict.fromkeys(("ras", "cms", "identity"), "closed")

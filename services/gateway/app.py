@@ -24,11 +24,17 @@ from services.gateway.implementations.shield import Shield
 from services.gateway.route_table import RULES
 
 
+def _redis(settings: Settings) -> Redis | None:
+    if settings.redis_url is None:
+        return None
+    return redis_at(settings.redis_url, seconds=settings.redis_timeout)
+
+
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real parts."""
     clock = SystemClock()
     metrics = Metrics("api_gateway")
-    redis = redis_at(settings.redis_url) if settings.redis_url else None
+    redis = _redis(settings)
     container = make_container(settings, metrics, clock, redis, *replacing)
     app = build_app(
         settings,

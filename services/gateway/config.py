@@ -57,6 +57,7 @@ class Settings(ServiceSettings):
     }
 
     port: int = Field(8080, ge=1, le=65535)
+    redis_timeout: float = Field(0.5, gt=0, le=10)
     request_budget: float = Field(10.0, gt=0, le=60)
     max_body_bytes: int = Field(1024 * 1024, ge=0)
     # A stream stays inside for as long as it is open.

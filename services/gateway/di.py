@@ -55,7 +55,14 @@ class GatewayProvider(Provider):
         own = MemoryAllowances(rates, self._clock)
         if self._redis is None:
             return own
-        return SharedAllowances(self._redis, rates, own, self._clock, self._metrics.registry)
+        return SharedAllowances(
+            self._redis,
+            rates,
+            own,
+            self._clock,
+            self._metrics.registry,
+            seconds=self._settings.redis_timeout,
+        )
 
     @provide
     def proxy(self, forwarders: Forwarders, allowances: Allowances) -> Proxy:

@@ -12,8 +12,6 @@ from bff_core.clock import Clock
 from services.gateway.implementations.allowances import MemoryAllowances, Rate, refused
 from services.gateway.protocols import Limit
 
-ANSWER_TIMEOUT = 0.5
-CONNECT_TIMEOUT = 0.25
 CONNECTIONS = 64
 REST = 1.0
 """Seconds for which a Redis that failed is not asked again."""
@@ -37,14 +35,14 @@ return 0
 log = structlog.get_logger()
 
 
-def redis_at(url: str) -> Redis:
-    """A client that waits briefly for a free connection; nothing is opened yet."""
+def redis_at(url: str, *, seconds: float) -> Redis:
+    """A client that waits so long, and no longer, for anything; nothing is opened yet."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=CONNECTIONS,
-        timeout=ANSWER_TIMEOUT,
-        socket_timeout=ANSWER_TIMEOUT,
-        socket_connect_timeout=CONNECT_TIMEOUT,
+        timeout=seconds,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
     )
     return Redis(connection_pool=pool)
 
@@ -74,11 +72,14 @@ class SharedAllowances:
         own: MemoryAllowances,
         clock: Clock,
         registry: CollectorRegistry,
+        *,
+        seconds: float,
     ) -> None:
         self._take = redis.register_script(TAKE)
         self._rates = rates
         self._own = own
         self._clock = clock
+        self._seconds = seconds
         self._away_until = float("-inf")
         self._misses = Counter(
             "api_gateway_allowances_from_memory_total",
@@ -91,7 +92,7 @@ class SharedAllowances:
             self._take_own(limit, subject)
             return
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT):
+            async with asyncio.timeout(self._seconds):
                 wait = await self._ask(limit, subject)
         except (RedisError, OSError) as error:
             self._away_until = self._clock.monotonic() + REST

@@ -95,7 +95,7 @@ class SilentRedis(Redis):
 async def test_a_redis_that_is_away_is_left_alone_for_a_while() -> None:
     clock, redis = FakeClock(), SilentRedis()
     own = MemoryAllowances(RATES, clock)
-    allowances = SharedAllowances(redis, RATES, own, clock, CollectorRegistry())
+    allowances = SharedAllowances(redis, RATES, own, clock, CollectorRegistry(), seconds=0.5)
 
     assert await admitted(allowances, "anna", 1) == 1
     assert await admitted(allowances, "anna", 50) == 4
@@ -114,7 +114,7 @@ async def test_cancelling_a_request_that_waits_is_not_taken_for_an_outage() -> N
 
     clock, redis = FakeClock(), Hanging()
     own = MemoryAllowances(RATES, clock)
-    allowances = SharedAllowances(redis, RATES, own, clock, CollectorRegistry())
+    allowances = SharedAllowances(redis, RATES, own, clock, CollectorRegistry(), seconds=0.5)
     async with fan_out() as tasks:
         waiting = tasks.create_task(allowances.take(Limit.USER, "anna"))
         await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from bff_core.testing import Reply, access_token, bearer
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform, stub_platform
 from tests.faults.teacher_process import Caller, teacher_process
-from tests.faults.tiny_process import Running, request
+from tests.faults.tiny_process import Running, read_answer, request
 
 CALLERS = 20
 DASHBOARD = "/v1/teacher/dashboard"
@@ -96,3 +96,18 @@ async def test_no_call_outlives_the_answer(scene: Scene) -> None:
     # 50 ms by the pipeline's own clock; the rest is for a machine that is busy.
     assert time.monotonic() - answered < 0.3
     assert scene.platform.cms.hung_up == 1
+
+
+async def test_a_connection_ends_when_its_caller_closes_it(scene: Scene) -> None:
+    before = await scene.caller.metrics()
+    open_now = [await scene.process.connect(request("GET /healthz")) for _ in range(CALLERS)]
+    for reader, writer in open_now:
+        await read_answer(reader)
+        writer.close()
+
+    async with asyncio.timeout(3):
+        while (await scene.caller.metrics())["process_open_fds"] > before["process_open_fds"]:
+            await asyncio.sleep(0.05)
+
+    after = await scene.caller.metrics()
+    assert after["bff_teacher_asyncio_tasks"] == before["bff_teacher_asyncio_tasks"]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import h11
 import hypercorn.protocol
-from hypercorn.events import Closed, Event, RawData
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
@@ -34,7 +34,11 @@ class Http11(H11Protocol):
             await self._throw_away(event.data)
             return
         await super().handle(event)
-        self._watch_head(over=isinstance(event, Closed))
+        closed = isinstance(event, Closed)
+        self._watch_head(over=closed)
+        if closed:
+            # Else Hypercorn closes its side only when the keep-alive time is over.
+            await self.send(Updated(idle=False))
 
     def _watch_head(self, *, over: bool) -> None:
         unfinished = (

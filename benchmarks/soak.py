@@ -1,0 +1,151 @@
+"""Whether anything grows: a BFF process at 60 % of its capacity while 1 % of downstream calls fail.
+
+Prints the slope of its memory after warm-up, and tasks, connections and file descriptors before
+and after.
+
+    python -m benchmarks.soak [--minutes 10]
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from statistics import linear_regression
+
+from benchmarks.steady_load import Bench, answer_well, capacity, keep_pace, open_bench
+from bff_core.testing import Reply, StubServer
+from tests.faults.platform_answers import CLASS_PAGE, ROW, batch_page
+
+PATHS = ("/v1/teacher/dashboard", "/v1/teacher/classes", "/v1/teacher/me")
+LOAD, FAULTS = 0.6, 0.01
+WARM_UP = 0.2
+"""Share of the time after which memory is expected to stand still."""
+SETTLE = 6.0
+"""Seconds after which idle connections have been closed."""
+KINDS = (Reply(500), Reply(raw=b""), Reply(hang=True), Reply(200, b"{not json"))
+
+
+@dataclass
+class Faults:
+    """Makes a share of the downstream calls fail, in turns of every kind."""
+
+    bench: Bench
+    dice: random.Random = field(default_factory=lambda: random.Random(7))
+    calls: int = 0
+    made: int = 0
+
+    async def make(self) -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            platform = self.bench.platform
+            for stub in (platform.ras, platform.cms, platform.identity):
+                self.calls += len(stub.requests)
+                stub.requests.clear()
+            while self.made < self.calls * FAULTS:
+                self._plant()
+
+    def _plant(self) -> None:
+        kind = KINDS[self.made % len(KINDS)]
+        self.made += 1
+        if self.dice.random() < 0.3:
+            self.bench.platform.cms.on("/v1/classes/", kind, Reply(body=CLASS_PAGE))
+            return
+        user = self.dice.choice(self.bench.callers).user
+        good = Reply(body=batch_page(ROW | {"user_id": user}))
+        self.bench.platform.ras.on(f"/internal/v1/batches/user/{user}", kind, good)
+
+
+@dataclass(frozen=True)
+class Count:
+    """What must be the same before and after."""
+
+    tasks: int
+    descriptors: int
+    connections: int
+
+    def __str__(self) -> str:
+        return f"{self.tasks:7d} {self.connections:12d} {self.descriptors:12d}"
+
+
+async def count(bench: Bench) -> Count:
+    samples = await bench.callers[0].metrics()
+    stubs: tuple[StubServer, ...] = (
+        bench.platform.ras,
+        bench.platform.cms,
+        bench.platform.identity,
+    )
+    return Count(
+        int(samples["bff_teacher_asyncio_tasks"]),
+        int(samples["process_open_fds"]),
+        sum(stub.open_connections for stub in stubs),
+    )
+
+
+@dataclass
+class Memory:
+    """Resident MiB of the process by second."""
+
+    bench: Bench
+    at: list[float] = field(default_factory=list)
+    size: list[float] = field(default_factory=list)
+
+    async def watch(self) -> None:
+        began = time.monotonic()
+        while True:
+            samples = await self.bench.callers[0].metrics()
+            self.at.append(time.monotonic() - began)
+            self.size.append(samples["process_resident_memory_bytes"] / 2**20)
+            await asyncio.sleep(5.0)
+
+    def slope(self, whole: float) -> float:
+        """MiB in ten minutes, after warm-up."""
+        first = next(n for n, at in enumerate(self.at) if at >= whole * WARM_UP)
+        return linear_regression(self.at[first:], self.size[first:]).slope * 600
+
+
+@asynccontextmanager
+async def beside(*works: object) -> AsyncIterator[None]:
+    """Run works until the block ends."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]  # type: ignore[arg-type]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def soak(minutes: float) -> None:
+    seconds = minutes * 60
+    async with open_bench(redis=True) as bench:
+
+        def ask(number: int):  # noqa: ANN202 - the bench's own
+            return bench.ask(number, PATHS[number % len(PATHS)])
+
+        most = await capacity(ask, seconds=5.0)
+        await asyncio.sleep(SETTLE)
+        before, faults, memory = await count(bench), Faults(bench), Memory(bench)
+        print(f"capacity {most:.0f}/s, load {most * LOAD:.0f}/s for {minutes:g} min", flush=True)
+        async with beside(faults.make(), memory.watch()):
+            tally = await keep_pace(ask, rate=most * LOAD, seconds=seconds)
+        for caller in bench.callers:
+            answer_well(bench.platform, caller.user)
+        await asyncio.sleep(SETTLE)
+        after = await count(bench)
+    print(f"answers     {tally}")
+    print(f"downstream  {faults.calls} calls, {faults.made} faults planted")
+    print(f"memory      {memory.size[0]:.1f} MiB at first, {memory.size[-1]:.1f} at last")
+    print(f"slope       {memory.slope(seconds):+.2f} MiB in 10 min after warm-up (aim < 1)")
+    print("              tasks  connections  descriptors")
+    print(f"before      {before}\nafter       {after}")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--minutes", type=float, default=10.0)
+    asyncio.run(soak(options.parse_args().minutes))
+
+
+if __name__ == "__main__":
+    main()

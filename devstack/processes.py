@@ -50,6 +50,7 @@ def _emulator(name: str, port: int, about: str) -> Process:
         env=emulator(name),
         depends_on=("redis",),
         about=about,
+        emulated=True,
     )
 
 

@@ -67,6 +67,7 @@ class Process:
     """One line of the process table.
 
     `port` is the unshifted one; `probe` says whether the process on a given port is ready to serve.
+    One that is `emulated` takes faults.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Process:
     env: Callable[[Stack], Mapping[str, str]]
     depends_on: tuple[str, ...] = ()
     about: str = ""
+    emulated: bool = False
 
 
 class SeedCommand(Protocol):

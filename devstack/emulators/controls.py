@@ -74,8 +74,8 @@ class Controls:
             return
         reply = await self._reply(scope["method"], scope["path"])
         if reply is not None:
-            status, body = reply if _is_local(scope) else (403, {"error": "local only"})
-            await _send(send, status, body)
+            status, body = reply if is_local(scope) else (403, {"error": "local only"})
+            await send_json(send, status, body)
             return
         if not scope["path"].startswith(PREFIX):
             self._requests.append(_entry(scope))
@@ -103,7 +103,7 @@ class Controls:
         return (200 if turned else 404), self._switches.positions()
 
 
-def _is_local(scope: HTTPScope) -> bool:
+def is_local(scope: HTTPScope) -> bool:
     client = scope.get("client")
     return client is None or client[0] in _LOOPBACK
 
@@ -120,7 +120,7 @@ def _entry(scope: HTTPScope) -> dict[str, object]:
     }
 
 
-async def _send(send: ASGISendCallable, status: int, body: object) -> None:
+async def send_json(send: ASGISendCallable, status: int, body: object) -> None:
     content = json.dumps(body).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -11,11 +11,13 @@ from hypercorn.typing import ASGIFramework
 from quart import Quart
 
 from devstack.emulators.controls import Controls, Page, Switches
+from devstack.emulators.faulty import Faulty
 
 Wrapper = Callable[[ASGIFramework], ASGIFramework]
 
-# Put around every emulator, the first one outermost, inside the controls: faults belong here.
-WRAPPERS: list[Wrapper] = []
+# Put around every emulator, the first one outermost, inside the controls: so faulted requests are
+# in the log too.
+WRAPPERS: list[Wrapper] = [Faulty]
 
 _GRACE_SECONDS = 2.0
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from devstack import log_files, logins, start
 from devstack.background import run_in_background
 from devstack.child import CODE_ROOT
+from devstack.fault_orders import USAGE, FaultOrders
 from devstack.following import follow, show_last
 from devstack.problems import DevstackProblem
 from devstack.processes import PLAN
@@ -102,6 +103,27 @@ def token(
     if state is None or not state.ready:
         raise DevstackProblem("The devstack is not ready: start it with ./dev up.")
     typer.echo(logins.fetch_token(state.ports["identity"], email, password))
+
+
+@app.command()
+def fault(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help=f"{USAGE}.")],
+    *,
+    path: Annotated[str | None, typer.Option(help="Only calls whose path begins so.")] = None,
+    share: Annotated[str | None, typer.Option(help="Only this share of calls: 30%.")] = None,
+    seed: Annotated[int, typer.Option(help="Another choice of the calls in the share.")] = 0,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Make an emulated service go wrong: latency=2s, error=500, hang, garbage, html, cut, down."""
+    given = {"path": path, "share": share}
+    options = [f"{name}={value}" for name, value in given.items() if value is not None]
+    found = FaultOrders(_plan(ctx), Home(home.resolve())).obey(words, options, seed)
+    standing = {name: faults for name, faults in found.items() if faults}
+    for name, faults in standing.items():
+        typer.echo(f"{name}: {', '.join(faults)}")
+    if not standing:
+        typer.echo("No faults.")
 
 
 def _plan(ctx: typer.Context) -> Plan:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from devstack.fault_orders import standing_faults
 from devstack.stack import Plan, Process
 from devstack.state import State
 
@@ -17,6 +18,7 @@ class ProcessStatus:
     pid: int | None
     up: bool
     ready: bool
+    faults: tuple[str, ...] = ()
 
 
 async def ask_all(plan: Plan, state: State) -> list[ProcessStatus]:
@@ -26,13 +28,19 @@ async def ask_all(plan: Plan, state: State) -> list[ProcessStatus]:
 
 
 def show(console: Console, statuses: list[ProcessStatus]) -> bool:
-    """Print the table; whether all are ready."""
+    """Print the table and the faults that somebody ordered; whether all are ready."""
     table = Table("process", "state", "pid", "port", "ready")
     for status in statuses:
         pid = "-" if status.pid is None else str(status.pid)
         words = ("up" if status.up else "down", pid, str(status.port))
         table.add_row(status.name, *words, "yes" if status.ready else "no")
     console.print(table)
+    for status in statuses:
+        if status.faults:
+            said = (
+                f"Faults in {status.name}: {', '.join(status.faults)} (end them: ./dev fault clear)"
+            )
+            console.out(said, highlight=False)
     return all(status.up and status.ready for status in statuses)
 
 
@@ -41,4 +49,7 @@ async def _ask(process: Process, state: State) -> ProcessStatus:
     port = state.ports.get(process.name, process.port + state.offset)
     up = child is not None and child.alive
     ready = up and await process.probe(port)
-    return ProcessStatus(process.name, port, child.pid if child else None, up, ready)
+    asks = up and process.emulated
+    faults = await asyncio.to_thread(standing_faults, state, process.name) if asks else []
+    pid = child.pid if child else None
+    return ProcessStatus(process.name, port, pid, up, ready, tuple(faults))

@@ -62,8 +62,8 @@ class _Way:
 class FaultProxy:
     """Passes bytes on for any protocol over TCP; toxics may change at any time.
 
-    A change holds from the next chunk on, of connections that are open too. Several toxics work
-    in the order given.
+    A change holds from the next chunk on (64 KiB at most), of connections that are open too.
+    Several toxics work in the order given.
     """
 
     server_port: int
@@ -72,7 +72,7 @@ class FaultProxy:
     accepted: int = 0
     _to_client: _Way = field(default_factory=_Way)
     _to_server: _Way = field(default_factory=_Way)
-    _open: set[asyncio.Task[None]] = field(default_factory=set)
+    _open: dict[asyncio.Task[None], asyncio.StreamReader] = field(default_factory=dict)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -82,6 +82,11 @@ class FaultProxy:
     @property
     def open_connections(self) -> int:
         return len(self._open)
+
+    @property
+    def open_clients(self) -> int:
+        """Connections whose client is still there; a toxic may hold the others open for longer."""
+        return sum(not _is_gone(reader) for reader in self._open.values())
 
     def to_client(self, *toxics: Toxic) -> None:
         """Spoil what the server says; with nothing, no longer."""
@@ -109,14 +114,14 @@ class FaultProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in one
-        self._open.add(task)
+        self._open[task] = reader
         self.accepted += 1
         try:
             await self._join(reader, writer)
         except OSError:
             pass
         finally:
-            self._open.discard(task)
+            del self._open[task]
             writer.close()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -159,6 +164,10 @@ class FaultProxy:
                 if step.end is not None:
                     raise _Ended(step.end)
         writer.write_eof()
+
+
+def _is_gone(reader: asyncio.StreamReader) -> bool:
+    return reader.at_eof() or reader.exception() is not None
 
 
 def _first(ended: BaseExceptionGroup[_Ended]) -> _Ended:

@@ -3,7 +3,7 @@
 Prints the slope of its memory after warm-up, and tasks, connections and file descriptors before
 and after.
 
-    python -m benchmarks.soak [--minutes 10]
+    python -m benchmarks.soak [--minutes 10] [--rate REQUESTS_A_SECOND]
 """
 
 import argparse
@@ -116,19 +116,20 @@ async def beside(*works: object) -> AsyncIterator[None]:
             task.cancel()
 
 
-async def soak(minutes: float) -> None:
+async def soak(minutes: float, rate: float | None) -> None:
     seconds = minutes * 60
     async with open_bench(redis=True) as bench:
 
         def ask(number: int):  # noqa: ANN202 - the bench's own
             return bench.ask(number, PATHS[number % len(PATHS)])
 
-        most = await capacity(ask, seconds=5.0)
+        most = await capacity(ask, seconds=10.0)
+        rate = rate or most * LOAD
         await asyncio.sleep(SETTLE)
         before, faults, memory = await count(bench), Faults(bench), Memory(bench)
-        print(f"capacity {most:.0f}/s, load {most * LOAD:.0f}/s for {minutes:g} min", flush=True)
+        print(f"capacity {most:.0f}/s, load {rate:.0f}/s for {minutes:g} min", flush=True)
         async with beside(faults.make(), memory.watch()):
-            tally = await keep_pace(ask, rate=most * LOAD, seconds=seconds)
+            tally = await keep_pace(ask, rate=rate, seconds=seconds)
         for caller in bench.callers:
             answer_well(bench.platform, caller.user)
         await asyncio.sleep(SETTLE)
@@ -144,7 +145,9 @@ async def soak(minutes: float) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=10.0)
-    asyncio.run(soak(options.parse_args().minutes))
+    options.add_argument("--rate", type=float, help="instead of 60 %% of what it can do")
+    chosen = options.parse_args()
+    asyncio.run(soak(chosen.minutes, chosen.rate))
 
 
 if __name__ == "__main__":

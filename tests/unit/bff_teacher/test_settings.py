@@ -1,5 +1,8 @@
 """The teacher BFF's settings: what is asked how, as the documentation tells it."""
 
+import re
+from pathlib import Path
+
 from bff_core.http._transport import CONNECTIONS
 from bff_core.settings import Operation, Rest
 from bff_core.testing import SECRET
@@ -88,3 +91,19 @@ def test_only_what_names_no_pupil_is_shared() -> None:
 
 def test_connections_are_enough_for_all_bulkheads_full_at_once() -> None:
     assert sum(rule.in_flight for rule in rules().values()) <= CONNECTIONS // 2
+
+
+def test_the_documentation_tells_the_defaults() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "resilience.md").read_text()
+    rows = re.findall(
+        r"^\| `([A-Z]+)__([A-Z_]+)` \| ([\d.]+) \| (\d) \| (\d+) / (\d+) / (\d+) \| (\w+).*\| (\d+) \|$",
+        page,
+        re.MULTILINE,
+    )
+    told = {
+        f"{service}.{operation}".lower(): (*map(float, numbers), shared == "yes", int(room))
+        for service, operation, *numbers, shared, room in rows
+    }
+
+    assert told == {name: DEFAULTS[name] for name in told}
+    assert len(told) >= 5

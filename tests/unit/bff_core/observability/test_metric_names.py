@@ -1,5 +1,7 @@
 """What a scrape finds: fixed names, labels of bounded variety."""
 
+from pathlib import Path
+
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -56,3 +58,10 @@ async def test_tasks_are_those_of_the_loop(registry: CollectorRegistry) -> None:
 
 def test_outside_of_a_loop_there_are_no_tasks(registry: CollectorRegistry) -> None:
     assert registry.get_sample_value("example_asyncio_tasks") == 0
+
+
+def test_every_metric_is_on_the_operator_s_page() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "resilience.md").read_text()
+    names = {name.removeprefix("example_") for name in DOCUMENTED}
+
+    assert not {name for name in names if f"`{name}`" not in page and f"`{name}_total`" not in page}

@@ -84,7 +84,7 @@ async def reason(verifier: TokenVerifier, authorization: str) -> object:
 async def test_keys_are_read_once_for_many_tokens(
     verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
 ) -> None:
-    for number in range(20):
+    for number in range(3):
         await verifier.admit(signed(old, "old", sub=f"user-{number}"))
 
     assert issuer.reads == 1
@@ -133,7 +133,8 @@ async def test_a_flood_of_unknown_names_reads_once(
 
     async with asyncio.TaskGroup() as group:
         for number in range(300):
-            group.create_task(reason(verifier, signed(old, f"unknown-{number}")))
+            forged = bearer(access_token(headers={"kid": f"unknown-{number}"}))
+            group.create_task(reason(verifier, forged))
 
     assert issuer.reads == 2
 
@@ -165,12 +166,10 @@ async def test_simultaneous_first_tokens_share_one_read(
     verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
 ) -> None:
     issuer.answering.clear()
+    token = signed(old, "old")
 
     async with asyncio.TaskGroup() as group:
-        admitted = [
-            group.create_task(verifier.admit(signed(old, "old", sub=f"user-{number}")))
-            for number in range(50)
-        ]
+        admitted = [group.create_task(verifier.admit(token)) for _ in range(50)]
         await asyncio.sleep(0)
         admitted[0].cancel()
         issuer.answering.set()

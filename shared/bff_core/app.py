@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
 from dishka import AsyncContainer
 from quart import Blueprint, Quart
@@ -18,7 +18,6 @@ from bff_core.context import Role
 from bff_core.http import document_at
 from bff_core.observability import Metrics
 from bff_core.protocols import KeySource
-from bff_core.resources import Resources
 from bff_core.settings import ServiceSettings
 from bff_core.web import (
     LIFECYCLE,
@@ -29,13 +28,21 @@ from bff_core.web import (
     ErrorHandlers,
     Guard,
     Health,
+    Leaning,
     Lifecycle,
+    ServiceKeys,
     attach_openapi,
     health_routes,
 )
 
 BODY_TIMEOUT = 10.0
 RELEASE = version("huleedu-bff")
+
+
+class Held(Leaning, Protocol):
+    """What a service holds open; `/ready` asks it, and the app lets go of it at the end."""
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +67,15 @@ def build_app(
     metrics: Metrics,
     blueprints: Iterable[Blueprints],
     access: Mapping[str, frozenset[Role]],
-    resources: Resources | None = None,
+    resources: Held | None = None,
+    services: ServiceKeys | None = None,
     clock: Clock | None = None,
     inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
 ) -> Quart:
     """A Quart app with everything attached that every service of ours has.
 
-    `access` maps rules to roles, `inside` wraps the app below the edge. The app closes the
-    container and `resources` when it has answered its last request.
+    `access` maps rules to roles, `services` alone may call where given, `inside` wraps the app
+    below the edge. The app closes the container and `resources` after its last request.
 
     Raises:
         UndeclaredRouteError: A route declares no known access rule.
@@ -75,11 +83,10 @@ def build_app(
     clock = clock or SystemClock()
     lifecycle = Lifecycle()
     app = _bare_app(service, settings)
-    app.extensions[METRICS] = metrics
-    app.extensions[LIFECYCLE] = lifecycle
+    app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
     ErrorHandlers(service, clock).attach(app)
     verifier = verifier_from(settings, clock)
-    guard = Guard(verifier, access, settings.request_budget, clock)
+    guard = Guard(verifier, access, settings.request_budget, clock, services)
     # The guard first: a refused request opens no scope in the container.
     guard.attach(app)
     QuartDishka(app=app, container=container)
@@ -157,7 +164,7 @@ def _close_with(
     app: Quart,
     verifier: TokenVerifier,
     container: AsyncContainer,
-    resources: Resources | None,
+    resources: Held | None,
     lifecycle: Lifecycle,
 ) -> None:
     @app.before_serving

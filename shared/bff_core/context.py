@@ -8,6 +8,7 @@ from bff_core.clock import Clock
 
 UserId = NewType("UserId", str)
 OrgId = NewType("OrgId", str)
+ServiceId = NewType("ServiceId", str)
 Role = NewType("Role", str)
 CorrelationId = NewType("CorrelationId", str)
 
@@ -51,6 +52,7 @@ class RequestContext:
     """What every call made for one request must know.
 
     `authorization` is the caller's verified header, forwarded where a service verifies it again.
+    `service_id` is the service that forwards the request, where a service key is asked for.
     """
 
     user_id: UserId
@@ -61,3 +63,4 @@ class RequestContext:
     authorization: str = field(default="", repr=False)
     traceparent: str | None = None
     tracestate: str | None = None
+    service_id: ServiceId | None = None

@@ -5,6 +5,7 @@
     │   ├── ValidationFailed            400 VALIDATION_ERROR
     │   ├── InvalidRequest              400 INVALID_REQUEST
     │   ├── NotAuthenticated            401 AUTHENTICATION_ERROR
+    │   │   └── CallerUnknown           it is the calling service that is not known
     │   ├── NotAuthorized               403 AUTHORIZATION_ERROR
     │   ├── NotFound                    404 RESOURCE_NOT_FOUND
     │   ├── MethodNotAllowed            405 METHOD_NOT_ALLOWED
@@ -35,7 +36,8 @@ from typing import ClassVar
 class BffError(Exception):
     """Raised low, translated once: `web` turns it into the one envelope.
 
-    `details` goes out to the caller; `fields` goes to the log only; `retry_after` is in seconds.
+    `details` and `headers` go out to the caller; `fields` goes to the log only; `retry_after` is in
+    seconds.
     """
 
     code: ClassVar[str] = "UNKNOWN_ERROR"
@@ -49,8 +51,10 @@ class BffError(Exception):
         details: Mapping[str, object] | None = None,
         fields: Mapping[str, object] | None = None,
         retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.text = message or self.message
+        self.headers: dict[str, str] = dict(headers) if headers else {}
         self.details: dict[str, object] = dict(details) if details else {}
         self.retry_after = retry_after
         self._fields = fields
@@ -98,6 +102,10 @@ class NotAuthenticated(ClientError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(details={"reason": reason})
+
+
+class CallerUnknown(NotAuthenticated):
+    message = "The calling service must name itself and prove it"
 
 
 class NotAuthorized(ClientError):

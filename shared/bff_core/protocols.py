@@ -1,5 +1,7 @@
 """What the kernel needs from others, or offers to them, one small port per need."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -56,4 +58,21 @@ class Pinged(Protocol):
 
     async def ping(self) -> bool:
         """Whether it answers, within a second."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What operators say of maintenance; `banner` is its text by language, such as `sv`."""
+
+    read_only: bool = False
+    banner: Mapping[str, str] = field(default_factory=dict)
+
+
+class Switches(Protocol):
+    """What operators switch while a service runs. Asking neither waits nor fails."""
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """The last word that was heard; permissive when there never was one."""
         ...

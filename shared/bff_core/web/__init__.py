@@ -14,18 +14,22 @@ from bff_core.web._edge import (
 )
 from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._errors import ErrorHandlers
-from bff_core.web._guard import PUBLIC, Guard, UndeclaredRouteError, access, rule_of
-from bff_core.web._health import Health, Lifecycle, health_routes
+from bff_core.web._guard import PUBLIC, SERVICE, Guard, UndeclaredRouteError, access, rule_of
+from bff_core.web._health import Health, Leaning, Lifecycle, health_routes
 from bff_core.web._openapi import attach_openapi, document_of
 from bff_core.web._relaying import body_chunks, relayed
-from bff_core.web._responses import METRICS, returns
+from bff_core.web._responses import METRICS, refuses, returns
+from bff_core.web._services import ServiceKeys
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
+from bff_core.web._switches import heed_switches
+from bff_core.web._tags import returns_tagged
 from bff_core.web._validation import parse_body, takes_body, takes_query
 
 __all__ = [
     "LIFECYCLE",
     "METRICS",
     "PUBLIC",
+    "SERVICE",
     "AsgiApp",
     "ContextProvider",
     "Door",
@@ -35,11 +39,13 @@ __all__ = [
     "Exchange",
     "Guard",
     "Health",
+    "Leaning",
     "Lifecycle",
     "Message",
     "Receive",
     "Scope",
     "SendMessage",
+    "ServiceKeys",
     "UndeclaredRouteError",
     "access",
     "attach_openapi",
@@ -47,10 +53,13 @@ __all__ = [
     "document_of",
     "exchange_of",
     "health_routes",
+    "heed_switches",
     "hypercorn_config",
     "parse_body",
+    "refuses",
     "relayed",
     "returns",
+    "returns_tagged",
     "rule_of",
     "run",
     "takes_body",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import structlog
-from quart import Quart, Response, request
+from quart import Quart, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from bff_core.clock import Clock
@@ -54,7 +54,7 @@ class ErrorHandlers:
         if status >= 500:
             return await self._confess(error)
         kind = _BY_STATUS.get(status, InvalidRequest)
-        answer = self.respond(kind())
+        answer = self.respond(kind(details=_facts(error)))
         allowed = getattr(error, "valid_methods", None)
         if allowed:
             answer.headers["Allow"] = ", ".join(sorted(set(allowed) - {"OPTIONS"}))
@@ -70,11 +70,18 @@ class ErrorHandlers:
         )
         answer = Response(body, status=error.status, content_type="application/json")
         answer.headers["Cache-Control"] = "no-store"
+        answer.headers.update(error.headers)
         if error.retry_after is not None:
             answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
         if isinstance(error, NotAuthenticated):
             answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
+
+
+def _facts(error: HTTPException) -> dict[str, object]:
+    if error.code != 413:
+        return {}
+    return {"limit_bytes": current_app.config["MAX_CONTENT_LENGTH"]}
 
 
 def _loggable(error: BffError) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """No request passes without an access rule, and none that needs a user without a verified one."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from quart import Quart, current_app, g, request
@@ -11,8 +11,11 @@ from bff_core.clock import Clock
 from bff_core.context import Deadline, RequestContext, Role
 from bff_core.errors import InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
 from bff_core.web._edge import Exchange, exchange_of
+from bff_core.web._services import ServiceKeys
 
 PUBLIC = "public"
+SERVICE = "service"
+"""Open to a known service, whether or not it acts for a user; a token that is there must be good."""
 _RULE = "__access_rule__"
 _ONCE = frozenset({b"x-user-id", b"authorization"})
 _RESERVE = 0.05
@@ -45,6 +48,7 @@ class UndeclaredRouteError(RuntimeError):
 class Guard:
     """Turns a request into a context, or refuses it. `rules` maps a rule to the roles it admits.
 
+    With `services`, every route that is not public asks for a service key as well.
     `budget` is the service's own, in seconds; a caller may ask for less, never for more.
     """
 
@@ -52,9 +56,12 @@ class Guard:
     rules: Mapping[str, frozenset[Role]]
     budget: float
     clock: Clock
+    services: ServiceKeys | None = None
 
     def attach(self, app: Quart) -> None:
         app.before_request(self.check)
+        if self.services:
+            app.extensions[ServiceKeys.ASKED] = True
 
     def require_rules(self, app: Quart) -> None:
         """Refuse an app with a route that declares no rule.
@@ -64,7 +71,7 @@ class Guard:
         """
         for route in app.url_map.iter_rules():
             rule = rule_of(app.view_functions.get(route.endpoint))
-            if rule != PUBLIC and rule not in self.rules:
+            if rule not in self._known():
                 raise UndeclaredRouteError(f"{route.rule} declares no known access rule: {rule}")
 
     async def check(self) -> None:
@@ -79,7 +86,14 @@ class Guard:
         rule = rule_of(_view())
         if rule == PUBLIC:
             return
-        g.request_context = await self.admit(rule or "", request.scope["headers"], exchange)
+        caller = self.services.caller(request.headers) if self.services else None
+        if rule == SERVICE and "Authorization" not in request.headers:
+            return
+        context = await self.admit(rule or "", request.scope["headers"], exchange)
+        g.request_context = replace(context, service_id=caller) if caller else context
+
+    def _known(self) -> set[str | None]:
+        return {PUBLIC, *self.rules, *((SERVICE,) if self.services else ())}
 
     async def admit(self, rule: str, headers: RawHeaders, exchange: Exchange) -> RequestContext:
         """The context of a caller whom `rule` admits; header names are in lower case.
@@ -92,7 +106,7 @@ class Guard:
         said = _said(headers)
         claims = await self._verified(said)
         exchange.user_id = claims.user_id
-        if not claims.roles & self.rules[rule]:
+        if rule != SERVICE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
         return self._context(claims, said, exchange)
 

@@ -10,14 +10,24 @@ from werkzeug.routing.rules import Rule
 
 from bff_core.errors import NotFound
 from bff_core.web._envelope import ErrorEnvelopeV1
-from bff_core.web._guard import PUBLIC, access, rule_of
+from bff_core.web._guard import PUBLIC, SERVICE, access, rule_of
+from bff_core.web._responses import REFUSALS
+from bff_core.web._services import KEY_HEADER, SERVICE_HEADER, ServiceKeys
+from bff_core.web._tags import TAGGED
 
 OPENAPI_PATH = "/openapi.json"
+_BEARER = {"bearer": {"type": "http", "scheme": "bearer", "bearer_format": "JWT"}}
+_SERVICE_KEYS = {
+    "serviceKey": {"type": "apiKey", "in_": "header", "name": KEY_HEADER},
+    "serviceId": {"type": "apiKey", "in_": "header", "name": SERVICE_HEADER},
+}
 _ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
+_AS_SERVICE: dict[str, list[str]] = {"serviceKey": [], "serviceId": []}
+_AS_USER_TOO: dict[str, list[str]] = {**_AS_SERVICE, "bearer": []}
 _ALWAYS = {"500": "A bug of ours; the log has the rest under the correlation id"}
 _WITH_INPUT = {"400": "The request is not valid; `details.errors` lists what is wrong"}
 _WITH_BODY = {
-    "413": "The request body is too large",
+    "413": "The request body is larger than `details.limit_bytes`",
     "415": "The request body is not declared as `application/json`",
 }
 _DESCRIPTIONS = {"201": "Made", "503": "This service cannot take requests now"}
@@ -38,6 +48,12 @@ _RETRY = {
     "Retry-After": {
         "description": "Seconds to wait before asking again.",
         "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_ETAG = {
+    "ETag": {
+        "description": "A strong tag of what is answered.",
+        "schema": {"type": "string"},
     }
 }
 _PARTS = {
@@ -66,6 +82,9 @@ class Provider(OpenAPIProvider):
             for method, operation in methods.items():
                 _name_schemas(operation, components)
                 _complete(operation, f"{rule.endpoint.replace('.', '_')}_{method}", rule_of(view))
+                _add_own_answers(operation, view)
+        if ServiceKeys.ASKED in self._app.extensions:
+            _ask_for_service_keys(paths)
         return paths, components
 
 
@@ -80,6 +99,30 @@ def _name_schemas(operation: dict[str, Any], components: dict[str, Any]) -> None
         if name:
             components.setdefault(name, media["schema"])
             media["schema"] = {"$ref": f"#/components/schemas/{name}"}
+
+
+def _ask_for_service_keys(paths: dict[str, Any]) -> None:
+    for methods in paths.values():
+        for operation in methods.values():
+            rule = operation.get("x-access-rule")
+            if rule:
+                alone = [_AS_SERVICE] if rule == SERVICE else []
+                operation["security"] = [*alone, _AS_USER_TOO]
+
+
+def _add_own_answers(operation: dict[str, Any], view: Any) -> None:
+    """What only this route answers: its own refusals, and 304 where an ETag goes out."""
+    for kind in getattr(view, REFUSALS, ()):
+        operation["responses"][str(kind.status)] = _refusal(str(kind.status), kind.message)
+    if getattr(view, TAGGED, False):
+        for status, answer in operation["responses"].items():
+            if status.startswith("2"):
+                answer["headers"] = answer["headers"] | _ETAG
+        if "requestBody" not in operation:
+            operation["responses"]["304"] = {
+                "description": "What `If-None-Match` names is still current",
+                "headers": _CORRELATION | _ETAG,
+            }
 
 
 def _complete(operation: dict[str, Any], operation_id: str, rule: str | None) -> None:
@@ -120,6 +163,8 @@ def _refusal(status: str, description: str) -> dict[str, Any]:
 
 def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> None:
     """Serve `/openapi.json`; and, when asked to, `/docs` with assets of our own."""
+    asks_for_keys = ServiceKeys.ASKED in app.extensions
+    schemes: dict[str, Any] = {**_BEARER, **(_SERVICE_KEYS if asks_for_keys else {})}
     QuartSchema(
         app,
         openapi_path=None,
@@ -127,7 +172,7 @@ def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> 
         scalar_ui_path=None,
         swagger_ui_path=None,
         info=Info(title=title, version=version),
-        security_schemes={"bearer": {"type": "http", "scheme": "bearer", "bearer_format": "JWT"}},
+        security_schemes=schemes,
         conversion_preference="pydantic",
         openapi_provider_class=Provider,
     )

@@ -1,0 +1,98 @@
+"""Entity tags: reading them, comparing them, and 304."""
+
+import pytest
+from dishka import make_async_container
+from pydantic import BaseModel
+from quart import Blueprint, Quart
+
+from bff_core.app import Blueprints, build_app
+from bff_core.errors import Conflict, InvalidRequest
+from bff_core.etags import Tagged, matches_strongly, matches_weakly, tags_in
+from bff_core.observability import Metrics
+from bff_core.settings import ServiceSettings
+from bff_core.testing import SECRET
+from bff_core.web import PUBLIC, access, document_of, refuses, returns_tagged
+
+
+class Fact(BaseModel):
+    """A fact."""
+
+    text: str = "so"
+
+
+def app_with_a_tag() -> Quart:
+    blueprint = Blueprint("some", __name__)
+
+    @blueprint.get("/fact")
+    @access(PUBLIC)
+    @refuses(Conflict)
+    @returns_tagged(Fact)
+    async def fact() -> Tagged[Fact]:
+        """A fact."""
+        return Tagged(Fact(), '"1"', {"X-More": "yes"})
+
+    return build_app(
+        ServiceSettings(port=1, environment="testing", jwt_secret_key=SECRET),
+        make_async_container(),
+        service="some_service",
+        title="Some",
+        metrics=Metrics("some"),
+        blueprints=[Blueprints(blueprint)],
+        access={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "tags"),
+    [
+        ('"a"', ['"a"']),
+        (' "a" , W/"b",,"" ', ['"a"', 'W/"b"', '""']),
+        ('"a,b"', ['"a,b"']),
+        ("*", ["*"]),
+    ],
+)
+def test_tags_are_read(value: str, tags: list[str]) -> None:
+    assert tags_in("If-Match", value) == tags
+
+
+@pytest.mark.parametrize("value", ["", "a", '"a', 'a"b"', '"a" b', '"a b"', '*, "a"', 'w/"a"'])
+def test_what_is_no_list_of_tags_is_refused(value: str) -> None:
+    with pytest.raises(InvalidRequest):
+        tags_in("If-Match", value)
+
+
+def test_weak_tag_matches_only_weakly() -> None:
+    assert not matches_strongly('"a"', ['W/"a"'])
+    assert matches_weakly('"a"', ['W/"a"'])
+
+
+@pytest.mark.parametrize("given", ['"1"', 'W/"1"', '"0", "1"', "*"])
+async def test_known_tag_is_answered_without_a_body(given: str) -> None:
+    client = app_with_a_tag().test_client()
+
+    answer = await client.get("/fact", headers={"If-None-Match": given})
+
+    assert answer.status_code == 304
+    assert await answer.get_data() == b""
+    assert answer.headers["ETag"] == '"1"'
+
+
+@pytest.mark.parametrize("given", ['"2"', "nonsense", ""])
+async def test_other_tag_is_answered_in_full(given: str) -> None:
+    client = app_with_a_tag().test_client()
+
+    answer = await client.get("/fact", headers={"If-None-Match": given})
+
+    assert answer.status_code == 200
+    assert await answer.get_json() == {"text": "so"}
+    assert (answer.headers["ETag"], answer.headers["X-More"]) == ('"1"', "yes")
+
+
+async def test_documents_the_tag_and_the_refusals() -> None:
+    app = app_with_a_tag()
+    async with app.app_context():
+        answers = document_of(app)["paths"]["/fact"]["get"]["responses"]
+
+    assert "ETag" in answers["200"]["headers"]
+    assert "304" in answers
+    assert answers["409"]["description"] == Conflict.message

@@ -11,6 +11,8 @@ from bff_core.testing import SECRET
 from bff_core.web import PUBLIC, document_of, rule_of
 from services.bff_teacher.app import create_app as teacher_app
 from services.bff_teacher.config import Settings as TeacherSettings
+from services.config_service.app import create_app as config_app
+from services.config_service.config import Settings as ConfigSettings
 from services.gateway.app import create_app as gateway_app
 from services.gateway.config import Settings as GatewaySettings
 
@@ -30,7 +32,11 @@ def gateway() -> Quart:
     return gateway_app(GatewaySettings.load(ENVIRONMENT))
 
 
-@pytest.fixture(params=[teacher, gateway], ids=["bff_teacher", "gateway"])
+def config() -> Quart:
+    return config_app(ConfigSettings.load(ENVIRONMENT | {"CONFIG_SERVICE_AUDIT_KEY": "a-key"}))
+
+
+@pytest.fixture(params=[teacher, config, gateway], ids=["bff_teacher", "config_service", "gateway"])
 async def app(request: pytest.FixtureRequest) -> Quart:
     made: Quart = request.param()
     return made

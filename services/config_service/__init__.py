@@ -1,0 +1,1 @@
+"""Versioned, audited settings per namespace."""

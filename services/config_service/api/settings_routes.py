@@ -1,0 +1,139 @@
+"""Settings: reading is for every known service, writing for an admin."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+from quart_schema import document_headers
+
+from bff_core.context import RequestContext
+from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
+from bff_core.etags import Tagged
+from bff_core.web import (
+    SERVICE,
+    access,
+    refuses,
+    returns,
+    returns_tagged,
+    takes_body,
+    takes_query,
+)
+from services.config_service.domain_handlers.changes import ChangeHandler
+from services.config_service.domain_handlers.settings import SettingsHandler
+from services.config_service.dto.settings_v1 import (
+    LARGEST_VERSION,
+    NamespaceListV1,
+    NamespaceSchemaV1,
+    ReadHeadersV1,
+    SettingsChangeV1,
+    SettingsRollbackV1,
+    SettingsV1,
+    SettingsVersionV1,
+    SettingsWriteV1,
+    VersionListV1,
+    VersionsQuery,
+    WriteHeadersV1,
+    WriteQuery,
+)
+from services.config_service.protocols import Conditions
+
+blueprint = Blueprint("settings", __name__)
+
+
+@blueprint.get("/v1/settings")
+@access(SERVICE)
+@returns(NamespaceListV1)
+@inject
+async def namespaces(settings: FromDishka[SettingsHandler]) -> NamespaceListV1:
+    """Every namespace and the version it is at."""
+    return await settings.all()
+
+
+@blueprint.get("/v1/settings/<namespace>")
+@access(SERVICE)
+@refuses(NotFound)
+@document_headers(ReadHeadersV1)
+@returns_tagged(SettingsV1)
+@inject
+async def read(namespace: str, settings: FromDishka[SettingsHandler]) -> Tagged[SettingsV1]:
+    """The current settings of a namespace."""
+    return await settings.read(namespace)
+
+
+@blueprint.get("/v1/settings/<namespace>/schema")
+@access(SERVICE)
+@refuses(NotFound)
+@document_headers(ReadHeadersV1)
+@returns_tagged(NamespaceSchemaV1)
+@inject
+async def schema(
+    namespace: str, settings: FromDishka[SettingsHandler]
+) -> Tagged[NamespaceSchemaV1]:
+    """What settings of a namespace must look like, with their defaults."""
+    return settings.schema(namespace)
+
+
+@blueprint.put("/v1/settings/<namespace>")
+@access("admin")
+@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@document_headers(WriteHeadersV1)
+@takes_query(WriteQuery)
+@takes_body(SettingsWriteV1)
+@returns_tagged(SettingsChangeV1)
+@inject
+async def write(
+    namespace: str,
+    *,
+    query_args: WriteQuery,
+    data: SettingsWriteV1,
+    changes: FromDishka[ChangeHandler],
+    conditions: FromDishka[Conditions],
+    ctx: FromDishka[RequestContext],
+) -> Tagged[SettingsChangeV1]:
+    """Replace the settings of a namespace."""
+    return await changes.put(namespace, data, ctx, conditions, dry_run=query_args.dry_run)
+
+
+@blueprint.get("/v1/settings/<namespace>/versions")
+@access(SERVICE)
+@refuses(NotFound)
+@takes_query(VersionsQuery)
+@returns(VersionListV1)
+@inject
+async def versions(
+    namespace: str, query_args: VersionsQuery, settings: FromDishka[SettingsHandler]
+) -> VersionListV1:
+    """The versions of a namespace, newest first."""
+    return await settings.versions(namespace, query_args)
+
+
+@blueprint.get(f"/v1/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
+@access(SERVICE)
+@refuses(NotFound)
+@returns(SettingsVersionV1)
+@inject
+async def version(
+    namespace: str, number: int, settings: FromDishka[SettingsHandler]
+) -> SettingsVersionV1:
+    """One version of a namespace as it was written."""
+    return await settings.version(namespace, number)
+
+
+@blueprint.post("/v1/settings/<namespace>/rollback")
+@access("admin")
+@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@document_headers(WriteHeadersV1)
+@takes_query(WriteQuery)
+@takes_body(SettingsRollbackV1)
+@returns_tagged(SettingsChangeV1)
+@inject
+async def roll_back(
+    namespace: str,
+    *,
+    query_args: WriteQuery,
+    data: SettingsRollbackV1,
+    changes: FromDishka[ChangeHandler],
+    conditions: FromDishka[Conditions],
+    ctx: FromDishka[RequestContext],
+) -> Tagged[SettingsChangeV1]:
+    """Go back to an earlier version, as a new one."""
+    return await changes.roll_back(namespace, data, ctx, conditions, dry_run=query_args.dry_run)

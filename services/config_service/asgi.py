@@ -1,0 +1,5 @@
+"""For any ASGI server: `services.config_service.asgi:app`."""
+
+from services.config_service.app import from_environment
+
+app, _ = from_environment()

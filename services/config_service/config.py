@@ -1,0 +1,74 @@
+"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bff_core.settings import ServiceSettings, SettingsError
+
+SERVICE = "config_service"
+PREFIX = "CONFIG_SERVICE_"
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    port: int = Field(4103, ge=1, le=65535)
+    max_body_bytes: int = Field(256 * 1024, ge=0)
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///config_service.db"),
+        description="sqlite:///PATH or postgresql://USER@HOST/DATABASE.",
+    )
+    storage_timeout: float = Field(2.5, gt=0.1, le=30, description="Bounds one use of the store.")
+    audit_key: SecretStr | None = Field(None, description="Seals the audit; never change it.")
+    internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
+    allowed_services: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset({"bff-teacher-service", "bff-admin-service", "api-gateway-service"}),
+        description="Service ids that may call, separated by commas.",
+    )
+    namespace_directory: Path | None = Field(
+        None, description="Namespace files beside those that the service ships."
+    )
+
+    @field_validator("allowed_services", mode="before")
+    @classmethod
+    def _split(cls, names: object) -> object:
+        if isinstance(names, str):
+            return frozenset(name.strip() for name in names.split(",") if name.strip())
+        return names
+
+    @property
+    def database(self) -> URL:
+        """The store's address with the driver that we use.
+
+        Raises:
+            SettingsError: It is not one of the two kinds, or keeps nothing.
+        """
+        name = f"{PREFIX}DATABASE_URL"
+        try:
+            url = make_url(self.database_url.get_secret_value())
+        except ArgumentError:
+            raise SettingsError(f"{name} is not a database URL") from None
+        driver = DRIVERS.get(url.get_backend_name())
+        if driver is None:
+            raise SettingsError(f"{name} must begin with sqlite:/// or postgresql://")
+        if driver == DRIVERS["sqlite"]:
+            _require_folder(name, url.database)
+        return url.set(drivername=driver)
+
+    def check_secrets(self) -> None:
+        super().check_secrets()
+        self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
+        self.require_secret(f"{PREFIX}AUDIT_KEY", self.audit_key)
+
+
+def _require_folder(name: str, path: str | None) -> None:
+    if not path or path == ":memory:" or path.startswith("file:"):
+        raise SettingsError(f"{name} must name a file: sqlite:///PATH")
+    if not Path(path).resolve().parent.is_dir():
+        raise SettingsError(f"{name}: the folder of {path} does not exist")

@@ -1,0 +1,1 @@
+"""What the service decides; frameworks and databases are somebody else's."""

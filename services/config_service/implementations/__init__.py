@@ -1,0 +1,1 @@
+"""How settings are kept and how their changes are told."""

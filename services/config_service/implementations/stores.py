@@ -1,0 +1,27 @@
+"""What the service holds open: asked by `/ready`, closed after the last answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bff_core.protocols import Pinged
+from services.config_service.implementations.change_feed import RedisChangeFeed
+from services.config_service.implementations.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    database: Database
+    redis: RedisChangeFeed | None = None
+
+    @property
+    def dependencies(self) -> tuple[Pinged, ...]:
+        return (self.database, self.redis) if self.redis else (self.database,)
+
+    def breakers(self) -> Mapping[str, str]:
+        """None: nothing is asked that could be spared."""
+        return {}
+
+    async def aclose(self) -> None:
+        if self.redis:
+            await self.redis.close()
+        await self.database.close()

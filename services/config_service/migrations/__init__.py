@@ -1,0 +1,5 @@
+"""The database's shape, step by step; applied at start, or by the command `migrate`."""
+
+from services.config_service.migrations._apply import migrate
+
+__all__ = ["migrate"]

@@ -1,0 +1,11 @@
+"""What Alembic runs: the migrations, inside the transaction that `migrate` has begun."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table=context.config.get_main_option("version_table"),
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,80 @@
+"""Applying the difference of two JSON values to the one always gives the other."""
+
+import copy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.config_service.diff import PatchOperation, difference
+from services.config_service.values import canonical, same
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=3)
+)
+NAMES = st.text(alphabet="ab~/01-é", max_size=3)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def applied(document: Any, patch: list[PatchOperation]) -> Any:
+    """RFC 6902 as it is written, for the three operations that we use."""
+    root = {"": copy.deepcopy(document)}
+    for operation in patch:
+        steps = operation["path"].split("/")
+        parent: Any = root
+        for step in steps[:-1]:
+            parent = parent[_key(parent, step)]
+        _do(operation, parent, _key(parent, steps[-1]))
+    return root[""]
+
+
+def _key(parent: Any, step: str) -> Any:
+    return int(step) if isinstance(parent, list) else step.replace("~1", "/").replace("~0", "~")
+
+
+def _do(operation: PatchOperation, parent: Any, key: Any) -> None:
+    if operation["op"] == "remove":
+        del parent[key]
+    elif operation["op"] == "add" and isinstance(parent, list):
+        assert key <= len(parent)
+        parent.insert(key, operation["value"])
+    else:
+        assert operation["op"] == "add" or isinstance(parent, list) or key in parent
+        parent[key] = operation["value"]
+
+
+@given(VALUES, VALUES)
+def test_difference_leads_from_the_one_to_the_other(old: Any, new: Any) -> None:
+    assert same(applied(old, difference(old, new)), new)
+
+
+@given(VALUES)
+def test_equal_values_have_no_difference(value: Any) -> None:
+    assert difference(value, copy.deepcopy(value)) == []
+
+
+@given(VALUES, VALUES)
+def test_values_with_one_spelling_are_the_same(left: Any, right: Any) -> None:
+    if canonical(left) == canonical(right):
+        assert same(left, right)
+
+
+@given(st.lists(LEAVES, max_size=6), st.integers(0, 6), LEAVES)
+def test_one_item_more_is_one_step(items: list[Any], where: int, item: Any) -> None:
+    longer = [*items[:where], item, *items[where:]]
+
+    assert len(difference(items, longer)) == 1
+    assert len(difference(longer, items)) == 1
+
+
+def test_truth_is_not_one() -> None:
+    assert difference({"a": 1}, {"a": True}) == [{"op": "replace", "path": "/a", "value": True}]
+    assert difference([0], [False]) == [{"op": "replace", "path": "/0", "value": False}]

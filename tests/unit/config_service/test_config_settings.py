@@ -1,0 +1,74 @@
+"""The environment of the config service: what stops it from starting, and what it says then."""
+
+from pathlib import Path
+
+import pytest
+
+from bff_core.settings import SettingsError
+from services.config_service.config import Settings
+from tests.config_service_kit import environment, sqlite_url
+
+
+def test_defaults_need_secrets_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = environment("")
+    del environ["CONFIG_SERVICE_DATABASE_URL"]
+
+    settings = Settings.load(environ)
+
+    assert settings.port == 4103
+    assert settings.max_body_bytes == 256 * 1024
+    assert str(settings.database) == "sqlite+aiosqlite:///config_service.db"
+    assert settings.allowed_services == {
+        "bff-teacher-service",
+        "bff-admin-service",
+        "api-gateway-service",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
+def test_postgres_is_spoken_to_by_one_driver(scheme: str) -> None:
+    settings = Settings.load(environment(f"{scheme}://me:hunter2@db/config"))
+
+    assert settings.database.drivername == "postgresql+asyncpg"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "not a database URL"),
+        ("mysql://db/config", "must begin with"),
+        ("sqlite://", "must name a file"),
+        ("sqlite:///:memory:", "must name a file"),
+        ("sqlite:////no/such/folder/config.db", "does not exist"),
+    ],
+)
+def test_database_that_keeps_nothing_is_refused(url: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"CONFIG_SERVICE_DATABASE_URL.*{words}"):
+        _ = Settings.load(environment(url)).database
+
+
+def test_callers_are_a_list(tmp_path: Path) -> None:
+    callers = {"CONFIG_SERVICE_ALLOWED_SERVICES": "one-service, other-service"}
+
+    settings = Settings.load(environment(sqlite_url(tmp_path), **callers))
+
+    assert settings.allowed_services == {"one-service", "other-service"}
+
+
+@pytest.mark.parametrize("name", ["CONFIG_SERVICE_AUDIT_KEY", "HULEEDU_INTERNAL_API_KEY"])
+def test_missing_secret_is_named(tmp_path: Path, name: str) -> None:
+    environ = environment(sqlite_url(tmp_path))
+    del environ[name]
+
+    with pytest.raises(SettingsError, match=name):
+        Settings.load(environ)
+
+
+def test_short_audit_key_is_refused_in_production(tmp_path: Path) -> None:
+    long = "x" * 40
+    environ = environment(sqlite_url(tmp_path), ENVIRONMENT="production", JWT_SECRET_KEY=long)
+
+    with pytest.raises(SettingsError, match="CONFIG_SERVICE_AUDIT_KEY is shorter"):
+        Settings.load(environ | {"HULEEDU_INTERNAL_API_KEY": long})

@@ -1,0 +1,172 @@
+"""Namespace files: what is shipped holds, and what cannot be relied on is refused at start."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bff_core.errors import NotFound
+from bff_core.settings import SettingsError
+from services.config_service.namespaces import SHIPPED, Namespace, load_namespaces
+
+GOOD: dict[str, Any] = {
+    "title": "Limits",
+    "description": "How much of what.",
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "most": {"type": "integer", "minimum": 1, "default": 10},
+        "inner": {
+            "type": "object",
+            "properties": {"on": {"type": "boolean", "default": True}},
+            "default": {},
+        },
+    },
+}
+
+
+def write(folder: Path, schema: object, name: str = "limits.json") -> Path:
+    path = folder / name
+    path.write_text(schema if isinstance(schema, str) else json.dumps(schema), "utf-8")
+    return path
+
+
+def limits(folder: Path, **changes: Any) -> Namespace:
+    write(folder, GOOD | changes)
+    return load_namespaces(folder)["limits"]
+
+
+def changed(where: str, value: object) -> dict[str, Any]:
+    """The good schema with one place of it changed; `where` is dotted."""
+    schema: dict[str, Any] = json.loads(json.dumps(GOOD))
+    *steps, last = where.split(".")
+    part = schema
+    for step in steps:
+        part = part.setdefault(step, {})
+    part[last] = value
+    return schema
+
+
+def test_shipped_files_are_good() -> None:
+    shipped = load_namespaces(SHIPPED)
+
+    assert list(shipped) == ["assessment", "maintenance", "notifications", "uploads"]
+    assert shipped["maintenance"].defaults["read_only"] is False
+    assert set(shipped["maintenance"].schema["properties"]["banner"]["properties"]) == {"sv", "en"}  # type: ignore[index, call-overload]  # JSON
+    for namespace in shipped.values():
+        assert namespace.flaws(namespace.defaults) == []
+        assert namespace.title
+        assert namespace.description
+
+
+def test_defaults_are_filled_in_deep(tmp_path: Path) -> None:
+    namespace = limits(tmp_path)
+
+    assert namespace.defaults == {"most": 10, "inner": {"on": True}}
+    assert namespace.filled({"most": 3}) == {"most": 3, "inner": {"on": True}}
+    assert namespace.filled({"inner": {"on": False}})["inner"] == {"on": False}
+
+
+def test_filling_leaves_what_was_given_alone(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"inner": {}}
+
+    limits(tmp_path).filled(given)
+
+    assert given == {"inner": {}}
+
+
+def test_all_flaws_are_pointed_at_without_values(tmp_path: Path) -> None:
+    inner = GOOD["properties"]["inner"] | {"required": ["must"], "default": {"must": 1}}
+    namespace = limits(tmp_path, properties=GOOD["properties"] | {"inner": inner})
+
+    flaws = namespace.flaws({"most": "secret-value", "inner": {"on": 1}, "a/b": 0})
+
+    pointers = [flaw.pointer for flaw in flaws]
+    assert pointers == ["/a~1b", "/inner/must", "/inner/on", "/most"]
+    assert "secret-value" not in repr(flaws)
+
+
+def test_numbers_that_json_cannot_spell_are_flaws(tmp_path: Path) -> None:
+    flaws = limits(tmp_path, additionalProperties=True).flaws({"x": [float("inf")]})
+
+    assert [flaw.pointer for flaw in flaws] == ["/x/0"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer", "words"),
+    [
+        ("{", "#", "is not JSON"),
+        ('{"a": 1, "a": 2}', "#", "there twice"),
+        ("[]", "#", "2020-12"),
+        ("{}", "#/type", "object"),
+        (changed("type", "objekt"), "#/type", "2020-12"),
+        (changed("properties.most.minimum", "1"), "#/properties/most/minimum", "number"),
+        (changed("properties.most.pattern", "["), "#/properties/most/pattern", "regex"),
+        (changed("properties.most.$ref", "#/$defs/no"), "#/properties/most/$ref", "#/$defs/no"),
+        (
+            changed("properties.most.$ref", "https://example.com/schema"),
+            "#/properties/most/$ref",
+            "refers to nothing",
+        ),
+        (changed("properties.most.default", 0), "#/properties/most/default", "at least 1"),
+        (changed("properties.inner.default", {"on": 1}), "#/properties/inner/default/on", "bool"),
+        (changed("default", {}), "#/default", "properties"),
+        (changed("required", ["absent"]), "#", "/absent is required"),
+        (changed("title", ""), "#/title", "required"),
+        (changed("$schema", "http://json-schema.org/draft-07/schema#"), "#/$schema", "2020-12"),
+        (changed("properties.most.$id", "x"), "#/properties/most/$id", "id"),
+    ],
+)
+def test_bad_file_is_refused_with_file_and_pointer(
+    tmp_path: Path, schema: object, pointer: str, words: str
+) -> None:
+    path = write(tmp_path, schema)
+
+    with pytest.raises(SettingsError) as refused:
+        load_namespaces(tmp_path)
+
+    assert str(refused.value).startswith(f"{path}{pointer}: ")
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_default_may_refer_to_a_definition(tmp_path: Path) -> None:
+    schema = changed("properties.most", {"$ref": "#/$defs/few", "default": 2})
+    schema["$defs"] = {"few": {"type": "integer", "maximum": 3}}
+    write(tmp_path, schema)
+
+    assert load_namespaces(tmp_path)["limits"].defaults["most"] == 2
+
+
+def test_default_that_a_definition_refuses_is_refused(tmp_path: Path) -> None:
+    schema = changed("properties.most", {"$ref": "#/$defs/few", "default": 4})
+    schema["$defs"] = {"few": {"type": "integer", "maximum": 3}}
+    write(tmp_path, schema)
+
+    with pytest.raises(SettingsError, match="#/properties/most/default: must be at most 3"):
+        load_namespaces(tmp_path)
+
+
+def test_name_of_a_file_must_be_a_name(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "My Limits.json")
+
+    with pytest.raises(SettingsError, match="small letters"):
+        load_namespaces(tmp_path)
+
+
+def test_two_files_for_one_namespace_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "uploads.json")
+
+    with pytest.raises(SettingsError, match="another file"):
+        load_namespaces(SHIPPED, tmp_path)
+
+
+def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="not a folder"):
+        load_namespaces(tmp_path / "absent")
+
+
+def test_unknown_namespace_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        load_namespaces(SHIPPED).named("nothing")

@@ -10,6 +10,7 @@ from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs
 from bff_core.resources import Resources
+from bff_core.web import heed_switches
 from services.bff_teacher.api import dashboard_routes, profile_routes
 from services.bff_teacher.config import SERVICE, Settings
 from services.bff_teacher.di import make_container
@@ -26,9 +27,10 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
     resources = Resources.open(settings, metrics, clock)
-    return build_app(
+    container = make_container(settings, resources.outbound, *replacing)
+    app = build_app(
         settings,
-        make_container(settings, resources.outbound, *replacing),
+        container,
         service=SERVICE,
         title="HuleEdu teacher BFF",
         metrics=metrics,
@@ -37,6 +39,8 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         resources=resources,
         clock=clock,
     )
+    heed_switches(app, container)
+    return app
 
 
 def from_environment() -> tuple[Quart, Settings]:

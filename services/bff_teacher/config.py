@@ -45,6 +45,15 @@ class IdentitySettings(Downstream):
     )
 
 
+class ConfigServiceSettings(Downstream):
+    """`poll` bounds how late a switch is heard when Redis does not tell of it."""
+
+    name: str = "config_service"
+    url: str = "http://127.0.0.1:4103"
+    budget: float = Field(1.0, gt=0, le=10)
+    poll: float = Field(1.0, gt=0.05, le=60)
+
+
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
@@ -52,6 +61,7 @@ class Settings(ServiceSettings):
         "RESULT_AGGREGATOR_URL": f"{PREFIX}RAS__URL",
         "CMS_API_URL": f"{PREFIX}CMS__URL",
         "IDENTITY_SERVICE_URL": f"{PREFIX}IDENTITY__URL",
+        "CONFIG_SERVICE_URL": f"{PREFIX}CONFIG__URL",
         # As the platform's existing teacher BFF spells them.
         f"{PREFIX}RAS_URL": f"{PREFIX}RAS__URL",
         f"{PREFIX}CMS_URL": f"{PREFIX}CMS__URL",
@@ -65,6 +75,7 @@ class Settings(ServiceSettings):
     ras: RasSettings = RasSettings()
     cms: CmsSettings = CmsSettings()
     identity: IdentitySettings = IdentitySettings()
+    config: ConfigServiceSettings = ConfigServiceSettings()
 
     @field_validator("disabled_parts", mode="before")
     @classmethod

@@ -7,8 +7,16 @@ from aiohttp import ClientSession
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
 from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
+from bff_core.protocols import Switches
 from bff_core.web import ContextProvider
 from services.bff_teacher.clients.cms import HttpClasses
+from services.bff_teacher.clients.config import (
+    ChangeSignal,
+    HttpSwitches,
+    Source,
+    following,
+    redis_for_changes,
+)
 from services.bff_teacher.clients.identity import HttpProfiles
 from services.bff_teacher.clients.ras import HttpResults
 from services.bff_teacher.config import SERVICE_ID, Settings
@@ -65,6 +73,31 @@ class AdapterProvider(Provider):
             yield HttpProfiles(identity, profile=rules.profile)
 
 
+class SwitchesProvider(Provider):
+    """What operators switch; followed for as long as the app lives."""
+
+    scope = Scope.APP
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    @provide
+    async def switches(
+        self, session: ClientSession, identity: ServiceIdentity
+    ) -> AsyncIterator[Switches]:
+        config = self._settings.config
+        url = self._settings.redis_url
+        switches = HttpSwitches(session, Source(config.url, identity, config.budget))
+        redis = redis_for_changes(url) if url else None
+        try:
+            async with following(switches, ChangeSignal(redis, poll=config.poll)):
+                yield switches
+        finally:
+            if redis:
+                await redis.aclose()
+
+
 class ScreenProvider(Provider):
     """What composes; the same in tests."""
 
@@ -91,6 +124,7 @@ def make_container(settings: Settings, outbound: Outbound, *replacing: Provider)
     """The container of one app; `replacing` providers override on purpose."""
     return make_async_container(
         AdapterProvider(settings, outbound),
+        SwitchesProvider(settings),
         ScreenProvider(settings),
         ContextProvider(),
         *replacing,

@@ -1,0 +1,12 @@
+"""What the config service says of maintenance; unknown settings are skipped."""
+
+import msgspec
+
+
+class MaintenanceValues(msgspec.Struct):
+    read_only: bool = False
+    banner: dict[str, str] = {}
+
+
+class MaintenanceSettings(msgspec.Struct):
+    values: MaintenanceValues

@@ -16,6 +16,7 @@ from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._errors import ErrorHandlers
 from bff_core.web._guard import PUBLIC, SERVICE, Guard, UndeclaredRouteError, access, rule_of
 from bff_core.web._health import Health, Leaning, Lifecycle, health_routes
+from bff_core.web._mounting import make_mountable
 from bff_core.web._openapi import attach_openapi, document_of
 from bff_core.web._relaying import body_chunks, relayed
 from bff_core.web._responses import METRICS, refuses, returns
@@ -55,6 +56,7 @@ __all__ = [
     "health_routes",
     "heed_switches",
     "hypercorn_config",
+    "make_mountable",
     "parse_body",
     "refuses",
     "relayed",

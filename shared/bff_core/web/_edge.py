@@ -38,7 +38,9 @@ class Exchange:
 
 
 def exchange_of(scope: Any) -> Exchange:
-    """What the edge knows of the request that a framework is handling."""
+    """What is known of the request that a framework is handling, edge or no edge around it."""
+    if STATE not in scope:
+        scope[STATE] = Exchange(correlation_id_from(scope["headers"]))
     exchange: Exchange = scope[STATE]
     return exchange
 

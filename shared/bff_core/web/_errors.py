@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import structlog
-from quart import Quart, Response, current_app, request
+from quart import Blueprint, Quart, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from bff_core.clock import Clock
@@ -38,7 +38,7 @@ class ErrorHandlers:
         self._service = service
         self._clock = clock
 
-    def attach(self, app: Quart) -> None:
+    def attach(self, app: Quart | Blueprint) -> None:
         app.register_error_handler(BffError, self._refuse)
         app.register_error_handler(HTTPException, self._translate)
         app.register_error_handler(Exception, self._confess)

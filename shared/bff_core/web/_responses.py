@@ -53,10 +53,10 @@ def returns(
 
 
 def _say_how_complete(answer: Response, parts: list[PartV1]) -> None:
-    metrics: Metrics = current_app.extensions[METRICS]
     # A screen has one name under all of its prefixes.
     screen = (request.endpoint or "").rpartition(".")[2]
     for part in parts:
+        metrics: Metrics = current_app.extensions[METRICS]
         metrics.count_part(screen, part.name, part.status)
     incomplete = [part.name for part in parts if part.status != "ok"]
     if incomplete:

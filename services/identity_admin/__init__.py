@@ -1,0 +1,1 @@
+"""Approving and denying accounts, as a module that mounts into the platform's Identity."""

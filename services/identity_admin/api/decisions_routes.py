@@ -1,0 +1,24 @@
+"""What was decided, by whom."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.web import access, returns, takes_query
+from services.identity_admin.domain_handlers.listing import Listing
+from services.identity_admin.dto.user_approval_v1 import DecisionListV1, DecisionQuery
+
+blueprint = Blueprint("decisions", __name__, url_prefix="/decisions")
+
+
+@blueprint.get("")
+@access("admin")
+@takes_query(DecisionQuery)
+@returns(DecisionListV1)
+@inject
+async def decisions(
+    query_args: DecisionQuery, listing: FromDishka[Listing], ctx: FromDishka[RequestContext]
+) -> DecisionListV1:
+    """Decisions on all accounts, newest first."""
+    return await listing.decisions(ctx, query_args)

@@ -1,0 +1,5 @@
+"""For any ASGI server, in tests: `services.identity_admin.asgi:app`."""
+
+from services.identity_admin.app import from_environment
+
+app, _ = from_environment()

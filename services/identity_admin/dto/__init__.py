@@ -1,0 +1,1 @@
+"""What this module promises on the wire."""

@@ -1,0 +1,88 @@
+"""An account and where it stands."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.identity_admin.dto.words_v1 import ActionWord, Moment, StatusWord, Words
+
+MOST = 100
+
+
+class UserApprovalV1(BaseModel):
+    """`waiting_seconds` is null unless pending; who decided is null until somebody has."""
+
+    user_id: str
+    email: str
+    first_name: str | None
+    last_name: str | None
+    display_name: str | None
+    org_id: str | None
+    email_verified: bool
+    registered_at: Moment
+    status: StatusWord
+    version: int = Field(description="To be sent back as `expected_version`.")
+    requested_at: Moment
+    waiting_seconds: int | None
+    decided_at: Moment | None
+    decided_by: str | None
+    decided_by_name: str | None
+    reason: str | None
+
+
+class PastDecisionV1(BaseModel):
+    """One decision; `decided_by` null is the command line. `sequence` grows with time."""
+
+    sequence: int
+    user_id: str
+    action: ActionWord
+    from_status: StatusWord
+    to_status: StatusWord
+    version: int
+    decided_at: Moment
+    decided_by: str | None
+    decided_by_name: str | None
+    reason: str | None
+    correlation_id: str
+
+
+class UserApprovalDetailV1(UserApprovalV1):
+    """With the decisions on it, oldest first, at most the newest 100."""
+
+    history: list[PastDecisionV1]
+
+
+class UserListV1(BaseModel):
+    """Longest waiting first. `next_cursor` is null at the end."""
+
+    users: list[UserApprovalV1]
+    next_cursor: str | None
+
+
+class DecisionListV1(BaseModel):
+    """Newest first. `next_cursor` is null at the end."""
+
+    decisions: list[PastDecisionV1]
+    next_cursor: str | None
+
+
+class PendingQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(20, ge=1, le=MOST)
+    cursor: str | None = Field(None, max_length=200)
+    org: Words | None = Field(None, max_length=255)
+    verified: bool | None = None
+    q: Words | None = Field(None, max_length=100, description="In the address or a name.")
+
+
+class UserQuery(PendingQuery):
+    status: StatusWord | None = None
+
+
+class DecisionQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(20, ge=1, le=MOST)
+    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
+    actor: str | None = Field(None, max_length=64)
+    user_id: str | None = Field(None, max_length=64)
+    since: Moment | None = None

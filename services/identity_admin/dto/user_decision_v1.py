@@ -1,0 +1,90 @@
+"""Deciding on one account, or on many."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.identity_admin.dto.words_v1 import ActionWord, Moment, StatusWord, Words
+
+LONGEST_REASON = 500
+MOST_ITEMS = 100
+LAST_VERSION = 2**31 - 1
+
+Outcome = Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
+
+
+class ApproveRequestV1(BaseModel):
+    """`note` stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    note: Words | None = Field(None, max_length=LONGEST_REASON)
+
+
+class DenyRequestV1(BaseModel):
+    """`reason` stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    reason: Words = Field(max_length=LONGEST_REASON)
+
+
+class UserDecisionV1(BaseModel):
+    """How the account stands after the decision."""
+
+    user_id: str
+    status: StatusWord
+    version: int
+    decided_at: Moment | None
+    decided_by: str | None
+    decided_by_name: str | None
+    reason: str | None
+
+
+class DecisionItemV1(BaseModel):
+    """One of many; a denial needs its reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str = Field(max_length=64)
+    decision: ActionWord
+    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    reason: Words | None = Field(None, max_length=LONGEST_REASON)
+
+    @model_validator(mode="after")
+    def _says_why(self) -> "DecisionItemV1":
+        if self.decision == "deny" and self.reason is None:
+            raise ValueError("a denial needs a reason")
+        return self
+
+
+class DecisionsRequestV1(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[DecisionItemV1] = Field(min_length=1, max_length=MOST_ITEMS)
+
+
+class ItemErrorV1(BaseModel):
+    """Code, words and facts, as an answer to that item alone would have had."""
+
+    code: str
+    message: str
+    details: dict[str, object]
+
+
+class ItemResultV1(BaseModel):
+    """`status` is the HTTP status that the item alone would have had."""
+
+    user_id: str
+    outcome: Outcome
+    status: int
+    decision: UserDecisionV1 | None
+    error: ItemErrorV1 | None
+
+
+class DecisionsResultV1(BaseModel):
+    """In the order of the items."""
+
+    results: list[ItemResultV1]

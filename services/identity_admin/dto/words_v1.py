@@ -1,0 +1,34 @@
+"""Words and times as they go over the wire, and the texts that people type."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
+
+from bff_core.clock import to_wire
+
+StatusWord = Literal["pending", "approved", "denied"]
+ActionWord = Literal["approve", "deny"]
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(to_wire, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""UTC with `Z`."""
+
+_LINE_BREAKS = frozenset("\n\t\r")
+
+
+def _printable(text: str) -> str:
+    """PostgreSQL keeps no NUL, and the others only confuse whoever reads the history."""
+    stripped = text.strip()
+    if not stripped:
+        raise ValueError("must say something")
+    if any(unicodedata.category(sign) == "Cc" and sign not in _LINE_BREAKS for sign in stripped):
+        raise ValueError("must hold no control characters")
+    return stripped
+
+
+Words = Annotated[str, AfterValidator(_printable)]

@@ -1,0 +1,1 @@
+"""How it is done: over Identity's database, and over Redis."""

@@ -1,0 +1,70 @@
+"""Transactions with an end, and the one failure they have to the outside."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]  # it has no stubs
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bff_core.errors import Unavailable
+
+# asyncpg's own escape SQLAlchemy's translation while a connection is being made.
+FAILURES = (SQLAlchemyError, OSError, PostgresError, InterfaceError)
+_CONNECT_SECONDS = 5
+_COMMAND_SECONDS = 30
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, seconds: float) -> AsyncIterator[AsyncConnection]:
+    """One transaction, over within `seconds`: committed, or undone by any exception.
+
+    Raises:
+        Unavailable: The database is away or too slow, or refuses.
+    """
+    try:
+        async with asyncio.timeout(seconds), engine.begin() as connection:
+            yield connection
+    except (*FAILURES, TimeoutError) as error:
+        # The text of a database error holds the values of its statement.
+        log.warning("database_failed", error=type(error).__name__)
+        raise Unavailable(retry_after=1) from error
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """An engine for the commands and for tests; mounted, Identity's own is used."""
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(target.set(drivername="sqlite+aiosqlite"))
+    return create_async_engine(
+        target.set(drivername="postgresql+asyncpg"),
+        hide_parameters=True,
+        pool_timeout=_CONNECT_SECONDS,
+        connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": _COMMAND_SECONDS},
+    )
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url, hide_parameters=True, connect_args={"timeout": _CONNECT_SECONDS}
+    )
+    event.listen(engine.sync_engine, "connect", _tune)
+    return engine
+
+
+def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

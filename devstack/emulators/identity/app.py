@@ -6,6 +6,7 @@ from quart import Quart, Response, g
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.clock import Clock, SystemClock
+from devstack.emulators.identity.approval import Approval
 from devstack.emulators.identity.database import create_tables, open_engine
 from devstack.emulators.identity.gate import (
     NothingToRegister,
@@ -29,29 +30,37 @@ def create_app(
     engine: AsyncEngine | None = None,
     gate: SignInGate | None = None,
     hook: RegistrationHook | None = None,
+    approval: Approval | None = None,
     people: Iterable[SeedPerson] = (),
     clock: Clock | None = None,
 ) -> Quart:
     """The service, with its tables made and `people` in them once it serves.
 
     An engine that is handed in stays the caller's to close; so do blueprints and containers that
-    the caller mounts beside ours. `gate` and `hook` are where account approval fits in.
+    the caller mounts beside ours. `gate` and `hook` are where account approval fits in; `approval`
+    is the one that ships, both of them and its routes.
     """
     app = Quart("identity_service")
-    clock, hook = clock or SystemClock(), hook or NothingToRegister()
+    clock, hook = clock or SystemClock(), hook or approval or NothingToRegister()
     database = engine or open_engine(settings.database_url)
-    parts = assemble(settings, database, gate or OpenGate(), hook, clock)
+    parts = assemble(settings, database, gate or approval or OpenGate(), hook, clock)
     app.extensions[EXTENSION] = parts
     app.before_request(note_request)
     app.after_request(_show_trace)
     answer_failures(app)
     for module in _BLUEPRINTS:
         app.register_blueprint(module.blueprint)
+    if approval is not None:
+        approval.mount(app, database)
 
     async def lifespan() -> AsyncGenerator[None, None]:
         await create_tables(database)
+        if approval is not None:
+            await approval.start(database)
         await seed_people(database, people, hook=hook)
         yield
+        if approval is not None:
+            await approval.stop()
         await parts.limit.close()
         if engine is None:
             await database.dispose()

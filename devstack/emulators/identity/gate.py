@@ -15,13 +15,14 @@ class SignInRefusal:
     code: str
     message: str
     reason: str
+    status: int = 403
 
 
 class SignInGate(Protocol):
     async def refusal(self, user_id: UUID) -> SignInRefusal | None:
         """Why this person may not sign in now; None lets them in.
 
-        Asked by login after the e-mail check, and by every refresh.
+        Asked by login after the e-mail check, and by every refresh before its session.
         """
         ...
 
@@ -29,6 +30,10 @@ class SignInGate(Protocol):
 class RegistrationHook(Protocol):
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         """Write in the registration's own transaction; raising undoes the registration."""
+        ...
+
+    async def admitted(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
+        """The same for somebody who is in from the start, such as the demo's teachers."""
         ...
 
 
@@ -41,4 +46,7 @@ class OpenGate:
 
 class NothingToRegister:
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
+        """The platform writes nothing more."""
+
+    async def admitted(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         """The platform writes nothing more."""

@@ -67,9 +67,9 @@ async def seed_people(
 
 
 async def _tell(hook: RegistrationHook, connection: AsyncConnection, person: SeedPerson) -> None:
-    """Only those who wait are registrations that somebody must hear of."""
-    if person.status == PENDING:
-        await hook.registered(connection, UUID(person.user_id), person.registered_at)
+    """Who waits has registered; everybody else is in from the start."""
+    tell = hook.registered if person.status == PENDING else hook.admitted
+    await tell(connection, UUID(person.user_id), person.registered_at)
 
 
 async def _known(connection: AsyncConnection, person: SeedPerson) -> bool:

@@ -1,5 +1,6 @@
 """Signing in, staying signed in and leaving: the flows behind login, refresh and logout."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -7,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bff_core.clock import Clock, to_wire
 from devstack.emulators.identity import audit, outbox, refusals, sessions, users
 from devstack.emulators.identity.caller import Caller
-from devstack.emulators.identity.gate import SignInGate
+from devstack.emulators.identity.gate import SignInGate, SignInRefusal
 from devstack.emulators.identity.login_limit import WINDOW_SECONDS, LoginLimit
 from devstack.emulators.identity.passwords import Passwords
 from devstack.emulators.identity.tokens import Issuer
@@ -44,7 +45,7 @@ class SignIn:
         if refusal is not None:
             await self._note_failure(email, refusal.reason, caller, user.id)
             details = {"email": email, "reason": refusal.reason}
-            raise refusals.Refused(refusal.code, refusal.message, "login", details=details)
+            raise _closed(refusal, "login", details)
         access = self._issuer.access_token(user)
         refresh, jti = self._issuer.refresh_token(str(user.id))
         await self._note_success(user, jti, caller)
@@ -58,24 +59,23 @@ class SignIn:
     async def refresh(self, token: str) -> dict[str, object]:
         """A new access token; the refresh token stays as it is.
 
-        Neither the e-mail nor a lock is looked at again, only the session and the gate.
+        Neither the e-mail nor a lock is looked at again, only the gate and the session.
         """
         claims = self._issuer.verified(token)
         jti, user_id = claims.get("jti"), claims.get("sub")
         if not isinstance(jti, str) or not isinstance(user_id, str):
             raise refusals.invalid_refresh_token("Invalid or expired refresh token")
         async with self._engine.connect() as connection:
-            if not await sessions.may_refresh(connection, jti, self._clock.now()):
-                raise refusals.invalid_refresh_token("Refresh token has been revoked")
+            may_refresh = await sessions.may_refresh(connection, jti, self._clock.now())
             user = await users.by_id(connection, UUID(user_id))
+        # Before the session: a denial ends sessions too, and "revoked" would not say why.
+        refusal = await self._gate.refusal(user.id) if user else None
+        if refusal is not None:
+            raise _closed(refusal, "refresh_token", {"reason": refusal.reason})
+        if not may_refresh:
+            raise refusals.invalid_refresh_token("Refresh token has been revoked")
         if user is None:
             raise refusals.user_not_found(user_id, "refresh_token", status=401)
-        refusal = await self._gate.refusal(user.id)
-        if refusal is not None:
-            details = {"reason": refusal.reason}
-            raise refusals.Refused(
-                refusal.code, refusal.message, "refresh_token", details=details, status=401
-            )
         access = self._issuer.access_token(user)
         return {"access_token": access, "token_type": "Bearer", "expires_in": _EXPIRES_IN}
 
@@ -162,3 +162,11 @@ class SignIn:
                 correlation_id=caller.correlation_id,
                 at=at,
             )
+
+
+def _closed(
+    refusal: SignInRefusal, operation: str, details: Mapping[str, object]
+) -> refusals.Refused:
+    return refusals.Refused(
+        refusal.code, refusal.message, operation, details=details, status=refusal.status
+    )

@@ -1,8 +1,18 @@
 """Column types that mean the same on PostgreSQL and on SQLite."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, TypeDecorator
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    String,
+    TypeDecorator,
+    case,
+    func,
+    type_coerce,
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -20,3 +30,11 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def exact(column: ColumnElement[Any], dialect: Dialect) -> ColumnElement[Any]:
+    """To be copied from another table: SQLite compares times as texts, and its own lack digits."""
+    if dialect.name != "sqlite":
+        return column
+    written = type_coerce(column, String)
+    return case((func.instr(written, ".") > 0, written), else_=written + ".000000")

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, insert, literal, select
+from sqlalchemy import Select, exists, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.identity_admin.implementations.columns import exact
 from services.identity_admin.implementations.tables import user_approvals, users
 from services.identity_admin.standing import FIRST_VERSION, Status
 
@@ -38,7 +39,7 @@ async def add_missing(connection: AsyncConnection, user_id: UUID | None = None) 
         users.c.id,
         literal(Status.PENDING.value),
         literal(FIRST_VERSION),
-        func.coalesce(users.c.registered_at, func.current_timestamp()),
+        exact(users.c.registered_at, connection.dialect),
     ).where(~known)
     if user_id is not None:
         missing = missing.where(users.c.id == user_id)

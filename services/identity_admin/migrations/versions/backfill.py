@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql, sqlite
 
+from services.identity_admin.implementations.columns import exact
+
 revision = "ia0002"
 down_revision = "ia0001"
 branch_labels = None
@@ -63,7 +65,10 @@ def _next_ids(bind: sa.Connection, last: UUID | None) -> list[UUID]:
 
 def _approve(bind: sa.Connection, first: UUID, last: UUID) -> int:
     people = sa.select(
-        _users.c.id, sa.literal("approved"), sa.literal(1), _users.c.registered_at
+        _users.c.id,
+        sa.literal("approved"),
+        sa.literal(1),
+        exact(_users.c.registered_at, bind.dialect),
     ).where(_users.c.id.between(first, last))
     columns = ["user_id", "status", "version", "requested_at"]
     dialect = postgresql if bind.dialect.name == "postgresql" else sqlite

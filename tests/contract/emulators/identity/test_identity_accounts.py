@@ -189,6 +189,9 @@ class FailingHook:
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         raise RuntimeError("the pending row could not be written")
 
+    async def admitted(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
+        """Nobody is seeded here."""
+
 
 async def test_a_failing_hook_undoes_the_registration(settings: IdentitySettings) -> None:
     app = create_app(settings, hook=FailingHook())

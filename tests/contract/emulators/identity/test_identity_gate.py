@@ -10,6 +10,7 @@ from quart.typing import TestClientProtocol as QuartClient
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentitySettings, create_app
 from devstack.emulators.identity.gate import SignInRefusal
+from devstack.emulators.identity.seeding import DEMO_PASSWORD
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 
@@ -42,8 +43,11 @@ async def test_closed_gate_refuses_login_with_its_own_code(
 ) -> None:
     gate.closed.add(UUID(anna.user_id))
 
-    error = (await sign_in())["error"]
+    body = {"email": anna.email, "password": DEMO_PASSWORD}
+    answer = await client.post("/v1/auth/login", json=body)
 
+    assert answer.status_code == 403
+    error = (await answer.get_json())["error"]
     assert error["error_code"] == "IDENTITY_ACCOUNT_NOT_APPROVED"
     assert error["details"] == {"email": anna.email, "reason": "account_pending"}
 
@@ -66,6 +70,6 @@ async def test_gate_that_closes_later_ends_refreshing(
 
     answer = await client.post("/v1/auth/refresh", json=body)
 
-    assert answer.status_code == 401
+    assert answer.status_code == 403
     error = (await answer.get_json())["error"]
     assert error["error_code"] == "IDENTITY_ACCOUNT_NOT_APPROVED"

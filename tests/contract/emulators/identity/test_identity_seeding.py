@@ -18,9 +18,13 @@ from tests.contract.emulators.identity.people import SomePerson
 class Pending:
     def __init__(self) -> None:
         self.told: list[tuple[UUID, datetime]] = []
+        self.admits: list[UUID] = []
 
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         self.told.append((user_id, at))
+
+    async def admitted(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
+        self.admits.append(user_id)
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ async def test_second_seeding_adds_nobody(engine: AsyncEngine, people: list[Some
     assert count == 3
 
 
-async def test_only_the_pending_are_told_to_the_hook(
+async def test_hook_hears_who_waits_and_who_is_in(
     engine: AsyncEngine, people: list[SomePerson]
 ) -> None:
     hook, nils = Pending(), people[2]
@@ -50,6 +54,7 @@ async def test_only_the_pending_are_told_to_the_hook(
     await seed_people(engine, people, hook=hook)
 
     assert hook.told == [(UUID(nils.user_id), nils.registered_at)]
+    assert hook.admits == [UUID(person.user_id) for person in people[:2]]
 
 
 async def test_people_keep_their_ids_times_and_roles(

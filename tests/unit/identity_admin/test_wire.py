@@ -16,7 +16,7 @@ from services.identity_admin.dto.user_decision_v1 import (
 PERSON = "11111111-2222-4333-8444-555555555555"
 
 
-@pytest.mark.parametrize("text", ["", "x", "å", "AAAA", "A" * 31, "A" * 32 + "==", "_" * 199])
+@pytest.mark.parametrize("text", ["", "x", "å", "AAAA", "A" * 31, "_" * 199])
 def test_cursor_of_nobodys_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
         cursors.read(text)

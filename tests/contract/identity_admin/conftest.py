@@ -1,0 +1,93 @@
+"""The module as an app of its own, over a SQLite file with an admin and somebody who waits."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from quart import Quart
+from quart.typing import TestClientProtocol as QuartClient
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bff_core.testing import SECRET, FakeClock, access_token, bearer
+from services.identity_admin.app import create_app
+from services.identity_admin.config import Settings
+from tests.identity_databases import (
+    Account,
+    admit,
+    an_admin,
+    migrated_engine,
+    register,
+    sqlite_url,
+)
+
+KEY = "internal-key-for-tests"
+
+
+@dataclass
+class Desk:
+    """An admin at work: requests carry all three proofs."""
+
+    client: QuartClient
+    admin: Account
+
+    def headers(self, user_id: UUID | None = None, **changed: str | None) -> dict[str, str]:
+        token = access_token(str(user_id or self.admin.user_id), roles=["teacher", "admin"])
+        proofs = {
+            "Authorization": bearer(token),
+            "X-Internal-API-Key": KEY,
+            "X-Service-ID": "bff-admin-service",
+        }
+        given = {**proofs, **{name.replace("_", "-"): value for name, value in changed.items()}}
+        return {name: value for name, value in given.items() if value is not None}
+
+    async def get(self, path: str, **changed: str | None) -> tuple[int, Any]:
+        answer = await self.client.get(f"/v1/admin{path}", headers=self.headers(**changed))
+        return answer.status_code, await answer.get_json()
+
+    async def post(self, path: str, body: object) -> tuple[int, Any, dict[str, str]]:
+        answer = await self.client.post(f"/v1/admin{path}", json=body, headers=self.headers())
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return answer.status_code, await answer.get_json(), headers
+
+
+@pytest.fixture
+def admin() -> Account:
+    return an_admin()
+
+
+@pytest.fixture
+def nils() -> Account:
+    return Account(org_id="org-norra")
+
+
+@pytest.fixture
+async def engine(tmp_path: Path, admin: Account, nils: Account) -> AsyncIterator[AsyncEngine]:
+    async with migrated_engine(sqlite_url(tmp_path)) as made:
+        await admit(made, admin)
+        await register(made, nils)
+        yield made
+
+
+def settings_for(url: str, **more: str) -> Settings:
+    given = {
+        "ENVIRONMENT": "testing",
+        "JWT_SECRET_KEY": SECRET,
+        "HULEEDU_INTERNAL_API_KEY": KEY,
+        "IDENTITY_SERVICE_DATABASE_URL": url,
+    }
+    return Settings.load({**given, **more})
+
+
+@pytest.fixture
+async def app(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Quart]:
+    made = create_app(settings_for(sqlite_url(tmp_path)), clock=FakeClock())
+    async with made.test_app():
+        yield made
+
+
+@pytest.fixture
+def desk(app: Quart, admin: Account) -> Desk:
+    return Desk(app.test_client(), admin)

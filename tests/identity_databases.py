@@ -1,6 +1,7 @@
 """Databases as Identity has them, on SQLite or PostgreSQL, and people to put into them."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,11 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 def scaled(full: int) -> int:
     """The full number when FULL_NUMBERS=1 asks for it, else a tenth."""
     return full if FULL else full // 10
+
+
+def figure(line: str) -> None:
+    """A measured number, for whoever runs with -s."""
+    sys.stdout.write(f"\n{line}\n")
 
 
 @dataclass(frozen=True, slots=True)

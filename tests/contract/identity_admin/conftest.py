@@ -1,5 +1,7 @@
 """The module as an app of its own, over a SQLite file with an admin and somebody who waits."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bff_core.testing import SECRET, FakeClock, access_token, bearer
 from services.identity_admin.app import create_app
 from services.identity_admin.config import Settings
+from services.identity_admin.implementations.database import open_engine
 from tests.identity_databases import (
     Account,
     admit,
@@ -63,12 +66,29 @@ def nils() -> Account:
     return Account(org_id="org-norra")
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("identity")
+
+    async def make() -> None:
+        async with migrated_engine(sqlite_url(folder)):
+            pass
+
+    asyncio.run(make())
+    return folder / "identity.db"
+
+
 @pytest.fixture
-async def engine(tmp_path: Path, admin: Account, nils: Account) -> AsyncIterator[AsyncEngine]:
-    async with migrated_engine(sqlite_url(tmp_path)) as made:
-        await admit(made, admin)
-        await register(made, nils)
-        yield made
+async def engine(
+    tmp_path: Path, empty_database: Path, admin: Account, nils: Account
+) -> AsyncIterator[AsyncEngine]:
+    shutil.copy(empty_database, tmp_path)
+    made = open_engine(sqlite_url(tmp_path))
+    await admit(made, admin)
+    await register(made, nils)
+    yield made
+    await made.dispose()
 
 
 def settings_for(url: str, **more: str) -> Settings:

@@ -179,8 +179,7 @@ async def test_hundred_in_one_request_report_one_by_one(desk: Desk, engine: Asyn
     crowd = [Account() for _ in range(98)]
     await register(engine, *crowd)
     items = [
-        {"user_id": str(one.user_id), "decision": "approve", "expected_version": 1}
-        for one in crowd
+        {"user_id": str(one.user_id), "decision": "approve", "expected_version": 1} for one in crowd
     ]
     odd = [
         {"user_id": str(uuid4()), "decision": "approve", "expected_version": 1},

@@ -1,6 +1,7 @@
 """Who waits, who stands where, and the history, page by page."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ async def test_pages_follow_each_other_longest_waiting_first(
 
     waiting = sorted([nils, *crowd], key=lambda one: (one.registered_at, one.user_id.hex))
     assert [len(page) for page in pages] == [2, 2, 2]
-    assert sum(pages, []) == [str(one.user_id) for one in waiting]
+    assert list(chain(*pages)) == [str(one.user_id) for one in waiting]
 
 
 @pytest.mark.parametrize(

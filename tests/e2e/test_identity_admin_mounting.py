@@ -1,0 +1,203 @@
+"""The documented lines are all it takes to mount approval into an Identity that is not ours."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bff_core.testing import SECRET
+from tests.e2e.platform_tree import build_tree, documented_lines, python_path
+
+KEY = "internal-key-for-tests-of-thirty-two-and-more"
+SECONDS = 30.0
+
+
+@dataclass
+class Platform:
+    """A tree on disk, and how its processes are started."""
+
+    tree: Path
+    env: dict[str, str]
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-S", "-m", *words],
+            cwd=self.tree,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def admin(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.command("services.identity_admin", *words)
+
+    @contextmanager
+    def serving(self) -> Iterator[httpx.Client]:
+        port, log = free_port(), self.tree / "identity.log"
+        words = ("hypercorn", "services.identity_service.app:app", "--bind", f"127.0.0.1:{port}")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-S", "-m", *words],
+                cwd=self.tree,
+                env=self.env,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+                wait_for(client, process, log)
+                yield client
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            client.get("/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(log.read_text())
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    build_tree(tmp_path)
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": python_path(tmp_path),
+        "ENVIRONMENT": "production",
+        "JWT_SECRET_KEY": SECRET,
+        "IDENTITY_SERVICE_JWT_DEV_SECRET": SECRET,
+        "HULEEDU_INTERNAL_API_KEY": KEY,
+        "IDENTITY_SERVICE_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'identity.db'}",
+        "IDENTITY_ADMIN_RELAY": "platform",
+    }
+    return Platform(tmp_path, env)
+
+
+def test_every_documented_line_has_its_place(tmp_path: Path) -> None:
+    assert build_tree(tmp_path) == set(documented_lines())
+
+
+def test_identity_does_not_start_before_the_migration(platform: Platform) -> None:
+    with pytest.raises(RuntimeError, match="migrate up"), platform.serving():
+        pass
+
+
+def make_tables(platform: Platform) -> None:
+    """What Identity's startup leaves behind, even when it goes no further."""
+    with pytest.raises(RuntimeError), platform.serving():
+        pass
+
+
+def signed_in(client: httpx.Client, email: str) -> dict[str, Any]:
+    answer = client.post("/v1/auth/login", json={"email": email, "password": "pass"})
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_whole_journey_of_an_account(platform: Platform) -> None:
+    make_tables(platform)
+    assert platform.admin("migrate", "up").returncode == 0
+    with platform.serving() as client:
+        for name in ("karin", "nils"):
+            body = {"email": f"{name}@school.example", "password": "pass"}
+            assert client.post("/v1/auth/register", json=body).status_code == 201
+        assert signed_in(client, "nils@school.example")["error"]["error_code"] == (
+            "IDENTITY_APPROVAL_PENDING"
+        )
+        assert "nils@school.example" in platform.admin("list-pending").stdout
+        assert platform.admin("grant-admin", "karin@school.example").returncode == 0
+        karin = signed_in(client, "karin@school.example")
+
+        decide_on_nils(client, karin["access_token"])
+
+
+def decide_on_nils(client: httpx.Client, token: str) -> None:
+    """Let him in, then out, and see what his tokens are worth."""
+    client.headers.update(
+        {
+            "Authorization": f"Bearer {token}",
+            "X-Internal-API-Key": KEY,
+            "X-Service-ID": "bff-admin-service",
+        }
+    )
+    (waiting,) = client.get("/v1/admin/users/pending").json()["users"]
+    path = f"/v1/admin/users/{waiting['user_id']}"
+    approved = client.post(f"{path}/approve", json={"expected_version": 1})
+    nils = signed_in(client, "nils@school.example")
+    refresh = {"refresh_token": nils["refresh_token"]}
+    before = client.post("/v1/auth/refresh", json=refresh)
+    denied = client.post(f"{path}/deny", json={"expected_version": 2, "reason": "left"})
+    after = client.post("/v1/auth/refresh", json=refresh)
+
+    assert [one.status_code for one in (approved, before, denied, after)] == [200, 200, 200, 403]
+    assert after.json()["error"]["error_code"] == "IDENTITY_ACCESS_DENIED"
+    assert approved.headers["X-Correlation-ID"]
+    assert [past["to_status"] for past in client.get(path).json()["history"]] == [
+        "approved",
+        "denied",
+    ]
+
+
+def test_mounted_routes_answer_in_the_envelope(platform: Platform) -> None:
+    make_tables(platform)
+    platform.admin("migrate", "up")
+    correlation = "6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"
+    with platform.serving() as client:
+        client.headers["X-Correlation-ID"] = correlation
+
+        answer = client.get("/v1/admin/users")
+
+    error = answer.json()["error"]
+    assert answer.status_code == 401
+    assert answer.headers.get_list("X-Correlation-ID") == [correlation]
+    assert set(error) == {
+        "code",
+        "message",
+        "correlation_id",
+        "service",
+        "timestamp",
+        "details",
+    }
+    assert (error["correlation_id"], error["service"]) == (correlation, "identity_service")
+
+
+def test_the_module_that_runs_is_the_copy(platform: Platform) -> None:
+    code = "import services.identity_admin as a, bff_core as b; print(a.__file__, b.__file__)"
+    told = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=platform.tree,
+        env=platform.env,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+
+    assert told.stdout.split() == [
+        str(platform.tree / "services" / "identity_admin" / "__init__.py"),
+        str(platform.tree / "site" / "bff_core" / "__init__.py"),
+    ]

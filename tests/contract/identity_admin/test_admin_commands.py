@@ -1,0 +1,121 @@
+"""The commands: the first admin, the queue on paper, and refusals that say what to do."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from devstack.emulators.identity import tables
+from services.identity_admin import commands
+from services.identity_admin.__main__ import main
+from services.identity_admin.implementations.event_rows import Mails
+from services.identity_admin.implementations.migrator import NotMigrated
+from tests.contract.identity_admin.conftest import KEY, SECRET
+from tests.identity_databases import (
+    Account,
+    identity_engine,
+    sqlite_url,
+    traces_of,
+)
+
+
+async def grant(folder: Path, email: str) -> int:
+    return await commands.grant_admin(sqlite_url(folder), email, "admin", Mails())
+
+
+async def roles_of(engine: AsyncEngine, account: Account) -> list[str]:
+    query = select(tables.users.c.roles).where(tables.users.c.id == account.user_id)
+    async with engine.connect() as connection:
+        roles: list[str] = (await connection.execute(query)).scalar_one()
+        return roles
+
+
+async def test_first_admin_gets_role_and_approval(
+    engine: AsyncEngine, tmp_path: Path, nils: Account
+) -> None:
+    code = await grant(tmp_path, f" {nils.email.upper()} ")
+
+    traces = await traces_of(engine, nils.user_id)
+    assert code == 0
+    assert await roles_of(engine, nils) == ["teacher", "admin"]
+    assert (traces.status, traces.version) == ("approved", 2)
+    # Two audit rows: the decision, and the role.
+    assert (traces.history, traces.audits, traces.events) == (1, 2, 1)
+
+
+async def test_granting_again_changes_nothing(
+    engine: AsyncEngine, tmp_path: Path, nils: Account
+) -> None:
+    await grant(tmp_path, nils.email)
+    before = await traces_of(engine, nils.user_id)
+
+    code = await grant(tmp_path, nils.email)
+
+    assert code == 0
+    assert await traces_of(engine, nils.user_id) == before
+    assert await roles_of(engine, nils) == ["teacher", "admin"]
+
+
+async def test_unknown_address_is_told_and_changes_nothing(
+    engine: AsyncEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = await grant(tmp_path, "nobody@demo.example")
+
+    assert code == 1
+    assert "nobody is registered" in capsys.readouterr().out
+
+
+async def test_queue_is_printed_longest_waiting_first(
+    engine: AsyncEngine, tmp_path: Path, nils: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await commands.list_pending(sqlite_url(tmp_path))
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{nils.user_id}  {nils.email}  verified  org org-norra  waiting ")
+
+
+async def test_commands_refuse_a_database_that_was_not_migrated(tmp_path: Path) -> None:
+    async with identity_engine(sqlite_url(tmp_path)):
+        with pytest.raises(NotMigrated):
+            await grant(tmp_path, "karin@demo.example")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "testing")
+    monkeypatch.setenv("JWT_SECRET_KEY", SECRET)
+    monkeypatch.setenv("HULEEDU_INTERNAL_API_KEY", KEY)
+    monkeypatch.setenv("IDENTITY_SERVICE_DATABASE_URL", sqlite_url(tmp_path))
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["migrate", "up"], "it is not Identity's"),
+        (["list-pending"], "migrate up"),
+        (["grant-admin", "karin@demo.example"], "migrate up"),
+    ],
+)
+def test_foreign_database_is_refused_in_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(words)
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert said in error
+    assert "karin" not in error
+
+
+@pytest.mark.usefixtures("environment")
+def test_missing_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("IDENTITY_SERVICE_DATABASE_URL")
+
+    code = main(["list-pending"])
+
+    assert code == 2
+    assert "IDENTITY_SERVICE_DATABASE_URL" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from bff_core.settings import SettingsError
 from services.identity_admin import commands
 from services.identity_admin.config import Settings
 from services.identity_admin.di import mails_of
+from services.identity_admin.implementations.database import FAILURES
 from services.identity_admin.implementations.migrator import NotIdentitysDatabase, NotMigrated
 
 
@@ -48,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BffError as error:
         sys.stderr.write(f"failed: {error.text}\n")
+        return 1
+    except (*FAILURES, TimeoutError) as error:
+        # Whatever was done is committed or undone; the text may hold a statement's values.
+        sys.stderr.write(f"failed: the database said {type(error).__name__}; try again\n")
         return 1
 
 

@@ -5,12 +5,14 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
+import structlog
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
 from quart import Blueprint, Quart
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.app import Blueprints, build_app, verifier_from
+from bff_core.auth import TokenVerifier
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
@@ -25,6 +27,8 @@ from services.identity_admin.implementations.relay import Relay
 
 _REDIS_SECONDS = 2.0
 
+log = structlog.get_logger()
+
 
 @dataclass(slots=True)
 class IdentityAdmin:
@@ -34,6 +38,7 @@ class IdentityAdmin:
     blueprint: Blueprint
     provider: Provider
     clock: Clock
+    verifier: TokenVerifier
     _relaying: asyncio.Task[None] | None = field(default=None, repr=False)
     _redis: Redis | None = field(default=None, repr=False)
 
@@ -47,6 +52,7 @@ class IdentityAdmin:
         if self.settings.relay == "redis" and self.settings.redis_url:
             relay = self._relay_over(await container.get(AsyncEngine), self.settings.redis_url)
             self._relaying = asyncio.create_task(relay.run(), name="identity_admin_relay")
+            self._relaying.add_done_callback(_report)
 
     async def stop(self) -> None:
         """For shutdown, before the engine is disposed of; does nothing twice."""
@@ -57,6 +63,7 @@ class IdentityAdmin:
         redis, self._redis = self._redis, None
         if redis is not None:
             await redis.aclose()
+        await self.verifier.aclose()
 
     def _relay_over(self, engine: AsyncEngine, url: str) -> Relay:
         seconds = _REDIS_SECONDS
@@ -64,6 +71,12 @@ class IdentityAdmin:
         settings = self.settings
         sink = RedisStream(self._redis, settings.stream, settings.stream_length)
         return Relay(engine, sink, self.clock)
+
+
+def _report(relaying: asyncio.Task[None]) -> None:
+    """It runs until it is cancelled; another end is a bug that nobody would see before shutdown."""
+    if not relaying.cancelled() and relaying.exception() is not None:
+        log.error("relay_crashed", error=type(relaying.exception()).__name__)
 
 
 def identity_admin(environ: Mapping[str, str], *, clock: Clock | None = None) -> IdentityAdmin:
@@ -79,12 +92,12 @@ def identity_admin_with(settings: Settings, *, clock: Clock | None = None) -> Id
     clock = clock or SystemClock()
     key = settings.internal_api_key
     keys = ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services)
-    guard = Guard(
-        verifier_from(settings, clock), access_of(settings), settings.request_budget, clock, keys
-    )
+    verifier = verifier_from(settings, clock)
+    guard = Guard(verifier, access_of(settings), settings.request_budget, clock, keys)
     handlers = ErrorHandlers(SERVICE, clock)
     blueprint = admin_blueprint(guard, handlers, max_body_bytes=settings.max_body_bytes)
-    return IdentityAdmin(settings, blueprint, IdentityAdminProvider(settings, clock), clock)
+    provider = IdentityAdminProvider(settings, clock)
+    return IdentityAdmin(settings, blueprint, provider, clock, verifier)
 
 
 def access_of(settings: Settings) -> Mapping[str, frozenset[Role]]:

@@ -1,6 +1,7 @@
 """The emulated Identity service as one Quart application."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from quart import Quart, Response, g
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -54,19 +55,29 @@ def create_app(
         approval.mount(app, database)
 
     async def lifespan() -> AsyncGenerator[None, None]:
-        await create_tables(database)
-        if approval is not None:
-            await approval.start(database)
-        await seed_people(database, people, hook=hook)
-        yield
-        if approval is not None:
-            await approval.stop()
+        async with _prepared(database, approval):
+            await seed_people(database, people, hook=hook)
+            yield
         await parts.limit.close()
         if engine is None:
             await database.dispose()
 
     app.while_serving(lifespan)
     return app
+
+
+@asynccontextmanager
+async def _prepared(database: AsyncEngine, approval: Approval | None) -> AsyncIterator[None]:
+    """Identity's own tables, and whatever approval adds to them."""
+    await create_tables(database)
+    if approval is None:
+        yield
+        return
+    await approval.start(database)
+    try:
+        yield
+    finally:
+        await approval.stop()
 
 
 async def _show_trace(response: Response) -> Response:

@@ -119,3 +119,18 @@ def test_missing_setting_is_named(
 
     assert code == 2
     assert "IDENTITY_SERVICE_DATABASE_URL" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("words", [["migrate", "up"], ["list-pending"]])
+def test_database_that_is_away_is_told_in_one_line(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IDENTITY_SERVICE_DATABASE_URL", "postgresql://u:pass-word@127.0.0.1:1/x")
+
+    code = main(words)
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert error.startswith("failed: ")
+    assert "pass-word" not in error

@@ -49,10 +49,8 @@ class IdentityAdmin:
             NotMigrated: The database is not ready to say who may sign in.
         """
         await container.get(SignInGate)
-        if self.settings.relay == "redis" and self.settings.redis_url:
-            relay = self._relay_over(await container.get(AsyncEngine), self.settings.redis_url)
-            self._relaying = asyncio.create_task(relay.run(), name="identity_admin_relay")
-            self._relaying.add_done_callback(_report)
+        if self.settings.relay == "redis":
+            self._start_relay(await container.get(AsyncEngine))
 
     async def stop(self) -> None:
         """For shutdown, before the engine is disposed of; does nothing twice."""
@@ -65,12 +63,18 @@ class IdentityAdmin:
             await redis.aclose()
         await self.verifier.aclose()
 
-    def _relay_over(self, engine: AsyncEngine, url: str) -> Relay:
-        seconds = _REDIS_SECONDS
-        self._redis = Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
-        settings = self.settings
+    def _start_relay(self, engine: AsyncEngine) -> None:
+        settings, seconds = self.settings, _REDIS_SECONDS
+        if settings.redis_url is None:
+            log.warning("relay_not_started", missing="REDIS_URL")
+            return
+        self._redis = Redis.from_url(
+            settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds
+        )
         sink = RedisStream(self._redis, settings.stream, settings.stream_length)
-        return Relay(engine, sink, self.clock)
+        relay = Relay(engine, sink, self.clock)
+        self._relaying = asyncio.create_task(relay.run(), name="identity_admin_relay")
+        self._relaying.add_done_callback(_report)
 
 
 def _report(relaying: asyncio.Task[None]) -> None:

@@ -97,9 +97,9 @@ def identity_admin_with(settings: Settings, *, clock: Clock | None = None) -> Id
     key = settings.internal_api_key
     keys = ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services)
     verifier = verifier_from(settings, clock)
-    guard = Guard(verifier, access_of(settings), settings.request_budget, clock, keys)
+    guard = Guard(verifier, access_of(settings), settings.request_budget, clock)
     handlers = ErrorHandlers(SERVICE, clock)
-    blueprint = admin_blueprint(guard, handlers, max_body_bytes=settings.max_body_bytes)
+    blueprint = admin_blueprint(keys, guard, handlers, max_body_bytes=settings.max_body_bytes)
     provider = IdentityAdminProvider(settings, clock)
     return IdentityAdmin(settings, blueprint, provider, clock, verifier)
 

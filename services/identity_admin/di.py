@@ -1,11 +1,13 @@
 """What is made once and handed to whom."""
 
+from dataclasses import replace
+
 from dishka import Provider, Scope, provide
-from quart import g
+from quart import g, request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.clock import Clock
-from bff_core.context import RequestContext
+from bff_core.context import RequestContext, ServiceId
 from services.identity_admin.config import Settings
 from services.identity_admin.domain_handlers.deciding import Deciding
 from services.identity_admin.domain_handlers.deciding_many import DecidingMany
@@ -65,7 +67,8 @@ class IdentityAdminProvider(Provider):
     def context(self) -> RequestContext:
         """Not the kernel's provider: two of them would clash where Identity grows another guest."""
         context: RequestContext = g.request_context
-        return context
+        # Whoever it names has shown the key: that was asked for first.
+        return replace(context, service_id=ServiceId(request.headers["X-Service-ID"]))
 
 
 def mails_of(settings: Settings) -> Mails:

@@ -10,7 +10,7 @@ import bff_core
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Path(__file__).parent / "platform_shape"
-_SNIPPET = re.compile(r"<!-- mount: ([a-z-]+) -->\n```python\n(.*?)```", re.DOTALL)
+_SNIPPET = re.compile(r"<!-- mount: ([a-z-]+) -->\n```(?:python|text)\n(.*?)```", re.DOTALL)
 _PLACE = re.compile(r"^( *)# <([a-z-]+)>\n", re.MULTILINE)
 
 

@@ -7,17 +7,19 @@ from quart import Blueprint, g
 from quart_dishka import inject
 
 from bff_core.errors import NotAuthorized
-from bff_core.web import ErrorHandlers, Guard, make_mountable
+from bff_core.web import ErrorHandlers, Guard, ServiceKeys, make_mountable
 from services.identity_admin.api import decisions_routes, users_routes
 from services.identity_admin.protocols import Administrators
 
 PREFIX = "/v1/admin"
 
 
-def admin_blueprint(guard: Guard, handlers: ErrorHandlers, *, max_body_bytes: int) -> Blueprint:
+def admin_blueprint(
+    services: ServiceKeys, guard: Guard, handlers: ErrorHandlers, *, max_body_bytes: int
+) -> Blueprint:
     """Behind three locks: the calling service's key, the user's token, the role in our table."""
     blueprint = Blueprint("identity_admin", __name__, url_prefix=PREFIX)
-    make_mountable(blueprint, guard, handlers, max_body_bytes=max_body_bytes)
+    make_mountable(blueprint, services, guard, handlers, max_body_bytes=max_body_bytes)
     # `inject` hands in the argument, which its signature does not say.
     check: Any = require_admin
     blueprint.before_request(check)

@@ -31,7 +31,7 @@ class Background:
         """
         if self._closed:
             work.close()
-            raise Unavailable
+            raise Unavailable(retry_after=1.0)
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

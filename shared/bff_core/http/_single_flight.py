@@ -123,7 +123,7 @@ def _landed(task: asyncio.Task[Answer]) -> Answer:
     in it would name it for the others.
     """
     if task.cancelled():
-        raise Unavailable
+        raise Unavailable(retry_after=1.0)
     error = task.exception()
     if error is None:
         return task.result()

@@ -9,10 +9,12 @@ and after.
 import argparse
 import asyncio
 import random
+import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import linear_regression
 
 from benchmarks.steady_load import Bench, answer_well, capacity, keep_pace, open_bench
@@ -23,6 +25,7 @@ PATHS = ("/v1/teacher/dashboard", "/v1/teacher/classes", "/v1/teacher/me")
 LOAD, FAULTS = 0.6, 0.01
 WARM_UP = 0.2
 """Share of the time after which memory is expected to stand still."""
+PAGE = resource.getpagesize()
 SETTLE = 6.0
 """Seconds after which idle connections have been closed."""
 KINDS = (Reply(500), Reply(raw=b""), Reply(hang=True), Reply(200, b"{not json"))
@@ -84,21 +87,25 @@ async def count(bench: Bench) -> Count:
     )
 
 
+def resident(pid: int) -> float:
+    """MiB of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
+
+
 @dataclass
 class Memory:
-    """Resident MiB of the process by second."""
+    """Resident MiB of the process by second, as the kernel counts them."""
 
-    bench: Bench
+    pid: int
     at: list[float] = field(default_factory=list)
     size: list[float] = field(default_factory=list)
 
     async def watch(self) -> None:
         began = time.monotonic()
         while True:
-            samples = await self.bench.callers[0].metrics()
             self.at.append(time.monotonic() - began)
-            self.size.append(samples["process_resident_memory_bytes"] / 2**20)
-            await asyncio.sleep(5.0)
+            self.size.append(resident(self.pid))
+            await asyncio.sleep(1.0)
 
     def slope(self, whole: float) -> float:
         """MiB in ten minutes, after warm-up."""
@@ -126,7 +133,7 @@ async def soak(minutes: float, rate: float | None) -> None:
         most = await capacity(ask, seconds=10.0)
         rate = rate or most * LOAD
         await asyncio.sleep(SETTLE)
-        before, faults, memory = await count(bench), Faults(bench), Memory(bench)
+        before, faults, memory = await count(bench), Faults(bench), Memory(bench.pid)
         print(f"capacity {most:.0f}/s, load {rate:.0f}/s for {minutes:g} min", flush=True)
         async with beside(faults.make(), memory.watch()):
             tally = await keep_pace(ask, rate=rate, seconds=seconds)

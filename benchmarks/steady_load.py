@@ -18,7 +18,7 @@ from tests.faults.platform_answers import PROFILE, ROW, batch_page
 from tests.faults.stub_platform import StubPlatform, stub_platform
 from tests.faults.teacher_process import Caller, teacher_process
 
-OUTSTANDING = 512
+OUTSTANDING = 128
 """Requests that may wait at a time: the pace is kept, but not without bound."""
 KEEP_ALIVE = 2.0
 """Short, so that what a peak opened is gone when the process is looked at afterwards."""

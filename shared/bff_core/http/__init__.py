@@ -1,6 +1,6 @@
 """Outbound calls: what to ask is the client's, how to ask is here."""
 
-from bff_core.http._call import Undecodable
+from bff_core.http._call import Answer, Undecodable
 from bff_core.http._client import Endpoint, ServiceClient
 from bff_core.http._decode import JsonDecoder, text
 from bff_core.http._document import document_at
@@ -13,6 +13,7 @@ from bff_core.http._shelf import Kept
 from bff_core.http._transport import http_session
 
 __all__ = [
+    "Answer",
     "AnswerCut",
     "Credentials",
     "Endpoint",

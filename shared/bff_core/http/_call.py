@@ -46,7 +46,9 @@ class Call:
     `operation` is the name in metrics and logs; `identity` is the user for whom the answer is, or
     `PUBLIC` when the data are the same for everyone. `decode` raises Undecodable. An answer that
     takes longer than `slow_after` seconds speaks against the service, half of the budget as a rule.
-    `neutral_failures` marks questions that one caller can make fail at will.
+    `neutral_failures` marks questions that one caller can make fail at will. `statuses` are
+    those beside 2xx that count as answers; `alone` keeps a read from being shared, because what it
+    answers depends on more than its address.
     """
 
     service: str
@@ -62,6 +64,8 @@ class Call:
     idempotent: bool = True
     neutral_failures: bool = False
     slow_after: float | None = None
+    statuses: frozenset[int] = frozenset()
+    alone: bool = False
 
     @property
     def safe(self) -> bool:
@@ -82,6 +86,7 @@ class Answer:
     """A good answer, decoded; `age` in seconds since it was read from its source.
 
     `exchange` is the same object in all copies of one answer. What comes from memory has no body.
+    One of the call's `statuses` is a good answer, too: its body is as it came, its value None.
     """
 
     value: Any

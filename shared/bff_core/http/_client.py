@@ -1,7 +1,8 @@
 """What a client module stands on: a service, its endpoints, and how each is asked."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -9,7 +10,7 @@ import aiohttp
 
 from bff_core.composition import Reading
 from bff_core.context import RequestContext
-from bff_core.http._call import PUBLIC, Answer, Call, Freshness, Send
+from bff_core.http._call import NEVER, PUBLIC, Answer, Call, Freshness, Send
 from bff_core.http._headers import Credentials, outbound
 from bff_core.http._outbound import Outbound, Policies
 from bff_core.http._transport import Transport
@@ -17,6 +18,7 @@ from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 def path_of(segments: Iterable[str]) -> str:
@@ -53,6 +55,7 @@ class Endpoint(Generic[T]):
     public: bool
     provocable: bool
     send: Send
+    statuses: frozenset[int] = frozenset()
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -62,8 +65,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        query = urlencode(list(params.items()) if isinstance(params, Mapping) else list(params))
-        answer = await self.send(self._call(ctx, "GET", path_of(path), query))
+        answer = await self.send(self._call(ctx, "GET", path_of(path), _query(params)))
         return Reading(answer.value, answer.age, answer.stale)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
@@ -75,6 +77,32 @@ class Endpoint(Generic[T]):
         answer: Answer = await self.send(self._call(ctx, "POST", path_of(path), "", body))
         value: T = answer.value
         return value
+
+    async def ask(
+        self,
+        ctx: RequestContext,
+        method: str,
+        path: Iterable[str],
+        *,
+        params: Params = (),
+        body: bytes | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Answer:
+        """Ask for this caller alone: neither kept nor shared, with the answer's status and headers.
+
+        Raises:
+            DownstreamError: The service did not give a usable answer in time.
+        """
+        call = self._call(ctx, method, path_of(path), _query(params), body)
+        return await self.send(
+            replace(
+                call,
+                headers={**headers, **call.headers},
+                freshness=NEVER,
+                statuses=self.statuses,
+                alone=True,
+            )
+        )
 
     def _call(
         self, ctx: RequestContext, method: str, path: str, query: str, body: bytes | None = None
@@ -99,6 +127,10 @@ class Endpoint(Generic[T]):
         )
 
 
+def _query(params: Params) -> str:
+    return urlencode(list(params.items()) if isinstance(params, Mapping) else list(params))
+
+
 class ServiceClient:
     """A downstream service and all that its endpoints share."""
 
@@ -120,11 +152,13 @@ class ServiceClient:
         json: bool = True,
         public: bool = False,
         provocable: bool = False,
+        statuses: frozenset[int] = frozenset(),
     ) -> Endpoint[T]:
         """Ready one operation.
 
         `public` declares the data to be the same for every user; `provocable` that a caller can
         make it fail at will, so that failures count only for addresses that have answered before.
+        `statuses` are those beside 2xx that `ask` takes for answers.
         """
         transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
         return Endpoint(
@@ -138,6 +172,7 @@ class ServiceClient:
             public=public,
             provocable=provocable,
             send=self._policies.around(transport, rule),
+            statuses=statuses,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:

@@ -57,7 +57,7 @@ class SingleFlight:
 
     def __call__(self, send: Send) -> Send:
         async def shared(call: Call) -> Answer:
-            if not call.safe:
+            if call.alone or not call.safe:
                 return await send(call)
             flight = self._flights.get(call.key)
             if flight is None:

@@ -15,6 +15,7 @@ CONNECT_TIMEOUT = 0.5
 CONNECTIONS = 1024
 """More than all bulkheads of a process let through: waiting for a connection here would charge a
 hung service's crowd to the services that are well."""
+_NOT_MODIFIED = 304
 KEEP_ALIVE = 4.0
 """Shorter than the 5 s after which Hypercorn closes an idle connection, so that we never write
 into one that is being closed."""
@@ -35,6 +36,27 @@ async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aioht
         headers={"Accept-Encoding": "identity", "User-Agent": "huleedu-bff"},
     ) as session:
         yield session
+
+
+class _Once:
+    """A body that is sent once: aiohttp repeats a PUT when a kept connection turns out dead."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._begun = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._begun:
+            raise aiohttp.ClientConnectionError("a body cannot be sent twice")
+        self._begun = True
+        return self._chunks()
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        yield self._body
+
+
+def _body_of(call: Call) -> bytes | _Once | None:
+    return _Once(call.body) if call.method == "PUT" and call.body is not None else call.body
 
 
 class Transport:
@@ -63,18 +85,23 @@ class Transport:
 
     async def _exchange(self, call: Call) -> Answer:
         headers = {**call.headers, TIMEOUT_HEADER: time_left(call.deadline)}
+        if call.body is not None:
+            headers["Content-Length"] = str(len(call.body))
         async with self._session.request(
             call.method,
             URL(call.url, encoded=True),
             headers=headers,
-            data=call.body,
+            data=_body_of(call),
             allow_redirects=False,
         ) as response:
-            if not 200 <= response.status < 300:
+            good = 200 <= response.status < 300
+            if not good and response.status not in call.statuses:
                 raise from_status(call.service, response.status, response.headers)
+            if response.status == _NOT_MODIFIED:
+                return Answer(None, b"", response.status, response.headers)
             self._check(call, response)
             body = await self._read(call, response)
-        return Answer(call.decode(body), body, response.status, response.headers)
+        return Answer(call.decode(body) if good else None, body, response.status, response.headers)
 
     def _check(self, call: Call, response: aiohttp.ClientResponse) -> None:
         if self._json and not is_json(response.headers):

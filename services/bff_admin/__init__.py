@@ -1,0 +1,1 @@
+"""The admin BFF: accounts, settings, audit and an overview of operations."""

@@ -1,0 +1,1 @@
+"""HTTP only: one call of a screen or a port for each route."""

@@ -1,0 +1,110 @@
+"""Routes of screen 6."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.errors import Conflict, NotFound
+from bff_core.web import access, refuses, returns, takes_body, takes_query
+from services.bff_admin.api.replays import marks_replays
+from services.bff_admin.dto.user_decisions_v1 import (
+    AdminUserDecisionsV1,
+    AdminUserDecisionV1,
+    ApproveUserV1,
+    DenyUserV1,
+    UserDecisionsV1,
+)
+from services.bff_admin.dto.users_v1 import (
+    AdminPendingUsersV1,
+    AdminUserDetailV1,
+    AdminUsersV1,
+    PendingUsersQuery,
+    UsersQuery,
+)
+from services.bff_admin.protocols import Decided
+from services.bff_admin.screens.users import UsersScreen
+
+blueprint = Blueprint("users", __name__)
+
+
+@blueprint.get("/users/pending")
+@access("admin")
+@takes_query(PendingUsersQuery)
+@returns(AdminPendingUsersV1)
+@inject
+async def pending(
+    query_args: PendingUsersQuery, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+) -> AdminPendingUsersV1:
+    """Accounts that wait for approval, longest waiting first."""
+    return await screen.pending(ctx, query_args)
+
+
+@blueprint.get("/users")
+@access("admin")
+@takes_query(UsersQuery)
+@returns(AdminUsersV1)
+@inject
+async def users(
+    query_args: UsersQuery, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+) -> AdminUsersV1:
+    """Accounts and where they stand, longest waiting first."""
+    return await screen.page(ctx, query_args)
+
+
+@blueprint.get("/users/<user_id>")
+@access("admin")
+@refuses(NotFound)
+@returns(AdminUserDetailV1)
+@inject
+async def user(
+    user_id: str, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+) -> AdminUserDetailV1:
+    """One account with the decisions on it."""
+    return await screen.one(ctx, user_id)
+
+
+@blueprint.post("/users/<user_id>/approve")
+@access("admin")
+@refuses(NotFound, Conflict)
+@takes_body(ApproveUserV1)
+@returns(AdminUserDecisionV1)
+@marks_replays
+@inject
+async def approve(
+    user_id: str,
+    data: ApproveUserV1,
+    screen: FromDishka[UsersScreen],
+    ctx: FromDishka[RequestContext],
+) -> Decided:
+    """Let the person in."""
+    return await screen.approve(ctx, user_id, data)
+
+
+@blueprint.post("/users/<user_id>/deny")
+@access("admin")
+@refuses(NotFound, Conflict)
+@takes_body(DenyUserV1)
+@returns(AdminUserDecisionV1)
+@marks_replays
+@inject
+async def deny(
+    user_id: str,
+    data: DenyUserV1,
+    screen: FromDishka[UsersScreen],
+    ctx: FromDishka[RequestContext],
+) -> Decided:
+    """Keep the person out; whoever was in already is signed out."""
+    return await screen.deny(ctx, user_id, data)
+
+
+@blueprint.post("/users/decisions")
+@access("admin")
+@takes_body(UserDecisionsV1)
+@returns(AdminUserDecisionsV1)
+@inject
+async def decide_many(
+    data: UserDecisionsV1, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+) -> AdminUserDecisionsV1:
+    """Decide on up to 100 accounts, each for itself."""
+    return await screen.decide(ctx, data)

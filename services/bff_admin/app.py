@@ -1,0 +1,54 @@
+"""The service as one app."""
+
+import os
+
+from dishka import Provider
+from quart import Blueprint, Quart
+
+from bff_core.app import Blueprints, build_app
+from bff_core.clock import SystemClock
+from bff_core.context import Role
+from bff_core.observability import Metrics, configure_logs
+from bff_core.resources import Resources
+from services.bff_admin.api import users_routes
+from services.bff_admin.config import SERVICE, Settings
+from services.bff_admin.di import make_container
+
+PREFIXES = ("/v1/admin", "/bff/v1/admin")
+"""The second is what the gateway asks for."""
+
+ROUTES: tuple[Blueprint, ...] = (users_routes.blueprint,)
+
+
+def create_app(settings: Settings, *replacing: Provider) -> Quart:
+    """The app with its container; `replacing` providers override the real adapters."""
+    metrics = Metrics("bff_admin")
+    clock = SystemClock()
+    resources = Resources.open(settings, metrics, clock)
+    return build_app(
+        settings,
+        make_container(settings, resources.outbound, *replacing),
+        service=SERVICE,
+        title="HuleEdu admin BFF",
+        metrics=metrics,
+        blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
+        access={"admin": frozenset({Role(settings.role)})},
+        resources=resources,
+        clock=clock,
+    )
+
+
+def from_environment() -> tuple[Quart, Settings]:
+    """The app as the environment describes it.
+
+    Raises:
+        SettingsError: The environment does not describe a service that may start.
+    """
+    settings = Settings.load(os.environ)
+    configure_logs(
+        service=SERVICE,
+        environment=settings.environment.value,
+        level=settings.log_level,
+        as_json=settings.log_format == "json",
+    )
+    return create_app(settings), settings

@@ -1,0 +1,5 @@
+"""For any ASGI server: `services.bff_admin.asgi:app`."""
+
+from services.bff_admin.app import from_environment
+
+app, _ = from_environment()

@@ -1,0 +1,1 @@
+"""Adapters to the services that the admin BFF asks."""

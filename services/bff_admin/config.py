@@ -1,0 +1,85 @@
+"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from bff_core.settings import Downstream, Operation, ServiceSettings
+
+SERVICE = "bff_admin_service"
+SERVICE_ID = "bff-admin-service"
+PREFIX = "BFF_ADMIN_SERVICE_"
+
+READ = Operation(budget=3.0, attempts=2, in_flight=16)
+WRITE = Operation(budget=3.0, attempts=1, in_flight=16)
+
+
+class IdentitySettings(Downstream):
+    name: str = "identity_admin"
+    url: str = "http://127.0.0.1:7005"
+    read: Operation = READ
+    write: Operation = WRITE
+
+
+class ConfigServiceSettings(Downstream):
+    name: str = "config_service"
+    url: str = "http://127.0.0.1:4103"
+    read: Operation = READ
+    write: Operation = WRITE
+
+
+class HealthSettings(BaseModel):
+    """Whose health the overview shows, beside the two services that are asked; empty: not shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patience: float = Field(1.0, gt=0, le=2)
+    gateway: str = "http://127.0.0.1:8080"
+    bff_teacher: str = "http://127.0.0.1:4101"
+    ras: str = "http://127.0.0.1:4003"
+    cms: str = "http://127.0.0.1:5002"
+    files: str = "http://127.0.0.1:7001"
+    content: str = "http://127.0.0.1:8000"
+
+
+_IDENTITY = f"{PREFIX}IDENTITY__URL"
+_CONFIG = f"{PREFIX}CONFIG_SERVICE__URL"
+
+
+class Settings(ServiceSettings):
+    """`request_budget` leaves the screens a moment after their slowest call."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    aliases: ClassVar[Mapping[str, str]] = {
+        "IDENTITY_SERVICE_URL": _IDENTITY,
+        "CONFIG_SERVICE_URL": _CONFIG,
+        "API_GATEWAY_URL": f"{PREFIX}HEALTH__GATEWAY",
+        "BFF_TEACHER_URL": f"{PREFIX}HEALTH__BFF_TEACHER",
+        "RESULT_AGGREGATOR_URL": f"{PREFIX}HEALTH__RAS",
+        "CMS_API_URL": f"{PREFIX}HEALTH__CMS",
+        "FILE_SERVICE_URL": f"{PREFIX}HEALTH__FILES",
+        "CONTENT_SERVICE_URL": f"{PREFIX}HEALTH__CONTENT",
+    }
+
+    port: int = Field(4102, ge=1, le=65535)
+    request_budget: float = Field(4.0, gt=0, le=60)
+    max_body_bytes: int = Field(256 * 1024, ge=0)
+    role: str = Field("admin", min_length=1, description="The role that may do all this.")
+    internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
+    identity: IdentitySettings = IdentitySettings()
+    config_service: ConfigServiceSettings = ConfigServiceSettings()
+    health: HealthSettings = HealthSettings()
+
+    def check_secrets(self) -> None:
+        super().check_secrets()
+        self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
+
+    @property
+    def watched(self) -> Mapping[str, str]:
+        """The address of each service whose health is shown."""
+        others = self.health.model_dump(exclude={"patience"})
+        ours = {"config_service": self.config_service.url, "identity": self.identity.url}
+        return {name: url.rstrip("/") for name, url in {**others, **ours}.items() if url}

@@ -1,0 +1,1 @@
+"""What those services send, as far as we read it."""

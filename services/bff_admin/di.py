@@ -1,0 +1,70 @@
+"""What is made once and handed to whom."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from aiohttp import ClientSession
+from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
+
+from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
+from bff_core.web import ContextProvider
+from services.bff_admin.clients.identity import HttpAccounts
+from services.bff_admin.config import SERVICE_ID, Settings
+from services.bff_admin.protocols import Accounts, Decisions
+from services.bff_admin.screens.users import UsersScreen
+
+
+class AdapterProvider(Provider):
+    """What reaches out; tests replace it."""
+
+    scope = Scope.APP
+
+    def __init__(self, settings: Settings, outbound: Outbound) -> None:
+        super().__init__()
+        self._settings = settings
+        self._outbound = outbound
+
+    @provide
+    async def session(self) -> AsyncIterator[ClientSession]:
+        async with http_session() as session:
+            yield session
+
+    @provide
+    def identity(self) -> ServiceIdentity:
+        key = self._settings.internal_api_key
+        return ServiceIdentity(SERVICE_ID, key.get_secret_value() if key else "")
+
+    @provide
+    async def http_accounts(
+        self, session: ClientSession, identity: ServiceIdentity
+    ) -> AsyncIterator[HttpAccounts]:
+        rules = self._settings.identity
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as admin:
+            yield HttpAccounts(admin, identity, read=rules.read, write=rules.write)
+
+    @provide
+    def accounts(self, accounts: HttpAccounts) -> Accounts:
+        return accounts
+
+    @provide
+    def decisions(self, accounts: HttpAccounts) -> Decisions:
+        return accounts
+
+
+class ScreenProvider(Provider):
+    """What composes; the same in tests."""
+
+    scope = Scope.APP
+
+    users = provide(UsersScreen)
+
+
+def make_container(settings: Settings, outbound: Outbound, *replacing: Provider) -> AsyncContainer:
+    """The container of one app; `replacing` providers override on purpose."""
+    return make_async_container(
+        AdapterProvider(settings, outbound),
+        ScreenProvider(),
+        ContextProvider(),
+        *replacing,
+        validation_settings=STRICT_VALIDATION,
+    )

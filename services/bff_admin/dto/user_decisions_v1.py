@@ -1,0 +1,125 @@
+"""Screen 6: deciding on one account, or on many."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic.config import JsonDict
+
+from services.bff_admin.dto.users_v1 import Action, SearchText, Status
+
+LONGEST_REASON = 500
+LAST_VERSION = 2**31 - 1
+MOST_ITEMS = 100
+
+
+class ApproveUserV1(BaseModel):
+    """`note` stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True, examples=[1])
+    note: SearchText | None = Field(None, max_length=LONGEST_REASON)
+
+
+class DenyUserV1(BaseModel):
+    """`reason` stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True, examples=[1])
+    reason: SearchText = Field(max_length=LONGEST_REASON)
+
+
+class UserDecisionItemV1(BaseModel):
+    """One of many; a denial needs its reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str = Field(max_length=64)
+    decision: Action
+    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    reason: SearchText | None = Field(None, max_length=LONGEST_REASON)
+
+    @model_validator(mode="after")
+    def _says_why(self) -> "UserDecisionItemV1":
+        if self.decision == "deny" and self.reason is None:
+            raise ValueError("a denial needs a reason")
+        return self
+
+
+class UserDecisionsV1(BaseModel):
+    """Up to 100 decisions, each for itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[UserDecisionItemV1] = Field(min_length=1, max_length=MOST_ITEMS)
+
+
+_DECIDED: JsonDict = {
+    "user_id": "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10",
+    "status": "approved",
+    "version": 2,
+    "decided_at": "2026-01-31T12:00:00.000000Z",
+    "decided_by": "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72",
+    "decided_by_name": "Anna Admin",
+    "reason": None,
+}
+
+
+class AdminUserDecisionV1(BaseModel):
+    """How the account stands. `Idempotent-Replay: true` says that it had been decided so before."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_DECIDED]})
+
+    user_id: str
+    status: Status
+    version: int
+    decided_at: datetime | None
+    decided_by: str | None
+    decided_by_name: str | None
+    reason: str | None
+
+
+class AdminItemErrorV1(BaseModel):
+    """Code, words and facts, as an answer to that item alone would have had."""
+
+    code: str
+    message: str
+    details: dict[str, JsonValue]
+
+
+class AdminItemResultV1(BaseModel):
+    """`status` is the HTTP status that the item alone would have had."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    user_id: str
+    outcome: Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
+    status: int
+    decision: AdminUserDecisionV1 | None
+    error: AdminItemErrorV1 | None
+
+
+class AdminUserDecisionsV1(BaseModel):
+    """In the order of the items; one that fails stops no other."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "results": [
+                        {
+                            "user_id": "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10",
+                            "outcome": "decided",
+                            "status": 200,
+                            "decision": _DECIDED,
+                            "error": None,
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    results: list[AdminItemResultV1]

@@ -1,0 +1,1 @@
+"""What is composed for one screen of the admin."""

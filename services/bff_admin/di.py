@@ -9,8 +9,9 @@ from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_asyn
 from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.web import ContextProvider
 from services.bff_admin.clients.identity import HttpAccounts
+from services.bff_admin.clients.settings import HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
-from services.bff_admin.protocols import Accounts, Decisions
+from services.bff_admin.protocols import Accounts, Decisions, SettingsStore
 from services.bff_admin.screens.users import UsersScreen
 
 
@@ -49,6 +50,18 @@ class AdapterProvider(Provider):
     @provide
     def decisions(self, accounts: HttpAccounts) -> Decisions:
         return accounts
+
+    @provide
+    async def http_settings(
+        self, session: ClientSession, identity: ServiceIdentity
+    ) -> AsyncIterator[HttpSettings]:
+        rules = self._settings.config_service
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as config:
+            yield HttpSettings(config, identity, read=rules.read, write=rules.write)
+
+    @provide
+    def settings_store(self, settings: HttpSettings) -> SettingsStore:
+        return settings
 
 
 class ScreenProvider(Provider):

@@ -1,9 +1,11 @@
 """What the screens need of Identity, of the config service and of everybody's health."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from pydantic import BaseModel
 
 from bff_core.composition import Reading
 from bff_core.context import RequestContext
@@ -68,3 +70,45 @@ class Decisions(Protocol):
             DownstreamError: Identity lets us down.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An admin's request as it goes on: what it asks, and under which conditions."""
+
+    params: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer as it goes out; 304 has no body. Its headers are only those that concern it."""
+
+    status: int
+    body: BaseModel | None
+    headers: Mapping[str, str]
+
+
+class SettingsStore(Protocol):
+    """The config service's settings, asked with the admin's own conditions.
+
+    Every method raises DownstreamError when the service lets us down, and ClientError when it
+    refuses: for a write, `details.outcome` is "unknown" when it may have been done.
+    """
+
+    async def namespaces(self, ctx: RequestContext, asked: Asked) -> Told: ...
+
+    async def read(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+
+    async def schema(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+
+    async def write(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+
+    async def roll_back(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+
+    async def versions(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+
+    async def version(
+        self, ctx: RequestContext, namespace: str, number: int, asked: Asked
+    ) -> Told: ...

@@ -158,3 +158,22 @@ async def test_the_admin_s_role_is_a_setting() -> None:
         principal = await client.get("/v1/admin/users", headers=headers(token))
 
     assert (admin.status_code, principal.status_code) == (403, 503)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("text/plain", 415), ("application/json", 503), ("", 415)]
+)
+async def test_settings_must_be_declared_as_json(client: Client, kind: str, status: int) -> None:
+    answer = await client.put(
+        "/v1/admin/settings/uploads", data=b"{}", headers=headers(**{"Content-Type": kind})
+    )
+
+    assert answer.status_code == status
+
+
+async def test_a_key_is_sent_once(client: Client) -> None:
+    given = [*headers().items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+
+    answer = await client.put("/v1/admin/settings/uploads", json={}, headers=given)  # type: ignore[arg-type]  # a list holds two of a name
+
+    assert (await answer.get_json())["error"]["code"] == "INVALID_REQUEST"

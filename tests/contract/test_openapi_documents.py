@@ -1,6 +1,6 @@
 """What every service's OpenAPI document holds, whichever service it is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ from quart import Quart
 
 from bff_core.testing import SECRET
 from bff_core.web import PUBLIC, document_of, rule_of
+from services.bff_admin.app import create_app as admin_app
+from services.bff_admin.config import Settings as AdminSettings
 from services.bff_teacher.app import create_app as teacher_app
 from services.bff_teacher.config import Settings as TeacherSettings
 from services.config_service.app import create_app as config_app
@@ -36,7 +38,14 @@ def config() -> Quart:
     return config_app(ConfigSettings.load(ENVIRONMENT | {"CONFIG_SERVICE_AUDIT_KEY": "a-key"}))
 
 
-@pytest.fixture(params=[teacher, config, gateway], ids=["bff_teacher", "config_service", "gateway"])
+def admin() -> Quart:
+    return admin_app(AdminSettings.load(ENVIRONMENT))
+
+
+APPS = {"bff_teacher": teacher, "bff_admin": admin, "config_service": config, "gateway": gateway}
+
+
+@pytest.fixture(params=APPS.values(), ids=APPS)
 async def app(request: pytest.FixtureRequest) -> Quart:
     made: Quart = request.param()
     return made
@@ -88,10 +97,11 @@ async def test_every_example_is_valid(app: Quart) -> None:
     assert shown or app.name == "api_gateway_service"
 
 
-async def test_every_answer_of_a_screen_has_an_example() -> None:
-    document = document_of(teacher())
+@pytest.mark.parametrize("made", [teacher, admin], ids=["bff_teacher", "bff_admin"])
+async def test_every_answer_of_a_screen_has_an_example(made: Callable[[], Quart]) -> None:
+    document = document_of(made())
     for path, methods in document["paths"].items():
-        if "/teacher/" not in path:
+        if "/teacher/" not in path and "/admin/" not in path:
             continue
         for operation in methods.values():
             answer = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -23,7 +23,7 @@ from bff_core.web._responses import METRICS, refuses, returns
 from bff_core.web._services import ServiceKeys
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
 from bff_core.web._switches import heed_switches
-from bff_core.web._tags import returns_tagged
+from bff_core.web._tags import TAGGED, returns_tagged
 from bff_core.web._validation import parse_body, takes_body, takes_query
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "METRICS",
     "PUBLIC",
     "SERVICE",
+    "TAGGED",
     "AsgiApp",
     "ContextProvider",
     "Door",

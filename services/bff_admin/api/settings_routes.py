@@ -1,0 +1,125 @@
+"""Routes of screen 7: they decide nothing, so they ask the config service and pass its verdict."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+from quart_schema import DataSource, document_headers, document_querystring, document_request
+
+from bff_core.context import RequestContext
+from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
+from bff_core.web import access, refuses
+from services.bff_admin.api.passing import passes
+from services.bff_admin.dto.settings_v1 import (
+    LARGEST_VERSION,
+    AdminNamespacesV1,
+    AdminSettingsChangeV1,
+    AdminSettingsSchemaV1,
+    AdminSettingsV1,
+    AdminSettingsVersionsV1,
+    AdminSettingsVersionV1,
+    SettingsReadHeadersV1,
+    SettingsRollbackV1,
+    SettingsVersionsQuery,
+    SettingsWriteHeadersV1,
+    SettingsWriteQuery,
+    SettingsWriteV1,
+)
+from services.bff_admin.protocols import Asked, SettingsStore, Told
+
+blueprint = Blueprint("settings", __name__)
+
+
+@blueprint.get("/settings")
+@access("admin")
+@passes(AdminNamespacesV1)
+@inject
+async def namespaces(
+    asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> Told:
+    """Every namespace and the version it is at."""
+    return await store.namespaces(ctx, asked)
+
+
+@blueprint.get("/settings/<namespace>")
+@access("admin")
+@refuses(NotFound)
+@document_headers(SettingsReadHeadersV1)
+@passes(AdminSettingsV1, tagged=True)
+@inject
+async def read(
+    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> Told:
+    """The current settings of a namespace."""
+    return await store.read(ctx, namespace, asked)
+
+
+@blueprint.get("/settings/<namespace>/schema")
+@access("admin")
+@refuses(NotFound)
+@document_headers(SettingsReadHeadersV1)
+@passes(AdminSettingsSchemaV1, tagged=True)
+@inject
+async def schema(
+    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> Told:
+    """What settings of a namespace must look like, with their defaults."""
+    return await store.schema(ctx, namespace, asked)
+
+
+@blueprint.put("/settings/<namespace>")
+@access("admin")
+@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@document_headers(SettingsWriteHeadersV1)
+@document_querystring(SettingsWriteQuery)
+@document_request(SettingsWriteV1, source=DataSource.JSON)
+@passes(AdminSettingsChangeV1, tagged=True)
+@inject
+async def write(
+    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> Told:
+    """Replace the settings of a namespace; with `dry_run` only show what would change."""
+    return await store.write(ctx, namespace, asked)
+
+
+@blueprint.post("/settings/<namespace>/rollback")
+@access("admin")
+@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@document_headers(SettingsWriteHeadersV1)
+@document_querystring(SettingsWriteQuery)
+@document_request(SettingsRollbackV1, source=DataSource.JSON)
+@passes(AdminSettingsChangeV1, tagged=True)
+@inject
+async def roll_back(
+    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> Told:
+    """Go back to an earlier version, as a new one."""
+    return await store.roll_back(ctx, namespace, asked)
+
+
+@blueprint.get("/settings/<namespace>/versions")
+@access("admin")
+@refuses(NotFound)
+@document_querystring(SettingsVersionsQuery)
+@passes(AdminSettingsVersionsV1)
+@inject
+async def versions(
+    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> Told:
+    """The versions of a namespace, newest first."""
+    return await store.versions(ctx, namespace, asked)
+
+
+@blueprint.get(f"/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
+@access("admin")
+@refuses(NotFound)
+@passes(AdminSettingsVersionV1)
+@inject
+async def version(
+    namespace: str,
+    number: int,
+    asked: Asked,
+    store: FromDishka[SettingsStore],
+    ctx: FromDishka[RequestContext],
+) -> Told:
+    """One version of a namespace as it was written."""
+    return await store.version(ctx, namespace, number, asked)

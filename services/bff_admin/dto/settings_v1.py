@@ -1,0 +1,167 @@
+"""Screen 7: settings of a namespace, what they were, and how to change them."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
+from pydantic.config import JsonDict
+
+# pydantic reads this one; the standard library's came too late.
+from typing_extensions import TypedDict
+
+LARGEST_VERSION = 2_147_483_647
+
+_VALUES: Any = {"read_only": True, "show_banner": False}
+_BY = "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72"
+_AT = "2026-01-31T12:00:00.000000Z"
+_STAMP: JsonDict = {"updated_at": _AT, "updated_by": _BY}
+_SETTINGS: JsonDict = {"namespace": "maintenance", "version": 3, "values": _VALUES, **_STAMP}
+_REASON = "Database upgrade on Saturday"
+
+At = Annotated[str | None, Field(description="UTC; null for the defaults, which nobody wrote.")]
+By = Annotated[str | None, Field(description="The user id; null for the defaults.")]
+
+
+def _showing(example: JsonDict) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+class PatchStepV1(TypedDict):
+    """One step of a JSON Patch; `value` is absent from a removal."""
+
+    op: Literal["add", "remove", "replace"]
+    path: str
+    value: NotRequired[JsonValue]
+
+
+class AdminSettingsV1(BaseModel):
+    """The current settings of a namespace; version 0 are its defaults."""
+
+    model_config = _showing(_SETTINGS)
+
+    namespace: str
+    version: int = Field(ge=0)
+    values: dict[str, JsonValue]
+    updated_at: At
+    updated_by: By
+
+
+class AdminNamespaceV1(BaseModel):
+    """A namespace in the list."""
+
+    namespace: str
+    title: str
+    description: str
+    version: int = Field(ge=0)
+    updated_at: At
+    updated_by: By
+
+
+_NAMESPACE: JsonDict = {
+    "namespace": "maintenance",
+    "title": "Maintenance",
+    "description": "What people may do while the platform is worked on.",
+    "version": 3,
+    **_STAMP,
+}
+
+
+class AdminNamespacesV1(BaseModel):
+    """Every namespace, in alphabetical order."""
+
+    model_config = _showing({"namespaces": [_NAMESPACE]})
+
+    namespaces: list[AdminNamespaceV1]
+
+
+class AdminSettingsSchemaV1(RootModel[dict[str, JsonValue]]):
+    """The namespace's JSON Schema (2020-12), with title, description and defaults."""
+
+    model_config = _showing({"title": "Maintenance", "type": "object", "properties": {}})
+
+
+class AdminSettingsChangeV1(AdminSettingsV1):
+    """What a write has changed, or with `dry_run` would change; `diff` is a JSON Patch."""
+
+    model_config = _showing(
+        {
+            **_SETTINGS,
+            "dry_run": False,
+            "diff": [{"op": "replace", "path": "/read_only", "value": True}],
+        }
+    )
+
+    dry_run: bool
+    diff: list[PatchStepV1]
+
+
+class AdminSettingsVersionSummaryV1(BaseModel):
+    version: int = Field(ge=1)
+    updated_at: At
+    updated_by: By
+    reason: str
+
+
+class AdminSettingsVersionsV1(BaseModel):
+    """Versions of a namespace, newest first; version 0, the defaults, is never listed."""
+
+    model_config = _showing(
+        {
+            "namespace": "maintenance",
+            "versions": [{"version": 3, **_STAMP, "reason": _REASON}],
+            "next_before": None,
+        }
+    )
+
+    namespace: str
+    versions: list[AdminSettingsVersionSummaryV1]
+    next_before: int | None = Field(description="`before` of the next page; null on the last.")
+
+
+class AdminSettingsVersionV1(AdminSettingsV1):
+    """A version as it was written, or for version 0 the defaults of today."""
+
+    model_config = _showing({**_SETTINGS, "reason": _REASON})
+
+    reason: str | None
+
+
+class SettingsWriteV1(BaseModel):
+    """The whole of a namespace's settings; what is left out goes back to its default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    values: dict[str, JsonValue] = Field(examples=[_VALUES])
+    reason: str = Field(min_length=1, max_length=500, examples=[_REASON])
+
+
+class SettingsRollbackV1(BaseModel):
+    """Which version to go back to; 0 are the defaults. It becomes a new version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to_version: int = Field(ge=0, le=LARGEST_VERSION, examples=[2])
+    reason: str = Field(min_length=1, max_length=500, examples=["The new limits were too low"])
+
+
+class SettingsWriteQuery(BaseModel):
+    dry_run: bool = Field(default=False, description="Show what would change, and write nothing.")
+
+
+class SettingsVersionsQuery(BaseModel):
+    limit: int = Field(20, ge=1, le=100)
+    before: int | None = Field(None, ge=1, le=LARGEST_VERSION, description="`next_before`.")
+
+
+class SettingsWriteHeadersV1(BaseModel):
+    """Headers of a write."""
+
+    if_match: str = Field(description="The ETag of the settings that were read; `*` is refused.")
+    idempotency_key: str | None = Field(
+        None, description="A repeat with the same key and body within 24 hours is not done twice."
+    )
+
+
+class SettingsReadHeadersV1(BaseModel):
+    """Headers of a read."""
+
+    if_none_match: str | None = Field(None, description="ETags that the caller has already.")

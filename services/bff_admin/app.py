@@ -10,14 +10,18 @@ from bff_core.clock import SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
 from bff_core.resources import Resources
-from services.bff_admin.api import settings_routes, users_routes
+from services.bff_admin.api import audit_routes, settings_routes, users_routes
 from services.bff_admin.config import SERVICE, Settings
 from services.bff_admin.di import make_container
 
 PREFIXES = ("/v1/admin", "/bff/v1/admin")
 """The second is what the gateway asks for."""
 
-ROUTES: tuple[Blueprint, ...] = (users_routes.blueprint, settings_routes.blueprint)
+ROUTES: tuple[Blueprint, ...] = (
+    users_routes.blueprint,
+    settings_routes.blueprint,
+    audit_routes.blueprint,
+)
 
 
 def create_app(settings: Settings, *replacing: Provider) -> Quart:

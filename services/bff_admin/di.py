@@ -6,12 +6,16 @@ from contextlib import aclosing
 from aiohttp import ClientSession
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
+from bff_core.clock import Clock
 from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.web import ContextProvider
+from services.bff_admin.clients.audit import HttpChanges
 from services.bff_admin.clients.identity import HttpAccounts
 from services.bff_admin.clients.settings import HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
-from services.bff_admin.protocols import Accounts, Decisions, SettingsStore
+from services.bff_admin.protocols import Accounts, Changes, Decisions, SettingsStore
+from services.bff_admin.screens.audit import AuditScreen
+from services.bff_admin.screens.audit_trail import AuditTrail
 from services.bff_admin.screens.users import UsersScreen
 
 
@@ -52,12 +56,23 @@ class AdapterProvider(Provider):
         return accounts
 
     @provide
-    async def http_settings(
-        self, session: ClientSession, identity: ServiceIdentity
-    ) -> AsyncIterator[HttpSettings]:
+    async def config_service(self, session: ClientSession) -> AsyncIterator[ServiceClient]:
         rules = self._settings.config_service
         async with aclosing(ServiceClient(session, rules, self._outbound)) as config:
-            yield HttpSettings(config, identity, read=rules.read, write=rules.write)
+            yield config
+
+    @provide
+    def http_settings(self, config: ServiceClient, identity: ServiceIdentity) -> HttpSettings:
+        rules = self._settings.config_service
+        return HttpSettings(config, identity, read=rules.read, write=rules.write)
+
+    @provide
+    def changes(self, config: ServiceClient, identity: ServiceIdentity) -> Changes:
+        return HttpChanges(config, identity, read=self._settings.config_service.read)
+
+    @provide
+    def clock(self) -> Clock:
+        return self._outbound.clock
 
     @provide
     def settings_store(self, settings: HttpSettings) -> SettingsStore:
@@ -70,6 +85,8 @@ class ScreenProvider(Provider):
     scope = Scope.APP
 
     users = provide(UsersScreen)
+    trail = provide(AuditTrail)
+    audit = provide(AuditScreen)
 
 
 def make_container(settings: Settings, outbound: Outbound, *replacing: Provider) -> AsyncContainer:

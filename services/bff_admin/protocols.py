@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from bff_core.composition import Reading
 from bff_core.context import RequestContext
+from services.bff_admin.contracts.config import ChangePage
 from services.bff_admin.contracts.identity import (
     AccountDetail,
     AccountPage,
@@ -112,3 +113,21 @@ class SettingsStore(Protocol):
     async def version(
         self, ctx: RequestContext, namespace: str, number: int, asked: Asked
     ) -> Told: ...
+
+
+class Changes(Protocol):
+    async def newest(
+        self,
+        ctx: RequestContext,
+        *,
+        limit: int,
+        before: int | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+    ) -> Reading[ChangePage]:
+        """Changes of settings with a sequence below `before`, newest first.
+
+        Raises:
+            DownstreamError: The config service lets us down.
+        """
+        ...

@@ -1,0 +1,24 @@
+"""Who changed what."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.web import access, returns, takes_query
+from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
+from services.bff_admin.screens.audit import AuditScreen
+
+blueprint = Blueprint("audit", __name__)
+
+
+@blueprint.get("/audit")
+@access("admin")
+@takes_query(AuditQuery)
+@returns(AdminAuditV1)
+@inject
+async def audit(
+    query_args: AuditQuery, screen: FromDishka[AuditScreen], ctx: FromDishka[RequestContext]
+) -> AdminAuditV1:
+    """Changes of settings and accounts, newest first."""
+    return await screen.load(ctx, query_args)

@@ -10,7 +10,12 @@ from bff_core.clock import SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
 from bff_core.resources import Resources
-from services.bff_admin.api import audit_routes, settings_routes, users_routes
+from services.bff_admin.api import (
+    audit_routes,
+    overview_routes,
+    settings_routes,
+    users_routes,
+)
 from services.bff_admin.config import SERVICE, Settings
 from services.bff_admin.di import make_container
 
@@ -21,6 +26,7 @@ ROUTES: tuple[Blueprint, ...] = (
     users_routes.blueprint,
     settings_routes.blueprint,
     audit_routes.blueprint,
+    overview_routes.blueprint,
 )
 
 

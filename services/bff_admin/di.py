@@ -10,12 +10,22 @@ from bff_core.clock import Clock
 from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.web import ContextProvider
 from services.bff_admin.clients.audit import HttpChanges
+from services.bff_admin.clients.health import HttpCheckups
 from services.bff_admin.clients.identity import HttpAccounts
 from services.bff_admin.clients.settings import HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
-from services.bff_admin.protocols import Accounts, Changes, Decisions, SettingsStore
+from services.bff_admin.protocols import (
+    Accounts,
+    Breakers,
+    Changes,
+    Checkups,
+    CurrentSettings,
+    Decisions,
+    SettingsStore,
+)
 from services.bff_admin.screens.audit import AuditScreen
 from services.bff_admin.screens.audit_trail import AuditTrail
+from services.bff_admin.screens.overview import OverviewScreen
 from services.bff_admin.screens.users import UsersScreen
 
 
@@ -71,6 +81,19 @@ class AdapterProvider(Provider):
         return HttpChanges(config, identity, read=self._settings.config_service.read)
 
     @provide
+    def current_settings(self, settings: HttpSettings) -> CurrentSettings:
+        return settings
+
+    @provide
+    def checkups(self, clock: Clock) -> Checkups:
+        settings = self._settings
+        return HttpCheckups(settings.watched, clock, patience=settings.health.patience)
+
+    @provide
+    def breakers(self) -> Breakers:
+        return self._outbound
+
+    @provide
     def clock(self) -> Clock:
         return self._outbound.clock
 
@@ -87,6 +110,7 @@ class ScreenProvider(Provider):
     users = provide(UsersScreen)
     trail = provide(AuditTrail)
     audit = provide(AuditScreen)
+    overview = provide(OverviewScreen)
 
 
 def make_container(settings: Settings, outbound: Outbound, *replacing: Provider) -> AsyncContainer:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -16,6 +16,11 @@ from services.bff_admin.contracts.identity import (
     DecisionPage,
     ItemResults,
     Standing,
+)
+from services.bff_admin.dto.settings_v1 import (
+    AdminNamespacesV1,
+    AdminSettingsV1,
+    AdminSettingsVersionV1,
 )
 
 
@@ -130,4 +135,37 @@ class Changes(Protocol):
         Raises:
             DownstreamError: The config service lets us down.
         """
+        ...
+
+
+class CurrentSettings(Protocol):
+    """What is set now. Raises as `SettingsStore` does."""
+
+    async def all(self, ctx: RequestContext) -> AdminNamespacesV1: ...
+
+    async def values(self, ctx: RequestContext, namespace: str) -> AdminSettingsV1: ...
+
+    async def defaults(self, ctx: RequestContext, namespace: str) -> AdminSettingsVersionV1: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """How a service is; `latency` in seconds, None without an answer."""
+
+    name: str
+    status: Literal["healthy", "unhealthy", "unreachable"]
+    latency: float | None = None
+    version: str | None = None
+    code: str | None = None
+
+
+class Checkups(Protocol):
+    async def all(self, ctx: RequestContext) -> Sequence[Checkup]:
+        """Of every service, by name; a service that does not answer is one of them."""
+        ...
+
+
+class Breakers(Protocol):
+    def states(self) -> Mapping[str, str]:
+        """How the breaker of each service stands."""
         ...

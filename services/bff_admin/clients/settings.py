@@ -38,6 +38,8 @@ _NOT_MODIFIED = 304
 
 
 class HttpSettings:
+    """Is both `SettingsStore` and `CurrentSettings`."""
+
     def __init__(
         self, config: ServiceClient, identity: ServiceIdentity, *, read: Operation, write: Operation
     ) -> None:
@@ -80,6 +82,15 @@ class HttpSettings:
     async def version(self, ctx: RequestContext, namespace: str, number: int, asked: Asked) -> Told:
         path = (*_path(namespace), "versions", str(number))
         return await _read(self._version, ctx, path, asked)
+
+    async def all(self, ctx: RequestContext) -> AdminNamespacesV1:
+        return (await self._namespaces.get(ctx, SETTINGS)).value
+
+    async def values(self, ctx: RequestContext, namespace: str) -> AdminSettingsV1:
+        return (await self._settings.get(ctx, _path(namespace))).value
+
+    async def defaults(self, ctx: RequestContext, namespace: str) -> AdminSettingsVersionV1:
+        return (await self._version.get(ctx, (*_path(namespace), "versions", "0"))).value
 
     async def _written(
         self, ctx: RequestContext, method: str, path: tuple[str, ...], asked: Asked

@@ -1,0 +1,23 @@
+"""The overview of operations."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.web import access, returns
+from services.bff_admin.dto.overview_v1 import AdminOverviewV1
+from services.bff_admin.screens.overview import OverviewScreen
+
+blueprint = Blueprint("overview", __name__)
+
+
+@blueprint.get("/overview")
+@access("admin")
+@returns(AdminOverviewV1)
+@inject
+async def overview(
+    screen: FromDishka[OverviewScreen], ctx: FromDishka[RequestContext]
+) -> AdminOverviewV1:
+    """How the platform is: who waits, what changed, which services are well."""
+    return await screen.load(ctx)

@@ -1,0 +1,107 @@
+"""The overview of operations."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from bff_core.composition import PartV1
+from services.bff_admin.dto.audit_v1 import EXAMPLE_ENTRY, AuditEntryV1
+
+
+class PendingSummaryV1(BaseModel):
+    """Who waits; `count` is a lower bound when `is_exact` is false."""
+
+    count: int
+    is_exact: bool
+    oldest_waiting_seconds: int | None = Field(description="Null when nobody waits.")
+
+
+class ServiceHealthV1(BaseModel):
+    """`unhealthy` answers, but not that it is well; `code` says why one is not healthy."""
+
+    name: str
+    status: Literal["healthy", "unhealthy", "unreachable"]
+    latency_ms: float | None = Field(description="Null when there was no answer.")
+    version: str | None
+    code: str | None
+
+
+class BreakerV1(BaseModel):
+    """How this process guards itself against a service that it asks."""
+
+    service: str
+    state: Literal["closed", "open", "half_open"]
+
+
+class ChangedValueV1(BaseModel):
+    """A value that is not its default; null where one of the two is not there."""
+
+    pointer: str
+    value: JsonValue
+    default: JsonValue
+
+
+class ChangedSettingsV1(BaseModel):
+    """A namespace that differs from its defaults."""
+
+    namespace: str
+    version: int
+    updated_at: str | None
+    updated_by: str | None
+    values: list[ChangedValueV1]
+
+
+class AdminOverviewV1(BaseModel):
+    """Every part may be missing; what it would hold is then null.
+
+    `recent_changes` holds those of both sources, or of the one that answered.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "pending": {"count": 4, "is_exact": True, "oldest_waiting_seconds": 86400},
+                    "recent_changes": [EXAMPLE_ENTRY],
+                    "changed_settings": [
+                        {
+                            "namespace": "maintenance",
+                            "version": 4,
+                            "updated_at": "2026-01-31T12:00:00.000000Z",
+                            "updated_by": "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72",
+                            "values": [{"pointer": "/read_only", "value": True, "default": False}],
+                        }
+                    ],
+                    "services": [
+                        {
+                            "name": "ras",
+                            "status": "healthy",
+                            "latency_ms": 3.1,
+                            "version": "1.0.0",
+                            "code": None,
+                        }
+                    ],
+                    "breakers": [{"service": "config_service", "state": "closed"}],
+                    "generated_at": "2026-01-31T12:00:01.000000Z",
+                    "parts": [
+                        {"name": name, "status": "ok", "age_seconds": 0.0, "code": None}
+                        for name in (
+                            "pending",
+                            "setting_changes",
+                            "user_decisions",
+                            "changed_settings",
+                        )
+                    ],
+                }
+            ]
+        }
+    )
+
+    pending: PendingSummaryV1 | None
+    recent_changes: list[AuditEntryV1] | None = Field(description="The last ten, newest first.")
+    changed_settings: list[ChangedSettingsV1] | None
+    services: list[ServiceHealthV1]
+    breakers: list[BreakerV1]
+    generated_at: datetime
+    parts: list[PartV1]

@@ -24,6 +24,7 @@ _URLS = {
     "CONTENT_SERVICE_URL": "content",
     "IDENTITY_SERVICE_URL": "identity",
     "CONFIG_SERVICE_URL": "config",
+    "API_GATEWAY_URL": "gateway",
     "BFF_TEACHER_URL": "bff-teacher",
     "BFF_ADMIN_URL": "bff-admin",
 }
@@ -82,6 +83,14 @@ def service(name: str, prefix: str) -> EnvBuilder:
         }
 
     return build
+
+
+def config_service(stack: Stack) -> dict[str, str]:
+    return {
+        **service("config", "CONFIG_SERVICE")(stack),
+        "CONFIG_SERVICE_DATABASE_URL": f"sqlite:///{stack.home.data / 'config.db'}",
+        "CONFIG_SERVICE_AUDIT_KEY": stack.keys.audit_key,
+    }
 
 
 def _downstream_urls(stack: Stack) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The demo stack's secrets: random per folder, readable by their owner only."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -11,6 +12,11 @@ from pathlib import Path
 class Keys:
     jwt_secret: str = field(repr=False)
     internal_api_key: str = field(repr=False)
+
+    @property
+    def audit_key(self) -> str:
+        """Seals the audit of settings; it lasts as long as the key that it is made from."""
+        return hashlib.sha256(f"audit {self.internal_api_key}".encode()).hexdigest()
 
 
 def load_keys(path: Path) -> Keys:

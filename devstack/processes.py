@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 
-from devstack.environment import emulator, no_env, seed, service
+from devstack.environment import config_service, emulator, no_env, seed, service
 from devstack.probes import answers, redis_answers
 from devstack.stack import HOST, Plan, Process, Stack
 
@@ -70,13 +70,31 @@ PLAN = Plan(
         _emulator("cms", 5002, "emulated: classes, students"),
         _emulator("identity", 7005, "emulated: accounts, tokens"),
         Process(
+            name="config",
+            command=python_module("services.config_service"),
+            port=4103,
+            probe=answers("/ready"),
+            env=config_service,
+            depends_on=("redis",),
+            about="settings with their audit",
+        ),
+        Process(
             name="bff-teacher",
             command=python_module("services.bff_teacher"),
             port=4101,
             probe=answers("/ready"),
             env=service("bff-teacher", "BFF_TEACHER_SERVICE"),
-            depends_on=("redis", "ras", "cms", "identity"),
+            depends_on=("redis", "ras", "cms", "identity", "config"),
             about="teacher screens; /openapi.json, /docs",
+        ),
+        Process(
+            name="bff-admin",
+            command=python_module("services.bff_admin"),
+            port=4102,
+            probe=answers("/ready"),
+            env=service("bff-admin", "BFF_ADMIN_SERVICE"),
+            depends_on=("redis", "identity", "config"),
+            about="admin screens; /openapi.json, /docs",
         ),
         Process(
             name="gateway",
@@ -84,7 +102,7 @@ PLAN = Plan(
             port=8080,
             probe=answers("/ready"),
             env=service("gateway", "API_GATEWAY"),
-            depends_on=("bff-teacher", "identity"),
+            depends_on=("bff-teacher", "bff-admin", "identity"),
             about="the address for front ends",
         ),
     ),

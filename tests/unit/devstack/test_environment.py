@@ -50,6 +50,22 @@ def test_gateway_finds_the_teacher_service_and_identity() -> None:
     assert env["BFF_TEACHER_URL"] == "http://127.0.0.1:4101"
 
 
+def test_admin_service_finds_identity_settings_and_whom_it_watches() -> None:
+    env = environment_of("bff-admin", offset=100)
+
+    assert env["BFF_ADMIN_SERVICE_PORT"] == "4202"
+    assert env["IDENTITY_SERVICE_URL"] == "http://127.0.0.1:7105"
+    assert env["CONFIG_SERVICE_URL"] == "http://127.0.0.1:4203"
+    assert env["API_GATEWAY_URL"] == "http://127.0.0.1:8180"
+
+
+def test_settings_are_kept_with_the_seeded_data() -> None:
+    env = environment_of("config")
+
+    assert env["CONFIG_SERVICE_DATABASE_URL"] == "sqlite:////home-of-it/data/config.db"
+    assert len(env["CONFIG_SERVICE_AUDIT_KEY"]) == 64
+
+
 def test_issuer_and_verifiers_share_their_secret_and_redis() -> None:
     issuer, teacher, gateway = map(environment_of, ("identity", "bff-teacher", "gateway"))
 
@@ -96,6 +112,7 @@ def test_secrets_travel_by_environment_never_by_command_line(process: Process) -
 
     assert KEYS.jwt_secret not in command
     assert KEYS.internal_api_key not in command
+    assert KEYS.audit_key not in command
 
 
 def test_seed_is_told_to_begin_anew() -> None:

@@ -1,0 +1,77 @@
+"""The admin BFF killed in the middle of a write: sending it again makes it exactly once.
+
+`FULL_ROUNDS=1 ./dev test tests/faults/admin/test_admin_kills.py` runs 50 rounds, otherwise 5.
+"""
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.faults.admin.processes import AdminStack, admin_stack
+from tests.faults.config_service_process import rounds
+
+LONGEST = 0.03
+"""Seconds after which a write has been answered, mostly: kills fall before, amid and behind it."""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminStack]:
+    with admin_stack(tmp_path_factory.mktemp("admin")) as stack:
+        yield stack
+
+
+def killed_amid(stack: AdminStack, write: Callable[[], object]) -> None:
+    """Do it while the BFF is killed, and start the BFF again."""
+
+    def attempt() -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            write()
+
+    writer = threading.Thread(target=attempt)
+    writer.start()
+    time.sleep(random.uniform(0, LONGEST))
+    stack.bff.kill()
+    writer.join(20)
+    stack.bff.start()
+
+
+def test_each_setting_s_version_is_made_once(stack: AdminStack) -> None:
+    url = f"{stack.bff.url}/v1/admin/settings/uploads"
+    for number in range(rounds(50)):
+        before = httpx.get(url, headers=stack.headers(), timeout=10)
+        values = before.json()["values"] | {"max_files_per_upload": 10 + number}
+        conditions = {"If-Match": before.headers["ETag"], "Idempotency-Key": uuid4().hex}
+
+        def write(values: Any = values, conditions: Any = conditions) -> httpx.Response:
+            body = {"values": values, "reason": "again"}
+            return httpx.put(url, json=body, headers=stack.headers(**conditions), timeout=10)
+
+        killed_amid(stack, write)
+        again = write()
+
+        assert again.status_code == 200, again.text
+        assert again.json()["version"] == before.json()["version"] + 1
+        assert httpx.get(url, headers=stack.headers(), timeout=10).json()["values"] == values
+
+
+def test_each_decision_is_made_once(stack: AdminStack) -> None:
+    for _ in range(rounds(50)):
+        url = f"{stack.bff.url}/v1/admin/users/{stack.somebody_new()}"
+
+        def write(url: str = url) -> httpx.Response:
+            body = {"expected_version": 1, "note": "again"}
+            return httpx.post(f"{url}/approve", json=body, headers=stack.headers(), timeout=10)
+
+        killed_amid(stack, write)
+        again = write()
+
+        assert (again.status_code, again.json()["version"]) == (200, 2), again.text
+        history = httpx.get(url, headers=stack.headers(), timeout=10).json()["history"]
+        assert [one["to_status"] for one in history] == ["approved"]

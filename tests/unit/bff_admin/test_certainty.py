@@ -1,0 +1,49 @@
+import pytest
+
+from bff_core.errors import (
+    CircuitOpen,
+    DownstreamError,
+    DownstreamFailed,
+    DownstreamRefused,
+    DownstreamSaturated,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+)
+from bff_core.http import Answer
+from services.bff_admin.clients.certainty import certain
+
+OPEN = [
+    DownstreamTimeout("config_service", reason="deadline"),
+    DownstreamUnreachable("config_service", reason="ServerDisconnectedError"),
+    DownstreamUnreachable("config_service", reason="ClientConnectionError"),
+    DownstreamFailed("config_service", reason="status", upstream_status=500),
+    DownstreamFailed("config_service", reason="Undecodable"),
+]
+CLOSED = [
+    CircuitOpen("config_service"),
+    DownstreamSaturated("config_service"),
+    DownstreamRefused("config_service", upstream_status=401, spoke_json=True),
+    DownstreamUnreachable("config_service", reason="ClientConnectorError"),
+    DownstreamTimeout("config_service", reason="ConnectionTimeoutError"),
+    DownstreamTimeout("config_service", reason="no_time_to_ask"),
+]
+
+
+async def failing(error: DownstreamError) -> Answer:
+    raise error
+
+
+@pytest.mark.parametrize("error", OPEN, ids=lambda error: f"{type(error).__name__} {error.reason}")
+async def test_what_may_have_been_done_is_said_to_be_unknown(error: DownstreamError) -> None:
+    with pytest.raises(DownstreamError) as raised:
+        await certain(failing(error))
+
+    assert raised.value.details == {"service": "config_service", "outcome": "unknown"}
+
+
+@pytest.mark.parametrize("error", CLOSED, ids=lambda error: f"{type(error).__name__}")
+async def test_what_was_never_done_is_not(error: DownstreamError) -> None:
+    with pytest.raises(DownstreamError) as raised:
+        await certain(failing(error))
+
+    assert raised.value.details == {"service": "config_service"}

@@ -7,7 +7,7 @@ import structlog
 
 from bff_core.errors import DownstreamError
 from bff_core.http._call import Answer, Call, Policy, Send
-from bff_core.observability import Metrics
+from bff_core.observability import CallNote, Metrics, note_call
 
 AT_ONCE = 0.001
 """Seconds within which a moment counts as the deadline's."""
@@ -35,6 +35,7 @@ def recorded(metrics: Metrics) -> Policy:
             finally:
                 elapsed = time.perf_counter() - started
                 metrics.observe_call(call.service, call.operation, outcome, elapsed)
+                note_call(CallNote(call.service, call.operation, outcome, started, elapsed))
 
         return observed
 

@@ -1,5 +1,6 @@
 """The outermost layer of a service: correlation id, timing, the one log line per request."""
 
+import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -10,7 +11,7 @@ import structlog
 
 from bff_core.context import CorrelationId
 from bff_core.http import AnswerCut
-from bff_core.observability import Metrics
+from bff_core.observability import CallNote, Metrics, noting_calls
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -35,6 +36,7 @@ class Exchange:
     route: str = UNMATCHED
     user_id: str | None = None
     status: int = 0
+    calls: list[CallNote] = field(default_factory=list)
 
 
 def exchange_of(scope: Any) -> Exchange:
@@ -77,7 +79,8 @@ class Edge:
         self._metrics.in_flight.inc()
         structlog.contextvars.bind_contextvars(correlation_id=exchange.correlation_id)
         try:
-            await self._app(scope, receive, _stamping(exchange, send))
+            with noting_calls() as exchange.calls:
+                await self._app(scope, receive, _stamping(exchange, send))
         except AnswerCut:
             # Returning without the last message makes the server close the connection.
             pass
@@ -91,6 +94,14 @@ class Edge:
         self._metrics.observe_request(_known(method), exchange.route, exchange.status, elapsed)
         if exchange.route in QUIET_ROUTES and exchange.status < 400:
             return
+        if exchange.calls and log.is_enabled_for(logging.DEBUG):
+            calls = sorted(exchange.calls, key=lambda note: note.started)
+            log.debug(
+                "request_calls",
+                route=exchange.route,
+                calls=[note.since(exchange.started) for note in calls],
+                correlation_id=exchange.correlation_id,
+            )
         log.info(
             "request",
             method=method,

@@ -1,0 +1,46 @@
+"""What one request asked of other services, for the log at its debug level."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CallNote:
+    """One call; `started` is on the performance counter, `took` in seconds."""
+
+    service: str
+    operation: str
+    outcome: str
+    started: float
+    took: float
+
+    def since(self, request_started: float) -> dict[str, object]:
+        """As a log line holds it: milliseconds, counted from the start of the request."""
+        return {
+            "call": f"{self.service}.{self.operation}",
+            "at_ms": round((self.started - request_started) * 1000, 1),
+            "took_ms": round(self.took * 1000, 1),
+            "outcome": self.outcome,
+        }
+
+
+_notes: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
+
+
+@contextmanager
+def noting_calls() -> Iterator[list[CallNote]]:
+    """The calls that are made inside, in the order in which they end."""
+    notes: list[CallNote] = []
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
+
+
+def note_call(note: CallNote) -> None:
+    notes = _notes.get()
+    if notes is not None:
+        notes.append(note)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from dishka import AsyncContainer
@@ -67,6 +68,7 @@ def build_app(
     metrics: Metrics,
     blueprints: Iterable[Blueprints],
     access: Mapping[str, frozenset[Role]],
+    budgets: Mapping[str, float] = MappingProxyType({}),
     resources: Held | None = None,
     services: ServiceKeys | None = None,
     clock: Clock | None = None,
@@ -74,8 +76,8 @@ def build_app(
 ) -> Quart:
     """A Quart app with everything attached that every service of ours has.
 
-    `access` maps rules to roles, `services` alone may call where given, `inside` wraps the app
-    below the edge. The app closes the container and `resources` after its last request.
+    `access` maps rules to roles, `budgets` names to seconds, `services` alone may call where given,
+    `inside` wraps the app below the edge. The app closes the container and `resources` at its end.
 
     Raises:
         UndeclaredRouteError: A route declares no known access rule.
@@ -86,7 +88,7 @@ def build_app(
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
     ErrorHandlers(service, clock).attach(app)
     verifier = verifier_from(settings, clock)
-    guard = Guard(verifier, access, settings.request_budget, clock, services)
+    guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
     # The guard first: a refused request opens no scope in the container.
     guard.attach(app)
     QuartDishka(app=app, container=container)

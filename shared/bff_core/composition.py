@@ -1,9 +1,9 @@
 """Fetching the parts of a screen together, and saying which are absent or old."""
 
 from asyncio import TaskGroup
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,6 +51,14 @@ class PartV1(BaseModel):
         examples=[0.0],
     )
     code: str | None = Field(examples=[None])
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T_co]):
+    """What a screen answers when the answer says something in headers, too."""
+
+    body: T_co
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe(name: str, part: Part[T]) -> PartV1:

@@ -53,6 +53,7 @@ class RequestContext:
 
     `authorization` is the caller's verified header, forwarded where a service verifies it again.
     `service_id` is the service that forwards the request, where a service key is asked for.
+    `accept_language` is the caller's header as it came.
     """
 
     user_id: UserId
@@ -64,3 +65,4 @@ class RequestContext:
     traceparent: str | None = None
     tracestate: str | None = None
     service_id: ServiceId | None = None
+    accept_language: str = ""

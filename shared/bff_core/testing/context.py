@@ -20,6 +20,7 @@ def a_context(
     authorization: str = "Bearer a-verified-token",
     traceparent: str | None = None,
     tracestate: str | None = None,
+    accept_language: str = "",
 ) -> RequestContext:
     """A teacher's request whose answer is due in `seconds`; time stands still unless told."""
     return RequestContext(
@@ -31,4 +32,5 @@ def a_context(
         authorization=authorization,
         traceparent=traceparent,
         tracestate=tracestate,
+        accept_language=accept_language,
     )

@@ -14,7 +14,15 @@ from bff_core.web._edge import (
 )
 from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._errors import ErrorHandlers
-from bff_core.web._guard import PUBLIC, SERVICE, Guard, UndeclaredRouteError, access, rule_of
+from bff_core.web._guard import (
+    PUBLIC,
+    SERVICE,
+    Guard,
+    UndeclaredRouteError,
+    access,
+    budget,
+    rule_of,
+)
 from bff_core.web._health import Health, Leaning, Lifecycle, health_routes
 from bff_core.web._mounting import make_mountable
 from bff_core.web._openapi import attach_openapi, document_of
@@ -24,7 +32,7 @@ from bff_core.web._services import ServiceKeys
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
 from bff_core.web._switches import heed_switches
 from bff_core.web._tags import TAGGED, returns_tagged
-from bff_core.web._validation import parse_body, takes_body, takes_query
+from bff_core.web._validation import parse_body, takes_body, takes_headers, takes_query
 
 __all__ = [
     "LIFECYCLE",
@@ -52,6 +60,7 @@ __all__ = [
     "access",
     "attach_openapi",
     "body_chunks",
+    "budget",
     "document_of",
     "exchange_of",
     "health_routes",
@@ -66,5 +75,6 @@ __all__ = [
     "rule_of",
     "run",
     "takes_body",
+    "takes_headers",
     "takes_query",
 ]

@@ -1,7 +1,7 @@
 """No request passes without an access rule, and none that needs a user without a verified one."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from quart import Quart, current_app, g, request
@@ -17,10 +17,11 @@ PUBLIC = "public"
 SERVICE = "service"
 """Open to a known service, whether or not it acts for a user; a token that is there must be good."""
 _RULE = "__access_rule__"
+_BUDGET = "__budget__"
 _ONCE = frozenset({b"x-user-id", b"authorization"})
 _RESERVE = 0.05
 _TIMEOUT = "x-request-timeout-ms"
-_READ = _ONCE | {b"traceparent", b"tracestate", _TIMEOUT.encode()}
+_READ = _ONCE | {b"traceparent", b"tracestate", b"accept-language", _TIMEOUT.encode()}
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,6 +32,16 @@ def access(rule: str) -> Callable[[F], F]:
 
     def declare(view: F) -> F:
         setattr(view, _RULE, rule)
+        return view
+
+    return declare
+
+
+def budget(name: str) -> Callable[[F], F]:
+    """Give a route another budget than the service's: the one that the app knows by this name."""
+
+    def declare(view: F) -> F:
+        setattr(view, _BUDGET, name)
         return view
 
     return declare
@@ -49,7 +60,8 @@ class Guard:
     """Turns a request into a context, or refuses it. `rules` maps a rule to the roles it admits.
 
     With `services`, every route that is not public asks for a service key as well.
-    `budget` is the service's own, in seconds; a caller may ask for less, never for more.
+    `budget` is the service's own, in seconds, `budgets` those of routes that name another; a caller
+    may ask for less, never for more.
     """
 
     verifier: TokenVerifier
@@ -57,6 +69,7 @@ class Guard:
     budget: float
     clock: Clock
     services: ServiceKeys | None = None
+    budgets: Mapping[str, float] = field(default_factory=dict)
 
     def attach(self, app: Quart) -> None:
         app.before_request(self.check)
@@ -64,13 +77,16 @@ class Guard:
             app.extensions[ServiceKeys.ASKED] = True
 
     def require_rules(self, app: Quart) -> None:
-        """Refuse an app with a route that declares no rule.
+        """Refuse an app with a route that declares no rule, or a budget that nobody set.
 
         Raises:
             UndeclaredRouteError: It names the route.
         """
         for route in app.url_map.iter_rules():
-            rule = rule_of(app.view_functions.get(route.endpoint))
+            view = app.view_functions.get(route.endpoint)
+            rule = rule_of(view)
+            if getattr(view, _BUDGET, None) not in {None, *self.budgets}:
+                raise UndeclaredRouteError(f"{route.rule} declares no known budget")
             if rule not in self._known():
                 raise UndeclaredRouteError(f"{route.rule} declares no known access rule: {rule}")
 
@@ -89,13 +105,17 @@ class Guard:
         caller = self.services.caller(request.headers) if self.services else None
         if rule == SERVICE and "Authorization" not in request.headers:
             return
-        context = await self.admit(rule or "", request.scope["headers"], exchange)
+        own = self.budgets.get(getattr(_view(), _BUDGET, ""))
+        headers = request.scope["headers"]
+        context = await self.admit(rule or "", headers, exchange, budget=own)
         g.request_context = replace(context, service_id=caller) if caller else context
 
     def _known(self) -> set[str | None]:
         return {PUBLIC, *self.rules, *((SERVICE,) if self.services else ())}
 
-    async def admit(self, rule: str, headers: RawHeaders, exchange: Exchange) -> RequestContext:
+    async def admit(
+        self, rule: str, headers: RawHeaders, exchange: Exchange, *, budget: float | None = None
+    ) -> RequestContext:
         """The context of a caller whom `rule` admits; header names are in lower case.
 
         Raises:
@@ -108,7 +128,7 @@ class Guard:
         exchange.user_id = claims.user_id
         if rule != SERVICE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
-        return self._context(claims, said, exchange)
+        return self._context(claims, said, exchange, self.budget if budget is None else budget)
 
     async def _verified(self, said: Mapping[str, str]) -> Claims:
         claims = await self.verifier.admit(said.get("authorization"))
@@ -117,25 +137,27 @@ class Guard:
         return claims
 
     def _context(
-        self, claims: Claims, said: Mapping[str, str], exchange: Exchange
+        self, claims: Claims, said: Mapping[str, str], exchange: Exchange, budget: float
     ) -> RequestContext:
         return RequestContext(
             user_id=claims.user_id,
             roles=claims.roles,
             org_id=claims.org_id,
             correlation_id=exchange.correlation_id,
-            deadline=Deadline.after(self._seconds(said.get(_TIMEOUT, "")), self.clock),
+            deadline=Deadline.after(_seconds(said.get(_TIMEOUT, ""), budget), self.clock),
             authorization=said["authorization"],
             traceparent=said.get("traceparent"),
             tracestate=said.get("tracestate"),
+            accept_language=said.get("accept-language", ""),
         )
 
-    def _seconds(self, asked: str) -> float:
-        """The caller's wish within our budget, less a little in which to write the answer."""
-        seconds = self.budget
-        if asked.isascii() and asked.isdigit():
-            seconds = min(seconds, int(asked[:9]) / 1000)
-        return seconds - min(_RESERVE, seconds / 10)
+
+def _seconds(asked: str, budget: float) -> float:
+    """The caller's wish within our budget, less a little in which to write the answer."""
+    seconds = budget
+    if asked.isascii() and asked.isdigit():
+        seconds = min(seconds, int(asked[:9]) / 1000)
+    return seconds - min(_RESERVE, seconds / 10)
 
 
 def _said(headers: RawHeaders) -> dict[str, str]:

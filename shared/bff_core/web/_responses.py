@@ -8,14 +8,14 @@ from pydantic import BaseModel, TypeAdapter
 from quart import Response, current_app, request
 from quart_schema import document_response
 
-from bff_core.composition import PartV1
+from bff_core.composition import Answered, PartV1
 from bff_core.errors import BffError
 from bff_core.observability import Metrics
 
 METRICS = "bff_core.metrics"
 REFUSALS = "__refusals__"
 
-View = Callable[..., Awaitable[BaseModel]]
+View = Callable[..., Awaitable[BaseModel | Answered[BaseModel]]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -42,9 +42,12 @@ def returns(
         @document_response(model, status)
         @wraps(view)
         async def written(*args: Any, **kwargs: Any) -> Response:
-            dto = await view(*args, **kwargs)
+            given = await view(*args, **kwargs)
+            dto = given.body if isinstance(given, Answered) else given
             answer = Response(dump(dto), status=status, content_type="application/json")
             _say_how_complete(answer, getattr(dto, "parts", []))
+            if isinstance(given, Answered):
+                answer.headers.update(given.headers)
             return answer
 
         return written

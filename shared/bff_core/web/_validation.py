@@ -6,7 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from quart import request
-from quart_schema import DataSource, document_querystring, document_request
+from quart_schema import DataSource, document_headers, document_querystring, document_request
 
 from bff_core.errors import Flaw, UnsupportedMediaType, ValidationFailed
 
@@ -52,6 +52,24 @@ def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
     return decorate
 
 
+def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
+    """Give the route `headers`, those that the model names by alias.
+
+    Raises:
+        ValidationFailed: One does not fit, or is there twice.
+    """
+
+    def decorate(view: View[R]) -> View[R]:
+        @document_headers(model)
+        @wraps(view)
+        async def checked(*args: Any, **kwargs: Any) -> R:
+            return await view(*args, headers=read_headers(model), **kwargs)
+
+        return checked
+
+    return decorate
+
+
 M = TypeVar("M", bound=BaseModel)
 
 _TWICE = "Give this parameter once only"
@@ -78,6 +96,17 @@ def read_query(model: type[M]) -> M:
     if flaws:
         raise ValidationFailed(flaws)
     return query
+
+
+def read_headers(model: type[M]) -> M:
+    given = {name: request.headers.getlist(name) for name in _parameters(model)}
+    twice = [Flaw(f"/{_escape(name)}", _TWICE) for name, values in given.items() if len(values) > 1]
+    if twice:
+        raise ValidationFailed(twice)
+    try:
+        return model.model_validate({name: values[0] for name, values in given.items() if values})
+    except ValidationError as error:
+        raise ValidationFailed(flaws_of(error)) from None
 
 
 def _parameters(model: type[BaseModel]) -> set[str]:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 
+from devstack.seed.store import LEDGER_NAME
 from devstack.stack import HOST, Stack
 
 EnvBuilder = Callable[[Stack], dict[str, str]]
@@ -28,8 +29,6 @@ _URLS = {
     "BFF_TEACHER_URL": "bff-teacher",
     "BFF_ADMIN_URL": "bff-admin",
 }
-# Services that later issues emulate still have an address: nobody listens there yet.
-_UNSTARTED_PORTS = {"files": 7001, "content": 8000}
 
 
 def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -93,8 +92,14 @@ def config_service(stack: Stack) -> dict[str, str]:
     }
 
 
+def teacher(stack: Stack) -> dict[str, str]:
+    """As any service, and a ledger that lies with the rest of the demo's data."""
+    ledger = stack.home.data / LEDGER_NAME
+    return {
+        **service("bff-teacher", "BFF_TEACHER_SERVICE")(stack),
+        "BFF_TEACHER_SERVICE_LEDGER_URL": f"sqlite:///{ledger}",
+    }
+
+
 def _downstream_urls(stack: Stack) -> dict[str, str]:
-    offset = stack.offset
-    unstarted = {name: f"http://{HOST}:{port + offset}" for name, port in _UNSTARTED_PORTS.items()}
-    known = {**unstarted, **{name: stack.url(name) for name in stack.ports}}
-    return {variable: known[name] for variable, name in _URLS.items() if name in known}
+    return {variable: stack.url(name) for variable, name in _URLS.items() if name in stack.ports}

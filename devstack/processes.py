@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 
-from devstack.environment import config_service, emulator, no_env, seed, service
+from devstack.environment import config_service, emulator, no_env, seed, service, teacher
 from devstack.probes import answers, redis_answers
 from devstack.stack import HOST, Plan, Process, Stack
 
@@ -68,6 +68,8 @@ PLAN = Plan(
         ),
         _emulator("ras", 4003, "emulated: batches, essays"),
         _emulator("cms", 5002, "emulated: classes, students"),
+        _emulator("files", 7001, "emulated: uploads, their lock"),
+        _emulator("content", 8000, "emulated: texts"),
         _emulator("identity", 7005, "emulated: accounts, tokens"),
         Process(
             name="config",
@@ -83,8 +85,8 @@ PLAN = Plan(
             command=python_module("services.bff_teacher"),
             port=4101,
             probe=answers("/ready"),
-            env=service("bff-teacher", "BFF_TEACHER_SERVICE"),
-            depends_on=("redis", "ras", "cms", "identity", "config"),
+            env=teacher,
+            depends_on=("redis", "ras", "cms", "files", "content", "identity", "config"),
             about="teacher screens; /openapi.json, /docs",
         ),
         Process(

@@ -13,6 +13,7 @@ from devstack.seed.model import Association, Batch, Dataset, Essay
 DATA_DIR_VARIABLE = "DEVSTACK_DATA_DIR"
 DEFAULT_DATA_DIR = ".devstack"
 DATABASE_NAME = "platform.sqlite3"
+LEDGER_NAME = "teacher-ledger.sqlite3"
 _SCHEMA = Path(__file__).with_name("schema.sql")
 # SQLite keeps no NaN in a number column, but it keeps the word.
 NAN = "NaN"
@@ -22,6 +23,12 @@ Row = tuple[object, ...]
 
 def database_path() -> Path:
     return Path(os.environ.get(DATA_DIR_VARIABLE) or DEFAULT_DATA_DIR) / DATABASE_NAME
+
+
+def forget_ledger(folder: Path) -> None:
+    """What was confirmed on the old data must not stand in the way on the new."""
+    for leftover in folder.glob(f"{LEDGER_NAME}*"):
+        leftover.unlink()
 
 
 def write_dataset(dataset: Dataset, path: Path) -> None:

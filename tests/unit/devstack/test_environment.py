@@ -43,6 +43,14 @@ def test_service_learns_where_every_other_one_is_after_a_shift() -> None:
     assert env["ENVIRONMENT"] == "development"
 
 
+def test_teacher_service_keeps_its_ledger_with_the_demo_s_data() -> None:
+    env = environment_of("bff-teacher")
+
+    assert (
+        env["BFF_TEACHER_SERVICE_LEDGER_URL"] == "sqlite:////home-of-it/data/teacher-ledger.sqlite3"
+    )
+
+
 def test_gateway_finds_the_teacher_service_and_identity() -> None:
     env = environment_of("gateway")
 

@@ -1,13 +1,21 @@
 """What the screens need of the platform, one port per need."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from bff_core.composition import Reading
-from bff_core.context import RequestContext
+from bff_core.context import RequestContext, UserId
+from bff_core.errors import DownstreamFailed
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
+from services.bff_teacher.contracts.cms_associations import AssociationPage, ConfirmItem
+from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
+from services.bff_teacher.contracts.files import FileState
 from services.bff_teacher.contracts.identity import Profile
 from services.bff_teacher.contracts.ras import BatchPage
+from services.bff_teacher.contracts.ras_batch import BatchWithEssays, OwnedEssay
 
 
 class Results(Protocol):
@@ -51,4 +59,141 @@ class Profiles(Protocol):
         Raises:
             DownstreamError: Identity lets us down, or does not know the caller.
         """
+        ...
+
+
+class Batches(Protocol):
+    """Anybody's batches: whoever asks looks at the owner before anything else.
+
+    Every method raises DownstreamError when RAS lets us down.
+    """
+
+    async def one(self, ctx: RequestContext, batch_id: str) -> Reading[BatchWithEssays]:
+        """A batch with its essays.
+
+        Raises:
+            NotFound: RAS knows no such batch, or not yet (`details.reason`).
+        """
+        ...
+
+    async def essay(
+        self, ctx: RequestContext, batch_id: str, essay_id: str
+    ) -> Reading[OwnedEssay] | None:
+        """An essay of a batch; None when RAS knows no such essay, or has no route for one."""
+        ...
+
+
+class Students(Protocol):
+    """Anybody's pupils. Every method raises DownstreamError when CMS lets us down."""
+
+    async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
+        """The students of a class, the placeholder included."""
+        ...
+
+    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
+        """Whom CMS takes for the writers, the placeholder included."""
+        ...
+
+    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Reading[StudentOfEssay | None]:
+        """The same of one essay; None when there is no match."""
+        ...
+
+
+class Associations(Protocol):
+    """Anybody's matches. Every method raises DownstreamError when CMS lets us down."""
+
+    async def suggested(self, ctx: RequestContext, batch_id: str) -> Reading[AssociationPage]:
+        """The rows of a batch, decided or not; none for a batch that CMS does not know."""
+        ...
+
+    async def confirm(
+        self, ctx: RequestContext, batch_id: str, items: Iterable[ConfirmItem]
+    ) -> None:
+        """End the review. It cannot be taken back, and each repeat counts anew."""
+        ...
+
+
+class Files(Protocol):
+    async def state(self, ctx: RequestContext, batch_id: str) -> Reading[FileState]:
+        """Whether the batch takes files, and which phase runs.
+
+        Raises:
+            DownstreamError: The file service lets us down.
+        """
+        ...
+
+
+class TextAbsent(DownstreamFailed):
+    code = "RESOURCE_NOT_FOUND"
+    message = "There is no text under this id"
+
+
+class TextTooLarge(DownstreamFailed):
+    code = "TOO_LARGE"
+    message = "The text is too large to be shown"
+
+
+class Texts(Protocol):
+    async def text(self, ctx: RequestContext, storage_id: str) -> Reading[str]:
+        """A stored text, what is no UTF-8 replaced.
+
+        Raises:
+            TextAbsent: There is none under this id.
+            TextTooLarge: It has more than 1 MiB.
+            DownstreamError: The content service lets us down.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentFacts:
+    """What a write is checked against: the same ports, never answered from a cache."""
+
+    batches: Batches
+    classes: Classes
+    students: Students
+
+
+class Outcome(StrEnum):
+    """How an attempt to confirm ended: `NOT_SENT` leaves the way free, `UNKNOWN` does not."""
+
+    STARTED = "started"
+    CONFIRMED = "confirmed"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+Decisions = tuple[tuple[str, str | None], ...]
+"""Essay and student, or None for nobody; in the order of the essays' ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to confirm a batch; `number` counts from 1 and nobody else can take it."""
+
+    batch_id: str
+    number: int
+    user_id: UserId
+    decisions: Decisions
+    key: str | None
+    forced: bool
+    started_at: datetime
+    outcome: Outcome = Outcome.STARTED
+    ended_at: datetime | None = None
+
+
+class Confirmations(Protocol):
+    """What was confirmed, kept where a crash cannot lose it.
+
+    Every method raises Unavailable when that place cannot be used.
+    """
+
+    async def latest(self, batch_id: str) -> Attempt | None: ...
+
+    async def begin(self, attempt: Attempt) -> bool:
+        """Write the intent down; False when somebody else has this number."""
+        ...
+
+    async def end(self, attempt: Attempt, outcome: Outcome, at: datetime) -> Attempt:
+        """Write down how it went."""
         ...

@@ -6,11 +6,10 @@ import msgspec
 
 
 class Class(msgspec.Struct, frozen=True, kw_only=True):
-    """A class of the asking teacher. `student_count` includes a placeholder student, if any."""
+    """A class of the asking teacher. How many students it has, CMS counts wrongly: not read."""
 
     id: str
     name: str
-    student_count: int
     course_code: str | None = None
     created_at: datetime | None = None
 

@@ -1,0 +1,40 @@
+"""Pupils at class management, which gives any roster to anybody who asks."""
+
+from bff_core.composition import Reading
+from bff_core.context import RequestContext
+from bff_core.errors import DownstreamRefused
+from bff_core.http import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.settings import Operation
+from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
+
+
+class HttpStudents:
+    def __init__(
+        self,
+        cms: ServiceClient,
+        identity: ServiceIdentity,
+        *,
+        rosters: Operation,
+        student_names: Operation,
+    ) -> None:
+        service = Credentials(service=identity)
+        roster = JsonDecoder(Roster, rows="students", on_salvage=cms.salvaged("roster"))
+        names = JsonDecoder(list[StudentOfEssay])
+        name = JsonDecoder(StudentOfEssay)
+        self._roster = cms.endpoint("roster", rosters, roster, credentials=Credentials(user=True))
+        self._names = cms.endpoint("student_names", student_names, names, credentials=service)
+        self._name = cms.endpoint("student_of_essay", student_names, name, credentials=service)
+
+    async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
+        return await self._roster.get(ctx, ("v1", "classes", class_id, "roster"))
+
+    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
+        return await self._names.get(ctx, ("internal", "v1", "batches", batch_id, "student-names"))
+
+    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Reading[StudentOfEssay | None]:
+        try:
+            return await self._name.get(ctx, ("internal", "v1", "associations", "essay", essay_id))
+        except DownstreamRefused as error:
+            if error.upstream_status == 404 and error.spoke_json:
+                return Reading(None)
+            raise

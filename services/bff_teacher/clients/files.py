@@ -1,0 +1,17 @@
+"""The file service: it tells the state of any batch to anybody who names themself."""
+
+from bff_core.composition import Reading
+from bff_core.context import RequestContext
+from bff_core.http import Credentials, JsonDecoder, ServiceClient
+from bff_core.settings import Operation
+from services.bff_teacher.contracts.files import FileState
+
+
+class HttpFiles:
+    def __init__(self, files: ServiceClient, *, state: Operation) -> None:
+        self._state = files.endpoint(
+            "state", state, JsonDecoder(FileState), credentials=Credentials(user=True)
+        )
+
+    async def state(self, ctx: RequestContext, batch_id: str) -> Reading[FileState]:
+        return await self._state.get(ctx, ("v1", "files", "batch", batch_id, "state"))

@@ -1,6 +1,7 @@
 """The service as one app."""
 
 import os
+from dataclasses import replace
 
 from dishka import Provider
 from quart import Blueprint, Quart
@@ -11,23 +12,30 @@ from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs
 from bff_core.resources import Resources
 from bff_core.web import heed_switches
-from services.bff_teacher.api import dashboard_routes, profile_routes
+from services.bff_teacher.api import batch_routes, dashboard_routes, profile_routes
+from services.bff_teacher.api.batch_routes import CONFIRM
 from services.bff_teacher.config import SERVICE, Settings
-from services.bff_teacher.di import make_container
+from services.bff_teacher.di import make_container, open_ledger
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
 """The second is what the platform's current gateway asks for."""
 
 ACCESS = {"teacher": frozenset({TEACHER, ADMIN})}
-ROUTES: tuple[Blueprint, ...] = (dashboard_routes.blueprint, profile_routes.blueprint)
+ROUTES: tuple[Blueprint, ...] = (
+    dashboard_routes.blueprint,
+    batch_routes.blueprint,
+    profile_routes.blueprint,
+)
 
 
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real adapters."""
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
-    resources = Resources.open(settings, metrics, clock)
-    container = make_container(settings, resources.outbound, *replacing)
+    ledger = open_ledger(settings)
+    opened = Resources.open(settings, metrics, clock)
+    resources = replace(opened, dependencies=(*opened.dependencies, ledger))
+    container = make_container(settings, resources.outbound, ledger, *replacing)
     app = build_app(
         settings,
         container,
@@ -36,6 +44,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         metrics=metrics,
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access=ACCESS,
+        budgets={CONFIRM: settings.confirm_budget},
         resources=resources,
         clock=clock,
     )

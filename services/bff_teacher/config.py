@@ -7,12 +7,35 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.settings import Downstream, Operation, ServiceSettings
+from services.bff_teacher.contracts.content import LARGEST_TEXT
 
 SERVICE = "bff_teacher_service"
 SERVICE_ID = "bff-teacher-service"
 PREFIX = "BFF_TEACHER_SERVICE_"
 
-PartName = Literal["classes", "class_names", "class_activity", "profile"]
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+PartName = Literal[
+    "classes",
+    "class_names",
+    "class_activity",
+    "student_counts",
+    "profile",
+    "class_name",
+    "student_names",
+    "file_state",
+    "order",
+    "text",
+    "prompt",
+    "student",
+    "roster",
+    "filenames",
+]
 
 
 class RasSettings(Downstream):
@@ -24,6 +47,13 @@ class RasSettings(Downstream):
     class_activity: Operation = Operation(
         budget=2.0, attempts=2, fresh=60, refresh=60, if_error=600, in_flight=64
     )
+    # These say whose a batch is, and what is older than a minute proves nothing.
+    one_batch: Operation = Operation(
+        budget=2.0, attempts=2, fresh=2, refresh=5, if_error=60, in_flight=64
+    )
+    one_essay: Operation = Operation(
+        budget=2.0, attempts=2, fresh=2, refresh=5, if_error=60, in_flight=64
+    )
 
 
 class CmsSettings(Downstream):
@@ -34,6 +64,30 @@ class CmsSettings(Downstream):
     )
     class_info: Operation = Operation(
         budget=0.8, attempts=1, fresh=60, refresh=600, if_error=3600, shared=True, in_flight=16
+    )
+    # Names of pupils stay out of the shared cache.
+    rosters: Operation = Operation(
+        budget=1.0, attempts=2, fresh=30, refresh=120, if_error=600, in_flight=32
+    )
+    student_names: Operation = Operation(
+        budget=1.0, attempts=2, fresh=30, refresh=120, if_error=600, in_flight=32
+    )
+    associations: Operation = Operation(budget=1.5, attempts=2, in_flight=16)
+    confirm: Operation = Operation(budget=5.0, attempts=1, in_flight=8)
+
+
+class FileSettings(Downstream):
+    name: str = "files"
+    url: str = "http://127.0.0.1:7001"
+    state: Operation = Operation(budget=0.8, attempts=2, fresh=2, refresh=10, in_flight=16)
+
+
+class ContentSettings(Downstream):
+    name: str = "content"
+    url: str = "http://127.0.0.1:8000"
+    # A text never changes under its id.
+    text: Operation = Operation(
+        budget=1.5, attempts=2, fresh=86_400, in_flight=32, max_bytes=LARGEST_TEXT
     )
 
 
@@ -60,6 +114,8 @@ class Settings(ServiceSettings):
     aliases: ClassVar[Mapping[str, str]] = {
         "RESULT_AGGREGATOR_URL": f"{PREFIX}RAS__URL",
         "CMS_API_URL": f"{PREFIX}CMS__URL",
+        "FILE_SERVICE_URL": f"{PREFIX}FILES__URL",
+        "CONTENT_SERVICE_URL": f"{PREFIX}CONTENT__URL",
         "IDENTITY_SERVICE_URL": f"{PREFIX}IDENTITY__URL",
         "CONFIG_SERVICE_URL": f"{PREFIX}CONFIG__URL",
         # As the platform's existing teacher BFF spells them.
@@ -69,13 +125,31 @@ class Settings(ServiceSettings):
 
     port: int = Field(4101, ge=1, le=65535)
     internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
+    max_body_bytes: int = Field(512 * 1024, ge=0)
+    confirm_budget: float = Field(6.0, gt=0, le=60)
+    ledger_url: SecretStr = Field(
+        SecretStr("sqlite+aiosqlite:///bff-teacher-ledger.sqlite3"),
+        description="Where confirmations are kept; one for all replicas.",
+    )
+    ledger_budget: float = Field(1.0, gt=0, le=10)
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
         frozenset(), description="Optional parts that are neither asked for nor listed."
     )
     ras: RasSettings = RasSettings()
     cms: CmsSettings = CmsSettings()
+    files: FileSettings = FileSettings()
+    content: ContentSettings = ContentSettings()
     identity: IdentitySettings = IdentitySettings()
     config: ConfigServiceSettings = ConfigServiceSettings()
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _names_its_driver(cls, url: SecretStr) -> SecretStr:
+        scheme, _, rest = url.get_secret_value().partition("://")
+        driver = DRIVERS.get(scheme)
+        if driver is None or not rest:
+            raise ValueError("must be sqlite:///FILE or postgresql://…")
+        return SecretStr(f"{driver}://{rest}")
 
     @field_validator("disabled_parts", mode="before")
     @classmethod

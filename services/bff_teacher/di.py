@@ -2,14 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import timedelta
+from typing import NewType
 
 from aiohttp import ClientSession
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
+from bff_core.clock import Clock
 from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.protocols import Switches
+from bff_core.settings import Operation
 from bff_core.web import ContextProvider
 from services.bff_teacher.clients.cms import HttpClasses
+from services.bff_teacher.clients.cms_associations import HttpAssociations
+from services.bff_teacher.clients.cms_students import HttpStudents
 from services.bff_teacher.clients.config import (
     ChangeSignal,
     HttpSwitches,
@@ -17,17 +23,43 @@ from services.bff_teacher.clients.config import (
     following,
     redis_for_changes,
 )
+from services.bff_teacher.clients.content import HttpTexts
+from services.bff_teacher.clients.files import HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
 from services.bff_teacher.clients.ras import HttpResults
+from services.bff_teacher.clients.ras_batches import HttpBatches
 from services.bff_teacher.config import SERVICE_ID, Settings
-from services.bff_teacher.protocols import Classes, Profiles, Results
+from services.bff_teacher.implementations.confirmations import SqlConfirmations
+from services.bff_teacher.implementations.ledger_database import LedgerDatabase
+from services.bff_teacher.protocols import (
+    Associations,
+    Batches,
+    Classes,
+    Confirmations,
+    CurrentFacts,
+    Files,
+    Profiles,
+    Results,
+    Students,
+    Texts,
+)
+from services.bff_teacher.screens.associations import AssociationsScreen
+from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.class_list import ClassListScreen
+from services.bff_teacher.screens.confirm import ConfirmScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
+from services.bff_teacher.screens.essay import EssayScreen
 from services.bff_teacher.screens.profile import ProfileScreen
 
+# One client a service, however many ports stand on it: what it learns of the service is shared.
+Ras = NewType("Ras", ServiceClient)
+Cms = NewType("Cms", ServiceClient)
 
-class AdapterProvider(Provider):
-    """What reaches out; tests replace it."""
+LEASE_MARGIN = 1.0
+
+
+class ServiceProvider(Provider):
+    """The services behind this one; what they need is made here, how they are asked is not."""
 
     scope = Scope.APP
 
@@ -42,35 +74,114 @@ class AdapterProvider(Provider):
             yield session
 
     @provide
+    def clock(self) -> Clock:
+        return self._outbound.clock
+
+    @provide
     def identity(self) -> ServiceIdentity:
         key = self._settings.internal_api_key
         return ServiceIdentity(SERVICE_ID, key.get_secret_value() if key else "")
 
     @provide
-    async def results(
-        self, session: ClientSession, identity: ServiceIdentity
-    ) -> AsyncIterator[Results]:
-        rules = self._settings.ras
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as ras:
-            yield HttpResults(
-                ras, identity, user_list=rules.user_list, class_activity=rules.class_activity
-            )
+    async def ras(self, session: ClientSession) -> AsyncIterator[Ras]:
+        async with aclosing(ServiceClient(session, self._settings.ras, self._outbound)) as ras:
+            yield Ras(ras)
 
     @provide
-    async def classes(
-        self, session: ClientSession, identity: ServiceIdentity
-    ) -> AsyncIterator[Classes]:
+    async def cms(self, session: ClientSession) -> AsyncIterator[Cms]:
+        async with aclosing(ServiceClient(session, self._settings.cms, self._outbound)) as cms:
+            yield Cms(cms)
+
+
+class AdapterProvider(Provider):
+    """What reaches out; tests replace it."""
+
+    scope = Scope.APP
+
+    def __init__(self, settings: Settings, outbound: Outbound, ledger: LedgerDatabase) -> None:
+        super().__init__()
+        self._settings = settings
+        self._outbound = outbound
+        self._ledger = ledger
+
+    @provide
+    def results(self, ras: Ras, identity: ServiceIdentity) -> Results:
+        rules = self._settings.ras
+        return HttpResults(
+            ras, identity, user_list=rules.user_list, class_activity=rules.class_activity
+        )
+
+    @provide
+    def batches(self, ras: Ras, identity: ServiceIdentity, clock: Clock) -> Batches:
+        rules = self._settings.ras
+        return HttpBatches(
+            ras, identity, clock, one_batch=rules.one_batch, one_essay=rules.one_essay
+        )
+
+    @provide
+    def classes(self, cms: Cms, identity: ServiceIdentity) -> Classes:
         rules = self._settings.cms
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as cms:
-            yield HttpClasses(
-                cms, identity, class_list=rules.class_list, class_info=rules.class_info
-            )
+        return HttpClasses(cms, identity, class_list=rules.class_list, class_info=rules.class_info)
+
+    @provide
+    def students(self, cms: Cms, identity: ServiceIdentity) -> Students:
+        rules = self._settings.cms
+        return HttpStudents(cms, identity, rosters=rules.rosters, student_names=rules.student_names)
+
+    @provide
+    def current_facts(
+        self, ras: Ras, cms: Cms, identity: ServiceIdentity, clock: Clock
+    ) -> CurrentFacts:
+        results, classes = self._settings.ras, self._settings.cms
+        return CurrentFacts(
+            HttpBatches(
+                ras,
+                identity,
+                clock,
+                one_batch=_uncached(results.one_batch),
+                one_essay=_uncached(results.one_essay),
+            ),
+            HttpClasses(
+                cms,
+                identity,
+                class_list=_uncached(classes.class_list),
+                class_info=_uncached(classes.class_info),
+            ),
+            HttpStudents(
+                cms,
+                identity,
+                rosters=_uncached(classes.rosters),
+                student_names=_uncached(classes.student_names),
+            ),
+        )
+
+    @provide
+    def associations(self, cms: Cms) -> Associations:
+        rules = self._settings.cms
+        return HttpAssociations(cms, associations=rules.associations, confirm=rules.confirm)
+
+    @provide
+    async def files(self, session: ClientSession) -> AsyncIterator[Files]:
+        rules = self._settings.files
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as files:
+            yield HttpFiles(files, state=rules.state)
+
+    @provide
+    async def texts(self, session: ClientSession) -> AsyncIterator[Texts]:
+        rules = self._settings.content
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as content:
+            yield HttpTexts(content, text_of=rules.text)
 
     @provide
     async def profiles(self, session: ClientSession) -> AsyncIterator[Profiles]:
         rules = self._settings.identity
         async with aclosing(ServiceClient(session, rules, self._outbound)) as identity:
             yield HttpProfiles(identity, profile=rules.profile)
+
+    @provide
+    async def confirmations(self) -> AsyncIterator[Confirmations]:
+        yield SqlConfirmations(self._ledger)
+        await self._ledger.close()
 
 
 class SwitchesProvider(Provider):
@@ -106,24 +217,68 @@ class ScreenProvider(Provider):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._disabled: frozenset[str] = settings.disabled_parts
+        self._lease = timedelta(seconds=settings.confirm_budget + LEASE_MARGIN)
 
     @provide
-    def dashboard(self, results: Results, classes: Classes) -> DashboardScreen:
-        return DashboardScreen(results, classes, self._disabled)
+    def dashboard(self, results: Results, classes: Classes, students: Students) -> DashboardScreen:
+        return DashboardScreen(results, classes, students, self._disabled)
 
     @provide
-    def class_list(self, results: Results, classes: Classes) -> ClassListScreen:
-        return ClassListScreen(results, classes, self._disabled)
+    def class_list(self, results: Results, classes: Classes, students: Students) -> ClassListScreen:
+        return ClassListScreen(results, classes, students, self._disabled)
 
     @provide
     def profile(self, profiles: Profiles) -> ProfileScreen:
         return ProfileScreen(profiles, self._disabled)
 
+    @provide
+    def batch_detail(
+        self, batches: Batches, classes: Classes, students: Students, files: Files
+    ) -> BatchDetailScreen:
+        return BatchDetailScreen(batches, classes, students, files, self._disabled)
 
-def make_container(settings: Settings, outbound: Outbound, *replacing: Provider) -> AsyncContainer:
+    @provide
+    def essay(self, batches: Batches, students: Students, texts: Texts) -> EssayScreen:
+        return EssayScreen(batches, students, texts, self._disabled)
+
+    @provide
+    def associations(
+        self,
+        batches: Batches,
+        associations: Associations,
+        classes: Classes,
+        students: Students,
+    ) -> AssociationsScreen:
+        return AssociationsScreen(batches, associations, classes, students, self._disabled)
+
+    @provide
+    def confirm(
+        self,
+        facts: CurrentFacts,
+        associations: Associations,
+        ledger: Confirmations,
+        clock: Clock,
+    ) -> ConfirmScreen:
+        return ConfirmScreen(facts, associations, ledger, clock, self._lease)
+
+
+def _uncached(rule: Operation) -> Operation:
+    return rule.model_copy(update={"fresh": 0, "refresh": 0, "if_error": 0, "shared": False})
+
+
+def open_ledger(settings: Settings) -> LedgerDatabase:
+    """The ledger's database, not yet touched."""
+    url = settings.ledger_url.get_secret_value()
+    return LedgerDatabase(url, within=settings.ledger_budget)
+
+
+def make_container(
+    settings: Settings, outbound: Outbound, ledger: LedgerDatabase, *replacing: Provider
+) -> AsyncContainer:
     """The container of one app; `replacing` providers override on purpose."""
     return make_async_container(
-        AdapterProvider(settings, outbound),
+        ServiceProvider(settings, outbound),
+        AdapterProvider(settings, outbound, ledger),
         SwitchesProvider(settings),
         ScreenProvider(settings),
         ContextProvider(),

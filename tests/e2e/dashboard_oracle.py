@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from devstack.seed import Batch, Dataset, SchoolClass
+from devstack.seed import Batch, Dataset, SchoolClass, Student
 
 WORDS = {
     "awaiting_content_validation": "pending_content",
@@ -82,6 +82,10 @@ class Oracle:
         mine.sort(key=lambda one: one.created_at, reverse=True)
         return [self.class_row(one) for one in mine]
 
+    def pupils_of(self, one: SchoolClass) -> list[Student]:
+        by_id = {student.student_id: student for student in self.data.students}
+        return [by_id[key] for key in one.student_ids if not by_id[key].is_synthetic]
+
     def class_row(self, one: SchoolClass) -> dict[str, Any]:
         newest = sorted(
             (b for b in self.data.batches if b.user_id == one.owner_id),
@@ -94,7 +98,7 @@ class Oracle:
             "class_id": one.class_id,
             "name": one.name,
             "course_code": one.course_code,
-            "student_count": len(one.student_ids),
+            "student_count": len(self.pupils_of(one)),
             "created_at": zulu(one.created_at),
             "recent_batches": len(own),
             "needs_attention": len(wanting),

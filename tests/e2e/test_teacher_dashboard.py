@@ -11,7 +11,7 @@ from tests.e2e.demo_stack import DemoStack
 
 ORACLE = Oracle(load_dataset())
 SIGNED_IN = [person for person in PEOPLE if person.status == "approved"]
-PARTS = ["batches", "classes", "class_names", "class_activity"]
+PARTS = ["batches", "classes", "student_counts", "class_names", "class_activity"]
 
 
 def seen(answer: dict[str, Any]) -> dict[str, Any]:

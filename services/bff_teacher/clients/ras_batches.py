@@ -28,13 +28,9 @@ class HttpBatches:
         service = Credentials(service=identity)
         batch = JsonDecoder(BatchWithEssays, rows="essays", on_salvage=ras.salvaged("batch"))
         # Anybody can make RAS fail here: it asks another service about an id that it lacks.
-        self._batch = ras.endpoint(
-            "batch", one_batch, batch, credentials=service, neutral_failures=True
-        )
+        self._batch = ras.endpoint("batch", one_batch, batch, credentials=service, provocable=True)
         essay = JsonDecoder(OwnedEssay, on_salvage=ras.salvaged("essay"))
-        self._essay = ras.endpoint(
-            "essay", one_essay, essay, credentials=service, neutral_failures=True
-        )
+        self._essay = ras.endpoint("essay", one_essay, essay, credentials=service)
         self._essay_route = _Route(clock)
 
     async def one(self, ctx: RequestContext, batch_id: str) -> Reading[BatchWithEssays]:

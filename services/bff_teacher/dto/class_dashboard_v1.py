@@ -86,6 +86,12 @@ class TeacherClassDashboardV1(BaseModel):
                     "parts": [
                         {"name": "batches", "status": "ok", "age_seconds": 0.0, "code": None},
                         {"name": "classes", "status": "ok", "age_seconds": 4.2, "code": None},
+                        {
+                            "name": "student_counts",
+                            "status": "ok",
+                            "age_seconds": 4.2,
+                            "code": None,
+                        },
                         {"name": "class_names", "status": "ok", "age_seconds": 4.2, "code": None},
                         {
                             "name": "class_activity",

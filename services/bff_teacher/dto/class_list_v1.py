@@ -22,7 +22,9 @@ class TeacherClassV1(BaseModel):
     class_id: UUID
     name: str
     course_code: str | None
-    student_count: int
+    student_count: int | None = Field(
+        description="Students of the class; null while the part `student_counts` is missing."
+    )
     created_at: datetime | None
     recent_batches: int | None = Field(
         description="Batches of the class among the teacher's newest 100."
@@ -59,6 +61,12 @@ class TeacherClassListV1(BaseModel):
                     "skipped": 0,
                     "parts": [
                         {"name": "classes", "status": "ok", "age_seconds": 0.0, "code": None},
+                        {
+                            "name": "student_counts",
+                            "status": "ok",
+                            "age_seconds": 0.0,
+                            "code": None,
+                        },
                         {
                             "name": "class_activity",
                             "status": "ok",

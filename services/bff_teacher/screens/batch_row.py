@@ -1,6 +1,5 @@
 """From a row of RAS to an item of the dashboard, or to nothing when it cannot be shown."""
 
-import re
 from datetime import datetime
 
 from bff_core.clock import as_utc
@@ -8,14 +7,9 @@ from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.contracts.ras import Batch
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
+from services.bff_teacher.screens.ids import is_uuid
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORDS = frozenset(word.value for word in BatchStatusV1)
-
-
-def is_uuid(text: str) -> bool:
-    """Whether it is a UUID in the one spelling that the platform uses."""
-    return _UUID.fullmatch(text) is not None
 
 
 def showable(row: Batch, owner: str) -> bool:
@@ -41,7 +35,7 @@ def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
         is_final=final,
         created_at=as_utc(row.created_at),
         last_updated=as_utc(row.last_updated),
-        completed_at=_maybe_utc(row.processing_completed_at),
+        completed_at=maybe_utc(row.processing_completed_at),
     )
 
 
@@ -52,5 +46,5 @@ def progress(row: Batch, *, final: bool) -> int:
     return max(0, min(percent, 100 if final else 99))
 
 
-def _maybe_utc(moment: datetime | None) -> datetime | None:
+def maybe_utc(moment: datetime | None) -> datetime | None:
     return as_utc(moment) if moment else None

@@ -12,7 +12,9 @@ from services.bff_teacher.contracts.ras import Batch
 from services.bff_teacher.dto.batch_status_v1 import NEEDS_ATTENTION
 from services.bff_teacher.dto.class_list_v1 import TeacherClassV1
 from services.bff_teacher.protocols import Classes, Results
-from services.bff_teacher.screens.batch_row import is_uuid, showable
+from services.bff_teacher.screens.batch_row import showable
+from services.bff_teacher.screens.ids import is_uuid
+from services.bff_teacher.screens.rosters import Sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,21 @@ def _activity(rows: list[Batch], to_review: set[str]) -> Activity:
     return Activity(len(rows), len(wanting), as_utc(max(row.last_updated for row in rows)))
 
 
-def class_rows(classes: Iterable[Class], activity: Activities | None) -> list[TeacherClassV1]:
-    """Classes as they are shown, each once; their activity is null when it is not known."""
+def class_rows(
+    classes: Iterable[Class], sizes: Sizes | None, activity: Activities | None
+) -> list[TeacherClassV1]:
+    """Classes as they are shown, each once; size and activity are null when they are not known."""
     unique = {one.id: one for one in classes if is_uuid(one.id)}
-    return [_class_row(one, activity) for one in unique.values()]
+    return [_class_row(one, (sizes or {}).get(one.id), activity) for one in unique.values()]
 
 
-def _class_row(one: Class, activity: Activities | None) -> TeacherClassV1:
+def _class_row(one: Class, size: int | None, activity: Activities | None) -> TeacherClassV1:
     own = None if activity is None else activity.get(one.id, QUIET)
     return TeacherClassV1(
         class_id=one.id,
         name=one.name,
         course_code=one.course_code,
-        student_count=one.student_count,
+        student_count=size,
         created_at=as_utc(one.created_at) if one.created_at else None,
         recent_batches=own.batches if own else None,
         needs_attention=own.needs_attention if own else None,

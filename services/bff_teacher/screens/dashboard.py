@@ -1,21 +1,19 @@
 """Screen 1: a page of batches with their class names, and the teacher's classes beside it."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from bff_core.composition import Part, Reading, fan_out, optional, required
+from bff_core.composition import Part, Reading, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 from services.bff_teacher.contracts.ras import BatchPage
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
-from services.bff_teacher.protocols import Classes, Results
+from services.bff_teacher.protocols import Classes, Results, Students
 from services.bff_teacher.screens.batch_page import Window, read_page
 from services.bff_teacher.screens.batch_row import item, showable
 from services.bff_teacher.screens.class_activity import Activities, class_rows, read_activity
-from services.bff_teacher.screens.parts import listed, value_of
+from services.bff_teacher.screens.parts import asked, listed, value_of
+from services.bff_teacher.screens.rosters import Sizes, sizes_of
 
-T = TypeVar("T")
 CLASSES_SHOWN = 100
 
 
@@ -27,15 +25,28 @@ class Named:
     infos: Part[ClassInfos] | None
 
 
-class DashboardScreen:
-    """Required: `batches`. Optional: `classes`, `class_names`, `class_activity`.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the page; None when switched off."""
 
-    Class names wait for the page, whose ids they need; the rest runs beside it.
+    classes: Part[ClassPage] | None
+    sizes: Part[Sizes] | None
+    activity: Part[Activities] | None
+
+
+class DashboardScreen:
+    """Required: `batches`. Optional: `classes`, `student_counts`, `class_names`, `class_activity`.
+
+    Class names wait for the page, and student counts for the classes, whose ids they need; the rest
+    runs side by side.
     """
 
-    def __init__(self, results: Results, classes: Classes, disabled: frozenset[str]) -> None:
+    def __init__(
+        self, results: Results, classes: Classes, students: Students, disabled: frozenset[str]
+    ) -> None:
         self._results = results
         self._classes = classes
+        self._students = students
         self._disabled = disabled
 
     async def load(self, ctx: RequestContext, query: DashboardQuery) -> TeacherClassDashboardV1:
@@ -46,16 +57,27 @@ class DashboardScreen:
         """
         async with fan_out() as group:
             named = group.create_task(self._named_page(ctx, query))
-            classes = group.create_task(self._part("classes", lambda: self._shown(ctx)))
-            activity = group.create_task(self._part("class_activity", lambda: self._activity(ctx)))
-        return render(ctx, query, named.result(), classes.result(), activity.result())
+            counted = group.create_task(self._counted_classes(ctx))
+            activity = group.create_task(
+                asked(self._disabled, "class_activity", lambda: self._activity(ctx))
+            )
+        return render(ctx, query, named.result(), Beside(*counted.result(), activity.result()))
 
     async def _named_page(self, ctx: RequestContext, query: DashboardQuery) -> Named:
         window = Window(query.limit, query.offset)
         page = await required("batches", read_page(self._results, ctx, window, query.status))
         ids = [row.batch_id for row in page.value.batches if showable(row, ctx.user_id)]
-        infos = await self._part("class_names", lambda: self._classes.of_batches(ctx, ids))
+        infos = await asked(
+            self._disabled, "class_names", lambda: self._classes.of_batches(ctx, ids)
+        )
         return Named(page, infos)
+
+    async def _counted_classes(
+        self, ctx: RequestContext
+    ) -> tuple[Part[ClassPage] | None, Part[Sizes] | None]:
+        page = await asked(self._disabled, "classes", lambda: self._shown(ctx))
+        shown = page.value.classes if isinstance(page, Reading) else None
+        return page, await sizes_of(self._disabled, self._students, ctx, page, shown)
 
     async def _shown(self, ctx: RequestContext) -> Reading[ClassPage]:
         return await self._classes.of_teacher(ctx, limit=CLASSES_SHOWN)
@@ -63,34 +85,32 @@ class DashboardScreen:
     async def _activity(self, ctx: RequestContext) -> Reading[Activities]:
         return await read_activity(self._results, self._classes, ctx)
 
-    async def _part(self, name: str, ask: Callable[[], Awaitable[Reading[T]]]) -> Part[T] | None:
-        return None if name in self._disabled else await optional(ask())
-
 
 def render(
     ctx: RequestContext,
     query: DashboardQuery,
     named: Named,
-    classes: Part[ClassPage] | None,
-    activity: Part[Activities] | None,
+    beside: Beside,
 ) -> TeacherClassDashboardV1:
     page = named.page.value
     infos = value_of(named.infos) or {}
     rows = [row for row in page.batches if showable(row, ctx.user_id)]
-    shown = value_of(classes)
+    shown = value_of(beside.classes)
+    sizes, activity = value_of(beside.sizes), value_of(beside.activity)
     return TeacherClassDashboardV1(
         batches=[item(row, infos.get(row.batch_id.lower())) for row in rows],
         total_count=page.pagination.total,
         limit=query.limit,
         offset=query.offset,
         skipped=page.skipped + len(page.batches) - len(rows),
-        classes=None if shown is None else class_rows(shown.classes, value_of(activity)),
+        classes=None if shown is None else class_rows(shown.classes, sizes, activity),
         parts=listed(
             {
                 "batches": named.page,
-                "classes": classes,
+                "classes": beside.classes,
+                "student_counts": beside.sizes,
                 "class_names": named.infos,
-                "class_activity": activity,
+                "class_activity": beside.activity,
             }
         ),
     )

@@ -18,6 +18,7 @@ from bff_core.context import (
 )
 from bff_core.errors import DownstreamError
 from services.bff_teacher.contracts.cms import Class, ClassInfo, ClassInfos, ClassPage
+from services.bff_teacher.contracts.cms_students import Roster, Student, StudentOfEssay
 from services.bff_teacher.contracts.identity import Profile
 from services.bff_teacher.contracts.ras import AWAITING_REVIEW, Batch, BatchPage, Pagination
 
@@ -47,7 +48,6 @@ def a_class(number: int, **changes: object) -> Class:
     one = Class(
         id=f"10000000-0000-4000-8000-{number:012d}",
         name=f"Klass {number}",
-        student_count=24,
         course_code="SV1",
         created_at=START + timedelta(days=number),
     )
@@ -123,6 +123,30 @@ class FakeClasses:
         if self.infos_down:
             raise self.infos_down
         return Reading({one: self.infos.get(one) for one in batch_ids})
+
+
+@dataclass
+class FakeStudents:
+    """A class without a roster of its own has nobody in it."""
+
+    rosters: dict[str, list[Student]] = field(default_factory=dict)
+    names: list[StudentOfEssay] = field(default_factory=list)
+    down: DownstreamError | None = None
+
+    async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
+        if self.down:
+            raise self.down
+        return Reading(Roster(students=self.rosters.get(class_id, [])))
+
+    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
+        if self.down:
+            raise self.down
+        return Reading(self.names)
+
+    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Reading[StudentOfEssay | None]:
+        if self.down:
+            raise self.down
+        return Reading(next((one for one in self.names if one.essay_id == essay_id), None))
 
 
 @dataclass

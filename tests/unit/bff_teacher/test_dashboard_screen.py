@@ -7,6 +7,7 @@ from tests.unit.bff_teacher.fakes import (
     ANNA,
     FakeClasses,
     FakeResults,
+    FakeStudents,
     a_batch,
     a_class,
     a_context,
@@ -21,7 +22,7 @@ async def load(
     disabled: frozenset[str] = frozenset(),
     **query: object,
 ) -> TeacherClassDashboardV1:
-    screen = DashboardScreen(results, classes or FakeClasses(), disabled)
+    screen = DashboardScreen(results, classes or FakeClasses(), FakeStudents(), disabled)
     return await screen.load(a_context(), DashboardQuery.model_validate(query))
 
 
@@ -45,7 +46,7 @@ async def test_a_complete_answer_lists_every_part_as_ok() -> None:
     answer = await load(FakeResults([a_batch(1)]))
 
     assert statuses(answer) == dict.fromkeys(
-        ("batches", "classes", "class_names", "class_activity"), "ok"
+        ("batches", "classes", "student_counts", "class_names", "class_activity"), "ok"
     )
 
 
@@ -58,6 +59,7 @@ async def test_class_service_down_leaves_names_and_classes_out() -> None:
     assert answer.classes is None
     assert {p.name: p.code for p in answer.parts if p.status == "missing"} == {
         "classes": "CONNECTION_ERROR",
+        "student_counts": "CONNECTION_ERROR",
         "class_names": "EXTERNAL_SERVICE_ERROR",
         "class_activity": "EXTERNAL_SERVICE_ERROR",
     }
@@ -84,7 +86,9 @@ async def test_a_part_that_is_switched_off_is_neither_asked_nor_listed() -> None
     classes = FakeClasses(infos_down=AssertionError())  # type: ignore[arg-type]
 
     answer = await load(
-        FakeResults([a_batch(1)]), classes, frozenset({"class_names", "class_activity"})
+        FakeResults([a_batch(1)]),
+        classes,
+        frozenset({"class_names", "class_activity", "student_counts"}),
     )
 
     assert statuses(answer) == {"batches": "ok", "classes": "ok"}

@@ -1,0 +1,80 @@
+"""Routes of screens 2 to 4."""
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.composition import Answered
+from bff_core.context import RequestContext
+from bff_core.web import access, budget, returns, takes_body, takes_headers
+from services.bff_teacher.dto.associations_v1 import (
+    AssociationConfirmRequestV1,
+    AssociationConfirmResultV1,
+    ConfirmHeadersV1,
+    StudentAssociationListV1,
+)
+from services.bff_teacher.dto.batch_detail_v1 import TeacherBatchDetailV1
+from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
+from services.bff_teacher.screens.associations import AssociationsScreen
+from services.bff_teacher.screens.batch_detail import BatchDetailScreen
+from services.bff_teacher.screens.confirm import ConfirmScreen
+from services.bff_teacher.screens.essay import EssayScreen
+
+CONFIRM = "confirm"
+"""The budget that confirming has instead of a screen's."""
+
+blueprint = Blueprint("batches", __name__)
+
+
+@blueprint.get("/batches/<batch_id>")
+@access("teacher")
+@returns(TeacherBatchDetailV1)
+@inject
+async def batch(
+    batch_id: str, screen: FromDishka[BatchDetailScreen], ctx: FromDishka[RequestContext]
+) -> Answered[TeacherBatchDetailV1]:
+    """A batch of the teacher's with its essays, by rank."""
+    return await screen.load(ctx, batch_id)
+
+
+@blueprint.get("/batches/<batch_id>/essays/<essay_id>")
+@access("teacher")
+@returns(TeacherEssayFeedbackV1)
+@inject
+async def essay(
+    batch_id: str,
+    essay_id: str,
+    screen: FromDishka[EssayScreen],
+    ctx: FromDishka[RequestContext],
+) -> Answered[TeacherEssayFeedbackV1]:
+    """An essay with its corrected text, the assignment and its neighbours."""
+    return await screen.load(ctx, batch_id, essay_id)
+
+
+@blueprint.get("/batches/<batch_id>/associations")
+@access("teacher")
+@returns(StudentAssociationListV1)
+@inject
+async def associations(
+    batch_id: str, screen: FromDishka[AssociationsScreen], ctx: FromDishka[RequestContext]
+) -> StudentAssociationListV1:
+    """Which essay may be whose, and the students to choose from."""
+    return await screen.load(ctx, batch_id)
+
+
+@blueprint.post("/batches/<batch_id>/associations/confirm")
+@access("teacher")
+@budget(CONFIRM)
+@takes_headers(ConfirmHeadersV1)
+@takes_body(AssociationConfirmRequestV1)
+@returns(AssociationConfirmResultV1)
+@inject
+async def confirm(
+    batch_id: str,
+    data: AssociationConfirmRequestV1,
+    headers: ConfirmHeadersV1,
+    screen: FromDishka[ConfirmScreen],
+    ctx: FromDishka[RequestContext],
+) -> Answered[AssociationConfirmResultV1]:
+    """Say whose the essays are. It cannot be taken back; the same again is answered the same."""
+    return await screen.confirm(ctx, batch_id, data, headers.idempotency_key)

@@ -1,0 +1,57 @@
+"""The placeholder that CMS keeps in a class is nobody: never counted."""
+
+from bff_core.errors import DownstreamTimeout
+from services.bff_teacher.contracts.cms_students import Student
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
+from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
+from services.bff_teacher.screens.class_list import ClassListScreen
+from services.bff_teacher.screens.dashboard import DashboardScreen
+from tests.unit.bff_teacher.fakes import (
+    FakeClasses,
+    FakeResults,
+    FakeStudents,
+    a_class,
+    a_context,
+)
+
+MAJA = Student(student_id="s-1", first_name="Maja", last_name="Lindqvist")
+NOBODY = Student(
+    student_id="s-2",
+    first_name="UNKNOWN",
+    last_name="STUDENT",
+    email=f"unknown.{a_class(1).id}@HuleEdu.System",
+)
+ONE_CLASS = FakeClasses([a_class(1)])
+BOTH = FakeStudents({a_class(1).id: [MAJA, NOBODY]})
+
+
+async def listed(students: FakeStudents, *disabled: str) -> TeacherClassListV1:
+    screen = ClassListScreen(FakeResults(), ONE_CLASS, students, frozenset(disabled))
+    return await screen.load(a_context(), ClassListQuery())
+
+
+async def test_placeholder_is_not_counted_in_the_list() -> None:
+    assert (await listed(BOTH)).classes[0].student_count == 1
+
+
+async def test_placeholder_is_not_counted_on_the_dashboard() -> None:
+    screen = DashboardScreen(FakeResults(), ONE_CLASS, BOTH, frozenset())
+
+    answer = await screen.load(a_context(), DashboardQuery())
+
+    assert answer.classes is not None
+    assert answer.classes[0].student_count == 1
+
+
+async def test_rosters_down_leave_the_count_null_and_say_so() -> None:
+    answer = await listed(FakeStudents(down=DownstreamTimeout("cms")))
+
+    assert answer.classes[0].student_count is None
+    assert {p.name: p.code for p in answer.parts if p.code} == {"student_counts": "TIMEOUT"}
+
+
+async def test_counts_that_are_switched_off_are_not_listed() -> None:
+    answer = await listed(BOTH, "student_counts")
+
+    assert answer.classes[0].student_count is None
+    assert "student_counts" not in {part.name for part in answer.parts}

@@ -1,0 +1,81 @@
+"""Reading the screens of a BFF quickly, and what the emulators behind it were asked."""
+
+import http.client
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from devstack.environment import teacher
+from devstack.keys import load_keys
+from devstack.processes import PLAN
+from devstack.seed import Person
+from devstack.stack import Home, Stack, port_plan
+from tests.e2e.demo_stack import DemoStack
+
+PORTS = {"ras": 4003, "cms": 5002, "files": 7001, "content": 8000}
+
+
+@dataclass
+class ScreenReader:
+    """Asks one BFF directly, over a connection that stays."""
+
+    demo: DemoStack
+    url: str
+    client: httpx.Client
+
+    def get(self, person: Person, path: str, **headers: str) -> httpx.Response:
+        return self.client.get(self._url(path), headers=self._headers(person, headers))
+
+    def post(self, person: Person, path: str, body: Any, **headers: str) -> httpx.Response:
+        given = self._headers(person, headers)
+        return self.client.post(self._url(path), headers=given, json=body)
+
+    def get_raw(self, person: Person, target: str) -> int:
+        """The status for a path that is sent byte for byte."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        try:
+            connection.request("GET", target, headers=self._headers(person, {}))
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def _url(self, path: str) -> str:
+        return f"{self.url}/v1/teacher{path}"
+
+    def _headers(self, person: Person, headers: dict[str, str]) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return {"Authorization": f"Bearer {self.demo.token(person)}", **named}
+
+
+@dataclass
+class Emulators:
+    """The demo's emulators: what they were asked, and their switches."""
+
+    demo: DemoStack
+
+    def forget(self) -> None:
+        for port in PORTS.values():
+            httpx.delete(f"{self.demo.url(port)}/_devstack/requests").raise_for_status()
+
+    def asked(self, name: str) -> list[str]:
+        """Paths since `forget`, health checks left out."""
+        answer = httpx.get(f"{self.demo.url(PORTS[name])}/_devstack/requests").json()
+        return [one["path"] for one in answer["requests"] if one["path"] != "/healthz"]
+
+    def turn(self, name: str, switch: str, position: str) -> None:
+        url = f"{self.demo.url(PORTS[name])}/_devstack/switches/{switch}/{position}"
+        httpx.put(url).raise_for_status()
+
+    def confirmed(self, batch_id: str) -> list[dict[str, Any]]:
+        """What CMS published of a batch."""
+        events = httpx.get(f"{self.demo.url(PORTS['cms'])}/_devstack/outbox").json()["events"]
+        return [one["payload"] for one in events if one["batch_id"] == batch_id]
+
+
+def teacher_environment(demo: DemoStack) -> dict[str, str]:
+    """What the demo's own BFF is told, for another one beside it."""
+    home = Home(demo.home)
+    ports = port_plan(PLAN.processes, demo.offset)
+    return teacher(Stack(home, ports, load_keys(home.keys), demo.offset))

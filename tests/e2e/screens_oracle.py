@@ -1,0 +1,188 @@
+"""What screens 2 to 4 must show, computed from the seed alone: no code of the services is used."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from devstack.seed import Batch, Dataset, Essay, Student
+from tests.e2e.dashboard_oracle import Oracle, zulu
+
+RUNNING = {"dispatch_initiated", "in_progress"}
+LOCKING = RUNNING | {"completed_successfully", "completed_with_partial_success"}
+PHASE_ORDER = ["spellcheck", "ai_feedback", "cj_assessment", "nlp"]
+MESSAGES = {
+    ("en", "spellcheck"): "The spelling was not checked: a fault in the service.",
+    ("sv", "spellcheck"): "Stavningen kontrollerades inte: ett fel i tjänsten.",
+    ("en", "cj_assessment"): "The essay was not compared with the others: a fault in the service.",
+    ("sv", "cj_assessment"): "Uppsatsen jämfördes inte med de andra: ett fel i tjänsten.",
+}
+
+
+@dataclass
+class ScreensOracle:
+    data: Dataset
+
+    def __post_init__(self) -> None:
+        self.dashboard = Oracle(self.data)
+        self.students = {one.student_id: one for one in self.data.students}
+        self.texts = {one.storage_id: one.body for one in self.data.texts}
+        self.matches = {row.essay_id: row.student_id for row in self.data.associations}
+
+    def detail(self, batch: Batch, language: str) -> dict[str, Any]:
+        row = self.dashboard.item(batch)
+        lock = file_state(batch)
+        essays = [
+            self.essay(essay, rank, language)
+            | {"spellcheck_corrected_text_storage_id": essay.spellcheck_corrected_text_storage_id}
+            for essay, rank in ordered(batch)
+        ]
+        kept = {name: value for name, value in row.items() if name != "status"}
+        return kept | {
+            "overall_status": row["status"],
+            "current_phase": lock["running_phase"],
+            "ranked_essays": sum(essay["rank"] is not None for essay in essays),
+            "file_state": lock,
+            "failures": grouped(essays),
+            "essays": essays,
+            "skipped": 0,
+        }
+
+    def essay(self, essay: Essay, rank: int | None, language: str) -> dict[str, Any]:
+        return {
+            "essay_id": essay.essay_id,
+            "filename": essay.filename,
+            "file_upload_id": essay.file_upload_id,
+            "spellcheck_status": essay.spellcheck_status,
+            "spellcheck_correction_count": essay.spellcheck_correction_count,
+            "cj_assessment_status": essay.cj_assessment_status,
+            "cj_rank": essay.cj_rank,
+            "cj_score": number(essay.cj_score),
+            "rank": rank,
+            "student": self.writer(essay),
+            "failures": failures(essay, language),
+            "last_updated": zulu(essay.last_updated),
+        }
+
+    def writer(self, essay: Essay) -> dict[str, Any] | None:
+        student = self.students.get(self.matches.get(essay.essay_id, ""))
+        if student is None or student.is_synthetic:
+            return None
+        return named(student) | {"status": "suggested"}
+
+    def feedback(self, batch: Batch, essay_id: str, language: str) -> dict[str, Any]:
+        rows = ordered(batch)
+        ids = [essay.essay_id for essay, _ in rows]
+        at = ids.index(essay_id)
+        essay, rank = rows[at]
+        text = essay.spellcheck_corrected_text_storage_id
+        return self.essay(essay, rank, language) | {
+            "batch_id": batch.batch_id,
+            "ranked_essays": sum(place is not None for _, place in rows),
+            "previous_essay_id": ([None, *ids])[at],
+            "next_essay_id": ([*ids, None])[at + 1],
+            "corrected_text": self.texts[text] if text else None,
+            "prompt": self.texts[batch.prompt_storage_id] if batch.prompt_storage_id else None,
+        }
+
+    def associations(self, batch: Batch) -> dict[str, Any]:
+        own = [one for one in self.data.classes if one.owner_id == batch.user_id]
+        choice = {
+            pupil.student_id: named(pupil) | {"class_id": one.class_id, "class_name": one.name}
+            for one in own
+            for pupil in self.dashboard.pupils_of(one)
+        }
+        rows = {row.essay_id: row for row in self.data.associations_of(batch.batch_id)}
+        names = {essay.essay_id: essay.filename for essay in batch.visible_essays}
+        listed = [
+            {
+                "essay_id": key,
+                "filename": names.get(key),
+                "must_be_decided": key in rows,
+                "suggested_student": choice.get(rows[key].student_id) if key in rows else None,
+                "suggested_at": zulu(rows[key].created_at) if key in rows else None,
+            }
+            for key in {*rows, *names}
+        ]
+        return {
+            "batch_id": batch.batch_id,
+            "associations": sorted(listed, key=by_name),
+            "students": sorted(
+                choice.values(),
+                key=lambda one: (one["last_name"], one["first_name"], one["student_id"]),
+            ),
+            "skipped": 0,
+        }
+
+
+def named(student: Student) -> dict[str, Any]:
+    return {
+        "student_id": student.student_id,
+        "first_name": student.first_name,
+        "last_name": student.last_name,
+    }
+
+
+def by_name(row: dict[str, Any]) -> tuple[bool, str, str]:
+    return row["filename"] is None, (row["filename"] or "").casefold(), row["essay_id"]
+
+
+def number(score: float | None) -> float | None:
+    return None if score is None or not math.isfinite(score) else score
+
+
+def ordered(batch: Batch) -> list[tuple[Essay, int | None]]:
+    """Dense ranks, the better score first; a zero on rank 999 is how RAS says: no score."""
+    scored: list[tuple[float, Essay]] = []
+    unscored: list[Essay] = []
+    for essay in batch.visible_essays:
+        score = number(essay.cj_score)
+        if score is None or (score, essay.cj_rank) == (0.0, 999):
+            unscored.append(essay)
+        else:
+            scored.append((score, essay))
+    places = sorted({score for score, _ in scored}, reverse=True)
+    rows: list[tuple[Essay, int | None]] = []
+    for place, at in enumerate(places, start=1):
+        equal = [essay for score, essay in scored if score == at]
+        rows += [(essay, place) for essay in sorted(equal, key=file_name)]
+    return rows + [(essay, None) for essay in sorted(unscored, key=file_name)]
+
+
+def file_name(essay: Essay) -> tuple[str, str]:
+    return essay.filename.casefold(), essay.essay_id
+
+
+def failures(essay: Essay, language: str) -> list[dict[str, Any]]:
+    details = {
+        "spellcheck": essay.spellcheck_error_detail,
+        "cj_assessment": essay.cj_assessment_error_detail,
+    }
+    return [
+        {"phase": phase, "cause": "service", "message": MESSAGES[language, phase]}
+        for phase, detail in details.items()
+        if detail is not None
+    ]
+
+
+def grouped(essays: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = [failure for essay in essays for failure in essay["failures"]]
+    return [
+        next(one for one in found if one["phase"] == phase) | {"essay_count": count}
+        for phase in ("spellcheck", "cj_assessment")
+        if (count := sum(one["phase"] == phase for one in found))
+    ]
+
+
+def file_state(batch: Batch) -> dict[str, Any]:
+    """The file service names the first phase that locks, even when a later one runs."""
+    locking = sorted(
+        (phase for phase in batch.phases if phase.status in LOCKING),
+        key=lambda phase: PHASE_ORDER.index(phase.name),
+    )
+    first = locking[0] if locking else None
+    return {
+        "locked": first is not None,
+        "locked_at": zulu(first.started_at) if first else None,
+        "verified": True,
+        "running_phase": first.name if first and first.status in RUNNING else None,
+    }

@@ -1,0 +1,92 @@
+"""A batch in review, and everything that stands between a teacher and its confirmation."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from bff_core.composition import Answered
+from bff_core.context import Deadline
+from bff_core.testing import FakeClock
+from services.bff_teacher.dto.associations_v1 import (
+    AssociationConfirmRequestV1,
+    AssociationConfirmResultV1,
+)
+from services.bff_teacher.protocols import Confirmations, CurrentFacts
+from services.bff_teacher.screens.confirm import ConfirmScreen
+from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
+from tests.unit.bff_teacher.screen_fakes import (
+    FakeAssociations,
+    FakeBatches,
+    MemoryConfirmations,
+    a_row,
+    a_student,
+    a_whole_batch,
+    an_essay,
+    essay_id,
+    student_id,
+)
+
+LEASE = timedelta(seconds=7)
+MATCHED = (1, 2, 3)
+UNMATCHED = 4
+PUPILS = (1, 2, 3, 4, 5)
+NOBODY = 90
+"""The placeholder of the teacher's own class."""
+FOREIGN = 77
+"""A student of another teacher's class."""
+
+
+def a_decision(essay: int, student: int | None) -> dict[str, Any]:
+    return {
+        "essay_id": essay_id(essay),
+        "student_id": None if student is None else student_id(student),
+    }
+
+
+def a_request(*pairs: tuple[int, int | None], force: bool = False) -> AssociationConfirmRequestV1:
+    body = {"decisions": [a_decision(*pair) for pair in pairs], "force": force}
+    return AssociationConfirmRequestV1.model_validate(body)
+
+
+GOOD = ((1, 1), (2, None), (3, 3))
+OTHER = ((1, 2), (2, None), (3, 3))
+
+
+@dataclass
+class Stage:
+    """Essays 1 to 3 have a suggestion, 4 has none; students 1 to 5 are the teacher's."""
+
+    batches: FakeBatches = field(
+        default_factory=lambda: FakeBatches(
+            [a_whole_batch(1, [an_essay(number) for number in (*MATCHED, UNMATCHED)])]
+        )
+    )
+    cms: FakeAssociations = field(
+        default_factory=lambda: FakeAssociations([a_row(number, number) for number in MATCHED])
+    )
+    classes: FakeClasses = field(default_factory=lambda: FakeClasses([a_class(1)]))
+    students: FakeStudents = field(
+        default_factory=lambda: FakeStudents(
+            {
+                a_class(1).id: [
+                    *(a_student(number) for number in PUPILS),
+                    a_student(NOBODY, email="unknown.x@huleedu.system"),
+                ],
+                a_class(2).id: [a_student(FOREIGN)],
+            }
+        )
+    )
+    ledger: Confirmations = field(default_factory=MemoryConfirmations)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    async def confirm(
+        self,
+        *pairs: tuple[int, int | None],
+        force: bool = False,
+        key: str | None = None,
+        seconds: float = 6.0,
+    ) -> Answered[AssociationConfirmResultV1]:
+        facts = CurrentFacts(self.batches, self.classes, self.students)
+        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, LEASE)
+        ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))
+        return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)

@@ -1,8 +1,10 @@
 """The teacher BFF in front of stub services on real sockets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 from quart.typing import TestClientProtocol
@@ -12,25 +14,35 @@ from bff_core.testing import SECRET, StubServer, access_token, bearer
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings
 from tests.faults.platform_answers import TEACHER
-from tests.faults.stub_platform import stub_platform
+from tests.faults.stub_platform import StubPlatform, stub_platform
 
+PREFIX = "BFF_TEACHER_SERVICE_"
+# Shorter than the real budgets, and long enough for a busy machine.
+BUDGETS = {
+    "RAS__USER_LIST": 1.2,
+    "RAS__CLASS_ACTIVITY": 1.2,
+    "RAS__ONE_BATCH": 1.0,
+    "RAS__ONE_ESSAY": 1.0,
+    "CMS__CLASS_LIST": 0.8,
+    "CMS__CLASS_INFO": 0.8,
+    "CMS__ROSTERS": 0.8,
+    "CMS__STUDENT_NAMES": 0.8,
+    "CMS__ASSOCIATIONS": 0.8,
+    "CMS__CONFIRM": 0.8,
+    "FILES__STATE": 0.8,
+    "CONTENT__TEXT": 0.8,
+    "IDENTITY__PROFILE": 0.8,
+}
 ENVIRONMENT = {
     "ENVIRONMENT": "testing",
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
-    # Shorter than the real budgets, and long enough for a busy machine.
-    "BFF_TEACHER_SERVICE_RAS__USER_LIST__BUDGET": "1.2",
-    "BFF_TEACHER_SERVICE_RAS__CLASS_ACTIVITY__BUDGET": "1.2",
-    "BFF_TEACHER_SERVICE_CMS__CLASS_LIST__BUDGET": "0.8",
-    "BFF_TEACHER_SERVICE_CMS__CLASS_INFO__BUDGET": "0.8",
-    "BFF_TEACHER_SERVICE_IDENTITY__PROFILE__BUDGET": "0.8",
+    **{f"{PREFIX}{name}__BUDGET": str(seconds) for name, seconds in BUDGETS.items()},
     # What is too large must be so within these budgets, on a machine that is busy.
-    "BFF_TEACHER_SERVICE_RAS__USER_LIST__MAX_BYTES": "1000000",
-    "BFF_TEACHER_SERVICE_RAS__CLASS_ACTIVITY__MAX_BYTES": "1000000",
-    "BFF_TEACHER_SERVICE_CMS__CLASS_LIST__MAX_BYTES": "1000000",
-    "BFF_TEACHER_SERVICE_CMS__CLASS_INFO__MAX_BYTES": "1000000",
-    "BFF_TEACHER_SERVICE_IDENTITY__PROFILE__MAX_BYTES": "1000000",
+    **{f"{PREFIX}{name}__MAX_BYTES": str(1024 * 1024) for name in BUDGETS},
 }
+
+Answer = tuple[int, dict[str, Any], dict[str, str]]
 
 
 @dataclass
@@ -42,29 +54,78 @@ class Screens:
     cms: StubServer
     identity: StubServer
     authorization: str
+    files: StubServer = field(default_factory=StubServer)
+    content: StubServer = field(default_factory=StubServer)
 
-    async def get(self, path: str) -> tuple[int, dict[str, object], dict[str, str]]:
+    async def get(self, path: str, **headers: str) -> Answer:
         """Status, body and headers of an authorized read."""
-        answer = await self.client.get(path, headers={"Authorization": self.authorization})
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return answer.status_code, await answer.get_json(), headers
+        return await _told(self.client.get(path, headers=self._headers(headers)))
+
+    async def post(self, path: str, body: Any, **headers: str) -> Answer:
+        """The same of a write; bytes are sent as they are."""
+        given = self._headers(headers)
+        if isinstance(body, bytes):
+            given = {"Content-Type": "application/json"} | given
+            return await _told(self.client.post(path, headers=given, data=body))
+        return await _told(self.client.post(path, headers=given, json=body))
+
+    def _headers(self, more: dict[str, str]) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in more.items()}
+        return {"Authorization": self.authorization} | named
+
+
+async def _told(call: Awaitable[Any]) -> Answer:
+    answer = await call
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return answer.status_code, await answer.get_json(), headers
+
+
+@asynccontextmanager
+async def screens_before(platform: StubPlatform, **more: str) -> AsyncIterator[Screens]:
+    """An app in front of stubs; `more` are settings without the service's prefix."""
+    own = {f"{PREFIX}{name}": value for name, value in more.items()}
+    app = create_app(Settings.load(ENVIRONMENT | platform.urls | own))
+    token = bearer(access_token(TEACHER, now=SystemClock().now()))
+    async with app.test_app():
+        yield Screens(
+            app.test_client(),
+            platform.ras,
+            platform.cms,
+            platform.identity,
+            token,
+            platform.files,
+            platform.content,
+        )
 
 
 @asynccontextmanager
 async def open_screens(**more: str) -> AsyncIterator[Screens]:
-    """The app and its stubs; `more` are settings without the service's prefix."""
-    async with AsyncExitStack() as stack:
-        platform = await stack.enter_async_context(stub_platform())
-        own = {f"BFF_TEACHER_SERVICE_{name}": value for name, value in more.items()}
-        app = create_app(Settings.load(ENVIRONMENT | platform.urls | own))
-        await stack.enter_async_context(app.test_app())
-        token = access_token(TEACHER, now=SystemClock().now())
-        yield Screens(
-            app.test_client(), platform.ras, platform.cms, platform.identity, bearer(token)
-        )
+    """An app and stubs of its own."""
+    async with stub_platform() as platform, screens_before(platform, **more) as screens:
+        yield screens
 
 
 @pytest.fixture
-async def screens() -> AsyncIterator[Screens]:
-    async with open_screens() as screens:
-        yield screens
+async def platform() -> AsyncIterator[StubPlatform]:
+    async with stub_platform() as platform:
+        yield platform
+
+
+OpenReplica = Callable[..., Awaitable[Screens]]
+
+
+@pytest.fixture
+async def open_replica(platform: StubPlatform, tmp_path: Path) -> AsyncIterator[OpenReplica]:
+    """Opens apps in front of one platform, with one ledger unless told otherwise."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(**more: str) -> Screens:
+            ledger = {"LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.sqlite3'}"}
+            return await stack.enter_async_context(screens_before(platform, **(ledger | more)))
+
+        yield opened
+
+
+@pytest.fixture
+async def screens(open_replica: OpenReplica) -> Screens:
+    return await open_replica()

@@ -2,9 +2,18 @@
 
 import json
 
+from bff_core.testing import Reply
+
 TEACHER = "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72"
 BATCH = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
 CLASS = "c7e1f3a5-0b2d-4c6e-8f90-1a2b3c4d5e6f"
+ESSAY = "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01"
+SECOND = "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d02"
+MAJA = "e2a4c6e8-1b3d-4f5a-8c7e-9d0b2f4a6c81"
+NOBODY = "f0e1d2c3-b4a5-4968-8776-5544332211aa"
+TEXT_ID = "9f2c4e6a8b0d1f3a5c7e9b1d3f5a7c9e"
+PROMPT_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+REVIEW_PATH = f"/v1/batches/{BATCH}/student-associations"
 
 ROW: dict[str, object] = {
     "batch_id": BATCH,
@@ -58,5 +67,89 @@ PROFILE = json.dumps(
         },
         "display_name": None,
         "locale": "sv-SE",
+    }
+).encode()
+
+ESSAY_ROW: dict[str, object] = {
+    "essay_id": ESSAY,
+    "filename": "Maja_Lindqvist.docx",
+    "file_upload_id": "5c1f0c5e-77f3-4b7e-bb0e-0d4c3a2b1a01",
+    "spellcheck_status": "completed",
+    "spellcheck_correction_count": 7,
+    "spellcheck_corrected_text_storage_id": TEXT_ID,
+    "spellcheck_error_detail": None,
+    "cj_assessment_status": "completed",
+    "cj_rank": 3,
+    "cj_score": -0.25,
+    "cj_assessment_error_detail": None,
+    "last_updated": "2026-01-30T09:31:07.412003",
+}
+PROMPT = {"references": {"student_prompt_text": {"storage_id": PROMPT_ID, "path": ""}}}
+
+
+def whole_batch(*essays: object, **changes: object) -> bytes:
+    row = ROW | {"essays": essays, "student_prompt_ref": PROMPT} | changes
+    return json.dumps(row).encode()
+
+
+WHOLE_BATCH = whole_batch(ESSAY_ROW, ESSAY_ROW | {"essay_id": SECOND, "cj_score": 0.5})
+
+
+def text(body: str) -> Reply:
+    return Reply(body=body.encode(), headers={"Content-Type": "application/octet-stream"})
+
+
+NO_ROUTE = Reply(404, b"<!doctype html><title>404</title>", {"Content-Type": "text/html"})
+_NAME = {
+    "essay_id": ESSAY,
+    "student_id": MAJA,
+    "student_person_name": {"first_name": "Maja", "last_name": "Lindqvist"},
+}
+NAME = json.dumps(_NAME).encode()
+NAMES = json.dumps([_NAME]).encode()
+ROSTER = json.dumps(
+    {
+        "students": [
+            {
+                "student_id": MAJA,
+                "first_name": "Maja",
+                "last_name": "Lindqvist",
+                "full_legal_name": "Maja Lindqvist",
+                "email": "maja@elev.example",
+            },
+            {
+                "student_id": NOBODY,
+                "first_name": "UNKNOWN",
+                "last_name": "STUDENT",
+                "full_legal_name": "UNKNOWN STUDENT",
+                "email": f"unknown.{CLASS}@huleedu.system",
+            },
+        ]
+    }
+).encode()
+ASSOCIATIONS = json.dumps(
+    {
+        "associations": [
+            {
+                "essay_id": ESSAY,
+                "suggested_student_id": MAJA,
+                "confidence_score": 0.95,
+                "match_reasons": ["a constant"],
+                "created_at": "2026-01-30T08:58:41.220914",
+            }
+        ]
+    }
+).encode()
+CONFIRMED = b'{"status":"confirmed","associations_confirmed":1,"associations_rejected":0}'
+FILE_STATE = json.dumps(
+    {
+        "batch_id": BATCH,
+        "lock_status": {
+            "locked": True,
+            "reason": "spellcheck processing has started",
+            "locked_at": "2026-01-30T09:05:00+00:00",
+            "current_phase": "spellcheck",
+            "phase_status": "in_progress",
+        },
     }
 ).encode()

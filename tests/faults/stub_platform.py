@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bff_core.testing import Reply, StubServer, stub_server
-from tests.faults.platform_answers import BATCH_PAGE, CLASS_INFO, CLASS_PAGE, PROFILE, TEACHER
+from tests.faults import platform_answers as answers
+from tests.faults.platform_answers import BATCH, CLASS, ESSAY, PROMPT_ID, TEACHER, TEXT_ID
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,8 @@ class StubPlatform:
     ras: StubServer
     cms: StubServer
     identity: StubServer
+    files: StubServer
+    content: StubServer
 
     @property
     def urls(self) -> dict[str, str]:
@@ -20,19 +23,32 @@ class StubPlatform:
             "RESULT_AGGREGATOR_URL": self.ras.url,
             "CMS_API_URL": self.cms.url,
             "IDENTITY_SERVICE_URL": self.identity.url,
+            "FILE_SERVICE_URL": self.files.url,
+            "CONTENT_SERVICE_URL": self.content.url,
         }
 
     def answer_well(self, user: str = TEACHER) -> None:
-        self.ras.on(f"/internal/v1/batches/user/{user}", Reply(body=BATCH_PAGE))
-        self.cms.on("/v1/classes/", Reply(body=CLASS_PAGE))
-        self.cms.on("/internal/v1/batches/class-info", Reply(body=CLASS_INFO))
-        self.identity.on(f"/v1/users/{user}/profile", Reply(body=PROFILE))
+        self.ras.on(f"/internal/v1/batches/user/{user}", Reply(body=answers.BATCH_PAGE))
+        self.ras.on(f"/internal/v1/batches/{BATCH}/status", Reply(body=answers.WHOLE_BATCH))
+        # Most deployments have no such route: a page in HTML.
+        self.ras.on(f"/internal/v1/batches/{BATCH}/essays/{ESSAY}", answers.NO_ROUTE)
+        self.cms.on("/v1/classes/", Reply(body=answers.CLASS_PAGE))
+        self.cms.on("/internal/v1/batches/class-info", Reply(body=answers.CLASS_INFO))
+        self.cms.on(f"/v1/classes/{CLASS}/roster", Reply(body=answers.ROSTER))
+        self.cms.on(f"/internal/v1/batches/{BATCH}/student-names", Reply(body=answers.NAMES))
+        self.cms.on(f"/internal/v1/associations/essay/{ESSAY}", Reply(body=answers.NAME))
+        self.cms.on(answers.REVIEW_PATH, Reply(body=answers.ASSOCIATIONS))
+        self.cms.on(f"{answers.REVIEW_PATH}/confirm", Reply(body=answers.CONFIRMED))
+        self.files.on(f"/v1/files/batch/{BATCH}/state", Reply(body=answers.FILE_STATE))
+        self.content.on(f"/v1/content/{TEXT_ID}", answers.text("Det var en gång"))
+        self.content.on(f"/v1/content/{PROMPT_ID}", answers.text("Skriv en krönika"))
+        self.identity.on(f"/v1/users/{user}/profile", Reply(body=answers.PROFILE))
 
 
 @asynccontextmanager
 async def stub_platform() -> AsyncIterator[StubPlatform]:
     async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(stub_server()) for _ in range(3)]
+        servers = [await stack.enter_async_context(stub_server()) for _ in range(5)]
         platform = StubPlatform(*servers)
         platform.answer_well()
         yield platform

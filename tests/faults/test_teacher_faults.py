@@ -4,7 +4,7 @@ import pytest
 
 from bff_core.testing import ANY, UNTOLD, Reply
 from tests.faults.conftest import Screens
-from tests.faults.platform_answers import BATCH, BATCH_PAGE, ROW, TEACHER, batch_page
+from tests.faults.platform_answers import BATCH, BATCH_PAGE, CLASS, ROW, TEACHER, batch_page
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 TEXT = {"Content-Type": "text/plain"}
@@ -32,6 +32,7 @@ FAULTS = {
     "speaks no HTTP": Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n"),
     "drips": Reply(200, b" ", times=1000, pause=0.05),
 }
+CLASS_PARTS = ("classes", "student_counts", "class_names", "class_activity")
 LATE = {"hangs", "is late", "drips"}
 
 
@@ -49,9 +50,9 @@ async def test_class_service_at_fault_costs_its_own_parts(screens: Screens, faul
 
     code = "TIMEOUT" if fault in LATE else "EXTERNAL_SERVICE_ERROR"
     assert status == 200
-    assert missing(body) == dict.fromkeys(("classes", "class_names", "class_activity"), code)
+    assert missing(body) == dict.fromkeys(CLASS_PARTS, code)
     assert headers["cache-control"] == "no-store"
-    assert headers["x-parts-incomplete"] == "classes, class_names, class_activity"
+    assert headers["x-parts-incomplete"] == ", ".join(CLASS_PARTS)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -155,6 +156,7 @@ async def test_each_service_gets_the_proof_it_needs_and_no_more(screens: Screens
     assert seen == {
         f"/internal/v1/batches/user/{TEACHER}": {"x-internal-api-key", "x-service-id"},
         "/v1/classes/": {"x-user-id"},
+        f"/v1/classes/{CLASS}/roster": {"x-user-id"},
         "/internal/v1/batches/class-info": {"x-internal-api-key", "x-service-id"},
         f"/v1/users/{TEACHER}/profile": set(),
     }

@@ -1,0 +1,246 @@
+"""The ledger and its stand-in keep the same promises, on SQLite and on PostgreSQL."""
+
+import asyncio
+import sqlite3
+import threading
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bff_core.context import UserId
+from bff_core.errors import Unavailable
+from services.bff_teacher.config import Settings
+from services.bff_teacher.di import open_ledger
+from services.bff_teacher.implementations.confirmations import SqlConfirmations
+from services.bff_teacher.implementations.ledger_database import LedgerDatabase
+from services.bff_teacher.protocols import Attempt, Confirmations, Outcome
+from tests.unit.bff_teacher.screen_fakes import MemoryConfirmations
+
+NOW = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
+KINDS = [
+    "memory",
+    "sqlite",
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
+
+
+def an_attempt(number: int = 1, batch: str | None = None) -> Attempt:
+    return Attempt(
+        batch_id=batch or str(uuid.uuid4()),
+        number=number,
+        user_id=UserId("anna-1"),
+        decisions=(("e-1", "s-1"), ("e-2", None)),
+        key="å-key",
+        forced=False,
+        started_at=NOW,
+    )
+
+
+@pytest.fixture(autouse=True)
+async def threads_end_with_the_test() -> AsyncIterator[None]:
+    """SQLite's driver has a thread a connection, which may still speak to the loop at the end."""
+    yield
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 5.0)
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SqlConfirmations]:
+    database = LedgerDatabase(url, within=5.0)
+    try:
+        yield SqlConfirmations(database)
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a real ledger, by the kind that the test is run for."""
+    if request.param == "postgres":
+        address: str = request.getfixturevalue("postgres_url")
+        return address
+    return f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
+
+
+@pytest.fixture(params=KINDS)
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Confirmations]:
+    if request.param == "memory":
+        yield MemoryConfirmations()
+        return
+    address = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
+    if request.param == "postgres":
+        address = request.getfixturevalue("postgres_url")
+    async with opened(address) as confirmations:
+        yield confirmations
+
+
+REAL = pytest.mark.parametrize("url", KINDS[1:], indirect=True)
+
+
+async def test_unknown_batch_has_no_attempt(ledger: Confirmations) -> None:
+    assert await ledger.latest(str(uuid.uuid4())) is None
+
+
+async def test_attempt_comes_back_as_it_was_written(ledger: Confirmations) -> None:
+    attempt = an_attempt()
+
+    assert await ledger.begin(attempt)
+    assert await ledger.latest(attempt.batch_id) == attempt
+
+
+async def test_number_is_taken_once(ledger: Confirmations) -> None:
+    attempt = an_attempt()
+
+    taken = [await ledger.begin(one) for one in (attempt, replace(attempt, key="other"))]
+
+    assert taken == [True, False]
+    assert await ledger.latest(attempt.batch_id) == attempt
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CONFIRMED, Outcome.NOT_SENT, Outcome.UNKNOWN])
+async def test_end_is_written_beside_the_intent(ledger: Confirmations, outcome: Outcome) -> None:
+    attempt = an_attempt()
+    await ledger.begin(attempt)
+    later = NOW + timedelta(seconds=3)
+
+    ended = await ledger.end(attempt, outcome, later)
+
+    assert ended == replace(attempt, outcome=outcome, ended_at=later)
+    assert await ledger.latest(attempt.batch_id) == ended
+
+
+async def test_latest_attempt_counts_and_batches_do_not_mix(ledger: Confirmations) -> None:
+    first, other = an_attempt(), an_attempt()
+    second = replace(first, number=2, forced=True)
+    for attempt in (first, other, second):
+        await ledger.begin(attempt)
+
+    assert await ledger.latest(first.batch_id) == second
+    assert await ledger.latest(other.batch_id) == other
+
+
+async def test_of_many_at_once_one_begins(ledger: Confirmations) -> None:
+    attempt = an_attempt()
+
+    async with asyncio.TaskGroup() as group:
+        tries = [group.create_task(ledger.begin(attempt)) for _ in range(20)]
+
+    assert sum(one.result() for one in tries) == 1
+
+
+@REAL
+async def test_replicas_share_one_ledger_and_its_first_use(url: str) -> None:
+    attempt = an_attempt()
+    async with opened(url) as one, opened(url) as two, opened(url) as three:
+        async with asyncio.TaskGroup() as group:
+            tries = [group.create_task(each.begin(attempt)) for each in (one, two, three)]
+
+        assert sum(each.result() for each in tries) == 1
+        assert await two.latest(attempt.batch_id) == attempt
+
+
+@REAL
+async def test_what_was_written_is_there_after_a_restart(url: str) -> None:
+    attempt = an_attempt()
+    async with opened(url) as before:
+        await before.begin(attempt)
+        await before.end(attempt, Outcome.CONFIRMED, NOW)
+
+    async with opened(url) as after:
+        latest = await after.latest(attempt.batch_id)
+
+    assert latest is not None
+    assert latest.outcome is Outcome.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite+aiosqlite:////proc/nowhere/ledger.sqlite3",
+        "postgresql+asyncpg://nobody:secret-word@127.0.0.1:9/ledger",
+    ],
+)
+async def test_ledger_that_is_away_is_unavailable_without_its_address(address: str) -> None:
+    database = LedgerDatabase(address, within=2.0)
+
+    with pytest.raises(Unavailable) as raised:
+        await SqlConfirmations(database).latest("b-1")
+    up = await database.ping()
+    await database.close()
+
+    assert not up
+    assert raised.value.details == {"reason": "ledger_unavailable"}
+    assert "secret-word" not in repr(raised.value.fields)
+
+
+async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{path}", within=0.5)
+    ledger = SqlConfirmations(database)
+    await ledger.latest("b-1")
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Unavailable):
+            await ledger.begin(an_attempt())
+    begun = await ledger.begin(an_attempt())
+    await database.close()
+
+    assert begun
+
+
+async def test_ledger_comes_back_when_its_place_does(tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{folder / 'ledger.sqlite3'}", within=2.0)
+    ledger = SqlConfirmations(database)
+    with pytest.raises(Unavailable):
+        await ledger.latest("b-1")
+
+    folder.mkdir()
+    latest = await ledger.latest("b-1")
+    await database.close()
+
+    assert latest is None
+
+
+async def test_ledger_of_a_later_release_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with opened(f"sqlite+aiosqlite:///{path}") as ledger:
+        await ledger.latest("b-1")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE bff_teacher_ledger_version SET version = 2")
+
+    async with opened(f"sqlite+aiosqlite:///{path}") as ledger:
+        with pytest.raises(Unavailable):
+            await ledger.begin(an_attempt())
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("sqlite:///ledger.sqlite3", "sqlite"),
+        ("postgresql://user:pass@db/ledger", "postgresql"),
+        ("postgresql+asyncpg://db/ledger", "postgresql"),
+    ],
+)
+async def test_url_needs_no_driver(given: str, driver: str) -> None:
+    settings = Settings.load(
+        {
+            "ENVIRONMENT": "testing",
+            "JWT_SECRET_KEY": "x",
+            "HULEEDU_INTERNAL_API_KEY": "x",
+            "BFF_TEACHER_SERVICE_LEDGER_URL": given,
+        }
+    )
+
+    ledger = open_ledger(settings)
+    await ledger.close()
+
+    assert ledger._engine.url.get_backend_name() == driver
+    assert "pass" not in repr(settings.ledger_url)

@@ -1,0 +1,347 @@
+"""Screens 2 to 4: whatever a service does, it costs its own part, and the answer comes in time."""
+
+import time
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from bff_core.testing import Reply, StubServer
+from tests.faults.conftest import OpenScreens, Screens
+from tests.faults.platform_answers import (
+    BATCH,
+    CLASS,
+    ESSAY,
+    ESSAY_ROW,
+    PROMPT_ID,
+    REVIEW_PATH,
+    TEXT_ID,
+    whole_batch,
+)
+from tests.faults.test_teacher_faults import FAULTS, LATE, missing
+
+BASE = f"/v1/teacher/batches/{BATCH}"
+STATUS = f"/internal/v1/batches/{BATCH}/status"
+# Part, service and path behind it, of each screen.
+OPTIONAL = {
+    BASE: {
+        "class_name": ("cms", "/internal/v1/batches/class-info"),
+        "student_names": ("cms", f"/internal/v1/batches/{BATCH}/student-names"),
+        "file_state": ("files", f"/v1/files/batch/{BATCH}/state"),
+    },
+    f"{BASE}/essays/{ESSAY}": {
+        "text": ("content", f"/v1/content/{TEXT_ID}"),
+        "prompt": ("content", f"/v1/content/{PROMPT_ID}"),
+        "student": ("cms", f"/internal/v1/associations/essay/{ESSAY}"),
+    },
+    f"{BASE}/associations": {"roster": ("cms", f"/v1/classes/{CLASS}/roster")},
+}
+REQUIRED = {
+    BASE: {"batch": ("ras", STATUS)},
+    f"{BASE}/essays/{ESSAY}": {"essay": ("ras", STATUS)},
+    f"{BASE}/associations": {"owner": ("ras", STATUS), "associations": ("cms", REVIEW_PATH)},
+}
+ONE_BY_ONE = [(path, part) for path, parts in OPTIONAL.items() for part in parts]
+# Text is taken under any content type, so that these are no faults of Content.
+HARMLESS_FOR_TEXTS = {
+    "answers HTML with 200",
+    "answers garbage",
+    "answers a JSON of another shape",
+    "answers nothing",
+    "answers deeply nested JSON",
+    "sends JSON as text",
+}
+LONGEST = 3.0
+
+
+def stub_of(screens: Screens, service: str) -> StubServer:
+    stub: StubServer = getattr(screens, service)
+    return stub
+
+
+async def timed(screens: Screens, path: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    started = time.monotonic()
+    answer = await screens.get(path)
+    assert time.monotonic() - started < LONGEST
+    return answer
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("path", "part"), ONE_BY_ONE)
+async def test_optional_part_at_fault_is_missing_and_nothing_else_is(
+    screens: Screens, path: str, part: str, fault: str
+) -> None:
+    service, where = OPTIONAL[path][part]
+    stub_of(screens, service).on(where, FAULTS[fault])
+
+    status, body, headers = await timed(screens, path)
+
+    assert status == 200
+    if service == "content" and fault in HARMLESS_FOR_TEXTS:
+        assert missing(body) == {}
+        return
+    assert list(missing(body)) == [part]
+    assert (missing(body)[part] == "TIMEOUT") is (fault in LATE)
+    assert headers["x-parts-incomplete"] == part
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("path", OPTIONAL)
+async def test_all_optional_parts_at_fault_leave_what_is_required(
+    screens: Screens, path: str, fault: str
+) -> None:
+    for service, where in OPTIONAL[path].values():
+        stub_of(screens, service).on(where, FAULTS[fault])
+
+    status, body, _ = await timed(screens, path)
+
+    harmless = {"text", "prompt"} if fault in HARMLESS_FOR_TEXTS else set()
+    assert status == 200
+    assert set(missing(body)) == set(OPTIONAL[path]) - harmless
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("path", "part"), [(path, part) for path, parts in REQUIRED.items() for part in parts]
+)
+async def test_required_part_at_fault_is_an_error_that_names_it(
+    screens: Screens, path: str, part: str, fault: str
+) -> None:
+    service, where = REQUIRED[path][part]
+    stub_of(screens, service).on(where, FAULTS[fault])
+
+    status, body, _ = await timed(screens, path)
+
+    code = "TIMEOUT" if fault in LATE else "EXTERNAL_SERVICE_ERROR"
+    assert (status, body["error"]["code"]) == (504 if fault in LATE else 502, code)
+    assert body["error"]["details"] == {"service": service, "part": part}
+
+
+@pytest.mark.parametrize("path", OPTIONAL)
+async def test_any_two_parts_gone_leave_the_others(screens: Screens, path: str) -> None:
+    for gone in combinations(OPTIONAL[path], 2):
+        screens.platform.all_well()
+        for part in gone:
+            service, where = OPTIONAL[path][part]
+            stub_of(screens, service).on(where, Reply(raw=b""))
+
+        status, body, _ = await screens.get(path)
+
+        assert status == 200
+        assert set(missing(body)) == set(gone)
+
+
+async def test_parts_switched_off_by_setting_are_neither_asked_nor_listed(
+    open_screens: OpenScreens,
+) -> None:
+    off = {part for parts in OPTIONAL.values() for part in parts} | {"order", "filenames"}
+    screens = await open_screens(DISABLED_PARTS=",".join(sorted(off)))
+
+    for path in OPTIONAL:
+        _, body, _ = await screens.get(path)
+        assert {part["name"] for part in body["parts"]} == set(REQUIRED[path])
+    assert {request.path for request in screens.cms.requests} == {REVIEW_PATH}
+    assert screens.files.requests + screens.content.requests == []
+
+
+async def test_each_service_gets_the_proof_it_needs_and_no_more(screens: Screens) -> None:
+    for path in OPTIONAL:
+        await screens.get(path)
+
+    proof = {"x-user-id", "x-internal-api-key", "x-service-id", "authorization", "cookie"}
+    service = {"x-internal-api-key", "x-service-id"}
+    stubs = (screens.ras, screens.cms, screens.files, screens.content)
+    seen = {one.path: proof & set(one.headers) for stub in stubs for one in stub.requests}
+    assert seen == {
+        STATUS: service,
+        f"/internal/v1/batches/{BATCH}/essays/{ESSAY}": service,
+        "/internal/v1/batches/class-info": service,
+        f"/internal/v1/batches/{BATCH}/student-names": service,
+        f"/internal/v1/associations/essay/{ESSAY}": service,
+        "/v1/classes/": {"x-user-id"},
+        f"/v1/classes/{CLASS}/roster": {"x-user-id"},
+        REVIEW_PATH: {"x-user-id"},
+        f"/v1/files/batch/{BATCH}/state": {"x-user-id"},
+        f"/v1/content/{TEXT_ID}": set(),
+        f"/v1/content/{PROMPT_ID}": set(),
+    }
+
+
+async def test_missing_essay_route_is_remembered(screens: Screens) -> None:
+    for _ in range(3):
+        await screens.get(f"{BASE}/essays/{ESSAY}")
+
+    asked = [one.path for one in screens.ras.requests if "/essays/" in one.path]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_essay_route_at_fault_leaves_it_to_the_batch(screens: Screens, fault: str) -> None:
+    screens.ras.on(f"/internal/v1/batches/{BATCH}/essays/{ESSAY}", FAULTS[fault])
+
+    status, body, _ = await timed(screens, f"{BASE}/essays/{ESSAY}")
+
+    assert (status, body["essay_id"], missing(body)) == (200, ESSAY, {})
+
+
+OCTETS = {"Content-Type": "application/octet-stream"}
+HTML = {"Content-Type": "text/html"}
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (Reply(body=b"bl\xe5b\xe4r \xff", headers=OCTETS), "bl\ufffdb\ufffdr \ufffd"),
+        (Reply(body=SCRIPT.encode(), headers=HTML), SCRIPT),
+        (Reply(body="åäö 🦉".encode(), headers={}), "åäö 🦉"),
+        (Reply(body=b"", headers=OCTETS), ""),
+        (Reply(body=b"a\0b", headers=OCTETS), "a\0b"),
+        (Reply(body=b"x" * 1024 * 1024, headers=OCTETS), "x" * 1024 * 1024),
+    ],
+)
+async def test_text_is_decoded_and_its_type_stays_behind(
+    screens: Screens, reply: Reply, text: str
+) -> None:
+    screens.content.on(f"/v1/content/{TEXT_ID}", reply)
+
+    _, body, headers = await screens.get(f"{BASE}/essays/{ESSAY}")
+
+    assert body["corrected_text"] == text
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(body=b"x" * 1024 * 1024, times=2, headers=OCTETS), "TOO_LARGE"),
+        (Reply(body=b"x" * (1024 * 1024 + 1), headers=OCTETS), "TOO_LARGE"),
+        (Reply(404, b'{"error":{"error_code":"RESOURCE_NOT_FOUND"}}'), "RESOURCE_NOT_FOUND"),
+        (Reply(400, b'{"error":{"error_code":"CONTENT_SERVICE_ERROR"}}'), "EXTERNAL_SERVICE_ERROR"),
+    ],
+)
+async def test_text_that_cannot_be_shown_is_missing_and_says_why(
+    screens: Screens, reply: Reply, code: str
+) -> None:
+    screens.content.on(f"/v1/content/{TEXT_ID}", reply)
+
+    _, body, _ = await screens.get(f"{BASE}/essays/{ESSAY}")
+
+    assert (body["corrected_text"], missing(body)) == (None, {"text": code})
+
+
+NAMES = ["Åsa Öberg 🦉.docx", '<img src=x onerror="alert(1)">.docx', 'a"b\\c\n.txt', "../../x", ""]
+
+
+def many(count: int, **changes: object) -> list[dict[str, object]]:
+    return [
+        ESSAY_ROW
+        | {"essay_id": f"a1d4b0c2-6a0e-4d53-9f0a-{number:012x}", "cj_score": -number / 7}
+        | changes
+        for number in range(count)
+    ]
+
+
+async def test_five_hundred_essays_are_shown_in_order(screens: Screens) -> None:
+    screens.ras.on(STATUS, Reply(body=whole_batch(*many(500)[::-1], essay_count=500)))
+
+    _, body, _ = await screens.get(BASE)
+
+    assert [essay["rank"] for essay in body["essays"]] == list(range(1, 501))
+
+
+async def test_odd_file_names_leave_as_data(screens: Screens) -> None:
+    rows = [row | {"filename": name} for row, name in zip(many(5), NAMES, strict=True)]
+    screens.ras.on(STATUS, Reply(body=whole_batch(*rows)))
+
+    _, body, headers = await screens.get(BASE)
+
+    assert [essay["filename"] for essay in body["essays"]] == NAMES
+    assert headers["content-type"] == "application/json"
+
+
+async def test_batch_in_which_every_essay_failed_invents_nothing(screens: Screens) -> None:
+    failed = {
+        "spellcheck_status": "failed",
+        "spellcheck_corrected_text_storage_id": None,
+        "spellcheck_error_detail": {
+            "error_code": "CONTENT_TOO_LONG",
+            "message": "SECRET",
+            "stack_trace": "SECRET",
+            "details": {"user_id": "SECRET"},
+        },
+        "cj_rank": None,
+        "cj_score": None,
+    }
+    rows = [row | failed for row in many(3)]
+    screens.ras.on(STATUS, Reply(body=whole_batch(*rows, overall_status="failed")))
+
+    _, body, _ = await screens.get(BASE)
+
+    (failure,) = body["failures"]
+    assert (failure["cause"], failure["essay_count"]) == ("too_long", 3)
+    assert {essay["rank"] for essay in body["essays"]} == {None}
+    assert "SECRET" not in repr(body)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "no row",
+        None,
+        {},
+        ESSAY_ROW | {"essay_id": None},
+        ESSAY_ROW | {"cj_rank": "first"},
+        ESSAY_ROW | {"essay_id": "legacy-1"},
+        ESSAY_ROW | {"last_updated": "yesterday"},
+    ],
+)
+async def test_one_odd_essay_costs_that_essay_only(screens: Screens, odd: object) -> None:
+    screens.ras.on(STATUS, Reply(body=whole_batch(odd, *many(2))))
+
+    status, body, _ = await screens.get(BASE)
+
+    assert (status, len(body["essays"]), body["skipped"]) == (200, 2, 1)
+
+
+@pytest.mark.parametrize("path", OPTIONAL)
+async def test_results_that_cannot_tell_yet_are_404_with_the_reason(
+    screens: Screens, path: str
+) -> None:
+    screens.ras.on(STATUS, Reply(400, b'{"error":"Invalid batch ID"}'))
+
+    status, body, _ = await screens.get(path)
+
+    assert (status, body["error"]["details"]) == (404, {"reason": "not_yet_available"})
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(404, b"<h1>?</h1>", HTML), Reply(400, b"<h1>?</h1>", HTML)]
+)
+async def test_page_in_html_is_no_answer_about_a_batch(screens: Screens, reply: Reply) -> None:
+    screens.ras.on(STATUS, reply)
+
+    status, body, _ = await screens.get(BASE)
+
+    assert (status, body["error"]["code"]) == (502, "EXTERNAL_SERVICE_ERROR")
+
+
+@pytest.mark.parametrize(
+    ("lock", "locked", "verified"),
+    [
+        (b'{"locked": true, "reason": "Unable to verify batch state"}', True, False),
+        (b'{"locked": true, "reason": "SECRET", "status_code": 404}', True, False),
+        (b'{"locked": false, "current_state": "READY_FOR_MODIFICATIONS"}', False, True),
+    ],
+)
+async def test_lock_that_could_not_be_verified_says_so(
+    screens: Screens, lock: bytes, *, locked: bool, verified: bool
+) -> None:
+    body = b'{"batch_id": "x", "lock_status": ' + lock + b"}"
+    screens.files.on(f"/v1/files/batch/{BATCH}/state", Reply(body=body))
+
+    _, answer, _ = await screens.get(BASE)
+
+    state = answer["file_state"]
+    assert (state["locked"], state["verified"]) == (locked, verified)
+    assert "SECRET" not in repr(answer)

@@ -1,0 +1,112 @@
+"""Our contracts accept what the platform sends; the samples are invented, their shapes are its."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from bff_core.http import JsonDecoder, Undecodable
+from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
+from services.bff_teacher.contracts.cms_associations import AssociationPage, ConfirmAnswer
+from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
+from services.bff_teacher.contracts.files import FileState
+from services.bff_teacher.contracts.identity import Profile
+from services.bff_teacher.contracts.ras import BatchPage
+from services.bff_teacher.contracts.ras_batch import BatchWithEssays, OwnedEssay
+
+SAMPLES = Path(__file__).with_name("downstream")
+KINDS: dict[str, Any] = {
+    "cms_associations": AssociationPage,
+    "cms_class_info": ClassInfos,
+    "cms_classes": ClassPage,
+    "cms_confirmed": ConfirmAnswer,
+    "cms_roster": Roster,
+    "cms_student_names": list[StudentOfEssay],
+    "cms_student_of_essay": StudentOfEssay,
+    "file_state_locked": FileState,
+    "file_state_open": FileState,
+    "file_state_unknown": FileState,
+    "identity_profile": Profile,
+    "ras_batch": BatchWithEssays,
+    "ras_batch_registered": BatchWithEssays,
+    "ras_essay": OwnedEssay,
+    "ras_user_batches": BatchPage,
+}
+
+
+def sample(name: str) -> bytes:
+    return (SAMPLES / f"{name}.json").read_bytes()
+
+
+def read(name: str) -> Any:
+    """Decoded at once: the lenient second try is not needed."""
+
+    def complain() -> None:
+        raise AssertionError(f"{name} needed the second try")
+
+    return JsonDecoder(KINDS[name], on_salvage=complain)(sample(name))
+
+
+def test_every_sample_is_held_against_a_contract() -> None:
+    assert {path.stem for path in SAMPLES.glob("*.json")} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_sample_is_accepted(name: str) -> None:
+    assert read(name) is not None
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_more_than_we_read_is_accepted(name: str) -> None:
+    def wider(value: Any) -> Any:
+        if isinstance(value, dict) and name != "cms_class_info":
+            return {key: wider(one) for key, one in value.items()} | {"new_field": [1, {"a": None}]}
+        return [wider(one) for one in value] if isinstance(value, list) else value
+
+    body = msgspec.json.encode(wider(msgspec.json.decode(sample(name))))
+
+    assert JsonDecoder(KINDS[name])(body) is not None
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "cms_class_info"])
+def test_less_than_we_need_is_refused(name: str) -> None:
+    empty = b"[{}]" if sample(name).startswith(b"[") else b"{}"
+
+    with pytest.raises(Undecodable):
+        JsonDecoder(KINDS[name])(empty)
+
+
+def test_batch_says_what_screens_read() -> None:
+    batch: BatchWithEssays = read("ras_batch")
+    scored, failed = batch.essays
+
+    assert batch.prompt_storage_id == "89ab89ab89ab89ab89ab89ab89ab89ab"
+    assert (scored.cj_rank, scored.cj_score, scored.filename) == (
+        7,
+        -1.25,
+        "Åke_Öberg_krönika.docx",
+    )
+    assert failed.spellcheck_error_detail is not None
+    assert failed.spellcheck_error_detail.error_code == "SPELLCHECK_SERVICE_ERROR"
+    assert "Traceback" not in repr(batch)
+
+
+def test_registered_batch_has_no_essays_and_no_prompt() -> None:
+    batch: BatchWithEssays = read("ras_batch_registered")
+
+    assert (batch.essays, batch.prompt_storage_id) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("name", "verified", "running"),
+    [
+        ("file_state_open", True, None),
+        ("file_state_locked", True, "cj_assessment"),
+        ("file_state_unknown", False, None),
+    ],
+)
+def test_lock_says_what_runs(name: str, running: str | None, *, verified: bool) -> None:
+    status = read(name).lock_status
+
+    assert (status.verified, status.running_phase) == (verified, running)

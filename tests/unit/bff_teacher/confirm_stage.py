@@ -4,8 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from bff_core.composition import Answered
 from bff_core.context import Deadline
+from bff_core.errors import BffError, DownstreamError
 from bff_core.testing import FakeClock
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
@@ -27,6 +30,7 @@ from tests.unit.bff_teacher.screen_fakes import (
 )
 
 LEASE = timedelta(seconds=7)
+REPLAY = {"Idempotent-Replay": "true"}
 MATCHED = (1, 2, 3)
 UNMATCHED = 4
 PUPILS = (1, 2, 3, 4, 5)
@@ -90,3 +94,21 @@ class Stage:
         screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, LEASE)
         ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))
         return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)
+
+
+async def refused(stage: Stage, *pairs: Any, **options: Any) -> BffError:
+    """The refusal; CMS was not told anything more."""
+    before = len(stage.cms.confirmed)
+    with pytest.raises(BffError) as caught:
+        await stage.confirm(*pairs, **options)
+    assert len(stage.cms.confirmed) == before
+    return caught.value
+
+
+async def failed(stage: Stage, error: DownstreamError) -> DownstreamError:
+    """What comes of a confirmation that CMS answers with an error."""
+    stage.cms.confirm_fails = error
+    with pytest.raises(DownstreamError) as caught:
+        await stage.confirm(*GOOD)
+    stage.cms.confirm_fails = None
+    return caught.value

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import threading
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -19,6 +18,7 @@ from services.bff_teacher.di import open_ledger
 from services.bff_teacher.implementations.confirmations import SqlConfirmations
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
 from services.bff_teacher.protocols import Attempt, Confirmations, Outcome
+from tests import sqlite_threads
 from tests.unit.bff_teacher.screen_fakes import MemoryConfirmations
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
@@ -43,11 +43,8 @@ def an_attempt(number: int = 1, batch: str | None = None) -> Attempt:
 
 @pytest.fixture(autouse=True)
 async def threads_end_with_the_test() -> AsyncIterator[None]:
-    """SQLite's driver has a thread a connection, which may still speak to the loop at the end."""
     yield
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            await asyncio.to_thread(thread.join, 5.0)
+    await sqlite_threads.until_they_end()
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from bff_core.clock import SystemClock
 from bff_core.testing import SECRET, StubServer, access_token, bearer
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings
+from tests import sqlite_threads
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform, stub_platform
 
@@ -124,6 +125,7 @@ async def open_replica(platform: StubPlatform, tmp_path: Path) -> AsyncIterator[
             return await stack.enter_async_context(screens_before(platform, **(ledger | more)))
 
         yield opened
+    await sqlite_threads.until_they_end()
 
 
 @pytest.fixture

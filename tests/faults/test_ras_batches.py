@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from bff_core.cache import MemoryCache
 from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound
-from bff_core.http import ServiceClient, ServiceIdentity, http_session
+from bff_core.http import Kept, Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
 from bff_core.testing import ANY, FakeClock, Reply, StubServer, a_context, stub_server
@@ -26,9 +27,11 @@ class Ras:
 
 @pytest.fixture
 async def ras() -> AsyncIterator[Ras]:
+    clock = FakeClock()
+    outbound = Outbound(Metrics("example"), clock, MemoryCache[Kept]())
     async with stub_server() as stub, http_session() as session:
-        client = ServiceClient(session, Downstream(name="ras", url=stub.url), Metrics("example"))
-        rule, clock = Operation(budget=1.0), FakeClock()
+        client = ServiceClient(session, Downstream(name="ras", url=stub.url), outbound)
+        rule = Operation(budget=1.0)
         identity = ServiceIdentity("bff-teacher-service", "key")
         batches = HttpBatches(client, identity, clock, one_batch=rule, one_essay=rule)
         yield Ras(stub, batches, clock)
@@ -105,5 +108,4 @@ async def test_route_that_fails_is_a_failure_and_not_forgotten(ras: Ras, reply: 
 
 
 def test_failures_of_invented_ids_are_neutral(ras: Ras) -> None:
-    assert ras.batches._batch.neutral_failures
-    assert ras.batches._essay.neutral_failures
+    assert ras.batches._batch.provocable

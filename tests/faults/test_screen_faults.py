@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bff_core.testing import Reply, StubServer
-from tests.faults.conftest import OpenScreens, Screens
+from tests.faults.conftest import OpenReplica, Screens
 from tests.faults.platform_answers import (
     BATCH,
     CLASS,
@@ -16,6 +16,7 @@ from tests.faults.platform_answers import (
     REVIEW_PATH,
     TEXT_ID,
 )
+from tests.faults.stub_platform import StubPlatform
 from tests.faults.test_teacher_faults import FAULTS, LATE, missing
 
 BASE = f"/v1/teacher/batches/{BATCH}"
@@ -116,9 +117,12 @@ async def test_required_part_at_fault_is_an_error_that_names_it(
 
 
 @pytest.mark.parametrize("path", OPTIONAL)
-async def test_any_two_parts_gone_leave_the_others(screens: Screens, path: str) -> None:
+async def test_any_two_parts_gone_leave_the_others(
+    platform: StubPlatform, open_replica: OpenReplica, path: str
+) -> None:
     for gone in combinations(OPTIONAL[path], 2):
-        screens.platform.all_well()
+        screens = await open_replica()
+        platform.answer_well()
         for part in gone:
             service, where = OPTIONAL[path][part]
             stub_of(screens, service).on(where, Reply(raw=b""))
@@ -130,10 +134,10 @@ async def test_any_two_parts_gone_leave_the_others(screens: Screens, path: str) 
 
 
 async def test_parts_switched_off_by_setting_are_neither_asked_nor_listed(
-    open_screens: OpenScreens,
+    open_replica: OpenReplica,
 ) -> None:
     off = {part for parts in OPTIONAL.values() for part in parts} | {"order", "filenames"}
-    screens = await open_screens(DISABLED_PARTS=",".join(sorted(off)))
+    screens = await open_replica(DISABLED_PARTS=",".join(sorted(off)))
 
     for path in OPTIONAL:
         _, body, _ = await screens.get(path)

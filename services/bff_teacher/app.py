@@ -1,7 +1,8 @@
 """The service as one app."""
 
 import os
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from dishka import Provider
 from quart import Blueprint, Quart
@@ -10,12 +11,14 @@ from bff_core.app import Blueprints, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs
+from bff_core.protocols import Pinged
 from bff_core.resources import Resources
 from bff_core.web import heed_switches
 from services.bff_teacher.api import batch_routes, dashboard_routes, profile_routes
 from services.bff_teacher.api.batch_routes import CONFIRM
 from services.bff_teacher.config import SERVICE, Settings
 from services.bff_teacher.di import make_container, open_ledger
+from services.bff_teacher.implementations.ledger_database import LedgerDatabase
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
 """The second is what the platform's current gateway asks for."""
@@ -28,14 +31,31 @@ ROUTES: tuple[Blueprint, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is closed after the last answer, and what `/ready` asks."""
+
+    shared: Resources
+    ledger: LedgerDatabase
+
+    @property
+    def dependencies(self) -> tuple[Pinged, ...]:
+        return (*self.shared.dependencies, self.ledger)
+
+    def breakers(self) -> Mapping[str, str]:
+        return self.shared.breakers()
+
+    async def aclose(self) -> None:
+        await self.ledger.aclose()
+        await self.shared.aclose()
+
+
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real adapters."""
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
-    ledger = open_ledger(settings)
-    opened = Resources.open(settings, metrics, clock)
-    resources = replace(opened, dependencies=(*opened.dependencies, ledger))
-    container = make_container(settings, resources.outbound, ledger, *replacing)
+    opened = Opened(Resources.open(settings, metrics, clock), open_ledger(settings))
+    container = make_container(settings, opened.shared.outbound, opened.ledger, *replacing)
     app = build_app(
         settings,
         container,
@@ -45,7 +65,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access=ACCESS,
         budgets={CONFIRM: settings.confirm_budget},
-        resources=resources,
+        resources=opened,
         clock=clock,
     )
     heed_switches(app, container)

@@ -179,9 +179,8 @@ class AdapterProvider(Provider):
             yield HttpProfiles(identity, profile=rules.profile)
 
     @provide
-    async def confirmations(self) -> AsyncIterator[Confirmations]:
-        yield SqlConfirmations(self._ledger)
-        await self._ledger.close()
+    def confirmations(self) -> Confirmations:
+        return SqlConfirmations(self._ledger)
 
 
 class SwitchesProvider(Provider):

@@ -84,9 +84,8 @@ def build_app(
     """
     clock = clock or SystemClock()
     lifecycle = Lifecycle()
-    app = _bare_app(service, settings)
+    app = _bare_app(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
-    ErrorHandlers(service, clock).attach(app)
     verifier = verifier_from(settings, clock)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
     # The guard first: a refused request opens no scope in the container.
@@ -152,13 +151,14 @@ class _Routed(Quart):
         )
 
 
-def _bare_app(service: str, settings: ServiceSettings) -> Quart:
+def _bare_app(service: str, settings: ServiceSettings, clock: Clock) -> Quart:
     app = _Routed(service, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # A path with two slashes is unknown, not a redirect to another one.
     app.url_map.merge_slashes = False
+    ErrorHandlers(service, clock).attach(app)
     return app
 
 

@@ -53,7 +53,7 @@ async def opened(url: str) -> AsyncIterator[SqlConfirmations]:
     try:
         yield SqlConfirmations(database)
     finally:
-        await database.close()
+        await database.aclose()
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ async def test_ledger_that_is_away_is_unavailable_without_its_address(address: s
     with pytest.raises(Unavailable) as raised:
         await SqlConfirmations(database).latest("b-1")
     up = await database.ping()
-    await database.close()
+    await database.aclose()
 
     assert not up
     assert raised.value.details == {"reason": "ledger_unavailable"}
@@ -187,7 +187,7 @@ async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> N
         with pytest.raises(Unavailable):
             await ledger.begin(an_attempt())
     begun = await ledger.begin(an_attempt())
-    await database.close()
+    await database.aclose()
 
     assert begun
 
@@ -201,7 +201,7 @@ async def test_ledger_comes_back_when_its_place_does(tmp_path: Path) -> None:
 
     folder.mkdir()
     latest = await ledger.latest("b-1")
-    await database.close()
+    await database.aclose()
 
     assert latest is None
 
@@ -237,7 +237,27 @@ async def test_url_needs_no_driver(given: str, driver: str) -> None:
     )
 
     ledger = open_ledger(settings)
-    await ledger.close()
+    await ledger.aclose()
 
     assert ledger._engine.url.get_backend_name() == driver
     assert "pass" not in repr(settings.ledger_url)
+
+
+async def test_many_replicas_may_make_the_file_at_once(tmp_path: Path) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
+    databases = [LedgerDatabase(address, within=5.0) for _ in range(12)]
+
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(SqlConfirmations(one).latest("b-1")) for one in databases]
+    for one in databases:
+        await one.aclose()
+
+    assert [read.result() for read in reads] == [None] * 12
+
+
+async def test_asking_how_it_is_makes_no_file(tmp_path: Path) -> None:
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", within=1.0)
+
+    assert await database.ping()
+    await database.aclose()
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -84,10 +85,13 @@ async def _told(call: Awaitable[Any]) -> Answer:
 @asynccontextmanager
 async def screens_before(platform: StubPlatform, **more: str) -> AsyncIterator[Screens]:
     """An app in front of stubs; `more` are settings without the service's prefix."""
-    own = {f"{PREFIX}{name}": value for name, value in more.items()}
-    app = create_app(Settings.load(ENVIRONMENT | platform.urls | own))
     token = bearer(access_token(TEACHER, now=SystemClock().now()))
-    async with app.test_app():
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        ledger = {"LEDGER_URL": f"sqlite:///{folder}/ledger.sqlite3"}
+        own = {f"{PREFIX}{name}": value for name, value in (ledger | more).items()}
+        app = create_app(Settings.load(ENVIRONMENT | platform.urls | own))
+        await stack.enter_async_context(app.test_app())
         yield Screens(
             app.test_client(),
             platform.ras,

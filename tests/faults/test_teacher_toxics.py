@@ -26,7 +26,7 @@ from bff_core.testing.fault_proxy import (
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings
 from tests.faults.conftest import ENVIRONMENT, Screens
-from tests.faults.platform_answers import BATCH_PAGE, CLASS_INFO, CLASS_PAGE, TEACHER
+from tests.faults.platform_answers import BATCH_PAGE, CLASS, CLASS_INFO, CLASS_PAGE, ROSTER, TEACHER
 
 DASHBOARD = "/v1/teacher/dashboard"
 DEADLINE = 3.0
@@ -35,9 +35,10 @@ OPERATIONS = (
     "RAS__CLASS_ACTIVITY",
     "CMS__CLASS_LIST",
     "CMS__CLASS_INFO",
+    "CMS__ROSTERS",
 )
 SHORT, ROOMY = 0.5, 2.5
-OPTIONAL = ("classes", "class_names", "class_activity")
+OPTIONAL = ("classes", "student_counts", "class_names", "class_activity")
 
 # What the dashboard may say of a service behind each; None: it is as well as ever.
 TIMEOUT, BROKEN, CUT = (504, "TIMEOUT"), (503, "CONNECTION_ERROR"), (502, "EXTERNAL_SERVICE_ERROR")
@@ -120,6 +121,7 @@ async def wired(budget: float = ROOMY) -> AsyncIterator[Wired]:
         ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(body=BATCH_PAGE))
         cms.on("/v1/classes/", Reply(body=CLASS_PAGE))
         cms.on("/internal/v1/batches/class-info", Reply(body=CLASS_INFO))
+        cms.on(f"/v1/classes/{CLASS}/roster", Reply(body=ROSTER))
         to_ras, to_cms = [await stack.enter_async_context(proxied(stub)) for stub in (ras, cms)]
         urls = {
             "RESULT_AGGREGATOR_URL": to_ras.url,

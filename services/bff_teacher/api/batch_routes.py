@@ -6,7 +6,8 @@ from quart_dishka import inject
 
 from bff_core.composition import Answered
 from bff_core.context import RequestContext
-from bff_core.web import access, budget, returns, takes_body, takes_headers
+from bff_core.errors import Conflict, NotFound
+from bff_core.web import access, budget, refuses, returns, takes_body, takes_headers
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
@@ -28,6 +29,7 @@ blueprint = Blueprint("batches", __name__)
 
 @blueprint.get("/batches/<batch_id>")
 @access("teacher")
+@refuses(NotFound)
 @returns(TeacherBatchDetailV1)
 @inject
 async def batch(
@@ -39,6 +41,7 @@ async def batch(
 
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")
 @access("teacher")
+@refuses(NotFound)
 @returns(TeacherEssayFeedbackV1)
 @inject
 async def essay(
@@ -53,6 +56,7 @@ async def essay(
 
 @blueprint.get("/batches/<batch_id>/associations")
 @access("teacher")
+@refuses(NotFound)
 @returns(StudentAssociationListV1)
 @inject
 async def associations(
@@ -65,6 +69,7 @@ async def associations(
 @blueprint.post("/batches/<batch_id>/associations/confirm")
 @access("teacher")
 @budget(CONFIRM)
+@refuses(NotFound, Conflict)
 @takes_headers(ConfirmHeadersV1)
 @takes_body(AssociationConfirmRequestV1)
 @returns(AssociationConfirmResultV1)

@@ -1,8 +1,10 @@
 """The ledger's database: SQLite or PostgreSQL, its one table, and what its failures mean."""
 
+import os
 from asyncio import Lock, timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -73,7 +75,9 @@ class LedgerDatabase:
 
     def __init__(self, url: str, *, within: float) -> None:
         self._within = within
-        self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        place = make_url(url)
+        self._is_sqlite = place.get_backend_name() == "sqlite"
+        self._folder = Path(place.database or ".").parent
         # Inside is smaller than outside: the lock gives up before the whole does.
         self._engine = _sqlite(url, within * 0.8) if self._is_sqlite else _postgres(url, within)
         self._opening = Lock()
@@ -102,6 +106,9 @@ class LedgerDatabase:
             ) from error
 
     async def ping(self) -> bool:
+        if self._is_sqlite and not self._open:
+            # Asking how it is must not make a file.
+            return os.access(self._folder, os.W_OK)
         try:
             async with self.transaction() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -109,7 +116,7 @@ class LedgerDatabase:
             return False
         return True
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await self._engine.dispose()
 
     async def _ensure_schema(self) -> None:
@@ -148,7 +155,7 @@ def _sqlite(url: str, patience: float) -> AsyncEngine:
         # The driver's own idea of when a transaction begins would leave the first read outside.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        # No WAL: replicas that make the file at once would fail instead of waiting for each other.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 

@@ -38,7 +38,7 @@ def bff_process(
     folder: Path, environ: Mapping[str, str], *, module: str = "services.bff_teacher"
 ) -> Iterator[BffProcess]:
     """Started and ready; ended when the test is done, if it is still there."""
-    port = local_servers._free_port()
+    port = local_servers.free_port()
     log = folder / f"bff-{port}.log"
     basics = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     with log.open("wb") as output:

@@ -59,12 +59,12 @@ def with_essay_route(
 
 
 def body(answer: httpx.Response, parts: list[str]) -> dict[str, Any]:
-    """The answer without its parts, which must all be well."""
+    """The answer without its parts, none of which may be missing; the demo does not change."""
     assert answer.status_code == 200, answer.text
     shown: dict[str, Any] = answer.json()
     told = shown.pop("parts")
     assert [part["name"] for part in told] == parts
-    assert {part["status"] for part in told} == {"ok"}
+    assert {part["status"] for part in told} <= {"ok", "stale"}
     return shown
 
 

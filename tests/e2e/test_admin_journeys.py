@@ -10,13 +10,33 @@ import pytest
 from devstack.seed import PASSWORD
 from devstack.seed.people import ADMIN, ANNA, PENDING
 from tests.e2e.demo_stack import DemoStack
+from tests.e2e.secrets_check import require_no_secret
+
+
+def admin_client(demo: DemoStack, token: str) -> httpx.Client:
+    """Every answer that it gets is searched for secrets."""
+    return httpx.Client(
+        base_url=f"{demo.gateway}/bff/v1/admin",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+        event_hooks={"response": [require_no_secret]},
+    )
 
 
 @pytest.fixture
 def admin(demo: DemoStack) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {demo.token(ADMIN)}"}
-    base = f"{demo.gateway}/bff/v1/admin"
-    with httpx.Client(base_url=base, headers=headers, timeout=10) as client:
+    with admin_client(demo, demo.token(ADMIN)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def other_admin(demo: DemoStack) -> Iterator[httpx.Client]:
+    """A second admin, made as the first one of a platform is: by the command."""
+    email = f"vera.{uuid4().hex[:8]}@skola.example"
+    register(demo, email)
+    prove_address(demo, email)
+    demo.identity_command("grant-admin", email)
+    with admin_client(demo, demo.sign_in(email).json()["access_token"]) as client:
         yield client
 
 
@@ -38,11 +58,6 @@ def prove_address(demo: DemoStack, email: str) -> None:
     assert httpx.post(url, json={"token": token}, timeout=10).status_code == 200
 
 
-def sign_in(demo: DemoStack, email: str) -> httpx.Response:
-    body = {"email": email, "password": PASSWORD}
-    return httpx.post(f"{demo.gateway}/v1/auth/login", json=body, timeout=10)
-
-
 def found(admin: httpx.Client, email: str) -> dict[str, Any]:
     users = admin.get("/users/pending", params={"q": email}).json()["users"]
     assert len(users) == 1
@@ -56,7 +71,7 @@ def test_whoever_registers_waits_is_let_in_and_signs_in(
     email = f"maja.{uuid4().hex[:8]}@skola.example"
     register(demo, email)
     prove_address(demo, email)
-    assert sign_in(demo, email).status_code == 403
+    assert demo.sign_in(email).status_code == 403
     person = found(admin, email)
     assert (person["status"], person["email_verified"]) == ("pending", True)
     path = f"/users/{person['user_id']}/approve"
@@ -68,38 +83,42 @@ def test_whoever_registers_waits_is_let_in_and_signs_in(
     assert (approved.status_code, approved.json()["status"]) == (200, "approved")
     assert (again.status_code, again.json()) == (200, approved.json())
     assert again.headers["Idempotent-Replay"] == "true"
-    assert sign_in(demo, email).status_code == 200
+    assert demo.sign_in(email).status_code == 200
     history = admin.get(f"/users/{person['user_id']}").json()["history"]
     assert [one["to_status"] for one in history] == ["approved"]
 
 
 def test_the_second_of_two_admins_learns_who_was_first(
-    demo: DemoStack, admin: httpx.Client
+    demo: DemoStack, admin: httpx.Client, other_admin: httpx.Client
 ) -> None:
     email = f"nils.{uuid4().hex[:8]}@skola.example"
     register(demo, email)
-    person = found(admin, email)
+    person = found(other_admin, email)
     path = f"/users/{person['user_id']}"
     admin.post(f"{path}/approve", json={"expected_version": person["version"]})
 
-    late = admin.post(f"{path}/deny", json={"expected_version": person["version"], "reason": "No"})
+    late = other_admin.post(
+        f"{path}/deny", json={"expected_version": person["version"], "reason": "No"}
+    )
 
     assert late.status_code == 409
     current = late.json()["error"]["details"]["current"]
     assert (current["status"], current["decided_by"]) == ("approved", ADMIN.user_id)
-    denied = admin.post(
+    denied = other_admin.post(
         f"{path}/deny", json={"expected_version": current["version"], "reason": "No"}
     )
     assert (denied.status_code, denied.json()["status"]) == (200, "denied")
 
 
-def test_a_stale_change_is_merged_saved_seen_and_rolled_back(admin: httpx.Client) -> None:
+def test_a_stale_change_is_merged_saved_seen_and_rolled_back(
+    admin: httpx.Client, other_admin: httpx.Client
+) -> None:
     path = "/settings/uploads"
     read = admin.get(path)
     seen, values, first = read.headers["ETag"], read.json()["values"], read.json()["version"]
     assert admin.get(path, headers={"If-None-Match": seen}).status_code == 304
     other = {"values": values | {"max_files_per_upload": 50}, "reason": "Somebody else"}
-    assert admin.put(path, json=other, headers={"If-Match": seen}).status_code == 200
+    assert other_admin.put(path, json=other, headers={"If-Match": seen}).status_code == 200
     mine = {"values": values | {"max_file_mebibytes": 20}, "reason": "Scans are large"}
 
     stale = admin.put(path, json=mine, headers={"If-Match": seen})

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import httpx
 import pytest
 
 from devstack.seed import PEOPLE, Person, load_dataset
@@ -16,6 +17,18 @@ PARTS = ["batches", "classes", "student_counts", "class_names", "class_activity"
 
 def seen(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: answer[name] for name in ("batches", "total_count", "limit", "offset", "skipped")}
+
+
+def test_a_teacher_signs_in_and_sees_the_dashboard(demo: DemoStack) -> None:
+    teacher = SIGNED_IN[0]
+    signed = demo.sign_in(teacher.email)
+    headers = {"Authorization": f"Bearer {signed.json()['access_token']}"}
+
+    for base in (f"{demo.gateway}/bff", f"{demo.url(4101)}/bff", demo.url(4101)):
+        answer = httpx.get(f"{base}/v1/teacher/dashboard", headers=headers, timeout=10)
+
+        assert answer.status_code == 200
+        assert seen(answer.json()) == ORACLE.page(teacher.user_id, 20, 0, None)
 
 
 @pytest.mark.parametrize("person", SIGNED_IN, ids=lambda person: person.first_name)

@@ -56,12 +56,18 @@ async def opened(url: str) -> AsyncIterator[SqlConfirmations]:
         await database.aclose()
 
 
+def postgres(request: pytest.FixtureRequest) -> str:
+    """Asked for by its name, so the run's closing word must be told of it."""
+    request.node.user_properties.append(("used", "postgres_url"))
+    address: str = request.getfixturevalue("postgres_url")
+    return address
+
+
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of a real ledger, by the kind that the test is run for."""
     if request.param == "postgres":
-        address: str = request.getfixturevalue("postgres_url")
-        return address
+        return postgres(request)
     return f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
 
 
@@ -72,7 +78,7 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         return
     address = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
     if request.param == "postgres":
-        address = request.getfixturevalue("postgres_url")
+        address = postgres(request)
     async with opened(address) as confirmations:
         yield confirmations
 

@@ -98,6 +98,8 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A ledger for several replicas; its batch must be forgotten where it outlives the test."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    # Asked for by its name, so the run's closing word must be told of it.
+    request.node.user_properties.append(("used", "postgres_url"))
     url: str = request.getfixturevalue("postgres_url")
     return url
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bff_core.clock import as_utc
-from bff_core.composition import Part, Reading, fan_out, optional
+from bff_core.composition import Reading, fan_out
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import Class, ClassInfos
 from services.bff_teacher.contracts.ras import Batch
@@ -50,12 +50,6 @@ async def read_activity(
         max(source.age for source in sources),
         any(source.stale for source in sources),
     )
-
-
-async def optional_activity(
-    results: Results, classes: Classes, ctx: RequestContext
-) -> Part[Activities]:
-    return await optional(read_activity(results, classes, ctx))
 
 
 def activities(rows: Iterable[Batch], infos: ClassInfos, to_review: set[str]) -> Activities:

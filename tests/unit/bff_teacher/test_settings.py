@@ -18,19 +18,19 @@ ENVIRONMENT = {
 DEFAULTS = {
     "ras.user_list": (2.0, 2, 2, 5, 600, False, 64),
     "ras.class_activity": (2.0, 2, 60, 60, 600, False, 64),
-    "ras.batch": (2.0, 2, 2, 5, 600, False, 64),
-    "ras.essay": (2.0, 2, 2, 5, 600, False, 64),
+    # A minute, for these say whose a batch is (decision 13).
+    "ras.one_batch": (2.0, 2, 2, 5, 60, False, 64),
+    "ras.one_essay": (2.0, 2, 2, 5, 60, False, 64),
     "cms.class_list": (1.0, 2, 30, 300, 3600, True, 32),
     "cms.class_info": (0.8, 1, 60, 600, 3600, True, 16),
     "cms.rosters": (1.0, 2, 30, 120, 600, False, 32),
-    "cms.roster": (1.0, 2, 30, 120, 600, False, 32),
     "cms.student_names": (1.0, 2, 30, 120, 600, False, 32),
     "cms.associations": (1.5, 2, 0, 0, 0, False, 16),
     "cms.confirm": (5.0, 1, 0, 0, 0, False, 8),
     "files.state": (0.8, 2, 2, 10, 0, False, 16),
+    "content.text": (1.5, 2, 86400, 0, 0, False, 32),
     "identity.profile": (0.8, 2, 60, 600, 3600, False, 16),
 }
-"""Of the services that there are and those that are to come."""
 
 
 def settings() -> Settings:
@@ -57,11 +57,9 @@ def test_every_operation_has_the_documented_defaults() -> None:
             rule.in_flight,
         )
         for name, rule in rules().items()
-        if name in DEFAULTS
     }
 
-    assert found == {name: DEFAULTS[name] for name in found}
-    assert {"ras.user_list", "cms.class_list", "cms.class_info", "identity.profile"} <= set(found)
+    assert found == DEFAULTS
 
 
 def test_every_service_rests_by_the_documented_rule() -> None:
@@ -105,5 +103,4 @@ def test_the_documentation_tells_the_defaults() -> None:
         for service, operation, *numbers, shared, room in rows
     }
 
-    assert told == {name: DEFAULTS[name] for name in told}
-    assert len(told) >= 5
+    assert told == DEFAULTS

@@ -1,6 +1,7 @@
 """A teacher BFF process in front of stubs, and front ends that ask at a steady pace."""
 
 import asyncio
+import random
 import tempfile
 import time
 from collections import Counter
@@ -100,9 +101,13 @@ def answer_well(platform: StubPlatform, user: str) -> None:
 
 
 async def keep_pace(ask: Ask, *, rate: float, seconds: float) -> Tally:
-    """Ask `rate` times a second, whether the answers keep up or not."""
-    tally, room = Tally(), asyncio.Semaphore(OUTSTANDING)
-    began = time.perf_counter()
+    """Ask `rate` times a second on average, whether the answers keep up or not.
+
+    Arrivals are random, as people are, and the same each time: two paces never fall into step, and
+    two rounds differ in nothing but what they measure.
+    """
+    tally, room, dice = Tally(), asyncio.Semaphore(OUTSTANDING), random.Random(rate)
+    began, at = time.perf_counter(), 0.0
 
     async def one(number: int) -> None:
         async with room:
@@ -110,7 +115,8 @@ async def keep_pace(ask: Ask, *, rate: float, seconds: float) -> Tally:
 
     async with asyncio.TaskGroup() as group:
         for number in range(int(rate * seconds)):
-            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+            at += dice.expovariate(rate)
+            await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
             if not room.locked():
                 group.create_task(one(number))
     return tally

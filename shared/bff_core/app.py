@@ -132,7 +132,7 @@ def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
 
 
 def _keys_from(settings: ServiceSettings, clock: Clock) -> KeySource:
-    if settings.jwt_jwks_url is None:
+    if not settings.jwt_jwks_url:
         return key_from(settings)
     return JwksKeys(document_at(settings.jwt_jwks_url), clock)
 

@@ -40,6 +40,8 @@ PLATFORM_DEFAULTS = frozenset(
         "secret",
     }
 )
+DEMO_PREFIX = "demo-only-"
+"""How the secrets of the demo begin that everybody can read, those of `.env.example`."""
 SHORTEST_SECRET = 32
 
 S = TypeVar("S", bound="ServiceSettings")
@@ -186,7 +188,7 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(f"{name} is not set")
         if self.environment.lenient:
             return
-        if text in PLATFORM_DEFAULTS:
+        if text in PLATFORM_DEFAULTS or text.startswith(DEMO_PREFIX):
             raise SettingsError(f"{name} is a well-known default; set a secret of your own")
         if len(text) < SHORTEST_SECRET:
             raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")

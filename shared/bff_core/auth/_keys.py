@@ -31,7 +31,8 @@ def key_from(settings: ServiceSettings) -> StaticKey:
     Raises:
         SettingsError: The public key cannot be read or is not an RSA key in PEM.
     """
-    if settings.jwt_secret_key is not None:
+    # Compose files set what they have no value for to nothing.
+    if settings.jwt_secret_key:
         return StaticKey(settings.jwt_secret_key.get_secret_value())
     return StaticKey(_public_key(settings))
 

@@ -160,7 +160,8 @@ def test_nested_name_we_do_not_know_is_refused_by_variable() -> None:
 
 @pytest.mark.parametrize("environment", ["production", "staging"])
 @pytest.mark.parametrize(
-    "secret", ["changeme", "test-secret-key", "your-secret-key-here", "x" * 31]
+    "secret",
+    ["changeme", "test-secret-key", "your-secret-key-here", "demo-only-" + "x" * 32, "x" * 31],
 )
 def test_guessable_secret_is_refused_without_being_told(environment: str, secret: str) -> None:
     said = refusal(JWT_SECRET_KEY=secret, ENVIRONMENT=environment)

@@ -35,6 +35,15 @@ def test_public_key_is_read_from_its_variable(keys: RsaKeys) -> None:
     assert verifier.verify(bearer(token)).user_id == "teacher-1"
 
 
+@pytest.mark.parametrize("name", ["JWT_SECRET_KEY", "JWT_JWKS_URL", "JWT_PUBLIC_KEY_PATH"])
+def test_empty_variable_beside_a_public_key_is_as_unset(name: str, keys: RsaKeys) -> None:
+    read = settings(JWT_PUBLIC_KEY=keys.public, **{name: ""})
+
+    token = access_token(key=keys.private, algorithm="RS256")
+
+    assert verifier_from(read, FakeClock()).verify(bearer(token)).user_id == "teacher-1"
+
+
 def test_public_key_is_read_from_its_file(keys: RsaKeys, tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_text(keys.public)

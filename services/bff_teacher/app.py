@@ -13,11 +13,18 @@ from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs
 from bff_core.protocols import Pinged
 from bff_core.resources import Resources
+from bff_core.settings import SettingsError
 from bff_core.web import heed_switches
 from services.bff_teacher.api import batch_routes, dashboard_routes, profile_routes
 from services.bff_teacher.api.batch_routes import CONFIRM
-from services.bff_teacher.config import SERVICE, Settings
+from services.bff_teacher.api.front_end import attach_front_end
+from services.bff_teacher.config import PREFIX, SERVICE, Settings
 from services.bff_teacher.di import make_container, open_ledger
+from services.bff_teacher.implementations.built_pages import (
+    BuiltPages,
+    TooMuchToServe,
+    read_pages,
+)
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
@@ -51,7 +58,12 @@ class Opened:
 
 
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
-    """The app with its container; `replacing` providers override the real adapters."""
+    """The app with its container; `replacing` providers override the real adapters.
+
+    Raises:
+        SettingsError: The front end that the settings name cannot be read.
+    """
+    pages = pages_of(settings)
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
     opened = Opened(Resources.open(settings, metrics, clock), open_ledger(settings))
@@ -67,9 +79,27 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         budgets={CONFIRM: settings.confirm_budget},
         resources=opened,
         clock=clock,
+        checks=pages.checks if pages else {},
     )
     heed_switches(app, container)
+    if pages:
+        attach_front_end(app, pages)
     return app
+
+
+def pages_of(settings: Settings) -> BuiltPages | None:
+    """The front end to serve, if any.
+
+    Raises:
+        SettingsError: Its folder cannot be read, or is no front end's.
+    """
+    if settings.static_dir is None:
+        return None
+    try:
+        return read_pages(settings.static_dir)
+    except (OSError, TooMuchToServe) as error:
+        why = error.strerror or error if isinstance(error, OSError) else error
+        raise SettingsError(f"{PREFIX}STATIC_DIR: {settings.static_dir}: {why}") from error
 
 
 def from_environment() -> tuple[Quart, Settings]:

@@ -1,6 +1,7 @@
 """Everything this service reads from its environment. Unset means the default shown; seconds."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -135,6 +136,9 @@ class Settings(ServiceSettings):
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
         frozenset(), description="Optional parts that are neither asked for nor listed."
     )
+    static_dir: Path | None = Field(
+        None, description="A built front end, served where no route of ours is; unset: none."
+    )
     ras: RasSettings = RasSettings()
     cms: CmsSettings = CmsSettings()
     files: FileSettings = FileSettings()
@@ -150,6 +154,12 @@ class Settings(ServiceSettings):
         if driver is None or not rest:
             raise ValueError("must be sqlite:///FILE or postgresql://…")
         return SecretStr(f"{driver}://{rest}")
+
+    @field_validator("static_dir", mode="before")
+    @classmethod
+    def _is_somewhere(cls, folder: object) -> object:
+        # An empty path would be the folder that the process was started in.
+        return None if folder == "" else folder
 
     @field_validator("disabled_parts", mode="before")
     @classmethod

@@ -73,11 +73,13 @@ def build_app(
     services: ServiceKeys | None = None,
     clock: Clock | None = None,
     inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
+    checks: Mapping[str, bool] = MappingProxyType({}),
 ) -> Quart:
     """A Quart app with everything attached that every service of ours has.
 
     `access` maps rules to roles, `budgets` names to seconds, `services` alone may call where given,
-    `inside` wraps the app below the edge. The app closes the container and `resources` at its end.
+    `inside` wraps the app below the edge, `checks` are told by `/healthz`. The app closes the
+    container and `resources` at its end.
 
     Raises:
         UndeclaredRouteError: A route declares no known access rule.
@@ -88,17 +90,21 @@ def build_app(
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
     verifier = verifier_from(settings, clock)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
-    # The guard first: a refused request opens no scope in the container.
-    guard.attach(app)
-    QuartDishka(app=app, container=container)
+    _guard_and_provide(app, guard, container)
     _close_with(app, verifier, container, resources, lifecycle)
     attach_openapi(app, title=title, version=RELEASE, with_page=settings.shows_docs)
-    health = Health(service, RELEASE, settings.environment.value, lifecycle, metrics, resources)
-    app.register_blueprint(health_routes(health))
-    _register(app, blueprints, guard)
+    environment = settings.environment.value
+    health = Health(service, RELEASE, environment, lifecycle, metrics, resources, checks)
+    _register(app, [Blueprints(health_routes(health)), *blueprints], guard)
     wrap = partial(inside, guard) if inside else _as_it_is
     _put_edge_around(app, wrap, metrics, limit=settings.max_in_flight, clock=clock)
     return app
+
+
+def _guard_and_provide(app: Quart, guard: Guard, container: AsyncContainer) -> None:
+    # The guard first: a refused request opens no scope in the container.
+    guard.attach(app)
+    QuartDishka(app=app, container=container)
 
 
 def _register(app: Quart, blueprints: Iterable[Blueprints], guard: Guard) -> None:

@@ -2,7 +2,7 @@
 
 from asyncio import timeout
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -80,6 +80,7 @@ class Health:
     lifecycle: Lifecycle
     metrics: Metrics
     leans_on: Leaning | None = None
+    checks: Mapping[str, bool] = field(default_factory=dict)
 
     def report(self) -> HealthV1:
         return HealthV1(
@@ -87,7 +88,7 @@ class Health:
             status="healthy",
             message=f"{self.service} answers",
             version=self.version,
-            checks={"service_responsive": True, "dependencies_available": True},
+            checks={"service_responsive": True, "dependencies_available": True, **self.checks},
             dependencies={},
             environment=self.environment,
         )

@@ -25,6 +25,8 @@ CHECKS = (
     Check("types", (str(BIN / "mypy"), "--no-error-summary")),
     Check("import rules", (str(BIN / "lint-imports"), "--no-logo")),
     Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
+    Check("compose", (sys.executable, "-m", "tools.check_compose")),
+    Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),
     Check("shell: dev", ("sh", "-n", "dev")),
     Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),
 )

@@ -72,7 +72,7 @@ def _names_a_file(steps: list[str]) -> bool:
 def _takes_pages() -> bool:
     """Whether the caller would know what to do with HTML; a script that asks for JSON would not."""
     given = request.headers.get("Accept")
-    return not given or "text/html" in request.accept_mimetypes
+    return not given or request.accept_mimetypes.accept_html
 
 
 def _answer(file: BuiltFile) -> Response:

@@ -1,0 +1,138 @@
+"""Rules on how containers are run: health, order of start, ports, what they may do."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bff_core.settings import ServiceSettings
+from tools.compose.documents import Service, Stack, Stage, module_of
+from tools.compose.settings_rules import settings_of
+
+HEALTHCHECK = "/opt/healthcheck.py"
+# What is not ours listens where its image says.
+WELL_KNOWN = {"redis": 6379, "postgres": 5432}
+_ADDRESS = re.compile(r"[a-z+]+://(?:[^@/\s]*@)?(?P<host>[a-z][a-z0-9_-]*):(?P<port>\d+)")
+_DURATION = re.compile(r"(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
+
+
+def order(stack: Stack) -> Iterator[str]:
+    """Nobody waits for a word that is never said."""
+    for name, service in stack.services.items():
+        for other, terms in (service.get("depends_on") or {}).items():
+            yield from _waiting(stack, name, other, terms)
+
+
+def _waiting(stack: Stack, name: str, other: str, terms: dict[str, Any]) -> Iterator[str]:
+    waited_for, condition = stack.services.get(other), terms["condition"]
+    if waited_for is None:
+        if terms.get("required", True):
+            yield f"{name} waits for {other}, which is not there: take it out of depends_on"
+    elif condition == "service_healthy" and not _says_how_it_is(waited_for):
+        yield f"{name} waits until {other} is healthy, but {other} has no healthcheck: give it one"
+    elif condition == "service_completed_successfully" and not _ends(waited_for):
+        yield f"{name} waits for the end of {other}, which starts again: set its restart to no"
+
+
+def confinement(stack: Stack) -> Iterator[str]:
+    """A container may do little, and takes no more than its share."""
+    for name, service in stack.services.items():
+        limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+        wanted = {
+            "read_only: true": service.get("read_only") is True,
+            "cap_drop: [ALL]": service.get("cap_drop") == ["ALL"],
+            "no-new-privileges": "no-new-privileges:true" in service.get("security_opt", ()),
+            "limits of cpus, memory and pids": {"cpus", "memory", "pids"} <= set(limits),
+            "a healthcheck": _says_how_it_is(service) or _ends(service),
+        }
+        for what, there in wanted.items():
+            if not there:
+                yield f"{name} lacks {what}"
+
+
+def ports(stack: Stack) -> Iterator[str]:
+    """Settings, health checks, published ports and addresses mean the same port."""
+    listening = {name: _listens_on(stack, name) for name in stack.services}
+    for name, service in stack.services.items():
+        own = listening[name]
+        for what, port in (*_probed(service), *_published(service)):
+            if own is not None and port != own:
+                yield f"{name} listens on {own}, but its {what} says {port}: make them agree"
+        yield from _addresses(stack, name, listening)
+
+
+def patience(stack: Stack) -> Iterator[str]:
+    """The engine waits for as long as a service takes to end what is in flight."""
+    for name, service in stack.services.items():
+        settings = settings_of(stack.module(name))
+        if settings is None:
+            continue
+        grace = float(settings.model_fields["shutdown_grace"].default) + DRAINING
+        given = seconds(service.get("stop_grace_period", "10s"))
+        if given < grace:
+            yield f"{name} may take {grace:g} s to stop, stop_grace_period is {given:g} s: raise it"
+
+
+# ServiceSettings.drains_for, outside development.
+DRAINING = 5.0
+
+
+def image(stage: Stage) -> Iterator[str]:
+    """An image's own health check asks the port of its own command."""
+    settings = settings_of(module_of(stage.command))
+    if not stage.health:
+        yield f"Dockerfile: target {stage.name} has no HEALTHCHECK"
+    elif settings is not None and int(stage.health[-1]) != _default_port(settings):
+        port = _default_port(settings)
+        yield f"Dockerfile: target {stage.name} listens on {port}, its HEALTHCHECK asks {stage.health[-1]}"
+
+
+def seconds(duration: str) -> float:
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        raise ValueError(f"{duration} is no duration that this check reads")
+    return float(found["minutes"] or 0) * 60 + float(found["seconds"] or 0)
+
+
+def _says_how_it_is(service: Service) -> bool:
+    check: dict[str, Any] = service.get("healthcheck") or {}
+    return bool(check.get("test")) and not check.get("disable") and check["test"] != ["NONE"]
+
+
+def _ends(service: Service) -> bool:
+    return service.get("restart") == "no"
+
+
+def _listens_on(stack: Stack, name: str) -> int | None:
+    settings = settings_of(stack.module(name))
+    if settings is not None:
+        prefix = settings.model_config.get("env_prefix") or ""
+        return int(stack.environment(name).get(f"{prefix}PORT") or _default_port(settings))
+    probed = list(_probed(stack.services[name]))
+    return probed[0][1] if probed else WELL_KNOWN.get(name)
+
+
+def _default_port(settings: type[ServiceSettings]) -> int:
+    return int(settings.model_fields["port"].default)
+
+
+def _probed(service: Service) -> Iterator[tuple[str, int]]:
+    test = (service.get("healthcheck") or {}).get("test") or []
+    if HEALTHCHECK in test:
+        yield "healthcheck", int(test[-1])
+
+
+def _published(service: Service) -> Iterator[tuple[str, int]]:
+    for port in service.get("ports") or []:
+        inside = port["target"] if isinstance(port, dict) else str(port).rpartition(":")[2]
+        yield "published port", int(inside)
+
+
+def _addresses(stack: Stack, name: str, listening: dict[str, int | None]) -> Iterator[str]:
+    for variable, value in stack.environment(name).items():
+        for found in _ADDRESS.finditer(value or ""):
+            host, port = found["host"], int(found["port"])
+            if host in listening and listening[host] != port:
+                where = f"{host} listens on {listening[host]}"
+                yield f"{name}: {variable} says {host}:{port}, but {where}"
+            elif host not in listening and stack.whole:
+                yield f"{name}: {variable} names {host}, which is no service here"

@@ -16,12 +16,12 @@ COPY services services
 RUN uv sync --frozen --no-default-groups --no-editable
 COPY tools/healthcheck.py /opt/healthcheck.py
 # Modes here and below are ours, whatever they are where the repository lies.
-RUN chmod 0444 /opt/healthcheck.py
+RUN chmod -R a+rX,go-w /opt
 
 FROM builder AS devstack-builder
 RUN uv sync --frozen --no-default-groups --group devstack --no-editable
 COPY devstack /opt/devstack/devstack
-RUN chmod -R a+rX,go-w /opt/devstack
+RUN chmod -R a+rX,go-w /opt
 
 FROM python:3.11-slim AS runtime
 # The interpreter is all that is needed; what installs packages goes.

@@ -1,0 +1,124 @@
+"""The image as far as it goes without an engine: its own steps, its tree, every command of compose."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from devstack.seed import PASSWORD
+from devstack.seed.people import ANNA
+from tests import local_servers
+from tests.conftest import NO_POSTGRES
+from tests.e2e.compose_run import ComposeRun, running, user_to_drop_to
+from tests.e2e.image_steps import ROOT, Builder, ImageTree, files_below, uv_binary
+
+OURS = ("gateway", "bff_teacher_service", "bff_admin_service", "config_service")
+WRITABLE_BY_ALL = 0o022
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[Path]:
+    # Not in pytest's folder, which no other user may enter.
+    folder = Path(tempfile.mkdtemp(prefix="test-image-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def images(scratch: Path) -> dict[str, ImageTree]:
+    uv = uv_binary()
+    if uv is None:
+        pytest.skip("no uv here: the image's steps are its")
+    builder = Builder((ROOT / "Dockerfile").read_text("utf-8"), scratch, uv)
+    return {target: builder.made(target) for target in ("service", "devstack")}
+
+
+@pytest.fixture(scope="module")
+def run(images: dict[str, ImageTree], scratch: Path) -> Iterator[ComposeRun]:
+    binaries = local_servers.postgres_folder()
+    if binaries is None:
+        pytest.skip(NO_POSTGRES)
+    with running(images, scratch, binaries, user_to_drop_to()) as started:
+        yield started
+
+
+def test_what_ships_holds_neither_devstack_nor_demo_logins(images: dict[str, ImageTree]) -> None:
+    files = list(files_below(images["service"].folder))
+    own = [path for path in files if "/services/" in str(path) or "/bff_core/" in str(path)]
+
+    assert own
+    assert not [path for path in files if {"devstack", "seed", "emulators"} & set(path.parts)]
+    assert not [path for path in own if b"Demo-Pass" in path.read_bytes()]
+    assert not [path for path in own if b"@demo.huleedu.se" in path.read_bytes()]
+
+
+def test_what_ships_holds_no_build_tools(images: dict[str, ImageTree]) -> None:
+    site = next((images["service"].folder / "opt/venv/lib").glob("*/site-packages"))
+
+    names = {path.name.partition("-")[0].lower() for path in site.iterdir()}
+
+    assert not names & {"pip", "setuptools", "wheel", "uv", "hatchling", "pytest", "ruff", "mypy"}
+
+
+def test_what_ships_is_readable_by_all_and_written_by_none(images: dict[str, ImageTree]) -> None:
+    for tree in images.values():
+        for path in files_below(tree.folder / "opt"):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                assert mode & 0o004, path
+                assert not mode & WRITABLE_BY_ALL, path
+
+
+def test_every_file_that_a_service_reads_is_in_the_wheel(images: dict[str, ImageTree]) -> None:
+    site = next((images["service"].folder / "opt/venv/lib").glob("*/site-packages"))
+    shipped = {path.relative_to(site).as_posix() for path in files_below(site / "services")}
+    tracked = subprocess.run(
+        ["git", "ls-files", "services"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert set(tracked.stdout.split()) <= shipped
+
+
+@pytest.mark.postgres
+def test_every_command_is_healthy_with_the_environment_of_its_container(run: ComposeRun) -> None:
+    asked = [name for name in run.processes if name != "seed"]
+
+    assert {*OURS, "identity_service", "result_aggregator_service"} <= set(asked)
+    assert [name for name in asked if not run.is_healthy(name)] == []
+
+
+@pytest.mark.postgres
+def test_a_teacher_signs_in_and_sees_the_dashboard(run: ComposeRun) -> None:
+    body = {"email": ANNA.email, "password": PASSWORD}
+    signed_in = httpx.post(f"{run.gateway}/v1/auth/login", json=body, timeout=10)
+    bearer = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+
+    answer = httpx.get(f"{run.gateway}/bff/v1/teacher/dashboard", headers=bearer, timeout=10)
+
+    assert answer.status_code == 200
+    assert answer.json()["batches"]
+    assert {part["status"] for part in answer.json()["parts"]} == {"ok"}
+
+
+@pytest.mark.postgres
+def test_services_write_nowhere_but_to_their_volume(run: ComposeRun) -> None:
+    written = {path.name for path in files_below(run.data)}
+
+    assert {"platform.sqlite3", "identity.db"} <= written
+    assert not [
+        path for path in files_below(run.images["service"].folder) if "sqlite3-wal" in path.name
+    ]
+
+
+@pytest.mark.postgres
+def test_health_check_finds_a_service_that_has_stopped(run: ComposeRun) -> None:
+    assert run.stop("bff_admin_service") == 0
+
+    assert not run.is_healthy("bff_admin_service")

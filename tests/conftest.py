@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import local_servers
+from tests import elsewhere, local_servers
 
 NO_REDIS = "no redis-server here: install the package redis-server"
 NO_POSTGRES = "no PostgreSQL here: install the package postgresql"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    elsewhere.add_options(parser)
 
 
 @pytest.fixture(scope="session")

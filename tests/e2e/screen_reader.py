@@ -13,6 +13,7 @@ from devstack.processes import PLAN
 from devstack.seed import Person
 from devstack.stack import Home, Stack, port_plan
 from tests.e2e.demo_stack import DemoStack
+from tests.e2e.patience import patiently
 
 PORTS = {"ras": 4003, "cms": 5002, "files": 7001, "content": 8000}
 
@@ -26,7 +27,8 @@ class ScreenReader:
     client: httpx.Client
 
     def get(self, person: Person, path: str, **headers: str) -> httpx.Response:
-        return self.client.get(self._url(path), headers=self._headers(person, headers))
+        given = self._headers(person, headers)
+        return patiently(lambda: self.client.get(self._url(path), headers=given))
 
     def post(self, person: Person, path: str, body: Any, **headers: str) -> httpx.Response:
         given = self._headers(person, headers)

@@ -65,6 +65,7 @@ def found(admin: httpx.Client, email: str) -> dict[str, Any]:
     return one
 
 
+@pytest.mark.own_stack
 def test_whoever_registers_waits_is_let_in_and_signs_in(
     demo: DemoStack, admin: httpx.Client
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_stale_change_is_merged_saved_seen_and_rolled_back(
     assert admin.get(f"{path}/versions/{first + 2}").json()["values"] == merged["values"]
 
 
+@pytest.mark.own_stack
 def test_the_audit_has_both_kinds_and_pages_through_them_all(
     demo: DemoStack, admin: httpx.Client
 ) -> None:
@@ -182,7 +184,7 @@ def test_the_overview_shows_all_of_it(admin: httpx.Client) -> None:
 
 def test_a_teacher_is_no_admin(demo: DemoStack) -> None:
     headers = {"Authorization": f"Bearer {demo.token(ANNA)}"}
-    for base in (f"{demo.gateway}/bff/v1/admin", f"{demo.url(4102)}/v1/admin"):
+    for base in demo.admin_doors:
         for path in ("/overview", "/audit", "/users", "/settings"):
             assert httpx.get(base + path, headers=headers, timeout=10).status_code == 403
 

@@ -24,7 +24,7 @@ def test_a_teacher_signs_in_and_sees_the_dashboard(demo: DemoStack) -> None:
     signed = demo.sign_in(teacher.email)
     headers = {"Authorization": f"Bearer {signed.json()['access_token']}"}
 
-    for base in (f"{demo.gateway}/bff", f"{demo.url(4101)}/bff", demo.url(4101)):
+    for base in demo.teacher_doors:
         answer = httpx.get(f"{base}/v1/teacher/dashboard", headers=headers, timeout=10)
 
         assert answer.status_code == 200

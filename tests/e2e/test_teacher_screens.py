@@ -33,7 +33,7 @@ def client() -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def screens(demo: DemoStack, client: httpx.Client) -> ScreenReader:
     """The demo's own BFF, which has found out that its RAS has no essay route."""
-    reader = ScreenReader(demo, demo.url(4101), client)
+    reader = ScreenReader(demo, demo.teacher_doors[-1], client)
     reader.get(BY_ID[BATCH.user_id], f"/batches/{BATCH.batch_id}/essays/{BATCH.batch_id}")
     return reader
 
@@ -76,7 +76,8 @@ def test_every_batch_equals_the_seed(screens: ScreenReader, batch: Batch) -> Non
 
         assert body(answer, DETAIL_PARTS) == ORACLE.detail(batch, language)
         assert answer.headers["Content-Language"] == language
-        assert answer.headers["Vary"] == "Accept-Language"
+        # A gateway in front adds its own.
+        assert "Accept-Language" in answer.headers["Vary"].split(", ")
 
 
 @pytest.mark.parametrize("batch", DATA.batches, ids=KEYS)

@@ -1,0 +1,35 @@
+"""Options that point tests at what already runs somewhere, instead of at what they start themselves."""
+
+import pytest
+
+DOWNSTREAMS = ("ras", "cms", "files", "content", "identity")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("elsewhere", "run against what is already there")
+    group.addoption(
+        "--stack-url",
+        metavar="URL",
+        help="a running stack's gateway, seeded as the demo is, for tests/e2e",
+    )
+    for name in DOWNSTREAMS:
+        group.addoption(
+            f"--downstream-{name}",
+            metavar="URL",
+            help=f"a real {name} service to hold against what we expect, for tests/contract",
+        )
+    group.addoption(
+        "--downstream-states",
+        metavar="FILE",
+        help="JSON that says which of its ids are in which state: tests/contract/downstream/states.json",
+    )
+    group.addoption(
+        "--downstream-writes",
+        action="store_true",
+        help="also send what changes data there",
+    )
+
+
+def stack_url(config: pytest.Config) -> str | None:
+    url: str | None = config.getoption("--stack-url")
+    return url.rstrip("/") if url else None

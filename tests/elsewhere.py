@@ -21,7 +21,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--downstream-states",
         metavar="FILE",
-        help="JSON that says which of its ids are in which state: tests/contract/downstream/states.json",
+        help="JSON that says which ids are in which state: tests/contract/downstream/README.md",
     )
     group.addoption(
         "--downstream-writes",

@@ -2,6 +2,8 @@
 
 import pytest
 
+# What these do, or what they look at, cannot be had through a gateway.
+BEHIND_THE_GATEWAY = frozenset({"emulators", "with_essay_route", "other_admin", "environ", "desk"})
 DOWNSTREAMS = ("ras", "cms", "files", "content", "identity")
 
 
@@ -33,3 +35,13 @@ def add_options(parser: pytest.Parser) -> None:
 def stack_url(config: pytest.Config) -> str | None:
     url: str | None = config.getoption("--stack-url")
     return url.rstrip("/") if url else None
+
+
+def why_not_elsewhere(test: pytest.Item) -> str | None:
+    """Why a journey needs a stack of its own; None when a gateway's address is enough."""
+    used = set(getattr(test, "fixturenames", ()))
+    if "demo" not in used:
+        return "it starts, ends or breaks processes of its own"
+    if used & BEHIND_THE_GATEWAY or test.get_closest_marker("own_stack"):
+        return "it looks behind the gateway"
+    return None

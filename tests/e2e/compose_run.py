@@ -172,6 +172,14 @@ async def _prepare_database(url: str) -> None:
         await connection.close()
 
 
-def user_to_drop_to() -> str | None:
-    """Root may write everywhere, so the containers' processes are somebody else's where they can be."""
-    return "nobody" if os.geteuid() == 0 else None
+def user_to_drop_to(image: ImageTree) -> str | None:
+    """Root may write everywhere: the containers' processes are somebody else's where that can be."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        subprocess.run(
+            [str(image.python), "-c", ""], user="nobody", cwd="/", check=True, timeout=10
+        )
+    except (OSError, KeyError, subprocess.CalledProcessError):
+        return None
+    return "nobody"

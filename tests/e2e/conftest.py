@@ -8,29 +8,18 @@ import pytest
 from tests.e2e.demo_stack import DemoStack, free_offset
 from tests.e2e.devstack_harness import FakeDevstack
 from tests.e2e.remote_stack import RemoteStack
-from tests.elsewhere import stack_url
+from tests.elsewhere import stack_url, why_not_elsewhere
 
 HERE = Path(__file__).parent
-# What these do, or what they look at, cannot be had through a gateway.
-OF_OUR_OWN = frozenset({"emulators", "with_essay_route", "other_admin", "environ", "desk"})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if stack_url(config) is None:
         return
     for item in items:
-        why = _why_not_elsewhere(item) if HERE in item.path.parents else None
+        why = why_not_elsewhere(item) if HERE in item.path.parents else None
         if why:
             item.add_marker(pytest.mark.skip(reason=f"--stack-url: {why}"))
-
-
-def _why_not_elsewhere(item: pytest.Item) -> str | None:
-    used = set(getattr(item, "fixturenames", ()))
-    if "demo" not in used:
-        return "it starts, ends or breaks processes of its own"
-    if used & OF_OUR_OWN or item.get_closest_marker("own_stack"):
-        return "it looks behind the gateway"
-    return None
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def run(images: dict[str, ImageTree], scratch: Path) -> Iterator[ComposeRun]:
     binaries = local_servers.postgres_folder()
     if binaries is None:
         pytest.skip(NO_POSTGRES)
-    with running(images, scratch, binaries, user_to_drop_to()) as started:
+    with running(images, scratch, binaries, user_to_drop_to(images["service"])) as started:
         yield started
 
 

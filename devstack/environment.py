@@ -11,6 +11,7 @@ EnvBuilder = Callable[[Stack], dict[str, str]]
 
 ALLOWED_SERVICE_IDS = ("bff-teacher-service", "bff-admin-service", "api-gateway-service")
 RAS_CACHE_SECONDS = 5
+WEBSOCKET_CHANNELS = ("ws:{user_id}", "user:{user_id}:events")
 
 # A proxy, a token or a database of the person's own shell must not reach the demo stack.
 _PASSED_NAMES = frozenset(
@@ -59,6 +60,15 @@ def emulator(name: str) -> EnvBuilder:
         }
 
     return build
+
+
+def websocket(stack: Stack) -> dict[str, str]:
+    """Both channels of a user: the platform's own and the one that the teacher BFF publishes on."""
+    return {
+        **emulator("websocket")(stack),
+        "JWT_SECRET_KEY": stack.keys.jwt_secret,
+        "DEVSTACK_WEBSOCKET_CHANNELS": " ".join(WEBSOCKET_CHANNELS),
+    }
 
 
 def seed(stack: Stack) -> dict[str, str]:

@@ -4,7 +4,16 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 
-from devstack.environment import config_service, emulator, no_env, seed, service, teacher
+from devstack.environment import (
+    EnvBuilder,
+    config_service,
+    emulator,
+    no_env,
+    seed,
+    service,
+    teacher,
+    websocket,
+)
 from devstack.probes import answers, redis_answers
 from devstack.stack import HOST, Plan, Process, Stack
 
@@ -41,13 +50,13 @@ def seed_command(_stack: Stack, *, fresh: bool) -> Sequence[str]:
     return (sys.executable, "-m", "devstack.seed", *(["--fresh"] if fresh else []))
 
 
-def _emulator(name: str, port: int, about: str) -> Process:
+def _emulator(name: str, port: int, about: str, env: EnvBuilder | None = None) -> Process:
     return Process(
         name=name,
         command=python_module(f"devstack.emulators.{name}"),
         port=port,
         probe=answers("/healthz"),
-        env=emulator(name),
+        env=env or emulator(name),
         depends_on=("redis",),
         about=about,
         emulated=True,
@@ -71,6 +80,7 @@ PLAN = Plan(
         _emulator("files", 7001, "emulated: uploads, their lock"),
         _emulator("content", 8000, "emulated: texts"),
         _emulator("identity", 7005, "emulated: accounts, tokens"),
+        _emulator("websocket", 8081, "emulated: /ws/?token=, a user's messages", websocket),
         Process(
             name="config",
             command=python_module("services.config_service"),

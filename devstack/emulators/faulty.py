@@ -12,6 +12,8 @@ from hypercorn.typing import (
     ASGISendEvent,
     HTTPScope,
     Scope,
+    WebsocketResponseStartEvent,
+    WebsocketScope,
 )
 
 from devstack.emulators.controls import PREFIX, is_local, send_json
@@ -40,7 +42,9 @@ class Faulty:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            await self._shake_hands(scope, receive, send)
+        elif scope["type"] != "http":
             await self._inner(scope, receive, send)
         elif scope["path"] == FAULTS_PATH:
             status, body = await self._order(scope, receive)
@@ -62,6 +66,21 @@ class Faulty:
             await cut(self._inner, scope, receive, send)
         else:
             await _ENDINGS[strike.fault.kind](strike.fault, scope, receive, send)
+
+    async def _shake_hands(
+        self, scope: WebsocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """A socket is late or does not open; those that are open already stay so."""
+        strike = self._faults.strike(scope["path"])
+        if strike.seconds:
+            await asyncio.sleep(strike.seconds)
+        if strike.fault is None:
+            await self._inner(scope, receive, send)
+        elif strike.fault.kind == "hang":
+            await _hold(receive, "websocket.disconnect")
+        else:
+            await send(_refusal(strike.fault.status or 500))
+            await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
 
     async def _order(
         self, scope: HTTPScope, receive: ASGIReceiveCallable
@@ -137,12 +156,23 @@ async def _hang(
     _fault: Fault, _scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> None:
     """Until the caller goes away; a caller that never does is dropped in the end."""
+    if not await _hold(receive, "http.disconnect"):
+        await hang_up(send)
+
+
+async def _hold(receive: ASGIReceiveCallable, ending: str) -> bool:
+    """Say nothing until the caller goes away; False when it never did."""
     try:
         async with asyncio.timeout(LONGEST_HANG):
-            while (await receive())["type"] != "http.disconnect":
+            while (await receive())["type"] != ending:
                 pass
     except TimeoutError:
-        await hang_up(send)
+        return False
+    return True
+
+
+def _refusal(status: int) -> WebsocketResponseStartEvent:
+    return {"type": "websocket.http.response.start", "status": status, "headers": []}
 
 
 async def _down(

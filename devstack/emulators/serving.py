@@ -20,6 +20,8 @@ Wrapper = Callable[[ASGIFramework], ASGIFramework]
 WRAPPERS: list[Wrapper] = [Faulty]
 
 _GRACE_SECONDS = 2.0
+_PING_SECONDS = 20.0
+_MAX_MESSAGE_BYTES = 64 * 1024
 
 
 def assemble(app: Quart, switches: Switches, pages: Mapping[str, Page] | None = None) -> Quart:
@@ -52,4 +54,6 @@ async def _serve(app: Quart, host: str, port: int) -> None:
     config.bind = [f"{host}:{port}"]
     config.graceful_timeout = _GRACE_SECONDS
     config.accesslog = None
+    config.websocket_ping_interval = _PING_SECONDS
+    config.websocket_max_message_size = _MAX_MESSAGE_BYTES
     await serve(app, config, shutdown_trigger=ended.wait)

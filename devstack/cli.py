@@ -45,10 +45,14 @@ def up(
         bool,
         typer.Option("--ras-essay-endpoint", help="Emulate a RAS that has its newer essay route."),
     ] = False,
+    scenario: Annotated[
+        bool, typer.Option("--scenario/--no-scenario", help="Move a few batches now and then.")
+    ] = True,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Start everything and follow the logs until Ctrl-C."""
-    wanted = start.Start(Home(home.resolve()), _plan(ctx), port_offset, fresh, ras_essay_endpoint)
+    place = Home(home.resolve())
+    wanted = start.Start(place, _plan(ctx), port_offset, fresh, ras_essay_endpoint, scenario)
     raise typer.Exit(_up_detached(wanted) if detach else _up(wanted))
 
 

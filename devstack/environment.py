@@ -11,6 +11,7 @@ EnvBuilder = Callable[[Stack], dict[str, str]]
 
 ALLOWED_SERVICE_IDS = ("bff-teacher-service", "bff-admin-service", "api-gateway-service")
 RAS_CACHE_SECONDS = 5
+SCENARIO_PACE_SECONDS = 3
 WEBSOCKET_CHANNELS = ("ws:{user_id}", "user:{user_id}:events")
 
 # A proxy, a token or a database of the person's own shell must not reach the demo stack.
@@ -57,6 +58,7 @@ def emulator(name: str) -> EnvBuilder:
             "REDIS_CACHE_TTL_SECONDS": str(RAS_CACHE_SECONDS),
             "ALLOWED_SERVICE_IDS": json.dumps(ALLOWED_SERVICE_IDS),
             "DEVSTACK_RAS_ESSAY_ENDPOINT": str(stack.ras_essay_endpoint).lower(),
+            "DEVSTACK_SCENARIO_PACE_SECONDS": str(SCENARIO_PACE_SECONDS) if stack.scenario else "",
         }
 
     return build

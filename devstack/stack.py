@@ -53,6 +53,7 @@ class Stack:
     keys: Keys
     offset: int = 0
     ras_essay_endpoint: bool = False
+    scenario: bool = False
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{self.ports[name]}"

@@ -29,6 +29,7 @@ class Start:
     port_offset: int = 0
     fresh: bool = False
     ras_essay_endpoint: bool = False
+    scenario: bool = False
 
 
 def run(wanted: Start, console: Console, afterwards: Callable[[], Awaitable[None]]) -> None:
@@ -56,7 +57,7 @@ def _prepare(wanted: Start) -> Stack:
     home.log("devstack").unlink(missing_ok=True)
     _require_room(home)
     keys = load_keys(home.keys)
-    return Stack(home, ports, keys, wanted.port_offset, wanted.ras_essay_endpoint)
+    return Stack(home, ports, keys, wanted.port_offset, wanted.ras_essay_endpoint, wanted.scenario)
 
 
 def _require_room(home: Home) -> None:

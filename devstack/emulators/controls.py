@@ -4,7 +4,14 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
-from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    HTTPScope,
+    Scope,
+    WWWScope,
+)
 
 PREFIX = "/_devstack/"
 MAX_REQUESTS = 5_000
@@ -103,7 +110,7 @@ class Controls:
         return (200 if turned else 404), self._switches.positions()
 
 
-def is_local(scope: HTTPScope) -> bool:
+def is_local(scope: WWWScope) -> bool:
     client = scope.get("client")
     return client is None or client[0] in _LOOPBACK
 

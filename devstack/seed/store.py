@@ -49,7 +49,7 @@ def _fill(connection: sqlite3.Connection, dataset: Dataset) -> None:
     batches = (*dataset.batches, *dataset.stray_batches)
     tables: dict[str, list[Row]] = {
         "classes": [
-            (c.class_id, c.name, c.course_code, c.owner_id, _text(c.created_at))
+            (c.class_id, c.name, c.course_code, c.owner_id, text_of(c.created_at))
             for c in dataset.classes
         ],
         "students": [
@@ -77,7 +77,7 @@ def _association_row(row: Association) -> Row:
         row.student_id,
         row.status,
         row.confidence,
-        _text(row.created_at),
+        text_of(row.created_at),
     )
 
 
@@ -92,10 +92,10 @@ def _batch_row(batch: Batch) -> Row:
         batch.failed_essay_count,
         batch.requested_pipeline,
         batch.current_phase,
-        _text(batch.created_at),
-        _text(batch.last_updated),
-        _text(batch.processing_started_at),
-        _text(batch.processing_completed_at),
+        text_of(batch.created_at),
+        text_of(batch.last_updated),
+        text_of(batch.processing_started_at),
+        text_of(batch.processing_completed_at),
         batch.prompt_storage_id,
     )
 
@@ -116,7 +116,7 @@ def _essay_row(essay: Essay) -> Row:
         essay.cj_rank,
         _score(essay.cj_score),
         _json(essay.cj_assessment_error_detail),
-        _text(essay.last_updated),
+        text_of(essay.last_updated),
     )
 
 
@@ -127,12 +127,12 @@ def _bos_rows(dataset: Dataset) -> list[Row]:
 
 def _phase_rows(batch: Batch) -> list[Row]:
     return [
-        (batch.batch_id, one.name, one.status, _text(one.started_at), _text(one.completed_at))
+        (batch.batch_id, one.name, one.status, text_of(one.started_at), text_of(one.completed_at))
         for one in batch.phases
     ]
 
 
-def _text(moment: datetime | None) -> str | None:
+def text_of(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 

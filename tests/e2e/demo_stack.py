@@ -53,7 +53,12 @@ class DemoStack:
         return (f"{self.gateway}/bff/v1/admin", f"{self.url(4102)}/v1/admin")
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """One command of `./dev`, on this stack's own folder."""
+        """One command of `./dev`, on this stack's own folder.
+
+        Batches move only for who asks for it with `--scenario`: tests compare with the seed.
+        """
+        if words[0] == "up" and "--scenario" not in words:
+            words = (*words, "--no-scenario")
         return subprocess.run(
             [sys.executable, "-m", "devstack", *words, "--home", str(self.home)],
             capture_output=True,

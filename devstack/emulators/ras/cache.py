@@ -12,12 +12,15 @@ from redis.exceptions import RedisError
 _ATTEMPT_SECONDS = 0.2
 # A Redis that is away costs one attempt in so many seconds, not one a request.
 _PAUSE_SECONDS = 1.0
+_SCANNED = 500
 
 
 class AnswerCache(Protocol):
     async def get(self, key: str) -> bytes | None: ...
 
     async def put(self, key: str, answer: bytes) -> None: ...
+
+    async def forget(self, pattern: str) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -40,6 +43,9 @@ class NoCache:
         return None
 
     async def put(self, key: str, answer: bytes) -> None:
+        pass
+
+    async def forget(self, pattern: str) -> None:
         pass
 
     async def close(self) -> None:
@@ -72,6 +78,15 @@ class RedisCache:
             return
         try:
             await self._redis.set(key, answer, ex=self._ttl)
+        except (RedisError, OSError):
+            self._pause()
+
+    async def forget(self, pattern: str) -> None:
+        if self._monotonic() < self._away_until:
+            return
+        try:
+            async for key in self._redis.scan_iter(match=pattern, count=_SCANNED):
+                await self._redis.delete(key)
         except (RedisError, OSError):
             self._pause()
 

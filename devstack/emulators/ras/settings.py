@@ -20,7 +20,10 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasSettings:
-    """`bos` is `up`, or `down` where every look-up of an unknown batch fails."""
+    """`bos` is `up`, or `down` where every look-up of an unknown batch fails.
+
+    Without `scenario_pace_seconds` no batch moves but by order.
+    """
 
     database: Path
     internal_api_key: str = ""
@@ -30,10 +33,13 @@ class RasSettings:
     cache_ttl_seconds: int = 300
     essay_endpoint: bool = False
     bos: str = "up"
+    scenario_pace_seconds: float | None = None
+    scenario_seed: int = 0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "RasSettings":
         ids = environ.get("ALLOWED_SERVICE_IDS")
+        pace = environ.get("DEVSTACK_SCENARIO_PACE_SECONDS")
         return cls(
             database=database_path(),
             internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
@@ -43,4 +49,6 @@ class RasSettings:
             cache_ttl_seconds=int(environ.get("REDIS_CACHE_TTL_SECONDS", "300")),
             essay_endpoint=environ.get("DEVSTACK_RAS_ESSAY_ENDPOINT", "").lower() in _TRUE,
             bos=environ.get("DEVSTACK_RAS_BOS", "up"),
+            scenario_pace_seconds=float(pace) if pace else None,
+            scenario_seed=int(environ.get("DEVSTACK_SCENARIO_SEED", "0")),
         )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,7 +134,7 @@ async def test_sixth_socket_of_a_user_is_closed_with_4000(app: Quart) -> None:
     client = app.test_client()
     async with AsyncExitStack() as sockets:
         for _ in range(5):
-            await sockets.enter_async_context(client.websocket(address(token())))
+            await sockets.enter_async_context(tab(app, ANNA))
         await opened(app, 5)
 
         with pytest.raises(WebsocketDisconnectError) as closed:
@@ -142,7 +142,7 @@ async def test_sixth_socket_of_a_user_is_closed_with_4000(app: Quart) -> None:
                 await sixth.receive()
 
         assert closed.value.args[0] == 4000
-        await sockets.enter_async_context(client.websocket(address(token(ERIK))))
+        await sockets.enter_async_context(tab(app, ERIK))
         await opened(app, 6)
 
 
@@ -202,6 +202,12 @@ def test_settings_are_read_under_the_platform_s_names() -> None:
     assert (read.jwt_secret, read.max_connections_per_user) == ("spoken-of-by-nobody", 2)
     assert read.channels == (PLATFORM_CHANNEL,)
     assert "spoken-of-by-nobody" not in repr(read)
+
+
+@asynccontextmanager
+async def tab(app: Quart, person: Person) -> AsyncIterator[None]:
+    async with app.test_client().websocket(address(token(person))):
+        yield
 
 
 async def opened(app: Quart, count: int) -> None:

@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,21 @@ def test_emulator_learns_its_port_its_data_and_who_may_call() -> None:
     assert env["DEVSTACK_DATA_DIR"] == "/home-of-it/data"
     assert env["REDIS_CACHE_TTL_SECONDS"] == "5"
     assert "bff-teacher-service" in json.loads(env["ALLOWED_SERVICE_IDS"])
+
+
+def test_websocket_emulator_carries_both_channels_of_a_user() -> None:
+    env = environment_of("websocket")
+
+    assert env["DEVSTACK_WEBSOCKET_CHANNELS"] == "ws:{user_id} user:{user_id}:events"
+    assert (env["JWT_SECRET_KEY"], env["DEVSTACK_PORT"]) == ("jwt-secret", "8081")
+
+
+@pytest.mark.parametrize(("scenario", "pace"), [(True, "3"), (False, "")])
+def test_batches_move_only_where_the_scenario_is_wanted(*, scenario: bool, pace: str) -> None:
+    ras = next(process for process in PLAN.processes if process.name == "ras")
+    wanted = replace(stack(), scenario=scenario)
+
+    assert ras.env(wanted)["DEVSTACK_SCENARIO_PACE_SECONDS"] == pace
 
 
 def test_service_learns_where_every_other_one_is_after_a_shift() -> None:

@@ -1,0 +1,161 @@
+import json
+from itertools import pairwise
+
+import pytest
+
+from devstack.notifications import Notification, notifications_of
+from devstack.scenario import MOVES, Move, Scenario
+from devstack.seed import BatchStatus, load_dataset
+
+SCENARIO = Scenario(load_dataset())
+LANES = len(SCENARIO.batches)
+DONE = (BatchStatus.COMPLETED_SUCCESSFULLY, BatchStatus.COMPLETED_WITH_FAILURES)
+
+
+def way_of(lane: int, cycle: int = 0, scenario: Scenario = SCENARIO) -> list[Move]:
+    first = 1 + lane + cycle * LANES * len(MOVES)
+    return [scenario.move(first + turn * LANES) for turn in range(len(MOVES))]
+
+
+EVERY_LANE = pytest.mark.parametrize("lane", range(LANES))
+
+
+@EVERY_LANE
+def test_batch_goes_ras_s_true_path_of_statuses(lane: int) -> None:
+    statuses = [str(move.batch.status) for move in way_of(lane)]
+
+    before = MOVES.index("spellcheck_concluded")
+    assert set(statuses[:before]) == {"awaiting_content_validation"}
+    assert BatchStatus(statuses[before]) in DONE
+    assert statuses[-1] == SCENARIO.batches[lane].status
+
+
+@EVERY_LANE
+def test_essays_come_one_group_after_the_other_and_none_goes(lane: int) -> None:
+    counts = [len(move.batch.visible_essays) for move in way_of(lane)]
+
+    assert counts[:3] == [0, 0, 0]
+    assert counts == sorted(counts)
+    assert len(set(counts)) == 5
+    assert counts[-1] == len(SCENARIO.batches[lane].essays)
+
+
+@EVERY_LANE
+def test_results_of_the_end_are_the_seed_s_own(lane: int) -> None:
+    goal, last = SCENARIO.batches[lane], way_of(lane)[-1].batch
+
+    assert [strip(essay) for essay in last.essays] == [strip(essay) for essay in goal.essays]
+    assert (last.completed_essay_count, last.failed_essay_count) == (
+        goal.completed_essay_count,
+        goal.failed_essay_count,
+    )
+    assert (last.assignment_id, last.processing_completed_at is None) == (
+        goal.assignment_id,
+        goal.processing_completed_at is None,
+    )
+
+
+@EVERY_LANE
+def test_assessment_is_not_told_before_it_is_done(lane: int) -> None:
+    for move in way_of(lane)[: MOVES.index("assessed")]:
+        assert move.batch.assignment_id is None
+        assert all(essay.cj_rank is None for essay in move.batch.essays)
+        assert all(essay.cj_assessment_error_detail is None for essay in move.batch.essays)
+
+
+@EVERY_LANE
+def test_times_are_set_where_ras_sets_them_and_never_go_back(lane: int) -> None:
+    way = way_of(lane)
+    started = [move.batch.processing_started_at for move in way]
+    ended = [move.name for move in way if move.batch.processing_completed_at]
+
+    assert started.count(None) == MOVES.index("spellcheck_concluded")
+    assert not {"assessed", "assessment_concluded"} & set(ended)
+    assert all(a.at <= b.at for a, b in pairwise(way))
+
+
+def test_orchestrator_s_estimate_replaces_the_count_at_the_end() -> None:
+    way = way_of(1)
+    counts = [(move.batch.completed_essay_count, move.batch.failed_essay_count) for move in way]
+
+    assert counts[MOVES.index("assessment_concluded")] == (22, 3)
+    assert counts[MOVES.index("completed")] == (24, 1)
+
+
+def test_step_depends_on_seed_and_number_alone() -> None:
+    again, other = Scenario(load_dataset()), Scenario(load_dataset(), seed=1)
+
+    assert all(SCENARIO.move(step) == again.move(step) for step in range(1, 80))
+    assert way_of(0) != way_of(0, scenario=other)
+
+
+def test_batch_begins_again_newer_and_under_its_own_id() -> None:
+    first, second = way_of(0), way_of(0, cycle=1)
+
+    assert second[0].batch.batch_id == first[0].batch.batch_id
+    assert second[0].batch.created_at > first[-1].at
+    assert (second[0].cycle, second[0].batch.visible_essays) == (1, ())
+
+
+def test_a_day_of_steps_moves_the_same_few_batches() -> None:
+    day = 24 * 3600 // 3
+
+    moved = {SCENARIO.move(step).batch.batch_id for step in range(day - 100, day)}
+
+    assert moved == {batch.batch_id for batch in SCENARIO.batches}
+
+
+def test_there_is_no_step_zero() -> None:
+    with pytest.raises(ValueError, match="count from 1"):
+        SCENARIO.move(0)
+
+
+@EVERY_LANE
+def test_every_notification_is_ready_for_the_wire_and_of_this_batch(lane: int) -> None:
+    for move in way_of(lane):
+        for one in notifications_of(move):
+            assert json.loads(json.dumps(one.data)) == one.data
+            assert one.data.get("batch_id", move.batch.batch_id) == move.batch.batch_id
+            assert str(one.data["timestamp"]).endswith("+00:00")
+
+
+def test_services_speak_in_the_platform_s_order() -> None:
+    told = [(move.name, [one.event for one in notifications_of(move)]) for move in way_of(0)]
+    events = dict(told)
+
+    assert events["registered"] == events["rest"] == []
+    assert events["uploaded"] == ["batch_files_uploaded"] * 25
+    assert set(events["spellchecked_2"]) == {"essay_status_updated"}
+    assert events["spellcheck_concluded"] == ["batch_spellcheck_completed", "batch_phase_concluded"]
+    assert events["assessed"] == ["batch_cj_assessment_completed", "batch_assessment_completed"]
+    assert events["completed"] == ["batch_results_ready", "pipeline_completed"]
+
+
+def test_failed_essay_and_failed_batch_are_told_as_such() -> None:
+    essays = [one for move in way_of(1) for one in said(move, "essay_status_updated")]
+    phases = [one for move in way_of(4) for one in said(move, "batch_phase_concluded")]
+
+    assert [one.data["status"] for one in essays].count("spellcheck_failed") == 3
+    assert [one.data["status"] for one in phases] == ["completed_successfully", "failed"]
+    assert not said(way_of(4)[MOVES.index("completed")], "pipeline_completed")
+
+
+def test_direct_publishers_say_less_than_those_over_kafka() -> None:
+    way = way_of(0)
+    essay = said(way[3], "essay_status_updated")[0]
+    phase = said(way[MOVES.index("spellcheck_concluded")], "batch_phase_concluded")[0]
+    teacher = said(way[2], "batch_processing_started")[0]
+
+    assert essay.data.keys() == {"essay_id", "status", "timestamp", "correlation_id"}
+    assert phase.data.keys() == {"batch_id", "phase", "status", "timestamp", "correlation_id"}
+    assert {"category", "priority", "action_required", "deadline"} < teacher.data.keys()
+
+
+def said(move: Move, event: str) -> list[Notification]:
+    return [one for one in notifications_of(move) if one.event == event]
+
+
+def strip(essay: object) -> dict[str, object]:
+    """An essay without the time of its last change."""
+    names = essay.__slots__  # type: ignore[attr-defined]  # All are slotted dataclasses.
+    return {name: getattr(essay, name) for name in names if name != "last_updated"}

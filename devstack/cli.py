@@ -17,9 +17,10 @@ from devstack.following import follow, show_last
 from devstack.problems import DevstackProblem
 from devstack.processes import PLAN
 from devstack.stack import Home, Plan
-from devstack.state import is_running, read_state
+from devstack.state import State, is_running, read_state
 from devstack.status import ask_all, show
 from devstack.stopping import stop_running
+from devstack.watch import Login, show_stream, stream_address
 
 app = typer.Typer(
     add_completion=False,
@@ -102,11 +103,24 @@ def token(
 ) -> None:
     """Print an access token, ready for an Authorization header."""
     email = logins.email_of(user)
-    place = Home(home.resolve())
-    state = read_state(place) if is_running(place) else None
-    if state is None or not state.ready:
-        raise DevstackProblem("The devstack is not ready: start it with ./dev up.")
+    state = _ready_state(Home(home.resolve()))
     typer.echo(logins.fetch_token(state.ports["identity"], email, password))
+
+
+@app.command()
+def watch(
+    user: Annotated[str, typer.Argument(help="An e-mail, or how a demo login begins: anna.")],
+    *,
+    password: Annotated[str, typer.Option(help="For an account of your own.")] = logins.PASSWORD,
+    batch_id: Annotated[str | None, typer.Option(help="One batch instead of the list.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Show what is there and leave.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show a teacher's batches as they move; Ctrl-C ends it."""
+    state = _ready_state(Home(home.resolve()))
+    login = Login(state.ports["identity"], logins.email_of(user), password)
+    address = stream_address(state.ports["gateway"], batch_id)
+    show_stream(address, login, Console(), once=once)
 
 
 @app.command()
@@ -128,6 +142,13 @@ def fault(
         typer.echo(f"{name}: {', '.join(faults)}")
     if not standing:
         typer.echo("No faults.")
+
+
+def _ready_state(home: Home) -> State:
+    state = read_state(home) if is_running(home) else None
+    if state is None or not state.ready:
+        raise DevstackProblem("The devstack is not ready: start it with ./dev up.")
+    return state
 
 
 def _plan(ctx: typer.Context) -> Plan:

@@ -26,7 +26,7 @@ def show_last(log: Path) -> None:
     except FileNotFoundError as error:
         raise DevstackProblem(f"Nothing has been logged by {log.stem} yet.") from error
     for line in lines:
-        typer.echo(_printable(line))
+        typer.echo(printable(line))
 
 
 async def follow(logs: Mapping[str, Path], *, prefixed: bool) -> None:
@@ -38,10 +38,10 @@ async def follow(logs: Mapping[str, Path], *, prefixed: bool) -> None:
     while True:
         for name, line in reader.new_lines():
             prefix = typer.style(f"{name:<{width}} | ", fg=colours[name]) if prefixed else ""
-            typer.echo(prefix + _printable(line))
+            typer.echo(prefix + printable(line))
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """A log may quote what a client sent: nothing in it may steer the terminal."""
     return "".join(sign if sign.isprintable() or sign == "\t" else "?" for sign in line)

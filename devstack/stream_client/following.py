@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from random import Random
 
@@ -96,8 +96,10 @@ class Follower:
         self._token: Token | None = None
         self._renew_at = 0.0
 
-    async def follow(self) -> AsyncIterator[Update | Ended]:
+    async def follow(self) -> AsyncGenerator[Update | Ended, None]:
         """Every event, and every end of a connection before the next one begins.
+
+        Whoever stops early closes it (`contextlib.aclosing`), and with it the connection.
 
         Raises:
             StreamRefused: The server said something that waiting does not change.
@@ -105,8 +107,9 @@ class Follower:
         while True:
             attempt = _Attempt()
             try:
-                async for update in self._listen(attempt):
-                    yield update
+                async with aclosing(self._listen(attempt)) as updates:
+                    async for update in updates:
+                        yield update
             except (SourceFailed, TimeoutError) as error:
                 attempt.reason = "silent" if isinstance(error, TimeoutError) else "unreachable"
             except (OutOfStep, EventTooLong):
@@ -118,7 +121,7 @@ class Follower:
             yield Ended(attempt.reason, pause)
             await self._sleep(pause)
 
-    async def _listen(self, attempt: _Attempt) -> AsyncIterator[Update]:
+    async def _listen(self, attempt: _Attempt) -> AsyncGenerator[Update, None]:
         token = await self._fresh_token()
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(HEAD_SECONDS):

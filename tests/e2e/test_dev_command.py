@@ -68,7 +68,7 @@ def test_help_needs_no_installation_and_names_every_command(checkout: Checkout) 
     result = checkout.dev()
 
     assert result.returncode == 0
-    for command in ("up", "down", "status", "logs", "token", "fault", "test", "check"):
+    for command in ("up", "down", "status", "logs", "token", "watch", "fault", "test", "check"):
         assert f"./dev {command} " in result.stdout
     assert checkout.installs() == []
 

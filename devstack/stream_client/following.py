@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from random import Random
@@ -106,20 +106,26 @@ class Follower:
         """
         while True:
             attempt = _Attempt()
-            try:
-                async with aclosing(self._listen(attempt)) as updates:
-                    async for update in updates:
-                        yield update
-            except (SourceFailed, TimeoutError) as error:
-                attempt.reason = "silent" if isinstance(error, TimeoutError) else "unreachable"
-            except (OutOfStep, EventTooLong):
-                attempt.reason = "out_of_step"
-                self._forget()
+            async with aclosing(self._try(attempt)) as updates:
+                async for update in updates:
+                    yield update
             pause = self._backoff.pause(
                 heard=attempt.heard, wanted=attempt.retry_seconds, prompt=attempt.prompt
             )
             yield Ended(attempt.reason, pause)
             await self._sleep(pause)
+
+    async def _try(self, attempt: _Attempt) -> AsyncGenerator[Update, None]:
+        """One connection until its end, whatever that is."""
+        try:
+            async with aclosing(self._listen(attempt)) as updates:
+                async for update in updates:
+                    yield update
+        except (SourceFailed, TimeoutError) as error:
+            attempt.reason = "silent" if isinstance(error, TimeoutError) else "unreachable"
+        except (OutOfStep, EventTooLong):
+            attempt.reason = "out_of_step"
+            self._forget()
 
     async def _listen(self, attempt: _Attempt) -> AsyncGenerator[Update, None]:
         token = await self._fresh_token()
@@ -130,9 +136,8 @@ class Follower:
                 return
             parser = EventParser()
             while chunk := await self._read(stream, attempt):
-                for event in parser.feed(chunk):
-                    if (update := self._follow_one(event, attempt)) is not None:
-                        yield update
+                for update in self._follow_all(parser.feed(chunk), attempt):
+                    yield update
 
     async def _read(self, stream: OpenStream, attempt: _Attempt) -> bytes:
         """The next chunk; empty when the stream or the token is at its end."""
@@ -151,6 +156,13 @@ class Follower:
             attempt.reason, attempt.prompt = "token_renewed", True
             return b""
         return chunk
+
+    def _follow_all(self, events: list[ServerEvent], attempt: _Attempt) -> Iterator[Update]:
+        """One at a time: each update goes out while the copy stands where it says."""
+        for event in events:
+            update = self._follow_one(event, attempt)
+            if update is not None:
+                yield update
 
     def _follow_one(self, event: ServerEvent, attempt: _Attempt) -> Update | None:
         data = self.copy.apply(event)

@@ -88,10 +88,9 @@ async def follow_until(stub: StubStreams, wanted: int) -> tuple[list[str], Follo
     async with aiohttp.ClientSession() as session, asyncio.timeout(20):
         follower = Follower(HttpSource(session, stub.address), fetch)
         async with aclosing(follower.follow()) as items:
-            async for item in items:
+            for _ in range(wanted):
+                item = await anext(items)
                 found.append(item.event if isinstance(item, Update) else item.reason)
-                if len(found) == wanted:
-                    break
     return found, follower
 
 

@@ -18,7 +18,13 @@ WEBSOCKET_CHANNELS = ("ws:{user_id}", "user:{user_id}:events")
 _PASSED_NAMES = frozenset(
     {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_LEVEL", "LOG_FORMAT"}
 )
-_PASSED_PREFIXES = ("BFF_TEACHER_SERVICE_", "BFF_ADMIN_SERVICE_", "API_GATEWAY_", "CONFIG_SERVICE_")
+_PASSED_PREFIXES = (
+    "BFF_TEACHER_SERVICE_",
+    "BFF_ADMIN_SERVICE_",
+    "API_GATEWAY_",
+    "CONFIG_SERVICE_",
+    "OTEL_",
+)
 
 _URLS = {
     "RESULT_AGGREGATOR_URL": "ras",

@@ -8,7 +8,7 @@ from quart import Blueprint, Quart
 from bff_core.app import Blueprints, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import Role
-from bff_core.observability import Metrics, configure_logs
+from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.resources import Resources
 from services.bff_admin.api import (
     audit_routes,
@@ -61,4 +61,5 @@ def from_environment() -> tuple[Quart, Settings]:
         level=settings.log_level,
         as_json=settings.log_format == "json",
     )
+    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
     return create_app(settings), settings

@@ -10,7 +10,7 @@ from quart import Blueprint, Quart
 from bff_core.app import Blueprints, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
-from bff_core.observability import Metrics, configure_logs
+from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.protocols import Pinged
 from bff_core.resources import Resources
 from bff_core.settings import SettingsError
@@ -115,4 +115,5 @@ def from_environment() -> tuple[Quart, Settings]:
         level=settings.log_level,
         as_json=settings.log_format == "json",
     )
+    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
     return create_app(settings), settings

@@ -7,7 +7,7 @@ from quart import Quart
 
 from bff_core.app import Blueprints, build_app
 from bff_core.context import ADMIN
-from bff_core.observability import Metrics, configure_logs
+from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.web import ServiceKeys
 from services.config_service.api import audit_routes, settings_routes
 from services.config_service.api.conditions import ConditionsProvider
@@ -91,4 +91,5 @@ def from_environment() -> tuple[Quart, Settings]:
         level=settings.log_level,
         as_json=settings.log_format == "json",
     )
+    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
     return create_app(settings), settings

@@ -11,7 +11,7 @@ from bff_core.app import Blueprints, build_app
 from bff_core.cache import MemoryCache, MemoryOptions
 from bff_core.clock import Clock, SystemClock
 from bff_core.http import Kept, Outbound
-from bff_core.observability import Metrics, configure_logs
+from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.resources import Resources
 from services.gateway.api.entry import attach_entry
 from services.gateway.api.passage import Passage
@@ -79,4 +79,5 @@ def from_environment() -> tuple[Quart, Settings]:
         level=settings.log_level,
         as_json=settings.log_format == "json",
     )
+    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
     return create_app(settings), settings

@@ -48,7 +48,7 @@ class Call:
     takes longer than `slow_after` seconds speaks against the service, half of the budget as a rule.
     `neutral_failures` marks questions that one caller can make fail at will. `statuses` are
     those beside 2xx that count as answers; `alone` keeps a read from being shared, because what it
-    answers depends on more than its address.
+    answers depends on more than its address. `attempt` counts from 1.
     """
 
     service: str
@@ -66,6 +66,7 @@ class Call:
     slow_after: float | None = None
     statuses: frozenset[int] = frozenset()
     alone: bool = False
+    attempt: int = field(default=1, compare=False)
 
     @property
     def safe(self) -> bool:

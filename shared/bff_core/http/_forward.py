@@ -20,12 +20,13 @@ from bff_core.errors import (
 from bff_core.http._errors import from_exception
 from bff_core.http._headers import TIMEOUT_HEADER
 from bff_core.http._relay_headers import outward
-from bff_core.observability import Metrics
+from bff_core.observability import Metrics, Span, tracing
 from bff_core.settings import Downstream
 
 # What aiohttp would add by itself; the caller's own words go on, or none.
 _SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _FAILURES = (aiohttp.ClientError, OSError)
+_TRACE = frozenset({"traceparent", "tracestate"})
 
 log = structlog.get_logger()
 
@@ -201,6 +202,10 @@ class Forwarder:
             DownstreamError: No usable head came in time.
             ClientError: The request's body could not be read.
         """
+        with tracing().asking(self._service, outgoing.operation, outgoing.method) as span:
+            return await self._sent(outgoing, span)
+
+    async def _sent(self, outgoing: Outgoing, span: Span) -> Relay:
         outcome = "ok"
         started = time.perf_counter()
         try:
@@ -214,6 +219,7 @@ class Forwarder:
             raise
         finally:
             elapsed = time.perf_counter() - started
+            span.came_to(outcome)
             self._metrics.observe_call(self._service, outgoing.operation, outcome, elapsed)
 
     async def _head(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
@@ -235,7 +241,7 @@ class Forwarder:
         return response
 
     async def _request(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
-        headers = [*outgoing.headers, (TIMEOUT_HEADER, str(int(outgoing.seconds * 1000)))]
+        headers = [*_traced(outgoing.headers), (TIMEOUT_HEADER, str(int(outgoing.seconds * 1000)))]
         return await self._session.request(
             outgoing.method,
             self._url(outgoing),
@@ -266,3 +272,11 @@ class Forwarder:
                 code=error.code,
                 **error.fields,
             )
+
+
+def _traced(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """With the trace as it goes on from here; the caller's own when nothing is traced."""
+    ours = tracing().headers()
+    if not ours:
+        return list(headers)
+    return [*((name, value) for name, value in headers if name not in _TRACE), *ours.items()]

@@ -1,4 +1,4 @@
-"""Every attempt is counted and timed; every failure is one line in the log."""
+"""Every attempt is counted, timed and a span; every failure is one line in the log."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ import structlog
 
 from bff_core.errors import DownstreamError
 from bff_core.http._call import Answer, Call, Policy, Send
-from bff_core.observability import CallNote, Metrics, note_call
+from bff_core.observability import CallNote, Metrics, Span, note_call, tracing
 
 AT_ONCE = 0.001
 """Seconds within which a moment counts as the deadline's."""
@@ -20,6 +20,11 @@ def recorded(metrics: Metrics) -> Policy:
 
     def policy(send: Send) -> Send:
         async def observed(call: Call) -> Answer:
+            trace = tracing()
+            with trace.asking(call.service, call.operation, call.method, call.attempt) as span:
+                return await noted(call, span)
+
+        async def noted(call: Call, span: Span) -> Answer:
             outcome = "ok"
             started = time.perf_counter()
             try:
@@ -34,6 +39,7 @@ def recorded(metrics: Metrics) -> Policy:
                 raise
             finally:
                 elapsed = time.perf_counter() - started
+                span.came_to(outcome)
                 metrics.observe_call(call.service, call.operation, outcome, elapsed)
                 note_call(CallNote(call.service, call.operation, outcome, started, elapsed))
 

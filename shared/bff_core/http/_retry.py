@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 
 from bff_core.errors import (
@@ -58,7 +58,7 @@ class Retry:
             attempt = 1
             while True:
                 try:
-                    return await send(call)
+                    return await send(call if attempt == 1 else replace(call, attempt=attempt))
                 except DownstreamError as error:
                     if not await self._paused(call, attempt, error):
                         raise

@@ -10,6 +10,7 @@ from bff_core.errors import DownstreamFailed
 from bff_core.http._call import Answer, Call, Undecodable
 from bff_core.http._errors import from_exception, from_status, is_json
 from bff_core.http._headers import TIMEOUT_HEADER, time_left
+from bff_core.observability import tracing
 
 CONNECT_TIMEOUT = 0.5
 CONNECTIONS = 1024
@@ -84,7 +85,11 @@ class Transport:
             raise from_exception(call.service, error) from error
 
     async def _exchange(self, call: Call) -> Answer:
-        headers = {**call.headers, TIMEOUT_HEADER: time_left(call.deadline)}
+        headers = {
+            **call.headers,
+            **tracing().headers(),
+            TIMEOUT_HEADER: time_left(call.deadline),
+        }
         if call.body is not None:
             headers["Content-Length"] = str(len(call.body))
         async with self._session.request(

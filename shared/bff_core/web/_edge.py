@@ -1,9 +1,9 @@
-"""The outermost layer of a service: correlation id, timing, the one log line per request."""
+"""The outermost layer of a service: correlation id, timing, span, the one log line per request."""
 
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import structlog
 
 from bff_core.context import CorrelationId
 from bff_core.http import AnswerCut
-from bff_core.observability import CallNote, Metrics, noting_calls
+from bff_core.observability import UNTRACED, CallNote, Metrics, Span, noting_calls, tracing
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -74,10 +74,18 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope.get("path") in QUIET_ROUTES:
+            await self._serve(scope, receive, send, UNTRACED)
+            return
+        with tracing().serving(scope["headers"]) as span:
+            await self._serve(scope, receive, send, span)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: SendMessage, span: Span) -> None:
         exchange = Exchange(correlation_id_from(scope["headers"]))
         scope[STATE] = exchange
         self._metrics.in_flight.inc()
-        structlog.contextvars.bind_contextvars(correlation_id=exchange.correlation_id)
+        names = _names_of(exchange, span)
+        structlog.contextvars.bind_contextvars(**names)
         try:
             with noting_calls() as exchange.calls:
                 await self._app(scope, receive, _stamping(exchange, send))
@@ -87,9 +95,10 @@ class Edge:
         finally:
             structlog.contextvars.clear_contextvars()
             self._metrics.in_flight.dec()
-            self._close(scope["method"], exchange)
+            span.served(_known(scope["method"]), exchange.route, exchange.status)
+            self._close(scope["method"], exchange, names)
 
-    def _close(self, method: str, exchange: Exchange) -> None:
+    def _close(self, method: str, exchange: Exchange, names: Mapping[str, str]) -> None:
         elapsed = time.perf_counter() - exchange.started
         self._metrics.observe_request(_known(method), exchange.route, exchange.status, elapsed)
         if exchange.route in QUIET_ROUTES and exchange.status < 400:
@@ -100,7 +109,7 @@ class Edge:
                 "request_calls",
                 route=exchange.route,
                 calls=[note.since(exchange.started) for note in calls],
-                correlation_id=exchange.correlation_id,
+                **names,
             )
         log.info(
             "request",
@@ -108,9 +117,15 @@ class Edge:
             route=exchange.route,
             status=exchange.status,
             duration_ms=round(elapsed * 1000, 2),
-            correlation_id=exchange.correlation_id,
             user_id=exchange.user_id,
+            **names,
         )
+
+
+def _names_of(exchange: Exchange, span: Span) -> dict[str, str]:
+    """What every line of the log says of its request."""
+    names: dict[str, str] = {"correlation_id": exchange.correlation_id}
+    return names if span.trace_id is None else {**names, "trace_id": span.trace_id}
 
 
 def _known(method: str) -> str:

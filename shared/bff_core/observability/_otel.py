@@ -1,0 +1,97 @@
+"""Spans by OpenTelemetry; the one module that imports it, and only when it is asked for."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from bff_core.observability.tracing import RawHeaders, Span
+
+GOOD = "ok"
+_CARRIERS = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+class OtelTracing:
+    """Makes spans of a provider. What an exception says stays out of them."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._tracer = provider.get_tracer("bff_core")
+
+    @contextmanager
+    def serving(self, headers: RawHeaders, /) -> Iterator[Span]:
+        with self._tracer.start_as_current_span(
+            "request",
+            context=_caller_s(headers),
+            kind=SpanKind.SERVER,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            yield _Recorded(span)
+
+    @contextmanager
+    def asking(self, service: str, operation: str, method: str, attempt: int = 1) -> Iterator[Span]:
+        with self._tracer.start_as_current_span(
+            f"{service}.{operation}",
+            kind=SpanKind.CLIENT,
+            attributes={
+                "peer.service": service,
+                "bff.operation": operation,
+                "bff.attempt": attempt,
+                "http.request.method": method,
+            },
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            yield _Recorded(span)
+
+    def headers(self) -> Mapping[str, str]:
+        carrier: dict[str, str] = {}
+        _PROPAGATOR.inject(carrier)
+        return carrier
+
+
+class _Recorded:
+    def __init__(self, span: OtelSpan) -> None:
+        self._span = span
+        self.trace_id: str | None = format_trace_id(span.get_span_context().trace_id)
+
+    def served(self, method: str, route: str, status: int) -> None:
+        """`status` is 0 when the caller left before there was one."""
+        self._span.update_name(f"{method} {route}")
+        self._span.set_attribute("http.request.method", method)
+        self._span.set_attribute("http.route", route)
+        if status:
+            self._span.set_attribute("http.response.status_code", status)
+        if status >= 500:
+            self._span.set_status(Status(StatusCode.ERROR))
+
+    def came_to(self, outcome: str) -> None:
+        self._span.set_attribute("bff.outcome", outcome)
+        if outcome not in {GOOD, "cancelled"}:
+            self._span.set_status(Status(StatusCode.ERROR))
+
+
+def exporting(service: str, environment: str) -> OtelTracing:
+    """Spans that go out in batches from a thread of their own, the last ones at the process's end."""
+    ours = {"service.name": service, "deployment.environment": environment}
+    resource = Resource.create(ours).merge(OTELResourceDetector().detect())
+    provider = TracerProvider(resource=resource)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return OtelTracing(provider)
+
+
+def _caller_s(headers: RawHeaders) -> Context:
+    """The caller's trace, when it names one and only one."""
+    found = [(_CARRIERS[name], value) for name, value in headers if name in _CARRIERS]
+    carrier = {name: value.decode("latin-1") for name, value in found}
+    if len(carrier) != len(found):
+        return Context()
+    return _PROPAGATOR.extract(carrier, context=Context())

@@ -35,13 +35,13 @@ class HealthSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    patience: float = Field(1.0, gt=0, le=2)
-    gateway: str = "http://127.0.0.1:8080"
-    bff_teacher: str = "http://127.0.0.1:4101"
-    ras: str = "http://127.0.0.1:4003"
-    cms: str = "http://127.0.0.1:5002"
-    files: str = "http://127.0.0.1:7001"
-    content: str = "http://127.0.0.1:8000"
+    patience: float = Field(1.0, gt=0, le=2, description="Seconds that a health check may take.")
+    gateway: str = Field("http://127.0.0.1:8080", description="Whose health is shown; empty: not.")
+    bff_teacher: str = Field("http://127.0.0.1:4101", description="The same.")
+    ras: str = Field("http://127.0.0.1:4003", description="The same.")
+    cms: str = Field("http://127.0.0.1:5002", description="The same.")
+    files: str = Field("http://127.0.0.1:7001", description="The same.")
+    content: str = Field("http://127.0.0.1:8000", description="The same.")
 
 
 _IDENTITY = f"{PREFIX}IDENTITY__URL"
@@ -64,11 +64,19 @@ class Settings(ServiceSettings):
         "CONTENT_SERVICE_URL": f"{PREFIX}HEALTH__CONTENT",
     }
 
-    port: int = Field(4102, ge=1, le=65535)
-    request_budget: float = Field(4.0, gt=0, le=60)
-    max_body_bytes: int = Field(256 * 1024, ge=0)
+    port: int = Field(4102, ge=1, le=65535, description="The port to listen on.")
+    request_budget: float = Field(
+        4.0, gt=0, le=60, description="Seconds within which an answer is due."
+    )
+    max_body_bytes: int = Field(
+        256 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
     role: str = Field("admin", min_length=1, description="The role that may do all this.")
-    internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
+    internal_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="HULEEDU_INTERNAL_API_KEY",
+        description="The platform's key between services; 32 characters or more.",
+    )
     identity: IdentitySettings = IdentitySettings()
     config_service: ConfigServiceSettings = ConfigServiceSettings()
     health: HealthSettings = HealthSettings()

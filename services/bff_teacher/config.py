@@ -105,8 +105,10 @@ class ConfigServiceSettings(Downstream):
 
     name: str = "config_service"
     url: str = "http://127.0.0.1:4103"
-    budget: float = Field(1.0, gt=0, le=10)
-    poll: float = Field(1.0, gt=0.05, le=60)
+    budget: float = Field(1.0, gt=0, le=10, description="Seconds for one read of the switches.")
+    poll: float = Field(
+        1.0, gt=0.05, le=60, description="Seconds after which a switch is heard without Redis."
+    )
 
 
 class Settings(ServiceSettings):
@@ -124,15 +126,23 @@ class Settings(ServiceSettings):
         f"{PREFIX}CMS_URL": f"{PREFIX}CMS__URL",
     }
 
-    port: int = Field(4101, ge=1, le=65535)
-    internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
-    max_body_bytes: int = Field(512 * 1024, ge=0)
-    confirm_budget: float = Field(6.0, gt=0, le=60)
+    port: int = Field(4101, ge=1, le=65535, description="The port to listen on.")
+    internal_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="HULEEDU_INTERNAL_API_KEY",
+        description="The platform's key between services; 32 characters or more.",
+    )
+    max_body_bytes: int = Field(
+        512 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
+    confirm_budget: float = Field(
+        6.0, gt=0, le=60, description="Seconds within which a confirmation is answered."
+    )
     ledger_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///bff-teacher-ledger.sqlite3"),
         description="Where confirmations are kept; one for all replicas.",
     )
-    ledger_budget: float = Field(1.0, gt=0, le=10)
+    ledger_budget: float = Field(1.0, gt=0, le=10, description="Seconds for one use of the ledger.")
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
         frozenset(), description="Optional parts that are neither asked for nor listed."
     )

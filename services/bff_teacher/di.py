@@ -29,7 +29,10 @@ from services.bff_teacher.clients.identity import HttpProfiles
 from services.bff_teacher.clients.ras import HttpResults
 from services.bff_teacher.clients.ras_batches import HttpBatches
 from services.bff_teacher.config import SERVICE_ID, Settings
-from services.bff_teacher.implementations.confirmations import SqlConfirmations
+from services.bff_teacher.implementations.confirmations import (
+    SqlConfirmations,
+    count_of_confirmations,
+)
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
 from services.bff_teacher.protocols import (
     Associations,
@@ -103,6 +106,7 @@ class AdapterProvider(Provider):
         self._settings = settings
         self._outbound = outbound
         self._ledger = ledger
+        self._confirmed = count_of_confirmations(outbound.metrics.registry)
 
     @provide
     def results(self, ras: Ras, identity: ServiceIdentity) -> Results:
@@ -180,7 +184,7 @@ class AdapterProvider(Provider):
 
     @provide
     def confirmations(self) -> Confirmations:
-        return SqlConfirmations(self._ledger)
+        return SqlConfirmations(self._ledger, self._confirmed)
 
 
 class SwitchesProvider(Provider):

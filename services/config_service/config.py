@@ -18,15 +18,23 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
-    port: int = Field(4103, ge=1, le=65535)
-    max_body_bytes: int = Field(256 * 1024, ge=0)
+    port: int = Field(4103, ge=1, le=65535, description="The port to listen on.")
+    max_body_bytes: int = Field(
+        256 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
     database_url: SecretStr = Field(
         SecretStr("sqlite:///config_service.db"),
         description="sqlite:///PATH or postgresql://USER@HOST/DATABASE.",
     )
-    storage_timeout: float = Field(2.5, gt=0.1, le=30, description="Bounds one use of the store.")
+    storage_timeout: float = Field(
+        2.5, gt=0.1, le=30, description="Seconds that a request waits for the database."
+    )
     audit_key: SecretStr | None = Field(None, description="Seals the audit; never change it.")
-    internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
+    internal_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="HULEEDU_INTERNAL_API_KEY",
+        description="The platform's key between services; 32 characters or more.",
+    )
     allowed_services: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"bff-teacher-service", "bff-admin-service", "api-gateway-service"}),
         description="Service ids that may call, separated by commas.",

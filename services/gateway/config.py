@@ -56,27 +56,56 @@ class Settings(ServiceSettings):
         "API_GATEWAY_TRUSTED_PROXIES": "TRUSTED_PROXIES",
     }
 
-    port: int = Field(8080, ge=1, le=65535)
-    redis_timeout: float = Field(0.5, gt=0, le=10)
-    request_budget: float = Field(10.0, gt=0, le=60)
-    max_body_bytes: int = Field(1024 * 1024, ge=0)
-    # A stream stays inside for as long as it is open.
-    max_in_flight: int = Field(4096, ge=1)
-    max_header_bytes: int = Field(16 * 1024, ge=1024)
-    transfer_seconds: float = Field(120.0, gt=0)
-    stream_idle_seconds: float = Field(300.0, gt=0)
-    connections: int = Field(4096, ge=1)
+    port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
+    redis_timeout: float = Field(
+        0.5, gt=0, le=10, description="Seconds that a request waits for Redis."
+    )
+    request_budget: float = Field(
+        10.0, gt=0, le=60, description="Seconds to an answer's head; caps every route's own."
+    )
+    max_body_bytes: int = Field(
+        1024 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
+    max_in_flight: int = Field(
+        4096,
+        ge=1,
+        description="Requests inside at a time; beyond, 503 at the door. An event stream stays"
+        " inside while it is open.",
+    )
+    max_header_bytes: int = Field(
+        16 * 1024, ge=1024, description="Bytes that address and headers may have together."
+    )
+    transfer_seconds: float = Field(
+        120.0, gt=0, description="Seconds that an answer's body may take."
+    )
+    stream_idle_seconds: float = Field(
+        300.0, gt=0, description="Seconds that an event stream may be silent."
+    )
+    connections: int = Field(4096, ge=1, description="Connections to the services at a time.")
 
     bff_teacher: TeacherUpstream = TeacherUpstream()
     bff_admin: AdminUpstream = AdminUpstream()
     identity: IdentityUpstream = IdentityUpstream()
 
-    user_per_minute: int = Field(600, ge=1)
-    sign_in_per_minute: int = Field(20, ge=1)
-    session_per_minute: int = Field(60, ge=1)
-    trusted_proxies: Names = Field((), validation_alias="TRUSTED_PROXIES")
-    cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = None
-    hsts_seconds: int = Field(31_536_000, ge=0)
+    user_per_minute: int = Field(600, ge=1, description="Requests of one user in a minute.")
+    sign_in_per_minute: int = Field(
+        20, ge=1, description="Sign-ins, registrations and the like from one address in a minute."
+    )
+    session_per_minute: int = Field(
+        60, ge=1, description="Refreshes and sign-outs from one address in a minute."
+    )
+    trusted_proxies: Names = Field(
+        (),
+        validation_alias="TRUSTED_PROXIES",
+        description="Addresses or networks whose `X-Forwarded-For` is believed.",
+    )
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        None,
+        description="Pages that may call; unset: none, and in development the front end's ports.",
+    )
+    hsts_seconds: int = Field(
+        31_536_000, ge=0, description="Seconds for which browsers insist on HTTPS; 0: not said."
+    )
 
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from services.gateway.config import Settings
 from services.gateway.implementations.addresses import TrustedProxies
 from services.gateway.implementations.allowances import MemoryAllowances, Rate
 from services.gateway.implementations.proxy import Patience, Proxy
-from services.gateway.implementations.shared_allowances import SharedAllowances
+from services.gateway.implementations.shared_allowances import SharedAllowances, count_of_misses
 from services.gateway.protocols import Allowances, Limit
 from services.gateway.route_table import Upstream
 
@@ -30,6 +30,7 @@ class GatewayProvider(Provider):
         self._redis = redis
         self._settings = settings
         self._metrics = metrics
+        self._misses = count_of_misses(metrics.registry)
         self._clock = clock
 
     @provide
@@ -60,7 +61,7 @@ class GatewayProvider(Provider):
             rates,
             own,
             self._clock,
-            self._metrics.registry,
+            self._misses,
             seconds=self._settings.redis_timeout,
         )
 

@@ -21,8 +21,14 @@ class Settings(ServiceSettings):
     }
 
     port: int = Field(7006, ge=1, le=65535, description="Of the app that stands alone, in tests.")
-    max_body_bytes: int = Field(256 * 1024, ge=0)
-    internal_api_key: SecretStr | None = Field(None, validation_alias="HULEEDU_INTERNAL_API_KEY")
+    max_body_bytes: int = Field(
+        256 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
+    internal_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="HULEEDU_INTERNAL_API_KEY",
+        description="The platform's key between services; 32 characters or more.",
+    )
     allowed_services: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"bff-admin-service"}), description="Who may call: values of X-Service-ID."
     )
@@ -33,7 +39,9 @@ class Settings(ServiceSettings):
     relay: Literal["redis", "platform"] = Field(
         "redis", description="Who publishes our events: we, to a stream, or Identity's own relay."
     )
-    stream: str = Field("identity:events", min_length=1)
+    stream: str = Field(
+        "identity:events", min_length=1, description="The Redis stream that our relay fills."
+    )
     stream_length: int = Field(100_000, ge=1, description="Events kept in the stream, about.")
     mail_on_approval: str | None = Field(None, description="The template to ask for; unset: none.")
     mail_on_denial: str | None = Field(None, description="The template to ask for; unset: none.")

@@ -16,15 +16,29 @@ class Operation(BaseModel):
 
     model_config = _VALUE
 
-    budget: float = Field(gt=0, le=60)
-    attempts: int = Field(default=1, ge=1, le=5)
-    attempt: float | None = Field(default=None, gt=0)
-    fresh: float = Field(default=0, ge=0)
-    refresh: float = Field(default=0, ge=0)
-    if_error: float = Field(default=0, ge=0)
-    shared: bool = False
-    in_flight: int = Field(default=16, ge=1)
-    max_bytes: int = Field(default=16 * 1024 * 1024, ge=1)
+    budget: float = Field(gt=0, le=60, description="Seconds for the whole call, retries included.")
+    attempts: int = Field(default=1, ge=1, le=5, description="How often it is asked at most.")
+    attempt: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds for one attempt; unset: six tenths of the budget when there may be"
+        " another, else all of it.",
+    )
+    fresh: float = Field(default=0, ge=0, description="Seconds that an answer is used as it is.")
+    refresh: float = Field(
+        default=0, ge=0, description="Seconds more that it is used while a refresh runs."
+    )
+    if_error: float = Field(
+        default=0, ge=0, description="Seconds after `FRESH` that it is used when the source fails."
+    )
+    shared: bool = Field(
+        default=False,
+        description="Whether it may lie in Redis: never texts, never names of pupils.",
+    )
+    in_flight: int = Field(default=16, ge=1, description="Calls at a time; a call waits 50 ms.")
+    max_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=1, description="Bytes that an answer may have."
+    )
 
     @property
     def attempt_timeout(self) -> float:
@@ -37,15 +51,26 @@ class Rest(BaseModel):
 
     model_config = _VALUE
 
-    window: float = Field(default=30.0, gt=0)
-    buckets: int = Field(default=10, ge=2, le=100)
-    minimum_calls: int = Field(default=20, ge=1)
-    failure_rate: float = Field(default=0.5, gt=0, le=1)
-    slow_rate: float = Field(default=0.8, gt=0, le=1)
-    probes: int = Field(default=3, ge=1)
-    open_for: float = Field(default=5.0, gt=0)
-    open_cap: float = Field(default=60.0, gt=0)
-    jitter: float = Field(default=0.2, ge=0, lt=1)
+    window: float = Field(default=30.0, gt=0, description="Seconds that the breaker looks back.")
+    buckets: int = Field(default=10, ge=2, le=100, description="In how many steps it forgets them.")
+    minimum_calls: int = Field(default=20, ge=1, description="Fewer calls than that never open it.")
+    failure_rate: float = Field(
+        default=0.5, gt=0, le=1, description="The share of failed calls that opens it."
+    )
+    slow_rate: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="The share of calls slower than half of their budget that opens it.",
+    )
+    probes: int = Field(default=3, ge=1, description="Calls let through after the rest.")
+    open_for: float = Field(
+        default=5.0, gt=0, description="Seconds that it rests at first; doubles each time."
+    )
+    open_cap: float = Field(default=60.0, gt=0, description="Seconds that it rests at most.")
+    jitter: float = Field(
+        default=0.2, ge=0, lt=1, description="The share by which a rest varies either way."
+    )
 
 
 class Downstream(BaseModel):
@@ -53,10 +78,12 @@ class Downstream(BaseModel):
 
     model_config = _VALUE
 
-    name: str
-    url: str
+    name: str = Field(description="Our name for it, in metrics and logs.")
+    url: str = Field(description="Where it is.")
     rest: Rest = Rest()
-    retry_share: float = Field(default=0.1, ge=0, le=1)
+    retry_share: float = Field(
+        default=0.1, ge=0, le=1, description="The share of calls that may be repeated."
+    )
 
     @field_validator("url")
     @classmethod

@@ -88,7 +88,8 @@ def build_app(
     lifecycle = Lifecycle()
     app = _bare_app(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
-    verifier = verifier_from(settings, clock)
+    metrics.ready.set_function(lambda: float(lifecycle.state == "ready"))
+    verifier = verifier_from(settings, clock, metrics)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
     _guard_and_provide(app, guard, container)
     _close_with(app, verifier, container, resources, lifecycle)
@@ -125,7 +126,9 @@ def _put_edge_around(
     app.asgi_app = Edge(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
 
 
-def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
+def verifier_from(
+    settings: ServiceSettings, clock: Clock, metrics: Metrics | None = None
+) -> TokenVerifier:
     """What verifies tokens as the settings say.
 
     Raises:
@@ -134,13 +137,14 @@ def verifier_from(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
     rules = TokenRules(
         settings.jwt_algorithm, settings.jwt_audience, settings.jwt_issuer, settings.jwt_clock_skew
     )
-    return TokenVerifier(_keys_from(settings, clock), rules, clock)
+    return TokenVerifier(_keys_from(settings, clock, metrics), rules, clock)
 
 
-def _keys_from(settings: ServiceSettings, clock: Clock) -> KeySource:
+def _keys_from(settings: ServiceSettings, clock: Clock, metrics: Metrics | None) -> KeySource:
     if not settings.jwt_jwks_url:
         return key_from(settings)
-    return JwksKeys(document_at(settings.jwt_jwks_url), clock)
+    told = metrics.count_key_read if metrics else None
+    return JwksKeys(document_at(settings.jwt_jwks_url), clock, told=told)
 
 
 class _Routed(Quart):

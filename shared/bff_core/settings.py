@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from bff_core._downstream import Downstream, Operation, Rest
 from bff_core._environment import closest, expand_aliases, without_links
+from bff_core._variables import explain, variable_names, variable_of
 
 __all__ = [
     "Downstream",
@@ -77,29 +78,91 @@ class ServiceSettings(BaseSettings):
     aliases: ClassVar[Mapping[str, str]] = {}
     """Other spellings that are accepted: name in the environment to the name it stands for."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(ge=1, le=65535)
-    environment: Environment = Field(Environment.PRODUCTION, validation_alias="ENVIRONMENT")
-    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
-    log_format: str = Field("json", validation_alias="LOG_FORMAT", pattern="^(json|console)$")
-    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
-    request_budget: float = Field(3.0, gt=0, le=60)
-    max_body_bytes: int = Field(64 * 1024, ge=0)
-    max_in_flight: int = Field(512, ge=1)
-    cache_entries: int = Field(4096, ge=0)
-    cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
-    shutdown_grace: float = Field(20.0, ge=0, le=300)
-    shutdown_delay: float | None = Field(None, ge=0, le=60)
-    docs: bool | None = None
+    host: str = Field(
+        "127.0.0.1", description="The address to listen on; `0.0.0.0` in a container."
+    )
+    port: int = Field(ge=1, le=65535, description="The port to listen on.")
+    environment: Environment = Field(
+        Environment.PRODUCTION,
+        validation_alias="ENVIRONMENT",
+        description="Weak secrets are tolerated in development and testing only.",
+    )
+    log_level: str = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    log_format: str = Field(
+        "json",
+        validation_alias="LOG_FORMAT",
+        pattern="^(json|console)$",
+        description="`json` for machines, `console` for people.",
+    )
+    redis_url: str | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        description="What processes share; without it each has caches and limits of its own.",
+    )
+    request_budget: float = Field(
+        3.0, gt=0, le=60, description="Seconds within which an answer is due."
+    )
+    max_body_bytes: int = Field(
+        64 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
+    max_in_flight: int = Field(
+        512, ge=1, description="Requests inside at a time; beyond, 503 at the door."
+    )
+    cache_entries: int = Field(4096, ge=0, description="Answers kept in memory.")
+    cache_bytes: int = Field(64 * 1024 * 1024, ge=0, description="Bytes of answers kept in memory.")
+    shutdown_grace: float = Field(
+        20.0, ge=0, le=300, description="Seconds that requests in flight may take at the end."
+    )
+    shutdown_delay: float | None = Field(
+        None,
+        ge=0,
+        le=60,
+        description="Seconds after SIGTERM in which requests are still taken; unset: 5, and 0 in"
+        " development and testing.",
+    )
+    docs: bool | None = Field(
+        None, description="Whether `/docs` is served; unset: everywhere but in production."
+    )
 
-    jwt_algorithm: str = Field("HS256", validation_alias="JWT_ALGORITHM", pattern="^(HS|RS)256$")
-    jwt_secret_key: SecretStr | None = Field(None, validation_alias="JWT_SECRET_KEY")
-    jwt_public_key: str | None = Field(None, validation_alias="JWT_PUBLIC_KEY")
-    jwt_public_key_path: str | None = Field(None, validation_alias="JWT_PUBLIC_KEY_PATH")
-    jwt_jwks_url: str | None = Field(None, validation_alias="JWT_JWKS_URL")
-    jwt_clock_skew: float = Field(5.0, validation_alias="JWT_CLOCK_SKEW_SECONDS", ge=0, le=60)
-    jwt_audience: str = Field("huleedu-platform", validation_alias="JWT_AUDIENCE")
-    jwt_issuer: str = Field("huleedu-identity-service", validation_alias="JWT_ISSUER")
+    jwt_algorithm: str = Field(
+        "HS256",
+        validation_alias="JWT_ALGORITHM",
+        pattern="^(HS|RS)256$",
+        description="`HS256` or `RS256`; no other is accepted.",
+    )
+    jwt_secret_key: SecretStr | None = Field(
+        None,
+        validation_alias="JWT_SECRET_KEY",
+        description="HS256: what Identity signs with; 32 characters or more.",
+    )
+    jwt_public_key: str | None = Field(
+        None, validation_alias="JWT_PUBLIC_KEY", description="RS256: Identity's public key, in PEM."
+    )
+    jwt_public_key_path: str | None = Field(
+        None, validation_alias="JWT_PUBLIC_KEY_PATH", description="RS256: a file that holds it."
+    )
+    jwt_jwks_url: str | None = Field(
+        None,
+        validation_alias="JWT_JWKS_URL",
+        description="RS256: where Identity publishes its keys.",
+    )
+    jwt_clock_skew: float = Field(
+        5.0,
+        validation_alias="JWT_CLOCK_SKEW_SECONDS",
+        ge=0,
+        le=60,
+        description="Seconds by which clocks may differ.",
+    )
+    jwt_audience: str = Field(
+        "huleedu-platform", validation_alias="JWT_AUDIENCE", description="Whom a token must be for."
+    )
+    jwt_issuer: str = Field(
+        "huleedu-identity-service",
+        validation_alias="JWT_ISSUER",
+        description="Whom a token must be from.",
+    )
 
     @field_validator("log_level")
     @classmethod
@@ -156,7 +219,7 @@ class ServiceSettings(BaseSettings):
         try:
             settings = cls(**source())
         except ValidationError as error:
-            raise SettingsError(_explain(cls, error)) from None
+            raise SettingsError(explain(cls, error)) from None
         settings.check_secrets()
         return settings
 
@@ -201,28 +264,8 @@ class _Variables(EnvSettingsSource):
         try:
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
-            name = _variable((field_name,), self.settings_cls)
+            name = variable_of((field_name,), self.settings_cls)
             raise SettingsError(f"{name}: must be JSON, or set by its parts") from None
-
-
-def variable_names(settings: type[ServiceSettings]) -> dict[str, str]:
-    """Field name to the environment variable that sets it, nested fields included."""
-    prefix = settings.model_config.get("env_prefix") or ""
-    return dict(_names_in(settings, prefix.upper(), top=True))
-
-
-def _names_in(
-    model: type[BaseModel], prefix: str, *, top: bool, path: str = ""
-) -> list[tuple[str, str]]:
-    names: list[tuple[str, str]] = []
-    for field, info in model.model_fields.items():
-        alias = info.validation_alias if top and isinstance(info.validation_alias, str) else None
-        name = alias or f"{prefix}{field.upper()}"
-        names.append((f"{path}{field}", name))
-        kind = info.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            names.extend(_names_in(kind, f"{name}__", top=False, path=f"{path}{field}."))
-    return names
 
 
 def _warn_of_strangers(
@@ -237,24 +280,3 @@ def _warn_of_strangers(
             raise SettingsError(f"{name} is not a setting; did you mean {near}?")
         if prefix and name.upper().startswith(prefix.upper()):
             print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist
-
-
-def _explain(settings: type[ServiceSettings], error: ValidationError) -> str:
-    """One line per fault, each naming its variable and never its value."""
-    return "; ".join(
-        f"{_variable(fault['loc'], settings)}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-
-
-def _variable(place: tuple[str | int, ...], settings: type[BaseSettings]) -> str:
-    """The environment variable behind a place in the settings, known or not."""
-    first, *rest = (str(step) for step in place)
-    info = settings.model_fields.get(first)
-    if info is None:
-        name = first
-    elif isinstance(info.validation_alias, str):
-        name = info.validation_alias
-    else:
-        name = f"{settings.model_config.get('env_prefix') or ''}{first}"
-    return "__".join([name, *rest]).upper()

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -13,9 +14,23 @@ from services.bff_teacher.implementations.ledger_database import LedgerDatabase,
 from services.bff_teacher.protocols import Attempt, Outcome
 
 
+def count_of_confirmations(registry: CollectorRegistry) -> Counter:
+    """A scrape sees each outcome from the start: what appears at 1 never rose, to Prometheus."""
+    count = Counter(
+        "bff_teacher_confirmations_total",
+        "Confirmations begun and, by how they ended, over.",
+        ("outcome",),
+        registry=registry,
+    )
+    for outcome in Outcome:
+        count.labels(outcome.value)
+    return count
+
+
 class SqlConfirmations:
-    def __init__(self, database: LedgerDatabase) -> None:
+    def __init__(self, database: LedgerDatabase, count: Counter | None = None) -> None:
         self._database = database
+        self._count = count
 
     async def latest(self, batch_id: str) -> Attempt | None:
         query = (
@@ -34,6 +49,7 @@ class SqlConfirmations:
                 await connection.execute(insert(attempts).values(_values(attempt)))
         except IntegrityError:
             return False
+        self._counted(attempt.outcome)
         return True
 
     async def end(self, attempt: Attempt, outcome: Outcome, at: datetime) -> Attempt:
@@ -44,7 +60,13 @@ class SqlConfirmations:
             .returning(*attempts.c)
         )
         async with self._database.transaction() as connection:
-            return _attempt((await connection.execute(change)).one())
+            ended = _attempt((await connection.execute(change)).one())
+        self._counted(outcome)
+        return ended
+
+    def _counted(self, outcome: Outcome) -> None:
+        if self._count is not None:
+            self._count.labels(outcome.value).inc()
 
 
 def _values(attempt: Attempt) -> dict[str, object]:

@@ -15,12 +15,16 @@ PATIENCE = 0.25
 
 
 def count_of_changes(registry: CollectorRegistry) -> Counter:
-    return Counter(
+    """A scrape sees each outcome from the start: what appears at 1 never rose, to Prometheus."""
+    count = Counter(
         "config_service_change_events_total",
         "Changes told on Redis, by how that went.",
         ("outcome",),
         registry=registry,
     )
+    for outcome in ("told", "lost"):
+        count.labels(outcome)
+    return count
 
 
 class RedisChangeFeed:

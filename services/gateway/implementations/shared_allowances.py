@@ -47,6 +47,14 @@ def redis_at(url: str, *, seconds: float) -> Redis:
     return Redis(connection_pool=pool)
 
 
+def count_of_misses(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "api_gateway_allowances_from_memory_total",
+        "Requests counted in memory because Redis was away.",
+        registry=registry,
+    )
+
+
 class RedisPing:
     """Whether Redis answers, for `/ready`."""
 
@@ -71,7 +79,7 @@ class SharedAllowances:
         rates: Mapping[Limit, Rate],
         own: MemoryAllowances,
         clock: Clock,
-        registry: CollectorRegistry,
+        misses: Counter,
         *,
         seconds: float,
     ) -> None:
@@ -81,11 +89,7 @@ class SharedAllowances:
         self._clock = clock
         self._seconds = seconds
         self._away_until = float("-inf")
-        self._misses = Counter(
-            "api_gateway_allowances_from_memory_total",
-            "Requests counted in memory because Redis was away.",
-            registry=registry,
-        )
+        self._misses = misses
 
     async def take(self, limit: Limit, subject: str) -> None:
         if self._clock.monotonic() < self._away_until:

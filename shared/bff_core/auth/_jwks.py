@@ -43,10 +43,19 @@ class JwksOptions:
 class JwksKeys:
     """A `KeySource` over a published key set."""
 
-    def __init__(self, fetch: Fetch, clock: Clock, options: JwksOptions | None = None) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        clock: Clock,
+        options: JwksOptions | None = None,
+        *,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        """`told` hears of each fetch: `read` or `failed`."""
         self._fetch = fetch
         self._clock = clock
         self._options = options or JwksOptions()
+        self._told = told or _to_nobody
         self._keys: dict[str | None, RSAPublicKey] = {}
         self._read_at: float | None = None
         self._asked_at: float | None = None
@@ -121,7 +130,9 @@ class JwksKeys:
             keys = parse(await self._fetch(), most=self._options.keys)
         except (BffError, ValueError) as error:
             log.warning("jwks_not_read", kind=type(error).__name__)
+            self._told("failed")
             return
+        self._told("read")
         # A key that stays the same keeps its identity, and the tokens verified with it theirs.
         self._keys = {kid: self._same(kid, key) for kid, key in keys.items()}
         self._read_at = self._clock.monotonic()
@@ -130,6 +141,10 @@ class JwksKeys:
     def _same(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey:
         known = self._keys.get(kid)
         return known if known is not None and known == key else key
+
+
+def _to_nobody(_: str) -> None:
+    """Nobody counts."""
 
 
 def parse(document: bytes, *, most: int) -> dict[str | None, RSAPublicKey]:

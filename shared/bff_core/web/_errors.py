@@ -18,8 +18,10 @@ from bff_core.errors import (
     Unexpected,
     UnsupportedMediaType,
 )
+from bff_core.observability import Metrics
 from bff_core.web._edge import exchange_of
 from bff_core.web._envelope import envelope
+from bff_core.web._responses import METRICS
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class ErrorHandlers:
     async def _refuse(self, error: BffError) -> Response:
         if error.status >= 500:
             log.warning("request_failed", code=error.code, **_loggable(error))
+            _count(error)
         return self.respond(error)
 
     async def _translate(self, error: HTTPException) -> Response:
@@ -62,6 +65,7 @@ class ErrorHandlers:
 
     async def _confess(self, error: Exception) -> Response:
         log.error("request_crashed", exc_info=error)
+        _count(Unexpected())
         return self.respond(Unexpected())
 
     def respond(self, error: BffError) -> Response:
@@ -76,6 +80,13 @@ class ErrorHandlers:
         if isinstance(error, NotAuthenticated):
             answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
+
+
+def _count(error: BffError) -> None:
+    """An app that we are a guest of has no metrics of ours."""
+    metrics: Metrics | None = current_app.extensions.get(METRICS)
+    if metrics is not None:
+        metrics.count_failure(error.code, error.details.get("reason"))
 
 
 def _facts(error: HTTPException) -> dict[str, object]:

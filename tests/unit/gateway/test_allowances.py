@@ -10,7 +10,7 @@ from bff_core.composition import fan_out
 from bff_core.errors import RateLimited
 from bff_core.testing import FakeClock
 from services.gateway.implementations.allowances import MemoryAllowances, Rate
-from services.gateway.implementations.shared_allowances import SharedAllowances
+from services.gateway.implementations.shared_allowances import SharedAllowances, count_of_misses
 from services.gateway.protocols import Allowances, Limit
 
 RATES = {limit: Rate(5) for limit in Limit}
@@ -95,7 +95,9 @@ class SilentRedis(Redis):
 async def test_a_redis_that_is_away_is_left_alone_for_a_while() -> None:
     clock, redis = FakeClock(), SilentRedis()
     own = MemoryAllowances(RATES, clock)
-    allowances = SharedAllowances(redis, RATES, own, clock, CollectorRegistry(), seconds=0.5)
+    allowances = SharedAllowances(
+        redis, RATES, own, clock, count_of_misses(CollectorRegistry()), seconds=0.5
+    )
 
     assert await admitted(allowances, "anna", 1) == 1
     assert await admitted(allowances, "anna", 50) == 4
@@ -114,7 +116,9 @@ async def test_cancelling_a_request_that_waits_is_not_taken_for_an_outage() -> N
 
     clock, redis = FakeClock(), Hanging()
     own = MemoryAllowances(RATES, clock)
-    allowances = SharedAllowances(redis, RATES, own, clock, CollectorRegistry(), seconds=0.5)
+    allowances = SharedAllowances(
+        redis, RATES, own, clock, count_of_misses(CollectorRegistry()), seconds=0.5
+    )
     async with fan_out() as tasks:
         waiting = tasks.create_task(allowances.take(Limit.USER, "anna"))
         await asyncio.sleep(0)

@@ -242,3 +242,15 @@ async def test_the_public_key_is_no_secret_to_sign_with(
     )
 
     assert await reason(verifier, bearer(confused)) == "invalid_algorithm"
+
+
+async def test_each_read_is_told(issuer: Issuer, clock: FakeClock) -> None:
+    told: list[str] = []
+    keys = JwksKeys(issuer, clock, told=told.append)
+
+    await keys.learn("old")
+    issuer.document = b"nonsense"
+    clock.advance(301)
+    await keys.learn("old")
+
+    assert told == ["read", "failed"]

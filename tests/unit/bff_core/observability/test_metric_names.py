@@ -8,6 +8,9 @@ from prometheus_client import CollectorRegistry
 from bff_core.observability import Metrics
 
 DOCUMENTED = {
+    "example_ready": set(),
+    "example_failures": {"code", "reason"},
+    "example_jwks_reads": {"outcome"},
     "example_http_requests": {"method", "route", "status"},
     "example_http_request_duration_seconds": {"method", "route"},
     "example_http_requests_in_flight": set(),

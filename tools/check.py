@@ -24,6 +24,8 @@ CHECKS = (
     Check("lint", (str(BIN / "ruff"), "check", "--quiet", ".")),
     Check("types", (str(BIN / "mypy"), "--no-error-summary")),
     Check("import rules", (str(BIN / "lint-imports"), "--no-logo")),
+    Check("metrics", (sys.executable, "-m", "tools.check_metrics")),
+    Check("operations page", (sys.executable, "-m", "tools.operations_page", "--check")),
     Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
     Check("compose", (sys.executable, "-m", "tools.check_compose")),
     Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),

@@ -79,7 +79,7 @@ class Downstream(BaseModel):
     model_config = _VALUE
 
     name: str = Field(description="Our name for it, in metrics and logs.")
-    url: str = Field(description="Where it is.")
+    url: str = Field(description="Where the service is.")
     rest: Rest = Rest()
     retry_share: float = Field(
         default=0.1, ge=0, le=1, description="The share of calls that may be repeated."

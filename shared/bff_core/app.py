@@ -88,7 +88,6 @@ def build_app(
     lifecycle = Lifecycle()
     app = _bare_app(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
-    metrics.ready.set_function(lambda: float(lifecycle.state == "ready"))
     verifier = verifier_from(settings, clock, metrics)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
     _guard_and_provide(app, guard, container)
@@ -143,7 +142,7 @@ def verifier_from(
 def _keys_from(settings: ServiceSettings, clock: Clock, metrics: Metrics | None) -> KeySource:
     if not settings.jwt_jwks_url:
         return key_from(settings)
-    told = metrics.count_key_read if metrics else None
+    told = metrics.failures.count_key_read if metrics else None
     return JwksKeys(document_at(settings.jwt_jwks_url), clock, told=told)
 
 

@@ -184,9 +184,9 @@ class ConfirmScreen:
         now = self._clock.now()
         try:
             return await self._ledger.end(attempt, outcome, now)
-        except Unavailable as error:
+        except Unavailable as away:
             # Which failure of the database it was stands in the fields; a trace would add nothing.
-            log.error("confirmation_not_recorded", outcome=outcome.value, **error.fields)  # noqa: TRY400
+            log.error("confirmation_not_recorded", outcome=outcome.value, **away.fields)  # noqa: TRY400
             return replace(attempt, outcome=outcome, ended_at=now)
 
 

@@ -1,16 +1,14 @@
 """Prometheus metrics of one service: fixed names, bounded labels."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from bff_core.observability.failures import FailureMetrics
 from bff_core.observability.labelled import MetricMaker
 from bff_core.observability.policies import PolicyMetrics
 from bff_core.observability.runtime import watch_runtime
-
-_WORD = re.compile(r"[a-z_]{1,32}")
 
 
 class Metrics:
@@ -25,15 +23,7 @@ class Metrics:
         self.ready = make.gauge(
             "ready", "1 while requests are welcome, 0 while the process starts or drains."
         )
-        self._failures = make.counter(
-            "failures_total",
-            "Requests that failed with 5xx, by code and, where we have a word for it, reason.",
-            "code",
-            "reason",
-        )
-        self._key_reads = make.counter(
-            "jwks_reads_total", "Reads of the published keys that verify tokens.", "outcome"
-        )
+        self.failures = FailureMetrics(make)
         self.shed = make.plain_counter("http_requests_shed_total", "Requests refused at the door.")
         self._requests = make.counter(
             "http_requests_total", "Requests answered.", "method", "route", "status"
@@ -67,14 +57,6 @@ class Metrics:
     def render(self) -> bytes:
         """The text format that Prometheus scrapes."""
         return generate_latest(self.registry)
-
-    def count_failure(self, code: str, reason: object) -> None:
-        """Count a request that failed; a reason that is no word of ours counts as `other`."""
-        word = "none" if reason is None else str(reason)
-        self._failures.count(code, word if _WORD.fullmatch(word) else "other")
-
-    def count_key_read(self, outcome: str) -> None:
-        self._key_reads.count(outcome)
 
     def count_part(self, screen: str, part: str, status: str) -> None:
         self._parts.count(screen, part, status)

@@ -86,7 +86,7 @@ def _count(error: BffError) -> None:
     """An app that we are a guest of has no metrics of ours."""
     metrics: Metrics | None = current_app.extensions.get(METRICS)
     if metrics is not None:
-        metrics.count_failure(error.code, error.details.get("reason"))
+        metrics.failures.count(error.code, error.details.get("reason"))
 
 
 def _facts(error: HTTPException) -> dict[str, object]:

@@ -125,6 +125,8 @@ async def _reachable(dependency: Pinged) -> bool:
 def health_routes(health: Health) -> Blueprint:
     """`/healthz`, `/ready` and `/metrics`, open to all who reach the port."""
     blueprint = Blueprint("health", __name__)
+    lifecycle = health.lifecycle
+    health.metrics.ready.set_function(lambda: float(lifecycle.state == "ready"))
 
     @blueprint.get("/healthz")
     @access(PUBLIC)

@@ -1,0 +1,48 @@
+"""The little of Markdown that the checks need: headings as anchors, tables, generated parts."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+_HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def anchors_in(page: str) -> frozenset[str]:
+    """What a link may lead to after `#`, as GitHub makes it of headings."""
+    return frozenset(anchor_of(one) for one in _HEADING.findall(_FENCE.sub("", page)))
+
+
+def anchor_of(heading: str) -> str:
+    words = re.sub(r"[^\w\- ]", "", heading.lower())
+    return words.replace(" ", "-")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(one) for one in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def generated(page: str, name: str) -> str:
+    """What stands between the marks of a generated part.
+
+    Raises:
+        ValueError: The page does not have the marks.
+    """
+    return page[_span(page, name)]
+
+
+def with_generated(page: str, name: str, text: str) -> str:
+    """The page with that part written anew."""
+    place = _span(page, name)
+    return f"{page[: place.start]}{text}{page[place.stop :]}"
+
+
+def _span(page: str, name: str) -> slice:
+    begin, end = f"<!-- generated: {name} -->\n", f"\n<!-- end: {name} -->"
+    if begin not in page or end not in page:
+        raise ValueError(f"the page has no marks for {name}")
+    return slice(page.index(begin) + len(begin), page.index(end))

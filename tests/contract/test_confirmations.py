@@ -10,12 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
 from services.bff_teacher.config import Settings
 from services.bff_teacher.di import open_ledger
-from services.bff_teacher.implementations.confirmations import SqlConfirmations
+from services.bff_teacher.implementations.confirmations import (
+    SqlConfirmations,
+    count_of_confirmations,
+)
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
 from services.bff_teacher.protocols import Attempt, Confirmations, Outcome
 from tests import sqlite_threads
@@ -196,6 +200,28 @@ async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> N
     await database.aclose()
 
     assert begun
+
+
+async def test_each_end_of_a_confirmation_is_counted_and_zero_until_then(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", within=2.0)
+    ledger = SqlConfirmations(database, count_of_confirmations(registry))
+    first, second = an_attempt(), an_attempt()
+
+    for attempt, outcome in ((first, Outcome.CONFIRMED), (second, Outcome.UNKNOWN)):
+        await ledger.begin(attempt)
+        await ledger.begin(attempt)
+        await ledger.end(attempt, outcome, NOW)
+    await database.aclose()
+
+    name = "bff_teacher_confirmations_total"
+    counts = {one: registry.get_sample_value(name, {"outcome": one.value}) for one in Outcome}
+    assert counts == {
+        Outcome.STARTED: 2,
+        Outcome.CONFIRMED: 1,
+        Outcome.UNKNOWN: 1,
+        Outcome.NOT_SENT: 0,
+    }
 
 
 async def test_ledger_comes_back_when_its_place_does(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def _type(annotation: Any) -> str:
     if origin is Literal:
         return " or ".join(f"`{one}`" for one in inner)
     if origin in {tuple, frozenset}:
-        return "names between commas"
+        return "numbers between commas" if float in inner else "names between commas"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return ", ".join(f"`{one.value}`" for one in annotation)
     return _TYPES[annotation]
@@ -160,6 +160,8 @@ def _default(info: FieldInfo) -> str:
         value = value.value
     if isinstance(value, bool):
         value = str(value).lower()
-    if isinstance(value, frozenset | tuple):
-        value = ",".join(sorted(value))
+    if isinstance(value, frozenset):
+        value = sorted(value)
+    if isinstance(value, list | tuple):
+        value = ",".join(f"{one:g}" if isinstance(one, float) else str(one) for one in value)
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

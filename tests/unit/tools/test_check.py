@@ -45,4 +45,14 @@ def test_unknown_check_names_those_there_are(capsys: pytest.CaptureFixture[str])
 def test_every_check_the_design_names_is_run() -> None:
     names = {check.name for check in CHECKS}
 
-    assert {"Dockerfile", "compose", "format", "import rules", "lint", "metrics", "operations page", "sizes", "types"} <= names
+    assert {
+        "Dockerfile",
+        "compose",
+        "format",
+        "import rules",
+        "lint",
+        "metrics",
+        "operations page",
+        "sizes",
+        "types",
+    } <= names

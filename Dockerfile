@@ -10,16 +10,16 @@ RUN pip install --no-cache-dir --disable-pip-version-check uv==0.13.9
 WORKDIR /build
 COPY pyproject.toml uv.lock README.md LICENSE ./
 # The dependencies first: they change less often than our code.
-RUN uv sync --frozen --no-default-groups --no-install-project
+RUN uv sync --frozen --no-default-groups --extra otel --no-install-project
 COPY shared shared
 COPY services services
-RUN uv sync --frozen --no-default-groups --no-editable
+RUN uv sync --frozen --no-default-groups --extra otel --no-editable
 COPY tools/healthcheck.py /opt/healthcheck.py
 # Modes here and below are ours, whatever they are where the repository lies.
 RUN chmod -R a+rX,go-w /opt
 
 FROM builder AS devstack-builder
-RUN uv sync --frozen --no-default-groups --group devstack --no-editable
+RUN uv sync --frozen --no-default-groups --extra otel --group devstack --no-editable
 COPY devstack /opt/devstack/devstack
 RUN chmod -R a+rX,go-w /opt
 

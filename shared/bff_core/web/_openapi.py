@@ -1,5 +1,6 @@
 """The OpenAPI document, complete with errors and headers, and its page without a CDN."""
 
+import re
 from importlib import resources
 from typing import Any
 
@@ -21,6 +22,7 @@ _SERVICE_KEYS = {
     "serviceKey": {"type": "apiKey", "in_": "header", "name": KEY_HEADER},
     "serviceId": {"type": "apiKey", "in_": "header", "name": SERVICE_HEADER},
 }
+_PLACE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 _ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
 _AS_SERVICE: dict[str, list[str]] = {"serviceKey": [], "serviceId": []}
 _AS_USER_TOO: dict[str, list[str]] = {**_AS_SERVICE, "bearer": []}
@@ -72,7 +74,9 @@ class Provider(OpenAPIProvider):
         return sorted(rules, key=lambda rule: rule.rule)
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
-        paths, components = super().build_paths(rule)
+        found, components = super().build_paths(rule)
+        # The library's own reading of a path stumbles over converters with arguments.
+        paths = {_PLACE.sub(r"{\1}", rule.rule): methods for methods in found.values()}
         components["ErrorEnvelope"] = ErrorEnvelopeV1.model_json_schema(
             ref_template="#/components/schemas/{model}"
         )

@@ -1,0 +1,36 @@
+"""The snapshots under `openapi/` are what the services say of themselves."""
+
+import re
+
+import pytest
+
+from tools.openapi_export import SERVICES, app_of, document_from, main, snapshot_of, written
+
+HIDDEN = {"/metrics", "/openapi.json", "/docs", "/docs/{name}"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_snapshot_is_what_the_code_says(service: str) -> None:
+    assert snapshot_of(service).read_text() == written(document_from(app_of(service)))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_route_is_in_the_document_by_its_own_path(service: str) -> None:
+    app = app_of(service)
+
+    documented = set(document_from(app)["paths"])
+
+    routes = {re.sub(r"<(?:[^<>]*:)?(\w+)>", r"{\1}", one.rule) for one in app.url_map.iter_rules()}
+    assert documented == routes - HIDDEN
+
+
+async def test_one_service_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gateway"]) == 0
+
+    assert capsys.readouterr().out == snapshot_of("gateway").read_text()
+
+
+def test_unknown_service_is_told_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nobody"]) == 2
+
+    assert "bff_teacher, bff_admin" in capsys.readouterr().err

@@ -1,0 +1,82 @@
+"""Writes what every service promises into `openapi/`; needs no network, no database, no secret."""
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from quart import Quart
+
+from bff_core.web import document_of
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "openapi"
+SERVICES = ("bff_teacher", "bff_admin", "config_service", "identity_admin", "gateway")
+COMMAND = "uv run python -m tools.openapi_export"
+
+Document = dict[str, Any]
+
+# Whatever a service needs to be put together, and nothing that a document depends on.
+ENVIRONMENT = {
+    "ENVIRONMENT": "testing",
+    "JWT_SECRET_KEY": "only-to-put-the-services-together-here",
+    "HULEEDU_INTERNAL_API_KEY": "only-to-put-the-services-together-here",
+    "CONFIG_SERVICE_AUDIT_KEY": "only-to-put-the-services-together-here",
+    "IDENTITY_SERVICE_DATABASE_URL": "sqlite+aiosqlite:///never-opened.sqlite3",
+}
+
+
+def app_of(service: str) -> Quart:
+    """The app as the service makes it, never started."""
+    # By name: which services there are is data here, and only they may import their settings.
+    settings = import_module(f"services.{service}.config").Settings.load(ENVIRONMENT)
+    app: Quart = import_module(f"services.{service}.app").create_app(settings)
+    return app
+
+
+def document_from(app: Quart) -> Document:
+    """What `/openapi.json` answers, decoded."""
+    document: Document = json.loads(app.json.dumps(document_of(app)))
+    return document
+
+
+def written(document: Document) -> str:
+    """The text of a snapshot: the same for the same document, a line for every value."""
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def snapshot_of(service: str) -> Path:
+    return FOLDER / f"{service}.json"
+
+
+def export() -> list[Path]:
+    """Write every snapshot; the paths of those that changed."""
+    FOLDER.mkdir(exist_ok=True)
+    texts = {snapshot_of(name): written(document_from(app_of(name))) for name in SERVICES}
+    return [path for path, text in texts.items() if _rewrite(path, text)]
+
+
+def _rewrite(path: Path, text: str) -> bool:
+    if path.exists() and path.read_text() == text:
+        return False
+    path.write_text(text)
+    return True
+
+
+def main(names: Sequence[str]) -> int:
+    """Rewrite the snapshots, or print the document of the one service that is named."""
+    if not names:
+        for path in export():
+            print(f"wrote {path.relative_to(ROOT)}")
+        return 0
+    if len(names) > 1 or names[0] not in SERVICES:
+        print(f"name one of {', '.join(SERVICES)}, or nothing to write all", file=sys.stderr)
+        return 2
+    print(written(document_from(app_of(names[0]))), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

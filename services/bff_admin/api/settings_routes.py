@@ -7,7 +7,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
-from bff_core.web import access, refuses
+from bff_core.web import access, refuses, sends
 from services.bff_admin.api.passing import passes
 from services.bff_admin.dto.settings_v1 import (
     LARGEST_VERSION,
@@ -69,6 +69,7 @@ async def schema(
 @blueprint.put("/settings/<namespace>")
 @access("admin")
 @refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@sends("Idempotent-Replay")
 @document_headers(SettingsWriteHeadersV1)
 @document_querystring(SettingsWriteQuery)
 @document_request(SettingsWriteV1, source=DataSource.JSON)
@@ -84,6 +85,7 @@ async def write(
 @blueprint.post("/settings/<namespace>/rollback")
 @access("admin")
 @refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@sends("Idempotent-Replay")
 @document_headers(SettingsWriteHeadersV1)
 @document_querystring(SettingsWriteQuery)
 @document_request(SettingsRollbackV1, source=DataSource.JSON)

@@ -6,7 +6,7 @@ from quart_dishka import inject
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
-from bff_core.web import access, refuses, returns, takes_body, takes_query
+from bff_core.web import access, refuses, returns, sends, takes_body, takes_query
 from services.bff_admin.api.replays import marks_replays
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminUserDecisionsV1,
@@ -67,6 +67,7 @@ async def user(
 @blueprint.post("/users/<user_id>/approve")
 @access("admin")
 @refuses(NotFound, Conflict)
+@sends("Idempotent-Replay")
 @takes_body(ApproveUserV1)
 @returns(AdminUserDecisionV1)
 @marks_replays
@@ -84,6 +85,7 @@ async def approve(
 @blueprint.post("/users/<user_id>/deny")
 @access("admin")
 @refuses(NotFound, Conflict)
+@sends("Idempotent-Replay")
 @takes_body(DenyUserV1)
 @returns(AdminUserDecisionV1)
 @marks_replays

@@ -28,7 +28,7 @@ class DenyUserV1(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True, examples=[1])
-    reason: SearchText = Field(max_length=LONGEST_REASON)
+    reason: SearchText = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
 
 
 class UserDecisionItemV1(BaseModel):
@@ -36,8 +36,8 @@ class UserDecisionItemV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    user_id: str = Field(max_length=64)
-    decision: Action
+    user_id: str = Field(max_length=64, examples=["5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"])
+    decision: Action = Field(examples=["approve"])
     expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
     reason: SearchText | None = Field(None, max_length=LONGEST_REASON)
 

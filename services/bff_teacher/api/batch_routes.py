@@ -7,7 +7,7 @@ from quart_dishka import inject
 from bff_core.composition import Answered
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
-from bff_core.web import access, budget, refuses, returns, takes_body, takes_headers
+from bff_core.web import access, budget, refuses, returns, sends, takes_body, takes_headers
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
@@ -30,6 +30,7 @@ blueprint = Blueprint("batches", __name__)
 @blueprint.get("/batches/<batch_id>")
 @access("teacher")
 @refuses(NotFound)
+@sends("Content-Language")
 @returns(TeacherBatchDetailV1)
 @inject
 async def batch(
@@ -42,6 +43,7 @@ async def batch(
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")
 @access("teacher")
 @refuses(NotFound)
+@sends("Content-Language")
 @returns(TeacherEssayFeedbackV1)
 @inject
 async def essay(
@@ -70,6 +72,7 @@ async def associations(
 @access("teacher")
 @budget(CONFIRM)
 @refuses(NotFound, Conflict)
+@sends("Idempotent-Replay")
 @takes_headers(ConfirmHeadersV1)
 @takes_body(AssociationConfirmRequestV1)
 @returns(AssociationConfirmResultV1)

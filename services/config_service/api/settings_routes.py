@@ -14,6 +14,7 @@ from bff_core.web import (
     refuses,
     returns,
     returns_tagged,
+    sends,
     takes_body,
     takes_query,
 )
@@ -75,6 +76,7 @@ async def schema(
 @blueprint.put("/v1/settings/<namespace>")
 @access("admin")
 @refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@sends("Idempotent-Replay")
 @document_headers(WriteHeadersV1)
 @takes_query(WriteQuery)
 @takes_body(SettingsWriteV1)
@@ -121,6 +123,7 @@ async def version(
 @blueprint.post("/v1/settings/<namespace>/rollback")
 @access("admin")
 @refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@sends("Idempotent-Replay")
 @document_headers(WriteHeadersV1)
 @takes_query(WriteQuery)
 @takes_body(SettingsRollbackV1)

@@ -41,12 +41,15 @@ class AuditEntryV1(BaseModel):
     service: str = Field(
         description="The service that forwarded it.", examples=["bff-admin-service"]
     )
-    correlation_id: str
+    correlation_id: str = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
     namespace: str = Field(examples=["maintenance"])
     version_before: int = Field(ge=0, examples=[3])
     version_after: int = Field(ge=1, examples=[4])
-    reason: str
-    diff: list[PatchOperation] = Field(description="JSON Patch from before to after.")
+    reason: str = Field(examples=["Database upgrade on Saturday"])
+    diff: list[PatchOperation] = Field(
+        description="JSON Patch from before to after.",
+        examples=[[{"op": "replace", "path": "/read_only", "value": True}]],
+    )
 
 
 class AuditPageV1(BaseModel):
@@ -59,10 +62,15 @@ class AuditPageV1(BaseModel):
 class AuditEntryDetailV1(AuditEntryV1):
     """One change with all that is sealed."""
 
-    before: dict[str, JsonValue]
-    after: dict[str, JsonValue]
-    prev_mac: str = Field(description="The seal of the entry before; zeros for the first.")
-    mac: str = Field(description="HMAC-SHA256 of everything above, in hex.")
+    before: dict[str, JsonValue] = Field(examples=[{"read_only": False}])
+    after: dict[str, JsonValue] = Field(examples=[{"read_only": True}])
+    prev_mac: str = Field(
+        description="The seal of the entry before; zeros for the first.", examples=["0" * 64]
+    )
+    mac: str = Field(
+        description="HMAC-SHA256 of everything above, in hex.",
+        examples=["af202362c086ce2bd0b51e66830a79eed28b19f2bb7bc4ae2f1a29114cfdec18"],
+    )
 
 
 class AuditFaultV1(BaseModel):

@@ -57,7 +57,7 @@ class NamespaceSummaryV1(BaseModel):
 
     namespace: str = Field(examples=["maintenance"])
     title: str = Field(examples=["Maintenance"])
-    description: str
+    description: str = Field(examples=["What people may do while the platform is worked on."])
     version: int = Field(ge=0, examples=[3])
     updated_at: UpdatedAt
     updated_by: UpdatedBy
@@ -71,6 +71,12 @@ class NamespaceListV1(BaseModel):
 
 class NamespaceSchemaV1(RootModel[dict[str, JsonValue]]):
     """The namespace's JSON Schema (2020-12), with title, description and defaults."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"title": "Maintenance", "type": "object", "properties": {}}]
+        }
+    )
 
 
 class SettingsWriteV1(BaseModel):
@@ -166,7 +172,7 @@ class VersionSummaryV1(BaseModel):
     version: int = Field(ge=1, examples=[3])
     updated_at: UpdatedAt
     updated_by: UpdatedBy
-    reason: str
+    reason: str = Field(examples=["Database upgrade on Saturday"])
 
 
 class VersionListV1(BaseModel):
@@ -185,4 +191,4 @@ class SettingsVersionV1(BaseModel):
     values: dict[str, JsonValue] = Field(examples=[_EXAMPLE_VALUES])
     updated_at: UpdatedAt
     updated_by: UpdatedBy
-    reason: str | None
+    reason: str | None = Field(examples=["Database upgrade on Saturday"])

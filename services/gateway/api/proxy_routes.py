@@ -5,9 +5,33 @@ from typing import Any
 from quart import Blueprint, Response
 from quart_schema import DataSource, document_request, document_response
 
-from bff_core.errors import InvalidRequest
-from bff_core.web import access
-from services.gateway.route_table import ROUTES, Row
+from bff_core.errors import (
+    BffError,
+    CircuitOpen,
+    DownstreamFailed,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+    InvalidRequest,
+    PayloadTooLarge,
+    RateLimited,
+)
+from bff_core.http import RequestTooSlow
+from bff_core.web import OtherAnswer, access, answers, refuses
+from services.gateway.implementations.proxy import may_tell
+from services.gateway.implementations.refusals import REFUSALS
+from services.gateway.route_table import ROUTES, Exchange, Row
+
+_ALWAYS: tuple[type[BffError], ...] = (
+    InvalidRequest,
+    RequestTooSlow,
+    PayloadTooLarge,
+    RateLimited,
+    DownstreamFailed,
+    DownstreamUnreachable,
+    CircuitOpen,
+    DownstreamTimeout,
+)
+_ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
 
 
 def proxy_routes() -> Blueprint:
@@ -25,8 +49,23 @@ def _view(row: Row) -> Any:
         raise InvalidRequest("The path must be written plainly")
 
     unplain.__doc__ = f"{row.summary}."
-    view: Any = access(row.access)(unplain)
+    view: Any = refuses(*_ALWAYS)(access(row.access)(unplain))
     if row.exchange is None:
-        return view
-    view = document_response(row.exchange.gives, row.exchange.status)(view)
-    return document_request(row.exchange.takes, source=DataSource.JSON)(view)
+        return answers(*_passed_on(row))(view)
+    return _documented(row.exchange, view)
+
+
+def _documented(exchange: Exchange, view: Any) -> Any:
+    view = refuses(*(kind for kind in REFUSALS.values() if may_tell(exchange, kind.status)))(view)
+    view = document_response(exchange.gives, exchange.status)(view)
+    return document_request(exchange.takes, source=DataSource.JSON)(view)
+
+
+def _passed_on(row: Row) -> tuple[OtherAnswer, ...]:
+    """What a service behind us may answer; its own document tells which, and when."""
+    whose = f"in the words of the document of {row.upstream}"
+    return (
+        OtherAnswer("2XX", f"As asked, {whose}", {"application/json": {}, "text/event-stream": {}}),
+        OtherAnswer("304", "What `If-None-Match` names is still current", headers=("ETag",)),
+        OtherAnswer("4XX", f"A refusal, {whose}", {"application/json": _ENVELOPE}),
+    )

@@ -115,7 +115,7 @@ class Proxy:
     async def _from_identity(self, row: Row, exchange: Exchange, relay: Relay) -> Relay | Whole:
         if relay.status >= 400:
             error = translated(relay.status, await self._read(row, relay))
-            if exchange.instead is None or error.status not in _TELLING:
+            if may_tell(exchange, error.status):
                 raise error
         elif not 200 <= relay.status < 300 or relay.kind != "application/json":
             raise self._wrong(row, relay)
@@ -153,6 +153,11 @@ class Proxy:
             body=arrival.body,
             seconds=min(row.seconds, self._longest),
         )
+
+
+def may_tell(exchange: Exchange, status: int) -> bool:
+    """Whether a refusal of Identity goes out, where it could tell who has an account."""
+    return exchange.instead is None or status not in _TELLING
 
 
 def _neutral(words: str) -> Whole:

@@ -51,7 +51,7 @@ def _refusal(code: str) -> type[IdentityRefused]:
     return type("IdentityRefused", (IdentityRefused,), facts)
 
 
-_REFUSALS = {code: _refusal(code) for code in _KNOWN}
+REFUSALS: Mapping[str, type[IdentityRefused]] = {code: _refusal(code) for code in _KNOWN}
 
 
 def translated(status: int, body: bytes) -> BffError:
@@ -59,10 +59,10 @@ def translated(status: int, body: bytes) -> BffError:
     if status >= 500:
         return DownstreamFailed(Upstream.IDENTITY, reason="status", upstream_status=status)
     code = _code_in(body)
-    if code not in _REFUSALS:
+    if code not in REFUSALS:
         code = _BY_STATUS.get(status, "VALIDATION_ERROR")
     pause = _SIGN_IN_PAUSE if code == "RATE_LIMIT" else None
-    return _REFUSALS[code](fields={"upstream_status": status}, retry_after=pause)
+    return REFUSALS[code](fields={"upstream_status": status}, retry_after=pause)
 
 
 def _code_in(body: bytes) -> str:

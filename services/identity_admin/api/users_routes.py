@@ -5,7 +5,8 @@ from quart import Blueprint
 from quart_dishka import inject
 
 from bff_core.context import RequestContext
-from bff_core.web import access, returns, takes_body, takes_query
+from bff_core.errors import Conflict, NotFound
+from bff_core.web import access, refuses, returns, sends, takes_body, takes_query
 from services.identity_admin.api.replays import marks_replays
 from services.identity_admin.domain_handlers.deciding import Decided, Deciding
 from services.identity_admin.domain_handlers.deciding_many import DecidingMany
@@ -54,6 +55,7 @@ async def pending(
 
 @blueprint.get("/<user_id>")
 @access("admin")
+@refuses(NotFound)
 @returns(UserApprovalDetailV1)
 @inject
 async def user(
@@ -65,6 +67,8 @@ async def user(
 
 @blueprint.post("/<user_id>/approve")
 @access("admin")
+@refuses(NotFound, Conflict)
+@sends("Idempotent-Replay")
 @takes_body(ApproveRequestV1)
 @returns(UserDecisionV1)
 @marks_replays
@@ -81,6 +85,8 @@ async def approve(
 
 @blueprint.post("/<user_id>/deny")
 @access("admin")
+@refuses(NotFound, Conflict)
+@sends("Idempotent-Replay")
 @takes_body(DenyRequestV1)
 @returns(UserDecisionV1)
 @marks_replays

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.identity_admin.dto.words_v1 import ActionWord, Moment, StatusWord, Words
+from services.identity_admin.dto.words_v1 import EXAMPLE_ID, ActionWord, Moment, StatusWord, Words
 
 MOST = 100
 
@@ -10,18 +10,18 @@ MOST = 100
 class UserApprovalV1(BaseModel):
     """`waiting_seconds` is null unless pending; who decided is null until somebody has."""
 
-    user_id: str
-    email: str
-    first_name: str | None
-    last_name: str | None
+    user_id: str = Field(examples=[EXAMPLE_ID])
+    email: str = Field(examples=["maja.ek@skola.example"])
+    first_name: str | None = Field(examples=["Maja"])
+    last_name: str | None = Field(examples=["Ek"])
     display_name: str | None
-    org_id: str | None
+    org_id: str | None = Field(examples=["ekskolan"])
     email_verified: bool
     registered_at: Moment
-    status: StatusWord
+    status: StatusWord = Field(examples=["pending"])
     version: int = Field(description="To be sent back as `expected_version`.")
     requested_at: Moment
-    waiting_seconds: int | None
+    waiting_seconds: int | None = Field(examples=[86400])
     decided_at: Moment | None
     decided_by: str | None
     decided_by_name: str | None
@@ -32,16 +32,16 @@ class PastDecisionV1(BaseModel):
     """One decision; `decided_by` null is the command line. `sequence` grows with time."""
 
     sequence: int
-    user_id: str
-    action: ActionWord
-    from_status: StatusWord
-    to_status: StatusWord
+    user_id: str = Field(examples=[EXAMPLE_ID])
+    action: ActionWord = Field(examples=["deny"])
+    from_status: StatusWord = Field(examples=["pending"])
+    to_status: StatusWord = Field(examples=["denied"])
     version: int
     decided_at: Moment
     decided_by: str | None
     decided_by_name: str | None
     reason: str | None
-    correlation_id: str
+    correlation_id: str = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
 
 
 class UserApprovalDetailV1(UserApprovalV1):

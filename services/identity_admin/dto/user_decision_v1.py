@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.identity_admin.dto.words_v1 import ActionWord, Moment, StatusWord, Words
+from services.identity_admin.dto.words_v1 import EXAMPLE_ID, ActionWord, Moment, StatusWord, Words
 
 LONGEST_REASON = 500
 MOST_ITEMS = 100
@@ -28,15 +28,15 @@ class DenyRequestV1(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
-    reason: Words = Field(max_length=LONGEST_REASON)
+    reason: Words = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
 
 
 class UserDecisionV1(BaseModel):
     """How the account stands after the decision."""
 
-    user_id: str
-    status: StatusWord
-    version: int
+    user_id: str = Field(examples=[EXAMPLE_ID])
+    status: StatusWord = Field(examples=["approved"])
+    version: int = Field(examples=[2])
     decided_at: Moment | None
     decided_by: str | None
     decided_by_name: str | None
@@ -48,8 +48,8 @@ class DecisionItemV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    user_id: str = Field(max_length=64)
-    decision: ActionWord
+    user_id: str = Field(max_length=64, examples=[EXAMPLE_ID])
+    decision: ActionWord = Field(examples=["approve"])
     expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
     reason: Words | None = Field(None, max_length=LONGEST_REASON)
 
@@ -77,9 +77,9 @@ class ItemErrorV1(BaseModel):
 class ItemResultV1(BaseModel):
     """`status` is the HTTP status that the item alone would have had."""
 
-    user_id: str
-    outcome: Outcome
-    status: int
+    user_id: str = Field(examples=[EXAMPLE_ID])
+    outcome: Outcome = Field(examples=["decided"])
+    status: int = Field(examples=[200])
     decision: UserDecisionV1 | None
     error: ItemErrorV1 | None
 

@@ -10,6 +10,7 @@ from bff_core.clock import to_wire
 
 StatusWord = Literal["pending", "approved", "denied"]
 ActionWord = Literal["approve", "deny"]
+EXAMPLE_ID = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
 
 Moment = Annotated[
     datetime,

@@ -1,5 +1,6 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
+from bff_core.web._declared import OtherAnswer, answers, refuses, sends
 from bff_core.web._di import ContextProvider
 from bff_core.web._door import Door
 from bff_core.web._edge import (
@@ -27,7 +28,7 @@ from bff_core.web._health import Health, Leaning, Lifecycle, health_routes
 from bff_core.web._mounting import make_mountable
 from bff_core.web._openapi import attach_openapi, document_of
 from bff_core.web._relaying import body_chunks, relayed
-from bff_core.web._responses import METRICS, refuses, returns
+from bff_core.web._responses import METRICS, returns
 from bff_core.web._services import ServiceKeys
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
 from bff_core.web._switches import heed_switches
@@ -52,12 +53,14 @@ __all__ = [
     "Leaning",
     "Lifecycle",
     "Message",
+    "OtherAnswer",
     "Receive",
     "Scope",
     "SendMessage",
     "ServiceKeys",
     "UndeclaredRouteError",
     "access",
+    "answers",
     "attach_openapi",
     "body_chunks",
     "budget",
@@ -74,6 +77,7 @@ __all__ = [
     "returns_tagged",
     "rule_of",
     "run",
+    "sends",
     "takes_body",
     "takes_headers",
     "takes_query",

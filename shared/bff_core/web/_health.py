@@ -8,13 +8,13 @@ from typing import Literal, Protocol
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from quart import Blueprint, Response
-from quart_schema import document_response, hide
+from quart_schema import hide
 
 from bff_core.composition import fan_out
 from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
 from bff_core.protocols import Pinged
-from bff_core.web._envelope import ErrorEnvelopeV1
+from bff_core.web._declared import refuses
 from bff_core.web._guard import PUBLIC, access
 from bff_core.web._responses import returns
 
@@ -137,7 +137,7 @@ def health_routes(health: Health) -> Blueprint:
 
     @blueprint.get("/ready")
     @access(PUBLIC)
-    @document_response(ErrorEnvelopeV1, 503)
+    @refuses(Unavailable)
     @returns(ReadyV1)
     async def ready() -> ReadyV1:
         """Whether to send requests here, and how its dependencies are."""

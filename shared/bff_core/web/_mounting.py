@@ -30,6 +30,7 @@ def make_mountable(
             raise PayloadTooLarge(details={"limit_bytes": max_body_bytes})
 
     handlers.attach(blueprint)
+    blueprint.record_once(lambda setup: setup.app.extensions.update({ServiceKeys.ASKED: True}))
     blueprint.before_request(services.check)
     blueprint.before_request(guard.check)
     blueprint.before_request(refuse_large_bodies)

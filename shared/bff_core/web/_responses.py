@@ -2,31 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from quart import Response, current_app, request
 from quart_schema import document_response
 
 from bff_core.composition import Answered, PartV1
-from bff_core.errors import BffError
 from bff_core.observability import Metrics
 
 METRICS = "bff_core.metrics"
-REFUSALS = "__refusals__"
 
 View = Callable[..., Awaitable[BaseModel | Answered[BaseModel]]]
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def refuses(*kinds: type[BffError]) -> Callable[[F], F]:
-    """Document the refusals that only this route has. Stands above `returns`."""
-
-    def declare(view: F) -> F:
-        setattr(view, REFUSALS, kinds)
-        return view
-
-    return declare
 
 
 def returns(

@@ -1,0 +1,137 @@
+"""What every document of ours must hold; each finding is a line that says what to do."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from quart import Quart
+
+Json = dict[str, Any]
+
+UNDOCUMENTED = {
+    "/metrics": "Prometheus' own text format",
+    "/openapi.json": "the document itself",
+    "/docs": "a page for people",
+    "/docs/{name}": "what that page is made of",
+}
+"""Routes that no document tells of, and why."""
+
+ENVELOPE = "#/components/schemas/ErrorEnvelope"
+_PLACE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+_STATUS_OF_REFUSAL = re.compile(r"[45](?:\d\d|XX)")
+
+
+def findings_in(document: Json) -> Iterator[str]:
+    """What is wrong with a document on its own."""
+    for error in OpenAPIV31SpecValidator(document).iter_errors():
+        where = "/".join(str(step) for step in error.absolute_path)
+        yield f"not valid OpenAPI 3.1 at {where}: {error.message[:200]}"
+    taken: set[str] = set()
+    for name, operation in operations_in(document):
+        for finding in _in_operation(document, operation):
+            yield f"{name} {finding}"
+        identity = operation.get("operationId", "")
+        if identity in taken:
+            yield f"{name} has the operationId {identity} of another: rename its function"
+        taken.add(identity)
+    yield from _in_schemas(document)
+
+
+def undocumented_in(app: Quart, document: Json) -> Iterator[str]:
+    """Routes of the app that its document does not tell of."""
+    told = {name for name, _ in operations_in(document)}
+    for rule in app.url_map.iter_rules():
+        path = _PLACE.sub(r"{\1}", rule.rule)
+        if path in UNDOCUMENTED:
+            continue
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if f"{method} {path}" not in told:
+                yield (
+                    f"{method} {path} is in no document: take @hide off the route, or give the"
+                    " reason in UNDOCUMENTED of tools/openapi_rules.py"
+                )
+
+
+def operations_in(document: Json) -> Iterator[tuple[str, Json]]:
+    """Operations by method and path."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def resolved(document: Json, part: Json) -> Json:
+    while "$ref" in part:
+        found: Any = document
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        part = found
+    return part
+
+
+def _in_operation(document: Json, operation: Json) -> Iterator[str]:
+    for field, remedy in (
+        ("operationId", "give it a name"),
+        ("summary", "write the route's docstring"),
+        ("tags", "put it on a blueprint"),
+    ):
+        if not operation.get(field):
+            yield f"has no {field}: {remedy}"
+    if not any(status.startswith("2") for status in operation["responses"]):
+        yield "has no good answer: declare its model with @returns"
+    if "500" not in operation["responses"]:
+        yield "does not say how it fails: build it with build_app"
+    for status, answer in operation["responses"].items():
+        yield from _in_answer(document, status, resolved(document, answer))
+    yield from _in_body(document, "request", operation.get("requestBody", {}))
+
+
+def _in_answer(document: Json, status: str, answer: Json) -> Iterator[str]:
+    if "X-Correlation-ID" not in answer.get("headers", {}):
+        yield f"answers {status} without the header X-Correlation-ID: declare it with OtherAnswer"
+    if status in {"429", "503"} and "Retry-After" not in answer.get("headers", {}):
+        yield f"answers {status} without the header Retry-After: declare it with @refuses"
+    if _STATUS_OF_REFUSAL.fullmatch(status):
+        for media in answer.get("content", {"": {"schema": {}}}).values():
+            if media["schema"].get("$ref") != ENVELOPE:
+                yield f"answers {status} outside the envelope: declare it with @refuses"
+    yield from _in_body(document, status, answer)
+
+
+def _in_body(document: Json, what: str, body: Json) -> Iterator[str]:
+    for kind, media in body.get("content", {}).items():
+        schema = media.get("schema", {})
+        if kind != "application/json" or not schema:
+            continue
+        if not list(_examples_of(document, media)):
+            yield (
+                f"shows no example of its {what} body: give the model's fields `examples`, or the"
+                " model one in json_schema_extra"
+            )
+        for example in _examples_of(document, media):
+            for flaw in _flaws(document, schema, example):
+                yield f"shows an example of its {what} body that is not valid: {flaw}"
+
+
+def _examples_of(document: Json, media: Json) -> Iterator[Any]:
+    if "example" in media:
+        yield media["example"]
+    for named in media.get("examples", {}).values():
+        yield resolved(document, named)["value"]
+    yield from resolved(document, media["schema"]).get("examples", [])
+
+
+def _in_schemas(document: Json) -> Iterator[str]:
+    for name, schema in document["components"]["schemas"].items():
+        for field, inner in schema.get("properties", {}).items():
+            for example in inner.get("examples", []):
+                for flaw in _flaws(document, inner, example):
+                    yield f"{name}.{field} has an example that is not valid: {flaw}"
+
+
+def _flaws(document: Json, schema: Json, value: Any) -> Iterator[str]:
+    whole = {"components": document["components"], **schema}
+    checker = Draft202012Validator.FORMAT_CHECKER
+    for error in Draft202012Validator(whole, format_checker=checker).iter_errors(value):
+        yield f"{error.json_path} {error.message[:160]}"

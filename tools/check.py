@@ -29,6 +29,7 @@ CHECKS = (
     Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
     Check("compose", (sys.executable, "-m", "tools.check_compose")),
     Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),
+    Check("openapi", (sys.executable, "-m", "tools.check_openapi")),
     Check("shell: dev", ("sh", "-n", "dev")),
     Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),
 )

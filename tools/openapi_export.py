@@ -10,11 +10,17 @@ from typing import Any
 from quart import Quart
 
 from bff_core.web import document_of
+from tools.openapi_baseline import record
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "openapi"
 SERVICES = ("bff_teacher", "bff_admin", "config_service", "identity_admin", "gateway")
+BASELINES = FOLDER / "baseline"
 COMMAND = "uv run python -m tools.openapi_export"
+USAGE = f"""{COMMAND} [SERVICE...]
+writes openapi/SERVICE.json, and additions to the record of what was promised
+    --new-version SERVICE   begin a new record: what it no longer promises breaks callers
+services: {", ".join(SERVICES)}"""
 
 Document = dict[str, Any]
 
@@ -51,11 +57,12 @@ def snapshot_of(service: str) -> Path:
     return FOLDER / f"{service}.json"
 
 
-def export() -> list[Path]:
-    """Write every snapshot; the paths of those that changed."""
-    FOLDER.mkdir(exist_ok=True)
-    texts = {snapshot_of(name): written(document_from(app_of(name))) for name in SERVICES}
-    return [path for path, text in texts.items() if _rewrite(path, text)]
+def export(service: str, *, anew: bool = False) -> list[Path]:
+    """Write the snapshot of a service and record its promises; the paths of what changed."""
+    document = document_from(app_of(service))
+    changed = [snapshot_of(service)] if _rewrite(snapshot_of(service), written(document)) else []
+    recorded = record(BASELINES, service, document, anew=anew)
+    return [*changed, *([recorded] if recorded else [])]
 
 
 def _rewrite(path: Path, text: str) -> bool:
@@ -65,16 +72,16 @@ def _rewrite(path: Path, text: str) -> bool:
     return True
 
 
-def main(names: Sequence[str]) -> int:
-    """Rewrite the snapshots, or print the document of the one service that is named."""
-    if not names:
-        for path in export():
-            print(f"wrote {path.relative_to(ROOT)}")
-        return 0
-    if len(names) > 1 or names[0] not in SERVICES:
-        print(f"name one of {', '.join(SERVICES)}, or nothing to write all", file=sys.stderr)
+def main(words: Sequence[str]) -> int:
+    """Write all snapshots, or those of the services that are named; see `USAGE`."""
+    anew = "--new-version" in words
+    names = [word for word in words if word != "--new-version"]
+    if not set(names) <= set(SERVICES) or (anew and not names):
+        print(USAGE, file=sys.stderr)
         return 2
-    print(written(document_from(app_of(names[0]))), end="")
+    for service in names or SERVICES:
+        for path in export(service, anew=anew):
+            print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

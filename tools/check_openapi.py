@@ -18,10 +18,7 @@ from tools.openapi_export import (
 )
 from tools.openapi_rules import findings_in, undocumented_in
 
-REMEDY = (
-    "put it back, or give the change a version of its own beside the old; when no caller needs the"
-    f" old any more, `{COMMAND}"
-)
+REMEDY = "put it back, or give it a new version: openapi/README.md says how"
 
 Json = dict[str, Any]
 
@@ -52,7 +49,7 @@ def broken(service: str, promised: Json, document: Json) -> Iterator[str]:
         return
     found = breaks(promised, document)
     for line in found:
-        yield f"breaks callers: {line}; {REMEDY} --new-version {service}`"
+        yield f"breaks callers: {line}; {REMEDY}"
     if not found and promised != promises_of(document):
         yield f"openapi/baseline/ lacks additions of {service}: run `{COMMAND}` and commit it"
 

@@ -1,23 +1,16 @@
 """Who changed what: settings and accounts in one list."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
+from bff_core.inputs import Since
 from services.bff_admin.dto.users_v1 import Action, Status
 
 Source = Literal["settings", "users"]
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return max(moment.astimezone(UTC), _EARLIEST)
-    except OverflowError:
-        raise ValueError("is out of range") from None
 
 
 class AuditQuery(BaseModel):
@@ -25,9 +18,7 @@ class AuditQuery(BaseModel):
 
     source: Source | None = Field(None, description="Only changes of this kind.")
     actor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A user id.")
-    since: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        None, description="Changes of this time and later."
-    )
+    since: Since | None = Field(None, description="Changes of this time and later.")
     limit: int = Field(20, ge=1, le=100, description="Changes a page.")
     cursor: str | None = Field(
         None, max_length=500, description="`next_cursor`, with the same filters."

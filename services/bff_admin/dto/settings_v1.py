@@ -8,6 +8,8 @@ from pydantic.config import JsonDict
 # pydantic reads this one; the standard library's came too late.
 from typing_extensions import TypedDict
 
+from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line
+
 LARGEST_VERSION = 2_147_483_647
 
 _VALUES: Any = {"read_only": True, "show_banner": False}
@@ -131,7 +133,7 @@ class SettingsWriteV1(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     values: dict[str, JsonValue] = Field(examples=[_VALUES])
-    reason: str = Field(min_length=1, max_length=500, examples=[_REASON])
+    reason: Line = Field(max_length=500, examples=[_REASON])
 
 
 class SettingsRollbackV1(BaseModel):
@@ -140,7 +142,7 @@ class SettingsRollbackV1(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     to_version: int = Field(ge=0, le=LARGEST_VERSION, examples=[2])
-    reason: str = Field(min_length=1, max_length=500, examples=["The new limits were too low"])
+    reason: Line = Field(max_length=500, examples=["The new limits were too low"])
 
 
 class SettingsWriteQuery(BaseModel):
@@ -155,9 +157,14 @@ class SettingsVersionsQuery(BaseModel):
 class SettingsWriteHeadersV1(BaseModel):
     """Headers of a write."""
 
-    if_match: str = Field(description="The ETag of the settings that were read; `*` is refused.")
+    if_match: str = Field(
+        description="The ETag of the settings that were read; `*` is refused.",
+        pattern=ETAGS_PATTERN,
+    )
     idempotency_key: str | None = Field(
-        None, description="A repeat with the same key and body within 24 hours is not done twice."
+        None,
+        description="A repeat with the same key and body within 24 hours is not done twice.",
+        pattern=KEY_PATTERN,
     )
 
 

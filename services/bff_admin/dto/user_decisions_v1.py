@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.config import JsonDict
 
-from services.bff_admin.dto.users_v1 import Action, SearchText, Status
+from bff_core.inputs import Line, Whole
+from services.bff_admin.dto.users_v1 import Action, Status
 
 LONGEST_REASON = 500
 LAST_VERSION = 2**31 - 1
@@ -18,8 +19,8 @@ class ApproveUserV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True, examples=[1])
-    note: SearchText | None = Field(None, max_length=LONGEST_REASON)
+    expected_version: Whole = Field(ge=1, le=LAST_VERSION, examples=[1])
+    note: Line | None = Field(None, max_length=LONGEST_REASON)
 
 
 class DenyUserV1(BaseModel):
@@ -27,19 +28,25 @@ class DenyUserV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True, examples=[1])
-    reason: SearchText = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
+    expected_version: Whole = Field(ge=1, le=LAST_VERSION, examples=[1])
+    reason: Line = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
 
 
 class UserDecisionItemV1(BaseModel):
     """One of many; a denial needs its reason."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "if": {"properties": {"decision": {"const": "deny"}}},
+            "then": {"properties": {"reason": {"type": "string"}}, "required": ["reason"]},
+        },
+    )
 
     user_id: str = Field(max_length=64, examples=["5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"])
     decision: Action = Field(examples=["approve"])
-    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
-    reason: SearchText | None = Field(None, max_length=LONGEST_REASON)
+    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
+    reason: Line | None = Field(None, max_length=LONGEST_REASON)
 
     @model_validator(mode="after")
     def _says_why(self) -> "UserDecisionItemV1":

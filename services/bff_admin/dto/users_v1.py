@@ -1,24 +1,15 @@
 """Screen 6: accounts, who waits, and what was decided on each."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+
+from bff_core.inputs import Line
 
 Status = Literal["pending", "approved", "denied"]
 Action = Literal["approve", "deny"]
-
-
-def _sayable(text: str) -> str:
-    if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in text):
-        raise ValueError("must hold no control characters")
-    if not text.strip():
-        raise ValueError("must say something")
-    return text.strip()
-
-
-SearchText = Annotated[str, AfterValidator(_sayable)]
 
 
 class PendingUsersQuery(BaseModel):
@@ -26,8 +17,8 @@ class PendingUsersQuery(BaseModel):
 
     limit: int = Field(20, ge=1, le=100, description="Accounts a page.")
     cursor: str | None = Field(None, max_length=200, description="`next_cursor`.")
-    q: SearchText | None = Field(None, max_length=100, description="In the address or a name.")
-    org: SearchText | None = Field(None, max_length=255)
+    q: Line | None = Field(None, max_length=100, description="In the address or a name.")
+    org: Line | None = Field(None, max_length=255)
     verified: bool | None = Field(None, description="Whether the address has been proven.")
 
 

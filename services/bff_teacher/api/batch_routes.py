@@ -6,8 +6,19 @@ from quart_dishka import inject
 
 from bff_core.composition import Answered
 from bff_core.context import RequestContext
-from bff_core.errors import Conflict, NotFound
-from bff_core.web import access, budget, refuses, returns, sends, takes_body, takes_headers
+from bff_core.errors import Conflict, NotFound, RateLimited
+from bff_core.web import (
+    Link,
+    access,
+    budget,
+    leads_to,
+    places,
+    refuses,
+    returns,
+    sends,
+    takes_body,
+    takes_headers,
+)
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
@@ -24,13 +35,20 @@ from services.bff_teacher.screens.essay import EssayScreen
 CONFIRM = "confirm"
 """The budget that confirming has instead of a screen's."""
 
+UUID_PLACE = {"format": "uuid"}
+
 blueprint = Blueprint("batches", __name__)
 
 
 @blueprint.get("/batches/<batch_id>")
 @access("teacher")
-@refuses(NotFound)
+@refuses(NotFound, RateLimited)
+@places(batch_id=UUID_PLACE)
 @sends("Content-Language")
+@leads_to(
+    Link("batches.essay", {"batch_id": "/batch_id", "essay_id": "/essays/0/essay_id"}),
+    Link("batches.associations", {"batch_id": "/batch_id"}),
+)
 @returns(TeacherBatchDetailV1)
 @inject
 async def batch(
@@ -42,7 +60,8 @@ async def batch(
 
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")
 @access("teacher")
-@refuses(NotFound)
+@refuses(NotFound, RateLimited)
+@places(batch_id=UUID_PLACE, essay_id=UUID_PLACE)
 @sends("Content-Language")
 @returns(TeacherEssayFeedbackV1)
 @inject
@@ -58,7 +77,9 @@ async def essay(
 
 @blueprint.get("/batches/<batch_id>/associations")
 @access("teacher")
-@refuses(NotFound)
+@refuses(NotFound, RateLimited)
+@places(batch_id=UUID_PLACE)
+@leads_to(Link("batches.confirm", {"batch_id": "/batch_id"}))
 @returns(StudentAssociationListV1)
 @inject
 async def associations(
@@ -71,7 +92,8 @@ async def associations(
 @blueprint.post("/batches/<batch_id>/associations/confirm")
 @access("teacher")
 @budget(CONFIRM)
-@refuses(NotFound, Conflict)
+@refuses(NotFound, Conflict, RateLimited)
+@places(batch_id=UUID_PLACE)
 @sends("Idempotent-Replay")
 @takes_headers(ConfirmHeadersV1)
 @takes_body(AssociationConfirmRequestV1)

@@ -1,21 +1,10 @@
 """Who changed what, when and why, and whether the record of it can be believed."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
-
+from bff_core.inputs import Since
 from services.config_service.chain import Problem
 from services.config_service.diff import PatchOperation
-
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return max(moment.astimezone(UTC), _EARLIEST)
-    except OverflowError:
-        raise ValueError("is out of range") from None
 
 
 class AuditQuery(BaseModel):
@@ -25,9 +14,7 @@ class AuditQuery(BaseModel):
 
     namespace: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]{0,62}$")
     actor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A user id.")
-    since: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        None, description="Entries of this time and later."
-    )
+    since: Since | None = Field(None, description="Entries of this time and later.")
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="`next_cursor`.")
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
 
+from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, LINE_PATTERN, Whole
 from services.config_service.diff import PatchOperation
 
 LARGEST_VERSION = 2_147_483_647
@@ -23,6 +24,8 @@ Reason = Annotated[
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
+    # Blanks around it are cut off first, so it must hold something else.
+    Field(json_schema_extra={"pattern": LINE_PATTERN}),
 ]
 UpdatedAt = Annotated[
     str | None,
@@ -101,7 +104,7 @@ class SettingsRollbackV1(BaseModel):
         json_schema_extra={"examples": [{"to_version": 2, "reason": "The limits were too low"}]},
     )
 
-    to_version: int = Field(ge=0, le=LARGEST_VERSION, strict=True, examples=[2])
+    to_version: Whole = Field(ge=0, le=LARGEST_VERSION, examples=[2])
     reason: Reason = Field(examples=["The new limits were too low"])
 
 
@@ -116,9 +119,14 @@ class WriteQuery(BaseModel):
 class WriteHeadersV1(BaseModel):
     """Headers of a write."""
 
-    if_match: str = Field(description="The ETag of the settings that were read; `*` is refused.")
+    if_match: str = Field(
+        description="The ETag of the settings that were read; `*` is refused.",
+        pattern=ETAGS_PATTERN,
+    )
     idempotency_key: str | None = Field(
-        None, description="A repeat with the same key and body within 24 hours is not done twice."
+        None,
+        description="A repeat with the same key and body within 24 hours is not done twice.",
+        pattern=KEY_PATTERN,
     )
 
 

@@ -16,7 +16,7 @@ from bff_core.errors import (
     RateLimited,
 )
 from bff_core.http import RequestTooSlow
-from bff_core.web import OtherAnswer, access, answers, refuses
+from bff_core.web import OtherAnswer, access, answers, may_be_bodiless, places, refuses
 from services.gateway.implementations.proxy import may_tell
 from services.gateway.implementations.refusals import REFUSALS
 from services.gateway.route_table import ROUTES, Exchange, Row
@@ -31,6 +31,8 @@ _ALWAYS: tuple[type[BffError], ...] = (
     CircuitOpen,
     DownstreamTimeout,
 )
+_SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+_PLAIN = {"pattern": f"^{_SEGMENT}(?:/{_SEGMENT})*/?$"}
 _ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
 
 
@@ -51,13 +53,15 @@ def _view(row: Row) -> Any:
     unplain.__doc__ = f"{row.summary}."
     view: Any = refuses(*_ALWAYS)(access(row.access)(unplain))
     if row.exchange is None:
-        return answers(*_passed_on(row))(view)
+        return places(path=_PLAIN)(answers(*_passed_on(row))(view))
     return _documented(row.exchange, view)
 
 
 def _documented(exchange: Exchange, view: Any) -> Any:
     view = refuses(*(kind for kind in REFUSALS.values() if may_tell(exchange, kind.status)))(view)
     view = document_response(exchange.gives, exchange.status)(view)
+    if exchange.may_be_empty:
+        view = may_be_bodiless(view)
     return document_request(exchange.takes, source=DataSource.JSON)(view)
 
 

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bff_core.inputs import Since
 from services.identity_admin.dto.words_v1 import EXAMPLE_ID, ActionWord, Moment, StatusWord, Words
 
 MOST = 100
@@ -83,6 +84,6 @@ class DecisionQuery(BaseModel):
 
     limit: int = Field(20, ge=1, le=MOST)
     cursor: int | None = Field(None, ge=1, le=2**63 - 1)
-    actor: str | None = Field(None, max_length=64)
-    user_id: str | None = Field(None, max_length=64)
-    since: Moment | None = None
+    actor: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
+    user_id: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
+    since: Since | None = None

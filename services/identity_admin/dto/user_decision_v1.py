@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bff_core.inputs import Whole
 from services.identity_admin.dto.words_v1 import EXAMPLE_ID, ActionWord, Moment, StatusWord, Words
 
 LONGEST_REASON = 500
@@ -18,7 +19,7 @@ class ApproveRequestV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
     note: Words | None = Field(None, max_length=LONGEST_REASON)
 
 
@@ -27,7 +28,7 @@ class DenyRequestV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
     reason: Words = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
 
 
@@ -46,11 +47,17 @@ class UserDecisionV1(BaseModel):
 class DecisionItemV1(BaseModel):
     """One of many; a denial needs its reason."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "if": {"properties": {"decision": {"const": "deny"}}},
+            "then": {"properties": {"reason": {"type": "string"}}, "required": ["reason"]},
+        },
+    )
 
     user_id: str = Field(max_length=64, examples=[EXAMPLE_ID])
     decision: ActionWord = Field(examples=["approve"])
-    expected_version: int = Field(ge=1, le=LAST_VERSION, strict=True)
+    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
     reason: Words | None = Field(None, max_length=LONGEST_REASON)
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
 
 from bff_core.clock import to_wire
 
@@ -22,14 +22,26 @@ Moment = Annotated[
 _LINE_BREAKS = frozenset("\n\t\r")
 
 
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+
+
 def _printable(text: str) -> str:
     """PostgreSQL keeps no NUL, and the others only confuse whoever reads the history."""
+    if any(unicodedata.category(sign) == "Cc" and sign not in _LINE_BREAKS for sign in text):
+        raise ValueError("must hold no control characters")
     stripped = text.strip()
     if not stripped:
         raise ValueError("must say something")
-    if any(unicodedata.category(sign) == "Cc" and sign not in _LINE_BREAKS for sign in stripped):
-        raise ValueError("must hold no control characters")
     return stripped
 
 
-Words = Annotated[str, AfterValidator(_printable)]
+Words = Annotated[
+    str,
+    AfterValidator(_printable),
+    Field(
+        json_schema_extra={
+            "minLength": 1,
+            "pattern": rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$",
+        }
+    ),
+]

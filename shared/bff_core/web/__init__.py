@@ -1,6 +1,15 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
-from bff_core.web._declared import OtherAnswer, answers, refuses, sends
+from bff_core.web._declared import (
+    Link,
+    OtherAnswer,
+    answers,
+    leads_to,
+    may_be_bodiless,
+    places,
+    refuses,
+    sends,
+)
 from bff_core.web._di import ContextProvider
 from bff_core.web._door import Door
 from bff_core.web._edge import (
@@ -52,6 +61,7 @@ __all__ = [
     "Health",
     "Leaning",
     "Lifecycle",
+    "Link",
     "Message",
     "OtherAnswer",
     "Receive",
@@ -69,8 +79,11 @@ __all__ = [
     "health_routes",
     "heed_switches",
     "hypercorn_config",
+    "leads_to",
     "make_mountable",
+    "may_be_bodiless",
     "parse_body",
+    "places",
     "refuses",
     "relayed",
     "returns",

@@ -9,6 +9,9 @@ from bff_core.errors import BffError
 REFUSALS = "__refusals__"
 SENT = "__sent_headers__"
 OTHERS = "__other_answers__"
+PLACES = "__places__"
+LINKS = "__links__"
+BODY_OPTIONAL = "__body_optional__"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,3 +93,37 @@ def answers(*others: OtherAnswer) -> Callable[[F], F]:
         return view
 
     return declare
+
+
+def places(**schemas: Mapping[str, Any]) -> Callable[[F], F]:
+    """Document what stands in the path, by the name of its place, where that is no mere text."""
+
+    def declare(view: F) -> F:
+        setattr(view, PLACES, schemas)
+        return view
+
+    return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another route under the same prefix, and where its parameters stand in this answer."""
+
+    endpoint: str
+    parameters: Mapping[str, str]
+
+
+def leads_to(*links: Link) -> Callable[[F], F]:
+    """Document which routes a caller asks next, with what a good answer holds."""
+
+    def declare(view: F) -> F:
+        setattr(view, LINKS, links)
+        return view
+
+    return declare
+
+
+def may_be_bodiless(view: F) -> F:
+    """Document that the body may be left out."""
+    setattr(view, BODY_OPTIONAL, True)
+    return view

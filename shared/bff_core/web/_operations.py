@@ -27,7 +27,16 @@ from bff_core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from bff_core.web._declared import HEADERS, OTHERS, REFUSALS, SENT
+from bff_core.web._declared import (
+    BODY_OPTIONAL,
+    HEADERS,
+    LINKS,
+    OTHERS,
+    PLACES,
+    REFUSALS,
+    SENT,
+    Link,
+)
 from bff_core.web._door import OPEN_PATHS
 from bff_core.web._envelope import ErrorEnvelopeV1
 from bff_core.web._examples import NoExampleError, refusal_shown, shown
@@ -189,6 +198,7 @@ def _answer(operation: Json, rule: Rule, view: Any, components: Json) -> None:
     for status, answer in responses.items():
         answer["description"] = answer["description"] or {"201": "Made"}.get(status, "As asked")
         answer["headers"] = _headers(*sent, *_parts_in(answer, components))
+        answer.update(_links(rule.endpoint, getattr(view, LINKS, ())))
     for other in getattr(view, OTHERS, ()):
         content = {media: {"schema": dict(schema)} for media, schema in other.content.items()}
         responses[other.status] = {
@@ -196,8 +206,11 @@ def _answer(operation: Json, rule: Rule, view: Any, components: Json) -> None:
             "headers": _headers(*other.headers),
             **({"content": content} if content else {}),
         }
+    told = getattr(view, PLACES, {})
+    for parameter in operation["parameters"]:
+        parameter["schema"] |= told.get(parameter["name"], {}) if parameter["in"] == "path" else {}
     if "requestBody" in operation:
-        operation["requestBody"].setdefault("required", True)
+        operation["requestBody"]["required"] = not getattr(view, BODY_OPTIONAL, False)
     elif tagged:
         words = "What `If-None-Match` names is still current"
         responses["304"] = {"description": words, "headers": _headers("ETag")}
@@ -208,6 +221,17 @@ def _parts_in(answer: Json, components: Json) -> tuple[str, ...]:
     name = answer["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
     fields = components.get(name, {}).get("properties", {})
     return ("X-Parts-Incomplete",) if "parts" in fields else ()
+
+
+def _links(endpoint: str, links: Iterable[Link]) -> Json:
+    """By the name of their operation, which under another prefix is another one."""
+    again = "".join(_AGAIN.findall(endpoint.rpartition(".")[0]))
+    told = {}
+    for link in links:
+        blueprint, _, function = link.endpoint.rpartition(".")
+        parameters = {name: f"$response.body#{at}" for name, at in link.parameters.items()}
+        told[function] = {"operationId": f"{blueprint}{again}_{function}", "parameters": parameters}
+    return {"links": told} if told else {}
 
 
 def _headers(*names: str) -> Json:

@@ -1,0 +1,87 @@
+/**
+ * Reads every screen of a teacher and of an admin, typed.
+ *
+ *     BFF_URL=http://127.0.0.1:8080 TEACHER_EMAIL=… ADMIN_EMAIL=… PASSWORD=… node every-screen.js
+ */
+import {
+  createAdminClient,
+  createAuthClient,
+  createTeacherClient,
+  incompleteParts,
+} from "@huleedu/bff-client";
+import type { AdminClient, HasParts, Session, TeacherClient } from "@huleedu/bff-client";
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`set ${name}`);
+  return value;
+}
+
+/** One line a screen, and what is absent from it. */
+function show(screen: string, what: string, answer?: HasParts): void {
+  const absent = answer ? incompleteParts(answer).map((part) => part.name) : [];
+  const note = absent.length === 0 ? "" : ` (without ${absent.join(", ")})`;
+  console.log(`${screen}: ${what}${note}`);
+}
+
+async function teacherScreens(teacher: TeacherClient): Promise<void> {
+  const me = await teacher.me();
+  show("me", me.display_name ?? me.user_id, me);
+
+  const dashboard = await teacher.dashboard({ limit: 50 });
+  show("dashboard", `${dashboard.total_count} batches`, dashboard);
+
+  const classes = await teacher.classes();
+  show("classes", classes.classes.map((one) => one.name).join(", "), classes);
+
+  const graded = dashboard.batches.find((batch) => batch.status.startsWith("completed"));
+  if (graded) await batchScreens(teacher, graded.batch_id);
+
+  const toReview = dashboard.batches.find((one) => one.status === "awaiting_student_validation");
+  if (!toReview) return;
+  const review = await teacher.associations(toReview.batch_id);
+  const open = review.associations.filter((row) => row.must_be_decided);
+  show("associations", `${open.length} to decide, ${review.students.length} students`, review);
+}
+
+async function batchScreens(teacher: TeacherClient, batchId: string): Promise<void> {
+  const batch = await teacher.batch(batchId);
+  show("batch", `${batch.title}, ${batch.essays.length} essays`, batch);
+
+  const first = batch.essays[0];
+  if (!first) return;
+  const essay = await teacher.essay(batchId, first.essay_id);
+  const rank = essay.rank === null ? "not ranked" : `rank ${essay.rank} of ${essay.ranked_essays}`;
+  show("essay", `${essay.corrected_text?.length ?? 0} characters, ${rank}`, essay);
+}
+
+async function adminScreens(admin: AdminClient): Promise<void> {
+  const pending = await admin.pendingUsers({ limit: 10 });
+  show("pending users", pending.users.map((user) => user.email).join(", "));
+
+  const users = await admin.users({ limit: 100 });
+  show("users", `${users.users.length} accounts`);
+
+  for (const { namespace } of (await admin.namespaces()).namespaces) {
+    const settings = await admin.settings(namespace);
+    show(`settings ${namespace}`, `version ${settings.value.version}, ETag ${settings.etag}`);
+  }
+
+  const audit = await admin.audit({ limit: 10 });
+  show("audit", `${audit.entries.length} entries`, audit);
+
+  const overview = await admin.overview();
+  const well = overview.services?.filter((service) => service.status === "healthy") ?? [];
+  show("overview", `${well.length} services healthy`, overview);
+}
+
+async function signedIn(baseUrl: string, email: string): Promise<Session> {
+  return createAuthClient({ baseUrl }).signIn({ email, password: given("PASSWORD") });
+}
+
+const baseUrl = given("BFF_URL");
+const asTeacher = await signedIn(baseUrl, given("TEACHER_EMAIL"));
+await teacherScreens(createTeacherClient({ baseUrl, token: asTeacher.token }));
+const asAdmin = await signedIn(baseUrl, given("ADMIN_EMAIL"));
+await adminScreens(createAdminClient({ baseUrl, token: asAdmin.token }));
+await Promise.all([asTeacher.signOut(), asAdmin.signOut()]);

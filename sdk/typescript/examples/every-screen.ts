@@ -34,14 +34,18 @@ async function teacherScreens(teacher: TeacherClient): Promise<void> {
   const classes = await teacher.classes();
   show("classes", classes.classes.map((one) => one.name).join(", "), classes);
 
-  const graded = dashboard.batches.find((batch) => batch.status.startsWith("completed"));
+  const graded = dashboard.batches.find((batch) => batch.status === "completed_successfully");
   if (graded) await batchScreens(teacher, graded.batch_id);
 
-  const toReview = dashboard.batches.find((one) => one.status === "awaiting_student_validation");
-  if (!toReview) return;
-  const review = await teacher.associations(toReview.batch_id);
-  const open = review.associations.filter((row) => row.must_be_decided);
-  show("associations", `${open.length} to decide, ${review.students.length} students`, review);
+  // Those whose students wait to be matched are among those in process.
+  for (const batch of dashboard.batches.filter((one) => one.status === "processing")) {
+    const review = await teacher.associations(batch.batch_id);
+    const open = review.associations.filter((row) => row.must_be_decided);
+    if (open.length === 0) continue;
+    const students = review.students?.length ?? "an unknown number of";
+    show("associations", `${open.length} to decide, ${students} students`, review);
+    break;
+  }
 }
 
 async function batchScreens(teacher: TeacherClient, batchId: string): Promise<void> {

@@ -1,0 +1,67 @@
+/** The stream client against a running gateway. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BffError, createTeacherClient, followBatch, followBatches } from "@huleedu/bff-client";
+import type { FollowOptions, LiveBatchDetail, LiveState } from "@huleedu/bff-client";
+import { BFF_URL, TEACHER_TOKEN } from "./gateway.js";
+
+const token = () => TEACHER_TOKEN;
+const teacher = createTeacherClient({ baseUrl: BFF_URL, token });
+
+/** The state of the first snapshot. */
+async function firstState<B>(
+  follow: (options: FollowOptions<B>) => Promise<void>,
+): Promise<LiveState<B>> {
+  const stop = new AbortController();
+  let first: LiveState<B> | undefined;
+  const onState = (state: LiveState<B>) => {
+    first ??= state;
+    stop.abort();
+  };
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(15_000)]);
+  await follow({ baseUrl: BFF_URL, token, onState, signal });
+  assert.ok(first, "no snapshot came");
+  return first;
+}
+
+async function hasLiveUpdates(): Promise<boolean> {
+  const headers = { Authorization: `Bearer ${TEACHER_TOKEN}` };
+  const response = await fetch(`${BFF_URL}/bff/v1/teacher/events`, { headers });
+  await response.body?.cancel();
+  return response.status !== 404;
+}
+
+const skip = (await hasLiveUpdates()) ? false : "this gateway has no live updates";
+
+test("the list's snapshot is the dashboard's newest batches", { skip }, async () => {
+  const state = await firstState(followBatches);
+  const dashboard = await teacher.dashboard({ limit: 50 });
+
+  const expected = dashboard.batches.map((batch) => batch.batch_id);
+  assert.deepEqual(Object.keys(state.batches).sort(), expected.sort());
+  for (const batch of dashboard.batches) {
+    assert.deepEqual(state.batches[batch.batch_id], withoutNulls(batch));
+  }
+});
+
+test("a batch's snapshot has its essays by their ids", { skip }, async () => {
+  const [newest] = (await teacher.dashboard({ limit: 1, status: "completed_successfully" })).batches;
+  assert.ok(newest);
+  const state = await firstState<LiveBatchDetail>((options) => followBatch(newest.batch_id, options));
+  const batch = await teacher.batch(newest.batch_id);
+
+  const live = state.batches[newest.batch_id];
+  assert.equal(live?.title, batch.title);
+  const ids = batch.essays.map((essay) => essay.essay_id);
+  assert.deepEqual(Object.keys(live?.essays ?? {}).sort(), ids.sort());
+});
+
+test("somebody else's batch is refused before anything is sent", { skip }, async () => {
+  const following = firstState((options) => followBatch("no-such-batch-of-mine", options));
+
+  await assert.rejects(following, (error) => error instanceof BffError && error.status >= 400);
+});
+
+function withoutNulls(batch: object): object {
+  return Object.fromEntries(Object.entries(batch).filter(([, value]) => value !== null));
+}

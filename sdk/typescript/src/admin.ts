@@ -156,7 +156,7 @@ type SettingsReads =
 function settingsReads(raw: Raw): Pick<AdminClient, SettingsReads> {
   const unless = <T>(namespace: string, known?: Tagged<T>) => ({
     path: { namespace },
-    header: known ? { "if-none-match": known.etag } : {},
+    header: known ? { "If-None-Match": known.etag } : {},
   });
   return {
     namespaces: (call = {}) => valueOf(raw.GET("/bff/v1/admin/settings", said(call))),
@@ -190,7 +190,7 @@ function settingsReads(raw: Raw): Pick<AdminClient, SettingsReads> {
 function settingsWrites(raw: Raw): Pick<AdminClient, "saveSettings" | "rollBackSettings"> {
   const params = (namespace: string, call: SettingsWriteOptions) => ({
     path: { namespace },
-    header: { "if-match": call.etag },
+    header: { "If-Match": call.etag },
     query: call.dryRun === undefined ? {} : { dry_run: call.dryRun },
   });
   return {

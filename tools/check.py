@@ -30,6 +30,7 @@ CHECKS = (
     Check("compose", (sys.executable, "-m", "tools.check_compose")),
     Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),
     Check("openapi", (sys.executable, "-m", "tools.check_openapi")),
+    Check("typescript", (sys.executable, "-m", "tools.typescript_drift")),
     Check("shell: dev", ("sh", "-n", "dev")),
     Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import elsewhere, local_servers
+from tests import elsewhere, local_servers, node_tools
 
 NO_REDIS = "no redis-server here: install the package redis-server"
 NO_POSTGRES = "no PostgreSQL here: install the package postgresql"
@@ -38,6 +38,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(NO_REDIS)
     if item.get_closest_marker("postgres") and local_servers.postgres_folder() is None:
         pytest.skip(NO_POSTGRES)
+    if item.get_closest_marker("node"):
+        problem = node_tools.problem()
+        if problem is not None:
+            pytest.skip(problem)
+        item.user_properties.append(("used", "node"))
     for name in getattr(item, "fixturenames", ()):
         if name in {"redis_url", "postgres_url"}:
             item.user_properties.append(("used", name))
@@ -53,6 +58,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.line(", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items())))
     terminalreporter.line(f"Redis: {_redis_words(uses['redis_url'])}")
     terminalreporter.line(f"PostgreSQL: {_postgres_words(uses['postgres_url'])}")
+    skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
+    terminalreporter.line(f"TypeScript: {_node_words(uses['node'], skipped)}")
 
 
 def _kind(node: str) -> str:
@@ -76,3 +83,14 @@ def _postgres_words(tests: int) -> str:
     if not tests:
         return "not used by the tests of this run"
     return f"real, {tests} tests ({local_servers.version_line(folder / 'postgres')})"
+
+
+def _node_words(tests: int, skipped: list[str]) -> str:
+    problem = node_tools.problem()
+    if problem is None and any(node_tools.NO_REGISTRY in why for why in skipped):
+        problem = node_tools.NO_REGISTRY
+    if problem is not None:
+        return f"NOT COVERED in whole, {tests} tests ({problem})"
+    if not tests:
+        return "not used by the tests of this run"
+    return f"real, {tests} tests (node {node_tools.version()})"

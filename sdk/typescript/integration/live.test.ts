@@ -18,8 +18,9 @@ async function firstState<B>(
     first ??= state;
     stop.abort();
   };
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(15_000)]);
-  await follow({ baseUrl: BFF_URL, token, onState, signal });
+  const tooLong = setTimeout(() => stop.abort(), 15_000);
+  await follow({ baseUrl: BFF_URL, token, onState, signal: stop.signal });
+  clearTimeout(tooLong);
   assert.ok(first, "no snapshot came");
   return first;
 }

@@ -44,7 +44,7 @@ async function follow<B>(options: Following<B>): Promise<void> {
   let failures = 0;
   while (!options.signal?.aborted) {
     const heard = copy.heard;
-    const { retryMs, problem } = await outcomeOf(connection(options, copy), options.signal);
+    const { retryMs, problem } = await outcomeOf(options, copy);
     if (options.signal?.aborted) return;
     failures = nextCount(failures, problem, copy.heard > heard);
     const seconds = waitAfter(failures, retryMs, problem, options.firstWaitSeconds ?? 1);
@@ -61,15 +61,12 @@ interface Outcome {
 }
 
 /** How a connection came to its end; what cannot be mended, and the caller's own errors, go on. */
-async function outcomeOf(
-  connected: Promise<number | undefined>,
-  signal: AbortSignal | undefined,
-): Promise<Outcome> {
+async function outcomeOf<B>(o: Following<B>, copy: LiveCopy<B>): Promise<Outcome> {
   try {
-    return { retryMs: await connected };
+    return { retryMs: await connection(o, copy) };
   } catch (error) {
     if (!(error instanceof BffError)) throw error;
-    if (signal?.aborted || PASSING.has(error.status) || error.status >= 500) {
+    if (o.signal?.aborted || PASSING.has(error.status) || error.status >= 500) {
       return { problem: error };
     }
     throw error;

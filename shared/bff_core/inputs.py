@@ -15,7 +15,8 @@ KEY_PATTERN = r"^[!-~]{1,255}$"
 
 def _as_written(given: object) -> object:
     """Seconds since 1970 are no date to a person, and to no JSON Schema."""
-    if isinstance(given, str) and not given[:5].endswith("-"):
+    written = given[:5].endswith("-") if isinstance(given, str) else isinstance(given, datetime)
+    if not written:
         raise ValueError("must be a date and a time with its offset, as in 2026-01-31T12:00:00Z")
     return given
 

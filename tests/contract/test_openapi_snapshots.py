@@ -27,3 +27,15 @@ def test_unknown_service_is_told_which_there_are(capsys: pytest.CaptureFixture[s
     assert main(["nobody"]) == 2
 
     assert "bff_teacher, bff_admin" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_page_asks_nobody_else(service: str) -> None:
+    client = app_of(service).test_client()
+
+    page = (await (await client.get("/docs")).get_data()).decode()
+
+    assert re.findall(r"https?:|//", page) == []
+    assert "validatorUrl: null" in page
+    for asset in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert (await client.get(asset)).status_code == 200

@@ -2,7 +2,7 @@
 
 All phases and all checks, against the five services as they run in the devstack; what is expected
 otherwise stands in `schemathesis/<service>.toml` with its reason. `HYPOTHESIS_PROFILE=full` asks
-without a bound of time.
+thirty times as often.
 """
 
 import os
@@ -69,7 +69,7 @@ def headers(stack: DemoStack, target: Target) -> Iterator[str]:
 
 
 def command(stack: DemoStack, service: str, target: Target) -> list[str]:
-    bounds = () if FULL else ("--max-examples", "3", "--max-time", "45")
+    bounds = () if FULL else ("--max-examples", "3")
     return [
         str(Path(sys.executable).parent / "schemathesis"),
         *("--config-file", str(FOLDER / f"{service}.toml")),
@@ -93,4 +93,7 @@ def test_every_answer_is_as_the_document_says(stack: DemoStack, service: str) ->
     )
 
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
-    assert "Test cases:" in done.stdout
+    for phase in ("Examples", "Coverage", "Fuzzing"):
+        assert f"✅ {phase}" in done.stdout
+    # The gateway's own routes need what only a mail or a password manager knows.
+    assert ("✅ Stateful" in done.stdout) == (service != "gateway")

@@ -60,7 +60,7 @@ _PAGE = """<!doctype html>
 <head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({{url: "/openapi.json", dom_id: "#ui"}})</script></body>
+<script>SwaggerUIBundle({{url: "/openapi.json", dom_id: "#ui", validatorUrl: null}})</script></body>
 </html>
 """
 

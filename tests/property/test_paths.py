@@ -1,13 +1,14 @@
 """A path segment stays one segment, whatever it holds."""
 
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bff_core.http._client import path_of
+from bff_core.http._client import _query, path_of
 
 NASTY = st.text(alphabet="./\\%?#;&=+ ~:@\x00\r\n2eEfF5cåa", min_size=1, max_size=12)
 SEGMENT = (st.text(min_size=1) | NASTY).filter(lambda text: text not in {".", ".."})
@@ -44,3 +45,15 @@ def test_empty_segment_is_refused_but_at_the_end() -> None:
     assert path_of(["v1", "classes", ""]) == "/v1/classes/"
     with pytest.raises(ValueError, match="empty segment"):
         path_of(["v1", "", "students"])
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_parameters_are_written_as_the_library_writes_them(text: str) -> None:
+    assert _query({"ids": text}) == urlencode({"ids": text})
+
+
+@given(ids=st.lists(st.uuids(), min_size=1))
+def test_lists_of_ids_are_written_as_the_library_writes_them(ids: list[UUID]) -> None:
+    joined = ",".join(map(str, ids))
+
+    assert _query([("batch_ids", joined)]) == urlencode({"batch_ids": joined})

@@ -43,6 +43,8 @@ class HttpClasses:
         self, ctx: RequestContext, batch_ids: Sequence[str]
     ) -> Reading[ClassInfos]:
         """One bad id fails a whole call at the source, so callers pass UUIDs only."""
+        if 0 < len(batch_ids) <= IDS_A_CALL:
+            return await self._infos_of(ctx, batch_ids)
         chunks = [batch_ids[i : i + IDS_A_CALL] for i in range(0, len(batch_ids), IDS_A_CALL)]
         async with fan_out() as group:
             calls = [group.create_task(self._infos_of(ctx, chunk)) for chunk in chunks]

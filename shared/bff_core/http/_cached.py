@@ -76,6 +76,17 @@ class Cached:
 
         return cached
 
+    def at_hand(self, call: Call) -> Answer | None:
+        """What is fresh in this process's memory: taking it needs no time, so nothing bounds it."""
+        if not (call.safe and call.freshness.keeps) or call.deadline.passed:
+            return None
+        kept = self._shelf.remembered(call)
+        age = 0.0 if kept is None else self._shelf.age(kept)
+        if kept is None or age >= call.freshness.fresh:
+            return None
+        tell(self._observer.cache_hit, call)
+        return kept.served(age)
+
     async def forget(self, service: str, identity: str, operation: str | None = None) -> None:
         """Drop the reads that a write has changed, of one operation or of all."""
         await self._shelf.forget(service, identity, operation)

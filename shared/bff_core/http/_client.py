@@ -1,10 +1,11 @@
 """What a client module stands on: a service, its endpoints, and how each is asked."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 import aiohttp
 
@@ -19,6 +20,10 @@ from bff_core.settings import Downstream, Operation
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+# Ids and words are nearly all that is ever put into an address, and stand in it as they are.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_LIST = re.compile(r"[A-Za-z0-9_,-]+")
 
 
 def path_of(segments: Iterable[str]) -> str:
@@ -36,9 +41,15 @@ def path_of(segments: Iterable[str]) -> str:
 
 
 def _encode(segment: str) -> str:
+    if _PLAIN.fullmatch(segment):
+        return segment
     if segment in {".", ".."}:
         raise ValueError("a dot segment cannot be a path segment")
     return quote(segment, safe="")
+
+
+def _nothing_at_hand(_: Call) -> Answer | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Endpoint(Generic[T]):
     public: bool
     provocable: bool
     send: Send
+    at_hand: Callable[[Call], Answer | None] = _nothing_at_hand
     statuses: frozenset[int] = frozenset()
 
     async def get(
@@ -65,7 +77,8 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        answer = await self.send(self._call(ctx, "GET", path_of(path), _query(params)))
+        call = self._call(ctx, "GET", path_of(path), _query(params))
+        answer = self.at_hand(call) or await self.send(call)
         return Reading(answer.value, answer.age, answer.stale)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
@@ -128,7 +141,15 @@ class Endpoint(Generic[T]):
 
 
 def _query(params: Params) -> str:
-    return urlencode(list(params.items()) if isinstance(params, Mapping) else list(params))
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return "&".join(f"{_parameter(name)}={_parameter(str(value))}" for name, value in pairs)
+
+
+def _parameter(text: str) -> str:
+    """As `quote_plus` writes it, which takes its time over lists of ids."""
+    if _PLAIN_LIST.fullmatch(text):
+        return text.replace(",", "%2C")
+    return quote_plus(text)
 
 
 class ServiceClient:
@@ -161,6 +182,7 @@ class ServiceClient:
         `statuses` are those beside 2xx that `ask` takes for answers.
         """
         transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
+        way = self._policies.around(transport, rule)
         return Endpoint(
             service=self._downstream.name,
             operation=operation,
@@ -171,7 +193,8 @@ class ServiceClient:
             slow_after=rule.budget / 2,
             public=public,
             provocable=provocable,
-            send=self._policies.around(transport, rule),
+            send=way.send,
+            at_hand=way.at_hand,
             statuses=statuses,
         )
 

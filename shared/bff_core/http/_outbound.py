@@ -1,13 +1,13 @@
 """What the calls of one process share, and the order in which a call passes its policies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bff_core.clock import Clock
 from bff_core.http._breaker import Breaker, BreakerOptions
 from bff_core.http._bulkhead import Bulkhead, BulkheadOptions
 from bff_core.http._cached import Cached, CacheOptions
-from bff_core.http._call import Send
+from bff_core.http._call import Answer, Call, Send
 from bff_core.http._counting import Counting
 from bff_core.http._deadline import within
 from bff_core.http._doubt import Doubt
@@ -61,6 +61,14 @@ class Outbound:
         return Breaker(downstream.name, self.clock, options, observer=observer)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A call's way to the transport, and what is at hand without going it."""
+
+    send: Send
+    at_hand: Callable[[Call], Answer | None]
+
+
 class Policies:
     """The policies around the calls to one service; those of one operation are made for it."""
 
@@ -75,7 +83,7 @@ class Policies:
         self._caches: list[Cached] = []
         self._flights: list[SingleFlight] = []
 
-    def around(self, transport: Send, rule: Operation) -> Send:
+    def around(self, transport: Send, rule: Operation) -> Way:
         """A call's way to the transport. The first policy is the outermost."""
         watch = self._observer
         clock = self._outbound.clock
@@ -90,7 +98,7 @@ class Policies:
         self._caches.append(cached)
         self._flights.append(flight)
         bulkhead = BulkheadOptions(in_flight=rule.in_flight, queue=rule.in_flight)
-        return pipeline(
+        send = pipeline(
             transport,
             within(rule.budget),
             cached,
@@ -102,6 +110,7 @@ class Policies:
             recorded(self._outbound.metrics),
             within(rule.attempt_timeout),
         )
+        return Way(send, cached.at_hand)
 
     async def forget(self, identity: str, operation: str | None = None) -> None:
         """Drop the reads that a write of this user has changed, of one operation or of all."""

@@ -26,7 +26,10 @@ class Kept:
     operation: str
 
     def served(self, age: float, *, stale: bool = False) -> Answer:
-        return replace(self.answer, age=age, stale=stale)
+        kept = self.answer
+        return Answer(
+            kept.value, kept.body, kept.status, kept.headers, age, stale, exchange=kept.exchange
+        )
 
     def is_of(self, service: str, identity: str, operation: str | None) -> bool:
         """Whether a write to that operation, or to any when None, concerns it."""
@@ -81,6 +84,10 @@ class Shelf:
 
     def age(self, kept: Kept) -> float:
         return max(0.0, self._clock.monotonic() - kept.read_at)
+
+    def remembered(self, call: Call) -> Kept | None:
+        """What this process's memory holds, however old."""
+        return self._memory.get(call.key)
 
     async def find(self, call: Call) -> Kept | None:
         """The newest we have, however old."""

@@ -36,7 +36,9 @@ class Wired:
     def __post_init__(self) -> None:
         self.outbound: Outbound = an_outbound(self.metrics, self.clock)
         self.policies = Policies(self.downstream, self.outbound)
-        self.send: Send = self.policies.around(self.service, self.rule)
+        way = self.policies.around(self.service, self.rule)
+        self.send: Send = way.send
+        self.at_hand = way.at_hand
 
     def call(self, **asked: Any) -> Call:
         return a_call(self.clock, **({"seconds": 3.0} | asked))
@@ -86,6 +88,29 @@ def test_kept_answers_need_no_leave_of_the_breaker(clock: FakeClock, run: Run) -
 
     assert wired.state == "open"
     assert (fresh.stale, stale.stale) == (False, True)
+
+
+def test_what_is_at_hand_is_a_hit_until_it_is_stale(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+    before = wired.at_hand(wired.call(freshness=KEEPS))
+    run(wired.ask(freshness=KEEPS))
+
+    clock.advance(0.9)
+    fresh = wired.at_hand(wired.call(freshness=KEEPS))
+    clock.advance(0.2)
+    stale = wired.at_hand(wired.call(freshness=KEEPS))
+
+    assert (before, stale) == (None, None)
+    assert fresh is not None
+    assert (fresh.value, fresh.stale) == ("good", False)
+    assert wired.counted("downstream_cache_total", result="hit") == 1
+
+
+def test_nothing_is_at_hand_when_the_time_is_up(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+    run(wired.ask(freshness=KEEPS))
+
+    assert wired.at_hand(wired.call(freshness=KEEPS, seconds=0.0)) is None
 
 
 def test_a_hung_attempt_leaves_time_for_another(clock: FakeClock, run: Run) -> None:

@@ -1,0 +1,218 @@
+"""What the services behind a BFF answer in a benchmark: the platform's shapes, invented and fixed.
+
+An id tells whose it is: its last twelve digits are the teacher's number, so that an upstream
+without memory can answer for any batch of any teacher.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+
+BATCHES, ESSAYS, CLASSES, PUPILS = 20, 25, 4, 28
+STATUSES = ("completed_successfully", "completed_with_failures", "processing", "ready")
+TEXT = ("Det var en gång en klass som skrev om sommaren, regnet och vägen hem. " * 60).encode()
+
+Json = Mapping[str, object]
+
+
+def teacher_id(number: int) -> str:
+    return f"7eac4e50-0000-4000-8000-{number:012d}"
+
+
+def batch_id(serial: int, teacher: int) -> str:
+    return f"{serial:08x}-ba7c-4000-8000-{teacher:012d}"
+
+
+def essay_id(place: int, serial: int = 0) -> str:
+    """Of a batch's essay; `serial` is the batch's."""
+    return f"e55a{place:04x}-0000-4000-8000-{serial:012x}"
+
+
+def class_id(place: int) -> str:
+    return f"c1a55{place:03x}-0000-4000-8000-000000000001"
+
+
+def pupil_id(place: int, room: int = 0) -> str:
+    return f"90911{place:03x}-{room:04x}-4000-8000-000000000001"
+
+
+@cache
+def page_of(teacher: int, essays: int = ESSAYS) -> bytes:
+    """RAS's page of a teacher's batches, with every essay that RAS sends along."""
+    rows = [_batch(batch_id(place, teacher), teacher, essays, place) for place in range(BATCHES)]
+    return _dump({"batches": rows, "pagination": {"limit": 20, "offset": 0, "total": 4000}})
+
+
+@cache
+def batch_of(essays: int = ESSAYS) -> Callable[[bytes], bytes]:
+    """RAS's answer for one batch: a template, filled with the id that was asked for."""
+    marker = batch_id(0, 0)
+    whole = _dump(_batch(marker, 0, essays, 0) | {"student_prompt_ref": _prompt(marker)})
+    return _filling(whole, marker)
+
+
+@cache
+def essay_of() -> Callable[[bytes], bytes]:
+    """RAS's answer for the first essay of a batch."""
+    marker = batch_id(0, 0)
+    text = {"spellcheck_corrected_text_storage_id": marker.replace("-", "")[::-1]}
+    owned = {"batch_id": marker, "user_id": teacher_id(0)}
+    return _filling(_dump(_essay(0) | text | owned), marker)
+
+
+@cache
+def names_of() -> Callable[[bytes], bytes]:
+    """CMS's students of a batch."""
+    return _filling(_dump([_student_of(place) for place in range(ESSAYS)]), batch_id(0, 0))
+
+
+@cache
+def name_of() -> bytes:
+    return _dump(_student_of(0))
+
+
+@cache
+def associations_of() -> Callable[[bytes], bytes]:
+    rows = [
+        {
+            "essay_id": essay_id(place),
+            "suggested_student_id": pupil_id(place),
+            "confidence_score": 0.95,
+            "match_reasons": ["Name found in the heading"],
+            "created_at": "2026-01-30T09:01:02",
+        }
+        for place in range(ESSAYS)
+    ]
+    return _filling(_dump({"associations": rows}), batch_id(0, 0))
+
+
+@cache
+def classes_of() -> bytes:
+    rows = [
+        {
+            "id": class_id(place),
+            "name": f"SA{place}B",
+            "course_code": "SV1",
+            "student_count": PUPILS,
+            "created_at": "2025-08-19T07:41:02.551208",
+        }
+        for place in range(CLASSES)
+    ]
+    return _dump({"classes": rows, "pagination": {"limit": 100, "offset": 0, "returned": CLASSES}})
+
+
+@cache
+def roster_of(room: int) -> bytes:
+    rows = [
+        {
+            "student_id": pupil_id(place, room),
+            "first_name": f"Maja{place}",
+            "last_name": "Söderberg",
+            "full_legal_name": f"Maja{place} Söderberg",
+            "email": f"pupil{place}@school.example",
+        }
+        for place in range(PUPILS)
+    ]
+    return _dump({"students": rows})
+
+
+def class_infos(batch_ids: list[str]) -> bytes:
+    info = {
+        one: {"class_id": class_id(place % CLASSES), "class_name": f"SA{place % CLASSES}B"}
+        for place, one in enumerate(batch_ids)
+    }
+    return _dump(info)
+
+
+@cache
+def file_state_of() -> bytes:
+    lock = {
+        "locked": True,
+        "locked_at": "2026-01-30T09:07:24",
+        "current_state": "PROCESSING",
+        "current_phase": "cj_assessment",
+        "phase_status": "in_progress",
+        "reason": "Processing has begun",
+    }
+    return _dump({"batch_id": batch_id(0, 0), "lock_status": lock})
+
+
+@cache
+def profile_of() -> bytes:
+    name = {"first_name": "Anna", "last_name": "Bergman", "legal_full_name": "Anna Bergman"}
+    return _dump({"person_name": name, "display_name": "Anna B", "locale": "sv-SE"})
+
+
+@cache
+def maintenance_of() -> bytes:
+    return _dump({"namespace": "maintenance", "version": 0, "values": {"read_only": False}})
+
+
+def _batch(own_id: str, teacher: int, essays: int, place: int) -> dict[str, object]:
+    final = place % 4 < 2
+    return {
+        "batch_id": own_id,
+        "user_id": teacher_id(teacher),
+        "assignment_id": f"sv1-chronicle-{place}",
+        "overall_status": STATUSES[place % 4],
+        "essay_count": essays,
+        "completed_essay_count": essays - 1,
+        "failed_essay_count": 1 if final else 0,
+        "requested_pipeline": "cj_assessment",
+        "current_phase": None if final else "cj_assessment",
+        "essays": [_essay(number) for number in range(essays)],
+        "created_at": f"2026-01-{30 - place:02d}T08:55:20.103311",
+        "last_updated": f"2026-01-{30 - place:02d}T09:33:50.600172",
+        "processing_started_at": f"2026-01-{30 - place:02d}T09:00:00.000001",
+        "processing_completed_at": f"2026-01-{30 - place:02d}T09:33:50.600150" if final else None,
+        "student_prompt_ref": None,
+    }
+
+
+def _essay(place: int) -> dict[str, object]:
+    return {
+        "essay_id": essay_id(place),
+        "filename": f"{place:02d} Söderberg.docx",
+        "file_upload_id": f"5c1f0c5e-77f3-4b7e-bb0e-{place:012d}",
+        "spellcheck_status": "spellchecked_success",
+        "spellcheck_correction_count": place % 11,
+        "spellcheck_corrected_text_storage_id": f"{place:032x}",
+        "spellcheck_error_detail": None,
+        "cj_assessment_status": "completed",
+        "cj_rank": place + 1,
+        "cj_score": round(1.9 - place * 0.13, 4),
+        "cj_assessment_error_detail": None,
+        "last_updated": "2026-01-30T09:31:07.412003",
+    }
+
+
+def _prompt(own_id: str) -> Json:
+    """Its text lies under an id made of the batch's, so that every batch has its own."""
+    stored = own_id.replace("-", "")
+    return {"references": {"student_prompt_text": {"storage_id": stored, "path": ""}}}
+
+
+def _student_of(place: int) -> Json:
+    name = {"first_name": f"Maja{place}", "last_name": "Söderberg", "legal_full_name": "Maja S"}
+    return {"essay_id": essay_id(place), "student_id": pupil_id(place), "student_person_name": name}
+
+
+def _filling(whole: bytes, marker: str) -> Callable[[bytes], bytes]:
+    """Puts an id, and what is made of it (owner, essays, storage), where the marker's were."""
+    unset = (marker, teacher_id(0), marker.replace("-", ""), essay_id(0)[8:])
+    marks = [text.encode() for text in (*unset, unset[2][::-1])]
+
+    def filled(own_id: bytes) -> bytes:
+        stored = own_id.replace(b"-", b"")
+        owner = teacher_id(int(own_id[-12:])).encode()
+        essays = essay_id(0, int(own_id[:8], 16))[8:].encode()
+        body = whole
+        for mark, own in zip(marks, (own_id, owner, stored, essays, stored[::-1]), strict=True):
+            body = body.replace(mark, own)
+        return body
+
+    return filled
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

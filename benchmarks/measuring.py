@@ -1,0 +1,115 @@
+"""Contestants take turns, so that all of them see the same noise; medians over the rounds."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from benchmarks import load
+from benchmarks.contestants import NODE, all_running
+from benchmarks.processes import Running, other_cores, python, running
+from benchmarks.scenarios import Scenario
+
+WARM_UP = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long and how often; `seconds` a turn."""
+
+    rounds: int = 5
+    seconds: float = 3.0
+    connections: int = 16
+
+
+@dataclass(slots=True)
+class Figures:
+    """Of one contestant, a value a round: requests a second, CPU in µs a request, times in ms."""
+
+    name: str
+    rate: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99_full: list[float] = field(default_factory=list)
+    p99_half: list[float] = field(default_factory=list)
+    memory: float = 0.0
+
+    def medians(self) -> dict[str, float]:
+        columns = ("rate", "cpu", "p50", "p99_full", "p99_half")
+        found = {name: median(getattr(self, name) or [0.0]) for name in columns}
+        return found | {"per_core": 1e6 / found["cpu"], "memory": self.memory}
+
+
+@dataclass(slots=True)
+class Turn:
+    """One contestant with its place in the endless row of requests, which no round repeats."""
+
+    running: Running
+    make: Callable[[int], bytes]
+    figures: Figures
+    asked: int = 0
+
+    def requests(self) -> Iterator[bytes]:
+        while True:
+            yield self.make(self.asked)
+            self.asked += 1
+
+    def at_full_load(self, effort: Effort) -> None:
+        before = self.running.cpu_seconds()
+        run = load.without_rest(
+            self.running.port,
+            self.requests(),
+            connections=effort.connections,
+            seconds=effort.seconds,
+        )
+        spent = self.running.cpu_seconds() - before
+        self.figures.rate.append(run.rate)
+        self.figures.cpu.append(spent / len(run.latencies) * 1e6)
+        self.figures.p50.append(run.p50 * 1000)
+        self.figures.p99_full.append(run.p99 * 1000)
+
+    def at_half_load(self, effort: Effort) -> None:
+        rate = median(self.figures.rate) / 2
+        port = self.running.port
+        run = load.at_pace(port, self.requests(), rate=rate, seconds=effort.seconds)
+        self.figures.p99_half.append(run.p99 * 1000)
+
+    def warm_up(self) -> None:
+        load.without_rest(self.running.port, self.requests(), connections=16, seconds=WARM_UP)
+
+
+@contextmanager
+def upstream(essays: int | None = None) -> Iterator[str]:
+    more = {"ESSAYS": str(essays)} if essays else {}
+    command = python("benchmarks.upstream")
+    with running("upstream", command, more, cores=other_cores()) as found:
+        yield f"http://127.0.0.1:{found.port}"
+
+
+def measure(scenario: Scenario, effort: Effort, *, with_node: bool = True) -> list[Figures]:
+    """Every contestant of a scenario."""
+    with tempfile.TemporaryDirectory() as folder, upstream() as url:
+        contestants = [make(url, Path(folder)) for make in scenario.contestants]
+        chosen = [one for one in contestants if with_node or one.folder != NODE]
+        with all_running(chosen) as processes:
+            turns = [
+                Turn(process, scenario.maker(process.name), Figures(process.name))
+                for process in processes
+            ]
+            _rounds(turns, effort)
+    return [turn.figures for turn in turns]
+
+
+def _rounds(turns: list[Turn], effort: Effort) -> None:
+    for turn in turns:
+        turn.warm_up()
+    for _ in range(effort.rounds):
+        for turn in turns:
+            turn.at_full_load(effort)
+    for _ in range(effort.rounds):
+        for turn in turns:
+            turn.at_half_load(effort)
+    for turn in turns:
+        turn.figures.memory = turn.running.resident()

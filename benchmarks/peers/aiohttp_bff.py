@@ -1,0 +1,102 @@
+"""The floor: the dashboard with aiohttp alone, server and client, bytes to bytes through msgspec.
+
+No framework above it, no token, no policy, no metric. With REMEMBERS it keeps the class names.
+"""
+
+import asyncio
+import os
+from datetime import datetime
+
+import aiohttp
+import msgspec
+import uvloop
+from aiohttp import web
+
+from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos
+from services.bff_teacher.contracts.ras import Batch, BatchPage
+
+UPSTREAM = os.environ["UPSTREAM"]
+REMEMBERS = bool(os.environ.get("REMEMBERS"))
+SESSION = web.AppKey("session", aiohttp.ClientSession)
+KEPT: dict[str, bytes] = {}
+
+decode_page = msgspec.json.Decoder(BatchPage).decode
+decode_infos = msgspec.json.Decoder(ClassInfos).decode
+encode = msgspec.json.Encoder().encode
+
+
+class Item(msgspec.Struct):
+    batch_id: str
+    title: str
+    class_id: str | None
+    class_name: str | None
+    status: str
+    total_essays: int
+    completed_essays: int
+    failed_essays: int
+    created_at: datetime
+    last_updated: datetime
+
+
+class Dashboard(msgspec.Struct):
+    batches: list[Item]
+    total_count: int
+    limit: int
+    offset: int
+
+
+def _item(batch: Batch, info: ClassInfo | None) -> Item:
+    return Item(
+        batch.batch_id,
+        batch.assignment_id or "Untitled Batch",
+        info.class_id if info else None,
+        info.class_name if info else None,
+        batch.overall_status,
+        batch.essay_count,
+        batch.completed_essay_count,
+        batch.failed_essay_count,
+        batch.created_at,
+        batch.last_updated,
+    )
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> bytes:
+    async with session.get(url) as answer:
+        answer.raise_for_status()
+        return await answer.read()
+
+
+async def _names(session: aiohttp.ClientSession, user: str, ids: str) -> bytes:
+    found = KEPT.get(user) if REMEMBERS else None
+    if found is None:
+        found = await _get(session, f"{UPSTREAM}/internal/v1/batches/class-info?batch_ids={ids}")
+        KEPT[user] = found
+    return found
+
+
+async def dashboard(request: web.Request) -> web.Response:
+    session, user = request.app[SESSION], request.headers["X-User-ID"]
+    limit, offset = int(request.query.get("limit", 20)), int(request.query.get("offset", 0))
+    url = f"{UPSTREAM}/internal/v1/batches/user/{user}?limit={limit}&offset={offset}"
+    page = decode_page(await _get(session, url))
+    ids = ",".join(batch.batch_id for batch in page.batches)
+    infos = decode_infos(await _names(session, user, ids))
+    rows = [_item(batch, infos.get(batch.batch_id)) for batch in page.batches]
+    body = encode(Dashboard(rows, page.pagination.total, limit, offset))
+    return web.Response(body=body, content_type="application/json")
+
+
+async def _serve() -> None:
+    app = web.Application()
+    app.router.add_get("/v1/teacher/dashboard", dashboard)
+    async with aiohttp.ClientSession() as session:
+        app[SESSION] = session
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", int(os.environ["PORT"]))
+        await site.start()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve())

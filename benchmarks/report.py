@@ -1,0 +1,140 @@
+"""Figures as a table for people, as Markdown for the docs, as JSON for whoever compares runs."""
+
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measuring import Figures
+from benchmarks.scenarios import SCENARIOS, Scenario
+
+OURS = ("ours", "gateway")
+HEADINGS = (
+    "",
+    "CPU µs/request",
+    "requests/s/core",
+    "CPU, times",
+    "p50 ms",
+    "p99 ms at half load",
+    "RSS MiB",
+)
+RELEASES = ("quart", "hypercorn", "uvloop", "aiohttp", "pydantic", "msgspec", "granian", "fastapi")
+Measured = Mapping[str, Sequence[Figures]]
+
+# Name, scenario, who is over whom, and the bound on the ratio of their CPU.
+AIMS = (
+    ("FastAPI + httpx over ours", "dashboard", "FastAPI + httpx", "ours", ">=", 6.0),
+    ("Fastify + undici over ours", "dashboard", "Fastify + undici", "ours", ">=", 1.2),
+    ("ours over the aiohttp floor", "dashboard", "ours", "aiohttp floor", "<=", 2.0),
+    ("FastAPI over ours on Granian", "dashboard", "FastAPI + httpx", "ours on Granian", ">=", 10.0),
+    ("batch detail over bare", "detail", "ours", "bare Quart", "<=", 1.4),
+    ("essay over bare", "essay", "ours", "bare Quart", "<=", 1.4),
+    ("associations over bare", "associations", "ours", "bare Quart", "<=", 1.4),
+    ("from memory over bytes", "cached", "ours", "bare Quart", "<=", 1.2),
+    ("profile from memory over bytes", "profile", "ours", "bare Quart", "<=", 1.2),
+    ("gateway over bare proxy", "gateway", "gateway", "bare proxy", "<=", 1.35),
+)
+
+
+def rows(figures: Sequence[Figures]) -> list[list[str]]:
+    """One a contestant; `times` is its CPU over that of ours."""
+    own = next((one.medians()["cpu"] for one in figures if one.name in OURS), None)
+    return [_row(one, own) for one in figures]
+
+
+def _row(figures: Figures, own: float | None) -> list[str]:
+    found = figures.medians()
+    return [
+        figures.name,
+        f"{found['cpu']:.0f}",
+        f"{found['per_core']:.0f}",
+        f"{found['cpu'] / own:.2f}" if own else "",
+        f"{found['p50']:.1f}",
+        f"{found['p99_half']:.1f}",
+        f"{found['memory']:.0f}",
+    ]
+
+
+def ratios(measured: Measured) -> list[list[str]]:
+    """What must hold, beside what was found."""
+    found = []
+    for says, scenario, upper, lower, sign, bound in AIMS:
+        cpu = {one.name: one.medians()["cpu"] for one in measured.get(scenario, ())}
+        if upper not in cpu or lower not in cpu:
+            continue
+        ratio = cpu[upper] / cpu[lower]
+        held = ratio >= bound if sign == ">=" else ratio <= bound
+        found.append([says, f"{ratio:.2f}", f"{sign} {bound}", "yes" if held else "no"])
+    return found
+
+
+def show(measured: Measured) -> None:
+    console = Console()
+    for scenario in _run(measured):
+        table = Table(*HEADINGS, title=f"{scenario.name}: {scenario.says}")
+        for row in rows(measured[scenario.name]):
+            table.add_row(*row)
+        console.print(table)
+    table = Table("", "ratio", "aim", "held", title="What must hold (CPU a request)")
+    for row in ratios(measured):
+        table.add_row(*row)
+    console.print(table)
+
+
+def markdown(measured: Measured) -> str:
+    parts = []
+    for scenario in _run(measured):
+        parts.append(f"**{scenario.name}**: {scenario.says}.\n")
+        parts.append(_table(HEADINGS, rows(measured[scenario.name])))
+    parts.append(_table(("", "ratio", "aim", "held"), ratios(measured)))
+    return "\n".join(parts)
+
+
+def save(measured: Measured, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rounds = {
+        name: {one.name: _plain(one) for one in figures} for name, figures in measured.items()
+    }
+    whole = {"machine": machine(), "scenarios": rounds, "ratios": ratios(measured)}
+    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def machine() -> dict[str, object]:
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "releases": {name: _release(name) for name in RELEASES},
+    }
+
+
+def _plain(figures: Figures) -> dict[str, object]:
+    return figures.medians() | {"cpu_rounds": figures.cpu, "rate_rounds": figures.rate}
+
+
+def _run(measured: Measured) -> Iterable[Scenario]:
+    return (scenario for scenario in SCENARIOS if scenario.name in measured)
+
+
+def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    shown = [headings, ["---"] + ["---:"] * (len(headings) - 1), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in shown) + "\n"
+
+
+def _processor() -> str:
+    found = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return found[0].partition(":")[2].strip() if found else "unknown"
+
+
+def _release(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
+from inspect import iscoroutinefunction
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from bff_core.web import (
     LIFECYCLE,
     METRICS,
     AsgiApp,
+    Connection,
     Door,
     Edge,
     ErrorHandlers,
@@ -146,8 +148,17 @@ def _keys_from(settings: ServiceSettings, clock: Clock, metrics: Metrics | None)
     return JwksKeys(document_at(settings.jwt_jwks_url), clock, told=told)
 
 
+_is_async = lru_cache(maxsize=1024)(iscoroutinefunction)
+
+
 class _Routed(Quart):
     """Finds routes by path alone: the Host header means nothing here, and none can break it."""
+
+    asgi_http_class = Connection  # type: ignore[assignment]  # ASGI, typed more loosely
+
+    def ensure_async(self, func: Any) -> Any:
+        """Asked several times a request about functions that never change."""
+        return func if _is_async(func) else super().ensure_async(func)
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         if request is None:

@@ -1,5 +1,6 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
+from bff_core.web._connection import Connection
 from bff_core.web._declared import (
     Link,
     OtherAnswer,
@@ -51,6 +52,7 @@ __all__ = [
     "SERVICE",
     "TAGGED",
     "AsgiApp",
+    "Connection",
     "ContextProvider",
     "Door",
     "Edge",

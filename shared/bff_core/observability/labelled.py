@@ -1,22 +1,37 @@
 """Making metrics of one prefix and registry, and counting by label without the library's lock."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 
 
-class Labelled:
-    """A counter whose children are kept by hand: the library takes a lock at each look-up."""
+class Labelled(Collector):
+    """A counter that is a plain number a label set: the library's takes a lock at each count.
 
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
-        self._children: dict[tuple[str, ...], Counter] = {}
+    Counted on the event loop's thread alone, read by the scrape, which runs there too.
+    """
+
+    def __init__(self, name: str, says: str, labels: tuple[str, ...]) -> None:
+        self._name = name.removesuffix("_total")
+        self._says = says
+        self._labelnames = labels
+        self._counts: dict[tuple[str, ...], int] = {}
 
     def count(self, *labels: str) -> None:
-        child = self._children.get(labels)
-        if child is None:
-            child = self._children[labels] = self._counter.labels(*labels)
-        child.inc()
+        self._counts[labels] = self._counts.get(labels, 0) + 1
+
+    def describe(self) -> Iterable[Metric]:
+        return [CounterMetricFamily(self._name, self._says, labels=self._labelnames)]
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(self._name, self._says, labels=self._labelnames)
+        for labels, count in self._counts.items():
+            family.add_metric(labels, count)
+        return [family]
 
 
 class Timed:
@@ -41,7 +56,9 @@ class MetricMaker:
         self._registry = registry
 
     def counter(self, name: str, says: str, *labels: str) -> Labelled:
-        return Labelled(Counter(f"{self._prefix}_{name}", says, labels, registry=self._registry))
+        counter = Labelled(f"{self._prefix}_{name}", says, labels)
+        self._registry.register(counter)
+        return counter
 
     def plain_counter(self, name: str, says: str) -> Counter:
         return Counter(f"{self._prefix}_{name}", says, registry=self._registry)

@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 
+UNSET = 0xFEEDFACE
+"""A serial that no batch has: it marks where a template's is put in."""
 BATCHES, ESSAYS, CLASSES, PUPILS = 20, 25, 4, 28
 STATUSES = ("completed_successfully", "completed_with_failures", "processing", "ready")
 TEXT = ("Det var en gång en klass som skrev om sommaren, regnet och vägen hem. " * 60).encode()
@@ -23,7 +25,7 @@ def batch_id(serial: int, teacher: int) -> str:
     return f"{serial:08x}-ba7c-4000-8000-{teacher:012d}"
 
 
-def essay_id(place: int, serial: int = 0) -> str:
+def essay_id(place: int, serial: int = UNSET) -> str:
     """Of a batch's essay; `serial` is the batch's."""
     return f"e55a{place:04x}-0000-4000-8000-{serial:012x}"
 
@@ -141,6 +143,12 @@ def file_state_of() -> bytes:
 def profile_of() -> bytes:
     name = {"first_name": "Anna", "last_name": "Bergman", "legal_full_name": "Anna Bergman"}
     return _dump({"person_name": name, "display_name": "Anna B", "locale": "sv-SE"})
+
+
+@cache
+def list_of() -> bytes:
+    """What a BFF might answer the gateway."""
+    return _dump({"batches": [{"batch_id": batch_id(place, 0)} for place in range(100)]})
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,10 @@ class Contestant:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = ROOT
+
+
+MakeContestant = Callable[[str, Path], Contestant]
+"""From the upstream's URL and a folder for what a service keeps."""
 
 
 def ours_environment(upstream: str, folder: Path) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks import bodies
 from benchmarks.contestants import (
-    Contestant,
+    MakeContestant,
     bare,
     bare_proxy,
     fastapi,
@@ -24,7 +23,6 @@ TEACHERS = 32
 """Enough that no answer is shared by luck; few enough that their classes stay in memory."""
 FEW_TEACHERS = 8
 
-MakeContestant = Callable[[str, Path], Contestant]
 Paths = Callable[[int, int], str]
 """From the number of a request and of its teacher to what is asked."""
 
@@ -118,6 +116,15 @@ SCENARIOS = (
         "the dashboard from memory, against Quart and the same bytes",
         (ours, bare),
         _same_page,
+        "bare Quart",
+        _bytes,
+        FEW_TEACHERS,
+    ),
+    Scenario(
+        "profile",
+        "who am I, from memory, against Quart and bytes",
+        (ours, bare),
+        _profile,
         "bare Quart",
         _bytes,
         FEW_TEACHERS,

@@ -58,6 +58,7 @@ ROUTES: tuple[tuple[re.Pattern[bytes], Answer], ...] = tuple(
         (rb"/v1/users/", lambda _: _json(bodies.profile_of())),
         (rb"/v1/settings/maintenance", lambda _: _json(bodies.maintenance_of())),
         (rb"/v1/content/", _text),
+        (rb"/(bff/)?v1/teacher/", lambda _: _json(bodies.list_of())),
     )
 )
 

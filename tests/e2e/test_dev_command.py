@@ -68,7 +68,8 @@ def test_help_needs_no_installation_and_names_every_command(checkout: Checkout) 
     result = checkout.dev()
 
     assert result.returncode == 0
-    for command in ("up", "down", "status", "logs", "token", "watch", "fault", "test", "check"):
+    data = ("up", "down", "status", "logs", "token", "watch", "fault")
+    for command in (*data, "test", "check", "generate", "bench"):
         assert f"./dev {command} " in result.stdout
     assert checkout.installs() == []
 

@@ -81,11 +81,15 @@ def command(stack: DemoStack, service: str, target: Target) -> list[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_answer_is_as_the_document_says(stack: DemoStack, service: str) -> None:
+def test_every_answer_is_as_the_document_says(
+    stack: DemoStack, service: str, tmp_path: Path
+) -> None:
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.contract.schemathesis.hooks", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command(stack, service, TARGETS[service]),
-        cwd=ROOT,
-        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.contract.schemathesis.hooks"},
+        # It keeps what it found in the folder where it runs.
+        cwd=tmp_path,
+        env=os.environ | hooks,
         capture_output=True,
         text=True,
         timeout=1800 if FULL else 180,

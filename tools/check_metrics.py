@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNBOOKS = "docs/operations.md"
 SEVERITIES = frozenset({"critical", "warning"})
 RENAMED = (
-    "when the metric was renamed, rename it here as well, run `python -m tools.operations_page` "
+    "when the metric was renamed, rename it here as well, run `./dev generate` "
     "and say so in CHANGELOG.md: others have dashboards too"
 )
 _IN_TEXT = re.compile(r"\$labels\.(\w+)")

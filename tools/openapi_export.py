@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "openapi"
 SERVICES = ("bff_teacher", "bff_admin", "config_service", "identity_admin", "gateway")
 BASELINES = FOLDER / "baseline"
-COMMAND = "uv run python -m tools.openapi_export"
-USAGE = f"""{COMMAND} [SERVICE...]
+COMMAND = "./dev generate"
+USAGE = f"""python -m tools.openapi_export [SERVICE...]
 writes openapi/SERVICE.json, and additions to the record of what was promised
     --new-version SERVICE   begin a new record: what it no longer promises breaks callers
 services: {", ".join(SERVICES)}"""

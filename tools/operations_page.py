@@ -12,7 +12,7 @@ from tools.metric_inventory import Metric, all_metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
-WRITE = "run `python -m tools.operations_page`"
+WRITE = "run `./dev generate`"
 _LABEL_HEAD = ("Metric", "Type", "Labels", "Meaning")
 _PROCESS = "process_"
 _EVENT_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", re.MULTILINE)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = "npm run generate"
+COMMAND = "./dev generate"
 PACKAGE = Path("sdk") / "typescript"
 SNAPSHOTS = Path("openapi")
 SERVICES = {"teacher": "bff_teacher", "admin": "bff_admin", "gateway": "gateway"}
@@ -30,7 +30,7 @@ class Drift:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.types}: {self.reason}; run `{COMMAND}` in {PACKAGE} and commit it"
+        return f"{self.types}: {self.reason}; run `{COMMAND}` and commit it"
 
 
 def drifts_in(root: Path) -> list[Drift]:

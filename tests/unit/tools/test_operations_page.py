@@ -35,7 +35,7 @@ def test_a_renamed_metric_or_setting_is_two_lines_that_say_what_to_do(
     told = list(drift(PAGE.replace(mine, yours)))
 
     assert len(told) == 2
-    assert all("run `python -m tools.operations_page`" in line for line in told)
+    assert all("run `./dev generate`" in line for line in told)
 
 
 def test_a_setting_that_says_nothing_of_itself_is_refused() -> None:

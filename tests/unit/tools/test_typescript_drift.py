@@ -37,7 +37,7 @@ def test_a_changed_snapshot_says_which_command_to_run(
 
     assert capsys.readouterr().out == (
         "sdk/typescript/src/generated/teacher.ts: openapi/bff_teacher.json has changed since; "
-        "run `npm run generate` in sdk/typescript and commit it\n"
+        "run `./dev generate` and commit it\n"
     )
 
 

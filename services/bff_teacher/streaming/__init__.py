@@ -1,0 +1,1 @@
+"""Live updates: what changed for a teacher, told to their open screens."""

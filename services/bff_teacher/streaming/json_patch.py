@@ -1,0 +1,41 @@
+"""JSON Merge Patch (RFC 7396) of objects that hold no null: absent is what null would say."""
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+
+def merge_patch(old: JsonObject, new: JsonObject) -> JsonObject:
+    """The smallest patch that makes `new` of `old`; lists are replaced whole."""
+    patch: JsonObject = dict.fromkeys(old.keys() - new.keys())
+    for name, value in new.items():
+        before = old.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            inner = merge_patch(before, value)
+            if inner:
+                patch[name] = inner
+        elif name not in old or not same(before, value):
+            patch[name] = value
+    return patch
+
+
+def patched(target: JsonObject, patch: JsonObject) -> JsonObject:
+    """The target with the patch merged into it; neither is changed."""
+    merged = dict(target)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            inner = merged.get(name)
+            merged[name] = patched(inner if isinstance(inner, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether both are written alike: Python takes true for 1 and 1 for 1.0, and JSON does not."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other

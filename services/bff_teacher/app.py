@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dishka import Provider
+from dishka import AsyncContainer, Provider
 from quart import Blueprint, Quart
 
 from bff_core.app import Blueprints, build_app
@@ -14,8 +14,8 @@ from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.protocols import Pinged
 from bff_core.resources import Resources
 from bff_core.settings import SettingsError
-from bff_core.web import heed_switches
-from services.bff_teacher.api import batch_routes, dashboard_routes, profile_routes
+from bff_core.web import LIFECYCLE, Lifecycle, heed_switches
+from services.bff_teacher.api import batch_routes, dashboard_routes, live_routes, profile_routes
 from services.bff_teacher.api.batch_routes import CONFIRM
 from services.bff_teacher.api.front_end import attach_front_end
 from services.bff_teacher.config import PREFIX, SERVICE, Settings
@@ -26,6 +26,7 @@ from services.bff_teacher.implementations.built_pages import (
     read_pages,
 )
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
+from services.bff_teacher.streaming.live import LiveStreams
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
 """The second is what the platform's current gateway asks for."""
@@ -35,6 +36,7 @@ ROUTES: tuple[Blueprint, ...] = (
     dashboard_routes.blueprint,
     batch_routes.blueprint,
     profile_routes.blueprint,
+    live_routes.blueprint,
 )
 
 
@@ -82,6 +84,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         checks=pages.checks if pages else {},
     )
     heed_switches(app, container)
+    _end_streams_with(app, container)
     if pages:
         attach_front_end(app, pages)
     return app
@@ -100,6 +103,16 @@ def pages_of(settings: Settings) -> BuiltPages | None:
     except (OSError, TooMuchToServe) as error:
         why = error.strerror or error if isinstance(error, OSError) else error
         raise SettingsError(f"{PREFIX}STATIC_DIR: {settings.static_dir}: {why}") from error
+
+
+def _end_streams_with(app: Quart, container: AsyncContainer) -> None:
+    """Listen while the app serves, and end the streams as soon as it is told to stop."""
+    lifecycle: Lifecycle = app.extensions[LIFECYCLE]
+
+    @app.before_serving
+    async def listen() -> None:
+        live = await container.get(LiveStreams)
+        lifecycle.when_draining.append(live.drain)
 
 
 def from_environment() -> tuple[Quart, Settings]:

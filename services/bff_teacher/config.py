@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.settings import Downstream, Operation, ServiceSettings
@@ -111,6 +111,58 @@ class ConfigServiceSettings(Downstream):
     )
 
 
+class LiveSettings(BaseModel):
+    """Live updates; they need `REDIS_URL`. Limits are of one process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("user:{user_id}:events",),
+        description="Redis channels, between commas, on which others are told of changes to lists.",
+    )
+    per_user: int = Field(6, ge=1, le=100)
+    per_process: int = Field(2000, ge=1)
+    heartbeat: float = Field(15.0, ge=0.2, le=60)
+    write_seconds: float = Field(30.0, ge=0.2, le=600)
+    poll: float = Field(30.0, ge=0.5, le=600)
+    rereads: Annotated[tuple[float, ...], NoDecode] = Field(
+        (5.0, 30.0, 300.0),
+        description="Seconds after a message at which to look again, while nothing has changed.",
+    )
+    kept_events: int = Field(256, ge=1, le=10_000)
+    kept_seconds: float = Field(600.0, ge=60, le=86_400)
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _split(cls, names: object) -> object:
+        return _between_commas(names)
+
+    @field_validator("rereads", mode="before")
+    @classmethod
+    def _split_rereads(cls, seconds: object) -> object:
+        return _between_commas(seconds)
+
+    @field_validator("rereads")
+    @classmethod
+    def _grow(cls, seconds: tuple[float, ...]) -> tuple[float, ...]:
+        if any(one <= 0 for one in seconds) or list(seconds) != sorted(seconds):
+            raise ValueError("must be seconds that grow")
+        return seconds
+
+    @field_validator("channels")
+    @classmethod
+    def _name_users(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if any("{user_id}" not in name or " " in name for name in names):
+            raise ValueError("each must hold {user_id}")
+        return names
+
+
+def _between_commas(given: object) -> object:
+    if isinstance(given, str):
+        return tuple(one.strip() for one in given.split(",") if one.strip())
+    return given
+
+
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
@@ -155,6 +207,7 @@ class Settings(ServiceSettings):
     content: ContentSettings = ContentSettings()
     identity: IdentitySettings = IdentitySettings()
     config: ConfigServiceSettings = ConfigServiceSettings()
+    live: LiveSettings = LiveSettings()
 
     @field_validator("ledger_url")
     @classmethod

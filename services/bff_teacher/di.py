@@ -53,10 +53,13 @@ from services.bff_teacher.screens.confirm import ConfirmScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
 from services.bff_teacher.screens.essay import EssayScreen
 from services.bff_teacher.screens.profile import ProfileScreen
+from services.bff_teacher.streaming.assembly import LiveConfig
+from services.bff_teacher.streaming.provider import CurrentFiles, CurrentResults, LiveProvider
 
 # One client a service, however many ports stand on it: what it learns of the service is shared.
 Ras = NewType("Ras", ServiceClient)
 Cms = NewType("Cms", ServiceClient)
+FileService = NewType("FileService", ServiceClient)
 
 LEASE_MARGIN = 1.0
 
@@ -94,6 +97,12 @@ class ServiceProvider(Provider):
     async def cms(self, session: ClientSession) -> AsyncIterator[Cms]:
         async with aclosing(ServiceClient(session, self._settings.cms, self._outbound)) as cms:
             yield Cms(cms)
+
+    @provide
+    async def file_service(self, session: ClientSession) -> AsyncIterator[FileService]:
+        rules = self._settings.files
+        async with aclosing(ServiceClient(session, rules, self._outbound)) as files:
+            yield FileService(files)
 
 
 class AdapterProvider(Provider):
@@ -136,27 +145,14 @@ class AdapterProvider(Provider):
     def current_facts(
         self, ras: Ras, cms: Cms, identity: ServiceIdentity, clock: Clock
     ) -> CurrentFacts:
-        results, classes = self._settings.ras, self._settings.cms
+        of_ras, of_cms = self._settings.ras, self._settings.cms
+        one_batch, one_essay = _uncached(of_ras.one_batch), _uncached(of_ras.one_essay)
+        class_list, class_info = _uncached(of_cms.class_list), _uncached(of_cms.class_info)
+        rosters, names = _uncached(of_cms.rosters), _uncached(of_cms.student_names)
         return CurrentFacts(
-            HttpBatches(
-                ras,
-                identity,
-                clock,
-                one_batch=_uncached(results.one_batch),
-                one_essay=_uncached(results.one_essay),
-            ),
-            HttpClasses(
-                cms,
-                identity,
-                class_list=_uncached(classes.class_list),
-                class_info=_uncached(classes.class_info),
-            ),
-            HttpStudents(
-                cms,
-                identity,
-                rosters=_uncached(classes.rosters),
-                student_names=_uncached(classes.student_names),
-            ),
+            HttpBatches(ras, identity, clock, one_batch=one_batch, one_essay=one_essay),
+            HttpClasses(cms, identity, class_list=class_list, class_info=class_info),
+            HttpStudents(cms, identity, rosters=rosters, student_names=names),
         )
 
     @provide
@@ -165,10 +161,19 @@ class AdapterProvider(Provider):
         return HttpAssociations(cms, associations=rules.associations, confirm=rules.confirm)
 
     @provide
-    async def files(self, session: ClientSession) -> AsyncIterator[Files]:
-        rules = self._settings.files
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as files:
-            yield HttpFiles(files, state=rules.state)
+    def files(self, client: FileService) -> Files:
+        return HttpFiles(client, state=self._settings.files.state)
+
+    @provide
+    def current_results(self, ras: Ras, identity: ServiceIdentity) -> CurrentResults:
+        user_list = _uncached(self._settings.ras.user_list)
+        return CurrentResults(
+            HttpResults(ras, identity, user_list=user_list, class_activity=user_list)
+        )
+
+    @provide
+    def current_files(self, client: FileService) -> CurrentFiles:
+        return CurrentFiles(HttpFiles(client, state=_uncached(self._settings.files.state)))
 
     @provide
     async def texts(self, session: ClientSession) -> AsyncIterator[Texts]:
@@ -279,10 +284,12 @@ def make_container(
     settings: Settings, outbound: Outbound, ledger: LedgerDatabase, *replacing: Provider
 ) -> AsyncContainer:
     """The container of one app; `replacing` providers override on purpose."""
+    live = LiveConfig(budget=settings.request_budget, **settings.live.model_dump())
     return make_async_container(
         ServiceProvider(settings, outbound),
         AdapterProvider(settings, outbound, ledger),
         SwitchesProvider(settings),
+        LiveProvider(settings.redis_url, live, outbound.metrics, settings.disabled_parts),
         ScreenProvider(settings),
         ContextProvider(),
         *replacing,

@@ -1,5 +1,6 @@
 """Who asks, and by when an answer is due."""
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import NewType
@@ -53,7 +54,7 @@ class RequestContext:
 
     `authorization` is the caller's verified header, forwarded where a service verifies it again.
     `service_id` is the service that forwards the request, where a service key is asked for.
-    `accept_language` is the caller's header as it came.
+    `accept_language` is the caller's header as it came; `token_expires_at` is in epoch seconds.
     """
 
     user_id: UserId
@@ -66,3 +67,4 @@ class RequestContext:
     tracestate: str | None = None
     service_id: ServiceId | None = None
     accept_language: str = ""
+    token_expires_at: float = math.inf

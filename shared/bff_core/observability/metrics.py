@@ -12,11 +12,14 @@ from bff_core.observability.runtime import watch_runtime
 
 
 class Metrics:
-    """Owns its registry, so that two services in one test do not share counts."""
+    """Owns its registry, so that two services in one test do not share counts.
+
+    `make` makes what only one service measures.
+    """
 
     def __init__(self, prefix: str) -> None:
         self.registry = CollectorRegistry()
-        make = MetricMaker(prefix, self.registry)
+        make = self.make = MetricMaker(prefix, self.registry)
         watch_runtime(make, self.registry)
         self.policies = PolicyMetrics(make)
         self.in_flight = make.gauge("http_requests_in_flight", "Requests being answered.")

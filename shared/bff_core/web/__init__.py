@@ -41,6 +41,7 @@ from bff_core.web._relaying import body_chunks, relayed
 from bff_core.web._responses import METRICS, returns
 from bff_core.web._services import ServiceKeys
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
+from bff_core.web._streaming import returns_events
 from bff_core.web._switches import heed_switches
 from bff_core.web._tags import TAGGED, returns_tagged
 from bff_core.web._validation import parse_body, takes_body, takes_headers, takes_query
@@ -89,6 +90,7 @@ __all__ = [
     "refuses",
     "relayed",
     "returns",
+    "returns_events",
     "returns_tagged",
     "rule_of",
     "run",

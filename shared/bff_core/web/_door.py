@@ -8,6 +8,7 @@ from bff_core.web._envelope import envelope
 
 OPEN_PATHS = frozenset({"/healthz", "/ready", "/metrics"})
 RETRY_AFTER = 1
+_PLACE = "bff_core.place"
 
 
 class Door:
@@ -31,10 +32,15 @@ class Door:
             await self._refuse(scope, send)
             return
         self._inside += 1
+        scope[_PLACE] = self
         try:
             await self._app(scope, receive, send)
         finally:
-            self._inside -= 1
+            leave_door(scope)
+
+    def left(self) -> None:
+        """One request less is inside."""
+        self._inside -= 1
 
     async def _refuse(self, scope: Scope, send: SendMessage) -> None:
         self._metrics.shed.inc()
@@ -48,3 +54,10 @@ class Door:
         ]
         await send({"type": "http.response.start", "status": error.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def leave_door(scope: Scope) -> None:
+    """Count a request as answered, once: what still streams has limits of its own."""
+    door: Door | None = scope.pop(_PLACE, None)
+    if door is not None:
+        door.left()

@@ -36,6 +36,8 @@ class Exchange:
     route: str = UNMATCHED
     user_id: str | None = None
     status: int = 0
+    streams_since: float | None = None
+    """When the answer became a stream, whose length says nothing of how fast we are."""
     calls: list[CallNote] = field(default_factory=list)
 
 
@@ -99,7 +101,7 @@ class Edge:
             self._close(scope["method"], exchange, names)
 
     def _close(self, method: str, exchange: Exchange, names: Mapping[str, str]) -> None:
-        elapsed = time.perf_counter() - exchange.started
+        elapsed = (exchange.streams_since or time.perf_counter()) - exchange.started
         self._metrics.observe_request(_known(method), exchange.route, exchange.status, elapsed)
         if exchange.route in QUIET_ROUTES and exchange.status < 400:
             return

@@ -149,6 +149,7 @@ class Guard:
             traceparent=said.get("traceparent"),
             tracestate=said.get("tracestate"),
             accept_language=said.get("accept-language", ""),
+            token_expires_at=claims.expires_at,
         )
 
 

@@ -1,7 +1,7 @@
 """How the service is: for the platform's checks, for load balancers, for Prometheus."""
 
 from asyncio import timeout
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -27,13 +27,19 @@ class Lifecycle:
     """Whether this process should be sent requests."""
 
     state: Literal["starting", "ready", "draining"] = "starting"
+    when_draining: list[Callable[[], None]] = field(default_factory=list)
+    """Told once, when no new requests are wanted; what would stay open must end now."""
 
     def start(self) -> None:
         self.state = "ready"
 
     def drain(self) -> None:
         """No new requests, please; those in flight will end."""
+        if self.state == "draining":
+            return
         self.state = "draining"
+        for tell in self.when_draining:
+            tell()
 
 
 class HealthV1(BaseModel):

@@ -1,0 +1,33 @@
+"""The stream that keeps open screens true."""
+
+from collections.abc import AsyncIterator
+
+from dishka import FromDishka
+from quart import Blueprint
+from quart_dishka import inject
+
+from bff_core.context import RequestContext
+from bff_core.errors import NotFound, RateLimited
+from bff_core.web import access, refuses, returns_events, takes_headers, takes_query
+from services.bff_teacher.dto.events_v1 import EXAMPLE_EVENTS, EventsHeadersV1, EventsQuery
+from services.bff_teacher.streaming.live import LiveStreams
+
+blueprint = Blueprint("live", __name__)
+
+
+@blueprint.get("/events")
+@access("teacher")
+@refuses(NotFound, RateLimited)
+@takes_headers(EventsHeadersV1)
+@takes_query(EventsQuery)
+@returns_events(EXAMPLE_EVENTS)
+@inject
+async def events(
+    query_args: EventsQuery,
+    headers: EventsHeadersV1,
+    live: FromDishka[LiveStreams],
+    ctx: FromDishka[RequestContext],
+) -> AsyncIterator[bytes]:
+    """Changes to the teacher's batches as they happen, as server-sent events."""
+    batch_id = query_args.batch_id
+    return await live.open(ctx, str(batch_id) if batch_id else None, headers.last_event_id)

@@ -1,0 +1,39 @@
+"""Live updates: what a client sends to follow, and what it is sent."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EventsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: UUID | None = Field(
+        None, description="Follow this batch with its essays, instead of the newest 50 batches."
+    )
+
+
+class EventsHeadersV1(BaseModel):
+    """An id that we did not give, or no longer know, begins anew with `resync`."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    last_event_id: Annotated[str, Field(max_length=64)] | None = Field(
+        None, alias="Last-Event-ID", description="Go on after this event."
+    )
+
+
+EXAMPLE_EVENTS = """id: 5f0a3c9d1e77-41
+event: snapshot
+data: {"version":7,"batches":{"3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10":{"status":"ready"}}}
+
+id: 5f0a3c9d1e77-42
+event: activity
+data: {"at":"2026-01-31T12:00:00.000000Z","kind":"batch_phase_concluded","phase":"spellcheck"}
+
+id: 5f0a3c9d1e77-43
+event: batch_changed
+data: {"batch_id":"3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10","patch":{"completed_essays":3},"version":8}
+
+"""

@@ -1,0 +1,47 @@
+"""Answers that stay open: server-sent events."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from quart import Response, request
+
+from bff_core.errors import MethodNotAllowed
+from bff_core.web._door import leave_door
+from bff_core.web._edge import exchange_of
+
+STREAMED = "__streamed__"
+EVENT_STREAM = "text/event-stream"
+
+View = Callable[..., Awaitable[AsyncIterator[bytes]]]
+
+
+def returns_events(example: str) -> Callable[[View], Callable[..., Awaitable[Response]]]:
+    """Write the frames that the view gives as they come; `example` shows some in the document.
+
+    An open stream is not a request in flight: whoever opens one has a limit of their own. The view
+    is done, and refuses if it has to, before the first byte.
+    """
+
+    def decorate(view: View) -> Callable[..., Awaitable[Response]]:
+        @wraps(view)
+        async def written(*args: Any, **kwargs: Any) -> Response:
+            if request.method == "HEAD":
+                # Its body would be made for nobody, for as long as the caller holds the line.
+                raise MethodNotAllowed(headers={"Allow": "GET"})
+            frames = await view(*args, **kwargs)
+            answer = Response(frames, content_type=EVENT_STREAM)
+            answer.timeout = None
+            answer.headers["Cache-Control"] = "no-store"
+            # Proxies that collect answers would hold events back.
+            answer.headers["X-Accel-Buffering"] = "no"
+            scope: Any = request.scope
+            leave_door(scope)
+            exchange_of(scope).streams_since = time.perf_counter()
+            return answer
+
+        setattr(written, STREAMED, example)
+        return written
+
+    return decorate

@@ -74,11 +74,9 @@ class Refresher:
                 await asyncio.sleep(claim.wait)
                 continue
             watched.satisfy(since)
+            watched.catch_up(claim.mark)
             if claim.verdict == "go":
                 await self._read_in_background(watched, claim.ticket)
-            else:
-                # A wake-up may have been lost; a stream that has all of it stays asleep.
-                watched.wake()
 
     async def _read_or_show(
         self, watched: Watched, ctx: RequestContext, ticket: int, *, kept: bool

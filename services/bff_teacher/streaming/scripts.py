@@ -29,7 +29,7 @@ if living then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
-if began <= now and began >= now - tonumber(ARGV[1]) then
+if began <= now and began > now - tonumber(ARGV[1]) then
   return {'done', 0, 0, epoch, offset}
 end
 if not redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[2]) then

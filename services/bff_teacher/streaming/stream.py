@@ -57,7 +57,7 @@ class Stream:
         self.ctx = ctx
         self.on_vanished: Callable[[], None] = lambda: None
         self.on_closed: Callable[[], None] = lambda: None
-        self._mark = mark
+        self.mark = mark
         self._shared = shared
         self._stirred = asyncio.Event()
         self._behind = True
@@ -130,7 +130,7 @@ class Stream:
     async def _news(self) -> bytes:
         self._behind = False
         try:
-            found = await self._shared.log.after(self.topic, self._mark)
+            found = await self._shared.log.after(self.topic, self.mark)
         except LogAway:
             self.end("unavailable")
             return b""
@@ -144,14 +144,14 @@ class Stream:
         return self._told(found)
 
     def _told(self, news: News) -> bytes:
-        self._mark = news.mark
+        self.mark = news.mark
         self._behind = len(news.events) >= A_READ
         for event in news.events:
             self._shared.measures.sent(event.word)
         return b"".join(event_frame(event, news.mark.epoch) for event in news.events)
 
     def _anew(self, snapshot: Snapshot, *, following: bool) -> bytes:
-        self._mark = snapshot.mark
+        self.mark = snapshot.mark
         self._shared.measures.sent("snapshot")
         if not snapshot.lost:
             return snapshot_frame(snapshot)

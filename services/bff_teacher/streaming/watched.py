@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.bff_teacher.streaming.frames import Ending
+from services.bff_teacher.streaming.log import Mark
 from services.bff_teacher.streaming.stream import Stream
 from services.bff_teacher.streaming.topics import Topic
 
@@ -55,6 +56,12 @@ class Watched:
     def wake(self) -> None:
         for stream in self.streams:
             stream.wake()
+
+    def catch_up(self, mark: Mark | None) -> None:
+        """Wake those that are elsewhere: a wake-up may have been lost."""
+        for stream in self.streams:
+            if mark is not None and stream.mark != mark:
+                stream.wake()
 
     def end(self, reason: Ending) -> None:
         for stream in self.streams:

@@ -46,9 +46,11 @@ class MemoryLog:
     heard: list[tuple[Topic, bool]] = field(default_factory=list)
     away: bool = False
     epochs: int = 0
+    wiped: int = 0
 
     def wipe(self) -> None:
         """What a Redis that keeps nothing does when it is killed."""
+        self.wiped += 1
         self.kept.clear()
         self.tickets.clear()
         self.leases.clear()
@@ -57,7 +59,7 @@ class MemoryLog:
     async def claim(self, topic: Topic, *, ago: float) -> Claim:
         now, kept = self._now(), self.kept.get(topic)
         mark = Mark(kept.epoch, kept.offset) if kept else None
-        if kept and self.begans.get(topic, float("-inf")) >= now - ago:
+        if kept and self.begans.get(topic, float("-inf")) > now - ago:
             return Claim("done", mark=mark)
         free_at = self.leases.get(topic.user_id, now)
         if free_at > now:

@@ -132,6 +132,7 @@ async def lived(clock: FakeClock, seed: int) -> None:
     async with a_world(clock, replicas=2, rhythm=Rhythm(poll=POLL), longest=longest) as world:
         world.source.lag = chance.choice([0.0, 5.0])
         world.source.seconds = chance.choice([0.0, 0.3, 2.5])
+        world.log.distance = chance.choice([0.0, 0.004, 0.1])
         story = Story(world, chance)
         await story.tell()
         await ended(*story.streams.values())

@@ -145,7 +145,8 @@ class Stream:
 
     def _told(self, news: News) -> bytes:
         self.mark = news.mark
-        self._behind = len(news.events) >= A_READ
+        # Woken meanwhile, it stays behind.
+        self._behind = self._behind or len(news.events) >= A_READ
         for event in news.events:
             self._shared.measures.sent(event.word)
         return b"".join(event_frame(event, news.mark.epoch) for event in news.events)

@@ -1,5 +1,6 @@
 """The log in a dictionary: as Redis keeps it, for tests that need none."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 
@@ -45,6 +46,7 @@ class MemoryLog:
     begans: dict[Topic, float] = field(default_factory=dict)
     heard: list[tuple[Topic, bool]] = field(default_factory=list)
     away: bool = False
+    distance: float = 0.0
     epochs: int = 0
     wiped: int = 0
 
@@ -108,6 +110,12 @@ class MemoryLog:
         return True
 
     async def after(self, topic: Topic, mark: Mark | None) -> News | Snapshot | None:
+        found = self._found(topic, mark)
+        # What happens while the answer is on its way is not in it.
+        await asyncio.sleep(self.distance)
+        return found
+
+    def _found(self, topic: Topic, mark: Mark | None) -> News | Snapshot | None:
         self._now()
         kept = self.kept.get(topic)
         if kept is None:

@@ -132,14 +132,14 @@ def test_a_client_goes_on_after_its_last_event(clock: FakeClock, run: Run) -> No
 def test_what_is_said_while_a_stream_reads_is_not_lost(clock: FakeClock, run: Run) -> None:
     async def main() -> None:
         async with a_world(clock) as world:
-            world.log.distance = 0.5
+            world.log.distance = 0.3
             client = Client()
             stream = await world.replicas[0].open(client)
             await asyncio.sleep(2)
             for number in range(2):
                 world.say("class_created", n=number)
                 await asyncio.sleep(0.1)
-            await asyncio.sleep(2)
+            await asyncio.sleep(0.7)
             await ended(stream)
 
             assert client.words.count("activity") == 2

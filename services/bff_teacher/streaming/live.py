@@ -22,6 +22,7 @@ from services.bff_teacher.streaming.topics import Topic
 from services.bff_teacher.streaming.watched import Watched
 
 TICK = 1.0
+REST = 1.0
 START_WITHIN = 1.0
 REMARKS_WAITING = 1000
 READS_AT_ONCE = 32
@@ -228,10 +229,24 @@ class LiveUpdates:
 @asynccontextmanager
 async def running(live: LiveUpdates) -> AsyncIterator[None]:
     """Keep the streams true for as long as the block lasts."""
-    task = asyncio.create_task(live.run(), name="live-updates")
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_kept_up(live, stopping), name="live-updates")
     try:
         yield
     finally:
+        stopping.set()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _kept_up(live: LiveUpdates, stopping: asyncio.Event) -> None:
+    """A bug ends all streams once, and not for good."""
+    while True:
+        try:
+            await live.run()
+        except Exception:  # the edge of work that nobody waits for
+            log.exception("live_updates_crashed")
+        if stopping.is_set():
+            return
+        await asyncio.sleep(REST)

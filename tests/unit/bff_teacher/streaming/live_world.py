@@ -67,6 +67,7 @@ class Bus:
     listeners: list[Listener] = field(default_factory=list)
     followed: list[set[UserId]] = field(default_factory=list)
     deaf: set[int] = field(default_factory=set)
+    broken: bool = False
 
     def publish(self, user_id: UserId, message: bytes) -> None:
         for number, listener in enumerate(self.listeners):
@@ -89,10 +90,15 @@ class BusSignals:
     number: int
 
     async def run(self, listener: Listener) -> None:
-        self.bus.listeners.append(listener)
+        if listener not in self.bus.listeners:
+            self.bus.listeners.append(listener)
+        if listener not in self.bus.listeners:
+            self.bus.listeners.append(listener)
         listener.connected()
         while True:
             await asyncio.sleep(0.01)
+            if self.bus.broken:
+                raise ZeroDivisionError
             self.bus.wake()
 
     async def follow(self, user_id: UserId) -> None:

@@ -443,3 +443,24 @@ def test_an_answer_that_nobody_began_to_send_gives_its_place_back(
             assert world.replicas[0].count("live_streams_open") == 0
 
     run(main())
+
+
+def test_a_bug_ends_streams_once_and_not_for_good(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with a_world(clock) as world:
+            client = Client()
+            stream = await world.replicas[0].open(client)
+            await asyncio.sleep(1)
+            world.bus.broken = True
+            await stream
+            world.bus.broken = False
+            await asyncio.sleep(2)
+            back = await world.replicas[0].open(client)
+            await asyncio.sleep(1)
+            still_open = not back.done()
+            await ended(back)
+
+            assert client.words == ["snapshot", "end"]
+            assert still_open
+
+    run(main())

@@ -8,10 +8,10 @@ from typing import Any
 from quart import Response, request
 
 from bff_core.errors import MethodNotAllowed
+from bff_core.web._declared import OTHERS, OtherAnswer
 from bff_core.web._door import leave_door
 from bff_core.web._edge import exchange_of
 
-STREAMED = "__streamed__"
 EVENT_STREAM = "text/event-stream"
 
 View = Callable[..., Awaitable[AsyncIterator[bytes]]]
@@ -41,7 +41,10 @@ def returns_events(example: str) -> Callable[[View], Callable[..., Awaitable[Res
             exchange_of(scope).streams_since = time.perf_counter()
             return answer
 
-        setattr(written, STREAMED, example)
+        events = {"type": "string", "examples": [example]}
+        words = "Events, for as long as the stream is open"
+        answers = OtherAnswer("200", words, {EVENT_STREAM: events})
+        setattr(written, OTHERS, (answers,))
         return written
 
     return decorate

@@ -85,12 +85,11 @@ async def a_house(**more: str) -> AsyncIterator[House]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         url = stack.enter_context(running_redis(folder))
-        async with stub_server() as ras, stub_server() as cms:
+        async with stub_server() as ras, stub_server() as cms, Redis.from_url(url) as redis:
             cms.on("/internal/v1/batches/class-info", Reply(body=b"{}"))
             addresses = {"RESULT_AGGREGATOR_URL": ras.url, "CMS_API_URL": cms.url, "REDIS_URL": url}
             with a_teacher_bff(folder, addresses, more) as (pid, port):
-                async with Redis.from_url(url) as redis:
-                    yield House(pid, port, ras, redis)
+                yield House(pid, port, ras, redis)
 
 
 @contextmanager

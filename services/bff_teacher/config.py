@@ -120,17 +120,27 @@ class LiveSettings(BaseModel):
         ("user:{user_id}:events",),
         description="Redis channels, between commas, on which others are told of changes to lists.",
     )
-    per_user: int = Field(6, ge=1, le=100)
-    per_process: int = Field(2000, ge=1)
-    heartbeat: float = Field(15.0, ge=0.2, le=60)
-    write_seconds: float = Field(30.0, ge=0.2, le=600)
-    poll: float = Field(30.0, ge=0.5, le=600)
+    per_user: int = Field(6, ge=1, le=100, description="Streams that a user may have open.")
+    per_process: int = Field(2000, ge=1, description="Streams that may be open in all.")
+    heartbeat: float = Field(
+        15.0, ge=0.2, le=60, description="Seconds between signs of life on a quiet stream."
+    )
+    write_seconds: float = Field(
+        30.0, ge=0.2, le=600, description="Seconds that one write may take before its stream ends."
+    )
+    poll: float = Field(
+        30.0, ge=0.5, le=600, description="Seconds between reads of what somebody follows."
+    )
     rereads: Annotated[tuple[float, ...], NoDecode] = Field(
         (5.0, 30.0, 300.0),
         description="Seconds after a message at which to look again, while nothing has changed.",
     )
-    kept_events: int = Field(256, ge=1, le=10_000)
-    kept_seconds: float = Field(600.0, ge=60, le=86_400)
+    kept_events: int = Field(
+        256, ge=1, le=10_000, description="Events of a topic that a client may have missed."
+    )
+    kept_seconds: float = Field(
+        600.0, ge=60, le=86_400, description="Seconds for which a topic outlives its last stream."
+    )
 
     @field_validator("channels", mode="before")
     @classmethod

@@ -41,7 +41,8 @@ class LiveProvider(Provider):
         super().__init__()
         self._redis_url = redis_url
         self._config = config
-        self._metrics = metrics
+        # From the start, so that a scrape tells of them before anybody asks.
+        self._measures = Measures(metrics)
         self._disabled = disabled
 
     @provide
@@ -64,6 +65,7 @@ class LiveProvider(Provider):
         if self._redis_url is None:
             yield NoLiveStreams()
             return
-        measures = Measures(self._metrics)
-        async with live_updates(self._redis_url, source, clock, measures, self._config) as live:
+        async with live_updates(
+            self._redis_url, source, clock, self._measures, self._config
+        ) as live:
             yield live

@@ -6,12 +6,17 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from bff_core.testing import Reply
 from tests.e2e.attack.process import gateway
 from tests.faults.live_kit import Follower, batch_id, following, message, until
 from tests.faults.live_stage import EVENTS, stage
 from tests.faults.platform_answers import BATCH, TEACHER, WHOLE_BATCH
 from tests.faults.stub_platform import StubPlatform
+
+# The stand-in in Python runs no scripts.
+pytestmark = pytest.mark.redis
 
 
 async def test_a_stream_begins_at_once_and_moves(

@@ -26,6 +26,7 @@ class Run:
 
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    refused: int = 0
 
     @property
     def rate(self) -> float:
@@ -41,10 +42,17 @@ class Run:
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; `answered` is called with the time that the answer took."""
+    """One request at a time; `answered` is called with the time that the answer took.
 
-    def __init__(self, answered: Callable[["Connection", float], None]) -> None:
+    A refusal is a fault, unless it is `lenient`: then it is counted.
+    """
+
+    def __init__(
+        self, answered: Callable[["Connection", float], None], *, lenient: bool = False
+    ) -> None:
         self._answered = answered
+        self._lenient = lenient
+        self.refused = 0
         self._missing = -1
         self._head = b""
         self._asked_at = 0.0
@@ -76,7 +84,9 @@ class Connection(asyncio.Protocol):
         self.fault = self.fault or Refused("the connection was closed")
 
     def _length(self, head: bytes) -> int:
-        if b" 200" not in head[:13]:
+        good = b" 200" in head[:13]
+        self.refused += not good
+        if not good and not self._lenient:
             self.fault = Refused(head.decode("latin-1"))
             self.transport.close()
             return 0
@@ -86,11 +96,15 @@ class Connection(asyncio.Protocol):
 
 
 async def _connect(
-    port: int, number: int, answered: Callable[[Connection, float], None]
+    port: int,
+    number: int,
+    answered: Callable[[Connection, float], None],
+    *,
+    lenient: bool = False,
 ) -> list[Connection]:
     loop = asyncio.get_running_loop()
     opened = [
-        await loop.create_connection(lambda: Connection(answered), HOST, port)
+        await loop.create_connection(lambda: Connection(answered, lenient=lenient), HOST, port)
         for _ in range(number)
     ]
     return [connection for _, connection in opened]
@@ -102,7 +116,9 @@ def _require_well(connections: Iterable[Connection]) -> None:
             raise connection.fault
 
 
-async def _closed(port: int, requests: Requests, connections: int, seconds: float) -> Run:
+async def _closed(
+    port: int, requests: Requests, connections: int, seconds: float, *, lenient: bool
+) -> Run:
     run, more = Run(), iter(requests)
     end = time.perf_counter() + seconds
     still = connections
@@ -118,7 +134,7 @@ async def _closed(port: int, requests: Requests, connections: int, seconds: floa
         if still == 0:
             over.set()
 
-    callers = await _connect(port, connections, answered)
+    callers = await _connect(port, connections, answered, lenient=lenient)
     began = time.perf_counter()
     for caller in callers:
         caller.ask(next(more))
@@ -127,6 +143,7 @@ async def _closed(port: int, requests: Requests, connections: int, seconds: floa
             await asyncio.sleep(0.05)
             _require_well(callers)
     run.seconds = time.perf_counter() - began
+    run.refused = sum(caller.refused for caller in callers)
     for caller in callers:
         caller.transport.close()
     return run
@@ -160,9 +177,11 @@ async def _paced(port: int, requests: Requests, rate: float, seconds: float) -> 
     return run
 
 
-def without_rest(port: int, requests: Requests, *, connections: int, seconds: float) -> Run:
+def without_rest(
+    port: int, requests: Requests, *, connections: int, seconds: float, lenient: bool = False
+) -> Run:
     """Closed loop: every connection asks again as soon as it has its answer."""
-    return uvloop.run(_closed(port, requests, connections, seconds))
+    return uvloop.run(_closed(port, requests, connections, seconds, lenient=lenient))
 
 
 def at_pace(port: int, requests: Requests, *, rate: float, seconds: float) -> Run:

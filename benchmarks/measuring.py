@@ -22,11 +22,15 @@ class Effort:
     rounds: int = 5
     seconds: float = 3.0
     connections: int = 16
+    lenient: bool = False
 
 
 @dataclass(slots=True)
 class Figures:
-    """Of one contestant, a value a round: requests a second, CPU in µs a request, times in ms."""
+    """Of one contestant, a value a round.
+
+    Requests a second, CPU in µs a request, times in ms, refusals in percent.
+    """
 
     name: str
     rate: list[float] = field(default_factory=list)
@@ -34,10 +38,11 @@ class Figures:
     p50: list[float] = field(default_factory=list)
     p99_full: list[float] = field(default_factory=list)
     p99_half: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
     memory: float = 0.0
 
     def medians(self) -> dict[str, float]:
-        columns = ("rate", "cpu", "p50", "p99_full", "p99_half")
+        columns = ("rate", "cpu", "p50", "p99_full", "p99_half", "refused")
         found = {name: median(getattr(self, name) or [0.0]) for name in columns}
         return found | {"per_core": 1e6 / found["cpu"], "memory": self.memory}
 
@@ -63,12 +68,14 @@ class Turn:
             self.requests(),
             connections=effort.connections,
             seconds=effort.seconds,
+            lenient=effort.lenient,
         )
         spent = self.running.cpu_seconds() - before
         self.figures.rate.append(run.rate)
         self.figures.cpu.append(spent / len(run.latencies) * 1e6)
         self.figures.p50.append(run.p50 * 1000)
         self.figures.p99_full.append(run.p99 * 1000)
+        self.figures.refused.append(run.refused / len(run.latencies) * 100)
 
     def at_half_load(self, effort: Effort) -> None:
         rate = median(self.figures.rate) / 2
@@ -76,8 +83,9 @@ class Turn:
         run = load.at_pace(port, self.requests(), rate=rate, seconds=effort.seconds)
         self.figures.p99_half.append(run.p99 * 1000)
 
-    def warm_up(self) -> None:
-        load.without_rest(self.running.port, self.requests(), connections=16, seconds=WARM_UP)
+    def warm_up(self, *, lenient: bool = False) -> None:
+        port = self.running.port
+        load.without_rest(port, self.requests(), connections=16, seconds=WARM_UP, lenient=lenient)
 
 
 @contextmanager

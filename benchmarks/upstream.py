@@ -16,6 +16,7 @@ from benchmarks import bodies
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 PLAIN = HEAD.replace(b"application/json", b"application/octet-stream")
 ABSENT = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+TEACHERS = 32
 ESSAYS = int(os.environ.get("ESSAYS", bodies.ESSAYS))
 
 Answer = Callable[[re.Match[bytes]], bytes]
@@ -86,6 +87,9 @@ class Upstream(asyncio.Protocol):
 
 
 async def _serve() -> None:
+    for teacher in range(TEACHERS):
+        # Made on demand, the first pages would be so late that breakers open.
+        bodies.page_of(teacher, ESSAYS)
     place = ("127.0.0.1", int(os.environ["PORT"]))
     server = await asyncio.get_running_loop().create_server(Upstream, *place, backlog=2048)
     await server.serve_forever()

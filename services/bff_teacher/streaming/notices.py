@@ -36,11 +36,16 @@ class Ignored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message worth a look; without a `kind` that we know, only the sources are looked at."""
+    """A message worth a look; without a `kind` that we know, only the sources are looked at.
+
+    `second` is the message's own time, if it has one: what says the same of a topic within a second
+    is said once, such as the 25 files of an upload.
+    """
 
     digest: str
     kind: str | None = None
     at: str = ""
+    second: str | None = None
     status: str | None = None
     phase: str | None = None
     batch_id: str | None = None
@@ -55,21 +60,23 @@ class Notice:
             return None
         if topic.batch_id is None:
             about = [self.batch_id] if self.batch_id else []
-            return Remark(self._data(self.batch_id, None), self.digest, about)
+            return self._remark(self.batch_id, None, about)
         if self.batch_id not in {None, topic.batch_id} or not (self.batch_id or self.essay_id):
             return None
         about = [one for one in (topic.batch_id, self.essay_id) if one]
-        return Remark(self._data(topic.batch_id, self.essay_id), self.digest, about)
+        return self._remark(topic.batch_id, self.essay_id, about)
 
-    def _data(self, batch_id: str | None, essay_id: str | None) -> bytes:
-        told: JsonObject = {"at": self.at, "kind": self.kind}
+    def _remark(self, batch_id: str | None, essay_id: str | None, about: list[str]) -> Remark:
         facts = {
+            "kind": self.kind,
             "batch_id": batch_id,
             "essay_id": essay_id,
             "status": self.status,
             "phase": self.phase,
         }
-        return _encode(told | {name: fact for name, fact in facts.items() if fact is not None})
+        told: JsonObject = {name: fact for name, fact in facts.items() if fact is not None}
+        digest = self.digest if self.second is None else _digest(_encode([self.second, told]))
+        return Remark(_encode({"at": self.at} | told), digest, about)
 
 
 def read_notice(
@@ -84,10 +91,14 @@ def read_notice(
         return Ignored.MALFORMED
     match told:
         case {"event": str(event), "data": dict(data)}:
-            said = _Said(event, data, hashlib.sha256(message).hexdigest()[:32])
+            said = _Said(event, data, _digest(message))
             return _refused(data, user_id, channels) or _read(said, now)
         case _:
             return Ignored.MALFORMED
+
+
+def _digest(told: bytes) -> str:
+    return hashlib.sha256(told).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,12 @@ def _read(said: _Said, now: datetime) -> Notice | Ignored:
         return Ignored.MALFORMED
     if said.event not in EVENTS:
         return Notice(said.digest)
+    moment = _moment(data.get("timestamp"))
     return Notice(
         said.digest,
         said.event,
-        _moment(data.get("timestamp"), now),
+        moment or to_wire(now),
+        moment and moment.partition(".")[0],
         _word(data.get("status"), STATUSES),
         _word(data.get("phase"), PHASES),
         batch_id,
@@ -134,9 +147,8 @@ def _word(given: object, known: frozenset[str]) -> str | None:
     return given if isinstance(given, str) and given in known else None
 
 
-def _moment(given: object, now: datetime) -> str:
-    """The time that it says, if that can be; else the time at which we heard it."""
+def _moment(given: object) -> str | None:
     try:
         return to_wire(as_utc(datetime.fromisoformat(str(given))))
     except (ValueError, OverflowError):
-        return to_wire(now)
+        return None

@@ -76,3 +76,28 @@ def test_two_replicas_say_an_activity_once(clock: FakeClock, run: Run) -> None:
             assert [client.words.count("activity") for client in clients] == [2, 2]
 
     run(main())
+
+
+def test_what_says_the_same_within_a_second_is_said_once(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with a_world(clock) as world:
+            world.source.batches = {ANNA: {BATCH: {"a": 1}}}
+            client = Client()
+            stream = await world.replicas[0].open(client)
+            await asyncio.sleep(2)
+            for file in range(25):
+                told = f"2026-01-31T12:00:00.{file:06d}"
+                world.say("batch_files_uploaded", batch_id=BATCH, file=file, timestamp=told)
+            world.say("batch_files_uploaded", batch_id=BATCH, timestamp="2026-01-31T12:00:01")
+            world.say("batch_processing_started", batch_id=BATCH, timestamp="2026-01-31T12:00:01")
+            await asyncio.sleep(2)
+            await ended(stream)
+
+            said = [
+                told["at"]
+                for word, told in zip(client.words, client.told, strict=True)
+                if word == "activity"
+            ]
+            assert [at[17:19] for at in said] == ["00", "01", "01"]
+
+    run(main())

@@ -9,7 +9,7 @@ from quart_dishka import inject
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, RateLimited
 from bff_core.web import access, refuses, returns_events, takes_headers, takes_query
-from services.bff_teacher.dto.events_v1 import EXAMPLE_EVENTS, EventsHeadersV1, EventsQuery
+from services.bff_teacher.dto.events_v1 import EVENT_V1, EventsHeadersV1, EventsQuery
 from services.bff_teacher.streaming.live import LiveStreams
 
 blueprint = Blueprint("live", __name__)
@@ -20,7 +20,7 @@ blueprint = Blueprint("live", __name__)
 @refuses(NotFound, RateLimited)
 @takes_headers(EventsHeadersV1)
 @takes_query(EventsQuery)
-@returns_events(EXAMPLE_EVENTS)
+@returns_events(EVENT_V1)
 @inject
 async def events(
     query_args: EventsQuery,

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict, JsonValue
 
 
 class EventsQuery(BaseModel):
@@ -24,16 +25,45 @@ class EventsHeadersV1(BaseModel):
     )
 
 
-EXAMPLE_EVENTS = """id: 5f0a3c9d1e77-41
-event: snapshot
-data: {"version":7,"batches":{"3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10":{"status":"ready"}}}
-
-id: 5f0a3c9d1e77-42
-event: activity
-data: {"at":"2026-01-31T12:00:00.000000Z","kind":"batch_phase_concluded","phase":"spellcheck"}
-
-id: 5f0a3c9d1e77-43
-event: batch_changed
-data: {"batch_id":"3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10","patch":{"completed_essays":3},"version":8}
-
-"""
+BATCH = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
+EXAMPLE_EVENTS: list[JsonValue] = [
+    {
+        "id": "5f0a3c9d1e77-41",
+        "event": "snapshot",
+        "data": f'{{"version":7,"batches":{{"{BATCH}":{{"status":"ready"}}}}}}',
+    },
+    {
+        "id": "5f0a3c9d1e77-42",
+        "event": "activity",
+        "data": '{"at":"2026-01-31T12:00:00.000000Z","kind":"batch_spellcheck_completed"}',
+    },
+    {
+        "id": "5f0a3c9d1e77-43",
+        "event": "batch_changed",
+        "data": f'{{"batch_id":"{BATCH}","patch":{{"completed_essays":3}},"version":8}}',
+    },
+    {"event": "end", "data": '{"reason":"shutdown"}'},
+]
+EVENT_V1: JsonDict = {
+    "type": "object",
+    "description": "One event. `snapshot` holds every batch, a change the version it leads to: a merge patch "
+    "(RFC 7396) in `batch_changed`. `resync` and `end` have a `reason`, and no id.",
+    "properties": {
+        "id": {"type": "string", "description": "Epoch and offset, for `Last-Event-ID`."},
+        "event": {
+            "type": "string",
+            "enum": [
+                "snapshot",
+                "batch_added",
+                "batch_changed",
+                "batch_removed",
+                "activity",
+                "resync",
+                "end",
+            ],
+        },
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+    "examples": EXAMPLE_EVENTS,
+}

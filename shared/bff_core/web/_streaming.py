@@ -1,7 +1,7 @@
 """Answers that stay open: server-sent events."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -17,8 +17,10 @@ EVENT_STREAM = "text/event-stream"
 View = Callable[..., Awaitable[AsyncIterator[bytes]]]
 
 
-def returns_events(example: str) -> Callable[[View], Callable[..., Awaitable[Response]]]:
-    """Write the frames that the view gives as they come; `example` shows some in the document.
+def returns_events(
+    event: Mapping[str, Any],
+) -> Callable[[View], Callable[..., Awaitable[Response]]]:
+    """Write the frames that the view gives as they come; `event` is the schema of each.
 
     An open stream is not a request in flight: whoever opens one has a limit of their own. The view
     is done, and refuses if it has to, before the first byte.
@@ -41,9 +43,9 @@ def returns_events(example: str) -> Callable[[View], Callable[..., Awaitable[Res
             exchange_of(scope).streams_since = time.perf_counter()
             return answer
 
-        events = {"type": "string", "examples": [example]}
+        # Before OpenAPI 3.2 the schema of a stream is read as that of its events.
         words = "Events, for as long as the stream is open"
-        answers = OtherAnswer("200", words, {EVENT_STREAM: events})
+        answers = OtherAnswer("200", words, {EVENT_STREAM: event})
         setattr(written, OTHERS, (answers,))
         return written
 

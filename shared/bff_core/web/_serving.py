@@ -23,7 +23,7 @@ LIFECYCLE = "bff_core.lifecycle"
 BACKLOG = 1024
 KEEP_ALIVE = 75.0
 HEADERS_LIMIT = 32 * 1024
-COLLECT_AFTER = (10_000, 20, 50)
+COLLECT_AFTER = (10_000, 10, 10)
 """Python's own 700 objects are less than one answer makes."""
 
 

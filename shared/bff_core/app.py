@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.metadata import version
 from inspect import iscoroutinefunction
 from types import MappingProxyType
@@ -34,6 +34,7 @@ from bff_core.web import (
     Leaning,
     Lifecycle,
     ServiceKeys,
+    ShortWay,
     attach_openapi,
     health_routes,
 )
@@ -88,8 +89,7 @@ def build_app(
     """
     clock = clock or SystemClock()
     lifecycle = Lifecycle()
-    app = _bare_app(service, settings, clock)
-    app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
+    app = _bare_app(service, settings, clock, {METRICS: metrics, LIFECYCLE: lifecycle})
     verifier = verifier_from(settings, clock, metrics)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
     _guard_and_provide(app, guard, container)
@@ -98,8 +98,9 @@ def build_app(
     environment = settings.environment.value
     health = Health(service, RELEASE, environment, lifecycle, metrics, resources, checks)
     _register(app, [Blueprints(health_routes(health)), *blueprints], guard)
-    wrap = partial(inside, guard) if inside else _as_it_is
-    _put_edge_around(app, wrap, metrics, limit=settings.max_in_flight, clock=clock)
+    inner = _framework(app, guard, container)
+    inner = inside(guard, inner) if inside else inner
+    _put_edge_around(app, inner, metrics, limit=settings.max_in_flight, clock=clock)
     return app
 
 
@@ -115,15 +116,16 @@ def _register(app: Quart, blueprints: Iterable[Blueprints], guard: Guard) -> Non
     guard.require_rules(app)
 
 
-def _as_it_is(app: AsgiApp) -> AsgiApp:
-    return app
+def _framework(app: Quart, guard: Guard, container: AsyncContainer) -> AsgiApp:
+    """Quart, with the short way around it where no service has to prove itself."""
+    inner: Any = app.asgi_app
+    return inner if guard.services else ShortWay(inner, app, guard, container)
 
 
 def _put_edge_around(
-    app: Quart, wrap: Callable[[AsgiApp], AsgiApp], metrics: Metrics, *, limit: int, clock: Clock
+    app: Quart, inner: AsgiApp, metrics: Metrics, *, limit: int, clock: Clock
 ) -> None:
-    inner: Any = app.asgi_app
-    door = Door(wrap(inner), limit=limit, service=app.name, clock=clock, metrics=metrics)
+    door = Door(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
     app.asgi_app = Edge(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
 
 
@@ -171,8 +173,11 @@ class _Routed(Quart):
         )
 
 
-def _bare_app(service: str, settings: ServiceSettings, clock: Clock) -> Quart:
+def _bare_app(
+    service: str, settings: ServiceSettings, clock: Clock, extensions: Mapping[str, Any]
+) -> Quart:
     app = _Routed(service, static_folder=None)
+    app.extensions |= extensions
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False

@@ -2,10 +2,9 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
-from bff_core.web import access, returns, takes_query
+from bff_core.web import access, inject, returns, takes_query
 from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
 from services.bff_admin.screens.audit import AuditScreen
 

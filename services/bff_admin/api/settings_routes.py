@@ -2,12 +2,11 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 from quart_schema import DataSource, document_headers, document_querystring, document_request
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
-from bff_core.web import access, refuses, sends
+from bff_core.web import access, inject, refuses, sends
 from services.bff_admin.api.passing import passes
 from services.bff_admin.dto.settings_v1 import (
     LARGEST_VERSION,

@@ -2,7 +2,6 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.composition import Answered
 from bff_core.context import RequestContext
@@ -11,6 +10,7 @@ from bff_core.web import (
     Link,
     access,
     budget,
+    inject,
     leads_to,
     places,
     refuses,

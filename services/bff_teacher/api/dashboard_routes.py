@@ -2,10 +2,9 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
-from bff_core.web import Link, access, leads_to, returns, takes_query
+from bff_core.web import Link, access, inject, leads_to, returns, takes_query
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
 from services.bff_teacher.screens.class_list import ClassListScreen

@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound as UnknownPath
 
 from bff_core.errors import InvalidRequest, Unavailable
 from bff_core.etags import matches_weakly, tags_in
-from bff_core.web import exchange_of
+from bff_core.web import exchange_of, spares_reads
 from services.bff_teacher.implementations.built_pages import BuiltFile, BuiltPages
 
 ROUTE = "front_end"
@@ -32,6 +32,7 @@ def attach_front_end(app: Quart, pages: BuiltPages) -> None:
     """Answer GET and HEAD where the app has no route; what it has, it keeps."""
 
     @app.before_request
+    @spares_reads
     async def page() -> Response | None:
         if request.method not in {"GET", "HEAD"}:
             return None

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, RateLimited
-from bff_core.web import access, refuses, returns_events, takes_headers, takes_query
+from bff_core.web import access, inject, refuses, returns_events, takes_headers, takes_query
 from services.bff_teacher.dto.events_v1 import EVENT_V1, EventsHeadersV1, EventsQuery
 from services.bff_teacher.streaming.live import LiveStreams
 

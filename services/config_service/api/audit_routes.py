@@ -2,11 +2,10 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
-from bff_core.web import access, refuses, returns, takes_query
+from bff_core.web import access, inject, refuses, returns, takes_query
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.dto.audit_v1 import (
     AuditEntryDetailV1,

@@ -2,7 +2,6 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 from quart_schema import document_headers
 
 from bff_core.context import RequestContext
@@ -11,6 +10,7 @@ from bff_core.etags import Tagged
 from bff_core.web import (
     SERVICE,
     access,
+    inject,
     refuses,
     returns,
     returns_tagged,

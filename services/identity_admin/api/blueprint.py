@@ -4,10 +4,9 @@ from typing import Any
 
 from dishka import FromDishka
 from quart import Blueprint, g
-from quart_dishka import inject
 
 from bff_core.errors import NotAuthorized
-from bff_core.web import ErrorHandlers, Guard, ServiceKeys, make_mountable
+from bff_core.web import ErrorHandlers, Guard, ServiceKeys, inject, make_mountable
 from services.identity_admin.api import decisions_routes, users_routes
 from services.identity_admin.protocols import Administrators
 

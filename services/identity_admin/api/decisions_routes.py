@@ -2,10 +2,9 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
-from bff_core.web import access, returns, takes_query
+from bff_core.web import access, inject, returns, takes_query
 from services.identity_admin.domain_handlers.listing import Listing
 from services.identity_admin.dto.user_approval_v1 import DecisionListV1, DecisionQuery
 

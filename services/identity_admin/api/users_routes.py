@@ -2,11 +2,10 @@
 
 from dishka import FromDishka
 from quart import Blueprint
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
-from bff_core.web import access, refuses, returns, sends, takes_body, takes_query
+from bff_core.web import access, inject, refuses, returns, sends, takes_body, takes_query
 from services.identity_admin.api.replays import marks_replays
 from services.identity_admin.domain_handlers.deciding import Decided, Deciding
 from services.identity_admin.domain_handlers.deciding_many import DecidingMany

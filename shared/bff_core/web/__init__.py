@@ -11,7 +11,7 @@ from bff_core.web._declared import (
     refuses,
     sends,
 )
-from bff_core.web._di import ContextProvider
+from bff_core.web._di import ContextProvider, inject
 from bff_core.web._door import Door
 from bff_core.web._edge import (
     AsgiApp,
@@ -41,6 +41,7 @@ from bff_core.web._relaying import body_chunks, relayed
 from bff_core.web._responses import METRICS, returns
 from bff_core.web._services import ServiceKeys
 from bff_core.web._serving import LIFECYCLE, hypercorn_config, run
+from bff_core.web._short_way import ShortWay, spares_reads
 from bff_core.web._streaming import returns_events
 from bff_core.web._switches import heed_switches
 from bff_core.web._tags import TAGGED, returns_tagged
@@ -71,6 +72,7 @@ __all__ = [
     "Scope",
     "SendMessage",
     "ServiceKeys",
+    "ShortWay",
     "UndeclaredRouteError",
     "access",
     "answers",
@@ -82,6 +84,7 @@ __all__ = [
     "health_routes",
     "heed_switches",
     "hypercorn_config",
+    "inject",
     "leads_to",
     "make_mountable",
     "may_be_bodiless",
@@ -95,6 +98,7 @@ __all__ = [
     "rule_of",
     "run",
     "sends",
+    "spares_reads",
     "takes_body",
     "takes_headers",
     "takes_query",

@@ -1,13 +1,57 @@
 """Between ASGI and Quart: one request, ended when its caller hangs up."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 from quart import Request, Response
 from quart.asgi import ASGIHTTPConnection
 from quart.wrappers.response import DataBody
 
 from bff_core.web._edge import Receive, SendMessage
+
+Watch = Callable[[], Awaitable[None]]
+"""Reads what the caller sends, and returns when they have gone."""
+
+
+async def while_caller_stays(answer: Awaitable[None], watch: Watch) -> None:
+    """Answer in the server's task; if the caller hangs up first, the answer is cancelled."""
+    # Expires when the caller has gone: unlike a bare cancel it cannot come too late.
+    staying = asyncio.timeout(None)
+    watching = _Watching(watch, staying)
+    try:
+        async with staying:
+            try:
+                await answer
+            finally:
+                watching.end()
+    except TimeoutError:
+        if not staying.expired():
+            raise
+
+
+class _Watching:
+    """Begins when the answer waits for the first time; what is answered at once needs no task."""
+
+    def __init__(self, watch: Watch, staying: asyncio.Timeout) -> None:
+        self._watch = watch
+        self._staying = staying
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._beginning = self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        await self._watch()
+        self._staying.reschedule(self._loop.time())
+
+    def end(self) -> None:
+        self._beginning.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 class Connection(ASGIHTTPConnection):
@@ -18,22 +62,8 @@ class Connection(ASGIHTTPConnection):
 
     async def __call__(self, receive: Receive, send: SendMessage) -> None:  # type: ignore[override]  # ASGI, typed more loosely
         request = self._create_request_from_scope(send)  # type: ignore[arg-type]  # the same
-        # Expires when the caller has gone: unlike a bare cancel it cannot come too late.
-        staying = asyncio.timeout(None)
-        try:
-            async with staying:
-                watching = asyncio.ensure_future(self._watch(request, receive, staying))
-                try:
-                    await self.handle_request(request, send)
-                finally:
-                    watching.cancel()
-        except TimeoutError:
-            if not staying.expired():
-                raise
-
-    async def _watch(self, request: Request, receive: Receive, staying: asyncio.Timeout) -> None:
-        await self.handle_messages(request, receive)  # type: ignore[arg-type]  # the same
-        staying.reschedule(asyncio.get_running_loop().time())
+        watch = partial(self.handle_messages, request, receive)  # type: ignore[arg-type]  # the same
+        await while_caller_stays(self.handle_request(request, send), watch)
 
     async def handle_request(self, request: Request, send: SendMessage) -> None:  # type: ignore[override]  # the same
         response = await self.app.handle_request(request)
@@ -48,8 +78,14 @@ class Connection(ASGIHTTPConnection):
         if not isinstance(whole, DataBody):
             await super()._send_response(send, response)  # type: ignore[arg-type]  # the same
             return
-        headers = [(name.lower().encode(), value.encode()) for name, value in response.headers]
-        status = response.status_code
-        await send({"type": "http.response.start", "status": status, "headers": headers})
         body = whole.data[whole.begin : whole.end]
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        await send_whole(send, response.status_code, response.headers.items(), body)
+
+
+async def send_whole(
+    send: SendMessage, status: int, headers: Iterable[tuple[str, str]], body: bytes
+) -> None:
+    """Send an answer of known length in two messages."""
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -16,6 +16,8 @@ from bff_core.web._services import ServiceKeys
 PUBLIC = "public"
 SERVICE = "service"
 """Open to a known service, whether or not it acts for a user; a token that is there must be good."""
+FAULT = "bff_core.fault"
+"""Where the scope holds what failed below the framework, whose error handlers answer it."""
 _RULE = "__access_rule__"
 _BUDGET = "__budget__"
 _ONCE = frozenset({b"x-user-id", b"authorization"})
@@ -93,25 +95,34 @@ class Guard:
     async def check(self) -> None:
         """Runs before every request, matched or not."""
         exchange = exchange_of(request.scope)
+        fault = request.scope.get(FAULT)
+        if isinstance(fault, Exception):
+            raise fault
         if request.scope["path"].startswith("//"):
             # The framework takes slashes off the front, whatever it is told of merging them.
             raise NotFound
         if request.url_rule is None:
             return
         exchange.route = request.url_rule.rule
-        rule = rule_of(_view())
+        view = _view()
+        rule = rule_of(view)
         if rule == PUBLIC:
             return
         caller = self.services.caller(request.headers) if self.services else None
         if rule == SERVICE and "Authorization" not in request.headers:
             return
-        own = self.budgets.get(getattr(_view(), _BUDGET, ""))
-        headers = request.scope["headers"]
-        context = await self.admit(rule or "", headers, exchange, budget=own)
+        context = await self.admit_to(view, request.scope["headers"], exchange)
         g.request_context = replace(context, service_id=caller) if caller else context
 
     def _known(self) -> set[str | None]:
         return {PUBLIC, *self.rules, *((SERVICE,) if self.services else ())}
+
+    async def admit_to(
+        self, view: Callable[..., Any] | None, headers: RawHeaders, exchange: Exchange
+    ) -> RequestContext:
+        """The context of a caller whom the view's rule admits; raises as `admit` does."""
+        own = self.budgets.get(getattr(view, _BUDGET, ""))
+        return await self.admit(rule_of(view) or "", headers, exchange, budget=own)
 
     async def admit(
         self, rule: str, headers: RawHeaders, exchange: Exchange, *, budget: float | None = None

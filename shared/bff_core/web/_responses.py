@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+from dishka.integrations.base import is_dishka_injected
 from pydantic import BaseModel, TypeAdapter
-from quart import Response, current_app, request
 from quart_schema import document_response
 
 from bff_core.composition import Answered, PartV1
 from bff_core.observability import Metrics
+from bff_core.web._asked import BARE, Answer, asked
+from bff_core.web._di import WANTED
 
 METRICS = "bff_core.metrics"
 
@@ -18,39 +20,45 @@ View = Callable[..., Awaitable[BaseModel | Answered[BaseModel]]]
 
 def returns(
     model: type[BaseModel], status: int = 200
-) -> Callable[[View], Callable[..., Awaitable[Response]]]:
+) -> Callable[[View], Callable[..., Awaitable[Answer]]]:
     """Document `model` and write it as pydantic's own JSON bytes.
 
     An answer with a stale or missing part must not be kept by anyone, and says which part.
     """
     dump = TypeAdapter(model).dump_json
 
-    def decorate(view: View) -> Callable[..., Awaitable[Response]]:
+    def decorate(view: View) -> Callable[..., Awaitable[Answer]]:
         @document_response(model, status)
         @wraps(view)
-        async def written(*args: Any, **kwargs: Any) -> Response:
+        async def written(*args: Any, **kwargs: Any) -> Answer:
             given = await view(*args, **kwargs)
             dto = given.body if isinstance(given, Answered) else given
-            answer = Response(dump(dto), status=status, content_type="application/json")
-            _say_how_complete(answer, getattr(dto, "parts", []))
+            headers = {"Content-Type": "application/json", **_completeness(dto)}
             if isinstance(given, Answered):
-                answer.headers.update(given.headers)
-            return answer
+                headers.update(given.headers)
+            return Answer(dump(dto), status, headers)
 
+        # The library's own `inject` asks the framework.
+        setattr(written, BARE, hasattr(view, WANTED) or not is_dishka_injected(view))
         return written
 
     return decorate
 
 
-def _say_how_complete(answer: Response, parts: list[PartV1]) -> None:
-    # A screen has one name under all of its prefixes.
-    screen = (request.endpoint or "").rpartition(".")[2]
-    for part in parts:
-        metrics: Metrics = current_app.extensions[METRICS]
-        metrics.count_part(screen, part.name, part.status)
+def _completeness(dto: BaseModel) -> dict[str, str]:
+    parts: list[PartV1] = getattr(dto, "parts", [])
+    if parts:
+        _count(parts)
     incomplete = [part.name for part in parts if part.status != "ok"]
     if incomplete:
-        answer.headers["Cache-Control"] = "no-store"
-        answer.headers["X-Parts-Incomplete"] = ", ".join(incomplete)
-    else:
-        answer.headers["Cache-Control"] = "private, no-cache"
+        return {"Cache-Control": "no-store", "X-Parts-Incomplete": ", ".join(incomplete)}
+    return {"Cache-Control": "private, no-cache"}
+
+
+def _count(parts: list[PartV1]) -> None:
+    request = asked()
+    metrics: Metrics = request.extensions[METRICS]
+    # A screen has one name under all of its prefixes.
+    screen = request.endpoint.rpartition(".")[2]
+    for part in parts:
+        metrics.count_part(screen, part.name, part.status)

@@ -5,6 +5,7 @@ from quart import Quart, request
 
 from bff_core.errors import Unavailable
 from bff_core.protocols import Maintenance, Switches
+from bff_core.web._short_way import spares_reads
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ASK_AGAIN = 30.0
@@ -22,6 +23,7 @@ def heed_switches(app: Quart, container: AsyncContainer) -> None:
         await container.get(Switches)
 
     @app.before_request
+    @spares_reads
     async def refuse_writes() -> None:
         if request.method in SAFE or request.url_rule is None:
             return

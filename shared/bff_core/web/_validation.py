@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from quart import request
 from quart_schema import DataSource, document_headers, document_querystring, document_request
 
 from bff_core.errors import Flaw, UnsupportedMediaType, ValidationFailed
+from bff_core.web._asked import BARE, asked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +49,7 @@ def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         async def checked(*args: Any, **kwargs: Any) -> R:
             return await view(*args, data=await read_body(model), **kwargs)
 
+        setattr(checked, BARE, False)
         return checked
 
     return decorate
@@ -65,6 +68,7 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         async def checked(*args: Any, **kwargs: Any) -> R:
             return await view(*args, headers=read_headers(model), **kwargs)
 
+        setattr(checked, BARE, False)
         return checked
 
     return decorate
@@ -72,6 +76,7 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
 
 M = TypeVar("M", bound=BaseModel)
 
+_AS_WRITTEN = "werkzeug.url_quote"
 _TWICE = "Give this parameter once only"
 # Pydantic's own words for these quote what they complain of.
 _UNQUOTED = {
@@ -81,7 +86,7 @@ _UNQUOTED = {
 
 
 def read_query(model: type[M]) -> M:
-    given = request.args.to_dict(flat=False)
+    given = _parameters_in(asked().query_string)
     known = _parameters(model)
     flaws = [
         Flaw(f"/{_escape(name)}", "There is no such parameter" if name not in known else _TWICE)
@@ -96,6 +101,14 @@ def read_query(model: type[M]) -> M:
     if flaws:
         raise ValidationFailed(flaws)
     return query
+
+
+def _parameters_in(query_string: bytes) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    # Bytes that are no UTF-8 stay as they were written, as the framework has it.
+    for name, value in parse_qsl(query_string.decode(), keep_blank_values=True, errors=_AS_WRITTEN):
+        given.setdefault(name, []).append(value)
+    return given
 
 
 def read_headers(model: type[M]) -> M:

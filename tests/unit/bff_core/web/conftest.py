@@ -11,7 +11,6 @@ from dishka import FromDishka, Provider, Scope, make_async_container
 from pydantic import BaseModel, ConfigDict, Field
 from quart import Blueprint, Quart
 from quart.typing import TestClientProtocol as Client
-from quart_dishka import inject
 
 from bff_core.app import Blueprints, build_app
 from bff_core.composition import PartV1, Reading, describe
@@ -20,7 +19,7 @@ from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from bff_core.settings import ServiceSettings
 from bff_core.testing import SECRET, FakeClock, access_token, an_outbound, bearer
-from bff_core.web import PUBLIC, ContextProvider, access, returns, takes_body, takes_query
+from bff_core.web import PUBLIC, ContextProvider, access, inject, returns, takes_body, takes_query
 
 RULES = {"teacher": frozenset({TEACHER, ADMIN}), "admin": frozenset({ADMIN})}
 

@@ -88,9 +88,10 @@ class TokenVerifier:
             Unavailable: The keys cannot be had at the moment.
         """
         token = _bearer(authorization)
-        known = self._known.get(_digest(token))
+        digest = _digest(token)
+        known = self._known.get(digest)
         await self._keys.learn(_kid(token) if known is None else known.kid)
-        return self.verify(authorization)
+        return self._verify(token, digest)
 
     def verify(self, authorization: str | None) -> Claims:
         """The claims of a bearer token that one of the keys at hand has signed.
@@ -99,7 +100,9 @@ class TokenVerifier:
             NotAuthenticated: There is no token, or it is not one of ours; `reason` says which.
         """
         token = _bearer(authorization)
-        digest = _digest(token)
+        return self._verify(token, _digest(token))
+
+    def _verify(self, token: str, digest: bytes) -> Claims:
         known = self._known.get(digest)
         if known is None or not self._keys.holds(known.key):
             self._known.pop(digest, None)

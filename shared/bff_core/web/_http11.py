@@ -156,7 +156,8 @@ class Http11(H11Protocol):
             await self._send_error_response(505)
             await self.send(Closed())
             return
-        upgrades = any(name in _UPGRADING for name, _ in request.headers)
+        names = [name.lower() for name, _ in request.headers.raw_items()]
+        upgrades = not _UPGRADING.isdisjoint(names)
         await super()._create_stream(_staying(request) if upgrades else request)
 
     async def _maybe_recycle(self) -> None:

@@ -1,7 +1,9 @@
 """Answers again what was answered lately, and in need what was answered some time ago."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from bff_core.clock import Clock
 from bff_core.context import Deadline

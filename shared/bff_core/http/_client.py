@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import quote, quote_plus
 
 import aiohttp
+from msgspec.structs import replace
 
 from bff_core.composition import Reading
 from bff_core.context import RequestContext
-from bff_core.http._call import NEVER, PUBLIC, Answer, Call, Freshness, Send
+from bff_core.http._call import NEVER, NO_HEADERS, PUBLIC, Answer, Call, Freshness, Send
 from bff_core.http._headers import Credentials, outbound
 from bff_core.http._outbound import Outbound, Policies
 from bff_core.http._transport import Transport
@@ -19,7 +19,6 @@ from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 # Ids and words are nearly all that is ever put into an address, and stand in it as they are.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
@@ -78,7 +77,7 @@ class Endpoint(Generic[T]):
             DownstreamError: The service did not give a usable answer in time.
         """
         call = self._call(ctx, "GET", path_of(path), _query(params))
-        answer = self.at_hand(call) or await self.send(call)
+        answer = self.at_hand(call) or await self.send(self._signed(ctx, call))
         return Reading(answer.value, answer.age, answer.stale)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
@@ -87,7 +86,8 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        answer: Answer = await self.send(self._call(ctx, "POST", path_of(path), "", body))
+        call = self._call(ctx, "POST", path_of(path), "", body)
+        answer: Answer = await self.send(self._signed(ctx, call))
         value: T = answer.value
         return value
 
@@ -106,7 +106,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        call = self._call(ctx, method, path_of(path), _query(params), body)
+        call = self._signed(ctx, self._call(ctx, method, path_of(path), _query(params), body))
         return await self.send(
             replace(
                 call,
@@ -120,9 +120,6 @@ class Endpoint(Generic[T]):
     def _call(
         self, ctx: RequestContext, method: str, path: str, query: str, body: bytes | None = None
     ) -> Call:
-        headers = outbound(ctx, self.credentials)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
         return Call(
             service=self.service,
             operation=self.operation,
@@ -131,13 +128,19 @@ class Endpoint(Generic[T]):
             identity=PUBLIC if self.public else ctx.user_id,
             deadline=ctx.deadline,
             decode=self.decode,
-            headers=headers,
             body=body,
             freshness=self.freshness,
             idempotent=method == "GET",
             neutral_failures=self.provocable,
             slow_after=self.slow_after,
         )
+
+    def _signed(self, ctx: RequestContext, call: Call) -> Call:
+        """With the headers, which only a call needs that is sent."""
+        headers = outbound(ctx, self.credentials)
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        return replace(call, headers=headers)
 
 
 def _query(params: Params) -> str:

@@ -1,7 +1,8 @@
 """Nothing waits longer than it may: budgets for calls, timeouts for attempts."""
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bff_core.errors import DownstreamTimeout
 from bff_core.http._call import Answer, Call, Policy, Send

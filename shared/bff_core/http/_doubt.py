@@ -1,7 +1,9 @@
 """The benefit of the doubt: an id nobody has seen answer proves nothing about its service."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from bff_core.errors import DownstreamError, DownstreamRefused, RateLimited
 from bff_core.http._call import Answer, Call, Send

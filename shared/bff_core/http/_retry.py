@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import random
+
+from msgspec.structs import replace
 
 from bff_core.errors import (
     CircuitOpen,

@@ -3,9 +3,11 @@
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from bff_core.clock import Clock
 from bff_core.http._call import Answer, Call, Freshness
@@ -98,7 +100,7 @@ class Shelf:
         other = await self._fetch(self._shared, call)
         if other is None or (kept is not None and other.read_at <= kept.read_at):
             return kept
-        self._remember(call, other)
+        self._remember(call, other.answer, other.read_at)
         return other
 
     async def keep(self, call: Call, answer: Answer) -> None:
@@ -106,8 +108,7 @@ class Shelf:
         if known is not None and known.answer.exchange is answer.exchange:
             # One call was shared by many: the first of them has kept it.
             return
-        now = self._clock.monotonic() - answer.age
-        self._remember(call, Kept(answer, now, call.service, call.identity, call.operation))
+        self._remember(call, answer, self._clock.monotonic() - answer.age)
         if self._shared is not None and call.freshness.shared:
             read_at = _WALL_TIME.pack(self._clock.now().timestamp() - answer.age)
             ttl = min(self._longest, _retention(call.freshness))
@@ -140,10 +141,11 @@ class Shelf:
         finally:
             self._readings.discard(reading)
 
-    def _remember(self, call: Call, kept: Kept) -> None:
+    def _remember(self, call: Call, answer: Answer, read_at: float) -> None:
         """Without the body, which only the shared cache needs: the value is a tenth of it."""
-        without = replace(kept, answer=replace(kept.answer, body=b""))
-        self._memory.put(call.key, without, weight(kept.answer))
+        size = weight(answer)
+        bare = Kept(replace(answer, body=b""), read_at, call.service, call.identity, call.operation)
+        self._memory.put(call.key, bare, size)
 
     async def _fetch(self, shared: SharedCache, call: Call) -> Kept | None:
         key = self._key(call.key)

@@ -1,9 +1,9 @@
 """The promises of kept answers: fresh, of one user, dropped by a write."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bff_core.cache import MemoryCache, MemoryOptions, NullCache
 from bff_core.errors import (

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bff_core.errors import (
     BffError,
@@ -84,7 +85,7 @@ def test_a_failure_that_may_pass_is_asked_again(
     answer = run(make(clock)(service)(call))
 
     assert answer.value == "second"
-    assert service.calls == [call, call]
+    assert service.calls == [call, replace(call, attempt=2)]
 
 
 @pytest.mark.parametrize("failure", LASTING)

@@ -1,9 +1,9 @@
 """The promises of shared calls."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bff_core.errors import (
     DownstreamTimeout,

@@ -90,6 +90,10 @@ class Students(Protocol):
         """The students of a class, the placeholder included."""
         ...
 
+    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Reading[Roster] | None:
+        """The same, when it can be had without asking anybody."""
+        ...
+
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
         """Whom CMS takes for the writers, the placeholder included."""
         ...

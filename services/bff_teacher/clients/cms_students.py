@@ -26,7 +26,10 @@ class HttpStudents:
         self._name = cms.endpoint("student_of_essay", student_names, name, credentials=service)
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
-        return await self._roster.get(ctx, ("v1", "classes", class_id, "roster"))
+        return await self._roster.get(ctx, _roster_of(class_id))
+
+    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Reading[Roster] | None:
+        return self._roster.known(ctx, _roster_of(class_id))
 
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
         return await self._names.get(ctx, ("internal", "v1", "batches", batch_id, "student-names"))
@@ -38,3 +41,7 @@ class HttpStudents:
             if error.upstream_status == 404 and error.spoke_json:
                 return Reading(None)
             raise
+
+
+def _roster_of(class_id: str) -> tuple[str, ...]:
+    return ("v1", "classes", class_id, "roster")

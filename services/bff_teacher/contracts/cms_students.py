@@ -14,8 +14,8 @@ class Student(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
 
 
-class Roster(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one class, in no order. `skipped` is ours, as in RAS's page."""
+class Roster(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Of one class, in no order; what is worked out of it is kept with it. `skipped` is ours, as in RAS's page."""
 
     students: list[Student]
     skipped: int = 0

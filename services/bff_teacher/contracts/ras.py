@@ -49,8 +49,8 @@ class Pagination(msgspec.Struct, frozen=True):
     total: int
 
 
-class BatchPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Newest first. `skipped` counts rows that do not keep the contract; RAS never sends it."""
+class BatchPage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Newest first; what is worked out of a page is kept with it. `skipped` counts rows that do not keep the contract; RAS never sends it."""
 
     batches: list[Batch]
     pagination: Pagination

@@ -4,17 +4,25 @@ from datetime import datetime
 
 from bff_core.clock import as_utc
 from services.bff_teacher.contracts.cms import ClassInfo
-from services.bff_teacher.contracts.ras import Batch
+from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
+from services.bff_teacher.screens.derived import derived
 from services.bff_teacher.screens.ids import is_uuid
 
-_WORDS = frozenset(word.value for word in BatchStatusV1)
+_WORDS = {word.value: word for word in BatchStatusV1}
 
 
 def showable(row: Batch, owner: str) -> bool:
     """Whether the row is the owner's and keeps what the dashboard promises of its items."""
     return row.user_id == owner and is_uuid(row.batch_id) and row.overall_status in _WORDS
+
+
+def rows_of(page: BatchPage, owner: str) -> list[Batch]:
+    """The rows of a page that can be shown to their owner."""
+    return derived(
+        f"rows {owner}", lambda: [row for row in page.batches if showable(row, owner)], page
+    )
 
 
 def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
@@ -25,7 +33,7 @@ def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
         title=row.assignment_id or "Untitled Batch",
         class_id=info.class_id if info else None,
         class_name=info.class_name if info else None,
-        status=BatchStatusV1(row.overall_status),
+        status=_WORDS[row.overall_status],
         total_essays=row.essay_count,
         completed_essays=row.completed_essay_count,
         failed_essays=row.failed_essay_count,

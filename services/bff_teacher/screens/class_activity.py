@@ -12,7 +12,8 @@ from services.bff_teacher.contracts.ras import Batch
 from services.bff_teacher.dto.batch_status_v1 import NEEDS_ATTENTION
 from services.bff_teacher.dto.class_list_v1 import TeacherClassV1
 from services.bff_teacher.protocols import Classes, Results
-from services.bff_teacher.screens.batch_row import showable
+from services.bff_teacher.screens.batch_row import rows_of
+from services.bff_teacher.screens.derived import derived
 from services.bff_teacher.screens.ids import is_uuid
 from services.bff_teacher.screens.rosters import Sizes
 
@@ -39,14 +40,21 @@ async def read_activity(
         DownstreamError: RAS or CMS did not answer.
     """
     async with fan_out() as group:
-        newest = group.create_task(results.newest(ctx))
-        awaiting = group.create_task(results.awaiting_review(ctx))
-    rows = [row for row in newest.result().value.batches if showable(row, ctx.user_id)]
+        listed = group.create_task(results.newest(ctx))
+        awaiting = await results.awaiting_review(ctx)
+    newest = listed.result()
+    rows = rows_of(newest.value, ctx.user_id)
     infos = await classes.of_batches(ctx, [row.batch_id for row in rows])
-    to_review = {row.batch_id for row in awaiting.result().value.batches}
-    sources = (newest.result(), awaiting.result(), infos)
+    counted = derived(
+        f"activity {ctx.user_id}",
+        lambda: activities(rows, infos.value, {row.batch_id for row in awaiting.value.batches}),
+        newest.value,
+        awaiting.value,
+        infos.value,
+    )
+    sources = (newest, awaiting, infos)
     return Reading(
-        activities(rows, infos.value, to_review),
+        counted,
         max(source.age for source in sources),
         any(source.stale for source in sources),
     )

@@ -32,11 +32,9 @@ class ClassListScreen:
         """
         async with fan_out() as group:
             counted = group.create_task(self._counted_page(ctx, query))
-            activity = group.create_task(
-                asked(self._disabled, "class_activity", lambda: self._activity(ctx))
-            )
+            activity = await asked(self._disabled, "class_activity", lambda: self._activity(ctx))
         page, sizes = counted.result()
-        return render(query, page, sizes, activity.result())
+        return render(query, page, sizes, activity)
 
     async def _counted_page(
         self, ctx: RequestContext, query: ClassListQuery

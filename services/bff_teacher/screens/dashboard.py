@@ -9,7 +9,7 @@ from services.bff_teacher.contracts.ras import BatchPage
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.protocols import Classes, Results, Students
 from services.bff_teacher.screens.batch_page import Window, read_page
-from services.bff_teacher.screens.batch_row import item, showable
+from services.bff_teacher.screens.batch_row import item, rows_of
 from services.bff_teacher.screens.class_activity import Activities, class_rows, read_activity
 from services.bff_teacher.screens.parts import asked, listed, value_of
 from services.bff_teacher.screens.rosters import Sizes, sizes_of
@@ -58,15 +58,13 @@ class DashboardScreen:
         async with fan_out() as group:
             named = group.create_task(self._named_page(ctx, query))
             counted = group.create_task(self._counted_classes(ctx))
-            activity = group.create_task(
-                asked(self._disabled, "class_activity", lambda: self._activity(ctx))
-            )
-        return render(ctx, query, named.result(), Beside(*counted.result(), activity.result()))
+            activity = await asked(self._disabled, "class_activity", lambda: self._activity(ctx))
+        return render(ctx, query, named.result(), Beside(*counted.result(), activity))
 
     async def _named_page(self, ctx: RequestContext, query: DashboardQuery) -> Named:
         window = Window(query.limit, query.offset)
         page = await required("batches", read_page(self._results, ctx, window, query.status))
-        ids = [row.batch_id for row in page.value.batches if showable(row, ctx.user_id)]
+        ids = [row.batch_id for row in rows_of(page.value, ctx.user_id)]
         infos = await asked(
             self._disabled, "class_names", lambda: self._classes.of_batches(ctx, ids)
         )
@@ -94,7 +92,7 @@ def render(
 ) -> TeacherClassDashboardV1:
     page = named.page.value
     infos = value_of(named.infos) or {}
-    rows = [row for row in page.batches if showable(row, ctx.user_id)]
+    rows = rows_of(page, ctx.user_id)
     shown = value_of(beside.classes)
     sizes, activity = value_of(beside.sizes), value_of(beside.activity)
     return TeacherClassDashboardV1(

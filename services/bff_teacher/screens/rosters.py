@@ -1,7 +1,7 @@
 """The students of a teacher's own classes, without the placeholder that CMS keeps among them."""
 
 from asyncio import Semaphore
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bff_core.composition import Missing, Part, Reading, fan_out, optional
@@ -10,6 +10,7 @@ from services.bff_teacher.contracts.cms import Class
 from services.bff_teacher.contracts.cms_students import Roster, Student
 from services.bff_teacher.ownership import pupils
 from services.bff_teacher.protocols import Classes, Students
+from services.bff_teacher.screens.derived import derived
 from services.bff_teacher.screens.ids import is_uuid
 
 AT_ONCE = 8
@@ -43,7 +44,7 @@ async def own_pupils(
     rosters = await _rosters(students, ctx, [one.id for one in own.value])
     found: dict[str, Pupil] = {}
     for one in own.value:
-        for student in pupils(rosters.value[one.id]):
+        for student in _pupils_of(rosters.value[one.id]):
             if is_uuid(student.student_id):
                 found.setdefault(student.student_id.lower(), Pupil(student, one))
     return Reading(found, max(own.age, rosters.age), own.stale or rosters.stale)
@@ -74,8 +75,12 @@ async def class_sizes(
     """
     rosters = await _rosters(students, ctx, [one.id for one in classes if is_uuid(one.id)])
     return rosters.holding(
-        {class_id: len(pupils(roster)) for class_id, roster in rosters.value.items()}
+        {class_id: len(_pupils_of(roster)) for class_id, roster in rosters.value.items()}
     )
+
+
+def _pupils_of(roster: Roster) -> list[Student]:
+    return derived("pupils", lambda: pupils(roster), roster)
 
 
 async def _own_classes(classes: Classes, ctx: RequestContext) -> Reading[list[Class]]:
@@ -95,6 +100,18 @@ async def _own_classes(classes: Classes, ctx: RequestContext) -> Reading[list[Cl
 async def _rosters(
     students: Students, ctx: RequestContext, class_ids: Sequence[str]
 ) -> Reading[dict[str, Roster]]:
+    """Of all these classes. A task is begun for those alone that must be waited for."""
+    looked_up = {class_id: students.roster_at_hand(ctx, class_id) for class_id in class_ids}
+    away = [class_id for class_id, reading in looked_up.items() if reading is None]
+    fetched = await _fetched(students, ctx, away) if away else {}
+    return _together(
+        {class_id: reading or fetched[class_id] for class_id, reading in looked_up.items()}
+    )
+
+
+async def _fetched(
+    students: Students, ctx: RequestContext, class_ids: Sequence[str]
+) -> dict[str, Reading[Roster]]:
     hurried = replace(ctx, deadline=ctx.deadline.within(WITHIN))
     places = Semaphore(AT_ONCE)
 
@@ -104,7 +121,10 @@ async def _rosters(
 
     async with fan_out() as group:
         calls = {class_id: group.create_task(one(class_id)) for class_id in class_ids}
-    readings = {class_id: call.result() for class_id, call in calls.items()}
+    return {class_id: call.result() for class_id, call in calls.items()}
+
+
+def _together(readings: Mapping[str, Reading[Roster]]) -> Reading[dict[str, Roster]]:
     return Reading(
         {class_id: reading.value for class_id, reading in readings.items()},
         max((reading.age for reading in readings.values()), default=0.0),

@@ -80,6 +80,13 @@ class Endpoint(Generic[T]):
         answer = self.at_hand(call) or await self.send(self._signed(ctx, call))
         return Reading(answer.value, answer.age, answer.stale)
 
+    def known(
+        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
+    ) -> Reading[T] | None:
+        """What `get` would answer at once, from this process's memory; None when it had to ask."""
+        answer = self.at_hand(self._call(ctx, "GET", path_of(path), _query(params)))
+        return Reading(answer.value, answer.age, answer.stale) if answer else None
+
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
         """Ask with POST and a JSON body: never cached, shared or repeated.
 

@@ -127,16 +127,23 @@ class FakeClasses:
 
 @dataclass
 class FakeStudents:
-    """A class without a roster of its own has nobody in it."""
+    """A class without a roster of its own has nobody in it; those in `at_hand` need no asking."""
 
     rosters: dict[str, list[Student]] = field(default_factory=dict)
     names: list[StudentOfEssay] = field(default_factory=list)
     down: DownstreamError | None = None
+    at_hand: dict[str, Roster] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
+        self.fetched.append(class_id)
         if self.down:
             raise self.down
         return Reading(Roster(students=self.rosters.get(class_id, [])))
+
+    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Reading[Roster] | None:
+        roster = self.at_hand.get(class_id)
+        return Reading(roster, age=7.0) if roster else None
 
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
         if self.down:

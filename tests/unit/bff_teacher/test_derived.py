@@ -1,0 +1,69 @@
+"""What is worked out of kept values is worked out once, and again when one of them is another."""
+
+from services.bff_teacher.contracts.ras import BatchPage, Pagination
+from services.bff_teacher.screens.batch_row import rows_of
+from services.bff_teacher.screens.derived import derived
+from tests.unit.bff_teacher.fakes import ANNA, a_batch
+
+
+class Work:
+    def __init__(self) -> None:
+        self.done = 0
+
+    def __call__(self) -> int:
+        self.done += 1
+        return self.done
+
+
+def a_page() -> BatchPage:
+    return BatchPage(batches=[a_batch(1)], pagination=Pagination(20, 0, 1))
+
+
+def test_the_same_values_are_worked_on_once() -> None:
+    work, page, others = Work(), a_page(), ({"a": 1}, {"b": 2})
+
+    results = [derived("sum", work, page, *others) for _ in range(3)]
+
+    assert (results, work.done) == ([1, 1, 1], 1)
+
+
+def test_an_equal_value_that_is_another_one_is_worked_on_again() -> None:
+    work, page = Work(), a_page()
+
+    results = [derived("sum", work, page, {"a": 1}) for _ in range(2)]
+
+    assert results == [1, 2]
+
+
+def test_names_and_holders_do_not_share_results() -> None:
+    work, page = Work(), a_page()
+
+    results = [
+        derived("sum", work, page),
+        derived("other", work, page),
+        derived("sum", work, a_page()),
+    ]
+
+    assert results == [1, 2, 3]
+
+
+def test_a_result_of_none_is_kept_too() -> None:
+    page, calls = a_page(), []
+
+    results = [derived("nothing", lambda: calls.append(1), page) for _ in range(2)]
+
+    assert (results, calls) == ([None, None], [1])
+
+
+def test_a_page_shows_each_owner_their_own_rows() -> None:
+    page = a_page()
+
+    assert [len(rows_of(page, owner)) for owner in (ANNA, "berit-2", ANNA)] == [1, 0, 1]
+
+
+def test_what_is_worked_out_is_no_part_of_a_page() -> None:
+    page = a_page()
+
+    rows_of(page, ANNA)
+
+    assert page == a_page()

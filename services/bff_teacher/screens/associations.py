@@ -113,8 +113,12 @@ def _student(pupil: Pupil) -> ClassStudentV1:
 
 
 def _choices(pupils: Iterable[Pupil]) -> list[ClassStudentV1]:
-    rows = [_student(pupil) for pupil in pupils]
-    return sorted(rows, key=lambda row: (row.last_name, row.first_name, str(row.student_id)))
+    return [_student(pupil) for pupil in sorted(pupils, key=_by_name)]
+
+
+def _by_name(pupil: Pupil) -> tuple[str, str, str]:
+    student = pupil.student
+    return student.last_name, student.first_name, student.student_id.lower()
 
 
 def _by_file_name(row: StudentAssociationV1) -> tuple[bool, str, str]:

@@ -2,7 +2,9 @@
 
 from asyncio import Semaphore
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import msgspec
 
 from bff_core.composition import Missing, Part, Reading, fan_out, optional
 from bff_core.context import RequestContext
@@ -20,8 +22,7 @@ A_PAGE = 100
 MOST_PAGES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Pupil:
+class Pupil(msgspec.Struct, frozen=True):
     """A student and the class in which the teacher has them."""
 
     student: Student
@@ -44,9 +45,8 @@ async def own_pupils(
     rosters = await _rosters(students, ctx, [one.id for one in own.value])
     found: dict[str, Pupil] = {}
     for one in own.value:
-        for student in _pupils_of(rosters.value[one.id]):
-            if is_uuid(student.student_id):
-                found.setdefault(student.student_id.lower(), Pupil(student, one))
+        for student_id, student in _choosable(rosters.value[one.id]).items():
+            found.setdefault(student_id, Pupil(student, one))
     return Reading(found, max(own.age, rosters.age), own.stale or rosters.stale)
 
 
@@ -81,6 +81,19 @@ async def class_sizes(
 
 def _pupils_of(roster: Roster) -> list[Student]:
     return derived("pupils", lambda: pupils(roster), roster)
+
+
+def _choosable(roster: Roster) -> dict[str, Student]:
+    """Those whom their id can name, by that id in lower case; the first of an id counts."""
+
+    def by_id() -> dict[str, Student]:
+        found: dict[str, Student] = {}
+        for one in _pupils_of(roster):
+            if is_uuid(one.student_id):
+                found.setdefault(one.student_id.lower(), one)
+        return found
+
+    return derived("choosable", by_id, roster)
 
 
 async def _own_classes(classes: Classes, ctx: RequestContext) -> Reading[list[Class]]:

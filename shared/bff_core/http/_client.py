@@ -22,6 +22,7 @@ Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
 # Ids and words are nearly all that is ever put into an address, and stand in it as they are.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_/-]+")
 _PLAIN_LIST = re.compile(r"[A-Za-z0-9_,-]+")
 
 
@@ -33,9 +34,13 @@ def path_of(segments: Iterable[str]) -> str:
     Raises:
         ValueError: A segment would be read as another path: dots, or nothing between two slashes.
     """
-    segments = list(segments)
+    segments = tuple(segments)
     if "" in segments[:-1]:
         raise ValueError("an empty segment cannot stand inside a path")
+    joined = "/".join(segments)
+    # As many slashes as were put between: none came in a segment, and the rest needs no encoding.
+    if joined.count("/") == len(segments) - 1 and _PLAIN_PATH.fullmatch(joined):
+        return "/" + joined
     return "/" + "/".join(_encode(segment) for segment in segments)
 
 

@@ -32,7 +32,7 @@ CHANNELS = UserChannels(("user:{user_id}:events", "ws:{user_id}"), "bff_teacher"
 LONGEST = 5
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+@pytest.fixture(params=["memory", "redis"])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
     if request.param == "memory":
         yield MemoryLog(SystemClock(), longest=LONGEST)
@@ -198,7 +198,6 @@ async def test_replicas_that_publish_at_once_leave_one_history(log: Log, topic: 
     assert [one["version"] for one in told] == [2, 3, 4, 5]
 
 
-@pytest.mark.redis
 async def test_too_much_at_once_is_a_gap_and_not_kept(redis_url: str, topic: Topic) -> None:
     redis = redis_for_live(redis_url)
     log = RedisLog(redis, CHANNELS, LogOptions(largest_batch_of_events=50))
@@ -213,7 +212,6 @@ async def test_too_much_at_once_is_a_gap_and_not_kept(redis_url: str, topic: Top
     assert json.loads(found.batches)[BATCH]["title"] == "x" * 100
 
 
-@pytest.mark.redis
 async def test_every_channel_is_told_of_a_list_in_the_platform_s_envelope(
     redis_url: str, topic: Topic
 ) -> None:
@@ -248,7 +246,6 @@ async def _first(listening: PubSub, count: int) -> AsyncIterator[object]:
                 return
 
 
-@pytest.mark.redis
 async def test_an_older_run_of_the_server_does_not_count_on(redis_url: str, topic: Topic) -> None:
     redis = redis_for_live(redis_url)
     log = RedisLog(redis, CHANNELS)

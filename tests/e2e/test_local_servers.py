@@ -46,6 +46,25 @@ async def test_stand_in_for_redis_answers_and_ends_when_asked() -> None:
             await process.wait()
 
 
+async def test_stand_in_stays_after_an_error_so_that_scripts_are_sent_again() -> None:
+    port = local_servers.free_port()
+    command = (sys.executable, "-m", "devstack.redis_server", str(port))
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        await until_it_answers(port)
+        async with redis.asyncio.from_url(
+            f"redis://127.0.0.1:{port}/0", single_connection_client=True
+        ) as client:
+            with pytest.raises(redis.ResponseError):
+                await client.execute_command("NO-SUCH-COMMAND")  # type: ignore[no-untyped-call]
+            script = client.register_script("return redis.call('SET', KEYS[1], ARGV[1])")
+            await script(keys=["test:kept"], args=["yes"])
+            assert await client.get("test:kept") == b"yes"
+    finally:
+        process.kill()
+        await process.wait()
+
+
 async def until_it_answers(port: int) -> None:
     for _ in range(400):
         if await redis_answers(port):

@@ -12,7 +12,7 @@ from tests.faults.live_stage import stage
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform
 
-# The stand-in in Python runs no scripts.
+# The figures are promised of a real Redis.
 pytestmark = pytest.mark.redis
 
 

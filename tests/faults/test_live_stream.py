@@ -15,9 +15,6 @@ from tests.faults.live_stage import EVENTS, stage
 from tests.faults.platform_answers import BATCH, TEACHER, WHOLE_BATCH
 from tests.faults.stub_platform import StubPlatform
 
-# The stand-in in Python runs no scripts.
-pytestmark = pytest.mark.redis
-
 
 async def test_a_stream_begins_at_once_and_moves(
     tmp_path: Path, platform: StubPlatform, redis_url: str

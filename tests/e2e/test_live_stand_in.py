@@ -1,0 +1,54 @@
+"""The devstack on a machine without redis-server: its screens move there as well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from devstack.processes import REDIS_PORT
+from devstack.seed.people import ANNA
+from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.faults.live_kit import Follower, following, until
+
+
+@pytest.fixture
+def bare(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DemoStack]:
+    """A devstack that finds no program but Python; its batches move."""
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("nothing")))
+    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
+    try:
+        offset = str(stack.offset)
+        started = stack.command("up", "--detach", "--scenario", "--port-offset", offset)
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield stack
+    finally:
+        stack.command("down")
+
+
+@dataclass
+class _Anna(Follower):
+    stack: DemoStack | None = None
+
+    def token(self) -> dict[str, str]:
+        assert self.stack is not None
+        return {"Authorization": f"Bearer {self.stack.token(ANNA)}"}
+
+
+async def test_without_redis_server_a_stream_begins_and_moves(bare: DemoStack) -> None:
+    async with aiohttp.ClientSession() as session:
+        one = _Anna(session, [bare.gateway], path="/bff/v1/teacher/events", stack=bare)
+        async with following(one):
+            await until(lambda: one.copy.batches)
+            await until(lambda: "batch_changed" in one.copy.words, 30)
+
+    assert one.copy.words[0] == "snapshot"
+    assert set(one.statuses) == {200}
+    async with Redis.from_url(f"redis://127.0.0.1:{REDIS_PORT + bare.offset}/0") as redis:
+        # The stand-in knows no INFO.
+        with pytest.raises(ResponseError):
+            await redis.info()

@@ -13,12 +13,14 @@ from bff_core.clock import Clock, SystemClock
 from bff_core.http import Kept, Outbound
 from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.resources import Resources
+from bff_core.web import LIFECYCLE, Lifecycle
 from services.gateway.api.entry import attach_entry
 from services.gateway.api.passage import Passage
 from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
 from services.gateway.implementations.cors import Cors
+from services.gateway.implementations.open_streams import OpenStreams
 from services.gateway.implementations.shared_allowances import RedisPing, redis_at
 from services.gateway.implementations.shield import Shield
 from services.gateway.route_table import RULES
@@ -36,6 +38,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     metrics = Metrics("api_gateway")
     redis = _redis(settings)
     container = make_container(settings, metrics, clock, redis, *replacing)
+    streams = OpenStreams(settings.open_streams, metrics)
     app = build_app(
         settings,
         container,
@@ -46,8 +49,10 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         access=RULES,
         resources=_resources(redis, metrics, clock),
         clock=clock,
-        inside=lambda guard, inner: Passage(inner, guard, container),
+        inside=lambda guard, inner: Passage(inner, guard, container, streams),
     )
+    lifecycle: Lifecycle = app.extensions[LIFECYCLE]
+    lifecycle.when_draining.append(streams.drain)
     cors = Cors(settings.origins)
     attach_entry(app, cors)
     inner: Any = app.asgi_app

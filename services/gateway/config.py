@@ -69,8 +69,7 @@ class Settings(ServiceSettings):
     max_in_flight: int = Field(
         4096,
         ge=1,
-        description="Requests inside at a time; beyond, 503 at the door. An event stream stays"
-        " inside while it is open.",
+        description="Requests inside at a time; beyond, 503 at the door.",
     )
     max_header_bytes: int = Field(
         16 * 1024, ge=1024, description="Bytes that address and headers may have together."
@@ -80,6 +79,11 @@ class Settings(ServiceSettings):
     )
     stream_idle_seconds: float = Field(
         300.0, gt=0, description="Seconds that an event stream may be silent."
+    )
+    open_streams: int = Field(
+        2000,
+        ge=1,
+        description="Event streams open at a time, each with a connection of its own; beyond, 503.",
     )
     connections: int = Field(4096, ge=1, description="Connections to the services at a time.")
 

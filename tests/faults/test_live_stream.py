@@ -6,8 +6,6 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from bff_core.testing import Reply
 from tests.e2e.attack.process import gateway
 from tests.faults.live_kit import Follower, batch_id, following, message, until

@@ -5,6 +5,7 @@ framework's error handlers put into words.
 """
 
 import asyncio
+import time
 
 from dishka import AsyncContainer
 
@@ -12,9 +13,10 @@ from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import BffError
 from bff_core.http import AnswerCut, Relay, checked_path
-from bff_core.web import AsgiApp, Guard, Receive, Scope, SendMessage, exchange_of
+from bff_core.web import AsgiApp, Guard, Receive, Scope, SendMessage, exchange_of, leave_door
 from services.gateway.api.arriving import body_of, forwarded_in, query_of
 from services.gateway.api.inbox import ClientGone, Inbox
+from services.gateway.implementations.open_streams import OpenStreams
 from services.gateway.implementations.proxy import Arrival, Proxy, Whole
 from services.gateway.implementations.shield import FAULT
 from services.gateway.route_table import PUBLIC, Row, row_at
@@ -23,9 +25,12 @@ from services.gateway.route_table import PUBLIC, Row, row_at
 class Passage:
     """ASGI middleware: requests that have a row go through it, all others to the app."""
 
-    def __init__(self, app: AsgiApp, guard: Guard, container: AsyncContainer) -> None:
+    def __init__(
+        self, app: AsgiApp, guard: Guard, container: AsyncContainer, streams: OpenStreams
+    ) -> None:
         self._app = app
         self._guard = guard
+        self._streams = streams
         self._container = container
         self._made: Proxy | None = None
 
@@ -59,8 +64,27 @@ class Passage:
         async with fan_out() as tasks:
             watching = tasks.create_task(inbox.watch())
             answer = await _ask(proxy, row, scope, inbox, caller)
-            await _answer(proxy, answer, send)
+            if isinstance(answer, Relay) and answer.is_stream:
+                await self._stay(proxy, answer, scope, send)
+            else:
+                await _answer(proxy, answer, send)
             watching.cancel()
+
+    async def _stay(self, proxy: Proxy, relay: Relay, scope: Scope, send: SendMessage) -> None:
+        """Pass a stream on for as long as it is open; it is no request in flight."""
+
+        async def deliver(piece: bytes) -> None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+        try:
+            with self._streams.place() as stream:
+                leave_door(scope)
+                exchange_of(scope).streams_since = time.perf_counter()
+                await send(_start(relay))
+                await stream.pass_on(relay.chunks(idle=proxy.patience.stream_idle), deliver)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            relay.close()
 
     async def _proxy(self) -> Proxy:
         if self._made is None:
@@ -89,14 +113,18 @@ async def _ask(
     return await proxy.send(row, arrival)
 
 
+def _start(answer: Relay | Whole) -> dict[str, object]:
+    headers = list(answer.headers)
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
 async def _answer(proxy: Proxy, answer: Relay | Whole, send: SendMessage) -> None:
-    start = {"type": "http.response.start", "status": answer.status}
     if isinstance(answer, Whole):
-        await send(start | {"headers": list(answer.headers)})
+        await send(_start(answer))
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
         return
     try:
-        await send(start | {"headers": answer.headers})
+        await send(_start(answer))
         await _stream(proxy, answer, send)
     finally:
         answer.close()
@@ -105,10 +133,10 @@ async def _answer(proxy: Proxy, answer: Relay | Whole, send: SendMessage) -> Non
 async def _stream(proxy: Proxy, relay: Relay, send: SendMessage) -> None:
     body = relay.arrived()
     if body is None:
-        longest = None if relay.is_stream else proxy.patience.transfer
+        patience = proxy.patience
         try:
-            async with asyncio.timeout(longest):
-                await _send_on(relay, proxy.patience.stream_idle, send)
+            async with asyncio.timeout(patience.transfer):
+                await _send_on(relay, patience.stream_idle, send)
         except TimeoutError as error:
             raise AnswerCut from error
     await send({"type": "http.response.body", "body": body or b"", "more_body": False})

@@ -12,7 +12,7 @@ from bff_core.web._declared import (
     sends,
 )
 from bff_core.web._di import ContextProvider, inject
-from bff_core.web._door import Door
+from bff_core.web._door import Door, leave_door
 from bff_core.web._edge import (
     AsgiApp,
     Edge,
@@ -86,6 +86,7 @@ __all__ = [
     "hypercorn_config",
     "inject",
     "leads_to",
+    "leave_door",
     "make_mountable",
     "may_be_bodiless",
     "parse_body",

@@ -22,8 +22,12 @@ GENEROUS = "1000000"
 @dataclass(frozen=True)
 class Gateway:
     port: int
-    pid: int
+    process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def ask(self, raw: bytes, *, timeout: float = 10.0) -> Reply:
         return ask(self.port, raw, timeout=timeout)
@@ -67,7 +71,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         )
     try:
         _wait_until_ready(process, port, log)
-        yield Gateway(port, process.pid, log)
+        yield Gateway(port, process, log)
     finally:
         process.terminate()
         try:

@@ -1,0 +1,134 @@
+"""The gateway told to stop while it passes streams on: they end at once, requests in their time."""
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bff_core.testing import bearer
+from tests.e2e.attack.conftest import token
+from tests.e2e.attack.process import Gateway, gateway
+from tests.e2e.attack.upstream import Answer, Seen, http, recording
+from tests.e2e.attack.wire import Reply, connect, read_reply, request
+
+EVENTS, SLOW = "/v1/teacher/events", "/v1/teacher/slow"
+STREAMS = 10
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+EVENT = b'id: e-1\nevent: batch_changed\ndata: {"version": 1}\n\n'
+
+
+def byte_by_byte(pause: float) -> Answer:
+    def answer(client: socket.socket, _: Seen) -> None:
+        client.sendall(HEAD)
+        while True:
+            for byte in EVENT:
+                client.sendall(b"1\r\n%c\r\n" % byte)
+                time.sleep(pause)
+
+    return answer
+
+
+def at_rest(client: socket.socket, _: Seen) -> None:
+    whole_and_half = EVENT + EVENT[:20]
+    client.sendall(HEAD + b"%x\r\n%s\r\n" % (len(whole_and_half), whole_and_half))
+    client.recv(1)
+
+
+def after_a_second(client: socket.socket, _: Seen) -> None:
+    time.sleep(1.0)
+    client.sendall(http(body=b'{"slow": true}'))
+
+
+@contextmanager
+def serving(folder: Path, events: Answer, **more: str) -> Iterator[Gateway]:
+    with recording() as teacher:
+        teacher.answers |= {f"/bff{EVENTS}": events, EVENTS: events}
+        teacher.answers |= {f"/bff{SLOW}": after_a_second, SLOW: after_a_second}
+        with gateway(folder, {"BFF_TEACHER_URL": teacher.url, **more}) as running:
+            yield running
+
+
+def asked(port: int, path: str, stack: ExitStack) -> socket.socket:
+    client = stack.enter_context(connect(port))
+    client.sendall(request("GET", f"/bff{path}", [("Authorization", bearer(token()))]))
+    return client
+
+
+def timed(client: socket.socket) -> tuple[Reply, float]:
+    return read_reply(client), time.monotonic()
+
+
+@pytest.mark.parametrize("pace", ["at rest", "quick bytes", "slow bytes"])
+def test_told_to_stop_it_ends_streams_between_events_and_answers_the_rest(
+    tmp_path: Path, pace: str
+) -> None:
+    events = {"quick bytes": byte_by_byte(0.002), "slow bytes": byte_by_byte(0.05)}.get(
+        pace, at_rest
+    )
+    with (
+        serving(tmp_path, events) as running,
+        ExitStack() as stack,
+        ThreadPoolExecutor(STREAMS + 1) as pool,
+    ):
+        clients = [asked(running.port, EVENTS, stack) for _ in range(STREAMS)]
+        streams = [pool.submit(timed, client) for client in clients]
+        # Long enough for the slowest to have sent a whole event and some bytes.
+        time.sleep(3.3)
+        slow = pool.submit(timed, asked(running.port, SLOW, stack))
+        time.sleep(0.2)
+        told = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        code = running.process.wait(10)
+        took = time.monotonic() - told
+
+        check_streams(streams, told)
+        assert (slow.result()[0].status, json.loads(slow.result()[0].body)) == (200, {"slow": True})
+    assert code == 0
+    assert took < 2.0
+
+
+def check_streams(streams: list[Future[tuple[Reply, float]]], told: float) -> None:
+    for stream in streams:
+        reply, ended = stream.result()
+        assert reply.ended == "chunk"
+        assert reply.body
+        assert reply.body == EVENT * (len(reply.body) // len(EVENT))
+        assert told < ended < told + 1.0
+
+
+def test_streams_leave_the_door_and_have_a_limit_of_their_own(tmp_path: Path) -> None:
+    settings = {"API_GATEWAY_MAX_IN_FLIGHT": "1", "API_GATEWAY_OPEN_STREAMS": "3"}
+    with serving(tmp_path, at_rest, **settings) as running, ExitStack() as stack:
+        for _ in range(3):
+            client = asked(running.port, EVENTS, stack)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200")
+        refused = read_reply(asked(running.port, EVENTS, stack))
+        slow = read_reply(asked(running.port, SLOW, stack))
+        stack.close()
+        time.sleep(0.5)
+        with ExitStack() as again:
+            assert asked(running.port, EVENTS, again).recv(4096).startswith(b"HTTP/1.1 200")
+
+    assert (refused.status, refused.error["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert int(refused.value("retry-after") or 0) >= 1
+    assert slow.status == 200
+
+
+def test_while_it_drains_no_stream_is_let_in(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, at_rest, API_GATEWAY_SHUTDOWN_DELAY="2") as running,
+        ExitStack() as stack,
+    ):
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        refused = read_reply(asked(running.port, EVENTS, stack))
+        slow = read_reply(asked(running.port, SLOW, stack))
+
+    assert (refused.status, slow.status) == (503, 200)
+    assert int(refused.value("retry-after") or 0) >= 1

@@ -1,5 +1,6 @@
 """Servers for the whole run, and a closing word on what the run covered."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,22 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(NO_POSTGRES)
     with local_servers.running_postgres(binaries) as url:
         yield url
+
+
+def pytest_collection_finish() -> None:
+    _spare_what_stays()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None or nextitem.path != item.path:
+        _spare_what_stays()
+
+
+def _spare_what_stays() -> None:
+    """Or the collector stops some test for a second, to look through thousands of others."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

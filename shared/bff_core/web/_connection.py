@@ -9,19 +9,21 @@ from quart import Request, Response
 from quart.asgi import ASGIHTTPConnection
 from quart.wrappers.response import DataBody
 
+from bff_core.web._caller import Caller
 from bff_core.web._edge import Receive, SendMessage
 
 Watch = Callable[[], Awaitable[None]]
 """Reads what the caller sends, and returns when they have gone."""
 
 
-async def while_caller_stays(answer: Awaitable[None], watch: Watch) -> None:
+async def while_caller_stays(answer: Awaitable[None], watch: Watch | Caller) -> None:
     """Answer in the server's task; if the caller hangs up first, the answer is cancelled."""
     # Expires when the caller has gone: unlike a bare cancel it cannot come too late.
     staying = asyncio.timeout(None)
-    watching = _Watching(watch, staying)
+    watching = watch if isinstance(watch, Caller) else _Watching(watch)
     try:
         async with staying:
+            watching.begin(partial(staying.reschedule, 0.0))
             try:
                 await answer
             finally:
@@ -34,24 +36,27 @@ async def while_caller_stays(answer: Awaitable[None], watch: Watch) -> None:
 class _Watching:
     """Begins when the answer waits for the first time; what is answered at once needs no task."""
 
-    def __init__(self, watch: Watch, staying: asyncio.Timeout) -> None:
+    def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._staying = staying
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
-        self._beginning = self._loop.call_soon(self._begin)
 
-    def _begin(self) -> None:
-        self._task = self._loop.create_task(self._run())
+    def begin(self, tell: Callable[[], None]) -> None:
+        self._beginning = self._loop.call_soon(self._start, tell)
 
-    async def _run(self) -> None:
+    def _start(self, tell: Callable[[], None]) -> None:
+        self._task = self._loop.create_task(self._run(tell))
+
+    async def _run(self, tell: Callable[[], None]) -> None:
         await self._watch()
-        self._staying.reschedule(self._loop.time())
+        tell()
 
     def end(self) -> None:
         self._beginning.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        # Let go of: a task and its watch that hold each other wait for the garbage collector.
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
 
 
 class Connection(ASGIHTTPConnection):

@@ -6,12 +6,15 @@ from typing import Any
 
 import h11
 import hypercorn.protocol
+import hypercorn.protocol.h11
 from hypercorn.asyncio.worker_context import EventWrapper, WorkerContext
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Response, StreamClosed
+from hypercorn.protocol.events import Request, Response, StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
+
+from bff_core.web._caller import CALLER, Caller
 
 VERSIONS = frozenset({b"1.0", b"1.1"})
 HEAD_TIMEOUT = 10.0
@@ -34,6 +37,19 @@ class Ending(EventWrapper):
         await super().set()
         for connection in list(self.idle):
             connection.leave()
+
+
+class Stream(HTTPStream):
+    """Hypercorn's, which tells the app of a caller who has gone without being asked."""
+
+    _caller: Caller | None = None
+
+    async def handle(self, event: StreamEvent) -> None:
+        if isinstance(event, Request):
+            self._caller = event.state[CALLER] = Caller()
+        elif isinstance(event, StreamClosed) and self._caller is not None:
+            self._caller.leave()
+        await super().handle(event)
 
 
 class Http11(H11Protocol):
@@ -200,4 +216,5 @@ def _has_length(response: Response) -> bool:
 def speak_plainly() -> None:
     """Make Hypercorn use the protocol above; it offers no setting for it."""
     hypercorn.protocol.H11Protocol = Http11  # type: ignore[attr-defined, assignment]  # looked up by name there
+    hypercorn.protocol.h11.HTTPStream = Stream  # type: ignore[attr-defined]  # the same
     WorkerContext.event_class = Ending

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any
 
 from dishka import AsyncContainer
@@ -20,6 +21,7 @@ from werkzeug.routing import MapAdapter, Rule
 
 from bff_core.context import RequestContext
 from bff_core.web._asked import ASKED, BARE, Answer, Asked
+from bff_core.web._caller import CALLER
 from bff_core.web._connection import send_whole, while_caller_stays
 from bff_core.web._di import WANTED
 from bff_core.web._edge import AsgiApp, Receive, Scope, SendMessage, exchange_of
@@ -27,6 +29,8 @@ from bff_core.web._guard import FAULT, Guard, rule_of
 
 _SPARED = "__spares_reads__"
 _BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+
+_NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 Hook = Callable[..., Any]
 View = Callable[..., Any]
@@ -53,7 +57,8 @@ class ShortWay:
         if found is None:
             await self._inner(scope, receive, send)
             return
-        await while_caller_stays(self._pass(*found, scope, send), partial(_until_gone, receive))
+        watch = scope.get("state", {}).get(CALLER) or partial(_until_gone, receive)
+        await while_caller_stays(self._pass(*found, scope, send), watch)
         if FAULT in scope:
             await self._inner(scope, receive, send)
 
@@ -63,6 +68,9 @@ class ShortWay:
             return None
         if scope.get("root_path") or not _BODY.isdisjoint([name for name, _ in scope["headers"]]):
             return None
+        rule = self._plain.get(path)
+        if rule is not None:
+            return rule, _NO_VALUES
         try:
             rule, values = self._addresses.match(path, "GET", return_rule=True)
         except HTTPException:
@@ -100,6 +108,13 @@ class ShortWay:
     @cached_property
     def _addresses(self) -> MapAdapter:
         return self._app.url_map.bind("")
+
+    @cached_property
+    def _plain(self) -> Mapping[str, Rule]:
+        """Routes without parameters, by path: no other matches it, and none is found sooner."""
+        rules = [rule for rule in self._app.url_map.iter_rules() if rule.endpoint in self._views]
+        gets = [rule for rule in rules if not rule.arguments and "GET" in (rule.methods or ())]
+        return {rule.rule: rule for rule in gets}
 
     @cached_property
     def _views(self) -> Mapping[str, View]:

@@ -1,7 +1,9 @@
 """Reads that go below the framework are answered exactly as those that do not."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from bff_core.errors import NotFound, Unavailable
 from bff_core.observability import Metrics
 from bff_core.testing import CORRELATION_ID, access_token, bearer
 from bff_core.web import access, returns, spares_reads
+from bff_core.web._caller import CALLER, Caller
 from tests.unit.bff_core.web.conftest import RowV1, Things
 
 Headers = dict[str, str]
@@ -175,3 +178,31 @@ def a_scope(path: str) -> Any:
         "query_string": b"",
         "headers": headers,
     }
+
+
+@pytest.mark.parametrize("server", ["ours", "another"])
+async def test_a_read_leaves_nothing_to_the_garbage_collector(
+    make_app: Callable[[], Quart], things: Things, server: str
+) -> None:
+    """Cycles would pile up between two collections: memory that grows by the burst."""
+    app, things.done = make_app().asgi_app, partial(asyncio.sleep, 0)
+    statuses: list[int] = []
+
+    async def send(message: Any) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    async def read() -> None:
+        state = {CALLER: Caller()} if server == "ours" else {}
+        await app(a_scope("/v1/things") | {"state": state}, asyncio.Queue().get, send)  # type: ignore[arg-type]  # typed more loosely
+        await asyncio.sleep(0)
+
+    await read()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            await read()
+        assert gc.collect() < 100
+    finally:
+        gc.enable()
+    assert statuses == [200] * 101

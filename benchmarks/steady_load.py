@@ -13,7 +13,8 @@ from statistics import median, quantiles
 
 import aiohttp
 
-from bff_core.testing import Reply
+from benchmarks.bodies import maintenance_of
+from bff_core.testing import Reply, stub_server
 from tests import local_servers
 from tests.faults.platform_answers import PROFILE, ROW, batch_page
 from tests.faults.stub_platform import StubPlatform, stub_platform
@@ -79,6 +80,10 @@ async def open_bench(*, users: int = 50, redis: bool = False, **more: str) -> As
         names = [f"teacher-{number}" for number in range(users)]
         for name in names:
             answer_well(platform, name)
+        # Without it each second leaves a failure and all that hangs on one to be collected.
+        switches = await stack.enter_async_context(stub_server())
+        switches.on("/v1/settings/maintenance", Reply(body=maintenance_of()))
+        more = {"CONFIG__URL": switches.url, **more}
         urls = dict(platform.urls)
         if redis and local_servers.redis_binary():
             urls["REDIS_URL"] = stack.enter_context(local_servers.running_redis(folder))

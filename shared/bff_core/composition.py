@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from bff_core.errors import BffError, DownstreamError
@@ -15,8 +16,7 @@ T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T_co]):
+class Reading(msgspec.Struct, Generic[T_co], frozen=True):
     """A value and how fresh it is; `age` is in seconds since we read it from its source."""
 
     value: T_co

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NewType
 
+import msgspec
+
 from bff_core.clock import Clock
 
 UserId = NewType("UserId", str)
@@ -24,12 +26,14 @@ def is_user_id(text: str) -> bool:
     return _USER_ID.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """A moment on the monotonic clock by which work must have ended."""
+class Deadline(msgspec.Struct, frozen=True):
+    """A moment on the monotonic clock by which work must have ended.
+
+    A struct, because each call makes several: a frozen dataclass takes five times as long.
+    """
 
     at: float
-    clock: Clock = field(repr=False)
+    clock: Clock
 
     @classmethod
     def after(cls, seconds: float, clock: Clock) -> "Deadline":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -156,8 +157,11 @@ class Endpoint(Generic[T]):
 
 
 def _query(params: Params) -> str:
-    pairs = params.items() if isinstance(params, Mapping) else params
-    return "&".join(f"{_parameter(name)}={_parameter(str(value))}" for name, value in pairs)
+    if not params:
+        return ""
+    # A dict is known at once; whether something else is a mapping is a search in Python.
+    pairs = params.items() if isinstance(params, (dict, Mapping)) else params
+    return "&".join([f"{_name(name)}={_parameter(str(value))}" for name, value in pairs])
 
 
 def _parameter(text: str) -> str:
@@ -165,6 +169,9 @@ def _parameter(text: str) -> str:
     if _PLAIN_LIST.fullmatch(text):
         return text.replace(",", "%2C")
     return quote_plus(text)
+
+
+_name = lru_cache(maxsize=256)(_parameter)
 
 
 class ServiceClient:

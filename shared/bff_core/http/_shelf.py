@@ -1,12 +1,11 @@
 """Where answers are kept: decoded in this process's memory, as bytes in a cache that is shared."""
 
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, Self
 
+import msgspec
 from msgspec.structs import replace
 
 from bff_core.clock import Clock
@@ -17,8 +16,7 @@ from bff_core.protocols import SharedCache
 _WALL_TIME = struct.Struct(">d")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """An answer and when it was read from its source, on the monotonic clock."""
 
     answer: Answer
@@ -51,12 +49,22 @@ class Memory(Protocol):
     def drop_if(self, condition: Callable[[Kept], bool]) -> None: ...
 
 
-@dataclass(eq=False, slots=True)
 class Reading:
     """A read under way; `void` once a write has made what it will bring out of date."""
 
-    call: Call
-    void: bool = field(default=False)
+    __slots__ = ("_under_way", "call", "void")
+
+    def __init__(self, call: Call, under_way: set["Reading"]) -> None:
+        self.call = call
+        self.void = False
+        self._under_way = under_way
+
+    def __enter__(self) -> Self:
+        self._under_way.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._under_way.discard(self)
 
 
 class Shelf:
@@ -131,15 +139,9 @@ class Shelf:
             moment = _WALL_TIME.pack(self._clock.now().timestamp())
             await self._shared.put(self._mark(service, identity), moment, ttl=self._longest)
 
-    @contextmanager
-    def reading(self, call: Call) -> Iterator[Reading]:
-        """Says that a read is under way, so that a write can make it void."""
-        reading = Reading(call)
-        self._readings.add(reading)
-        try:
-            yield reading
-        finally:
-            self._readings.discard(reading)
+    def reading(self, call: Call) -> Reading:
+        """Says while it is entered that a read is under way, so that a write can make it void."""
+        return Reading(call, self._readings)
 
     def _remember(self, call: Call, answer: Answer, read_at: float) -> None:
         """Without the body, which only the shared cache needs: the value is a tenth of it."""

@@ -31,6 +31,10 @@ class Results(Protocol):
         """The newest 100, read at most once a minute for each user."""
         ...
 
+    def newest_at_hand(self, ctx: RequestContext) -> Reading[BatchPage] | None:
+        """The same when it need not be waited for."""
+        ...
+
     async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
         """The newest 100 with student matches to review, read as seldom as `newest`."""
         ...

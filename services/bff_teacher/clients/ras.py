@@ -7,6 +7,7 @@ from bff_core.settings import Operation
 from services.bff_teacher.contracts.ras import AWAITING_REVIEW, BatchPage
 
 NEWEST = 100
+_NEWEST = {"limit": NEWEST, "offset": 0}
 
 
 class HttpResults:
@@ -30,7 +31,10 @@ class HttpResults:
         return await self._page.get(ctx, _of(ctx), params | ({"status": word} if word else {}))
 
     async def newest(self, ctx: RequestContext) -> Reading[BatchPage]:
-        return await self._activity.get(ctx, _of(ctx), {"limit": NEWEST, "offset": 0})
+        return await self._activity.get(ctx, _of(ctx), _NEWEST)
+
+    def newest_at_hand(self, ctx: RequestContext) -> Reading[BatchPage] | None:
+        return self._activity.known(ctx, _of(ctx), _NEWEST)
 
     async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
         params: dict[str, str | int] = {"limit": NEWEST, "offset": 0, "status": AWAITING_REVIEW}

@@ -29,9 +29,9 @@ def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
     """The join of a showable row and its class, if that is known."""
     final = row.processing_completed_at is not None
     return DashboardBatchV1(
-        batch_id=row.batch_id,
+        batch_id=row.batch_id.lower(),
         title=row.assignment_id or "Untitled Batch",
-        class_id=info.class_id if info else None,
+        class_id=info.class_id.lower() if info and is_uuid(info.class_id) else None,
         class_name=info.class_name if info else None,
         status=_WORDS[row.overall_status],
         total_essays=row.essay_count,

@@ -8,7 +8,7 @@ from bff_core.clock import as_utc
 from bff_core.composition import Reading, fan_out
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import Class, ClassInfos
-from services.bff_teacher.contracts.ras import Batch
+from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import NEEDS_ATTENTION
 from services.bff_teacher.dto.class_list_v1 import TeacherClassV1
 from services.bff_teacher.protocols import Classes, Results
@@ -39,10 +39,7 @@ async def read_activity(
     Raises:
         DownstreamError: RAS or CMS did not answer.
     """
-    async with fan_out() as group:
-        listed = group.create_task(results.newest(ctx))
-        awaiting = await results.awaiting_review(ctx)
-    newest = listed.result()
+    newest, awaiting = await _newest_and_awaiting(results, ctx)
     rows = rows_of(newest.value, ctx.user_id)
     infos = await classes.of_batches(ctx, [row.batch_id for row in rows])
     counted = derived(
@@ -58,6 +55,19 @@ async def read_activity(
         max(source.age for source in sources),
         any(source.stale for source in sources),
     )
+
+
+async def _newest_and_awaiting(
+    results: Results, ctx: RequestContext
+) -> tuple[Reading[BatchPage], Reading[BatchPage]]:
+    """Side by side; without a task when one of them need not be waited for."""
+    at_hand = results.newest_at_hand(ctx)
+    if at_hand is not None:
+        return at_hand, await results.awaiting_review(ctx)
+    async with fan_out() as group:
+        newest = group.create_task(results.newest(ctx))
+        awaiting = await results.awaiting_review(ctx)
+    return newest.result(), awaiting
 
 
 def activities(rows: Iterable[Batch], infos: ClassInfos, to_review: set[str]) -> Activities:

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from bff_core.composition import Part, Reading, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
-from services.bff_teacher.contracts.ras import BatchPage
-from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
+from services.bff_teacher.contracts.ras import Batch, BatchPage
+from services.bff_teacher.dto.class_dashboard_v1 import (
+    DashboardBatchV1,
+    DashboardQuery,
+    TeacherClassDashboardV1,
+)
 from services.bff_teacher.protocols import Classes, Results, Students
 from services.bff_teacher.screens.batch_page import Window, read_page
 from services.bff_teacher.screens.batch_row import item, rows_of
 from services.bff_teacher.screens.class_activity import Activities, class_rows, read_activity
+from services.bff_teacher.screens.derived import derived
 from services.bff_teacher.screens.parts import asked, listed, value_of
 from services.bff_teacher.screens.rosters import Sizes, sizes_of
 
@@ -91,12 +96,11 @@ def render(
     beside: Beside,
 ) -> TeacherClassDashboardV1:
     page = named.page.value
-    infos = value_of(named.infos) or {}
     rows = rows_of(page, ctx.user_id)
     shown = value_of(beside.classes)
     sizes, activity = value_of(beside.sizes), value_of(beside.activity)
     return TeacherClassDashboardV1(
-        batches=[item(row, infos.get(row.batch_id.lower())) for row in rows],
+        batches=_items(named, rows, ctx.user_id),
         total_count=page.pagination.total,
         limit=query.limit,
         offset=query.offset,
@@ -112,3 +116,14 @@ def render(
             }
         ),
     )
+
+
+def _items(named: Named, rows: list[Batch], owner: str) -> list[DashboardBatchV1]:
+    """Kept with a page that is read again, so that one that is not costs no memory."""
+    infos = value_of(named.infos)
+
+    def made() -> list[DashboardBatchV1]:
+        return [item(row, (infos or {}).get(row.batch_id.lower())) for row in rows]
+
+    is_read_again = named.page.age > 0
+    return derived(f"items {owner}", made, named.page.value, infos) if is_read_again else made()

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from pydantic import TypeAdapter
+
 from bff_core.composition import PartV1
 from services.bff_teacher.dto.batch_detail_v1 import BatchEssayV1, TeacherBatchDetailV1
-from services.bff_teacher.dto.class_dashboard_v1 import TeacherClassDashboardV1
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1, TeacherClassDashboardV1
 from services.bff_teacher.streaming.differ import Batches
 from services.bff_teacher.streaming.json_patch import JsonObject
 
@@ -18,6 +20,7 @@ _NAMED: Mapping[str, set[str] | bool] = {
     "student": {"first_name", "last_name"},
     "filename": True,
 }
+_ROW = TypeAdapter(DashboardBatchV1)
 _OF_CLASS = ("class_id", "class_name")
 _OF_FILES = ("file_state", "current_phase")
 
@@ -32,7 +35,7 @@ class Fetched:
 
 def list_state(dashboard: TeacherClassDashboardV1) -> Fetched:
     """The batches of a dashboard's page."""
-    rows = (row.model_dump(mode="json", exclude_none=True) for row in dashboard.batches)
+    rows = (_ROW.dump_python(row, mode="json", exclude_none=True) for row in dashboard.batches)
     return Fetched({row["batch_id"]: row for row in rows}, _missing(dashboard.parts))
 
 

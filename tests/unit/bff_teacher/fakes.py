@@ -77,6 +77,7 @@ class FakeResults:
     skipped: int = 0
     down: DownstreamError | None = None
     activity_down: DownstreamError | None = None
+    newest_is_at_hand: bool = False
 
     async def batches(
         self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
@@ -89,6 +90,9 @@ class FakeResults:
         if self.activity_down:
             raise self.activity_down
         return Reading(self._page(100, 0, None), age=30.0)
+
+    def newest_at_hand(self, ctx: RequestContext) -> Reading[BatchPage] | None:
+        return Reading(self._page(100, 0, None), age=30.0) if self.newest_is_at_hand else None
 
     async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
         return Reading(self._page(100, 0, AWAITING_REVIEW))

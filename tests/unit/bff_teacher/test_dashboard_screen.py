@@ -1,6 +1,7 @@
 import pytest
 
 from bff_core.errors import DownstreamFailed, DownstreamTimeout, DownstreamUnreachable
+from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.screens.dashboard import DashboardScreen
 from tests.unit.bff_teacher.fakes import (
@@ -40,6 +41,33 @@ async def test_batches_carry_the_names_of_their_classes() -> None:
         (batch_id(2), None),
         (batch_id(1), "Klass 1"),
     ]
+
+
+async def test_ids_leave_in_lower_case_and_what_is_none_does_not() -> None:
+    klass = a_class(1)
+    upper = ClassInfo(klass.id.upper(), klass.name)
+    infos = {batch_id(1): upper, batch_id(2): ClassInfo("12", klass.name)}
+
+    answer = await load(FakeResults([a_batch(1), a_batch(2)]), FakeClasses([klass], infos))
+
+    assert [(row.class_id, row.class_name) for row in answer.batches] == [
+        (None, klass.name),
+        (klass.id, klass.name),
+    ]
+
+
+async def test_activity_at_hand_counts_like_one_that_is_read() -> None:
+    klass = a_class(1)
+    classes = FakeClasses([klass], {batch_id(1): info_of(klass)})
+    rows = [a_batch(1), a_batch(2)]
+
+    answers = [
+        await load(FakeResults(rows, newest_is_at_hand=at_hand), classes)
+        for at_hand in (False, True)
+    ]
+
+    assert answers[0].classes == answers[1].classes
+    assert [one.recent_batches for one in answers[1].classes or ()] == [1]
 
 
 async def test_a_complete_answer_lists_every_part_as_ok() -> None:

@@ -1,9 +1,14 @@
 """What is worked out of kept values is worked out once, and again when one of them is another."""
 
+import pytest
+
+from bff_core.composition import Reading
 from services.bff_teacher.contracts.ras import BatchPage, Pagination
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.screens.batch_row import rows_of
+from services.bff_teacher.screens.dashboard import Beside, Named, render
 from services.bff_teacher.screens.derived import derived
-from tests.unit.bff_teacher.fakes import ANNA, a_batch
+from tests.unit.bff_teacher.fakes import ANNA, a_batch, a_context
 
 
 class Work:
@@ -59,6 +64,16 @@ def test_a_page_shows_each_owner_their_own_rows() -> None:
     page = a_page()
 
     assert [len(rows_of(page, owner)) for owner in (ANNA, "berit-2", ANNA)] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(("age", "kept"), [(0.0, False), (3.0, True)])
+def test_rows_are_kept_with_a_page_that_is_read_again(age: float, kept: bool) -> None:
+    named, beside = Named(Reading(a_page(), age), None), Beside(None, None, None)
+
+    first, second = (render(a_context(), DashboardQuery(), named, beside) for _ in range(2))
+
+    assert first == second
+    assert (first.batches[0] is second.batches[0]) is kept
 
 
 def test_what_is_worked_out_is_no_part_of_a_page() -> None:

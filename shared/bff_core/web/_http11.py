@@ -5,9 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import h11
-import hypercorn.protocol
-import hypercorn.protocol.h11
-from hypercorn.asyncio.worker_context import EventWrapper, WorkerContext
+from hypercorn.asyncio.worker_context import EventWrapper
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Request, Response, StreamClosed
@@ -211,10 +209,3 @@ def _staying(request: h11.Request) -> h11.Request:
 
 def _has_length(response: Response) -> bool:
     return any(name == b"content-length" for name, _ in response.headers)
-
-
-def speak_plainly() -> None:
-    """Make Hypercorn use the protocol above; it offers no setting for it."""
-    hypercorn.protocol.H11Protocol = Http11  # type: ignore[attr-defined, assignment]  # looked up by name there
-    hypercorn.protocol.h11.HTTPStream = Stream  # type: ignore[attr-defined]  # the same
-    WorkerContext.event_class = Ending

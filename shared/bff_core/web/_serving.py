@@ -17,7 +17,7 @@ from quart import Quart
 from bff_core.settings import ServiceSettings, SettingsError
 from bff_core.web._edge import AsgiApp, Message, Receive, Scope, SendMessage
 from bff_core.web._health import Lifecycle
-from bff_core.web._http11 import speak_plainly
+from bff_core.web._quick_http11 import speak_plainly
 
 LIFECYCLE = "bff_core.lifecycle"
 BACKLOG = 1024

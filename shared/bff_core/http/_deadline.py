@@ -8,21 +8,41 @@ from bff_core.errors import DownstreamTimeout
 from bff_core.http._call import Answer, Call, Policy, Send
 
 
+def budgeted(seconds: float) -> Policy:
+    """Give what is inside `seconds`, or less when the call's own deadline is nearer.
+
+    No timer keeps it: whatever waits inside keeps the call's deadline itself, and says why it was
+    missed.
+    """
+
+    def policy(send: Send) -> Send:
+        async def bounded(call: Call) -> Answer:
+            return await send(_hurried(call, seconds))
+
+        return bounded
+
+    return policy
+
+
 def within(seconds: float) -> Policy:
     """End what is inside after `seconds`, or sooner when the call's own deadline is nearer."""
 
     def policy(send: Send) -> Send:
         async def bounded(call: Call) -> Answer:
-            deadline = call.deadline.within(seconds)
-            left = deadline.left()
-            if left <= 0:
-                raise DownstreamTimeout(call.service, reason="no_time_left")
+            hurried = _hurried(call, seconds)
             try:
-                async with asyncio.timeout(left):
-                    return await send(replace(call, deadline=deadline))
+                async with asyncio.timeout(hurried.deadline.left()):
+                    return await send(hurried)
             except TimeoutError as error:
                 raise DownstreamTimeout(call.service, reason="deadline") from error
 
         return bounded
 
     return policy
+
+
+def _hurried(call: Call, seconds: float) -> Call:
+    deadline = call.deadline.within(seconds)
+    if deadline.passed:
+        raise DownstreamTimeout(call.service, reason="no_time_left")
+    return replace(call, deadline=deadline)

@@ -9,7 +9,7 @@ from bff_core.http._bulkhead import Bulkhead, BulkheadOptions
 from bff_core.http._cached import Cached, CacheOptions
 from bff_core.http._call import Answer, Call, Send
 from bff_core.http._counting import Counting
-from bff_core.http._deadline import within
+from bff_core.http._deadline import budgeted, within
 from bff_core.http._doubt import Doubt
 from bff_core.http._failure_limit import FailureLimit
 from bff_core.http._pipeline import pipeline
@@ -100,7 +100,7 @@ class Policies:
         bulkhead = BulkheadOptions(in_flight=rule.in_flight, queue=rule.in_flight)
         send = pipeline(
             transport,
-            within(rule.budget),
+            budgeted(rule.budget),
             cached,
             flight,
             self._doubt,

@@ -31,6 +31,11 @@ class _Flight:
     call: Call
     task: asyncio.Task[Answer]
     waiting: int = 0
+    overran: bool = False
+
+    def overrun(self) -> None:
+        """Only a backstop: the policies inside keep the deadline, and know whose fault it is."""
+        self.overran = self.task.cancel()
 
 
 class SingleFlight:
@@ -85,6 +90,9 @@ class SingleFlight:
     def _take_off(self, send: Send, call: Call) -> _Flight:
         own = replace(call, deadline=Deadline.after(self._options.budget, self._clock))
         flight = _Flight(own, self._background.start(_fly(send, own)))
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._options.budget + LINGER, flight.overrun)
+        flight.task.add_done_callback(lambda _: timer.cancel())
         self._flights[call.key] = flight
         return flight
 
@@ -105,16 +113,11 @@ class SingleFlight:
                 self._end(flight)
         if not flight.task.done():
             raise DownstreamTimeout(call.service, reason="no_time_to_wait")
-        return _landed(flight.task)
+        return _landed(flight)
 
 
 async def _fly(send: Send, call: Call) -> Answer:
-    try:
-        # Only a backstop: the policies inside keep the deadline, and know whose fault it is.
-        async with asyncio.timeout(call.deadline.left() + LINGER):
-            return await send(call)
-    except TimeoutError as error:
-        raise DownstreamTimeout(call.service, reason="shared_call_overran") from error
+    return await send(call)
 
 
 async def _ended(task: asyncio.Task[Answer], *, within: float) -> None:
@@ -138,17 +141,19 @@ async def _ended(task: asyncio.Task[Answer], *, within: float) -> None:
         task.remove_done_callback(wake)
 
 
-def _landed(task: asyncio.Task[Answer]) -> Answer:
+def _landed(flight: _Flight) -> Answer:
     """The answer, or the failure as an exception of one's own.
 
     One instance raised in 500 tasks would gather 500 tracebacks, and a screen that names its part
     in it would name it for the others.
     """
-    if task.cancelled():
+    if flight.overran:
+        raise DownstreamTimeout(flight.call.service, reason="shared_call_overran")
+    if flight.task.cancelled():
         raise Unavailable(retry_after=1.0)
-    error = task.exception()
+    error = flight.task.exception()
     if error is None:
-        return task.result()
+        return flight.task.result()
     if isinstance(error, BffError):
         raise _twin(error) from error.__cause__
     raise Unexpected from error

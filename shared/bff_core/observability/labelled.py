@@ -1,12 +1,15 @@
 """Making metrics of one prefix and registry, and counting by label without the library's lock."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
+_BOUNDS = (*(str(bound) for bound in LATENCIES), "+Inf")
 
 
 class Labelled(Collector):
@@ -34,18 +37,41 @@ class Labelled(Collector):
         return [family]
 
 
-class Timed:
-    """The same for a histogram."""
+class Timed(Collector):
+    """A histogram of seconds, made in the same way."""
 
-    def __init__(self, histogram: Histogram) -> None:
-        self._histogram = histogram
-        self._children: dict[tuple[str, ...], Histogram] = {}
+    def __init__(self, name: str, says: str, labels: tuple[str, ...]) -> None:
+        self._name = name
+        self._says = says
+        self._labelnames = labels
+        self._held: dict[tuple[str, ...], _Times] = {}
 
     def observe(self, seconds: float, *labels: str) -> None:
-        child = self._children.get(labels)
-        if child is None:
-            child = self._children[labels] = self._histogram.labels(*labels)
-        child.observe(seconds)
+        times = self._held.get(labels)
+        if times is None:
+            times = self._held[labels] = _Times()
+        times.counts[bisect_left(LATENCIES, seconds)] += 1
+        times.seconds += seconds
+
+    def describe(self) -> Iterable[Metric]:
+        return [HistogramMetricFamily(self._name, self._says, labels=self._labelnames)]
+
+    def collect(self) -> Iterable[Metric]:
+        family = HistogramMetricFamily(self._name, self._says, labels=self._labelnames)
+        for labels, times in self._held.items():
+            counts = accumulate(times.counts)
+            family.add_metric(labels, list(zip(_BOUNDS, counts, strict=True)), times.seconds)
+        return [family]
+
+
+class _Times:
+    """How many fell between each bound and the one before it, beyond the last included."""
+
+    __slots__ = ("counts", "seconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * len(_BOUNDS)
+        self.seconds = 0.0
 
 
 class MetricMaker:
@@ -64,11 +90,9 @@ class MetricMaker:
         return Counter(f"{self._prefix}_{name}", says, registry=self._registry)
 
     def histogram(self, name: str, says: str, *labels: str) -> Timed:
-        return Timed(
-            Histogram(
-                f"{self._prefix}_{name}", says, labels, buckets=LATENCIES, registry=self._registry
-            )
-        )
+        histogram = Timed(f"{self._prefix}_{name}", says, labels)
+        self._registry.register(histogram)
+        return histogram
 
     def gauge(self, name: str, says: str, *labels: str) -> Gauge:
         return Gauge(f"{self._prefix}_{name}", says, labels, registry=self._registry)

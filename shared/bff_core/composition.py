@@ -1,9 +1,9 @@
 """Fetching the parts of a screen together, and saying which are absent or old."""
 
 from asyncio import TaskGroup
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Generic, Literal, TypeVar
 
 import msgspec
@@ -89,18 +89,26 @@ async def required(name: str, call: Awaitable[T]) -> T:
         raise error.naming_part(name) from error.__cause__
 
 
-@asynccontextmanager
-async def fan_out() -> AsyncIterator[TaskGroup]:
+class _FanOut(TaskGroup):
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        except BaseExceptionGroup as failures:
+            first = _first(failures)
+            raise first from first.__cause__
+
+
+def fan_out() -> TaskGroup:
     """Run calls side by side; the first failure cancels the rest and comes out bare.
 
     A bare TaskGroup wraps it in an ExceptionGroup, which no error handler of a web app matches.
     """
-    try:
-        async with TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as failures:
-        first = _first(failures)
-        raise first from first.__cause__
+    return _FanOut()
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

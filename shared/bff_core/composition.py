@@ -4,10 +4,10 @@ from asyncio import TaskGroup
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bff_core.errors import BffError, DownstreamError
 
@@ -38,19 +38,22 @@ class Missing:
 Part = Reading[T] | Missing
 
 
-class PartV1(BaseModel):
+# No model: it is made of what is known to fit, some five times an answer.
+@dataclass(slots=True)
+class PartV1:
     """How one part of an answer is doing; `code` says why a part is missing."""
 
-    model_config = ConfigDict(frozen=True)
-
-    name: str = Field(examples=["class_names"])
+    name: Annotated[str, Field(examples=["class_names"])]
     status: Literal["ok", "stale", "missing"]
-    age_seconds: float | None = Field(
-        description="Seconds since we read the part from its source; null when it is missing.",
-        ge=0,
-        examples=[0.0],
-    )
-    code: str | None = Field(examples=[None])
+    age_seconds: Annotated[
+        float | None,
+        Field(
+            description="Seconds since we read the part from its source; null when it is missing.",
+            ge=0,
+            examples=[0.0],
+        ),
+    ]
+    code: Annotated[str | None, Field(examples=[None])]
 
 
 @dataclass(frozen=True, slots=True)

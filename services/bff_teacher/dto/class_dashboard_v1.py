@@ -9,7 +9,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
 )
 from pydantic.config import JsonDict
@@ -17,6 +16,7 @@ from pydantic.config import JsonDict
 from bff_core.composition import PartV1
 from services.bff_teacher.dto.batch_status_v1 import WIDE, BatchStatusV1
 from services.bff_teacher.dto.class_list_v1 import EXAMPLE_CLASS, TeacherClassV1
+from services.bff_teacher.dto.ids import UuidText
 
 DEEPEST_MERGE = 500
 
@@ -37,10 +37,6 @@ class DashboardQuery(BaseModel):
         if info.data.get("status") in WIDE and offset + info.data.get("limit", 0) > DEEPEST_MERGE:
             raise ValueError(f"With this status, offset + limit is at most {DEEPEST_MERGE}")
         return offset
-
-
-UuidText = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
-"""A UUID that has been checked, in lower case."""
 
 
 # No model: it is made of what the contract has checked, which a model would check again, for three

@@ -1,12 +1,14 @@
 """Screen 1: the teacher's classes."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
+from services.bff_teacher.dto.ids import UuidText
 
 
 class ClassListQuery(BaseModel):
@@ -16,23 +18,33 @@ class ClassListQuery(BaseModel):
     offset: int = Field(0, ge=0, le=1_000_000, description="Classes to pass over.")
 
 
-class TeacherClassV1(BaseModel):
+# No model: it is made of what the contract has checked.
+@dataclass(slots=True)
+class TeacherClassV1:
     """A class; the last three are null while the part `class_activity` is missing."""
 
-    class_id: UUID
+    class_id: UuidText
     name: str
     course_code: str | None
-    student_count: int | None = Field(
-        description="Students of the class; null while the part `student_counts` is missing."
-    )
+    student_count: Annotated[
+        int | None,
+        Field(
+            description="Students of the class; null while the part `student_counts` is missing."
+        ),
+    ]
     created_at: datetime | None
-    recent_batches: int | None = Field(
-        description="Batches of the class among the teacher's newest 100."
-    )
-    needs_attention: int | None = Field(
-        description="Of those: failed, completed with failures, or with student matches to review."
-    )
-    last_activity_at: datetime | None = Field(description="When one of those last changed.")
+    recent_batches: Annotated[
+        int | None, Field(description="Batches of the class among the teacher's newest 100.")
+    ]
+    needs_attention: Annotated[
+        int | None,
+        Field(
+            description="Of those: failed, completed with failures, or with student matches to review."
+        ),
+    ]
+    last_activity_at: Annotated[
+        datetime | None, Field(description="When one of those last changed.")
+    ]
 
 
 EXAMPLE_CLASS: JsonDict = {

@@ -98,7 +98,7 @@ def class_rows(
 def _class_row(one: Class, size: int | None, activity: Activities | None) -> TeacherClassV1:
     own = None if activity is None else activity.get(one.id, QUIET)
     return TeacherClassV1(
-        class_id=one.id,
+        class_id=one.id.lower(),
         name=one.name,
         course_code=one.course_code,
         student_count=size,

@@ -1,5 +1,6 @@
 """An answer says how complete it is, to people and to caches."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ async def test_incomplete_answer_is_kept_by_nobody_and_names_its_parts(
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Parts-Incomplete"] == named
-    assert (await answer.get_json())["parts"] == [part.model_dump() for part in parts]
+    assert (await answer.get_json())["parts"] == [asdict(part) for part in parts]
 
 
 async def test_parts_are_counted_by_status(

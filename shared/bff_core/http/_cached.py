@@ -80,11 +80,13 @@ class Cached:
 
     def at_hand(self, call: Call) -> Answer | None:
         """What is fresh in this process's memory: taking it needs no time, so nothing bounds it."""
-        if not (call.safe and call.freshness.keeps) or call.deadline.passed:
+        fresh = call.freshness.fresh
+        kept = self._shelf.remembered(call) if fresh > 0 and call.safe else None
+        if kept is None:
             return None
-        kept = self._shelf.remembered(call)
-        age = 0.0 if kept is None else self._shelf.age(kept)
-        if kept is None or age >= call.freshness.fresh:
+        now = self._clock.monotonic()
+        age = max(0.0, now - kept.read_at)
+        if age >= fresh or now >= call.deadline.at:
             return None
         tell(self._observer.cache_hit, call)
         return kept.served(age)

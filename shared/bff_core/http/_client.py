@@ -23,7 +23,7 @@ Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
 # Ids and words are nearly all that is ever put into an address, and stand in it as they are.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9_/-]+")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*/?")
 _PLAIN_LIST = re.compile(r"[A-Za-z0-9_,-]+")
 
 
@@ -35,13 +35,13 @@ def path_of(segments: Iterable[str]) -> str:
     Raises:
         ValueError: A segment would be read as another path: dots, or nothing between two slashes.
     """
-    segments = tuple(segments)
-    if "" in segments[:-1]:
-        raise ValueError("an empty segment cannot stand inside a path")
+    segments = segments if isinstance(segments, tuple) else tuple(segments)
     joined = "/".join(segments)
     # As many slashes as were put between: none came in a segment, and the rest needs no encoding.
     if joined.count("/") == len(segments) - 1 and _PLAIN_PATH.fullmatch(joined):
         return "/" + joined
+    if "" in segments[:-1]:
+        raise ValueError("an empty segment cannot stand inside a path")
     return "/" + "/".join(_encode(segment) for segment in segments)
 
 
@@ -161,7 +161,11 @@ def _query(params: Params) -> str:
         return ""
     # A dict is known at once; whether something else is a mapping is a search in Python.
     pairs = params.items() if isinstance(params, (dict, Mapping)) else params
-    return "&".join([f"{_name(name)}={_parameter(str(value))}" for name, value in pairs])
+    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
+
+
+def _value(value: str | int) -> str:
+    return _parameter(value) if isinstance(value, str) else str(value)
 
 
 def _parameter(text: str) -> str:

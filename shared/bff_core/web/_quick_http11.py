@@ -4,12 +4,15 @@ h11 is told nothing of such an exchange. One that turns out otherwise is told fr
 and goes on as if this were not here.
 """
 
+from functools import lru_cache
+from time import time
 from typing import Any
 
 import h11
 import hypercorn.protocol
 import hypercorn.protocol.h11
 from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Body, EndBody, Request, Response, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
@@ -98,7 +101,7 @@ class QuickHttp11(Http11):
             await super().stream_send(event)
 
     async def _begin_answer(self, response: Response) -> None:
-        headers = [*response.headers, *self.config.response_headers("h11")]
+        headers = [*response.headers, *_standing(self.config, int(time()))]
         is_last = self.keep_alive_requests >= self.config.keep_alive_max_requests
         plain = None if is_last else plain_answer(response.status_code, headers)
         if plain is None:
@@ -138,6 +141,12 @@ class QuickHttp11(Http11):
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             await super().stream_send(waiting[0])
+
+
+@lru_cache(maxsize=2)
+def _standing(config: Config, _: int) -> list[tuple[bytes, bytes]]:
+    """What the server says in every answer of this second: the date."""
+    return config.response_headers("h11")
 
 
 def speak_plainly() -> None:

@@ -1,7 +1,7 @@
 """Queries and bodies as models; whatever does not fit is listed, all of it, without its value."""
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
@@ -25,10 +25,12 @@ def takes_query(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
     """
 
     def decorate(view: View[R]) -> View[R]:
+        read = _query_reader(model)
+
         @document_querystring(model)
         @wraps(view)
         async def checked(*args: Any, **kwargs: Any) -> R:
-            return await view(*args, query_args=read_query(model), **kwargs)
+            return await view(*args, query_args=read(asked().query_string), **kwargs)
 
         return checked
 
@@ -76,6 +78,9 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
 
 M = TypeVar("M", bound=BaseModel)
 
+_REMEMBERED = 128
+_SHORT = 100
+"""Bytes of a query that is worth remembering; longer ones are rarely asked twice."""
 _AS_WRITTEN = "werkzeug.url_quote"
 _TWICE = "Give this parameter once only"
 # Pydantic's own words for these quote what they complain of.
@@ -85,8 +90,17 @@ _UNQUOTED = {
 }
 
 
-def read_query(model: type[M]) -> M:
-    given = _parameters_in(asked().query_string)
+def _query_reader(model: type[M]) -> Callable[[bytes], M]:
+    """Reads queries, and remembers the last good ones: most callers ask for the first page."""
+    reader = partial(read_query, model)
+    if not model.model_config.get("frozen"):
+        return reader
+    remembering = lru_cache(maxsize=_REMEMBERED)(reader)
+    return lambda query: (remembering if len(query) <= _SHORT else reader)(query)
+
+
+def read_query(model: type[M], query_string: bytes) -> M:
+    given = _parameters_in(query_string)
     known = _parameters(model)
     flaws = [
         Flaw(f"/{_escape(name)}", "There is no such parameter" if name not in known else _TWICE)

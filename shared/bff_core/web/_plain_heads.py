@@ -69,8 +69,10 @@ def plain_answer(status: int, headers: Sequence[tuple[bytes, bytes]]) -> PlainAn
         return None
     length = headers[names.index(b"content-length")][1]
     fields = b"".join([b"%b: %b\r\n" % header for header in headers])
-    # A value with a line of its own would match, but has more lines than there are headers.
-    whole = _ANSWER.fullmatch(fields) and fields.count(b"\r\n") == len(headers)
+    # A value with a line of its own would match, but has more lines than there are headers; so
+    # would a name with a colon, whose rest would be taken for a value.
+    lines, named = fields.count(b"\r\n"), b":" not in b"".join(names)
+    whole = _ANSWER.fullmatch(fields) and lines == len(headers) and named
     if not whole or not _LENGTH.fullmatch(length):
         return None
     return PlainAnswer(b"HTTP/1.1 %d \r\n%b\r\n" % (status, fields), int(length))

@@ -124,6 +124,7 @@ pairs = st.tuples(st.sampled_from(WORDS), scraps).map(
 
 @given(st.sampled_from([100, 101, 200, 201, 204, 304, 404, 503, 999]), st.lists(pairs, max_size=4))
 @example(200, [(b"content-length", b"3"), (b"A", b"b\r\nC: d")])
+@example(200, [(b"a:b", b"c")])
 @example(200, [(b"Content-Length", b"3"), (b"etag", b'"\xe5"')])
 def test_an_answer_that_is_written_is_what_h11_writes(
     status: int, headers: list[tuple[bytes, bytes]]
@@ -159,8 +160,9 @@ def test_what_screens_answer_is_written() -> None:
         (200, [(b"content-length", b"3"), (b"a", b"b\nc")]),
         (200, [(b"content-length", b"3"), (b"a b", b"c")]),
         (200, [(b"content-length", b"3"), (b"", b"c")]),
+        (200, [(b"content-length", b"3"), (b"a:b", b"c")]),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_any_other_answer_is_left_to_h11(status: int, headers: list[tuple[bytes, bytes]]) -> None:
     assert plain_answer(status, headers) is None

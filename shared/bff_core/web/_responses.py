@@ -5,13 +5,14 @@ from functools import wraps
 from typing import Any
 
 from dishka.integrations.base import is_dishka_injected
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from quart_schema import document_response
 
 from bff_core.composition import Answered, PartV1
 from bff_core.observability import Metrics
 from bff_core.web._asked import BARE, Answer, asked
 from bff_core.web._di import WANTED
+from bff_core.web._writing import writer
 
 METRICS = "bff_core.metrics"
 
@@ -21,11 +22,11 @@ View = Callable[..., Awaitable[BaseModel | Answered[BaseModel]]]
 def returns(
     model: type[BaseModel], status: int = 200
 ) -> Callable[[View], Callable[..., Awaitable[Answer]]]:
-    """Document `model` and write it as pydantic's own JSON bytes.
+    """Document `model` and write it as JSON bytes.
 
     An answer with a stale or missing part must not be kept by anyone, and says which part.
     """
-    dump = TypeAdapter(model).dump_json
+    write = writer(model)
 
     def decorate(view: View) -> Callable[..., Awaitable[Answer]]:
         @document_response(model, status)
@@ -36,7 +37,7 @@ def returns(
             headers = {"Content-Type": "application/json", **_completeness(dto)}
             if isinstance(given, Answered):
                 headers.update(given.headers)
-            return Answer(dump(dto), status, headers)
+            return Answer(write(dto), status, headers)
 
         # The library's own `inject` asks the framework.
         setattr(written, BARE, hasattr(view, WANTED) or not is_dishka_injected(view))

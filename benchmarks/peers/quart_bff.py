@@ -32,6 +32,7 @@ from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ownership import pupils
 from services.bff_teacher.screens import associations, batch_detail, dashboard, essay
+from services.bff_teacher.screens.batch_row import rows_of
 from services.bff_teacher.screens.rosters import Pupil
 
 T = TypeVar("T")
@@ -93,11 +94,14 @@ async def the_dashboard() -> Response:
     query = DashboardQuery.model_validate(request.args.to_dict())
     of_user = f"/internal/v1/batches/user/{user}"
     page = await page_at(f"{of_user}?limit={query.limit}&offset={query.offset}")
-    ids = ",".join(row.batch_id for row in page.value.batches)
+    rows = rows_of(page, user)
+    ids = ",".join(row.batch_id for row in rows)
     infos = await infos_at(f"/internal/v1/batches/class-info?batch_ids={ids}")
     beside = dashboard.Beside(None, None, None)
     caller: Any = _Caller(user)
-    return write_dashboard(dashboard.render(caller, query, dashboard.Named(page, infos), beside))
+    return write_dashboard(
+        dashboard.render(caller, query, dashboard.Named(page, rows, infos), beside)
+    )
 
 
 @app.get("/v1/teacher/batches/<batch_id>")
@@ -158,7 +162,9 @@ async def the_bytes() -> Response:
         page = await page_at(f"/internal/v1/batches/user/{user}?limit=20&offset=0")
         caller: Any = _Caller(user)
         beside = dashboard.Beside(None, None, None)
-        dto = dashboard.render(caller, DashboardQuery(), dashboard.Named(page, None), beside)
+        dto = dashboard.render(
+            caller, DashboardQuery(), dashboard.Named(page, rows_of(page, user), None), beside
+        )
         kept["bytes"] = TypeAdapter(TeacherClassDashboardV1).dump_json(dto)
     return Response(kept["bytes"], content_type="application/json")
 

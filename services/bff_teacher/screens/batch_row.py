@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bff_core.clock import as_utc
+from bff_core.composition import Reading
 from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
@@ -18,11 +19,16 @@ def showable(row: Batch, owner: str) -> bool:
     return row.user_id == owner and is_uuid(row.batch_id) and row.overall_status in _WORDS
 
 
-def rows_of(page: BatchPage, owner: str) -> list[Batch]:
-    """The rows of a page that can be shown to their owner."""
-    return derived(
-        f"rows {owner}", lambda: [row for row in page.batches if showable(row, owner)], page
-    )
+def rows_of(page: Reading[BatchPage], owner: str) -> list[Batch]:
+    """The rows of a page that can be shown to their owner.
+
+    Kept with a page that is read again, so that one that is not costs no memory.
+    """
+
+    def shown() -> list[Batch]:
+        return [row for row in page.value.batches if showable(row, owner)]
+
+    return derived(f"rows {owner}", shown, page.value) if page.age > 0 else shown()
 
 
 def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:

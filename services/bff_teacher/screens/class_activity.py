@@ -40,7 +40,7 @@ async def read_activity(
         DownstreamError: RAS or CMS did not answer.
     """
     newest, awaiting = await _newest_and_awaiting(results, ctx)
-    rows = rows_of(newest.value, ctx.user_id)
+    rows = rows_of(newest, ctx.user_id)
     infos = await classes.of_batches(ctx, [row.batch_id for row in rows])
     counted = derived(
         f"activity {ctx.user_id}",

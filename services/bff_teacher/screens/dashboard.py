@@ -24,9 +24,10 @@ CLASSES_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A page and the classes of its batches, which are asked for once the page is known."""
+    """A page, its rows, and the classes of these, which are asked for once they are known."""
 
     page: Reading[BatchPage]
+    rows: list[Batch]
     infos: Part[ClassInfos] | None
 
 
@@ -69,11 +70,12 @@ class DashboardScreen:
     async def _named_page(self, ctx: RequestContext, query: DashboardQuery) -> Named:
         window = Window(query.limit, query.offset)
         page = await required("batches", read_page(self._results, ctx, window, query.status))
-        ids = [row.batch_id for row in rows_of(page.value, ctx.user_id)]
+        rows = rows_of(page, ctx.user_id)
+        ids = [row.batch_id for row in rows]
         infos = await asked(
             self._disabled, "class_names", lambda: self._classes.of_batches(ctx, ids)
         )
-        return Named(page, infos)
+        return Named(page, rows, infos)
 
     async def _counted_classes(
         self, ctx: RequestContext
@@ -96,15 +98,14 @@ def render(
     beside: Beside,
 ) -> TeacherClassDashboardV1:
     page = named.page.value
-    rows = rows_of(page, ctx.user_id)
     shown = value_of(beside.classes)
     sizes, activity = value_of(beside.sizes), value_of(beside.activity)
     return TeacherClassDashboardV1(
-        batches=_items(named, rows, ctx.user_id),
+        batches=_items(named, ctx.user_id),
         total_count=page.pagination.total,
         limit=query.limit,
         offset=query.offset,
-        skipped=page.skipped + len(page.batches) - len(rows),
+        skipped=page.skipped + len(page.batches) - len(named.rows),
         classes=None if shown is None else class_rows(shown.classes, sizes, activity),
         parts=listed(
             {
@@ -118,12 +119,12 @@ def render(
     )
 
 
-def _items(named: Named, rows: list[Batch], owner: str) -> list[DashboardBatchV1]:
+def _items(named: Named, owner: str) -> list[DashboardBatchV1]:
     """Kept with a page that is read again, so that one that is not costs no memory."""
     infos = value_of(named.infos)
 
     def made() -> list[DashboardBatchV1]:
-        return [item(row, (infos or {}).get(row.batch_id.lower())) for row in rows]
+        return [item(row, (infos or {}).get(row.batch_id.lower())) for row in named.rows]
 
     is_read_again = named.page.age > 0
     return derived(f"items {owner}", made, named.page.value, infos) if is_read_again else made()

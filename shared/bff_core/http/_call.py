@@ -107,7 +107,7 @@ class Call(Discreet, frozen=True):
 class Answer(Discreet, frozen=True):
     """A good answer, decoded; `age` in seconds since it was read from its source.
 
-    `exchange` is the same object in all copies of one answer. What comes from memory has no body.
+    `exchange` is the same object in all copies of one answer. What comes from memory has neither body nor headers.
     One of the call's `statuses` is a good answer, too: its body is as it came, its value None.
     """
 

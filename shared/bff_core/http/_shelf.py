@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bff_core.clock import Clock
-from bff_core.http._call import Answer, Call, Freshness
+from bff_core.http._call import NO_HEADERS, Answer, Call, Freshness
 from bff_core.http._weight import weight
 from bff_core.protocols import SharedCache
 
@@ -144,10 +144,14 @@ class Shelf:
         return Reading(call, self._readings)
 
     def _remember(self, call: Call, answer: Answer, read_at: float) -> None:
-        """Without the body, which only the shared cache needs: the value is a tenth of it."""
-        size = weight(answer)
-        bare = Kept(replace(answer, body=b""), read_at, call.service, call.identity, call.operation)
-        self._memory.put(call.key, bare, size)
+        """Without the body, which only the shared cache needs, and the headers, which nobody does.
+
+        The value is a tenth of the one; the others are half of what the garbage collector would
+        have to look at.
+        """
+        bare = replace(answer, body=b"", headers=NO_HEADERS)
+        kept = Kept(bare, read_at, call.service, call.identity, call.operation)
+        self._memory.put(call.key, kept, weight(answer))
 
     async def _fetch(self, shared: SharedCache, call: Call) -> Kept | None:
         key = self._key(call.key)

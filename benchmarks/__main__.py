@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import report, scaling
+from benchmarks import fan_out, report, scaling
 from benchmarks.contestants import prepare_node
 from benchmarks.measuring import Effort, Figures, measure
 from benchmarks.processes import ROOT, TESTED_CORES, other_cores
@@ -23,6 +23,9 @@ def main() -> None:
     if given.what == "scaling":
         scaling.show(effort, RESULTS / "scaling.json", as_markdown=given.markdown)
         return
+    if given.what == "streams":
+        fan_out.show(RESULTS / "streams.json", as_markdown=given.markdown)
+        return
     with_node = prepare_node()
     if not with_node:
         print("bench: node is not installed, its peer is left out", file=sys.stderr)
@@ -38,7 +41,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("peers", "scaling"), default="peers")
+    parser.add_argument("what", nargs="?", choices=("peers", "scaling", "streams"), default="peers")
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of load, a turn")

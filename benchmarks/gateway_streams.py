@@ -8,13 +8,12 @@ cut or late.
 import argparse
 import asyncio
 import json
-import os
 import resource
 import statistics
 import time
-from pathlib import Path
 
 from benchmarks.gateway_overhead import gateway_process
+from benchmarks.processes import Running
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
 
@@ -31,7 +30,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=65.0)
     parser.add_argument("--every", type=float, default=5.0)
     given = parser.parse_args()
-    _allow_files(given.streams * 4 + 256)
+    allow_files(given.streams * 4 + 256)
     print(json.dumps(asyncio.run(hold(given.streams, given.seconds, given.every)), indent=2))
 
 
@@ -40,9 +39,11 @@ async def hold(streams: int, seconds: float, every: float) -> dict[str, float | 
     server = await asyncio.start_server(source.serve, "127.0.0.1", 0, backlog=1024)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     with gateway_process(address, None) as (pid, port):
+        gateway = Running("gateway", pid, port)
         listeners = [await listen(port) for _ in range(streams)]
+        before = gateway.cpu_seconds()
         delays = await _rounds(source, listeners, seconds, every)
-        memory = _memory(pid)
+        spent, memory = gateway.cpu_seconds() - before, gateway.resident()
         for _, writer in listeners:
             writer.close()
     # The gateway has ended, and with it the source's connections: let their tasks see it.
@@ -54,6 +55,7 @@ async def hold(streams: int, seconds: float, every: float) -> dict[str, float | 
         "events": len(delays),
         "last_to_hear_median_ms": round(statistics.median(delays) * 1000, 1),
         "last_to_hear_worst_ms": round(max(delays) * 1000, 1),
+        "cpu_us_per_event": round(spent / len(delays) / streams * 1e6, 1),
         "gateway_mib": round(memory, 1),
     }
 
@@ -111,13 +113,7 @@ async def _rounds(
     return delays
 
 
-def _memory(pid: int) -> float:
-    """Resident, in MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
-
-
-def _allow_files(number: int) -> None:
+def allow_files(number: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))

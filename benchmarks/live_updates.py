@@ -22,6 +22,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from benchmarks.processes import Running
 from bff_core.clock import SystemClock
 from bff_core.testing import SECRET, Reply, StubServer, access_token, bearer, stub_server
 from tests.local_servers import free_port, running_redis
@@ -29,7 +30,6 @@ from tests.local_servers import free_port, running_redis
 ROOT = Path(__file__).resolve().parent.parent
 LATEST = 2.0
 BURST = 5
-MIB = 1024 * 1024
 BATCH = "3f0c6a52-9d1e-4c77-8a55-{:012d}"
 
 
@@ -61,8 +61,7 @@ async def measured(given: argparse.Namespace) -> dict[str, Any]:
 class House:
     """The process, and what is around it."""
 
-    pid: int
-    port: int
+    process: Running
     ras: StubServer
     redis: Redis
     done: dict[str, int] = field(default_factory=dict)
@@ -70,14 +69,6 @@ class House:
     def show(self, user: str, done: int) -> None:
         self.done[user] = done
         self.ras.on(f"/internal/v1/batches/user/{user}", Reply(body=page(user, done)))
-
-    def memory(self) -> float:
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / MIB
-
-    def seconds_of_work(self) -> float:
-        told = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager
@@ -88,14 +79,14 @@ async def a_house(**more: str) -> AsyncIterator[House]:
         async with stub_server() as ras, stub_server() as cms, Redis.from_url(url) as redis:
             cms.on("/internal/v1/batches/class-info", Reply(body=b"{}"))
             addresses = {"RESULT_AGGREGATOR_URL": ras.url, "CMS_API_URL": cms.url, "REDIS_URL": url}
-            with a_teacher_bff(folder, addresses, more) as (pid, port):
-                yield House(pid, port, ras, redis)
+            with a_teacher_bff(folder, addresses, more) as process:
+                yield House(process, ras, redis)
 
 
 @contextmanager
 def a_teacher_bff(
     folder: Path, addresses: dict[str, str], more: dict[str, str]
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[Running]:
     port = free_port()
     environment = {
         "PATH": os.environ.get("PATH", ""),
@@ -113,7 +104,7 @@ def a_teacher_bff(
     command = [sys.executable, "-m", "services.bff_teacher"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
-        yield process.pid, port
+        yield Running("bff_teacher", process.pid, port)
     finally:
         process.terminate()
         process.wait(timeout=15)
@@ -145,7 +136,7 @@ class Listener:
 
 async def opened(house: House, user: str) -> Listener:
     authorization = bearer(access_token(user, now=SystemClock().now()))
-    reader, writer = await connected(house.port)
+    reader, writer = await connected(house.process.port)
     lines = [
         "GET /v1/teacher/events HTTP/1.1",
         "Host: here",
@@ -187,7 +178,7 @@ async def move(house: House, users: int, streams: int, rounds: int) -> dict[str,
         house.show(name, 0)
     listeners = [await opened(house, names[number % users]) for number in range(streams)]
     await asyncio.sleep(2)
-    asked = len(house.ras.requests)
+    asked, worked = len(house.ras.requests), house.process.cpu_seconds()
     late: dict[str, list[float]] = {"activity": [], "batch_changed": []}
     for number in range(rounds):
         began = time.perf_counter()
@@ -203,6 +194,7 @@ async def move(house: House, users: int, streams: int, rounds: int) -> dict[str,
                 moments.append(one.moments[word][-1] - began)
         await asyncio.sleep(1.2)
     reads = len(house.ras.requests) - asked
+    work = house.process.cpu_seconds() - worked
     await closed(listeners)
     return {
         "streams": streams,
@@ -210,6 +202,7 @@ async def move(house: House, users: int, streams: int, rounds: int) -> dict[str,
         "messages": rounds * users * BURST,
         "bursts": rounds * users,
         "ras_reads": reads,
+        "cpu_us_per_event": round(work / (rounds * streams * (BURST + 1)) * 1e6, 1),
         "activity_ms": spread(late["activity"]),
         "batch_changed_ms": spread(late["batch_changed"]),
     }
@@ -221,7 +214,7 @@ async def rest(house: House, streams: int, seconds: float) -> dict[str, Any]:
         house.show(name, 0)
     first = await opened(house, users[0])
     await asyncio.sleep(1)
-    before = house.memory()
+    before = house.process.resident()
     listeners = [first]
     while len(listeners) < streams:
         some = range(len(listeners), min(len(listeners) + 20, streams))
@@ -229,14 +222,14 @@ async def rest(house: House, streams: int, seconds: float) -> dict[str, Any]:
             tasks = [group.create_task(opened(house, users[at % len(users)])) for at in some]
         listeners += [task.result() for task in tasks]
     await asyncio.sleep(3)
-    asked, worked = len(house.ras.requests), house.seconds_of_work()
+    asked, worked = len(house.ras.requests), house.process.cpu_seconds()
     await asyncio.sleep(seconds)
-    work = house.seconds_of_work() - worked
+    work = house.process.cpu_seconds() - worked
     figures = {
         "idle_streams": len(listeners),
         "idle_users": len(users),
-        "idle_mib_more": round(house.memory() - before, 1),
-        "idle_mib": round(house.memory(), 1),
+        "idle_mib_more": round(house.process.resident() - before, 1),
+        "idle_mib": round(house.process.resident(), 1),
         "idle_cpu_percent": round(100 * work / seconds, 2),
         "idle_ras_reads": len(house.ras.requests) - asked,
         "idle_seconds": seconds,

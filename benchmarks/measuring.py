@@ -13,6 +13,7 @@ from benchmarks.processes import Running, other_cores, python, running
 from benchmarks.scenarios import Scenario
 
 WARM_UP = 2.0
+ALONE = "slowest upstream alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Figures:
     def medians(self) -> dict[str, float]:
         columns = ("rate", "cpu", "p50", "p99_full", "p99_half", "refused")
         found = {name: median(getattr(self, name) or [0.0]) for name in columns}
-        return found | {"per_core": 1e6 / found["cpu"], "memory": self.memory}
+        per_core = 1e6 / found["cpu"] if found["cpu"] else 0.0
+        return found | {"per_core": per_core, "memory": self.memory}
 
 
 @dataclass(slots=True)
@@ -89,35 +91,44 @@ class Turn:
 
 
 @contextmanager
-def upstream(essays: int | None = None) -> Iterator[str]:
+def upstream(essays: int | None = None) -> Iterator[Running]:
     more = {"ESSAYS": str(essays)} if essays else {}
     command = python("benchmarks.upstream")
     with running("upstream", command, more, cores=other_cores()) as found:
-        yield f"http://127.0.0.1:{found.port}"
+        yield found
 
 
 def measure(scenario: Scenario, effort: Effort, *, with_node: bool = True) -> list[Figures]:
-    """Every contestant of a scenario."""
-    with tempfile.TemporaryDirectory() as folder, upstream() as url:
-        contestants = [make(url, Path(folder)) for make in scenario.contestants]
+    """Every contestant of a scenario; last the slowest upstream, asked without one in between."""
+    with tempfile.TemporaryDirectory() as folder, upstream() as behind:
+        contestants = [make(behind.url, Path(folder)) for make in scenario.contestants]
         chosen = [one for one in contestants if with_node or one.folder != NODE]
         with all_running(chosen) as processes:
             turns = [
                 Turn(process, scenario.maker(process.name), Figures(process.name))
                 for process in processes
             ]
-            _rounds(turns, effort)
-    return [turn.figures for turn in turns]
+            alone = _alone(behind, scenario, turns[0])
+            _rounds(turns, alone, effort)
+    return [turn.figures for turn in [*turns, *alone]]
 
 
-def _rounds(turns: list[Turn], effort: Effort) -> None:
+def _alone(behind: Running, scenario: Scenario, ours: Turn) -> list[Turn]:
+    """The upstream at the pace at which ours is asked."""
+    if scenario.behind is None:
+        return []
+    figures = Figures(ALONE, rate=ours.figures.rate)
+    return [Turn(behind, scenario.maker_behind(), figures)]
+
+
+def _rounds(turns: list[Turn], alone: list[Turn], effort: Effort) -> None:
     for turn in turns:
         turn.warm_up()
     for _ in range(effort.rounds):
         for turn in turns:
             turn.at_full_load(effort)
     for _ in range(effort.rounds):
-        for turn in turns:
+        for turn in [*turns, *alone]:
             turn.at_half_load(effort)
     for turn in turns:
         turn.figures.memory = turn.running.resident()

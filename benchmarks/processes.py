@@ -25,6 +25,10 @@ class Running:
     pid: int
     port: int
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def cpu_seconds(self) -> float:
         """Of all its threads, in user and in kernel mode; the scheduler counts in nanoseconds."""
         return sum(_spent(pid) for pid in _family(self.pid))

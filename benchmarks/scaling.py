@@ -11,13 +11,11 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from statistics import median
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks import load
 from benchmarks.contestants import ours
 from benchmarks.measuring import Effort, Figures, Turn, upstream
 from benchmarks.processes import Running, running
+from benchmarks.report import show_table, table
 from benchmarks.scenarios import SCENARIOS
 
 PROCESSES = (1, 2, 4)
@@ -39,13 +37,9 @@ def show(effort: Effort, path: Path, *, as_markdown: bool) -> None:
         for row in rows
     ]
     if as_markdown:
-        for line in [HEADINGS, ["---"] * 2 + ["---:"] * 6, *lines]:
-            print(f"| {' | '.join(line)} |")
-        return
-    table = Table(*HEADINGS, title="The dashboard, by what grows")
-    for line in lines:
-        table.add_row(*line)
-    Console().print(table)
+        print(table(HEADINGS, lines))
+    else:
+        show_table("The dashboard, by what grows", HEADINGS, lines)
 
 
 def by_connections(effort: Effort) -> list[Row]:
@@ -59,8 +53,8 @@ def by_essays(effort: Effort) -> list[Row]:
 
 
 def _one(what: str, number: int, effort: Effort, *, essays: int | None = None) -> Row:
-    with tempfile.TemporaryDirectory() as folder, upstream(essays) as url:
-        one = ours(url, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, upstream(essays) as behind:
+        one = ours(behind.url, Path(folder))
         with running(one.name, one.command, one.environment) as process:
             turn = Turn(process, DASHBOARD.maker("ours"), Figures("ours"))
             turn.warm_up(lenient=True)
@@ -83,8 +77,8 @@ def by_processes(effort: Effort) -> list[Row]:
 
 
 def _many(number: int, effort: Effort, cores: frozenset[int]) -> Row:
-    with tempfile.TemporaryDirectory() as folder, upstream() as url, ExitStack() as stack:
-        one = ours(url, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, upstream() as behind, ExitStack() as stack:
+        one = ours(behind.url, Path(folder))
         processes = [
             stack.enter_context(running(one.name, one.command, one.environment, cores=cores))
             for _ in range(number)

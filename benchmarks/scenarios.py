@@ -29,7 +29,10 @@ Paths = Callable[[int, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`against` is the contestant that ours is compared with; `paths` may differ by contestant."""
+    """`against` is the contestant that ours is compared with; `paths` may differ by contestant.
+
+    `behind` is the slowest that ours asks for it, None when it asks nobody.
+    """
 
     name: str
     says: str
@@ -38,6 +41,17 @@ class Scenario:
     against: str
     peer_path: Paths | None = None
     teachers: int = TEACHERS
+    behind: Paths | None = None
+
+    def maker_behind(self) -> Callable[[int], bytes]:
+        """Requests for the slowest upstream, by number."""
+        ask = self.behind or _nothing
+
+        def make(number: int) -> bytes:
+            path = ask(number, number % self.teachers)
+            return b"GET %s HTTP/1.1\r\nHost: upstream\r\n\r\n" % path.encode()
+
+        return make
 
     def maker(self, contestant: str) -> Callable[[int], bytes]:
         """Requests for one contestant, by number."""
@@ -59,6 +73,19 @@ def _head(teacher: int) -> bytes:
         f"Authorization: {token}\r\nX-User-ID: {user}\r\n"
         "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\r\n"
     ).encode()
+
+
+def _nothing(_: int, __: int) -> str:
+    return "/"
+
+
+def _page_behind(number: int, teacher: int) -> str:
+    user = bodies.teacher_id(teacher)
+    return f"/internal/v1/batches/user/{user}?limit=20&offset={number % 1_000_000}"
+
+
+def _batch_behind(number: int, teacher: int) -> str:
+    return f"/internal/v1/batches/{bodies.batch_id(number + 1000, teacher)}/status"
 
 
 def _page(number: int, _: int) -> str:
@@ -101,15 +128,31 @@ SCENARIOS = (
         (ours, ours_on_granian, fastapi, fastify, bare, floor, remembering_floor),
         _page,
         "aiohttp floor",
+        behind=_page_behind,
     ),
-    Scenario("detail", "one batch, four services asked", (ours, bare), _batch, "bare Quart"),
-    Scenario("essay", "one essay, five questions asked", (ours, bare), _essay, "bare Quart"),
+    Scenario(
+        "detail",
+        "one batch, four services asked",
+        (ours, bare),
+        _batch,
+        "bare Quart",
+        behind=_batch_behind,
+    ),
+    Scenario(
+        "essay",
+        "one essay, five questions asked",
+        (ours, bare),
+        _essay,
+        "bare Quart",
+        behind=_batch_behind,
+    ),
     Scenario(
         "associations",
         "matches of a batch, two services asked, rosters warm",
         (ours, bare),
         _associations,
         "bare Quart",
+        behind=_batch_behind,
     ),
     Scenario(
         "cached",
@@ -130,6 +173,11 @@ SCENARIOS = (
         FEW_TEACHERS,
     ),
     Scenario(
-        "gateway", "one request through the edge", (gateway, bare_proxy), _through, "bare proxy"
+        "gateway",
+        "one request through the edge",
+        (gateway, bare_proxy),
+        _through,
+        "bare proxy",
+        behind=_through,
     ),
 )

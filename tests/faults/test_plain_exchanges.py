@@ -1,12 +1,14 @@
 """Exchanges that h11 is told nothing of, or late: callers get the bytes that h11 would send."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import h11
-import hypercorn.protocol
+import hypercorn.asyncio.tcp_server
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -20,6 +22,7 @@ from tests.faults.tiny_process import LIMIT, free_port, request
 PAUSE = 0.15
 LARGE = b"y" * 300_000
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+CONNECTIONS: list[weakref.ref[Http11]] = []
 Session = list[bytes]
 """What the caller sends, with a pause before each piece but the first."""
 
@@ -84,9 +87,11 @@ async def serving(patch: pytest.MonkeyPatch) -> AsyncIterator[tuple[int, int]]:
 
     def speak(*given: Any) -> Http11:
         (_, port) = given[7]
-        return ports[port](*given)
+        connection = ports[port](*given[:-1])
+        CONNECTIONS.append(weakref.ref(connection))
+        return connection
 
-    patch.setattr(hypercorn.protocol, "H11Protocol", speak)
+    patch.setattr(hypercorn.asyncio.tcp_server, "ProtocolWrapper", speak)
     patch.setattr(WorkerContext, "event_class", Ending)
     config, stop = Config(), asyncio.Event()
     config.bind = [f"127.0.0.1:{port}" for port in ports]
@@ -195,3 +200,26 @@ async def test_h11_hears_nothing_of_what_is_plain(monkeypatch: pytest.MonkeyPatc
         answers = await said(ours, [get("/whole", "Accept: */*"), get("/large"), get("/title")])
 
     assert answers.count(b"HTTP/1.1 ") == 3
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("path", ["/whole", "/stream"])
+async def test_a_closed_connection_is_not_left_to_the_collector(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(monkeypatch) as (_, ours):
+        CONNECTIONS.clear()
+        for session in ([get(path)], [get(path, "Connection: close")]):
+            await said(ours, session)
+        async with asyncio.timeout(LIMIT):
+            while any(connection() for connection in CONNECTIONS):
+                await asyncio.sleep(0.02)
+
+    assert len(CONNECTIONS) == 2

@@ -138,6 +138,9 @@ class Http11(H11Protocol):
         if closed:
             # Else Hypercorn closes its side only when the keep-alive time is over.
             await self.send(Updated(idle=False))
+            # The server holds this object, and would be held by it, until the garbage collector
+            # came by: connections live too long for it to look at them soon.
+            self.send = self._pass_on = _to_nobody
 
     def _watch_head(self, *, over: bool) -> None:
         unfinished = (
@@ -195,6 +198,10 @@ class Http11(H11Protocol):
 
     async def _stop_lingering(self) -> None:
         await self.send(Closed())
+
+
+async def _to_nobody(_: Event) -> None:
+    """What is still said when the connection is gone."""
 
 
 def _staying(request: h11.Request) -> h11.Request:

@@ -9,7 +9,7 @@ from time import time
 from typing import Any
 
 import h11
-import hypercorn.protocol
+import hypercorn.asyncio.tcp_server
 import hypercorn.protocol.h11
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
@@ -149,8 +149,14 @@ def _standing(config: Config, _: int) -> list[tuple[bytes, bytes]]:
     return config.response_headers("h11")
 
 
+def _speaking(*given: Any) -> QuickHttp11:
+    """In place of Hypercorn's wrapper, which chooses between protocols, by ALPN among others."""
+    *given_for_http11, _ = given
+    return QuickHttp11(*given_for_http11)
+
+
 def speak_plainly() -> None:
     """Make Hypercorn use these protocols; it offers no setting for it."""
-    hypercorn.protocol.H11Protocol = QuickHttp11  # type: ignore[attr-defined, assignment]  # looked up by name there
+    hypercorn.asyncio.tcp_server.ProtocolWrapper = _speaking  # type: ignore[assignment, attr-defined]  # looked up by name there
     hypercorn.protocol.h11.HTTPStream = Stream  # type: ignore[attr-defined]  # the same
     WorkerContext.event_class = Ending

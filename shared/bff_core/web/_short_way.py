@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from types import MappingProxyType
 from typing import Any
 
 from dishka import AsyncContainer
@@ -26,11 +25,10 @@ from bff_core.web._connection import send_whole, while_caller_stays
 from bff_core.web._di import WANTED
 from bff_core.web._edge import AsgiApp, Receive, Scope, SendMessage, exchange_of
 from bff_core.web._guard import FAULT, Guard, rule_of
+from bff_core.web._routes import Routes
 
 _SPARED = "__spares_reads__"
 _BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
-
-_NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 Hook = Callable[..., Any]
 View = Callable[..., Any]
@@ -68,9 +66,9 @@ class ShortWay:
             return None
         if scope.get("root_path") or not _BODY.isdisjoint([name for name, _ in scope["headers"]]):
             return None
-        rule = self._plain.get(path)
-        if rule is not None:
-            return rule, _NO_VALUES
+        found = self._routes.find(path)
+        if found is not None:
+            return found
         try:
             rule, values = self._addresses.match(path, "GET", return_rule=True)
         except HTTPException:
@@ -110,11 +108,8 @@ class ShortWay:
         return self._app.url_map.bind("")
 
     @cached_property
-    def _plain(self) -> Mapping[str, Rule]:
-        """Routes without parameters, by path: no other matches it, and none is found sooner."""
-        rules = [rule for rule in self._app.url_map.iter_rules() if rule.endpoint in self._views]
-        gets = [rule for rule in rules if not rule.arguments and "GET" in (rule.methods or ())]
-        return {rule.rule: rule for rule in gets}
+    def _routes(self) -> Routes:
+        return Routes(self._app.url_map.iter_rules(), self._views)
 
     @cached_property
     def _views(self) -> Mapping[str, View]:

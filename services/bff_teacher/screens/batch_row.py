@@ -8,7 +8,7 @@ from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
-from services.bff_teacher.screens.derived import derived
+from services.bff_teacher.screens.derived import derived_if_read_again
 from services.bff_teacher.screens.ids import is_uuid
 
 _WORDS = {word.value: word for word in BatchStatusV1}
@@ -20,15 +20,10 @@ def showable(row: Batch, owner: str) -> bool:
 
 
 def rows_of(page: Reading[BatchPage], owner: str) -> list[Batch]:
-    """The rows of a page that can be shown to their owner.
-
-    Kept with a page that is read again, so that one that is not costs no memory.
-    """
-
-    def shown() -> list[Batch]:
-        return [row for row in page.value.batches if showable(row, owner)]
-
-    return derived(f"rows {owner}", shown, page.value) if page.age > 0 else shown()
+    """The rows of a page that can be shown to their owner."""
+    return derived_if_read_again(
+        f"rows {owner}", lambda: [row for row in page.value.batches if showable(row, owner)], page
+    )
 
 
 def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:

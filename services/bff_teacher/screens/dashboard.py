@@ -15,7 +15,7 @@ from services.bff_teacher.protocols import Classes, Results, Students
 from services.bff_teacher.screens.batch_page import Window, read_page
 from services.bff_teacher.screens.batch_row import item, rows_of
 from services.bff_teacher.screens.class_activity import Activities, class_rows, read_activity
-from services.bff_teacher.screens.derived import derived
+from services.bff_teacher.screens.derived import derived_if_read_again
 from services.bff_teacher.screens.parts import asked, listed, value_of
 from services.bff_teacher.screens.rosters import Sizes, sizes_of
 
@@ -120,11 +120,9 @@ def render(
 
 
 def _items(named: Named, owner: str) -> list[DashboardBatchV1]:
-    """Kept with a page that is read again, so that one that is not costs no memory."""
     infos = value_of(named.infos)
 
     def made() -> list[DashboardBatchV1]:
         return [item(row, (infos or {}).get(row.batch_id.lower())) for row in named.rows]
 
-    is_read_again = named.page.age > 0
-    return derived(f"items {owner}", made, named.page.value, infos) if is_read_again else made()
+    return derived_if_read_again(f"items {owner}", made, named.page, infos)

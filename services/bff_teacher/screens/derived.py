@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
+from bff_core.composition import Reading
+
 T = TypeVar("T")
 
 
@@ -22,3 +24,13 @@ def derived(name: str, work: Callable[[], T], holder: msgspec.Struct, *others: o
         kept[name] = (others, value)
     result: T = value
     return result
+
+
+def derived_if_read_again(
+    name: str, work: Callable[[], T], page: Reading[msgspec.Struct], *others: object
+) -> T:
+    """The same, but made anew of a page that was only just read.
+
+    Most such pages are never read again, and would keep what was made of them for nothing.
+    """
+    return derived(name, work, page.value, *others) if page.age > 0 else work()

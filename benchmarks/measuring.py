@@ -115,10 +115,8 @@ def measure(scenario: Scenario, effort: Effort, *, with_node: bool = True) -> li
 
 def _alone(behind: Running, scenario: Scenario, ours: Turn) -> list[Turn]:
     """The upstream at the pace at which ours is asked."""
-    if scenario.behind is None:
-        return []
-    figures = Figures(ALONE, rate=ours.figures.rate)
-    return [Turn(behind, scenario.maker_behind(), figures)]
+    make = scenario.maker_behind()
+    return [Turn(behind, make, Figures(ALONE, rate=ours.figures.rate))] if make else []
 
 
 def _rounds(turns: list[Turn], alone: list[Turn], effort: Effort) -> None:

@@ -94,8 +94,7 @@ def show(measured: Measured) -> None:
     for scenario in _run(measured):
         title = f"{scenario.name}: {scenario.says}"
         show_table(title, HEADINGS, rows(measured[scenario.name]))
-    title = "What must hold (ratios of CPU a request)"
-    show_table(title, ("", "found", "aim", "held"), ratios(measured))
+    show_table("What must hold", ("", "found", "aim", "held"), ratios(measured))
 
 
 def show_table(title: str, headings: Sequence[str], lines: Iterable[Sequence[str]]) -> None:

@@ -43,9 +43,11 @@ class Scenario:
     teachers: int = TEACHERS
     behind: Paths | None = None
 
-    def maker_behind(self) -> Callable[[int], bytes]:
+    def maker_behind(self) -> Callable[[int], bytes] | None:
         """Requests for the slowest upstream, by number."""
-        ask = self.behind or _nothing
+        ask = self.behind
+        if ask is None:
+            return None
 
         def make(number: int) -> bytes:
             path = ask(number, number % self.teachers)
@@ -73,10 +75,6 @@ def _head(teacher: int) -> bytes:
         f"Authorization: {token}\r\nX-User-ID: {user}\r\n"
         "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\r\n"
     ).encode()
-
-
-def _nothing(_: int, __: int) -> str:
-    return "/"
 
 
 def _page_behind(number: int, teacher: int) -> str:

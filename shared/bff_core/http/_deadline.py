@@ -11,8 +11,8 @@ from bff_core.http._call import Answer, Call, Policy, Send
 def budgeted(seconds: float) -> Policy:
     """Give what is inside `seconds`, or less when the call's own deadline is nearer.
 
-    No timer keeps it: whatever waits inside keeps the call's deadline itself, and says why it was
-    missed.
+    No timer keeps it: whatever waits inside keeps the call's deadline itself and says why it was
+    missed, but for the shared cache, whose operations have a few milliseconds of their own.
     """
 
     def policy(send: Send) -> Send:

@@ -3,52 +3,38 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from statistics import median, quantiles
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 
 import uvloop
+
+from benchmarks.outcome import Run
+from benchmarks.pulse import Pulse
 
 HOST = "127.0.0.1"
 LIMIT = 30.0
 """Seconds that one answer may take before the run is given up."""
 
+SLICE = 0.05
+"""Seconds between two looks at what was spent."""
+
 Requests = Iterable[bytes]
+Spent = Callable[[], float]
+"""Seconds of CPU of whoever is asked, until now."""
 
 
 class Refused(RuntimeError):
     """An answer was not a 200: a benchmark of failures measures nothing."""
 
 
-@dataclass
-class Run:
-    """What callers saw; latencies in seconds."""
-
-    latencies: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    refused: int = 0
-
-    @property
-    def rate(self) -> float:
-        return len(self.latencies) / self.seconds
-
-    @property
-    def p50(self) -> float:
-        return median(self.latencies)
-
-    @property
-    def p99(self) -> float:
-        return quantiles(self.latencies, n=100)[98]
-
-
 class Connection(asyncio.Protocol):
-    """One request at a time; `answered` is called with the time that the answer took.
+    """One request at a time; `answered` is called with when it was due and the time it took.
 
     A refusal is a fault, unless it is `lenient`: then it is counted.
     """
 
     def __init__(
-        self, answered: Callable[["Connection", float], None], *, lenient: bool = False
+        self, answered: Callable[["Connection", float, float], None], *, lenient: bool = False
     ) -> None:
         self._answered = answered
         self._lenient = lenient
@@ -78,7 +64,7 @@ class Connection(asyncio.Protocol):
             self._missing -= len(data)
         if self._missing == 0:
             self._missing = -1
-            self._answered(self, time.perf_counter() - self._asked_at)
+            self._answered(self, self._asked_at, time.perf_counter() - self._asked_at)
 
     def connection_lost(self, _: Exception | None) -> None:
         self.fault = self.fault or Refused("the connection was closed")
@@ -98,7 +84,7 @@ class Connection(asyncio.Protocol):
 async def _connect(
     port: int,
     number: int,
-    answered: Callable[[Connection, float], None],
+    answered: Callable[[Connection, float, float], None],
     *,
     lenient: bool = False,
 ) -> list[Connection]:
@@ -116,17 +102,38 @@ def _require_well(connections: Iterable[Connection]) -> None:
             raise connection.fault
 
 
+@asynccontextmanager
+async def _observed(run: Run, spent: Spent) -> AsyncIterator[None]:
+    """Looks at what is spent, and at the machine, while callers ask."""
+    pulse = Pulse()
+
+    async def look() -> None:
+        while True:
+            run.look(time.perf_counter(), spent())
+            await asyncio.sleep(SLICE)
+
+    watching = [asyncio.create_task(one) for one in (pulse.beat(), look())]
+    try:
+        yield
+    finally:
+        for task in watching:
+            task.cancel()
+        await asyncio.wait(watching)
+        run.look(time.perf_counter(), spent())
+        run.slow = pulse.slow_moments()
+
+
 async def _closed(
-    port: int, requests: Requests, connections: int, seconds: float, *, lenient: bool
+    port: int, requests: Requests, connections: int, seconds: float, spent: Spent, *, lenient: bool
 ) -> Run:
     run, more = Run(), iter(requests)
     end = time.perf_counter() + seconds
     still = connections
     over = asyncio.Event()
 
-    def answered(connection: Connection, took: float) -> None:
+    def answered(connection: Connection, due: float, took: float) -> None:
         nonlocal still
-        run.latencies.append(took)
+        run.note(due, took)
         if time.perf_counter() < end and connection.fault is None:
             connection.ask(next(more))
             return
@@ -135,14 +142,13 @@ async def _closed(
             over.set()
 
     callers = await _connect(port, connections, answered, lenient=lenient)
-    began = time.perf_counter()
-    for caller in callers:
-        caller.ask(next(more))
-    async with asyncio.timeout(seconds + LIMIT):
-        while not over.is_set():
-            await asyncio.sleep(0.05)
-            _require_well(callers)
-    run.seconds = time.perf_counter() - began
+    async with _observed(run, spent):
+        for caller in callers:
+            caller.ask(next(more))
+        async with asyncio.timeout(seconds + LIMIT):
+            while not over.is_set():
+                await asyncio.sleep(0.05)
+                _require_well(callers)
     run.refused = sum(caller.refused for caller in callers)
     for caller in callers:
         caller.transport.close()
@@ -154,34 +160,43 @@ async def _paced(port: int, requests: Requests, rate: float, seconds: float) -> 
     run, more = Run(), iter(requests)
     idle: list[Connection] = []
 
-    def answered(connection: Connection, took: float) -> None:
-        run.latencies.append(took)
+    def answered(connection: Connection, due: float, took: float) -> None:
+        run.note(due, took)
         idle.append(connection)
 
     everybody = await _connect(port, 64, answered)
     idle.extend(everybody)
-    began = time.perf_counter()
-    for number in range(int(rate * seconds)):
-        due = began + number / rate
-        while (left := due - time.perf_counter()) > 0 or not idle:
-            await asyncio.sleep(max(0.0, left))
-            _require_well(everybody)
-        idle.pop().ask(next(more), due=due)
-    async with asyncio.timeout(LIMIT):
+    async with _observed(run, _nothing), asyncio.timeout(seconds + LIMIT):
+        began = time.perf_counter()
+        for number in range(int(rate * seconds)):
+            due = began + number / rate
+            while (left := due - time.perf_counter()) > 0 or not idle:
+                await asyncio.sleep(max(0.0, left))
+                _require_well(everybody)
+            idle.pop().ask(next(more), due=due)
         while len(idle) < len(everybody):
             await asyncio.sleep(0.01)
             _require_well(everybody)
-    run.seconds = time.perf_counter() - began
     for caller in everybody:
         caller.transport.close()
     return run
 
 
+def _nothing() -> float:
+    return 0.0
+
+
 def without_rest(
-    port: int, requests: Requests, *, connections: int, seconds: float, lenient: bool = False
+    port: int,
+    requests: Requests,
+    *,
+    connections: int,
+    seconds: float,
+    spent: Spent = _nothing,
+    lenient: bool = False,
 ) -> Run:
     """Closed loop: every connection asks again as soon as it has its answer."""
-    return uvloop.run(_closed(port, requests, connections, seconds, lenient=lenient))
+    return uvloop.run(_closed(port, requests, connections, seconds, spent, lenient=lenient))
 
 
 def at_pace(port: int, requests: Requests, *, rate: float, seconds: float) -> Run:

@@ -14,6 +14,7 @@ from statistics import median
 from benchmarks import load
 from benchmarks.contestants import ours
 from benchmarks.measuring import Effort, Figures, Turn, upstream
+from benchmarks.outcome import Run
 from benchmarks.processes import Running, running
 from benchmarks.report import show_table, table
 from benchmarks.scenarios import SCENARIOS
@@ -101,11 +102,11 @@ def _many(number: int, effort: Effort, cores: frozenset[int]) -> Row:
     return "processes", number, median(costs), median(rates), middle, slowest, refused, memory
 
 
-def _together(processes: Sequence[Running], effort: Effort) -> list[load.Run]:
+def _together(processes: Sequence[Running], effort: Effort) -> list[Run]:
     share = max(1, effort.connections // len(processes))
     make = DASHBOARD.maker("ours")
 
-    def ask(process: Running) -> load.Run:
+    def ask(process: Running) -> Run:
         first = time.monotonic_ns() % 1_000_000
         requests = load.endless(make, first)
         return load.without_rest(

@@ -1,0 +1,89 @@
+"""What callers saw in one turn of load, and what it cost the process that they asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median, quantiles
+
+from benchmarks.pulse import Moments
+
+SETTLES = 0.3
+"""Seconds in which what a slow moment has left undone is done."""
+AHEAD = 0.05
+LEAST = 100
+"""Answers of which a hundredth part can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was done and spent at one moment; `spent` in seconds of CPU."""
+
+    at: float
+    answers: int
+    spent: float
+
+
+@dataclass
+class Run:
+    """Answers, each with the moment it was due and the seconds it took.
+
+    Figures are of the moments at which the machine was at its usual speed; of all moments, if there
+    were next to none of those.
+    """
+
+    due: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    slow: Moments = field(default_factory=lambda: Moments([]))
+    refused: int = 0
+
+    def note(self, due: float, took: float) -> None:
+        self.due.append(due)
+        self.latencies.append(took)
+
+    def look(self, at: float, spent: float) -> None:
+        self.looks.append(Look(at, len(self.latencies), spent))
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        slices = self._slices()
+        return _answers(slices) / sum(after.at - before.at for before, after in slices)
+
+    @property
+    def cost(self) -> float:
+        """Seconds of CPU an answer."""
+        slices = self._slices()
+        spent = sum(after.spent - before.spent for before, after in slices)
+        return spent / max(1, _answers(slices))
+
+    @property
+    def p50(self) -> float:
+        return median(self._counting())
+
+    @property
+    def p99(self) -> float:
+        return quantiles(self._counting(), n=100)[98]
+
+    @property
+    def p99_of_all(self) -> float:
+        """Slow moments of the machine included."""
+        return quantiles(self.latencies, n=100)[98]
+
+    @property
+    def counted(self) -> float:
+        """The share of the answers that the figures are of."""
+        return len(self._counting()) / len(self.latencies)
+
+    def _counting(self) -> list[float]:
+        pairs = zip(self.due, self.latencies, strict=True)
+        found = [took for due, took in pairs if self.slow.spare(due - SETTLES, due + AHEAD)]
+        return found if len(found) >= LEAST else self.latencies
+
+    def _slices(self) -> Sequence[tuple[Look, Look]]:
+        pairs = list(pairwise(self.looks))
+        return [one for one in pairs if self.slow.spare(one[0].at, one[1].at)] or pairs
+
+
+def _answers(slices: Sequence[tuple[Look, Look]]) -> int:
+    return sum(after.answers - before.answers for before, after in slices)

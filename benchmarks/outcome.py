@@ -71,14 +71,17 @@ class Run:
         return quantiles(self.latencies, n=100)[98]
 
     @property
-    def counted(self) -> float:
-        """The share of the answers that the figures are of."""
-        return len(self._counting()) / len(self.latencies)
+    def quiet(self) -> float:
+        """The share of the answers that came while the machine was not slow."""
+        return len(self._quiet()) / len(self.latencies)
 
     def _counting(self) -> list[float]:
-        pairs = zip(self.due, self.latencies, strict=True)
-        found = [took for due, took in pairs if self.slow.spare(due - SETTLES, due + AHEAD)]
+        found = self._quiet()
         return found if len(found) >= LEAST else self.latencies
+
+    def _quiet(self) -> list[float]:
+        pairs = zip(self.due, self.latencies, strict=True)
+        return [took for due, took in pairs if self.slow.spare(due - SETTLES, due + AHEAD)]
 
     def _slices(self) -> Sequence[tuple[Look, Look]]:
         pairs = list(pairwise(self.looks))

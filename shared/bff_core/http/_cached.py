@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
 from bff_core.clock import Clock
+from bff_core.composition import Reading
 from bff_core.context import Deadline
 from bff_core.errors import (
     BffError,
@@ -15,9 +17,9 @@ from bff_core.errors import (
     Unavailable,
 )
 from bff_core.http._background import Background
-from bff_core.http._call import Answer, Call, Send
+from bff_core.http._call import Answer, Call, Question, Send
 from bff_core.http._observer import UNOBSERVED, Observer, tell
-from bff_core.http._shelf import Kept, Memory, Reading, Shelf
+from bff_core.http._shelf import Kept, Memory, Shelf, UnderWay
 from bff_core.http._single_flight import LINGER
 from bff_core.protocols import SharedCache
 
@@ -78,18 +80,21 @@ class Cached:
 
         return cached
 
-    def at_hand(self, call: Call) -> Answer | None:
-        """What is fresh in this process's memory: taking it needs no time, so nothing bounds it."""
-        fresh = call.freshness.fresh
-        kept = self._shelf.remembered(call) if fresh > 0 and call.safe else None
+    def at_hand(self, asked: Question) -> Reading[Any] | None:
+        """What of a read is fresh in this process's memory.
+
+        Taking it needs no time, so nothing bounds it.
+        """
+        fresh = asked.freshness.fresh
+        kept = self._shelf.remembered(asked.key) if fresh > 0 else None
         if kept is None:
             return None
         now = self._clock.monotonic()
         age = max(0.0, now - kept.read_at)
-        if age >= fresh or now >= call.deadline.at:
+        if age >= fresh or now >= asked.deadline.at:
             return None
-        tell(self._observer.cache_hit, call)
-        return kept.served(age)
+        tell(self._observer.cache_hit, asked)
+        return Reading(kept.answer.value, age)
 
     async def forget(self, service: str, identity: str, operation: str | None = None) -> None:
         """Drop the reads that a write has changed, of one operation or of all."""
@@ -131,7 +136,7 @@ class Cached:
         tell(self._observer.stale_served, call, "error")
         return kept.served(age, stale=True)
 
-    async def _ask(self, send: Send, call: Call, reading: Reading) -> Answer:
+    async def _ask(self, send: Send, call: Call, reading: UnderWay) -> Answer:
         try:
             answer = await send(call)
         except DownstreamRefused as error:
@@ -162,7 +167,7 @@ class Cached:
         except BffError as error:
             tell(self._observer.refresh_failed, call, error)
 
-    async def _ask_in_time(self, send: Send, call: Call, reading: Reading) -> None:
+    async def _ask_in_time(self, send: Send, call: Call, reading: UnderWay) -> None:
         """A backstop: the policies inside keep the deadline too."""
         try:
             async with asyncio.timeout(call.deadline.left() + LINGER):

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -97,11 +97,7 @@ class Call(Discreet, frozen=True):
 
     @property
     def key(self) -> str:
-        """Equal for calls whose answers may stand for each other.
-
-        The operation is in it because two of them may decode one address differently.
-        """
-        return f"{self.service} {self.operation} {self.identity} {self.method} {self.url}"
+        return key_of(self.service, self.operation, self.identity, self.method, self.url)
 
 
 class Answer(Discreet, frozen=True):
@@ -118,6 +114,43 @@ class Answer(Discreet, frozen=True):
     age: float = 0.0
     stale: bool = False
     exchange: object = msgspec.field(default_factory=object)
+
+
+class Question(Protocol):
+    """As much of a call as must be known to look for its answer in memory."""
+
+    @property
+    def service(self) -> str: ...
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def deadline(self) -> Deadline: ...
+
+    @property
+    def freshness(self) -> Freshness: ...
+
+
+class LookUp(msgspec.Struct, frozen=True):
+    """A read that is only looked up; `key` is that of the call that it would take to make it."""
+
+    service: str
+    operation: str
+    key: str
+    deadline: Deadline
+    freshness: Freshness
+
+
+def key_of(service: str, operation: str, identity: str, method: str, url: str) -> str:
+    """Equal for calls whose answers may stand for each other.
+
+    The operation is in it because two of them may decode one address differently.
+    """
+    return f"{service} {operation} {identity} {method} {url}"
 
 
 Send = Callable[[Call], Awaitable[Answer]]

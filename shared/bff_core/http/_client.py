@@ -12,7 +12,18 @@ from msgspec.structs import replace
 
 from bff_core.composition import Reading
 from bff_core.context import RequestContext
-from bff_core.http._call import NEVER, NO_HEADERS, PUBLIC, Answer, Call, Freshness, Send
+from bff_core.http._call import (
+    NEVER,
+    NO_HEADERS,
+    PUBLIC,
+    Answer,
+    Call,
+    Freshness,
+    LookUp,
+    Question,
+    Send,
+    key_of,
+)
 from bff_core.http._headers import Credentials, outbound
 from bff_core.http._outbound import Outbound, Policies
 from bff_core.http._transport import Transport
@@ -20,6 +31,9 @@ from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
+
+REMEMBERED = 1024
+"""Paths and queries that are not put together again: of the screens that are asked for all the time."""
 
 # Ids and words are nearly all that is ever put into an address, and stand in it as they are.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
@@ -35,7 +49,11 @@ def path_of(segments: Iterable[str]) -> str:
     Raises:
         ValueError: A segment would be read as another path: dots, or nothing between two slashes.
     """
-    segments = segments if isinstance(segments, tuple) else tuple(segments)
+    return _path(segments if isinstance(segments, tuple) else tuple(segments))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _path(segments: tuple[str, ...]) -> str:
     joined = "/".join(segments)
     # As many slashes as were put between: none came in a segment, and the rest needs no encoding.
     if joined.count("/") == len(segments) - 1 and _PLAIN_PATH.fullmatch(joined):
@@ -53,8 +71,8 @@ def _encode(segment: str) -> str:
     return quote(segment, safe="")
 
 
-def _nothing_at_hand(_: Call) -> Answer | None:
-    return None
+def _nothing_at_hand(_: Question) -> None:
+    """For an endpoint that keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +89,7 @@ class Endpoint(Generic[T]):
     public: bool
     provocable: bool
     send: Send
-    at_hand: Callable[[Call], Answer | None] = _nothing_at_hand
+    at_hand: Callable[[Question], Reading[T] | None] = _nothing_at_hand
     statuses: frozenset[int] = frozenset()
 
     async def get(
@@ -82,16 +100,14 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        call = self._call(ctx, "GET", path_of(path), _query(params))
-        answer = self.at_hand(call) or await self.send(self._signed(ctx, call))
-        return Reading(answer.value, answer.age, answer.stale)
+        url = self._url(path, params)
+        return self._look_up(ctx, url) or await self._read(ctx, url)
 
     def known(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
     ) -> Reading[T] | None:
         """What `get` would answer at once, from this process's memory; None when it had to ask."""
-        answer = self.at_hand(self._call(ctx, "GET", path_of(path), _query(params)))
-        return Reading(answer.value, answer.age, answer.stale) if answer else None
+        return self._look_up(ctx, self._url(path, params))
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
         """Ask with POST and a JSON body: never cached, shared or repeated.
@@ -99,7 +115,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        call = self._call(ctx, "POST", path_of(path), "", body)
+        call = self._call(ctx, "POST", self._url(path), body)
         answer: Answer = await self.send(self._signed(ctx, call))
         value: T = answer.value
         return value
@@ -119,7 +135,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        call = self._signed(ctx, self._call(ctx, method, path_of(path), _query(params), body))
+        call = self._signed(ctx, self._call(ctx, method, self._url(path, params), body))
         return await self.send(
             replace(
                 call,
@@ -130,15 +146,30 @@ class Endpoint(Generic[T]):
             )
         )
 
-    def _call(
-        self, ctx: RequestContext, method: str, path: str, query: str, body: bytes | None = None
-    ) -> Call:
+    async def _read(self, ctx: RequestContext, url: str) -> Reading[T]:
+        answer = await self.send(self._signed(ctx, self._call(ctx, "GET", url)))
+        return Reading(answer.value, answer.age, answer.stale)
+
+    def _look_up(self, ctx: RequestContext, url: str) -> Reading[T] | None:
+        """Without the call, of which some ten would be made in vain for a screen from memory."""
+        key = key_of(self.service, self.operation, self._identity(ctx), "GET", url)
+        asked = LookUp(self.service, self.operation, key, ctx.deadline, self.freshness)
+        return self.at_hand(asked)
+
+    def _url(self, path: Iterable[str], params: Params = ()) -> str:
+        address, query = self.base_url + path_of(path), _query(params)
+        return f"{address}?{query}" if query else address
+
+    def _identity(self, ctx: RequestContext) -> str:
+        return PUBLIC if self.public else ctx.user_id
+
+    def _call(self, ctx: RequestContext, method: str, url: str, body: bytes | None = None) -> Call:
         return Call(
             service=self.service,
             operation=self.operation,
             method=method,
-            url=f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}",
-            identity=PUBLIC if self.public else ctx.user_id,
+            url=url,
+            identity=self._identity(ctx),
             deadline=ctx.deadline,
             decode=self.decode,
             body=body,
@@ -161,11 +192,17 @@ def _query(params: Params) -> str:
         return ""
     # A dict is known at once; whether something else is a mapping is a search in Python.
     pairs = params.items() if isinstance(params, (dict, Mapping)) else params
+    return _written(tuple(pairs))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _written(pairs: tuple[tuple[str, str | int], ...]) -> str:
     return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
 
 
 def _value(value: str | int) -> str:
-    return _parameter(value) if isinstance(value, str) else str(value)
+    # True is 1 to the cache of whole queries, so it is written as that, too.
+    return _parameter(value) if isinstance(value, str) else str(int(value))
 
 
 def _parameter(text: str) -> str:

@@ -3,7 +3,7 @@
 import structlog
 
 from bff_core.errors import BffError
-from bff_core.http._call import Call
+from bff_core.http._call import Call, Question
 from bff_core.http._observer import BreakerState, NoRetryReason, Refuser, StaleReason
 from bff_core.observability import Metrics
 
@@ -22,7 +22,7 @@ class Counting:
         """A breaker that never moved is closed, which a scrape must be able to see."""
         self._policies.breaker.labels(service).set(_LEVELS[BreakerState.CLOSED])
 
-    def cache_hit(self, call: Call) -> None:
+    def cache_hit(self, call: Question) -> None:
         self._policies.cache.count(call.service, call.operation, "hit")
 
     def cache_missed(self, call: Call) -> None:

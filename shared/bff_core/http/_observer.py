@@ -7,7 +7,7 @@ from typing import Literal, ParamSpec, Protocol
 import structlog
 
 from bff_core.errors import BffError
-from bff_core.http._call import Call
+from bff_core.http._call import Call, Question
 
 P = ParamSpec("P")
 
@@ -28,7 +28,7 @@ NoRetryReason = Literal["budget", "deadline"]
 class Observer(Protocol):
     """Told once per event, after the fact; what it raises is logged and changes nothing."""
 
-    def cache_hit(self, call: Call) -> None: ...
+    def cache_hit(self, call: Question) -> None: ...
 
     def cache_missed(self, call: Call) -> None: ...
 
@@ -50,7 +50,7 @@ class Observer(Protocol):
 class NullObserver:
     """Counts nothing."""
 
-    def cache_hit(self, call: Call) -> None: ...
+    def cache_hit(self, call: Question) -> None: ...
 
     def cache_missed(self, call: Call) -> None: ...
 

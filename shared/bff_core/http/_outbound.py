@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bff_core.clock import Clock
+from bff_core.composition import Reading
 from bff_core.http._breaker import Breaker, BreakerOptions
 from bff_core.http._bulkhead import Bulkhead, BulkheadOptions
 from bff_core.http._cached import Cached, CacheOptions
-from bff_core.http._call import Answer, Call, Send
+from bff_core.http._call import Question, Send
 from bff_core.http._counting import Counting
 from bff_core.http._deadline import budgeted, within
 from bff_core.http._doubt import Doubt
@@ -66,7 +68,7 @@ class Way:
     """A call's way to the transport, and what is at hand without going it."""
 
     send: Send
-    at_hand: Callable[[Call], Answer | None]
+    at_hand: Callable[[Question], Reading[Any] | None]
 
 
 class Policies:

@@ -49,12 +49,12 @@ class Memory(Protocol):
     def drop_if(self, condition: Callable[[Kept], bool]) -> None: ...
 
 
-class Reading:
+class UnderWay:
     """A read under way; `void` once a write has made what it will bring out of date."""
 
     __slots__ = ("_under_way", "call", "void")
 
-    def __init__(self, call: Call, under_way: set["Reading"]) -> None:
+    def __init__(self, call: Call, under_way: set["UnderWay"]) -> None:
         self.call = call
         self.void = False
         self._under_way = under_way
@@ -90,14 +90,14 @@ class Shelf:
         self._prefix = prefix
         self._doubt = doubt
         self._longest = longest
-        self._readings: set[Reading] = set()
+        self._readings: set[UnderWay] = set()
 
     def age(self, kept: Kept) -> float:
         return max(0.0, self._clock.monotonic() - kept.read_at)
 
-    def remembered(self, call: Call) -> Kept | None:
+    def remembered(self, key: str) -> Kept | None:
         """What this process's memory holds, however old."""
-        return self._memory.get(call.key)
+        return self._memory.get(key)
 
     async def find(self, call: Call) -> Kept | None:
         """The newest we have, however old."""
@@ -139,9 +139,9 @@ class Shelf:
             moment = _WALL_TIME.pack(self._clock.now().timestamp())
             await self._shared.put(self._mark(service, identity), moment, ttl=self._longest)
 
-    def reading(self, call: Call) -> Reading:
+    def reading(self, call: Call) -> UnderWay:
         """Says while it is entered that a read is under way, so that a write can make it void."""
-        return Reading(call, self._readings)
+        return UnderWay(call, self._readings)
 
     def _remember(self, call: Call, answer: Answer, read_at: float) -> None:
         """Without the body, which only the shared cache needs, and the headers, which nobody does.

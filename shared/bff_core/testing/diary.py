@@ -1,7 +1,7 @@
 """An observer of the downstream pipeline that writes everything down."""
 
 from bff_core.errors import BffError
-from bff_core.http._call import Call
+from bff_core.http._call import Call, Question
 from bff_core.http._observer import BreakerState, NoRetryReason, Refuser, StaleReason
 
 
@@ -12,11 +12,11 @@ class Diary:
         self.pages: list[tuple[str, ...]] = []
         self.keys: list[str] = []
 
-    def _write(self, call: Call, *page: str) -> None:
+    def _write(self, call: Question, *page: str) -> None:
         self.keys.append(call.key)
         self.pages.append(page)
 
-    def cache_hit(self, call: Call) -> None:
+    def cache_hit(self, call: Question) -> None:
         self._write(call, "hit")
 
     def cache_missed(self, call: Call) -> None:

@@ -4,6 +4,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - it is the one that is subtracted from naive times.
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Clock(Protocol):
     """Two times: one to measure with and one to write down."""
@@ -33,5 +36,5 @@ def as_utc(moment: datetime) -> datetime:
     """The platform writes UTC without saying so; a time that names its zone is converted."""
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
-    # `replace` takes four times as long, and a page has fifty of them.
-    return datetime.combine(moment, moment.time(), UTC)
+    # `replace` takes ten times as long, and a page has fifty of them.
+    return _EPOCH_UTC + (moment - _EPOCH)

@@ -9,7 +9,7 @@ from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
 from services.bff_teacher.screens.derived import derived_if_read_again
-from services.bff_teacher.screens.ids import is_uuid
+from services.bff_teacher.screens.ids import is_uuid, uuid_or_none
 
 _WORDS = {word.value: word for word in BatchStatusV1}
 
@@ -32,7 +32,7 @@ def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
     return DashboardBatchV1(
         batch_id=row.batch_id.lower(),
         title=row.assignment_id or "Untitled Batch",
-        class_id=info.class_id.lower() if info and is_uuid(info.class_id) else None,
+        class_id=uuid_or_none(info.class_id) if info else None,
         class_name=info.class_name if info else None,
         status=_WORDS[row.overall_status],
         total_essays=row.essay_count,
@@ -52,7 +52,8 @@ def progress(row: Batch, *, final: bool) -> int:
     """Percent of the expected essays that have ended; RAS's counts may exceed what it expected."""
     ended = row.completed_essay_count + row.failed_essay_count
     percent = round(100 * ended / row.essay_count) if row.essay_count > 0 else 0
-    return max(0, min(percent, 100 if final else 99))
+    most = 100 if final else 99
+    return min(percent, most) if percent > 0 else 0
 
 
 def maybe_utc(moment: datetime | None) -> datetime | None:

@@ -1,15 +1,24 @@
 """Ids that came in a path: nothing but a UUID may reach a path of another service."""
 
 import re
+from functools import lru_cache
 
 from bff_core.errors import Flaw, ValidationFailed
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Written out: without a group, and without a flag, it takes half the time, forty times a page.
+_HEX = "[0-9a-fA-F]"
+_UUID = re.compile("-".join(f"{_HEX}{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
 
 def is_uuid(text: str) -> bool:
     """Whether it is a UUID in the one spelling that the platform uses."""
     return _UUID.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def uuid_or_none(text: str) -> str | None:
+    """The id in lower case; a page names the same few classes in each of its rows."""
+    return text.lower() if is_uuid(text) else None
 
 
 def checked(**ids: str) -> list[str]:

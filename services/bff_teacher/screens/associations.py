@@ -52,12 +52,12 @@ class AssociationsScreen:
         (batch_id,) = checked(batch_id=batch_id)
         batch = await required("owner", self._batches.one(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-        ask = self._associations.suggested(ctx, batch_id)
         async with fan_out() as group:
-            rows = group.create_task(required("associations", ask))
             roster = group.create_task(asked(self._disabled, "roster", lambda: self._pupils(ctx)))
+            ask = self._associations.suggested(ctx, batch_id)
+            rows = await required("associations", ask)
         names = None if "filenames" in self._disabled else batch
-        return render(batch, rows.result(), roster.result(), names)
+        return render(batch, rows, roster.result(), names)
 
     async def _pupils(self, ctx: RequestContext) -> Reading[Pupils]:
         return await own_pupils(self._classes, self._students, ctx)

@@ -79,10 +79,8 @@ class BatchDetailScreen:
             names = group.create_task(
                 asked(off, "student_names", lambda: self._students.of_batch(ctx, batch_id))
             )
-            state = group.create_task(
-                asked(off, "file_state", lambda: self._files.state(ctx, batch_id))
-            )
-        return Beside(info.result(), names.result(), state.result())
+            state = await asked(off, "file_state", lambda: self._files.state(ctx, batch_id))
+        return Beside(info.result(), names.result(), state)
 
 
 def render(

@@ -62,10 +62,13 @@ class DashboardScreen:
             DownstreamError: RAS did not give the page.
         """
         async with fan_out() as group:
-            named = group.create_task(self._named_page(ctx, query))
             counted = group.create_task(self._counted_classes(ctx))
-            activity = await asked(self._disabled, "class_activity", lambda: self._activity(ctx))
-        return render(ctx, query, named.result(), Beside(*counted.result(), activity))
+            activity = group.create_task(
+                asked(self._disabled, "class_activity", lambda: self._activity(ctx))
+            )
+            # In this task, which has to wait for it anyway: RAS is asked first, and at once.
+            named = await self._named_page(ctx, query)
+        return render(ctx, query, named, Beside(*counted.result(), activity.result()))
 
     async def _named_page(self, ctx: RequestContext, query: DashboardQuery) -> Named:
         window = Window(query.limit, query.offset)

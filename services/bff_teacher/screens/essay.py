@@ -76,18 +76,18 @@ class EssayScreen:
     async def _found(self, ctx: RequestContext, batch_id: str, essay_id: str) -> Found:
         async with fan_out() as group:
             batch = group.create_task(_outcome(self._batches.one(ctx, batch_id)))
-            essay = group.create_task(_outcome(self._batches.essay(ctx, batch_id, essay_id)))
-        return found_in(ctx, essay_id, essay.result(), batch.result())
+            essay = await _outcome(self._batches.essay(ctx, batch_id, essay_id))
+        return found_in(ctx, essay_id, essay, batch.result())
 
     async def _beside(self, ctx: RequestContext, found: Found) -> Beside:
         off, essay = self._disabled, found.essay.value
         async with fan_out() as group:
             text = group.create_task(asked(off, "text", lambda: self._text(ctx, essay)))
             prompt = group.create_task(self._prompt(ctx, found.batch))
-            student = group.create_task(
-                asked(off, "student", lambda: self._students.of_essay(ctx, essay.essay_id))
+            student = await asked(
+                off, "student", lambda: self._students.of_essay(ctx, essay.essay_id)
             )
-        return Beside(text.result(), prompt.result(), student.result())
+        return Beside(text.result(), prompt.result(), student)
 
     async def _text(self, ctx: RequestContext, essay: Essay) -> Reading[str | None]:
         return await self._stored(ctx, essay.spellcheck_corrected_text_storage_id)

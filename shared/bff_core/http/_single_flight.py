@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -29,9 +29,38 @@ class _Flight:
     """A call under way and how many wait for it."""
 
     call: Call
-    task: asyncio.Task[Answer]
+    task: asyncio.Task[Answer] = field(init=False)
     waiting: int = 0
     overran: bool = False
+    turns: set[asyncio.Future[None]] = field(default_factory=set)
+
+    async def fly(self, send: Send) -> Answer:
+        """The task's own; it wakes who waits as it ends, a turn of the loop before its callbacks."""
+        try:
+            return await send(self.call)
+        finally:
+            self.wake()
+
+    async def ended(self, *, within: float) -> None:
+        """Wait so many seconds at most; the task goes on when the one who waits is cancelled.
+
+        `asyncio.wait` does the same for any number of tasks, and takes three times as long.
+        """
+        if self.task.done():
+            return
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        self.turns.add(turn)
+        timer = loop.call_later(within, _come, turn)
+        try:
+            await turn
+        finally:
+            timer.cancel()
+            self.turns.discard(turn)
+
+    def wake(self) -> None:
+        for turn in self.turns:
+            _come(turn)
 
     def overrun(self) -> None:
         """Only a backstop: the policies inside keep the deadline, and know whose fault it is."""
@@ -89,10 +118,17 @@ class SingleFlight:
 
     def _take_off(self, send: Send, call: Call) -> _Flight:
         own = replace(call, deadline=Deadline.after(self._options.budget, self._clock))
-        flight = _Flight(own, self._background.start(_fly(send, own)))
+        flight = _Flight(own)
+        flight.task = self._background.start(flight.fly(send))
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._options.budget + LINGER, flight.overrun)
-        flight.task.add_done_callback(lambda _: timer.cancel())
+
+        def end(_: object) -> None:
+            timer.cancel()
+            # A task that is cancelled before its first step has woken nobody.
+            flight.wake()
+
+        flight.task.add_done_callback(end)
         self._flights[call.key] = flight
         return flight
 
@@ -106,7 +142,7 @@ class SingleFlight:
     async def _wait(self, flight: _Flight, call: Call) -> Answer:
         flight.waiting += 1
         try:
-            await _ended(flight.task, within=call.deadline.left())
+            await flight.ended(within=call.deadline.left())
         finally:
             flight.waiting -= 1
             if flight.waiting == 0:
@@ -116,29 +152,9 @@ class SingleFlight:
         return _landed(flight)
 
 
-async def _fly(send: Send, call: Call) -> Answer:
-    return await send(call)
-
-
-async def _ended(task: asyncio.Task[Answer], *, within: float) -> None:
-    """Wait so many seconds at most; the task goes on when the one who waits is cancelled.
-
-    `asyncio.wait` does the same for any number of tasks, and takes three times as long.
-    """
-    loop = asyncio.get_running_loop()
-    turn = loop.create_future()
-
-    def wake(_: object = None) -> None:
-        if not turn.done():
-            turn.set_result(None)
-
-    timer = loop.call_later(within, wake)
-    task.add_done_callback(wake)
-    try:
-        await turn
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
+def _come(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 def _landed(flight: _Flight) -> Answer:

@@ -16,6 +16,9 @@ CONNECT_TIMEOUT = 0.5
 CONNECTIONS = 1024
 """More than all bulkheads of a process let through: waiting for a connection here would charge a
 hung service's crowd to the services that are well."""
+AT_ONCE = 2**19
+"""Bytes of a body that may wait to be read; beyond twice as many, reading stops until some are read.
+A page of batches has 190 KB, for which aiohttp's own 64 KiB stopped the socket and started it again."""
 _NOT_MODIFIED = 304
 KEEP_ALIVE = 4.0
 """Shorter than the 5 s after which Hypercorn closes an idle connection, so that we never write
@@ -35,6 +38,7 @@ async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aioht
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
         headers={"Accept-Encoding": "identity", "User-Agent": "huleedu-bff"},
+        read_bufsize=AT_ONCE,
     ) as session:
         yield session
 

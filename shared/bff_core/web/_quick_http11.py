@@ -4,9 +4,10 @@ h11 is told nothing of such an exchange. One that turns out otherwise is told fr
 and goes on as if this were not here.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from time import time
-from typing import Any
+from typing import Any, TypeGuard
 
 import h11
 import hypercorn.asyncio.tcp_server
@@ -14,12 +15,45 @@ import hypercorn.protocol.h11
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Body, EndBody, Request, Response, StreamClosed
+from hypercorn.protocol.events import EndBody, Request
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID
+from hypercorn.protocol.http_stream import ASGIHTTPState
+from hypercorn.typing import ASGISendEvent, HTTPResponseBodyEvent, HTTPResponseStartEvent
 
 from bff_core.web._http11 import Ending, Http11, Stream
-from bff_core.web._plain_heads import PlainAnswer, PlainRequest, plain_answer, plain_request
+from bff_core.web._plain_heads import Headers, PlainRequest, plain_answer, plain_request
+
+AnswerWhole = Callable[[int, Headers, bytes], Awaitable[bool]]
+"""Sends status, headers and body, and ends the exchange; False when that is for h11 to do."""
+
+
+class PlainStream(Stream):
+    """Hypercorn's, which hands an answer that comes whole to the connection in one step."""
+
+    _start: HTTPResponseStartEvent | None = None
+
+    def __init__(self, answer: AnswerWhole, *given: Any) -> None:
+        super().__init__(*given)
+        self._answer = answer
+
+    async def app_send(self, message: ASGISendEvent | None) -> None:
+        start, self._start = self._start, None
+        if start is None and _starts(message) and self.state is ASGIHTTPState.REQUEST:
+            # What comes next shows whether this is all.
+            self._start = message
+        elif start is None:
+            await super().app_send(message)
+        elif not (_is_all(message) and await self._answered(start, message)):
+            await super().app_send(start)
+            await super().app_send(message)
+
+    async def _answered(self, start: HTTPResponseStartEvent, rest: HTTPResponseBodyEvent) -> bool:
+        headers = [(bytes(name).strip(), bytes(value).strip()) for name, value in start["headers"]]
+        whole = await self._answer(int(start["status"]), headers, bytes(rest.get("body", b"")))
+        if whole:
+            self.state = ASGIHTTPState.CLOSED
+        return whole
 
 
 class QuickHttp11(Http11):
@@ -29,9 +63,7 @@ class QuickHttp11(Http11):
         super().__init__(*given)
         self._untold = b""
         """The request under way, as it came; empty when h11 knows all there is to know."""
-        self._waiting: tuple[Response, PlainAnswer] | None = None
-        """The head of its answer, until it is clear that the body is as long as announced."""
-        self._sent = self._ended = self._gone = False
+        self._gone = False
 
     async def handle(self, event: Event) -> None:
         self._gone = self._gone or isinstance(event, Closed)
@@ -64,7 +96,8 @@ class QuickHttp11(Http11):
         await self._open(request)
 
     async def _open(self, request: PlainRequest) -> None:
-        stream = self.stream = Stream(
+        stream = self.stream = PlainStream(
+            self._answer,
             self.app,
             self.config,
             self.context,
@@ -90,57 +123,49 @@ class QuickHttp11(Http11):
         await stream.handle(EndBody(STREAM_ID))
 
     async def stream_send(self, event: StreamEvent) -> None:
-        if not self._untold:
-            await super().stream_send(event)
-        elif self._sent:
-            await self._close(event)
-        elif isinstance(event, Response) and self._waiting is None:
-            await self._begin_answer(event)
-        elif not (isinstance(event, Body) and await self._answer(event.data)):
-            await self._tell()
-            await super().stream_send(event)
+        if self._untold:
+            self._tell()
+        await super().stream_send(event)
 
-    async def _begin_answer(self, response: Response) -> None:
-        headers = [*response.headers, *_standing(self.config, int(time()))]
-        is_last = self.keep_alive_requests >= self.config.keep_alive_max_requests
-        plain = None if is_last else plain_answer(response.status_code, headers)
-        if plain is None:
-            await self._tell()
-            await super().stream_send(response)
-        else:
-            self._waiting = (response, plain)
-
-    async def _answer(self, body: bytes) -> bool:
-        """Send the answer, if this is the whole of its body."""
-        if self._waiting is None or self._waiting[1].length != len(body):
+    async def _answer(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Send a whole answer and end the exchange, if both are plain."""
+        if not self._untold or self.keep_alive_requests >= self.config.keep_alive_max_requests:
             return False
-        self._sent = True
-        self._held = self._waiting[1].head
+        plain = plain_answer(status, [*headers, *_standing(self.config, int(time()))])
+        if plain is None or plain.length != len(body):
+            return False
+        self._held = plain.head
         await self._send_out(RawData(body))
+        await self._end()
         return True
 
-    async def _close(self, event: StreamEvent) -> None:
-        if isinstance(event, Body):
-            raise h11.LocalProtocolError("Too much data for declared Content-Length")
-        self._ended = self._ended or isinstance(event, EndBody)
-        if not isinstance(event, StreamClosed):
-            return
-        stays = self._ended and not self._gone and not self.context.terminated.is_set()
-        self._untold, self._waiting = b"", None
-        self._sent = self._ended = False
+    async def _end(self) -> None:
+        stays = not self._gone and not self.context.terminated.is_set()
+        self._untold = b""
         await self._close_stream()
         await self.can_read.set()
         await self.send(Updated(idle=True) if stays else Closed())
 
-    async def _tell(self) -> None:
-        """Let h11 catch up: the request, its end, and the head of its answer."""
+    def _tell(self) -> None:
+        """Let h11 catch up: the request and its end."""
         told, self._untold = self._untold, b""
         self.connection.receive_data(told)
         for _ in ("request", "end"):
             self.connection.next_event()
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            await super().stream_send(waiting[0])
+
+
+def _starts(message: ASGISendEvent | None) -> TypeGuard[HTTPResponseStartEvent]:
+    """Whether it is the head of an answer whose body has a length, which follows at once."""
+    if message is None or message["type"] != "http.response.start" or message.get("trailers"):
+        return False
+    return any(bytes(name).lower() == b"content-length" for name, _ in message.get("headers", []))
+
+
+def _is_all(message: ASGISendEvent | None) -> TypeGuard[HTTPResponseBodyEvent]:
+    """Whether no more of the body will come."""
+    if message is None or message["type"] != "http.response.body":
+        return False
+    return not message.get("more_body", False)
 
 
 @lru_cache(maxsize=2)

@@ -3,13 +3,13 @@
 import pytest
 
 from benchmarks.outcome import AHEAD, SETTLES, Run
-from benchmarks.pulse import FEW, Moments, slow_moments
+from benchmarks.pulse import FEW, Beat, Moments, slow_moments
 
 USUAL = 25e-6
 
 
-def _beats(*slow: int) -> list[tuple[float, float]]:
-    return [(number / 100, USUAL * (9 if number in slow else 1)) for number in range(100)]
+def _beats(*slow: int) -> list[Beat]:
+    return [Beat(number / 100, USUAL * (9 if number in slow else 1), 7) for number in range(100)]
 
 
 def test_even_beats_have_no_slow_moment() -> None:
@@ -32,8 +32,26 @@ def test_one_late_beat_was_interrupted() -> None:
     assert len(slow_moments(_beats(40))) == 0
 
 
+def test_time_without_a_beat_is_slow() -> None:
+    beats = [beat for beat in _beats() if not 0.405 < beat.at < 0.495]
+
+    found = slow_moments(beats)
+
+    assert not found.spare(0.39, 0.51)
+    assert found.spare(0.51, 1.0)
+
+
+def test_time_that_was_taken_away_is_slow() -> None:
+    beats = [beat._replace(stolen=7 + (beat.at > 0.5)) for beat in _beats()]
+
+    found = slow_moments(beats)
+
+    assert len(found) == 2
+    assert not found.spare(0.495, 0.515)
+
+
 def test_usual_is_the_quick_quarter_when_most_beats_are_slow() -> None:
-    assert len(slow_moments(_beats(*range(60)))) == 59
+    assert len(slow_moments(_beats(*range(60)))) == 60
 
 
 def test_few_beats_tell_nothing() -> None:

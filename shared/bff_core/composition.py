@@ -16,7 +16,7 @@ T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-class Reading(msgspec.Struct, Generic[T_co], frozen=True):
+class Reading(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
     """A value and how fresh it is; `age` is in seconds since we read it from its source."""
 
     value: T_co

@@ -26,7 +26,7 @@ def is_user_id(text: str) -> bool:
     return _USER_ID.fullmatch(text) is not None
 
 
-class Deadline(msgspec.Struct, frozen=True):
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """A moment on the monotonic clock by which work must have ended.
 
     A struct, because each call makes several: a frozen dataclass takes five times as long.

@@ -95,7 +95,7 @@ def test_batch_says_what_screens_read() -> None:
 def test_registered_batch_has_no_essays_and_no_prompt() -> None:
     batch: BatchWithEssays = read("ras_batch_registered")
 
-    assert (batch.essays, batch.prompt_storage_id) == ([], None)
+    assert (batch.essays, batch.prompt_storage_id) == ((), None)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def source_page(rows: list[Batch], deep: int) -> Reading[BatchPage]:
     """What RAS answers: newest first, ties in any order, the first `deep` of them."""
     ordered = sorted(rows, key=lambda row: (row.created_at, row.batch_id), reverse=True)
     # A tie at the cut is the source's to break; our order cannot depend on what it left out.
-    return Reading(BatchPage(batches=ordered[:deep], pagination=Pagination(deep, 0, len(rows))))
+    return Reading(
+        BatchPage(batches=tuple(ordered[:deep]), pagination=Pagination(deep, 0, len(rows)))
+    )
 
 
 @given(
@@ -50,7 +52,7 @@ def test_every_page_is_the_slice_of_the_whole(
     ).value
 
     whole = sorted(rows, key=lambda row: row.created_at, reverse=True)
-    assert merged.batches == whole[offset : offset + limit]
+    assert list(merged.batches) == whole[offset : offset + limit]
     assert merged.pagination.total == len(rows)
 
 

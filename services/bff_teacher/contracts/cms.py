@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 
-class Class(msgspec.Struct, frozen=True, kw_only=True):
+class Class(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A class of the asking teacher. How many students it has, CMS counts wrongly: not read."""
 
     id: str
@@ -14,14 +14,14 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
 
 
-class ClassPage(msgspec.Struct, frozen=True, kw_only=True):
+class ClassPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Newest first; the page knows no total. `skipped` is ours, as in RAS's page."""
 
-    classes: list[Class]
+    classes: tuple[Class, ...]
     skipped: int = 0
 
 
-class ClassInfo(msgspec.Struct, frozen=True):
+class ClassInfo(msgspec.Struct, frozen=True, gc=False):
     class_id: str
     class_name: str
 

@@ -7,7 +7,7 @@ PLACEHOLDER_NAME = ("UNKNOWN", "STUDENT")
 """CMS's monitor adds such a student to a class; it is nobody."""
 
 
-class Student(msgspec.Struct, frozen=True, kw_only=True):
+class Student(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     student_id: str
     first_name: str
     last_name: str
@@ -17,16 +17,16 @@ class Student(msgspec.Struct, frozen=True, kw_only=True):
 class Roster(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Of one class, in no order; what is worked out of it is kept with it. `skipped` is ours, as in RAS's page."""
 
-    students: list[Student]
+    students: tuple[Student, ...]
     skipped: int = 0
 
 
-class PersonName(msgspec.Struct, frozen=True):
+class PersonName(msgspec.Struct, frozen=True, gc=False):
     first_name: str
     last_name: str
 
 
-class StudentOfEssay(msgspec.Struct, frozen=True):
+class StudentOfEssay(msgspec.Struct, frozen=True, gc=False):
     """Whom CMS takes for the writer. It never says whether anybody has confirmed that."""
 
     essay_id: str

@@ -24,8 +24,12 @@ FILTER_WORDS: Mapping[str, tuple[str, ...]] = {
 AWAITING_REVIEW = "awaiting_student_validation"
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch without its essays. Times are UTC that does not say so; words stay text."""
+class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A batch without its essays. Times are UTC that does not say so; words stay text.
+
+    Here and in the other contracts: what comes from JSON holds nothing that holds it, so that the
+    garbage collector need not look at the thousands of rows that are kept.
+    """
 
     batch_id: str
     user_id: str
@@ -41,7 +45,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     processing_completed_at: datetime | None = None
 
 
-class Pagination(msgspec.Struct, frozen=True):
+class Pagination(msgspec.Struct, frozen=True, gc=False):
     """`total` is a real count of what the filter lets through."""
 
     limit: int
@@ -52,6 +56,6 @@ class Pagination(msgspec.Struct, frozen=True):
 class BatchPage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Newest first; what is worked out of a page is kept with it. `skipped` counts rows that do not keep the contract; RAS never sends it."""
 
-    batches: list[Batch]
+    batches: tuple[Batch, ...]
     pagination: Pagination
     skipped: int = 0

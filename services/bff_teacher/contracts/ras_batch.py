@@ -11,13 +11,13 @@ UNSCORED_RANK = 999
 """What RAS ranks an essay that has no score, together with a score of exactly zero."""
 
 
-class ErrorDetail(msgspec.Struct, frozen=True):
+class ErrorDetail(msgspec.Struct, frozen=True, gc=False):
     """Of a long dump with a stack trace in it, the one word that we read."""
 
     error_code: str | None = None
 
 
-class Essay(msgspec.Struct, frozen=True, kw_only=True):
+class Essay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`cj_rank` counts anchor texts, too; `cj_score` may be negative or no number at all."""
 
     essay_id: str
@@ -34,13 +34,13 @@ class Essay(msgspec.Struct, frozen=True, kw_only=True):
     cj_assessment_error_detail: ErrorDetail | None = None
 
 
-class BatchWithEssays(Batch, frozen=True, kw_only=True):
+class BatchWithEssays(Batch, frozen=True, kw_only=True, gc=False):
     """`essays` come in no order, may be fewer than expected, and often none at first.
 
     `skipped` counts essays that do not keep the contract; RAS never sends it.
     """
 
-    essays: list[Essay]
+    essays: tuple[Essay, ...]
     student_prompt_ref: Any = None
     skipped: int = 0
 
@@ -54,7 +54,7 @@ class BatchWithEssays(Batch, frozen=True, kw_only=True):
                 return None
 
 
-class OwnedEssay(Essay, frozen=True, kw_only=True):
+class OwnedEssay(Essay, frozen=True, kw_only=True, gc=False):
     """An essay as its own route gives it, with the batch it is in and whose that is."""
 
     batch_id: str

@@ -43,7 +43,7 @@ def merge(readings: Sequence[Reading[BatchPage]], window: Window) -> Reading[Bat
     rows = _newest_first(row for reading in readings for row in reading.value.batches)
     pages = [reading.value for reading in readings]
     page = BatchPage(
-        batches=rows[window.offset : window.offset + window.limit],
+        batches=tuple(rows[window.offset : window.offset + window.limit]),
         pagination=Pagination(
             window.limit, window.offset, sum(page.pagination.total for page in pages)
         ),

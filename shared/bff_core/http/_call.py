@@ -43,7 +43,7 @@ class Undecodable(ValueError):
     """An answer's bytes are not what the contract says; its text never holds what they are."""
 
 
-class Discreet(msgspec.Struct, frozen=True):
+class Discreet(msgspec.Struct, frozen=True, gc=False):
     """A value whose text tells its scalars alone: what headers and bodies hold is secret.
 
     A struct, because some ten are made in the course of one call, which takes a frozen dataclass
@@ -62,7 +62,7 @@ class Discreet(msgspec.Struct, frozen=True):
 _SECRET = frozenset({"headers", "body", "exchange"})
 
 
-class Call(Discreet, frozen=True):
+class Call(Discreet, frozen=True, gc=False):
     """What to ask, for whom, and by when.
 
     `operation` is the name in metrics and logs; `identity` is the user for whom the answer is, or
@@ -100,7 +100,7 @@ class Call(Discreet, frozen=True):
         return key_of(self.service, self.operation, self.identity, self.method, self.url)
 
 
-class Answer(Discreet, frozen=True):
+class Answer(Discreet, frozen=True, gc=False):
     """A good answer, decoded; `age` in seconds since it was read from its source.
 
     `exchange` is the same object in all copies of one answer. What comes from memory has neither body nor headers.
@@ -135,7 +135,7 @@ class Question(Protocol):
     def freshness(self) -> Freshness: ...
 
 
-class LookUp(msgspec.Struct, frozen=True):
+class LookUp(msgspec.Struct, frozen=True, gc=False):
     """A read that is only looked up; `key` is that of the call that it would take to make it."""
 
     service: str

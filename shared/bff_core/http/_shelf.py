@@ -16,7 +16,7 @@ from bff_core.protocols import SharedCache
 _WALL_TIME = struct.Struct(">d")
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """An answer and when it was read from its source, on the monotonic clock."""
 
     answer: Answer

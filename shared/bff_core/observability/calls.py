@@ -7,7 +7,7 @@ from contextvars import ContextVar
 import msgspec
 
 
-class CallNote(msgspec.Struct, frozen=True):
+class CallNote(msgspec.Struct, frozen=True, gc=False):
     """One call; `started` is on the performance counter, `took` in seconds."""
 
     service: str

@@ -101,7 +101,7 @@ class FakeResults:
         ordered = sorted(self.rows, key=lambda row: row.created_at, reverse=True)
         found = [row for row in ordered if word is None or self.words.get(row.batch_id) == word]
         return BatchPage(
-            batches=found[offset : offset + limit],
+            batches=tuple(found[offset : offset + limit]),
             pagination=Pagination(limit, offset, len(found)),
             skipped=self.skipped,
         )
@@ -119,7 +119,7 @@ class FakeClasses:
     ) -> Reading[ClassPage]:
         if self.down:
             raise self.down
-        return Reading(ClassPage(classes=self.rows[offset : offset + limit]))
+        return Reading(ClassPage(classes=tuple(self.rows[offset : offset + limit])))
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str]
@@ -143,7 +143,7 @@ class FakeStudents:
         self.fetched.append(class_id)
         if self.down:
             raise self.down
-        return Reading(Roster(students=self.rosters.get(class_id, [])))
+        return Reading(Roster(students=tuple(self.rosters.get(class_id, ()))))
 
     def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Reading[Roster] | None:
         roster = self.at_hand.get(class_id)

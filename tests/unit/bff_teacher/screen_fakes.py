@@ -42,7 +42,7 @@ def a_whole_batch(
     number: int, essays: Iterable[Essay] = (), prompt: object = None, **changes: object
 ) -> BatchWithEssays:
     row = msgspec.structs.asdict(a_batch(number, **changes))
-    return BatchWithEssays(**row, essays=list(essays), student_prompt_ref=prompt)
+    return BatchWithEssays(**row, essays=tuple(essays), student_prompt_ref=prompt)
 
 
 def a_student(number: int, **changes: object) -> Student:

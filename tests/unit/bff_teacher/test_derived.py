@@ -21,7 +21,7 @@ class Work:
 
 
 def a_page() -> BatchPage:
-    return BatchPage(batches=[a_batch(1)], pagination=Pagination(20, 0, 1))
+    return BatchPage(batches=(a_batch(1),), pagination=Pagination(20, 0, 1))
 
 
 def test_the_same_values_are_worked_on_once() -> None:

@@ -39,4 +39,4 @@ def test_fact_of_more_than_a_minute_proves_nothing(owner: str) -> None:
 def test_placeholder_is_known_by_its_address(email: str | None, *, counts: bool) -> None:
     student = Student(student_id="s", first_name="UNKNOWN", last_name="STUDENT", email=email)
 
-    assert bool(pupils(Roster(students=[student]))) is counts
+    assert bool(pupils(Roster(students=(student,)))) is counts

@@ -59,7 +59,7 @@ async def test_counts_that_are_switched_off_are_not_listed() -> None:
 
 async def test_a_roster_at_hand_is_not_asked_for_and_tells_its_age() -> None:
     near, far = a_class(1), a_class(2)
-    students = FakeStudents({far.id: []}, at_hand={near.id: Roster(students=[MAJA, NOBODY])})
+    students = FakeStudents({far.id: []}, at_hand={near.id: Roster(students=(MAJA, NOBODY))})
     screen = ClassListScreen(FakeResults(), FakeClasses([near, far]), students, frozenset())
 
     answer = await screen.load(a_context(), ClassListQuery())

@@ -21,7 +21,7 @@ def detail(beside: Beside) -> Fetched:
     row = a_batch(1)
     fields = {name: getattr(row, name) for name in row.__struct_fields__}
     essay = Essay(essay_id=ESSAY, last_updated=START, filename="Maja_Lindqvist.docx")
-    batch = BatchWithEssays(**fields, essays=[essay])
+    batch = BatchWithEssays(**fields, essays=(essay,))
     return detail_state(render(Reading(batch), beside, LanguageV1.SWEDISH))
 
 

@@ -66,8 +66,9 @@ class Call(Discreet, frozen=True, gc=False):
     """What to ask, for whom, and by when.
 
     `operation` is the name in metrics and logs; `identity` is the user for whom the answer is, or
-    `PUBLIC` when the data are the same for everyone. `decode` raises Undecodable. An answer that
-    takes longer than `slow_after` seconds speaks against the service, half of the budget as a rule.
+    `PUBLIC` when the data are the same for everyone; `key` is `key_of` these, put together once.
+    `decode` raises Undecodable. An answer that takes longer than `slow_after` seconds speaks against
+    the service, half of the budget as a rule.
     `neutral_failures` marks questions that one caller can make fail at will. `statuses` are
     those beside 2xx that count as answers; `alone` keeps a read from being shared, because what it
     answers depends on more than its address. `attempt` counts from 1.
@@ -78,6 +79,7 @@ class Call(Discreet, frozen=True, gc=False):
     method: str
     url: str
     identity: str
+    key: str
     deadline: Deadline
     decode: Callable[[bytes], Any]
     headers: Mapping[str, str] = NO_HEADERS
@@ -94,10 +96,6 @@ class Call(Discreet, frozen=True, gc=False):
     def safe(self) -> bool:
         """Whether asking twice changes nothing, so that an answer may be shared or kept."""
         return self.method in SAFE_METHODS
-
-    @property
-    def key(self) -> str:
-        return key_of(self.service, self.operation, self.identity, self.method, self.url)
 
 
 class Answer(Discreet, frozen=True, gc=False):

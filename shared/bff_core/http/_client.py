@@ -101,7 +101,11 @@ class Endpoint(Generic[T]):
             DownstreamError: The service did not give a usable answer in time.
         """
         url = self._url(path, params)
-        return self._look_up(ctx, url) or await self._read(ctx, url)
+        found = self._look_up(ctx, url)
+        if found is not None:
+            return found
+        answer = await self.send(self._call(ctx, "GET", url))
+        return Reading(answer.value, answer.age, answer.stale)
 
     def known(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -115,8 +119,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        call = self._call(ctx, "POST", self._url(path), body)
-        answer: Answer = await self.send(self._signed(ctx, call))
+        answer: Answer = await self.send(self._call(ctx, "POST", self._url(path), body))
         value: T = answer.value
         return value
 
@@ -135,7 +138,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable answer in time.
         """
-        call = self._signed(ctx, self._call(ctx, method, self._url(path, params), body))
+        call = self._call(ctx, method, self._url(path, params), body)
         return await self.send(
             replace(
                 call,
@@ -146,13 +149,9 @@ class Endpoint(Generic[T]):
             )
         )
 
-    async def _read(self, ctx: RequestContext, url: str) -> Reading[T]:
-        answer = await self.send(self._signed(ctx, self._call(ctx, "GET", url)))
-        return Reading(answer.value, answer.age, answer.stale)
-
     def _look_up(self, ctx: RequestContext, url: str) -> Reading[T] | None:
         """Without the call, of which some ten would be made in vain for a screen from memory."""
-        key = key_of(self.service, self.operation, self._identity(ctx), "GET", url)
+        key = self._key(ctx, "GET", url)
         asked = LookUp(self.service, self.operation, key, ctx.deadline, self.freshness)
         return self.at_hand(asked)
 
@@ -163,28 +162,29 @@ class Endpoint(Generic[T]):
     def _identity(self, ctx: RequestContext) -> str:
         return PUBLIC if self.public else ctx.user_id
 
+    def _key(self, ctx: RequestContext, method: str, url: str) -> str:
+        return key_of(self.service, self.operation, self._identity(ctx), method, url)
+
     def _call(self, ctx: RequestContext, method: str, url: str, body: bytes | None = None) -> Call:
+        headers = outbound(ctx, self.credentials)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         return Call(
             service=self.service,
             operation=self.operation,
             method=method,
             url=url,
             identity=self._identity(ctx),
+            key=self._key(ctx, method, url),
             deadline=ctx.deadline,
             decode=self.decode,
+            headers=headers,
             body=body,
             freshness=self.freshness,
             idempotent=method == "GET",
             neutral_failures=self.provocable,
             slow_after=self.slow_after,
         )
-
-    def _signed(self, ctx: RequestContext, call: Call) -> Call:
-        """With the headers, which only a call needs that is sent."""
-        headers = outbound(ctx, self.credentials)
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        return replace(call, headers=headers)
 
 
 def _query(params: Params) -> str:

@@ -1,7 +1,5 @@
 """What one request asked of other services, for the log at its debug level."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 import msgspec
@@ -26,21 +24,11 @@ class CallNote(msgspec.Struct, frozen=True, gc=False):
         }
 
 
-_notes: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
-
-
-@contextmanager
-def noting_calls() -> Iterator[list[CallNote]]:
-    """The calls that are made inside, in the order in which they end."""
-    notes: list[CallNote] = []
-    token = _notes.set(notes)
-    try:
-        yield notes
-    finally:
-        _notes.reset(token)
+CALLS: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
+"""Where the calls of a request are noted, in the order in which they end; None where nobody asks."""
 
 
 def note_call(note: CallNote) -> None:
-    notes = _notes.get()
+    notes = CALLS.get()
     if notes is not None:
         notes.append(note)

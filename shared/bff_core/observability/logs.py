@@ -3,6 +3,9 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -12,12 +15,17 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
+NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
+"""What every line says of the request that it is about. The library's own way takes a variable for
+each name, and looks through all there are at each line."""
+
+
 def configure_logs(
     *, service: str, environment: str, level: str = "INFO", as_json: bool = True
 ) -> None:
     """Set up structlog and send the standard library's loggers through it."""
     chain: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_names,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _naming(service, environment),
@@ -45,6 +53,10 @@ def _to_bytes(event: Any, **_: Any) -> bytes:
     except UnicodeEncodeError:
         # Bytes that are no UTF-8 reach us as lone surrogates; ASCII can spell them.
         return json.dumps(event, default=str).encode()
+
+
+def _with_names(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {**NAMES.get(), **event}
 
 
 def _naming(service: str, environment: str) -> Processor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bff_core.clock import Clock
 from bff_core.context import Deadline
-from bff_core.http._call import NEVER, Answer, Call, Freshness
+from bff_core.http._call import NEVER, Answer, Call, Freshness, key_of
 
 
 def a_call(
@@ -30,6 +30,7 @@ def a_call(
         method=method,
         url=url,
         identity=identity,
+        key=key_of(service, operation, identity, method, url),
         deadline=Deadline.after(seconds, clock),
         decode=json.loads,
         freshness=freshness,

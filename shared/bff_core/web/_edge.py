@@ -11,7 +11,7 @@ import structlog
 
 from bff_core.context import CorrelationId
 from bff_core.http import AnswerCut
-from bff_core.observability import UNTRACED, CallNote, Metrics, Span, noting_calls, tracing
+from bff_core.observability import CALLS, NAMES, UNTRACED, CallNote, Metrics, Span, tracing
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -90,15 +90,15 @@ class Edge:
         scope[STATE] = exchange
         self._inside += 1
         names = _names_of(exchange, span)
-        before = structlog.contextvars.bind_contextvars(**names)
+        outer_names, outer_calls = NAMES.set(names), CALLS.set(exchange.calls)
         try:
-            with noting_calls() as exchange.calls:
-                await self._app(scope, receive, _stamping(exchange, send))
+            await self._app(scope, receive, _stamping(exchange, send))
         except AnswerCut:
             # Returning without the last message makes the server close the connection.
             pass
         finally:
-            structlog.contextvars.reset_contextvars(**before)
+            CALLS.reset(outer_calls)
+            NAMES.reset(outer_names)
             self._inside -= 1
             span.served(_known(scope["method"]), exchange.route, exchange.status)
             self._close(scope["method"], exchange, names)

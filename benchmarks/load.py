@@ -120,7 +120,7 @@ async def _observed(run: Run, spent: Spent) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.wait(watching)
         run.look(time.perf_counter(), spent())
-        run.slow = pulse.slow_moments()
+        run.slow = pulse.slow()
 
 
 async def _closed(

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median, quantiles
 
-from benchmarks.pulse import Moments
+from benchmarks.pulse import Spans
 
-SETTLES = 0.3
-"""Seconds in which what a slow moment has left undone is done."""
+SETTLES = 0.25
 AHEAD = 0.05
+"""Seconds after and before a slow stretch in which an answer may be late because of it."""
 LEAST = 100
 """Answers of which a hundredth part can be told."""
 
@@ -34,7 +34,7 @@ class Run:
     due: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
-    slow: Moments = field(default_factory=lambda: Moments([]))
+    slow: Spans = field(default_factory=Spans)
     refused: int = 0
 
     def note(self, due: float, took: float) -> None:
@@ -80,12 +80,13 @@ class Run:
         return found if len(found) >= LEAST else self.latencies
 
     def _quiet(self) -> list[float]:
+        disturbed = self.slow.with_what_they_leave(ahead=AHEAD, after=SETTLES)
         pairs = zip(self.due, self.latencies, strict=True)
-        return [took for due, took in pairs if self.slow.spare(due - SETTLES, due + AHEAD)]
+        return [took for due, took in pairs if not disturbed.meet(due, due)]
 
     def _slices(self) -> Sequence[tuple[Look, Look]]:
         pairs = list(pairwise(self.looks))
-        return [one for one in pairs if self.slow.spare(one[0].at, one[1].at)] or pairs
+        return [one for one in pairs if not self.slow.meet(one[0].at, one[1].at)] or pairs
 
 
 def _answers(slices: Sequence[tuple[Look, Look]]) -> int:

@@ -9,7 +9,7 @@ what falls into slow moments does not count. Nothing of what is measured has a s
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
@@ -46,36 +46,53 @@ class Pulse:
             self._beats.append(Beat(time.perf_counter(), _work(), _stolen()))
             await asyncio.sleep(EVERY)
 
-    def slow_moments(self) -> "Moments":
+    def slow(self) -> "Spans":
         """When the machine was slow, of all that was seen until now."""
-        return slow_moments(self._beats)
+        return slow_spans(self._beats)
 
 
-class Moments:
-    """Points in time, in order."""
+class Spans:
+    """Stretches of time, each from when until when, in order and apart from each other."""
 
-    def __init__(self, at: Sequence[float]) -> None:
-        self._at = at
+    def __init__(self, spans: Iterable[tuple[float, float]] = ()) -> None:
+        self._spans = _merged(spans)
 
-    def __len__(self) -> int:
-        return len(self._at)
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        return iter(self._spans)
 
-    def spare(self, begin: float, end: float) -> bool:
-        """Whether none lies between."""
-        next_one = bisect_left(self._at, begin)
-        return next_one == len(self._at) or self._at[next_one] > end
+    def meet(self, begin: float, end: float) -> bool:
+        """Whether any of them has a moment between these two, which may be the same."""
+        first = bisect_left(self._spans, begin, key=lambda span: span[1])
+        return first < len(self._spans) and self._spans[first][0] <= end
+
+    def with_what_they_leave(self, *, ahead: float, after: float) -> "Spans":
+        """Each from so long before, and until so long after it as it took, and `after` more.
+
+        What came at the end of half a load has waited for as long when all is done.
+        """
+        return Spans((begin - ahead, end + (end - begin) + after) for begin, end in self)
 
 
-def slow_moments(beats: Sequence[Beat]) -> Moments:
-    """Both ends of each slow step; few beats tell nothing.
+def _merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def slow_spans(beats: Sequence[Beat]) -> Spans:
+    """From beat to beat; few of them tell nothing.
 
     One that is late alone has been interrupted, which is nothing to do with speed.
     """
     if len(beats) < FEW:
-        return Moments([])
+        return Spans()
     bound = SLOW * quantiles((beat.took for beat in beats), n=4)[0]
-    steps = [pair for pair in pairwise(beats) if _is_slow(*pair, bound)]
-    return Moments(sorted({beat.at for step in steps for beat in step}))
+    steps = pairwise(beats)
+    return Spans((one.at, other.at) for one, other in steps if _is_slow(one, other, bound))
 
 
 def _is_slow(one: Beat, other: Beat, bound: float) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -158,7 +159,8 @@ async def _closed(
 async def _paced(port: int, requests: Requests, rate: float, seconds: float) -> Run:
     """Open loop: requests come when they are due, whether the one before was answered or not."""
     run, more = Run(), iter(requests)
-    idle: list[Connection] = []
+    # In turns: a server may close a connection after so many requests.
+    idle: deque[Connection] = deque()
 
     def answered(connection: Connection, due: float, took: float) -> None:
         run.note(due, took)
@@ -173,7 +175,7 @@ async def _paced(port: int, requests: Requests, rate: float, seconds: float) -> 
             while (left := due - time.perf_counter()) > 0 or not idle:
                 await asyncio.sleep(max(0.0, left))
                 _require_well(everybody)
-            idle.pop().ask(next(more), due=due)
+            idle.popleft().ask(next(more), due=due)
         while len(idle) < len(everybody):
             await asyncio.sleep(0.01)
             _require_well(everybody)

@@ -1,5 +1,6 @@
 """Contestants take turns, so that all of them see the same noise; medians over the rounds."""
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from statistics import median
 
 from benchmarks import load
 from benchmarks.contestants import NODE, all_running
+from benchmarks.core_speed import CoreSpeed, watched_core
 from benchmarks.outcome import Run
 from benchmarks.processes import Running, other_cores, python, running
 from benchmarks.scenarios import Scenario
@@ -33,13 +35,14 @@ class Effort:
 class Figures:
     """Of one contestant, a value a round.
 
-    Requests a second, CPU in µs a request, times in ms, refusals in percent, and of the answers at
+    Requests a second, CPU in µs a request and in beats of the tested core, times in ms, refusals in percent, and of the answers at
     half load the percentage that came while the machine was not slow.
     """
 
     name: str
     rate: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    cpu_beats: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
     p99_full: list[float] = field(default_factory=list)
     p99_half: list[float] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Turn:
     make: Callable[[int], bytes]
     figures: Figures
     asked: int = 0
+    speed: CoreSpeed | None = None
 
     def requests(self) -> Iterator[bytes]:
         while True:
@@ -86,6 +90,8 @@ class Turn:
         )
         self.figures.rate.append(run.rate)
         self.figures.cpu.append(run.cost * 1e6)
+        beat = self.speed.beat(run.stretches) if self.speed else None
+        self.figures.cpu_beats.append(run.cost / beat if beat else math.nan)
         self.figures.p50.append(run.p50 * 1000)
         self.figures.p99_full.append(run.p99 * 1000)
         self.figures.refused.append(run.refused / len(run.latencies) * 100)
@@ -129,9 +135,9 @@ def measure(scenario: Scenario, effort: Effort, *, with_node: bool = True) -> li
     with tempfile.TemporaryDirectory() as folder, upstream() as behind:
         contestants = [make(behind.url, Path(folder)) for make in scenario.contestants]
         chosen = [one for one in contestants if with_node or one.folder != NODE]
-        with all_running(chosen) as processes:
+        with watched_core() as speed, all_running(chosen) as processes:
             turns = [
-                Turn(process, scenario.maker(process.name), Figures(process.name))
+                Turn(process, scenario.maker(process.name), Figures(process.name), speed=speed)
                 for process in processes
             ]
             alone = _alone(behind, scenario, turns[0])

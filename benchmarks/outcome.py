@@ -58,6 +58,11 @@ class Run:
         return spent / max(1, _answers(slices))
 
     @property
+    def stretches(self) -> list[tuple[float, float]]:
+        """When `rate` and `cost` were measured."""
+        return [(before.at, after.at) for before, after in self._slices()]
+
+    @property
     def p50(self) -> float:
         return median(self._counting())
 

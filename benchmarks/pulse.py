@@ -43,7 +43,7 @@ class Pulse:
     async def beat(self) -> None:
         """Until cancelled."""
         while True:
-            self._beats.append(Beat(time.perf_counter(), _work(), _stolen()))
+            self._beats.append(Beat(time.perf_counter(), work(), _stolen()))
             await asyncio.sleep(EVERY)
 
     def slow(self) -> "Spans":
@@ -100,7 +100,8 @@ def _is_slow(one: Beat, other: Beat, bound: float) -> bool:
     return slowed or other.at - one.at > GAP or other.stolen > one.stolen
 
 
-def _work() -> float:
+def work() -> float:
+    """Do the piece of work; the seconds of CPU that it took."""
     began, count = time.thread_time(), 0
     for step in range(STEPS):
         count += step

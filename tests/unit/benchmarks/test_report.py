@@ -5,8 +5,8 @@ from benchmarks.report import ratios
 
 
 def test_ratios_are_taken_within_a_round() -> None:
-    ours = Figures("ours", cpu=[1000.0, 2000.0, 4000.0])
-    floor = Figures("aiohttp floor", cpu=[500.0, 1250.0, 2000.0])
+    ours = Figures("ours", cpu_beats=[1000.0, 2000.0, 4000.0])
+    floor = Figures("aiohttp floor", cpu_beats=[500.0, 1250.0, 2000.0])
 
     found = ratios({"dashboard": [ours, floor]})
 
@@ -14,8 +14,8 @@ def test_ratios_are_taken_within_a_round() -> None:
 
 
 def test_a_bound_that_is_missed_is_said() -> None:
-    ours = Figures("ours", cpu=[1000.0])
-    fastify = Figures("Fastify + undici", cpu=[1100.0])
+    ours = Figures("ours", cpu_beats=[1000.0])
+    fastify = Figures("Fastify + undici", cpu_beats=[1100.0])
 
     found = ratios({"dashboard": [ours, fastify]})
 

@@ -54,6 +54,7 @@ ANSWERS = {
     "/long": [start(200, length(2)), body(b"long")],
     "/over": [start(200, length(4)), body(b"over", more=True), body(b"over")],
     "/split": [start(200, length(2), (b"a", b"b\r\nc: d")), body(b"no")],
+    "/bodiless": [start(200, length(5))],
     "/silent": [],
 }
 

@@ -52,6 +52,11 @@ def test_parameters_are_written_as_the_library_writes_them(text: str) -> None:
     assert _query({"ids": text}) == urlencode({"ids": text})
 
 
+def test_what_counts_as_equal_is_written_alike() -> None:
+    assert _query({"page": 1}) == "page=1"
+    assert _query({"page": True}) == "page=1"
+
+
 @given(ids=st.lists(st.uuids(), min_size=1))
 def test_lists_of_ids_are_written_as_the_library_writes_them(ids: list[UUID]) -> None:
     joined = ",".join(map(str, ids))

@@ -5,10 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from bff_core.errors import (
-    DownstreamTimeout,
-    Unavailable,
-)
+from bff_core.errors import DownstreamTimeout, Unavailable
 from bff_core.http._call import Answer, Call
 from bff_core.http._single_flight import SingleFlight, SingleFlightOptions
 from bff_core.testing.calls import ScriptedService, a_call, an_answer
@@ -271,6 +268,22 @@ def test_closing_ends_what_is_under_way_and_waits_for_it(clock: FakeClock, run: 
 
     assert [type(each) for each in outcomes] == [Unavailable] * 3
     assert len(service.calls) == 1
+
+
+def test_closing_before_a_call_has_begun_keeps_nobody_waiting(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.0)
+
+    async def scene() -> tuple[list[Outcome], float]:
+        flights, loop = SingleFlight(clock), asyncio.get_running_loop()
+        tasks, began = begin(flights(service), a_call(clock), a_call(clock)), loop.time()
+        await asyncio.sleep(0)
+        await flights.aclose()
+        return await results(tasks), loop.time() - began
+
+    outcomes, waited = run(scene())
+
+    assert [type(each) for each in outcomes] == [Unavailable] * 2
+    assert (service.calls, waited) == ([], 0.0)
 
 
 def test_closing_with_nothing_under_way_is_fine(clock: FakeClock, run: Run) -> None:

@@ -35,8 +35,8 @@ class Effort:
 class Figures:
     """Of one contestant, a value a round.
 
-    Requests a second, CPU in µs a request and in beats of the tested core, times in ms, refusals in percent, and of the answers at
-    half load the percentage that came while the machine was not slow.
+    Requests a second, CPU in µs a request and in beats of the tested core, times in ms, refusals in
+    percent, and of the answers at half load the percentage that came while the machine was not slow.
     """
 
     name: str

@@ -20,7 +20,9 @@ class HttpResults:
         class_activity: Operation,
     ) -> None:
         service = Credentials(service=identity)
-        page = JsonDecoder(BatchPage, rows="batches", on_salvage=ras.salvaged("user_batches"))
+        page = JsonDecoder(
+            BatchPage, rows="batches", unread="essays", on_salvage=ras.salvaged("user_batches")
+        )
         self._page = ras.endpoint("user_batches", user_list, page, credentials=service)
         self._activity = ras.endpoint("class_activity", class_activity, page, credentials=service)
 

@@ -7,6 +7,7 @@ import msgspec
 from pydantic_core import from_json
 
 from bff_core.http._call import Undecodable
+from bff_core.http._unread import emptying
 
 T = TypeVar("T")
 
@@ -16,8 +17,9 @@ class JsonDecoder(Generic[T]):
 
     msgspec refuses a bare `NaN` even in fields that we skip, and one odd row fails a whole page.
     So what it refuses gets one second try: a lenient parser, then the same contract. `rows` names
-    a list whose unreadable items are left out; how many goes into the field `skipped`.
-    `on_salvage` is told when the second try was needed.
+    a list whose unreadable items are left out; how many goes into the field `skipped`. `unread`
+    names lists that are no part of the contract and too long to be looked at. `on_salvage` is told
+    when the second try was needed.
     """
 
     def __init__(
@@ -25,12 +27,16 @@ class JsonDecoder(Generic[T]):
         kind: type[T],
         *,
         rows: str | None = None,
+        unread: str | None = None,
         on_salvage: Callable[[], None] = lambda: None,
     ) -> None:
         self._kind = kind
         self._rows = rows
         self._row_kind = _item_of(kind, rows) if rows else None
         self._fast = msgspec.json.Decoder(kind)
+        if unread in _names_of(kind) | _names_of(self._row_kind):
+            raise ValueError(f"the contract reads {unread}")
+        self._shortened = emptying(unread) if unread else _whole
         self._on_salvage = on_salvage
 
     def __call__(self, body: bytes) -> T:
@@ -40,7 +46,7 @@ class JsonDecoder(Generic[T]):
             Undecodable: Not even the lenient parser finds what the contract asks for.
         """
         try:
-            return self._fast.decode(body)
+            return self._fast.decode(self._shortened(body))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return self._salvage(body)
 
@@ -63,6 +69,15 @@ class JsonDecoder(Generic[T]):
             except msgspec.ValidationError:
                 continue
         return page | {rows: good, "skipped": len(page[rows]) - len(good)}
+
+
+def _whole(body: bytes) -> bytes:
+    return body
+
+
+def _names_of(kind: Any) -> set[str]:
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return {field.encode_name for field in msgspec.structs.fields(kind)} if is_struct else set()
 
 
 def _item_of(kind: Any, rows: str) -> Any:

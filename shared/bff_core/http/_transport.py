@@ -18,7 +18,7 @@ CONNECTIONS = 1024
 hung service's crowd to the services that are well."""
 AT_ONCE = 2**19
 """Bytes of a body that may wait to be read; beyond twice as many, reading stops until some are read.
-A page of batches has 190 KB, for which aiohttp's own 64 KiB stopped the socket and started it again."""
+A page of batches has 240 KB, for which aiohttp's own 64 KiB stopped the socket and started it again."""
 _NOT_MODIFIED = 304
 KEEP_ALIVE = 4.0
 """Shorter than the 5 s after which Hypercorn closes an idle connection, so that we never write

@@ -1,0 +1,57 @@
+"""Leaves out of a JSON text the lists that nobody reads, without reading them.
+
+Where a decoder has to look at each byte of what it skips, this looks for the two ends. What tells
+them is how quotes stand in valid JSON: one behind a comma is not escaped, and what ends a string is
+never followed by a letter. So `,"essays":[` is a name and the beginning of its list, `],"c` the end
+of some list and the beginning of a name, neither of them a piece of a string; and where no bracket
+opens between the two, it is the end of that list.
+"""
+
+import re
+from collections.abc import Callable
+
+# As Python writes it, and as it does without spaces; any other spelling is left as it is.
+_SPELLINGS = (', "%s": [', ',"%s":[')
+_NEXT_NAME = re.compile(rb'\], ?"[A-Za-z]')
+
+
+def emptying(name: str) -> Callable[[bytes], bytes]:
+    """What empties each list of that name, at any depth, whose ends can be told; others stay.
+
+    Of a text that is no JSON, what is left is none either, or lost what spoilt it with a list.
+    """
+    beginnings = tuple((spelling % name).encode() for spelling in _SPELLINGS)
+    quoted = f'"{name}"'.encode()
+
+    def emptied(text: bytes) -> bytes:
+        first = text.find(quoted)
+        for beginning in beginnings:
+            # The text is spelled alike throughout, so its first such name tells which way.
+            at = first - beginning.index(b'"')
+            if at >= 0 and text.startswith(beginning, at):
+                return _emptied(text, beginning)
+        return text
+
+    return emptied
+
+
+def _emptied(text: bytes, beginning: bytes) -> bytes:
+    left: list[bytes] = []
+    done, found = 0, text.find(beginning)
+    while found >= 0:
+        first = found + len(beginning)
+        end = _end(text, first)
+        if end is not None:
+            left.append(text[done:first])
+            done = end
+        found = text.find(beginning, first if end is None else end)
+    left.append(text[done:])
+    return b"".join(left)
+
+
+def _end(text: bytes, first: int) -> int | None:
+    """Where the list ends whose first item begins there; None when only a decoder can tell."""
+    end = text.find(b"]", first)
+    if end < 0 or text.find(b"[", first, end) >= 0:
+        return None
+    return end if _NEXT_NAME.match(text, end) else None

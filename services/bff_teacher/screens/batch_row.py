@@ -14,21 +14,23 @@ from services.bff_teacher.screens.ids import is_uuid, uuid_or_none
 _WORDS = {word.value: word for word in BatchStatusV1}
 
 
-def showable(row: Batch, owner: str) -> bool:
-    """Whether the row is the owner's and keeps what the dashboard promises of its items."""
-    return row.user_id == owner and is_uuid(row.batch_id) and row.overall_status in _WORDS
-
-
 def rows_of(page: Reading[BatchPage], owner: str) -> list[Batch]:
-    """The rows of a page that can be shown to their owner."""
-    return derived_if_read_again(
-        f"rows {owner}", lambda: [row for row in page.value.batches if showable(row, owner)], page
-    )
+    """The rows of a page that are the owner's and keep what the dashboard promises of its items."""
+
+    def showable() -> list[Batch]:
+        return [
+            row
+            for row in page.value.batches
+            if row.user_id == owner and row.overall_status in _WORDS and is_uuid(row.batch_id)
+        ]
+
+    return derived_if_read_again(f"rows {owner}", showable, page)
 
 
 def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
     """The join of a showable row and its class, if that is known."""
-    final = row.processing_completed_at is not None
+    completed_at = row.processing_completed_at
+    final = completed_at is not None
     return DashboardBatchV1(
         batch_id=row.batch_id.lower(),
         title=row.assignment_id or "Untitled Batch",
@@ -44,16 +46,18 @@ def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
         is_final=final,
         created_at=as_utc(row.created_at),
         last_updated=as_utc(row.last_updated),
-        completed_at=maybe_utc(row.processing_completed_at),
+        completed_at=as_utc(completed_at) if completed_at else None,
     )
 
 
 def progress(row: Batch, *, final: bool) -> int:
     """Percent of the expected essays that have ended; RAS's counts may exceed what it expected."""
     ended = row.completed_essay_count + row.failed_essay_count
-    percent = round(100 * ended / row.essay_count) if row.essay_count > 0 else 0
+    if ended <= 0 or row.essay_count <= 0:
+        return 0
+    percent = round(100 * ended / row.essay_count)
     most = 100 if final else 99
-    return min(percent, most) if percent > 0 else 0
+    return percent if percent < most else most
 
 
 def maybe_utc(moment: datetime | None) -> datetime | None:

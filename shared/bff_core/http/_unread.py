@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 # As Python writes it, and as it does without spaces; any other spelling is left as it is.
 _SPELLINGS = (', "%s": [', ',"%s":[')
-_NEXT_NAME = re.compile(rb'\], ?"[A-Za-z]')
+_NEXT_NAME = re.compile(rb'\], ?"[A-Za-z]').match
 
 
 def emptying(name: str) -> Callable[[bytes], bytes]:
@@ -40,18 +40,11 @@ def _emptied(text: bytes, beginning: bytes) -> bytes:
     done, found = 0, text.find(beginning)
     while found >= 0:
         first = found + len(beginning)
-        end = _end(text, first)
-        if end is not None:
+        end = text.find(b"]", first)
+        # Where a bracket opens in between, or no name follows, only a decoder can tell the end.
+        if end >= 0 and text.find(b"[", first, end) < 0 and _NEXT_NAME(text, end):
             left.append(text[done:first])
-            done = end
-        found = text.find(beginning, first if end is None else end)
+            done = first = end
+        found = text.find(beginning, first)
     left.append(text[done:])
     return b"".join(left)
-
-
-def _end(text: bytes, first: int) -> int | None:
-    """Where the list ends whose first item begins there; None when only a decoder can tell."""
-    end = text.find(b"]", first)
-    if end < 0 or text.find(b"[", first, end) >= 0:
-        return None
-    return end if _NEXT_NAME.match(text, end) else None

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
+_LEVELS = {"warn": "warning", "exception": "error"}
+"""Methods that are named otherwise than their level."""
 
 
 NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
@@ -24,22 +27,16 @@ def configure_logs(
     *, service: str, environment: str, level: str = "INFO", as_json: bool = True
 ) -> None:
     """Set up structlog and send the standard library's loggers through it."""
-    chain: list[Processor] = [
-        _with_names,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _naming(service, environment),
-        structlog.processors.format_exc_info,
-    ]
+    complete = _completing(service, environment)
     threshold = logging.getLevelNamesMapping()[level]
     if as_json:
-        last: Processor = structlog.processors.JSONRenderer(serializer=_to_bytes)
+        chain: list[Processor] = [complete, _to_line]
         factory: Any = structlog.BytesLoggerFactory(sys.stdout.buffer)
     else:
-        last = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+        chain = [complete, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
         factory = structlog.PrintLoggerFactory(sys.stdout)
     structlog.configure(
-        processors=[*chain, last],
+        processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=factory,
         cache_logger_on_first_use=True,
@@ -47,7 +44,7 @@ def configure_logs(
     _adopt_standard_logs(threshold)
 
 
-def _to_bytes(event: Any, **_: Any) -> bytes:
+def _to_line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
     try:
         return _ENCODER.encode(event)
     except UnicodeEncodeError:
@@ -55,17 +52,19 @@ def _to_bytes(event: Any, **_: Any) -> bytes:
         return json.dumps(event, default=str).encode()
 
 
-def _with_names(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {**NAMES.get(), **event}
+def _completing(service: str, environment: str) -> Processor:
+    """What the library has a step for each, in one: there is a line for each request."""
 
+    def complete(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        line = {**NAMES.get(), **event}
+        line["level"] = _LEVELS.get(method, method)
+        line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        line["service.name"] = service
+        line["deployment.environment"] = environment
+        failed = "exc_info" in line
+        return structlog.processors.format_exc_info(logger, method, line) if failed else line
 
-def _naming(service: str, environment: str) -> Processor:
-    def add(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        event["service.name"] = service
-        event["deployment.environment"] = environment
-        return event
-
-    return add
+    return complete
 
 
 class _Adopted(logging.Handler):

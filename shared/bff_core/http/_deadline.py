@@ -1,11 +1,10 @@
 """Nothing waits longer than it may: budgets for calls, timeouts for attempts."""
 
-import asyncio
-
 from msgspec.structs import replace
 
 from bff_core.errors import DownstreamTimeout
 from bff_core.http._call import Answer, Call, Policy, Send
+from bff_core.time_limit import time_limit
 
 
 def budgeted(seconds: float) -> Policy:
@@ -31,7 +30,7 @@ def within(seconds: float) -> Policy:
         async def bounded(call: Call) -> Answer:
             hurried = _hurried(call, seconds)
             try:
-                async with asyncio.timeout(hurried.deadline.left()):
+                with time_limit(hurried.deadline.left()):
                     return await send(hurried)
             except TimeoutError as error:
                 raise DownstreamTimeout(call.service, reason="deadline") from error

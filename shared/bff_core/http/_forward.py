@@ -22,6 +22,7 @@ from bff_core.http._headers import TIMEOUT_HEADER
 from bff_core.http._relay_headers import outward
 from bff_core.observability import Metrics, Span, tracing
 from bff_core.settings import Downstream
+from bff_core.time_limit import time_limit
 
 # What aiohttp would add by itself; the caller's own words go on, or none.
 _SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -121,7 +122,7 @@ class Relay:
             DownstreamError: It is longer than `limit` bytes, breaks off, or takes too long.
         """
         try:
-            async with asyncio.timeout(seconds):
+            with time_limit(seconds):
                 return await self._collect(limit)
         except _FAILURES as error:
             raise from_exception(self._service, error) from error
@@ -150,7 +151,7 @@ class Relay:
         content = self._response.content
         try:
             while True:
-                async with asyncio.timeout(idle):
+                with time_limit(idle):
                     chunk = await content.readany()
                 if not chunk:
                     return
@@ -225,7 +226,7 @@ class Forwarder:
     async def _head(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
         upload = outgoing.body if isinstance(outgoing.body, Upload) else None
         try:
-            async with asyncio.timeout(outgoing.seconds):
+            with time_limit(outgoing.seconds):
                 response = await self._request(outgoing)
         except TimeoutError as error:
             if upload and not upload.ended:

@@ -9,6 +9,7 @@ from quart import Request, Response
 from quart.asgi import ASGIHTTPConnection
 from quart.wrappers.response import DataBody
 
+from bff_core.time_limit import time_limit
 from bff_core.web._caller import Caller
 from bff_core.web._edge import Receive, SendMessage
 
@@ -19,17 +20,17 @@ Watch = Callable[[], Awaitable[None]]
 async def while_caller_stays(answer: Awaitable[None], watch: Watch | Caller) -> None:
     """Answer in the server's task; if the caller hangs up first, the answer is cancelled."""
     # Expires when the caller has gone: unlike a bare cancel it cannot come too late.
-    staying = asyncio.timeout(None)
+    staying = time_limit(None)
     watching = watch if isinstance(watch, Caller) else _Watching(watch)
     try:
-        async with staying:
-            watching.begin(partial(staying.reschedule, 0.0))
+        with staying:
+            watching.begin(staying.end)
             try:
                 await answer
             finally:
                 watching.end()
     except TimeoutError:
-        if not staying.expired():
+        if not staying.expired:
             raise
 
 
@@ -75,7 +76,7 @@ class Connection(ASGIHTTPConnection):
         timeout = getattr(response, "timeout", ...)
         longest = self.app.config["RESPONSE_TIMEOUT"] if timeout is ... else timeout
         with suppress(TimeoutError):
-            async with asyncio.timeout(longest):
+            with time_limit(longest):
                 await self._send_response(send, response)  # type: ignore[arg-type]  # the same
 
     async def _send_response(self, send: SendMessage, response: Response) -> None:  # type: ignore[override]  # the same

@@ -5,7 +5,6 @@ route's own decorators do the rest. Whatever is refused or fails, and whatever i
 to the framework as if this were not here.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, Rule
 
 from bff_core.context import RequestContext
+from bff_core.time_limit import time_limit
 from bff_core.web._asked import ASKED, BARE, Answer, Asked
 from bff_core.web._caller import CALLER
 from bff_core.web._connection import send_whole, while_caller_stays
@@ -86,7 +86,7 @@ class ShortWay:
         length = str(len(answer.body))
         headers = {**answer.headers, "Content-Length": length}
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._app.config["RESPONSE_TIMEOUT"]):
+            with time_limit(self._app.config["RESPONSE_TIMEOUT"]):
                 await send_whole(send, answer.status, headers.items(), answer.body)
 
     async def _ask(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Answer:

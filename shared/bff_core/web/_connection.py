@@ -75,9 +75,8 @@ class Connection(ASGIHTTPConnection):
         response = await self.app.handle_request(request)
         timeout = getattr(response, "timeout", ...)
         longest = self.app.config["RESPONSE_TIMEOUT"] if timeout is ... else timeout
-        with suppress(TimeoutError):
-            with time_limit(longest):
-                await self._send_response(send, response)  # type: ignore[arg-type]  # the same
+        with suppress(TimeoutError), time_limit(longest):
+            await self._send_response(send, response)  # type: ignore[arg-type]  # the same
 
     async def _send_response(self, send: SendMessage, response: Response) -> None:  # type: ignore[override]  # the same
         whole = response.response

@@ -85,9 +85,8 @@ class ShortWay:
             return
         length = str(len(answer.body))
         headers = {**answer.headers, "Content-Length": length}
-        with suppress(TimeoutError):
-            with time_limit(self._app.config["RESPONSE_TIMEOUT"]):
-                await send_whole(send, answer.status, headers.items(), answer.body)
+        with suppress(TimeoutError), time_limit(self._app.config["RESPONSE_TIMEOUT"]):
+            await send_whole(send, answer.status, headers.items(), answer.body)
 
     async def _ask(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Answer:
         exchange = exchange_of(scope)

@@ -1,5 +1,6 @@
 """Queries and bodies as models; whatever does not fit is listed, all of it, without its value."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -81,6 +82,7 @@ M = TypeVar("M", bound=BaseModel)
 _REMEMBERED = 128
 _SHORT = 100
 """Bytes of a query that is worth remembering; longer ones are rarely asked twice."""
+_PLAIN = re.compile(r"[A-Za-z0-9_=&,.:-]*")
 _AS_WRITTEN = "werkzeug.url_quote"
 _TWICE = "Give this parameter once only"
 # Pydantic's own words for these quote what they complain of.
@@ -119,10 +121,18 @@ def read_query(model: type[M], query_string: bytes) -> M:
 
 def _parameters_in(query_string: bytes) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {}
-    # Bytes that are no UTF-8 stay as they were written, as the framework has it.
-    for name, value in parse_qsl(query_string.decode(), keep_blank_values=True, errors=_AS_WRITTEN):
+    for name, value in _pairs_in(query_string.decode()):
         given.setdefault(name, []).append(value)
     return given
+
+
+def _pairs_in(query: str) -> list[tuple[str, str]]:
+    if _PLAIN.fullmatch(query):
+        # Nothing in it stands for something else.
+        named = [pair.partition("=") for pair in query.split("&") if pair]
+        return [(name, value) for name, _, value in named]
+    # Bytes that are no UTF-8 stay as they were written, as the framework has it.
+    return parse_qsl(query, keep_blank_values=True, errors=_AS_WRITTEN)
 
 
 def read_headers(model: type[M]) -> M:
@@ -136,8 +146,9 @@ def read_headers(model: type[M]) -> M:
         raise ValidationFailed(flaws_of(error)) from None
 
 
-def _parameters(model: type[BaseModel]) -> set[str]:
-    return {info.alias or name for name, info in model.model_fields.items()}
+@lru_cache(maxsize=_REMEMBERED)
+def _parameters(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset({info.alias or name for name, info in model.model_fields.items()})
 
 
 async def read_body(model: type[M]) -> M:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -66,15 +66,13 @@ async def inner_first(limited: Limited) -> None:
 
 
 async def outer_first(limited: Limited) -> None:
-    async with limited(1.0):
-        async with limited(3.0):
-            await asyncio.sleep(5.0)
+    async with limited(1.0), limited(3.0):
+        await asyncio.sleep(5.0)
 
 
 async def both_at_once(limited: Limited) -> None:
-    async with limited(1.0):
-        async with limited(1.0):
-            await asyncio.sleep(5.0)
+    async with limited(1.0), limited(1.0):
+        await asyncio.sleep(5.0)
 
 
 async def another_failure(limited: Limited) -> None:
@@ -87,10 +85,8 @@ async def another_failure(limited: Limited) -> None:
 
 async def swallowed(limited: Limited) -> None:
     async with limited(1.0):
-        try:
+        with suppress(asyncio.CancelledError):
             await asyncio.sleep(2.0)
-        except asyncio.CancelledError:
-            pass
     await asyncio.sleep(1.0)
 
 
@@ -172,8 +168,8 @@ def test_it_ends_like_the_library_s(
 def test_a_limit_that_is_ended_from_elsewhere_is_over() -> None:
     async def waiting() -> None:
         limit = time_limit(None)
+        asyncio.get_running_loop().call_later(1.0, limit.end)
         with pytest.raises(TimeoutError), limit:
-            asyncio.get_running_loop().call_later(1.0, limit.end)
             await asyncio.sleep(3600)
         assert limit.expired
 

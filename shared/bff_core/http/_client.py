@@ -33,7 +33,7 @@ T = TypeVar("T")
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
 REMEMBERED = 1024
-"""Paths and queries that are not put together again: of the screens that are asked for all the time."""
+"""Addresses that are not put together again: of the screens that are asked for all the time."""
 
 # Ids and words are nearly all that is ever put into an address, and stand in it as they are.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
@@ -49,11 +49,7 @@ def path_of(segments: Iterable[str]) -> str:
     Raises:
         ValueError: A segment would be read as another path: dots, or nothing between two slashes.
     """
-    return _path(segments if isinstance(segments, tuple) else tuple(segments))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _path(segments: tuple[str, ...]) -> str:
+    segments = tuple(segments)
     joined = "/".join(segments)
     # As many slashes as were put between: none came in a segment, and the rest needs no encoding.
     if joined.count("/") == len(segments) - 1 and _PLAIN_PATH.fullmatch(joined):
@@ -151,22 +147,17 @@ class Endpoint(Generic[T]):
 
     def _look_up(self, ctx: RequestContext, url: str) -> Reading[T] | None:
         """Without the call, of which some ten would be made in vain for a screen from memory."""
-        key = self._key(ctx, "GET", url)
-        asked = LookUp(self.service, self.operation, key, ctx.deadline, self.freshness)
-        return self.at_hand(asked)
+        service, operation = self.service, self.operation
+        key = key_of(service, operation, PUBLIC if self.public else ctx.user_id, "GET", url)
+        return self.at_hand(LookUp(service, operation, key, ctx.deadline, self.freshness))
 
     def _url(self, path: Iterable[str], params: Params = ()) -> str:
-        address, query = self.base_url + path_of(path), _query(params)
-        return f"{address}?{query}" if query else address
-
-    def _identity(self, ctx: RequestContext) -> str:
-        return PUBLIC if self.public else ctx.user_id
-
-    def _key(self, ctx: RequestContext, method: str, url: str) -> str:
-        return key_of(self.service, self.operation, self._identity(ctx), method, url)
+        pairs = _pairs_of(params) if params else ()
+        return _address(self.base_url, path if isinstance(path, tuple) else tuple(path), pairs)
 
     def _call(self, ctx: RequestContext, method: str, url: str, body: bytes | None = None) -> Call:
         headers = outbound(ctx, self.credentials)
+        identity = PUBLIC if self.public else ctx.user_id
         if body is not None:
             headers["Content-Type"] = "application/json"
         return Call(
@@ -174,8 +165,8 @@ class Endpoint(Generic[T]):
             operation=self.operation,
             method=method,
             url=url,
-            identity=self._identity(ctx),
-            key=self._key(ctx, method, url),
+            identity=identity,
+            key=key_of(self.service, self.operation, identity, method, url),
             deadline=ctx.deadline,
             decode=self.decode,
             headers=headers,
@@ -187,21 +178,19 @@ class Endpoint(Generic[T]):
         )
 
 
-def _query(params: Params) -> str:
-    if not params:
-        return ""
+def _pairs_of(params: Params) -> tuple[tuple[str, str | int], ...]:
     # A dict is known at once; whether something else is a mapping is a search in Python.
-    pairs = params.items() if isinstance(params, (dict, Mapping)) else params
-    return _written(tuple(pairs))
+    return tuple(params.items() if isinstance(params, (dict, Mapping)) else params)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _written(pairs: tuple[tuple[str, str | int], ...]) -> str:
-    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
+def _address(base: str, segments: tuple[str, ...], pairs: tuple[tuple[str, str | int], ...]) -> str:
+    query = "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
+    return f"{base}{path_of(segments)}?{query}" if query else base + path_of(segments)
 
 
 def _value(value: str | int) -> str:
-    # True is 1 to the cache of whole queries, so it is written as that, too.
+    # True is 1 to the memory of whole addresses, so it is written as that, too.
     return _parameter(value) if isinstance(value, str) else str(int(value))
 
 

@@ -85,6 +85,8 @@ class Shelf:
         longest: float = 7200.0,
     ) -> None:
         self._memory = memory
+        self.remembered = memory.get
+        """What this process's memory holds under a key, however old."""
         self._shared = shared
         self._clock = clock
         self._prefix = prefix
@@ -94,10 +96,6 @@ class Shelf:
 
     def age(self, kept: Kept) -> float:
         return max(0.0, self._clock.monotonic() - kept.read_at)
-
-    def remembered(self, key: str) -> Kept | None:
-        """What this process's memory holds, however old."""
-        return self._memory.get(key)
 
     async def find(self, call: Call) -> Kept | None:
         """The newest we have, however old."""

@@ -67,9 +67,8 @@ class Answered(Generic[T_co]):
 def describe(name: str, part: Part[T]) -> PartV1:
     """What an answer says of one of its parts."""
     if isinstance(part, Missing):
-        return PartV1(name=name, status="missing", age_seconds=None, code=part.code)
-    status: Literal["ok", "stale"] = "stale" if part.stale else "ok"
-    return PartV1(name=name, status=status, age_seconds=round(part.age, 3), code=None)
+        return PartV1(name, "missing", None, part.code)
+    return PartV1(name, "stale" if part.stale else "ok", round(part.age, 3), None)
 
 
 async def optional(call: Awaitable[Reading[T]]) -> Part[T]:

@@ -14,8 +14,8 @@ class Class(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created_at: datetime | None = None
 
 
-class ClassPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Newest first; the page knows no total. `skipped` is ours, as in RAS's page."""
+class ClassPage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Newest first, without a total; what is worked out of a page is kept with it. `skipped` is ours, as in RAS's page."""
 
     classes: tuple[Class, ...]
     skipped: int = 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from bff_core.clock import as_utc
 from bff_core.composition import Reading, fan_out
 from bff_core.context import RequestContext
-from services.bff_teacher.contracts.cms import Class, ClassInfos
+from services.bff_teacher.contracts.cms import Class, ClassInfos, ClassPage
 from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import NEEDS_ATTENTION
 from services.bff_teacher.dto.class_list_v1 import TeacherClassV1
@@ -88,11 +88,15 @@ def _activity(rows: list[Batch], to_review: set[str]) -> Activity:
 
 
 def class_rows(
-    classes: Iterable[Class], sizes: Sizes | None, activity: Activities | None
+    page: ClassPage, most: int, sizes: Sizes | None, activity: Activities | None
 ) -> list[TeacherClassV1]:
-    """Classes as they are shown, each once; size and activity are null when they are not known."""
-    unique = {one.id: one for one in classes if is_uuid(one.id)}
-    return [_class_row(one, (sizes or {}).get(one.id), activity) for one in unique.values()]
+    """The first classes of a page as they are shown, each once; null is what is not known of them."""
+
+    def made() -> list[TeacherClassV1]:
+        unique = {one.id: one for one in page.classes[:most] if is_uuid(one.id)}
+        return [_class_row(one, (sizes or {}).get(one.id), activity) for one in unique.values()]
+
+    return derived(f"first {most}", made, page, sizes, activity)
 
 
 def _class_row(one: Class, size: int | None, activity: Activities | None) -> TeacherClassV1:

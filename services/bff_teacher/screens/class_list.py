@@ -55,7 +55,7 @@ def render(
     activity: Part[Activities] | None,
 ) -> TeacherClassListV1:
     found = page.value.classes
-    rows = class_rows(found[: query.limit], value_of(sizes), value_of(activity))
+    rows = class_rows(page.value, query.limit, value_of(sizes), value_of(activity))
     return TeacherClassListV1(
         classes=rows,
         limit=query.limit,

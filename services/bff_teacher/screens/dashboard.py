@@ -109,7 +109,7 @@ def render(
         limit=query.limit,
         offset=query.offset,
         skipped=page.skipped + len(page.batches) - len(named.rows),
-        classes=None if shown is None else class_rows(shown.classes, sizes, activity),
+        classes=None if shown is None else class_rows(shown, CLASSES_SHOWN, sizes, activity),
         parts=listed(
             {
                 "batches": named.page,

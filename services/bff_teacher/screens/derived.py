@@ -1,7 +1,6 @@
 """What is worked out of values that do not change, kept with them instead of made anew."""
 
 from collections.abc import Callable
-from operator import is_
 from typing import TypeVar
 
 import msgspec
@@ -12,14 +11,15 @@ T = TypeVar("T")
 
 
 def derived(name: str, work: Callable[[], T], holder: msgspec.Struct, *others: object) -> T:
-    """What `work` makes of these values; not made again while all of them are the same objects.
+    """What `work` makes of these values; not made again while the holder and all others are the same.
 
     The last result of each name is kept with `holder`, a struct with a `__dict__`, so that it is
     forgotten when an answer is dropped from the cache, and nothing is to be bounded here.
     """
     kept = vars(holder)
     sources, value = kept.get(name, (None, None))
-    if sources is None or not all(map(is_, sources, others)):
+    # Most often they are the same objects, which is seen before their values are compared.
+    if sources != others:
         value = work()
         kept[name] = (others, value)
     result: T = value

@@ -37,7 +37,7 @@ class Metrics:
             "method",
             "route",
         )
-        self._parts = make.counter(
+        self.parts = make.counter(
             "screen_parts_total", "Parts of composed answers.", "screen", "part", "status"
         )
         self._calls = make.counter(
@@ -60,9 +60,6 @@ class Metrics:
     def render(self) -> bytes:
         """The text format that Prometheus scrapes."""
         return generate_latest(self.registry)
-
-    def count_part(self, screen: str, part: str, status: str) -> None:
-        self._parts.count(screen, part, status)
 
     def observe_call(self, service: str, operation: str, outcome: str, seconds: float) -> None:
         """Count one attempt at a downstream call and how long it took."""

@@ -61,5 +61,6 @@ def _count(parts: list[PartV1]) -> None:
     metrics: Metrics = request.extensions[METRICS]
     # A screen has one name under all of its prefixes.
     screen = request.endpoint.rpartition(".")[2]
+    count = metrics.parts.count
     for part in parts:
-        metrics.count_part(screen, part.name, part.status)
+        count(screen, part.name, part.status)

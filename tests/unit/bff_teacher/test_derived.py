@@ -32,12 +32,20 @@ def test_the_same_values_are_worked_on_once() -> None:
     assert (results, work.done) == ([1, 1, 1], 1)
 
 
-def test_an_equal_value_that_is_another_one_is_worked_on_again() -> None:
+def test_equal_values_are_as_good_as_the_same_and_others_are_not() -> None:
     work, page = Work(), a_page()
 
-    results = [derived("sum", work, page, {"a": 1}) for _ in range(2)]
+    results = [derived("sum", work, page, {"a": value}) for value in (1, 1, 2, 2, 1)]
 
-    assert results == [1, 2]
+    assert results == [1, 1, 2, 2, 3]
+
+
+def test_one_source_more_is_worked_on_again() -> None:
+    work, page = Work(), a_page()
+
+    results = [derived("sum", work, page, *others) for others in ((), (None,), ())]
+
+    assert results == [1, 2, 3]
 
 
 def test_names_and_holders_do_not_share_results() -> None:

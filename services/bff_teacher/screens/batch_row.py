@@ -31,22 +31,23 @@ def item(row: Batch, info: ClassInfo | None) -> DashboardBatchV1:
     """The join of a showable row and its class, if that is known."""
     completed_at = row.processing_completed_at
     final = completed_at is not None
+    # By place, in the order of the fields: a page's rows by name cost 3 % of a whole dashboard.
     return DashboardBatchV1(
-        batch_id=row.batch_id.lower(),
-        title=row.assignment_id or "Untitled Batch",
-        class_id=uuid_or_none(info.class_id) if info else None,
-        class_name=info.class_name if info else None,
-        status=_WORDS[row.overall_status],
-        total_essays=row.essay_count,
-        completed_essays=row.completed_essay_count,
-        failed_essays=row.failed_essay_count,
-        progress_percent=progress(row, final=final),
-        requested_pipeline=row.requested_pipeline,
-        current_phase=row.current_phase,
-        is_final=final,
-        created_at=as_utc(row.created_at),
-        last_updated=as_utc(row.last_updated),
-        completed_at=as_utc(completed_at) if completed_at else None,
+        row.batch_id.lower(),
+        row.assignment_id or "Untitled Batch",
+        uuid_or_none(info.class_id) if info else None,
+        info.class_name if info else None,
+        _WORDS[row.overall_status],
+        row.essay_count,
+        row.completed_essay_count,
+        row.failed_essay_count,
+        progress(row, final=final),
+        row.requested_pipeline,
+        row.current_phase,
+        final,
+        as_utc(row.created_at),
+        as_utc(row.last_updated),
+        as_utc(completed_at) if completed_at else None,
     )
 
 

@@ -9,6 +9,7 @@ from services.gateway.route_table import Exchange, Row
 JSON = "application/json"
 BODY_TIMEOUT = 10.0
 READS = frozenset({"GET", "HEAD"})
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def query_of(scope: Scope) -> str:
@@ -25,6 +26,12 @@ def query_of(scope: Scope) -> str:
 
 def forwarded_in(scope: Scope) -> list[str]:
     return [value.decode("latin-1") for value in _values(scope, b"x-forwarded-for")]
+
+
+def may_bring_body(row: Row, scope: Scope) -> bool:
+    """Whether somebody has to read what comes, and not only to notice that the client goes."""
+    framed = any(name in _FRAMING for name, _ in scope["headers"])
+    return framed or row.exchange is not None or scope["method"] not in READS
 
 
 async def body_of(row: Row, scope: Scope, inbox: Inbox) -> Upload | bytes | None:

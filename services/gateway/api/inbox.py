@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cached_property
 
 from bff_core.errors import PayloadTooLarge
 from bff_core.http import RequestTooSlow
@@ -20,7 +21,10 @@ class Inbox:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(AHEAD)
+
+    @cached_property
+    def _pieces(self) -> asyncio.Queue[bytes | None]:
+        return asyncio.Queue(AHEAD)
 
     async def watch(self) -> None:
         """Read until the client goes.

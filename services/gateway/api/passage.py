@@ -13,8 +13,18 @@ from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import BffError
 from bff_core.http import AnswerCut, Relay, checked_path
-from bff_core.web import AsgiApp, Guard, Receive, Scope, SendMessage, exchange_of, leave_door
-from services.gateway.api.arriving import body_of, forwarded_in, query_of
+from bff_core.web import (
+    AsgiApp,
+    Guard,
+    Receive,
+    Scope,
+    SendMessage,
+    exchange_of,
+    leave_door,
+    watch_of,
+    while_caller_stays,
+)
+from services.gateway.api.arriving import body_of, forwarded_in, may_bring_body, query_of
 from services.gateway.api.inbox import ClientGone, Inbox
 from services.gateway.implementations.open_streams import OpenStreams
 from services.gateway.implementations.proxy import Arrival, Proxy, Whole
@@ -59,16 +69,25 @@ class Passage:
         caller = None
         if row.access != PUBLIC:
             caller = await self._guard.admit(row.access, scope["headers"], exchange)
-        proxy = await self._proxy()
         inbox = Inbox(receive)
+        answering = self._exchange(row, scope, inbox, caller, send)
+        if not may_bring_body(row, scope):
+            await while_caller_stays(answering, watch_of(scope, receive))
+            return
         async with fan_out() as tasks:
             watching = tasks.create_task(inbox.watch())
-            answer = await _ask(proxy, row, scope, inbox, caller)
-            if isinstance(answer, Relay) and answer.is_stream:
-                await self._stay(proxy, answer, scope, send)
-            else:
-                await _answer(proxy, answer, send)
+            await answering
             watching.cancel()
+
+    async def _exchange(
+        self, row: Row, scope: Scope, inbox: Inbox, caller: RequestContext | None, send: SendMessage
+    ) -> None:
+        proxy = await self._proxy()
+        answer = await _ask(proxy, row, scope, inbox, caller)
+        if isinstance(answer, Relay) and answer.is_stream:
+            await self._stay(proxy, answer, scope, send)
+        else:
+            await _answer(proxy, answer, send)
 
     async def _stay(self, proxy: Proxy, relay: Relay, scope: Scope, send: SendMessage) -> None:
         """Pass a stream on for as long as it is open; it is no request in flight."""

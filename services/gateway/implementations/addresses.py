@@ -2,11 +2,14 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - an address to write down, nothing binds to it
 LONGEST_CHAIN = 32
+REMEMBERED = 1024
+"""Addresses that are not read again: before a gateway stands the same proxy all the time."""
 
 
 class TrustedProxies:
@@ -24,7 +27,7 @@ class TrustedProxies:
         if nearest is None:
             return UNKNOWN
         if not self._networks:
-            return str(nearest)
+            return _written(nearest)
         chain = ",".join(forwarded).split(",")[-LONGEST_CHAIN:]
         for entry in reversed(chain):
             if not self._trusts(nearest):
@@ -34,10 +37,13 @@ class TrustedProxies:
                 # What a proxy did not understand, it did not verify: stop at the last we know.
                 break
             nearest = named
-        return str(nearest)
+        return _written(nearest)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
+
+
+_written = lru_cache(maxsize=REMEMBERED)(str)
 
 
 def limit_key(address: str) -> str:
@@ -48,6 +54,7 @@ def limit_key(address: str) -> str:
     return address
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _address(text: str) -> Address | None:
     try:
         parsed = ipaddress.ip_address(text.partition("%")[0])

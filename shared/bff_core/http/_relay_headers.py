@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -56,6 +57,7 @@ _ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
+@lru_cache(maxsize=1024)
 def passes_inward(name: bytes) -> bool:
     """Whether a client's header, its name in lower case, may reach a service."""
     return name in _INWARD or (name.startswith(_INWARD_FAMILIES) and b"_" not in name)

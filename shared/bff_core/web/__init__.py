@@ -1,6 +1,6 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
-from bff_core.web._connection import Connection
+from bff_core.web._connection import Connection, watch_of, while_caller_stays
 from bff_core.web._declared import (
     Link,
     OtherAnswer,
@@ -103,4 +103,6 @@ __all__ = [
     "takes_body",
     "takes_headers",
     "takes_query",
+    "watch_of",
+    "while_caller_stays",
 ]

@@ -10,11 +10,22 @@ from quart.asgi import ASGIHTTPConnection
 from quart.wrappers.response import DataBody
 
 from bff_core.time_limit import time_limit
-from bff_core.web._caller import Caller
-from bff_core.web._edge import Receive, SendMessage
+from bff_core.web._caller import CALLER, Caller
+from bff_core.web._edge import Receive, Scope, SendMessage
 
 Watch = Callable[[], Awaitable[None]]
 """Reads what the caller sends, and returns when they have gone."""
+
+
+def watch_of(scope: Scope, receive: Receive) -> Watch | Caller:
+    """What tells that the caller of a request without a body has gone: our server, or the message."""
+    known: Caller | None = scope.get("state", {}).get(CALLER)
+    return known or partial(_until_gone, receive)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def while_caller_stays(answer: Awaitable[None], watch: Watch | Caller) -> None:

@@ -8,7 +8,7 @@ to the framework as if this were not here.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from dishka import AsyncContainer
@@ -20,8 +20,7 @@ from werkzeug.routing import MapAdapter, Rule
 from bff_core.context import RequestContext
 from bff_core.time_limit import time_limit
 from bff_core.web._asked import ASKED, BARE, Answer, Asked
-from bff_core.web._caller import CALLER
-from bff_core.web._connection import send_whole, while_caller_stays
+from bff_core.web._connection import send_whole, watch_of, while_caller_stays
 from bff_core.web._di import WANTED
 from bff_core.web._edge import AsgiApp, Receive, Scope, SendMessage, exchange_of
 from bff_core.web._guard import FAULT, Guard, rule_of
@@ -55,8 +54,7 @@ class ShortWay:
         if found is None:
             await self._inner(scope, receive, send)
             return
-        watch = scope.get("state", {}).get(CALLER) or partial(_until_gone, receive)
-        await while_caller_stays(self._pass(*found, scope, send), watch)
+        await while_caller_stays(self._pass(*found, scope, send), watch_of(scope, receive))
         if FAULT in scope:
             await self._inner(scope, receive, send)
 
@@ -156,8 +154,3 @@ def _spares(hook: Hook) -> bool:
     # What these two do is done here: the caller is admitted, and things are given.
     ours = isinstance(getattr(hook, "__self__", None), Guard | ContainerMiddleware)
     return ours or getattr(hook, _SPARED, False)
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -8,6 +8,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - an address to write down, nothing binds to it
 LONGEST_CHAIN = 32
+LONGEST = 45
+"""Characters of an address as text, one of IPv4 in IPv6; what is longer is none, and not remembered."""
 REMEMBERED = 1024
 """Addresses that are not read again: before a gateway stands the same proxy all the time."""
 
@@ -54,10 +56,15 @@ def limit_key(address: str) -> str:
     return address
 
 
-@lru_cache(maxsize=REMEMBERED)
 def _address(text: str) -> Address | None:
+    bare = text.partition("%")[0]
+    return _parsed(bare) if len(bare) <= LONGEST else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parsed(text: str) -> Address | None:
     try:
-        parsed = ipaddress.ip_address(text.partition("%")[0])
+        parsed = ipaddress.ip_address(text)
     except ValueError:
         return None
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:

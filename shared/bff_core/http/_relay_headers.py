@@ -53,14 +53,22 @@ _OUTWARD = frozenset(
 # What frames a message is not an option of the connection, whatever `Connection` says.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
 _NONE: frozenset[bytes] = frozenset()
+_SHORT = 40
+"""Bytes of a name that is worth remembering; callers invent longer ones."""
 _ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
-@lru_cache(maxsize=1024)
 def passes_inward(name: bytes) -> bool:
     """Whether a client's header, its name in lower case, may reach a service."""
+    return (_passes_often if len(name) <= _SHORT else _passes)(name)
+
+
+def _passes(name: bytes) -> bool:
     return name in _INWARD or (name.startswith(_INWARD_FAMILIES) and b"_" not in name)
+
+
+_passes_often = lru_cache(maxsize=1024)(_passes)
 
 
 def named_by_connection(headers: RawHeaders) -> frozenset[bytes]:

@@ -185,8 +185,12 @@ def _pairs_of(params: Params) -> tuple[tuple[str, str | int], ...]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _address(base: str, segments: tuple[str, ...], pairs: tuple[tuple[str, str | int], ...]) -> str:
-    query = "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
-    return f"{base}{path_of(segments)}?{query}" if query else base + path_of(segments)
+    address = base + path_of(segments)
+    return f"{address}?{_query(pairs)}" if pairs else address
+
+
+def _query(pairs: tuple[tuple[str, str | int], ...]) -> str:
+    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
 
 
 def _value(value: str | int) -> str:

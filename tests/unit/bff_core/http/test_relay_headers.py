@@ -1,9 +1,68 @@
-"""Which names of a client's headers pass, and which of them are remembered."""
+"""Headers pass by list in both directions."""
 
 import pytest
 
-from bff_core.http import _relay_headers
-from bff_core.http._relay_headers import passes_inward
+from bff_core.http import _relay_headers, inward, named_by_connection
+from bff_core.http._relay_headers import outward, passes_inward
+
+ORIGIN = b"http://service:4101"
+
+
+def test_inward_lets_the_list_through_and_nothing_else() -> None:
+    given = [
+        (b"accept", b"*/*"),
+        (b"if-none-match", b'"1"'),
+        (b"x-user-id", b"victim"),
+        (b"cookie", b"a=b"),
+        (b"host", b"x"),
+        (b"accept_x", b"y"),
+    ]
+
+    assert inward(given) == [("accept", "*/*"), ("if-none-match", '"1"')]
+
+
+def test_inward_drops_what_connection_names_but_never_the_length() -> None:
+    given = [
+        (b"connection", b"close, Authorization,content-length"),
+        (b"authorization", b"Bearer x"),
+        (b"content-length", b"5"),
+    ]
+
+    assert named_by_connection(given) == {b"close", b"authorization"}
+    assert inward(given) == [("content-length", "5")]
+
+
+def test_inward_drops_a_value_that_is_not_plain() -> None:
+    assert inward([(b"user-agent", b"\xe9"), (b"prefer", b"a\x01")]) == []
+
+
+def test_outward_keeps_cookies_apart_and_the_service_unnamed() -> None:
+    given = [
+        (b"Set-Cookie", b"a=1"),
+        (b"Set-Cookie", b"b=2"),
+        (b"Server", b"bff"),
+        (b"X-User-ID", b"anna"),
+        (b"Connection", b"ETag"),
+        (b"ETag", b'"1"'),
+    ]
+
+    assert outward(given, ORIGIN) == [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
+
+
+def test_outward_keeps_locations_on_this_site() -> None:
+    given = [
+        (b"Location", b"/a"),
+        (b"Location", ORIGIN + b"/b"),
+        (b"Location", b"//evil.example"),
+        (b"Location", b"http://evil.example/"),
+        (b"Location", ORIGIN + b".evil.example/"),
+    ]
+
+    assert outward(given, ORIGIN) == [(b"location", b"/a"), (b"location", b"/b")]
+
+
+def test_outward_drops_a_value_that_would_make_a_line() -> None:
+    assert outward([(b"etag", b"a\r\nx: y"), (b"vary", b"a\0")], ORIGIN) == []
 
 
 @pytest.mark.parametrize(

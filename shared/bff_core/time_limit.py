@@ -6,7 +6,9 @@ from typing import Self
 
 
 class TimeLimit:
-    """`with time_limit(seconds):` cancels what is awaited inside when the time is over.
+    """`with TimeLimit(seconds):` cancels what is awaited inside when the time is over.
+
+    None is for a limit that only `end` ends.
 
     Raises:
         TimeoutError: It was over before what is inside had ended. A cancellation from elsewhere
@@ -28,7 +30,7 @@ class TimeLimit:
             raise RuntimeError("only a task can be cancelled when its time is over")
         self._task, self._cancelling = task, task.cancelling()
         if self._seconds is not None:
-            self._timer = self._loop.call_later(max(0.0, self._seconds), self._expire)
+            self._timer = self._loop.call_later(self._seconds, self._expire)
         return self
 
     def end(self) -> None:
@@ -61,8 +63,3 @@ class TimeLimit:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def time_limit(seconds: float | None) -> TimeLimit:
-    """A limit for what is awaited inside; None for one that only `end` ends."""
-    return TimeLimit(seconds)

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from bff_core.errors import DownstreamTimeout
 from bff_core.http._call import Answer, Call, Policy, Send
-from bff_core.time_limit import time_limit
+from bff_core.time_limit import TimeLimit
 
 
 def budgeted(seconds: float) -> Policy:
@@ -30,7 +30,7 @@ def within(seconds: float) -> Policy:
         async def bounded(call: Call) -> Answer:
             hurried = _hurried(call, seconds)
             try:
-                with time_limit(hurried.deadline.left()):
+                with TimeLimit(hurried.deadline.left()):
                     return await send(hurried)
             except TimeoutError as error:
                 raise DownstreamTimeout(call.service, reason="deadline") from error

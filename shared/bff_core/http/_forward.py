@@ -22,7 +22,7 @@ from bff_core.http._headers import TIMEOUT_HEADER
 from bff_core.http._relay_headers import outward
 from bff_core.observability import Metrics, Span, tracing
 from bff_core.settings import Downstream
-from bff_core.time_limit import time_limit
+from bff_core.time_limit import TimeLimit
 
 # What aiohttp would add by itself; the caller's own words go on, or none.
 _SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -122,7 +122,7 @@ class Relay:
             DownstreamError: It is longer than `limit` bytes, breaks off, or takes too long.
         """
         try:
-            with time_limit(seconds):
+            with TimeLimit(seconds):
                 return await self._collect(limit)
         except _FAILURES as error:
             raise from_exception(self._service, error) from error
@@ -151,7 +151,7 @@ class Relay:
         content = self._response.content
         try:
             while True:
-                with time_limit(idle):
+                with TimeLimit(idle):
                     chunk = await content.readany()
                 if not chunk:
                     return
@@ -226,7 +226,7 @@ class Forwarder:
     async def _head(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
         upload = outgoing.body if isinstance(outgoing.body, Upload) else None
         try:
-            with time_limit(outgoing.seconds):
+            with TimeLimit(outgoing.seconds):
                 response = await self._request(outgoing)
         except TimeoutError as error:
             if upload and not upload.ended:

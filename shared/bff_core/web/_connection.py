@@ -9,7 +9,7 @@ from quart import Request, Response
 from quart.asgi import ASGIHTTPConnection
 from quart.wrappers.response import DataBody
 
-from bff_core.time_limit import time_limit
+from bff_core.time_limit import TimeLimit
 from bff_core.web._caller import CALLER, Caller
 from bff_core.web._edge import Receive, Scope, SendMessage
 
@@ -31,7 +31,7 @@ async def _until_gone(receive: Receive) -> None:
 async def while_caller_stays(answer: Awaitable[None], watch: Watch | Caller) -> None:
     """Answer in the server's task; if the caller hangs up first, the answer is cancelled."""
     # Expires when the caller has gone: unlike a bare cancel it cannot come too late.
-    staying = time_limit(None)
+    staying = TimeLimit(None)
     watching = watch if isinstance(watch, Caller) else _Watching(watch)
     try:
         with staying:
@@ -86,7 +86,7 @@ class Connection(ASGIHTTPConnection):
         response = await self.app.handle_request(request)
         timeout = getattr(response, "timeout", ...)
         longest = self.app.config["RESPONSE_TIMEOUT"] if timeout is ... else timeout
-        with suppress(TimeoutError), time_limit(longest):
+        with suppress(TimeoutError), TimeLimit(longest):
             await self._send_response(send, response)  # type: ignore[arg-type]  # the same
 
     async def _send_response(self, send: SendMessage, response: Response) -> None:  # type: ignore[override]  # the same

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, Rule
 
 from bff_core.context import RequestContext
-from bff_core.time_limit import time_limit
+from bff_core.time_limit import TimeLimit
 from bff_core.web._asked import ASKED, BARE, Answer, Asked
 from bff_core.web._connection import send_whole, watch_of, while_caller_stays
 from bff_core.web._di import WANTED
@@ -83,7 +83,7 @@ class ShortWay:
             return
         length = str(len(answer.body))
         headers = {**answer.headers, "Content-Length": length}
-        with suppress(TimeoutError), time_limit(self._app.config["RESPONSE_TIMEOUT"]):
+        with suppress(TimeoutError), TimeLimit(self._app.config["RESPONSE_TIMEOUT"]):
             await send_whole(send, answer.status, headers.items(), answer.body)
 
     async def _ask(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Answer:

@@ -10,14 +10,14 @@ import pytest
 
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import run_virtually
-from bff_core.time_limit import TimeLimit, time_limit
+from bff_core.time_limit import TimeLimit
 
 Limited = Callable[[float | None], AbstractAsyncContextManager[object]]
 
 
 @asynccontextmanager
 async def ours(seconds: float | None) -> AsyncIterator[TimeLimit]:
-    with time_limit(seconds) as limit:
+    with TimeLimit(seconds) as limit:
         yield limit
 
 
@@ -90,20 +90,19 @@ async def swallowed(limited: Limited) -> None:
     await asyncio.sleep(1.0)
 
 
-async def cancelled_from_elsewhere(limited: Limited) -> None:
+async def cancelled_after(seconds: float, limited: Limited) -> None:
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().call_later(0.5, task.cancel)
-    async with limited(1.0):
-        await asyncio.sleep(2.0)
+    asyncio.get_running_loop().call_later(seconds, task.cancel)
+    await too_late(limited)
+
+
+async def cancelled_from_elsewhere(limited: Limited) -> None:
+    await cancelled_after(0.5, limited)
 
 
 async def cancelled_as_the_time_ends(limited: Limited) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().call_later(1.0, task.cancel)
-    async with limited(1.0):
-        await asyncio.sleep(2.0)
+    await cancelled_after(1.0, limited)
 
 
 async def inside_something_cancelled(limited: Limited) -> None:
@@ -167,7 +166,7 @@ def test_it_ends_like_the_library_s(
 
 def test_a_limit_that_is_ended_from_elsewhere_is_over() -> None:
     async def waiting() -> None:
-        limit = time_limit(None)
+        limit = TimeLimit(None)
         asyncio.get_running_loop().call_later(1.0, limit.end)
         with pytest.raises(TimeoutError), limit:
             await asyncio.sleep(3600)
@@ -178,7 +177,7 @@ def test_a_limit_that_is_ended_from_elsewhere_is_over() -> None:
 
 
 async def test_ending_it_on_the_way_out_changes_nothing() -> None:
-    with time_limit(None) as limit:
+    with TimeLimit(None) as limit:
         limit.end()
 
     await asyncio.sleep(0)
@@ -189,9 +188,9 @@ async def test_ending_it_on_the_way_out_changes_nothing() -> None:
 
 async def test_it_leaves_nothing_to_the_collector() -> None:
     async def used() -> None:
-        with pytest.raises(TimeoutError), time_limit(0.0):
+        with pytest.raises(TimeoutError), TimeLimit(0.0):
             await asyncio.sleep(1.0)
-        with time_limit(1.0):
+        with TimeLimit(1.0):
             await asyncio.sleep(0)
 
     await used()
@@ -203,5 +202,5 @@ async def test_it_leaves_nothing_to_the_collector() -> None:
 
 
 def test_it_needs_a_task() -> None:
-    with pytest.raises(RuntimeError), time_limit(1.0):
+    with pytest.raises(RuntimeError), TimeLimit(1.0):
         pass

@@ -148,16 +148,19 @@ class Endpoint(Generic[T]):
     def _look_up(self, ctx: RequestContext, url: str) -> Reading[T] | None:
         """Without the call, of which some ten would be made in vain for a screen from memory."""
         service, operation = self.service, self.operation
-        key = key_of(service, operation, PUBLIC if self.public else ctx.user_id, "GET", url)
+        key = key_of(service, operation, self._identity(ctx), "GET", url)
         return self.at_hand(LookUp(service, operation, key, ctx.deadline, self.freshness))
 
     def _url(self, path: Iterable[str], params: Params = ()) -> str:
         pairs = _pairs_of(params) if params else ()
         return _address(self.base_url, path if isinstance(path, tuple) else tuple(path), pairs)
 
+    def _identity(self, ctx: RequestContext) -> str:
+        return PUBLIC if self.public else ctx.user_id
+
     def _call(self, ctx: RequestContext, method: str, url: str, body: bytes | None = None) -> Call:
         headers = outbound(ctx, self.credentials)
-        identity = PUBLIC if self.public else ctx.user_id
+        identity = self._identity(ctx)
         if body is not None:
             headers["Content-Type"] = "application/json"
         return Call(

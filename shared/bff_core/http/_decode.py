@@ -32,9 +32,9 @@ class JsonDecoder(Generic[T]):
     ) -> None:
         self._kind = kind
         self._rows = rows
-        self._row_kind = _item_of(kind, rows) if rows else None
+        self._row_kind = _fields_of(kind)[rows].__args__[0] if rows else None
         self._fast = msgspec.json.Decoder(kind)
-        if unread in _names_of(kind) | _names_of(self._row_kind):
+        if unread in {*_fields_of(kind), *_fields_of(self._row_kind)}:
             raise ValueError(f"the contract reads {unread}")
         self._shortened = emptying(unread) if unread else _whole
         self._on_salvage = on_salvage
@@ -75,14 +75,11 @@ def _whole(body: bytes) -> bytes:
     return body
 
 
-def _names_of(kind: Any) -> set[str]:
+def _fields_of(kind: Any) -> dict[str, Any]:
+    """Types by name, as JSON has it; none of what is no struct."""
     is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    return {field.encode_name for field in msgspec.structs.fields(kind)} if is_struct else set()
-
-
-def _item_of(kind: Any, rows: str) -> Any:
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
-    return fields[rows].__args__[0]
+    found = msgspec.structs.fields(kind) if is_struct else ()
+    return {field.encode_name: field.type for field in found}
 
 
 def text(body: bytes) -> str:

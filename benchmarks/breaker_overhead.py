@@ -4,11 +4,11 @@ import asyncio
 from statistics import median
 from time import process_time
 
+from bff_core.client.call import Call, DownstreamResponse, Send
+from bff_core.client.policies.breaker import Breaker
+from bff_core.client.policies.outcome import Outcome
 from bff_core.clock import SystemClock
 from bff_core.errors import CircuitOpen
-from bff_core.http._breaker import Breaker
-from bff_core.http._call import Answer, Call, Send
-from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import a_call, an_answer
 
 CALLS = 10_000  # Refusals last 5 s, all rounds must fit.
@@ -16,7 +16,7 @@ ROUNDS = 15
 ANSWER = an_answer()
 
 
-async def nothing(_: Call) -> Answer:
+async def nothing(_: Call) -> DownstreamResponse:
     return ANSWER
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     call = a_call(clock, seconds=3600.0)
     closed, opened = Breaker("bench", clock), Breaker("bench", clock, jitter=lambda: 0.5)
     for _ in range(20):
-        opened.settle(opened.admit(call), Verdict.FAILURE)
+        opened.settle(opened.admit(call), Outcome.FAILURE)
     closed_us = asyncio.run(over_bare(closed(nothing), call))
     refused_us = asyncio.run(in_full(opened(nothing), call))
     print(f"closed   {closed_us:5.2f} us a call (aim < 2)")

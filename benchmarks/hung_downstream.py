@@ -24,8 +24,8 @@ WORST = {
         ("CMS", "CLASS_INFO"),
         ("IDENTITY", "PROFILE"),
     )
-    for time in ("FRESH", "REFRESH", "IF_ERROR")
-} | {"CMS__REST__MINIMUM_CALLS": "1000000"}
+    for time in ("MAX_AGE", "STALE_WHILE_REVALIDATE", "STALE_IF_ERROR")
+} | {"CMS__BREAKER__MINIMUM_CALLS": "1000000"}
 
 
 async def one_round(bench: Bench, seconds: float, *, hung: bool) -> tuple[Tally, Tally]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from quart import Quart
 
-from bff_core.web import METRICS
+from bff_core.server import METRICS
 from tools.settings_tables import settings_of
 
 _SECRET = "nobody-signs-anything-with-this-secret"  # noqa: S105 - no token is made or read

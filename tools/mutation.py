@@ -35,9 +35,9 @@ def prepare() -> None:
     shutil.rmtree(WORKSHOP, ignore_errors=True)
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "shared", WORKSHOP / "src", ignore=skipped)
-    place = Path("tests/unit/bff_core/http")
+    place = Path("tests/unit/bff_core/client")
     shutil.copytree(ROOT / place, WORKSHOP / place, ignore=skipped)
-    mutated = [f'"src/bff_core/http/{name}.py"' for name in MUTATED]
+    mutated = [f'"src/bff_core/client/policies/{name}.py"' for name in MUTATED]
     tests = [
         f'"{path.relative_to(WORKSHOP)}"'
         for glob in TESTS

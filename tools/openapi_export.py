@@ -9,7 +9,7 @@ from typing import Any
 
 from quart import Quart
 
-from bff_core.web import document_of
+from bff_core.server import document_of
 from tools.openapi_baseline import record
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from bff_core.settings import Downstream, Operation, Rest, ServiceSettings
+from bff_core.settings import BreakerSettings, Downstream, Operation, ServiceSettings
 from tools.markdown import table
 
 SERVICES = {
@@ -21,7 +21,12 @@ SERVICES = {
     "identity_admin": "Identity admin (inside Identity)",
 }
 HEAD = ("Variable", "Type", "Default", "Meaning")
-_OPERATION_HEAD = ("`BUDGET`", "`ATTEMPTS`", "`FRESH` / `REFRESH` / `IF_ERROR`", "`IN_FLIGHT`")
+_OPERATION_HEAD = (
+    "`BUDGET`",
+    "`ATTEMPTS`",
+    "`MAX_AGE` / `STALE_WHILE_REVALIDATE` / `STALE_IF_ERROR`",
+    "`IN_FLIGHT`",
+)
 _TYPES: Mapping[type, str] = {
     bool: "true or false",
     int: "whole number",
@@ -56,7 +61,7 @@ def tables() -> str:
         operations = list(_operation_rows(settings, prefix))
         if operations:
             parts += ["", table(("Operation", *_OPERATION_HEAD), operations)]
-    shared = (*_rows(Rest, "…__REST__"), *_rows(Operation, "…__<OPERATION>__"))
+    shared = (*_rows(BreakerSettings, "…__BREAKER__"), *_rows(Operation, "…__<OPERATION>__"))
     parts += ["\n### Every service that is asked\n", table(HEAD, (*_asked_rows(), *shared))]
     return "\n".join(parts)
 
@@ -93,7 +98,7 @@ def _operation_rows(settings: type[ServiceSettings], prefix: str) -> Iterator[tu
         if not isinstance(info.default, Downstream):
             continue
         for operation, rule in info.default.operations.items():
-            kept = f"{rule.fresh:g} / {rule.refresh:g} / {rule.if_error:g}"
+            kept = f"{rule.max_age:g} / {rule.stale_while_revalidate:g} / {rule.stale_if_error:g}"
             variable = f"`{prefix}{name.upper()}__{operation.upper()}`"
             yield (variable, f"{rule.budget:g}", str(rule.attempts), kept, str(rule.in_flight))
 

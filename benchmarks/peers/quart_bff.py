@@ -18,7 +18,7 @@ from hypercorn.config import Config
 from pydantic import BaseModel, TypeAdapter
 from quart import Quart, Response, request
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 from services.bff_teacher.contracts.cms_associations import AssociationPage
 from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
@@ -44,10 +44,10 @@ kept: dict[str, Any] = {}
 def _reader(kind: type[T]) -> Callable[[str], Any]:
     decode = msgspec.json.Decoder(kind).decode
 
-    async def read(path: str) -> Reading[T]:
+    async def read(path: str) -> Fetched[T]:
         async with kept["session"].get(UPSTREAM + path) as answer:
             answer.raise_for_status()
-            return Reading(decode(await answer.read()))
+            return Fetched(decode(await answer.read()))
 
     return read
 
@@ -64,10 +64,10 @@ classes_at = _reader(ClassPage)
 roster_at = _reader(Roster)
 
 
-async def text_at(storage_id: str) -> Reading[str]:
+async def text_at(storage_id: str) -> Fetched[str]:
     async with kept["session"].get(f"{UPSTREAM}/v1/content/{storage_id}") as answer:
         answer.raise_for_status()
-        return Reading((await answer.read()).decode())
+        return Fetched((await answer.read()).decode())
 
 
 def _written(model: type[BaseModel]) -> Callable[[BaseModel], Response]:
@@ -142,15 +142,15 @@ async def the_associations(batch_id: str) -> Response:
     return write_associations(associations.render(batch, rows, await _pupils(user), batch))
 
 
-async def _pupils(user: str) -> Reading[dict[str, Pupil]]:
+async def _pupils(user: str) -> Fetched[dict[str, Pupil]]:
     """Kept, as ours keeps them for a while."""
     if user not in kept:
         found: dict[str, Pupil] = {}
         for one in (await classes_at("/v1/classes/?limit=100&offset=0")).value.classes:
             roster = (await roster_at(f"/v1/classes/{one.id}/roster")).value
             found |= {pupil.student_id: Pupil(pupil, one) for pupil in pupils(roster)}
-        kept[user] = Reading(found)
-    reading: Reading[dict[str, Pupil]] = kept[user]
+        kept[user] = Fetched(found)
+    reading: Fetched[dict[str, Pupil]] = kept[user]
     return reading
 
 

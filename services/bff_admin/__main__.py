@@ -1,6 +1,6 @@
 """`python -m services.bff_admin`: serve under Hypercorn."""
 
-from bff_core.web import run
+from bff_core.server import run
 from services.bff_admin.app import from_environment
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from aiohttp import ClientSession
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
+from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
-from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
-from bff_core.web import ContextProvider
+from bff_core.server import ContextProvider
 from services.bff_admin.clients.audit import HttpChanges
 from services.bff_admin.clients.health import HttpCheckups
 from services.bff_admin.clients.identity import HttpAccounts
@@ -34,7 +34,7 @@ class AdapterProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: Outbound) -> None:
+    def __init__(self, settings: Settings, outbound: ClientRuntime) -> None:
         super().__init__()
         self._settings = settings
         self._outbound = outbound
@@ -113,7 +113,9 @@ class ScreenProvider(Provider):
     overview = provide(OverviewScreen)
 
 
-def make_container(settings: Settings, outbound: Outbound, *replacing: Provider) -> AsyncContainer:
+def make_container(
+    settings: Settings, outbound: ClientRuntime, *replacing: Provider
+) -> AsyncContainer:
     """The container of one app; `replacing` providers override on purpose."""
     return make_async_container(
         AdapterProvider(settings, outbound),

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from services.bff_admin.contracts.config import ChangePage
 from services.bff_admin.contracts.identity import (
@@ -69,7 +69,7 @@ class Decisions(Protocol):
         before: int | None = None,
         actor: str | None = None,
         since: datetime | None = None,
-    ) -> Reading[DecisionPage]:
+    ) -> Fetched[DecisionPage]:
         """Decisions with a sequence below `before`, newest first.
 
         Raises:
@@ -129,7 +129,7 @@ class Changes(Protocol):
         before: int | None = None,
         actor: str | None = None,
         since: datetime | None = None,
-    ) -> Reading[ChangePage]:
+    ) -> Fetched[ChangePage]:
         """Changes of settings with a sequence below `before`, newest first.
 
         Raises:

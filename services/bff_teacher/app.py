@@ -11,10 +11,10 @@ from bff_core.app import Blueprints, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs, configure_tracing
-from bff_core.protocols import Pinged
+from bff_core.protocols import HealthChecked
 from bff_core.resources import Resources
+from bff_core.server import LIFECYCLE, Lifecycle, enforce_maintenance
 from bff_core.settings import SettingsError
-from bff_core.web import LIFECYCLE, Lifecycle, heed_switches
 from services.bff_teacher.api import batch_routes, dashboard_routes, live_routes, profile_routes
 from services.bff_teacher.api.batch_routes import CONFIRM
 from services.bff_teacher.api.front_end import attach_front_end
@@ -48,7 +48,7 @@ class Opened:
     ledger: LedgerDatabase
 
     @property
-    def dependencies(self) -> tuple[Pinged, ...]:
+    def dependencies(self) -> tuple[HealthChecked, ...]:
         return (*self.shared.dependencies, self.ledger)
 
     def breakers(self) -> Mapping[str, str]:
@@ -83,7 +83,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         clock=clock,
         checks=pages.checks if pages else {},
     )
-    heed_switches(app, container)
+    enforce_maintenance(app, container)
     _end_streams_with(app, container)
     if pages:
         attach_front_end(app, pages)

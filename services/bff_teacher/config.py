@@ -43,17 +43,27 @@ class RasSettings(Downstream):
     name: str = "ras"
     url: str = "http://127.0.0.1:4003"
     user_list: Operation = Operation(
-        budget=2.0, attempts=2, fresh=2, refresh=5, if_error=600, in_flight=64
+        budget=2.0,
+        attempts=2,
+        max_age=2,
+        stale_while_revalidate=5,
+        stale_if_error=600,
+        in_flight=64,
     )
     class_activity: Operation = Operation(
-        budget=2.0, attempts=2, fresh=60, refresh=60, if_error=600, in_flight=64
+        budget=2.0,
+        attempts=2,
+        max_age=60,
+        stale_while_revalidate=60,
+        stale_if_error=600,
+        in_flight=64,
     )
     # These say whose a batch is, and what is older than a minute proves nothing.
     one_batch: Operation = Operation(
-        budget=2.0, attempts=2, fresh=2, refresh=5, if_error=60, in_flight=64
+        budget=2.0, attempts=2, max_age=2, stale_while_revalidate=5, stale_if_error=60, in_flight=64
     )
     one_essay: Operation = Operation(
-        budget=2.0, attempts=2, fresh=2, refresh=5, if_error=60, in_flight=64
+        budget=2.0, attempts=2, max_age=2, stale_while_revalidate=5, stale_if_error=60, in_flight=64
     )
 
 
@@ -61,17 +71,39 @@ class CmsSettings(Downstream):
     name: str = "cms"
     url: str = "http://127.0.0.1:5002"
     class_list: Operation = Operation(
-        budget=1.0, attempts=2, fresh=30, refresh=300, if_error=3600, shared=True, in_flight=32
+        budget=1.0,
+        attempts=2,
+        max_age=30,
+        stale_while_revalidate=300,
+        stale_if_error=3600,
+        store_in_redis=True,
+        in_flight=32,
     )
     class_info: Operation = Operation(
-        budget=0.8, attempts=1, fresh=60, refresh=600, if_error=3600, shared=True, in_flight=16
+        budget=0.8,
+        attempts=1,
+        max_age=60,
+        stale_while_revalidate=600,
+        stale_if_error=3600,
+        store_in_redis=True,
+        in_flight=16,
     )
     # Names of pupils stay out of the shared cache.
     rosters: Operation = Operation(
-        budget=1.0, attempts=2, fresh=30, refresh=120, if_error=600, in_flight=32
+        budget=1.0,
+        attempts=2,
+        max_age=30,
+        stale_while_revalidate=120,
+        stale_if_error=600,
+        in_flight=32,
     )
     student_names: Operation = Operation(
-        budget=1.0, attempts=2, fresh=30, refresh=120, if_error=600, in_flight=32
+        budget=1.0,
+        attempts=2,
+        max_age=30,
+        stale_while_revalidate=120,
+        stale_if_error=600,
+        in_flight=32,
     )
     associations: Operation = Operation(budget=1.5, attempts=2, in_flight=16)
     confirm: Operation = Operation(budget=5.0, attempts=1, in_flight=8)
@@ -80,7 +112,9 @@ class CmsSettings(Downstream):
 class FileSettings(Downstream):
     name: str = "files"
     url: str = "http://127.0.0.1:7001"
-    state: Operation = Operation(budget=0.8, attempts=2, fresh=2, refresh=10, in_flight=16)
+    state: Operation = Operation(
+        budget=0.8, attempts=2, max_age=2, stale_while_revalidate=10, in_flight=16
+    )
 
 
 class ContentSettings(Downstream):
@@ -88,7 +122,7 @@ class ContentSettings(Downstream):
     url: str = "http://127.0.0.1:8000"
     # A text never changes under its id.
     text: Operation = Operation(
-        budget=1.5, attempts=2, fresh=86_400, in_flight=32, max_bytes=LARGEST_TEXT
+        budget=1.5, attempts=2, max_age=86_400, in_flight=32, max_bytes=LARGEST_TEXT
     )
 
 
@@ -96,7 +130,12 @@ class IdentitySettings(Downstream):
     name: str = "identity"
     url: str = "http://127.0.0.1:7005"
     profile: Operation = Operation(
-        budget=0.8, attempts=2, fresh=60, refresh=600, if_error=3600, in_flight=16
+        budget=0.8,
+        attempts=2,
+        max_age=60,
+        stale_while_revalidate=600,
+        stale_if_error=3600,
+        in_flight=16,
     )
 
 

@@ -8,11 +8,11 @@ from typing import NewType
 from aiohttp import ClientSession
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
+from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
-from bff_core.http import Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.protocols import Switches
+from bff_core.server import ContextProvider
 from bff_core.settings import Operation
-from bff_core.web import ContextProvider
 from services.bff_teacher.clients.cms import HttpClasses
 from services.bff_teacher.clients.cms_associations import HttpAssociations
 from services.bff_teacher.clients.cms_students import HttpStudents
@@ -69,7 +69,7 @@ class ServiceProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: Outbound) -> None:
+    def __init__(self, settings: Settings, outbound: ClientRuntime) -> None:
         super().__init__()
         self._settings = settings
         self._outbound = outbound
@@ -110,7 +110,7 @@ class AdapterProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: Outbound, ledger: LedgerDatabase) -> None:
+    def __init__(self, settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase) -> None:
         super().__init__()
         self._settings = settings
         self._outbound = outbound
@@ -271,7 +271,14 @@ class ScreenProvider(Provider):
 
 
 def _uncached(rule: Operation) -> Operation:
-    return rule.model_copy(update={"fresh": 0, "refresh": 0, "if_error": 0, "shared": False})
+    return rule.model_copy(
+        update={
+            "max_age": 0,
+            "stale_while_revalidate": 0,
+            "stale_if_error": 0,
+            "store_in_redis": False,
+        }
+    )
 
 
 def open_ledger(settings: Settings) -> LedgerDatabase:
@@ -281,7 +288,7 @@ def open_ledger(settings: Settings) -> LedgerDatabase:
 
 
 def make_container(
-    settings: Settings, outbound: Outbound, ledger: LedgerDatabase, *replacing: Provider
+    settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
 ) -> AsyncContainer:
     """The container of one app; `replacing` providers override on purpose."""
     live = LiveConfig(budget=settings.request_budget, **settings.live.model_dump())

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import DownstreamFailed
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
@@ -23,19 +23,19 @@ class Results(Protocol):
 
     async def batches(
         self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
-    ) -> Reading[BatchPage]:
+    ) -> Fetched[BatchPage]:
         """A page, newest first; `word` is one of RAS's internal status words."""
         ...
 
-    async def newest(self, ctx: RequestContext) -> Reading[BatchPage]:
+    async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
         """The newest 100, read at most once a minute for each user."""
         ...
 
-    def newest_at_hand(self, ctx: RequestContext) -> Reading[BatchPage] | None:
+    def newest_at_hand(self, ctx: RequestContext) -> Fetched[BatchPage] | None:
         """The same when it need not be waited for."""
         ...
 
-    async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
+    async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
         """The newest 100 with student matches to review, read as seldom as `newest`."""
         ...
 
@@ -45,19 +45,19 @@ class Classes(Protocol):
 
     async def of_teacher(
         self, ctx: RequestContext, *, limit: int, offset: int = 0
-    ) -> Reading[ClassPage]:
+    ) -> Fetched[ClassPage]:
         """A page, newest first."""
         ...
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> Reading[ClassInfos]:
+    ) -> Fetched[ClassInfos]:
         """The class of each batch, by batch id in lower case; ids must be UUIDs."""
         ...
 
 
 class Profiles(Protocol):
-    async def mine(self, ctx: RequestContext) -> Reading[Profile]:
+    async def mine(self, ctx: RequestContext) -> Fetched[Profile]:
         """The caller's names and locale.
 
         Raises:
@@ -72,7 +72,7 @@ class Batches(Protocol):
     Every method raises DownstreamError when RAS lets us down.
     """
 
-    async def one(self, ctx: RequestContext, batch_id: str) -> Reading[BatchWithEssays]:
+    async def one(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         """A batch with its essays.
 
         Raises:
@@ -82,7 +82,7 @@ class Batches(Protocol):
 
     async def essay(
         self, ctx: RequestContext, batch_id: str, essay_id: str
-    ) -> Reading[OwnedEssay] | None:
+    ) -> Fetched[OwnedEssay] | None:
         """An essay of a batch; None when RAS knows no such essay, or has no route for one."""
         ...
 
@@ -90,19 +90,19 @@ class Batches(Protocol):
 class Students(Protocol):
     """Anybody's pupils. Every method raises DownstreamError when CMS lets us down."""
 
-    async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
+    async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
         """The students of a class, the placeholder included."""
         ...
 
-    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Reading[Roster] | None:
+    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Fetched[Roster] | None:
         """The same, when it can be had without asking anybody."""
         ...
 
-    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
+    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[list[StudentOfEssay]]:
         """Whom CMS takes for the writers, the placeholder included."""
         ...
 
-    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Reading[StudentOfEssay | None]:
+    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Fetched[StudentOfEssay | None]:
         """The same of one essay; None when there is no match."""
         ...
 
@@ -110,7 +110,7 @@ class Students(Protocol):
 class Associations(Protocol):
     """Anybody's matches. Every method raises DownstreamError when CMS lets us down."""
 
-    async def suggested(self, ctx: RequestContext, batch_id: str) -> Reading[AssociationPage]:
+    async def suggested(self, ctx: RequestContext, batch_id: str) -> Fetched[AssociationPage]:
         """The rows of a batch, decided or not; none for a batch that CMS does not know."""
         ...
 
@@ -122,7 +122,7 @@ class Associations(Protocol):
 
 
 class Files(Protocol):
-    async def state(self, ctx: RequestContext, batch_id: str) -> Reading[FileState]:
+    async def state(self, ctx: RequestContext, batch_id: str) -> Fetched[FileState]:
         """Whether the batch takes files, and which phase runs.
 
         Raises:
@@ -142,7 +142,7 @@ class TextTooLarge(DownstreamFailed):
 
 
 class Texts(Protocol):
-    async def text(self, ctx: RequestContext, storage_id: str) -> Reading[str]:
+    async def text(self, ctx: RequestContext, storage_id: str) -> Fetched[str]:
         """A stored text, what is no UTF-8 replaced.
 
         Raises:

@@ -12,8 +12,8 @@ import msgspec
 from quart import Quart
 
 from bff_core.errors import Unavailable
+from bff_core.server import run
 from bff_core.settings import SettingsError
-from bff_core.web import run
 from services.config_service.app import database_of, from_environment, seal_of
 from services.config_service.config import Settings
 from services.config_service.domain_handlers.audit import AuditHandler

@@ -8,7 +8,7 @@ from quart import Quart
 from bff_core.app import Blueprints, build_app
 from bff_core.context import ADMIN
 from bff_core.observability import Metrics, configure_logs, configure_tracing
-from bff_core.web import ServiceKeys
+from bff_core.server import ServiceKeys
 from services.config_service.api import audit_routes, settings_routes
 from services.config_service.api.conditions import ConditionsProvider
 from services.config_service.chain import Seal

@@ -3,7 +3,7 @@
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 
 from bff_core.clock import Clock, SystemClock
-from bff_core.web import ContextProvider
+from bff_core.server import ContextProvider
 from services.config_service.chain import Seal
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.domain_handlers.changes import ChangeHandler

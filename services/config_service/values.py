@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from bff_core.errors import Flaw
+from bff_core.errors import FieldError
 
 Values = dict[str, JsonValue]
 
@@ -34,10 +34,10 @@ def same(left: JsonValue, right: JsonValue) -> bool:
     return left == right
 
 
-def unwritable(value: JsonValue, path: str = "") -> Iterator[Flaw]:
+def unwritable(value: JsonValue, path: str = "") -> Iterator[FieldError]:
     """Numbers that JSON cannot spell: parsers let NaN, Infinity and 1e999 in."""
     if isinstance(value, float) and not math.isfinite(value):
-        yield Flaw(path, "must be a finite number")
+        yield FieldError(path, "must be a finite number")
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from unwritable(item, pointer(path, key))

@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 
 from bff_core.app import Blueprints, build_app
 from bff_core.cache import MemoryCache, MemoryOptions
+from bff_core.client import CacheEntry, ClientRuntime
 from bff_core.clock import Clock, SystemClock
-from bff_core.http import Kept, Outbound
 from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.resources import Resources
-from bff_core.web import LIFECYCLE, Lifecycle
+from bff_core.server import LIFECYCLE, Lifecycle
 from services.gateway.api.entry import attach_entry
 from services.gateway.api.passage import Passage
 from services.gateway.api.proxy_routes import proxy_routes
@@ -67,7 +67,9 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
 
 def _resources(redis: Redis | None, metrics: Metrics, clock: Clock) -> Resources:
     """What `/ready` asks and the app closes; the gateway itself keeps no answers."""
-    outbound = Outbound(metrics, clock, MemoryCache[Kept](MemoryOptions(entries=1, size=1)))
+    outbound = ClientRuntime(
+        metrics, clock, MemoryCache[CacheEntry](MemoryOptions(entries=1, size=1))
+    )
     return Resources(outbound, (RedisPing(redis),) if redis else (), redis)
 
 

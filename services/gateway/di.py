@@ -6,12 +6,13 @@ import aiohttp
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 from redis.asyncio import Redis
 
+from bff_core.client import http_session
 from bff_core.clock import Clock
-from bff_core.http import Forwarder, http_session
 from bff_core.observability import Metrics
 from services.gateway.config import Settings
 from services.gateway.implementations.addresses import TrustedProxies
 from services.gateway.implementations.allowances import MemoryAllowances, Rate
+from services.gateway.implementations.forwarding import Forwarder
 from services.gateway.implementations.proxy import Patience, Proxy
 from services.gateway.implementations.shared_allowances import SharedAllowances, count_of_misses
 from services.gateway.protocols import Allowances, Limit

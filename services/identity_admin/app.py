@@ -16,7 +16,7 @@ from bff_core.auth import TokenVerifier
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
-from bff_core.web import ErrorHandlers, Guard, ServiceKeys
+from bff_core.server import ErrorHandlers, Guard, ServiceKeys
 from services.identity_admin.api.blueprint import PREFIX, admin_blueprint
 from services.identity_admin.config import SERVICE, Settings
 from services.identity_admin.di import IdentityAdminProvider

@@ -15,35 +15,35 @@ from quart_dishka import QuartDishka
 from werkzeug.routing import MapAdapter
 
 from bff_core.auth import JwksKeys, TokenRules, TokenVerifier, key_from
+from bff_core.client import document_at
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
-from bff_core.http import document_at
 from bff_core.observability import Metrics
 from bff_core.protocols import KeySource
-from bff_core.settings import ServiceSettings
-from bff_core.web import (
+from bff_core.server import (
     LIFECYCLE,
     METRICS,
     AsgiApp,
+    ConcurrencyLimiter,
     Connection,
-    Door,
-    Edge,
+    Dependencies,
     ErrorHandlers,
     Guard,
     Health,
-    Leaning,
     Lifecycle,
+    RequestMiddleware,
     ServiceKeys,
     ShortWay,
     attach_openapi,
     health_routes,
 )
+from bff_core.settings import ServiceSettings
 
 BODY_TIMEOUT = 10.0
 RELEASE = version("huleedu-bff")
 
 
-class Held(Leaning, Protocol):
+class Held(Dependencies, Protocol):
     """What a service holds open; `/ready` asks it, and the app lets go of it at the end."""
 
     async def aclose(self) -> None: ...
@@ -125,8 +125,8 @@ def _framework(app: Quart, guard: Guard, container: AsyncContainer) -> AsgiApp:
 def _put_edge_around(
     app: Quart, inner: AsgiApp, metrics: Metrics, *, limit: int, clock: Clock
 ) -> None:
-    door = Door(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
-    app.asgi_app = Edge(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
+    door = ConcurrencyLimiter(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
+    app.asgi_app = RequestMiddleware(door, metrics)  # type: ignore[method-assign, assignment]  # Quart's documented seam
 
 
 def verifier_from(

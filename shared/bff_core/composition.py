@@ -16,16 +16,16 @@ T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-class Reading(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
+class Fetched(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
     """A value and how fresh it is; `age` is in seconds since we read it from its source."""
 
     value: T_co
     age: float = 0.0
     stale: bool = False
 
-    def holding(self, value: U) -> "Reading[U]":
+    def holding(self, value: U) -> "Fetched[U]":
         """Another value made from this one, as fresh as this one."""
-        return Reading(value, self.age, self.stale)
+        return Fetched(value, self.age, self.stale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Missing:
     code: str
 
 
-Part = Reading[T] | Missing
+Part = Fetched[T] | Missing
 
 
 # No model: it is made of what is known to fit, some five times an answer.
@@ -57,7 +57,7 @@ class PartV1:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[T_co]):
+class WithHeaders(Generic[T_co]):
     """What a screen answers when the answer says something in headers, too."""
 
     body: T_co
@@ -71,7 +71,7 @@ def describe(name: str, part: Part[T]) -> PartV1:
     return PartV1(name, "stale" if part.stale else "ok", round(part.age, 3), None)
 
 
-async def optional(call: Awaitable[Reading[T]]) -> Part[T]:
+async def optional(call: Awaitable[Fetched[T]]) -> Part[T]:
     """The part, or `Missing` when the service behind it let us down."""
     try:
         return await call

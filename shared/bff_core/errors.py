@@ -70,7 +70,7 @@ class ClientError(BffError):
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class FieldError:
     """One thing that is wrong with an input; `pointer` is a JSON pointer into it."""
 
     pointer: str
@@ -82,7 +82,7 @@ class ValidationFailed(ClientError):
     status = 400
     message = "The request is not valid"
 
-    def __init__(self, flaws: Iterable[Flaw]) -> None:
+    def __init__(self, flaws: Iterable[FieldError]) -> None:
         listed = [{"pointer": flaw.pointer, "message": flaw.message} for flaw in flaws]
         super().__init__(details={"errors": listed})
 
@@ -240,3 +240,7 @@ class DownstreamTimeout(DownstreamError):
     code = "TIMEOUT"
     status = 504
     message = "A service that this answer needs did not answer in time"
+
+
+class UpstreamAborted(Exception):
+    """An upstream's answer broke off after its head was passed on; the connection must not end cleanly."""

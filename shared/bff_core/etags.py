@@ -16,7 +16,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged(Generic[M]):
+class WithETag(Generic[M]):
     """A DTO and the strong tag of what it stands for, quotes included."""
 
     body: M

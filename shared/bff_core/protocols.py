@@ -50,7 +50,7 @@ class SharedCache(Protocol):
         ...
 
 
-class Pinged(Protocol):
+class HealthChecked(Protocol):
     """A dependency that can be asked how it is; `/ready` reports it."""
 
     @property

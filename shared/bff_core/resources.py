@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bff_core.cache import MemoryCache, MemoryOptions, RedisCache, open_redis
+from bff_core.client import CacheEntry, ClientRuntime
 from bff_core.clock import Clock
-from bff_core.http import Kept, Outbound
 from bff_core.observability import Metrics
-from bff_core.protocols import Pinged
+from bff_core.protocols import HealthChecked
 from bff_core.settings import ServiceSettings
 
 
@@ -17,8 +17,8 @@ from bff_core.settings import ServiceSettings
 class Resources:
     """What downstream calls share, and what `/ready` asks."""
 
-    outbound: Outbound
-    dependencies: tuple[Pinged, ...] = ()
+    outbound: ClientRuntime
+    dependencies: tuple[HealthChecked, ...] = ()
     redis: Redis | None = None
 
     @classmethod
@@ -28,13 +28,13 @@ class Resources:
         Breakers exist from the start, so that `/ready` and `/metrics` tell of them before anyone asks.
         """
         options = MemoryOptions(entries=settings.cache_entries, size=settings.cache_bytes)
-        memory = MemoryCache[Kept](options)
+        memory = MemoryCache[CacheEntry](options)
         if settings.redis_url is None:
-            resources = cls(Outbound(metrics, clock, memory))
+            resources = cls(ClientRuntime(metrics, clock, memory))
         else:
             redis = open_redis(settings.redis_url)
             store = RedisCache(redis, clock, counter=metrics.policies)
-            resources = cls(Outbound(metrics, clock, memory, store), (store,), redis)
+            resources = cls(ClientRuntime(metrics, clock, memory, store), (store,), redis)
         for downstream in settings.asked:
             resources.outbound.breaker_of(downstream)
         return resources

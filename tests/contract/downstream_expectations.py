@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from jsonschema import Draft202012Validator
 
-from bff_core.http import JsonDecoder, Undecodable
+from bff_core.client import JsonDecoder, Undecodable
 from services.bff_teacher.contracts import (
     cms,
     cms_associations,

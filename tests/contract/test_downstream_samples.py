@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bff_core.http import JsonDecoder, Undecodable
+from bff_core.client import JsonDecoder, Undecodable
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 from services.bff_teacher.contracts.cms_associations import AssociationPage, ConfirmAnswer
 from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay

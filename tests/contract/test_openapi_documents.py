@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from quart import Quart
 
+from bff_core.server import PUBLIC, document_of, rule_of
 from bff_core.testing import SECRET
-from bff_core.web import PUBLIC, document_of, rule_of
 from services.bff_admin.app import create_app as admin_app
 from services.bff_admin.config import Settings as AdminSettings
 from services.bff_teacher.app import create_app as teacher_app

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from quart_schema import hide
 
-from bff_core.web import PUBLIC, access
+from bff_core.server import PUBLIC, access
 from tools.check_openapi import broken, drift
 from tools.openapi_baseline import baselines_in, promises_of, record
 from tools.openapi_export import COMMAND, SERVICES, app_of, document_from, snapshot_of, written

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dishka import Provider, Scope, provide
 from quart import Quart
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
+from bff_core.server import run
 from bff_core.settings import ServiceSettings
-from bff_core.web import run
 from services.bff_teacher.app import create_app
 from services.bff_teacher.clients.cms_associations import HttpAssociations
 from services.bff_teacher.config import Settings
@@ -26,7 +26,7 @@ class DyingAssociations:
         self._real = real
         self._point = point
 
-    async def suggested(self, ctx: RequestContext, batch_id: str) -> Reading[AssociationPage]:
+    async def suggested(self, ctx: RequestContext, batch_id: str) -> Fetched[AssociationPage]:
         return await self._real.suggested(ctx, batch_id)
 
     async def confirm(

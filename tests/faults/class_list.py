@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from bff_core.client import Credentials, Endpoint, JsonDecoder, ServiceClient
 from bff_core.clock import SystemClock
 from bff_core.errors import DownstreamError
-from bff_core.http import Credentials, Endpoint, JsonDecoder, ServiceClient
 from bff_core.settings import Operation
 from bff_core.testing import a_context
 

@@ -20,9 +20,9 @@ QUICK = {
     "LIVE__HEARTBEAT": "1",
     "LIVE__REREADS": "0.5,1,2",
     # What a fresh read is compared with must not be from our own cache.
-    "RAS__USER_LIST__FRESH": "0",
-    "RAS__USER_LIST__REFRESH": "0",
-    "RAS__USER_LIST__IF_ERROR": "0",
+    "RAS__USER_LIST__MAX_AGE": "0",
+    "RAS__USER_LIST__STALE_WHILE_REVALIDATE": "0",
+    "RAS__USER_LIST__STALE_IF_ERROR": "0",
     "SHUTDOWN_DELAY": "0",
 }
 GONE = (aiohttp.ClientError, OSError, TimeoutError)

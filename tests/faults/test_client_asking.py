@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bff_core.client import Credentials, Endpoint, JsonDecoder, ServiceClient, http_session
 from bff_core.errors import DownstreamFailed, DownstreamRefused, DownstreamUnreachable
-from bff_core.http import Credentials, Endpoint, JsonDecoder, ServiceClient, http_session
 from bff_core.settings import Downstream, Operation
 from bff_core.testing import ANY, Reply, StubServer, a_context, an_outbound, stub_server
 from tests.faults.class_list import Page

@@ -6,7 +6,7 @@ from pathlib import Path
 import redis.asyncio
 from quart import Quart
 
-from bff_core.web import METRICS
+from bff_core.server import METRICS
 from services.config_service.app import create_app
 from services.config_service.config import Settings as ServiceSettings
 from tests.config_service_kit import SERVICE_HEADERS, as_admin, environment, sqlite_url

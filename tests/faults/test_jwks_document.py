@@ -2,8 +2,8 @@
 
 import pytest
 
+from bff_core.client import document_at
 from bff_core.errors import DownstreamError
-from bff_core.http import document_at
 from bff_core.testing import UNTOLD, Reply, stub_server
 
 

@@ -15,8 +15,8 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
 from bff_core.composition import fan_out
-from bff_core.web._http11 import Ending, Http11
-from bff_core.web._quick_http11 import QuickHttp11
+from bff_core.server.http11 import Ending, Http11
+from bff_core.server.quick_http11 import QuickHttp11
 from tests.faults.tiny_process import LIMIT, free_port, request
 
 PAUSE = 0.15

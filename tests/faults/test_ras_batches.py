@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from bff_core.cache import MemoryCache
+from bff_core.client import CacheEntry, ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound
-from bff_core.http import Kept, Outbound, ServiceClient, ServiceIdentity, http_session
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
 from bff_core.testing import ANY, FakeClock, Reply, StubServer, a_context, stub_server
@@ -28,7 +28,7 @@ class Ras:
 @pytest.fixture
 async def ras() -> AsyncIterator[Ras]:
     clock = FakeClock()
-    outbound = Outbound(Metrics("example"), clock, MemoryCache[Kept]())
+    outbound = ClientRuntime(Metrics("example"), clock, MemoryCache[CacheEntry]())
     async with stub_server() as stub, http_session() as session:
         client = ServiceClient(session, Downstream(name="ras", url=stub.url), outbound)
         rule = Operation(budget=1.0)
@@ -108,4 +108,4 @@ async def test_route_that_fails_is_a_failure_and_not_forgotten(ras: Ras, reply: 
 
 
 def test_failures_of_invented_ids_are_neutral(ras: Ras) -> None:
-    assert ras.batches._batch.provocable
+    assert ras.batches._batch.user_triggerable

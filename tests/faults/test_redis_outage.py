@@ -17,10 +17,10 @@ from tests.faults.teacher_process import Caller, teacher_process
 
 # Fresh for so short that nearly every read asks Redis.
 ASKING = {
-    "CMS__CLASS_LIST__FRESH": "0.01",
-    "CMS__CLASS_LIST__REFRESH": "60",
-    "CMS__CLASS_INFO__FRESH": "0.01",
-    "CMS__CLASS_INFO__REFRESH": "60",
+    "CMS__CLASS_LIST__MAX_AGE": "0.01",
+    "CMS__CLASS_LIST__STALE_WHILE_REVALIDATE": "60",
+    "CMS__CLASS_INFO__MAX_AGE": "0.01",
+    "CMS__CLASS_INFO__STALE_WHILE_REVALIDATE": "60",
 }
 FAILURES = "bff_teacher_shared_cache_failures_total"
 

@@ -6,11 +6,12 @@ import pytest
 from quart import Quart, Response, request
 from quart import typing as quart_typing
 
-from bff_core.http import Forwarder, Outgoing, Upload, http_session
+from bff_core.client import http_session
 from bff_core.observability import Metrics
+from bff_core.server import body_chunks, relayed
 from bff_core.settings import Downstream
 from bff_core.testing import Reply, StubServer, stub_server
-from bff_core.web import body_chunks, relayed
+from services.gateway.implementations.forwarding import Forwarder, ForwardRequest, Upload
 
 
 @pytest.fixture
@@ -31,7 +32,9 @@ async def client(stub: StubServer) -> AsyncIterator[quart_typing.TestClientProto
             body = Upload(body_chunks(request), limit=100) if request.content_length else None
             headers = [("Content-Length", str(request.content_length))] if body else []
             relay = await forwarder.send(
-                Outgoing("settings", request.method, "/v1/settings", "a=1", headers, body, 1.0)
+                ForwardRequest(
+                    "settings", request.method, "/v1/settings", "a=1", headers, body, 1.0
+                )
             )
             return relayed(relay, longest=5, idle=5)
 

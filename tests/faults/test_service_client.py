@@ -6,18 +6,12 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bff_core.client import Credentials, ServiceClient, ServiceIdentity, http_session, text
 from bff_core.errors import (
     BffError,
     DownstreamFailed,
     DownstreamRefused,
     DownstreamUnreachable,
-)
-from bff_core.http import (
-    Credentials,
-    ServiceClient,
-    ServiceIdentity,
-    http_session,
-    text,
 )
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation

@@ -7,13 +7,10 @@ from collections.abc import AsyncIterator, Callable
 import aiohttp
 import pytest
 
+from bff_core.client import ServiceClient, http_session
 from bff_core.clock import SystemClock
 from bff_core.errors import (
     DownstreamTimeout,
-)
-from bff_core.http import (
-    ServiceClient,
-    http_session,
 )
 from bff_core.settings import Downstream
 from bff_core.testing import ANY, Reply, StubServer, a_context, an_outbound, stub_server

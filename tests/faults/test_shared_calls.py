@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bff_core.client import Credentials, Endpoint, JsonDecoder, ServiceClient, http_session
 from bff_core.clock import SystemClock
 from bff_core.errors import DownstreamFailed
-from bff_core.http import Credentials, Endpoint, JsonDecoder, ServiceClient, http_session
 from bff_core.settings import Downstream, Operation
 from bff_core.testing import ANY, Reply, StubServer, a_context, access_token, an_outbound, bearer
 from bff_core.testing import stub_server as a_stub
@@ -22,7 +22,7 @@ OTHER = "5e2c9f10-7b34-4d8e-a6c1-0f9b8a7d6c5e"
 PATIENT = {
     "REQUEST_BUDGET": "30",
     "RAS__USER_LIST__BUDGET": "20",
-    "RAS__USER_LIST__FRESH": "60",
+    "RAS__USER_LIST__MAX_AGE": "60",
     "RAS__CLASS_ACTIVITY__BUDGET": "20",
     "CMS__CLASS_LIST__BUDGET": "20",
     "CMS__CLASS_INFO__BUDGET": "20",
@@ -40,7 +40,14 @@ async def stub() -> AsyncIterator[StubServer]:
 @pytest.fixture
 async def listing(stub: StubServer) -> AsyncIterator[Endpoint[Page]]:
     """An endpoint that keeps, shares and repeats whatever it may."""
-    rule = Operation(budget=10.0, attempts=3, fresh=60, refresh=60, if_error=60, in_flight=600)
+    rule = Operation(
+        budget=10.0,
+        attempts=3,
+        max_age=60,
+        stale_while_revalidate=60,
+        stale_if_error=60,
+        in_flight=600,
+    )
     async with http_session() as session:
         client = ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
         yield client.endpoint("list", rule, JsonDecoder(Page), credentials=Credentials(user=True))

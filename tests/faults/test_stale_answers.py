@@ -11,7 +11,7 @@ from tests.faults.platform_answers import TEACHER
 
 BATCHES = f"/internal/v1/batches/user/{TEACHER}"
 DASHBOARD = "/v1/teacher/dashboard"
-SHORT = {"RAS__USER_LIST__FRESH": "0.1", "RAS__USER_LIST__REFRESH": "0.1"}
+SHORT = {"RAS__USER_LIST__MAX_AGE": "0.1", "RAS__USER_LIST__STALE_WHILE_REVALIDATE": "0.1"}
 FAULTS = {"gone": Reply(raw=b""), "broken": Reply(500), "hung": Reply(hang=True)}
 
 
@@ -47,7 +47,7 @@ async def test_a_dead_results_service_shows_old_batches_with_their_age(fault: st
 
 
 async def test_after_the_allowed_time_the_refusal_is_honest() -> None:
-    async with open_screens(**SHORT, RAS__USER_LIST__IF_ERROR="0.3") as screens:
+    async with open_screens(**SHORT, RAS__USER_LIST__STALE_IF_ERROR="0.3") as screens:
         await screens.get(DASHBOARD)
         screens.ras.on(BATCHES, Reply(raw=b""))
         await asyncio.sleep(0.5)
@@ -61,7 +61,7 @@ async def test_after_the_allowed_time_the_refusal_is_honest() -> None:
 
 
 async def test_an_open_breaker_serves_what_is_old_and_asks_nobody() -> None:
-    async with open_screens(**SHORT, RAS__REST__MINIMUM_CALLS="4") as screens:
+    async with open_screens(**SHORT, RAS__BREAKER__MINIMUM_CALLS="4") as screens:
         await screens.get(DASHBOARD)
         screens.ras.on(BATCHES, Reply(raw=b""))
         await asyncio.sleep(0.4)
@@ -78,7 +78,7 @@ async def test_an_open_breaker_serves_what_is_old_and_asks_nobody() -> None:
 
 
 async def test_an_open_breaker_with_nothing_old_says_when_to_return() -> None:
-    async with open_screens(RAS__REST__MINIMUM_CALLS="4") as screens:
+    async with open_screens(RAS__BREAKER__MINIMUM_CALLS="4") as screens:
         screens.ras.on(BATCHES, Reply(raw=b""))
         while (await breakers(screens))["ras"] == "closed":
             await screens.get(DASHBOARD)

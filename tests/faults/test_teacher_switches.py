@@ -11,8 +11,8 @@ from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from bff_core.clock import SystemClock
+from bff_core.server import access
 from bff_core.testing import ANY, SECRET, Reply, access_token, bearer, stub_server
-from bff_core.web import access
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings as TeacherSettings
 from tests.config_service_kit import INTERNAL_KEY, Settings, sqlite_url

@@ -11,8 +11,8 @@ from quart import Blueprint, Quart
 from bff_core.app import Blueprints, build_app
 from bff_core.context import TEACHER
 from bff_core.observability import Metrics, configure_logs
+from bff_core.server import PUBLIC, ContextProvider, access, returns, run, takes_body
 from bff_core.settings import ServiceSettings
-from bff_core.web import PUBLIC, ContextProvider, access, returns, run, takes_body
 
 
 class Settings(ServiceSettings):

@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 import hypothesis.strategies as st
 
 from bff_core.cache import MemoryCache
+from bff_core.client.call import Call, DownstreamResponse, Freshness, Send
+from bff_core.client.policies.breaker import Breaker, BreakerOptions, Permit
+from bff_core.client.policies.bulkhead import Bulkhead, BulkheadOptions
+from bff_core.client.policies.cached import Cached
+from bff_core.client.policies.chain import pipeline
+from bff_core.client.policies.outcome import Outcome
+from bff_core.client.policies.retry import Retry, RetryOptions
+from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.client.policies.single_flight import LINGER, SingleFlight
 from bff_core.errors import (
     BffError,
     DownstreamFailed,
@@ -15,18 +24,9 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.http._breaker import Breaker, BreakerOptions, Permit
-from bff_core.http._bulkhead import Bulkhead, BulkheadOptions
-from bff_core.http._cached import Cached
-from bff_core.http._call import Answer, Call, Freshness, Send
-from bff_core.http._pipeline import pipeline
-from bff_core.http._retry import Retry, RetryOptions
-from bff_core.http._retry_budget import RetryBudget
-from bff_core.http._single_flight import LINGER, SingleFlight
-from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import a_call, an_answer
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import Diary
+from bff_core.testing.diary import RecordingObserver
 
 PER_ATTEMPT = 0.8
 KINDS = ["good", "500", "404", "429", "down", "hang"]
@@ -81,8 +81,8 @@ class WatchedBreaker(Breaker):
         self.admitted += 1
         return permit
 
-    def settle(self, permit: Permit, verdict: Verdict, *, may_be_slow: bool = True) -> None:
-        self.marks += verdict is Verdict.FAILURE
+    def settle(self, permit: Permit, verdict: Outcome, *, may_be_slow: bool = True) -> None:
+        self.marks += verdict is Outcome.FAILURE
         super().settle(permit, verdict, may_be_slow=may_be_slow)
 
 
@@ -98,7 +98,7 @@ class Service:
     busiest: int = 0
     busy: int = 0
 
-    async def __call__(self, call: Call) -> Answer:
+    async def __call__(self, call: Call) -> DownstreamResponse:
         act = self.acts[len(self.attempts) % len(self.acts)]
         self.attempts.append((call, call.deadline.left()))
         self.busy += 1
@@ -114,7 +114,7 @@ class Service:
             self.ends.append((call.key, self.clock.monotonic()))
         return self.answer(act)
 
-    def answer(self, act: Act) -> Answer:
+    def answer(self, act: Act) -> DownstreamResponse:
         if act.kind in {"404", "429"}:
             self.sins += act.kind == "429"
             raise DownstreamRefused("results", upstream_status=int(act.kind), spoke_json=True)
@@ -132,11 +132,11 @@ class World:
 
     def __init__(self, clock: FakeClock, acts: list[Act], *, refresh: float = 2.0) -> None:
         self.clock = clock
-        self.freshness = Freshness(fresh=0.5, refresh=refresh, if_error=30.0)
+        self.freshness = Freshness(max_age=0.5, stale_while_revalidate=refresh, stale_if_error=30.0)
         self.stays: list[tuple[str, float, float]] = []
         self.passing_now: Counter[str] = Counter()
         self.crowd = 0
-        self.diary = Diary()
+        self.diary = RecordingObserver()
         self.entered = 0
         self.service = Service(acts, clock)
         self.breaker = WatchedBreaker(
@@ -159,7 +159,7 @@ class World:
     def passing(self, send: Send) -> Send:
         """Counts what gets through the cache and the single-flight."""
 
-        async def counted(call: Call) -> Answer:
+        async def counted(call: Call) -> DownstreamResponse:
             self.entered += 1
             self.passing_now[call.key] += call.safe
             self.crowd = max(self.crowd, self.passing_now[call.key])

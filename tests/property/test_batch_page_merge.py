@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from services.bff_teacher.contracts.ras import Batch, BatchPage, Pagination
 from services.bff_teacher.screens.batch_page import Window, merge
 
@@ -26,11 +26,11 @@ def a_batch(number: int, minute: int) -> Batch:
     )
 
 
-def source_page(rows: list[Batch], deep: int) -> Reading[BatchPage]:
+def source_page(rows: list[Batch], deep: int) -> Fetched[BatchPage]:
     """What RAS answers: newest first, ties in any order, the first `deep` of them."""
     ordered = sorted(rows, key=lambda row: (row.created_at, row.batch_id), reverse=True)
     # A tie at the cut is the source's to break; our order cannot depend on what it left out.
-    return Reading(
+    return Fetched(
         BatchPage(batches=tuple(ordered[:deep]), pagination=Pagination(deep, 0, len(rows)))
     )
 

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
     rule,
 )
 
+from bff_core.client.policies.breaker import Breaker, BreakerOptions, Permit
+from bff_core.client.policies.observer import BreakerState
+from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import CircuitOpen
-from bff_core.http._breaker import Breaker, BreakerOptions, Permit
-from bff_core.http._observer import BreakerState
-from bff_core.http._verdict import Verdict
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
 
@@ -74,13 +74,13 @@ class Model:
             return len(self.probes) + len(self.passed) < 3
         return self.state == "closed"
 
-    def settle(self, issued: Issued, now: float, verdict: Verdict, draw: float) -> None:
+    def settle(self, issued: Issued, now: float, verdict: Outcome, draw: float) -> None:
         alive = issued.era == self.era and not issued.ended
         issued.ended = True
         late = issued.probe and now >= issued.started + 4.0
-        if not alive or late or verdict is Verdict.NEUTRAL:
+        if not alive or late or verdict is Outcome.NEUTRAL:
             return
-        failed, slow = verdict is Verdict.FAILURE, now - issued.started > 1.0
+        failed, slow = verdict is Outcome.FAILURE, now - issued.started > 1.0
         if self.state == "half_open":
             self.probe_ended(now, failed=failed, slow=slow, draw=draw)
         elif self.state == "closed":
@@ -126,8 +126,8 @@ class BreakerMachine(RuleBasedStateMachine):
         self.model.probes.append(issued)
         return issued
 
-    @rule(issued=permits, verdict=st.sampled_from(Verdict), draw=st.floats(0, 1))
-    def settle(self, issued: Issued | None, verdict: Verdict, draw: float) -> None:
+    @rule(issued=permits, verdict=st.sampled_from(Outcome), draw=st.floats(0, 1))
+    def settle(self, issued: Issued | None, verdict: Outcome, draw: float) -> None:
         if issued is None or (issued.ended and not issued.probe):
             return
         self.draw = draw
@@ -138,7 +138,7 @@ class BreakerMachine(RuleBasedStateMachine):
     @rule(calls=st.integers(1, 8), failed=st.booleans(), draw=st.floats(0, 1))
     def many(self, calls: int, *, failed: bool, draw: float) -> None:
         for _ in range(calls):
-            verdict = Verdict.FAILURE if failed else Verdict.SUCCESS
+            verdict = Outcome.FAILURE if failed else Outcome.SUCCESS
             self.settle(self.ask(), verdict, draw)
 
     @rule(issued=consumes(permits))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bff_core.http._client import _pairs_of, _query, path_of
+from bff_core.client.endpoint import _pairs_of, _query, path_of
 
 NASTY = st.text(alphabet="./\\%?#;&=+ ~:@\x00\r\n2eEfF5cåa", min_size=1, max_size=12)
 SEGMENT = (st.text(min_size=1) | NASTY).filter(lambda text: text not in {".", ".."})

@@ -14,7 +14,7 @@ from dataclasses import replace
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from bff_core.http._call import LEAST_ATTEMPT
+from bff_core.client.call import LEAST_ATTEMPT
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import run_virtually
 from tests.property.pipeline_world import ACTS, VISITS, Act, Visit, World

@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.web import access, inject, returns, takes_query
+from bff_core.server import access, inject, returns, takes_query
 from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
 from services.bff_admin.screens.audit import AuditScreen
 

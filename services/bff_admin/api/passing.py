@@ -9,7 +9,7 @@ from quart import Response, request
 from quart_schema import document_response
 
 from bff_core.errors import InvalidRequest, UnsupportedMediaType
-from bff_core.web import TAGGED
+from bff_core.server import ETAGGED
 from services.bff_admin.protocols import Asked, Told
 
 CONDITIONS = ("If-Match", "If-None-Match")
@@ -30,7 +30,7 @@ def passes(
         async def passed(*args: Any, **kwargs: Any) -> Response:
             return _written(await view(*args, asked=await _asked(), **kwargs))
 
-        setattr(passed, TAGGED, tagged)
+        setattr(passed, ETAGGED, tagged)
         return passed
 
     return decorate

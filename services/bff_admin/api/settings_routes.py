@@ -6,7 +6,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
-from bff_core.web import access, inject, refuses, sends
+from bff_core.server import access, error_responses, inject, response_headers
 from services.bff_admin.api.passing import passes
 from services.bff_admin.dto.settings_v1 import (
     LARGEST_VERSION,
@@ -41,7 +41,7 @@ async def namespaces(
 
 @blueprint.get("/settings/<namespace>")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @document_headers(SettingsReadHeadersV1)
 @passes(AdminSettingsV1, tagged=True)
 @inject
@@ -54,7 +54,7 @@ async def read(
 
 @blueprint.get("/settings/<namespace>/schema")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @document_headers(SettingsReadHeadersV1)
 @passes(AdminSettingsSchemaV1, tagged=True)
 @inject
@@ -67,8 +67,8 @@ async def schema(
 
 @blueprint.put("/settings/<namespace>")
 @access("admin")
-@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@response_headers("Idempotent-Replay")
 @document_headers(SettingsWriteHeadersV1)
 @document_querystring(SettingsWriteQuery)
 @document_request(SettingsWriteV1, source=DataSource.JSON)
@@ -83,8 +83,8 @@ async def write(
 
 @blueprint.post("/settings/<namespace>/rollback")
 @access("admin")
-@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@response_headers("Idempotent-Replay")
 @document_headers(SettingsWriteHeadersV1)
 @document_querystring(SettingsWriteQuery)
 @document_request(SettingsRollbackV1, source=DataSource.JSON)
@@ -99,7 +99,7 @@ async def roll_back(
 
 @blueprint.get("/settings/<namespace>/versions")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @document_querystring(SettingsVersionsQuery)
 @passes(AdminSettingsVersionsV1)
 @inject
@@ -112,7 +112,7 @@ async def versions(
 
 @blueprint.get(f"/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @passes(AdminSettingsVersionV1)
 @inject
 async def version(

@@ -5,7 +5,15 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
-from bff_core.web import access, inject, refuses, returns, sends, takes_body, takes_query
+from bff_core.server import (
+    access,
+    error_responses,
+    inject,
+    response_headers,
+    returns,
+    takes_body,
+    takes_query,
+)
 from services.bff_admin.api.replays import marks_replays
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminUserDecisionsV1,
@@ -53,7 +61,7 @@ async def users(
 
 @blueprint.get("/users/<user_id>")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @returns(AdminUserDetailV1)
 @inject
 async def user(
@@ -65,8 +73,8 @@ async def user(
 
 @blueprint.post("/users/<user_id>/approve")
 @access("admin")
-@refuses(NotFound, Conflict)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
 @takes_body(ApproveUserV1)
 @returns(AdminUserDecisionV1)
 @marks_replays
@@ -83,8 +91,8 @@ async def approve(
 
 @blueprint.post("/users/<user_id>/deny")
 @access("admin")
-@refuses(NotFound, Conflict)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
 @takes_body(DenyUserV1)
 @returns(AdminUserDecisionV1)
 @marks_replays

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.clock import to_wire
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from bff_core.http import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.settings import Operation
 from services.bff_admin.contracts.config import ChangePage
 
@@ -31,7 +31,7 @@ class HttpChanges:
         before: int | None = None,
         actor: str | None = None,
         since: datetime | None = None,
-    ) -> Reading[ChangePage]:
+    ) -> Fetched[ChangePage]:
         query: dict[str, str | int | None] = {
             "limit": limit,
             "cursor": before,

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable
 
+from bff_core.client import DownstreamResponse
 from bff_core.errors import CircuitOpen, DownstreamError, DownstreamRefused, DownstreamSaturated
-from bff_core.http import Answer
 
 _NOTHING_WAS_SENT = frozenset(
     {
@@ -18,7 +18,7 @@ _NOTHING_WAS_SENT = frozenset(
 _WORDS = "It is not known whether this was done; sending the same again is safe and tells"
 
 
-async def certain(write: Awaitable[Answer]) -> Answer:
+async def certain(write: Awaitable[DownstreamResponse]) -> DownstreamResponse:
     """The answer of a write; a failure that leaves its outcome open says so in its details."""
     try:
         return await write

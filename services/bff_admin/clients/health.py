@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from bff_core.client import document_at
 from bff_core.clock import Clock
 from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, DownstreamTimeout
-from bff_core.http import document_at
 from services.bff_admin.contracts.health import Health
 from services.bff_admin.protocols import Checkup
 

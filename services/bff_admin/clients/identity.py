@@ -7,11 +7,18 @@ from typing import TypeVar
 
 import msgspec
 
+from bff_core.client import (
+    Credentials,
+    DownstreamResponse,
+    Endpoint,
+    JsonDecoder,
+    ServiceClient,
+    ServiceIdentity,
+)
 from bff_core.clock import to_wire
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
-from bff_core.http import Answer, Credentials, Endpoint, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.settings import Operation
 from services.bff_admin.clients.certainty import certain
 from services.bff_admin.clients.refusals import STATUSES, refusal_in
@@ -88,9 +95,9 @@ class HttpAccounts:
         before: int | None = None,
         actor: str | None = None,
         since: datetime | None = None,
-    ) -> Reading[DecisionPage]:
+    ) -> Fetched[DecisionPage]:
         if actor is not None and not _UUID.fullmatch(actor):
-            return Reading(_NOBODY)
+            return Fetched(_NOBODY)
         query: dict[str, str | int | None] = {
             "limit": limit,
             "cursor": before,
@@ -125,12 +132,12 @@ async def _read(
 
 async def _written(
     endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], body: Mapping[str, object]
-) -> Answer:
+) -> DownstreamResponse:
     asked = endpoint.ask(ctx, "POST", path, body=msgspec.json.encode(body))
     return _unless_refused(endpoint, await certain(asked))
 
 
-def _unless_refused(endpoint: Endpoint[T], answer: Answer) -> Answer:
+def _unless_refused(endpoint: Endpoint[T], answer: DownstreamResponse) -> DownstreamResponse:
     if answer.status >= 400:
         raise refusal_in(endpoint.service, answer)
     return answer

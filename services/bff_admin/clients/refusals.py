@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
+from bff_core.client import DownstreamResponse
 from bff_core.errors import (
     ClientError,
     Conflict,
     DownstreamFailed,
-    Flaw,
+    FieldError,
     InvalidRequest,
     NotAuthorized,
     NotFound,
@@ -19,7 +20,6 @@ from bff_core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from bff_core.http import Answer
 
 _KINDS: tuple[type[ClientError], ...] = (
     ValidationFailed,
@@ -56,7 +56,7 @@ class _Envelope(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Envelope)
 
 
-def refusal_in(service: str, answer: Answer) -> ClientError:
+def refusal_in(service: str, answer: DownstreamResponse) -> ClientError:
     """The refusal as an error of this service; its ETag stays with it.
 
     Raises:
@@ -94,6 +94,6 @@ def _refusal(kind: type[ClientError], said: _Error) -> ClientError:
     return kind(message, details=passable(said.details))
 
 
-def _flaws(errors: object) -> list[Flaw]:
+def _flaws(errors: object) -> list[FieldError]:
     rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
-    return [Flaw(str(row.get("pointer", "")), str(row.get("message", ""))) for row in rows]
+    return [FieldError(str(row.get("pointer", "")), str(row.get("message", ""))) for row in rows]

@@ -6,16 +6,16 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bff_core.context import RequestContext
-from bff_core.errors import NotFound
-from bff_core.http import (
-    Answer,
+from bff_core.client import (
     Credentials,
+    DownstreamResponse,
     Endpoint,
     ServiceClient,
     ServiceIdentity,
     Undecodable,
 )
+from bff_core.context import RequestContext
+from bff_core.errors import NotFound
 from bff_core.settings import Operation
 from services.bff_admin.clients.certainty import certain
 from services.bff_admin.clients.refusals import STATUSES, refusal_in
@@ -125,7 +125,7 @@ async def _read(
     return _told(endpoint, answer)
 
 
-def _told(endpoint: Endpoint[M], answer: Answer) -> Told:
+def _told(endpoint: Endpoint[M], answer: DownstreamResponse) -> Told:
     if answer.status >= 400:
         raise refusal_in(endpoint.service, answer)
     headers = {name: answer.headers[name] for name in PASSED if name in answer.headers}

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from bff_core.clock import to_wire
-from bff_core.errors import Flaw, ValidationFailed
+from bff_core.errors import FieldError, ValidationFailed
 from services.bff_admin.dto.audit_v1 import AuditQuery
 from services.bff_admin.screens.merging import Place, Position
 
@@ -86,4 +86,4 @@ def _moment(micros: int | None) -> datetime | None:
 
 
 def _unfit(message: str) -> ValidationFailed:
-    return ValidationFailed([Flaw("/cursor", message)])
+    return ValidationFailed([FieldError("/cursor", message)])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bff_core.composition import Part, Reading, fan_out
+from bff_core.composition import Fetched, Part, fan_out
 from bff_core.context import RequestContext
 from services.bff_admin.contracts.config import Change, ChangePage
 from services.bff_admin.contracts.identity import Decision, DecisionPage
@@ -46,9 +46,9 @@ class AuditTrail:
 
     async def _batch(
         self, ctx: RequestContext, source: str, place: Place, wanted: Wanted
-    ) -> Reading[Batch[AuditEntryV1]]:
+    ) -> Fetched[Batch[AuditEntryV1]]:
         if place.ended:
-            return Reading(_OVER)
+            return Fetched(_OVER)
         if source == SETTINGS:
             changes = await self._changes.newest(
                 ctx,

@@ -1,6 +1,6 @@
 """The namespaces whose settings are not their defaults."""
 
-from bff_core.composition import Reading, fan_out
+from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
 from services.bff_admin.dto.overview_v1 import ChangedSettingsV1
 from services.bff_admin.dto.settings_v1 import AdminNamespaceV1
@@ -13,7 +13,7 @@ MOST = 30
 
 async def changed_settings(
     current: CurrentSettings, ctx: RequestContext
-) -> Reading[list[ChangedSettingsV1]]:
+) -> Fetched[list[ChangedSettingsV1]]:
     """In alphabetical order; one that was written and is at its defaults again is left out.
 
     Raises:
@@ -24,7 +24,7 @@ async def changed_settings(
     async with fan_out() as group:
         asked = [group.create_task(_changed(current, ctx, one)) for one in written]
     changed = [task.result() for task in asked]
-    return Reading([one for one in changed if one.values])
+    return Fetched([one for one in changed if one.values])
 
 
 async def _changed(

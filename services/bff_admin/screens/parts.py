@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
-from bff_core.composition import Missing, Part, PartV1, Reading, describe, optional
+from bff_core.composition import Fetched, Missing, Part, PartV1, describe, optional
 from bff_core.errors import ClientError
 
 T = TypeVar("T")
 
 
-async def part(call: Awaitable[Reading[T]]) -> Part[T]:
+async def part(call: Awaitable[Fetched[T]]) -> Part[T]:
     """Like `optional`; a service that refuses this admin costs its part, too."""
     try:
         return await optional(call)

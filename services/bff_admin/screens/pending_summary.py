@@ -1,6 +1,6 @@
 """How many wait for approval, and how long the first of them has."""
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from services.bff_admin.dto.overview_v1 import PendingSummaryV1
 from services.bff_admin.protocols import Accounts
@@ -9,7 +9,7 @@ PAGES = 5
 A_PAGE = 100
 
 
-async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Reading[PendingSummaryV1]:
+async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Fetched[PendingSummaryV1]:
     """Counted page by page: the source knows no total, and nobody reads further than this.
 
     Raises:
@@ -27,4 +27,4 @@ async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Reading[Pe
         if cursor is None:
             break
     summary = PendingSummaryV1(count=count, is_exact=cursor is None, oldest_waiting_seconds=oldest)
-    return Reading(summary)
+    return Fetched(summary)

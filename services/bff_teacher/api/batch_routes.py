@@ -3,19 +3,19 @@
 from dishka import FromDishka
 from quart import Blueprint
 
-from bff_core.composition import Answered
+from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, RateLimited
-from bff_core.web import (
+from bff_core.server import (
     Link,
     access,
     budget,
+    error_responses,
     inject,
-    leads_to,
-    places,
-    refuses,
+    openapi_links,
+    path_parameters,
+    response_headers,
     returns,
-    sends,
     takes_body,
     takes_headers,
 )
@@ -42,10 +42,10 @@ blueprint = Blueprint("batches", __name__)
 
 @blueprint.get("/batches/<batch_id>")
 @access("teacher")
-@refuses(NotFound, RateLimited)
-@places(batch_id=UUID_PLACE)
-@sends("Content-Language")
-@leads_to(
+@error_responses(NotFound, RateLimited)
+@path_parameters(batch_id=UUID_PLACE)
+@response_headers("Content-Language")
+@openapi_links(
     Link("batches.essay", {"batch_id": "/batch_id", "essay_id": "/essays/0/essay_id"}),
     Link("batches.associations", {"batch_id": "/batch_id"}),
 )
@@ -53,16 +53,16 @@ blueprint = Blueprint("batches", __name__)
 @inject
 async def batch(
     batch_id: str, screen: FromDishka[BatchDetailScreen], ctx: FromDishka[RequestContext]
-) -> Answered[TeacherBatchDetailV1]:
+) -> WithHeaders[TeacherBatchDetailV1]:
     """A batch of the teacher's with its essays, by rank."""
     return await screen.load(ctx, batch_id)
 
 
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")
 @access("teacher")
-@refuses(NotFound, RateLimited)
-@places(batch_id=UUID_PLACE, essay_id=UUID_PLACE)
-@sends("Content-Language")
+@error_responses(NotFound, RateLimited)
+@path_parameters(batch_id=UUID_PLACE, essay_id=UUID_PLACE)
+@response_headers("Content-Language")
 @returns(TeacherEssayFeedbackV1)
 @inject
 async def essay(
@@ -70,16 +70,16 @@ async def essay(
     essay_id: str,
     screen: FromDishka[EssayScreen],
     ctx: FromDishka[RequestContext],
-) -> Answered[TeacherEssayFeedbackV1]:
+) -> WithHeaders[TeacherEssayFeedbackV1]:
     """An essay with its corrected text, the assignment and its neighbours."""
     return await screen.load(ctx, batch_id, essay_id)
 
 
 @blueprint.get("/batches/<batch_id>/associations")
 @access("teacher")
-@refuses(NotFound, RateLimited)
-@places(batch_id=UUID_PLACE)
-@leads_to(Link("batches.confirm", {"batch_id": "/batch_id"}))
+@error_responses(NotFound, RateLimited)
+@path_parameters(batch_id=UUID_PLACE)
+@openapi_links(Link("batches.confirm", {"batch_id": "/batch_id"}))
 @returns(StudentAssociationListV1)
 @inject
 async def associations(
@@ -92,9 +92,9 @@ async def associations(
 @blueprint.post("/batches/<batch_id>/associations/confirm")
 @access("teacher")
 @budget(CONFIRM)
-@refuses(NotFound, Conflict, RateLimited)
-@places(batch_id=UUID_PLACE)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict, RateLimited)
+@path_parameters(batch_id=UUID_PLACE)
+@response_headers("Idempotent-Replay")
 @takes_headers(ConfirmHeadersV1)
 @takes_body(AssociationConfirmRequestV1)
 @returns(AssociationConfirmResultV1)
@@ -105,6 +105,6 @@ async def confirm(
     headers: ConfirmHeadersV1,
     screen: FromDishka[ConfirmScreen],
     ctx: FromDishka[RequestContext],
-) -> Answered[AssociationConfirmResultV1]:
+) -> WithHeaders[AssociationConfirmResultV1]:
     """Say whose the essays are. It cannot be taken back; the same again is answered the same."""
     return await screen.confirm(ctx, batch_id, data, headers.idempotency_key)

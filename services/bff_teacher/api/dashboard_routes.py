@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.web import Link, access, inject, leads_to, returns, takes_query
+from bff_core.server import Link, access, inject, openapi_links, returns, takes_query
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
 from services.bff_teacher.screens.class_list import ClassListScreen
@@ -16,7 +16,7 @@ blueprint = Blueprint("dashboard", __name__)
 @blueprint.get("/dashboard")
 @access("teacher")
 @takes_query(DashboardQuery)
-@leads_to(Link("batches.batch", {"batch_id": "/batches/0/batch_id"}))
+@openapi_links(Link("batches.batch", {"batch_id": "/batches/0/batch_id"}))
 @returns(TeacherClassDashboardV1)
 @inject
 async def dashboard(

@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound as UnknownPath
 
 from bff_core.errors import InvalidRequest, Unavailable
 from bff_core.etags import matches_weakly, tags_in
-from bff_core.web import exchange_of, spares_reads
+from bff_core.server import request_state, spares_reads
 from services.bff_teacher.implementations.built_pages import BuiltFile, BuiltPages
 
 ROUTE = "front_end"
@@ -59,7 +59,7 @@ def _found(pages: BuiltPages, steps: list[str]) -> Response | None:
     file = pages.files.get("/".join(steps))
     if file is None and (_names_a_file(steps) or not _takes_pages()):
         return None
-    exchange_of(request.scope).route = ROUTE
+    request_state(request.scope).route = ROUTE
     file = file or pages.index
     if file is None:
         raise Unavailable(details={"reason": "front_end_not_built"})

@@ -7,7 +7,14 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, RateLimited
-from bff_core.web import access, inject, refuses, returns_events, takes_headers, takes_query
+from bff_core.server import (
+    access,
+    error_responses,
+    inject,
+    returns_events,
+    takes_headers,
+    takes_query,
+)
 from services.bff_teacher.dto.events_v1 import EVENT_V1, EventsHeadersV1, EventsQuery
 from services.bff_teacher.streaming.live import LiveStreams
 
@@ -16,7 +23,7 @@ blueprint = Blueprint("live", __name__)
 
 @blueprint.get("/events")
 @access("teacher")
-@refuses(NotFound, RateLimited)
+@error_responses(NotFound, RateLimited)
 @takes_headers(EventsHeadersV1)
 @takes_query(EventsQuery)
 @returns_events(EVENT_V1)

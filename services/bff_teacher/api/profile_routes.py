@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.web import access, inject, returns
+from bff_core.server import access, inject, returns
 from services.bff_teacher.dto.profile_v1 import TeacherProfileV1
 from services.bff_teacher.screens.profile import ProfileScreen
 

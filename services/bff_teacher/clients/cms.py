@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bff_core.composition import Reading, fan_out
+from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
-from bff_core.http import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 
@@ -36,12 +36,12 @@ class HttpClasses:
 
     async def of_teacher(
         self, ctx: RequestContext, *, limit: int, offset: int = 0
-    ) -> Reading[ClassPage]:
+    ) -> Fetched[ClassPage]:
         return await self._page.get(ctx, CLASSES, {"limit": limit, "offset": offset})
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> Reading[ClassInfos]:
+    ) -> Fetched[ClassInfos]:
         """One bad id fails a whole call at the source, so callers pass UUIDs only."""
         if 0 < len(batch_ids) <= IDS_A_CALL:
             return await self._infos_of(ctx, batch_ids)
@@ -50,13 +50,13 @@ class HttpClasses:
             calls = [group.create_task(self._infos_of(ctx, chunk)) for chunk in chunks]
         return _merged([call.result() for call in calls])
 
-    async def _infos_of(self, ctx: RequestContext, ids: Sequence[str]) -> Reading[ClassInfos]:
+    async def _infos_of(self, ctx: RequestContext, ids: Sequence[str]) -> Fetched[ClassInfos]:
         return await self._infos.get(ctx, CLASS_INFO, {"batch_ids": ",".join(ids)})
 
 
-def _merged(readings: Sequence[Reading[ClassInfos]]) -> Reading[ClassInfos]:
+def _merged(readings: Sequence[Fetched[ClassInfos]]) -> Fetched[ClassInfos]:
     infos: ClassInfos = {}
     for reading in readings:
         infos |= reading.value
     age = max((reading.age for reading in readings), default=0.0)
-    return Reading(infos, age, any(reading.stale for reading in readings))
+    return Fetched(infos, age, any(reading.stale for reading in readings))

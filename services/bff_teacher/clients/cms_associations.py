@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bff_core.composition import Reading
+from bff_core.client import Credentials, JsonDecoder, ServiceClient
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from bff_core.http import Credentials, JsonDecoder, ServiceClient
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.cms_associations import (
     AssociationPage,
@@ -27,7 +27,7 @@ class HttpAssociations:
             "confirm", confirm, JsonDecoder(ConfirmAnswer), credentials=user
         )
 
-    async def suggested(self, ctx: RequestContext, batch_id: str) -> Reading[AssociationPage]:
+    async def suggested(self, ctx: RequestContext, batch_id: str) -> Fetched[AssociationPage]:
         return await self._suggested.get(ctx, _path(batch_id))
 
     async def confirm(

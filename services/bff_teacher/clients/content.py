@@ -1,9 +1,9 @@
 """The content service: whoever has an id has the text, under any content type."""
 
-from bff_core.composition import Reading
+from bff_core.client import Credentials, ServiceClient, text
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, DownstreamRefused
-from bff_core.http import Credentials, ServiceClient, text
 from bff_core.settings import Operation
 from services.bff_teacher.protocols import TextAbsent, TextTooLarge
 
@@ -15,7 +15,7 @@ class HttpTexts:
             "text", text_of, text, credentials=Credentials(), json=False, public=True
         )
 
-    async def text(self, ctx: RequestContext, storage_id: str) -> Reading[str]:
+    async def text(self, ctx: RequestContext, storage_id: str) -> Fetched[str]:
         try:
             return await self._text.get(ctx, ("v1", "content", storage_id))
         except DownstreamFailed as error:

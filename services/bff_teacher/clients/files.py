@@ -1,8 +1,8 @@
 """The file service: it tells the state of any batch to anybody who names themself."""
 
-from bff_core.composition import Reading
+from bff_core.client import Credentials, JsonDecoder, ServiceClient
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from bff_core.http import Credentials, JsonDecoder, ServiceClient
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.files import FileState
 
@@ -13,5 +13,5 @@ class HttpFiles:
             "state", state, JsonDecoder(FileState), credentials=Credentials(user=True)
         )
 
-    async def state(self, ctx: RequestContext, batch_id: str) -> Reading[FileState]:
+    async def state(self, ctx: RequestContext, batch_id: str) -> Fetched[FileState]:
         return await self._state.get(ctx, ("v1", "files", "batch", batch_id, "state"))

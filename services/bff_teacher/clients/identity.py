@@ -1,8 +1,8 @@
 """Identity: its profile route asks for no proof, so it gets none."""
 
-from bff_core.composition import Reading
+from bff_core.client import Credentials, JsonDecoder, ServiceClient
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from bff_core.http import Credentials, JsonDecoder, ServiceClient
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.identity import Profile
 
@@ -13,5 +13,5 @@ class HttpProfiles:
             "profile", profile, JsonDecoder(Profile), credentials=Credentials()
         )
 
-    async def mine(self, ctx: RequestContext) -> Reading[Profile]:
+    async def mine(self, ctx: RequestContext) -> Fetched[Profile]:
         return await self._profile.get(ctx, ("v1", "users", ctx.user_id, "profile"))

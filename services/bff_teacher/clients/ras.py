@@ -1,8 +1,8 @@
 """The results aggregator: it checks which service asks, and trusts it with every user's data."""
 
-from bff_core.composition import Reading
+from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from bff_core.http import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.ras import AWAITING_REVIEW, BatchPage
 
@@ -28,17 +28,17 @@ class HttpResults:
 
     async def batches(
         self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
-    ) -> Reading[BatchPage]:
+    ) -> Fetched[BatchPage]:
         params: dict[str, str | int] = {"limit": limit, "offset": offset}
         return await self._page.get(ctx, _of(ctx), params | ({"status": word} if word else {}))
 
-    async def newest(self, ctx: RequestContext) -> Reading[BatchPage]:
+    async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
         return await self._activity.get(ctx, _of(ctx), _NEWEST)
 
-    def newest_at_hand(self, ctx: RequestContext) -> Reading[BatchPage] | None:
+    def newest_at_hand(self, ctx: RequestContext) -> Fetched[BatchPage] | None:
         return self._activity.known(ctx, _of(ctx), _NEWEST)
 
-    async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
+    async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
         params: dict[str, str | int] = {"limit": NEWEST, "offset": 0, "status": AWAITING_REVIEW}
         return await self._activity.get(ctx, _of(ctx), params)
 

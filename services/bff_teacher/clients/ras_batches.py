@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.clock import Clock
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamRefused, NotFound
-from bff_core.http import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.ras_batch import BatchWithEssays, OwnedEssay
 
@@ -28,18 +28,20 @@ class HttpBatches:
         service = Credentials(service=identity)
         batch = JsonDecoder(BatchWithEssays, rows="essays", on_salvage=ras.salvaged("batch"))
         # Anybody can make RAS fail here: it asks another service about an id that it lacks.
-        self._batch = ras.endpoint("batch", one_batch, batch, credentials=service, provocable=True)
+        self._batch = ras.endpoint(
+            "batch", one_batch, batch, credentials=service, user_triggerable=True
+        )
         essay = JsonDecoder(OwnedEssay, on_salvage=ras.salvaged("essay"))
         self._essay = ras.endpoint("essay", one_essay, essay, credentials=service)
         self._essay_route = _Route(clock)
 
-    async def one(self, ctx: RequestContext, batch_id: str) -> Reading[BatchWithEssays]:
+    async def one(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         with _batch_refusals():
             return await self._batch.get(ctx, ("internal", "v1", "batches", batch_id, "status"))
 
     async def essay(
         self, ctx: RequestContext, batch_id: str, essay_id: str
-    ) -> Reading[OwnedEssay] | None:
+    ) -> Fetched[OwnedEssay] | None:
         path = ("internal", "v1", "batches", batch_id, "essays", essay_id)
         if not self._essay_route.may_be_there:
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bff_core.composition import Part, Reading, fan_out, required
+from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms_associations import Association, AssociationPage
 from services.bff_teacher.contracts.ras_batch import BatchWithEssays
@@ -59,15 +59,15 @@ class AssociationsScreen:
         names = None if "filenames" in self._disabled else batch
         return render(batch, rows, roster.result(), names)
 
-    async def _pupils(self, ctx: RequestContext) -> Reading[Pupils]:
+    async def _pupils(self, ctx: RequestContext) -> Fetched[Pupils]:
         return await own_pupils(self._classes, self._students, ctx)
 
 
 def render(
-    batch: Reading[BatchWithEssays],
-    rows: Reading[AssociationPage],
+    batch: Fetched[BatchWithEssays],
+    rows: Fetched[AssociationPage],
     roster: Part[Pupils] | None,
-    names: Reading[BatchWithEssays] | None,
+    names: Fetched[BatchWithEssays] | None,
 ) -> StudentAssociationListV1:
     """The join: an essay with a suggestion, and any other that RAS knows."""
     pupils = value_of(roster)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bff_core.clock import as_utc
-from bff_core.composition import Answered, Part, PartV1, Reading, fan_out, required
+from bff_core.composition import Fetched, Part, PartV1, WithHeaders, fan_out, required
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
 from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos
@@ -55,7 +55,7 @@ class BatchDetailScreen:
         self._files = files
         self._disabled = disabled
 
-    async def load(self, ctx: RequestContext, batch_id: str) -> Answered[TeacherBatchDetailV1]:
+    async def load(self, ctx: RequestContext, batch_id: str) -> WithHeaders[TeacherBatchDetailV1]:
         """The batch, with its failures in the caller's language.
 
         Raises:
@@ -68,7 +68,7 @@ class BatchDetailScreen:
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
         beside = await self._beside(ctx, batch_id)
         language = language_of(ctx.accept_language)
-        return Answered(render(batch, beside, language), language_headers(language))
+        return WithHeaders(render(batch, beside, language), language_headers(language))
 
     async def _beside(self, ctx: RequestContext, batch_id: str) -> Beside:
         off = self._disabled
@@ -84,7 +84,7 @@ class BatchDetailScreen:
 
 
 def render(
-    reading: Reading[BatchWithEssays], beside: Beside, language: LanguageV1
+    reading: Fetched[BatchWithEssays], beside: Beside, language: LanguageV1
 ) -> TeacherBatchDetailV1:
     """The join.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bff_core.composition import Reading, fan_out
+from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.ras import FILTER_WORDS, Batch, BatchPage, Pagination
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
@@ -20,7 +20,7 @@ class Window:
 
 async def read_page(
     results: Results, ctx: RequestContext, window: Window, status: BatchStatusV1 | None
-) -> Reading[BatchPage]:
+) -> Fetched[BatchPage]:
     """One page. A word for several of RAS's reads each from its beginning and merges them.
 
     Raises:
@@ -38,7 +38,7 @@ async def read_page(
     return merge([read.result() for read in reads], window)
 
 
-def merge(readings: Sequence[Reading[BatchPage]], window: Window) -> Reading[BatchPage]:
+def merge(readings: Sequence[Fetched[BatchPage]], window: Window) -> Fetched[BatchPage]:
     """Newest first, then by id; a batch that changed words between two reads is shown once."""
     rows = _newest_first(row for reading in readings for row in reading.value.batches)
     pages = [reading.value for reading in readings]
@@ -50,7 +50,7 @@ def merge(readings: Sequence[Reading[BatchPage]], window: Window) -> Reading[Bat
         skipped=sum(page.skipped for page in pages),
     )
     age = max(reading.age for reading in readings)
-    return Reading(page, age, any(reading.stale for reading in readings))
+    return Fetched(page, age, any(reading.stale for reading in readings))
 
 
 def _newest_first(rows: Iterable[Batch]) -> list[Batch]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bff_core.clock import as_utc
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.contracts.ras import Batch, BatchPage
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
@@ -14,7 +14,7 @@ from services.bff_teacher.screens.ids import is_uuid, uuid_or_none
 _WORDS = {word.value: word for word in BatchStatusV1}
 
 
-def rows_of(page: Reading[BatchPage], owner: str) -> list[Batch]:
+def rows_of(page: Fetched[BatchPage], owner: str) -> list[Batch]:
     """The rows of a page that are the owner's and keep what the dashboard promises of its items."""
 
     def showable() -> list[Batch]:

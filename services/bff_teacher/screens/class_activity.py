@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bff_core.clock import as_utc
-from bff_core.composition import Reading, fan_out
+from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import Class, ClassInfos, ClassPage
 from services.bff_teacher.contracts.ras import Batch, BatchPage
@@ -33,7 +33,7 @@ Activities = dict[str, Activity]
 
 async def read_activity(
     results: Results, classes: Classes, ctx: RequestContext
-) -> Reading[Activities]:
+) -> Fetched[Activities]:
     """Activity by class id. The classes' names come after the batches: they need their ids.
 
     Raises:
@@ -50,7 +50,7 @@ async def read_activity(
         infos.value,
     )
     sources = (newest, awaiting, infos)
-    return Reading(
+    return Fetched(
         counted,
         max(source.age for source in sources),
         any(source.stale for source in sources),
@@ -59,7 +59,7 @@ async def read_activity(
 
 async def _newest_and_awaiting(
     results: Results, ctx: RequestContext
-) -> tuple[Reading[BatchPage], Reading[BatchPage]]:
+) -> tuple[Fetched[BatchPage], Fetched[BatchPage]]:
     """Side by side; without a task when one of them need not be waited for."""
     at_hand = results.newest_at_hand(ctx)
     if at_hand is not None:

@@ -1,6 +1,6 @@
 """Screen 1, continued: the teacher's classes, a page at a time."""
 
-from bff_core.composition import Part, Reading, fan_out, required
+from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassPage
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
@@ -38,19 +38,19 @@ class ClassListScreen:
 
     async def _counted_page(
         self, ctx: RequestContext, query: ClassListQuery
-    ) -> tuple[Reading[ClassPage], Part[Sizes] | None]:
+    ) -> tuple[Fetched[ClassPage], Part[Sizes] | None]:
         ask = self._classes.of_teacher(ctx, limit=query.limit + 1, offset=query.offset)
         page = await required("classes", ask)
         shown = page.value.classes[: query.limit]
         return page, await sizes_of(self._disabled, self._students, ctx, page, shown)
 
-    async def _activity(self, ctx: RequestContext) -> Reading[Activities]:
+    async def _activity(self, ctx: RequestContext) -> Fetched[Activities]:
         return await read_activity(self._results, self._classes, ctx)
 
 
 def render(
     query: ClassListQuery,
-    page: Reading[ClassPage],
+    page: Fetched[ClassPage],
     sizes: Part[Sizes] | None,
     activity: Part[Activities] | None,
 ) -> TeacherClassListV1:

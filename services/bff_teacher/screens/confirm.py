@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from bff_core.clock import Clock
-from bff_core.composition import Answered, fan_out, required
+from bff_core.composition import WithHeaders, fan_out, required
 from bff_core.context import RequestContext
 from bff_core.errors import (
     CircuitOpen,
@@ -55,7 +55,7 @@ _NEVER_LEFT = frozenset(
 )
 
 log = structlog.get_logger()
-Answer = Answered[AssociationConfirmResultV1]
+Answer = WithHeaders[AssociationConfirmResultV1]
 
 
 class ConfirmScreen:
@@ -105,7 +105,7 @@ class ConfirmScreen:
         wanted = self._wanted(ctx, batch_id, request, key)
         replay = settled(latest, wanted, lease=self._lease)
         if replay is not None:
-            return Answered(replay, REPLAYED)
+            return WithHeaders(replay, REPLAYED)
         await self._require_complete(ctx, batch.value, request)
         return await self._begin(ctx, wanted, latest)
 
@@ -155,7 +155,7 @@ class ConfirmScreen:
             started_at=now,
         )
         if await self._ledger.begin(attempt):
-            return Answered(result_of(await self._carry_out(ctx, attempt)))
+            return WithHeaders(result_of(await self._carry_out(ctx, attempt)))
         overtaken = settled(
             await self._ledger.latest(wanted.batch_id),
             replace(wanted, forced=False, started_at=now),
@@ -163,7 +163,7 @@ class ConfirmScreen:
         )
         if overtaken is None:
             raise Unavailable(details={"reason": "overtaken"}, retry_after=1.0)
-        return Answered(overtaken, REPLAYED)
+        return WithHeaders(overtaken, REPLAYED)
 
     async def _carry_out(self, ctx: RequestContext, attempt: Attempt) -> Attempt:
         items = [

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bff_core.composition import Part, Reading, fan_out, required
+from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 from services.bff_teacher.contracts.ras import Batch, BatchPage
@@ -26,7 +26,7 @@ CLASSES_SHOWN = 100
 class Named:
     """A page, its rows, and the classes of these, which are asked for once they are known."""
 
-    page: Reading[BatchPage]
+    page: Fetched[BatchPage]
     rows: list[Batch]
     infos: Part[ClassInfos] | None
 
@@ -84,13 +84,13 @@ class DashboardScreen:
         self, ctx: RequestContext
     ) -> tuple[Part[ClassPage] | None, Part[Sizes] | None]:
         page = await asked(self._disabled, "classes", lambda: self._shown(ctx))
-        shown = page.value.classes if isinstance(page, Reading) else None
+        shown = page.value.classes if isinstance(page, Fetched) else None
         return page, await sizes_of(self._disabled, self._students, ctx, page, shown)
 
-    async def _shown(self, ctx: RequestContext) -> Reading[ClassPage]:
+    async def _shown(self, ctx: RequestContext) -> Fetched[ClassPage]:
         return await self._classes.of_teacher(ctx, limit=CLASSES_SHOWN)
 
-    async def _activity(self, ctx: RequestContext) -> Reading[Activities]:
+    async def _activity(self, ctx: RequestContext) -> Fetched[Activities]:
         return await read_activity(self._results, self._classes, ctx)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from bff_core.clock import to_wire
-from bff_core.errors import Conflict, Flaw, NotFound, ValidationFailed
+from bff_core.errors import Conflict, FieldError, NotFound, ValidationFailed
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
@@ -69,7 +69,7 @@ def require_complete(
     undecided = set(to_decide) - {str(one.essay_id) for one in request.decisions}
     if undecided:
         raise ValidationFailed(
-            Flaw("/decisions", f"The essay {essay_id} is not decided")
+            FieldError("/decisions", f"The essay {essay_id} is not decided")
             for essay_id in sorted(undecided)
         )
 
@@ -134,22 +134,22 @@ def _conflict(
     )
 
 
-def _repeated(values: Iterable[object], field: str, what: str) -> list[Flaw]:
+def _repeated(values: Iterable[object], field: str, what: str) -> list[FieldError]:
     seen: Counter[object] = Counter()
     flaws = []
     for number, value in enumerate(values):
         seen[value] += 1
         if value is not None and seen[value] > 1:
-            flaws.append(Flaw(f"/decisions/{number}/{field}", f"{what} more than once"))
+            flaws.append(FieldError(f"/decisions/{number}/{field}", f"{what} more than once"))
     return flaws
 
 
 def _strangers(
     number: int, one: AssociationDecisionV1, known: Collection[str], pupils: Collection[str]
-) -> list[Flaw]:
+) -> list[FieldError]:
     flaws = []
     if str(one.essay_id) not in known:
-        flaws.append(Flaw(f"/decisions/{number}/essay_id", _NOT_YOURS))
+        flaws.append(FieldError(f"/decisions/{number}/essay_id", _NOT_YOURS))
     if one.student_id is not None and str(one.student_id) not in pupils:
-        flaws.append(Flaw(f"/decisions/{number}/student_id", _NO_PUPIL))
+        flaws.append(FieldError(f"/decisions/{number}/student_id", _NO_PUPIL))
     return flaws

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def derived(name: str, work: Callable[[], T], holder: msgspec.Struct, *others: o
 
 
 def derived_if_read_again(
-    name: str, work: Callable[[], T], page: Reading[msgspec.Struct], *others: object
+    name: str, work: Callable[[], T], page: Fetched[msgspec.Struct], *others: object
 ) -> T:
     """The same, but made anew of a page that was only just read.
 

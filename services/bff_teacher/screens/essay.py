@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bff_core.composition import Answered, Missing, Part, Reading, fan_out, optional
+from bff_core.composition import Fetched, Missing, Part, WithHeaders, fan_out, optional
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, NotFound
 from services.bff_teacher.contracts.cms_students import StudentOfEssay
@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Found:
     """An essay of the caller's, and the batch that it stands in if that was to be had."""
 
-    essay: Reading[Essay]
+    essay: Fetched[Essay]
     batch: Part[BatchWithEssays]
 
 
@@ -57,7 +57,7 @@ class EssayScreen:
 
     async def load(
         self, ctx: RequestContext, batch_id: str, essay_id: str
-    ) -> Answered[TeacherEssayFeedbackV1]:
+    ) -> WithHeaders[TeacherEssayFeedbackV1]:
         """The essay, with its failures in the caller's language.
 
         Raises:
@@ -71,7 +71,7 @@ class EssayScreen:
         language = language_of(ctx.accept_language)
         order = None if "order" in self._disabled else found.batch
         answer = render(batch_id, found.essay, order, beside, language)
-        return Answered(answer, language_headers(language))
+        return WithHeaders(answer, language_headers(language))
 
     async def _found(self, ctx: RequestContext, batch_id: str, essay_id: str) -> Found:
         async with fan_out() as group:
@@ -89,7 +89,7 @@ class EssayScreen:
             )
         return Beside(text.result(), prompt.result(), student)
 
-    async def _text(self, ctx: RequestContext, essay: Essay) -> Reading[str | None]:
+    async def _text(self, ctx: RequestContext, essay: Essay) -> Fetched[str | None]:
         return await self._stored(ctx, essay.spellcheck_corrected_text_storage_id)
 
     async def _prompt(
@@ -101,9 +101,9 @@ class EssayScreen:
             return batch
         return await optional(self._stored(ctx, batch.value.prompt_storage_id))
 
-    async def _stored(self, ctx: RequestContext, storage_id: str | None) -> Reading[str | None]:
+    async def _stored(self, ctx: RequestContext, storage_id: str | None) -> Fetched[str | None]:
         if storage_id is None:
-            return Reading(None)
+            return Fetched(None)
         if not is_storage_id(storage_id):
             raise DownstreamFailed("ras", reason="storage_id")
         return await self._texts.text(ctx, storage_id)
@@ -120,8 +120,8 @@ async def _outcome(call: Awaitable[T]) -> T | NotFound | DownstreamError:
 def found_in(
     ctx: RequestContext,
     essay_id: str,
-    essay: Reading[OwnedEssay] | NotFound | DownstreamError | None,
-    batch: Reading[BatchWithEssays] | NotFound | DownstreamError,
+    essay: Fetched[OwnedEssay] | NotFound | DownstreamError | None,
+    batch: Fetched[BatchWithEssays] | NotFound | DownstreamError,
 ) -> Found:
     """The essay from its own route, else from the batch, and only when it is the caller's.
 
@@ -130,11 +130,11 @@ def found_in(
         NotAuthorized: The batch is somebody else's.
         DownstreamError: Neither was to be had.
     """
-    if isinstance(batch, Reading):
+    if isinstance(batch, Fetched):
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-    if isinstance(essay, Reading):
+    if isinstance(essay, Fetched):
         require_own_batch(essay.value.user_id, ctx.user_id, age=essay.age)
-        return Found(essay, batch if isinstance(batch, Reading) else Missing(batch.code))
+        return Found(essay, batch if isinstance(batch, Fetched) else Missing(batch.code))
     if isinstance(batch, DownstreamError):
         raise batch.naming_part("essay")
     if isinstance(batch, NotFound):
@@ -147,7 +147,7 @@ def found_in(
 
 def render(
     batch_id: str,
-    essay: Reading[Essay],
+    essay: Fetched[Essay],
     order: Part[BatchWithEssays] | None,
     beside: Beside,
     language: LanguageV1,

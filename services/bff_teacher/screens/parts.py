@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from bff_core.composition import Missing, Part, PartV1, Reading, describe, optional
+from bff_core.composition import Fetched, Missing, Part, PartV1, describe, optional
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ def listed(parts: Mapping[str, Part[object] | None]) -> list[PartV1]:
 
 
 async def asked(
-    disabled: frozenset[str], name: str, ask: Callable[[], Awaitable[Reading[T]]]
+    disabled: frozenset[str], name: str, ask: Callable[[], Awaitable[Fetched[T]]]
 ) -> Part[T] | None:
     """An optional part, or None when it is switched off: then nobody is asked."""
     return None if name in disabled else await optional(ask())

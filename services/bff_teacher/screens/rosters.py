@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from bff_core.composition import Missing, Part, Reading, fan_out, optional
+from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import Class
 from services.bff_teacher.contracts.cms_students import Roster, Student
@@ -35,7 +35,7 @@ Sizes = dict[str, int]
 
 async def own_pupils(
     classes: Classes, students: Students, ctx: RequestContext
-) -> Reading[dict[str, Pupil]]:
+) -> Fetched[dict[str, Pupil]]:
     """Everybody in the teacher's own classes, by student id in lower case.
 
     Raises:
@@ -47,7 +47,7 @@ async def own_pupils(
     for one in own.value:
         for student_id, student in _choosable(rosters.value[one.id]).items():
             found.setdefault(student_id, Pupil(student, one))
-    return Reading(found, max(own.age, rosters.age), own.stale or rosters.stale)
+    return Fetched(found, max(own.age, rosters.age), own.stale or rosters.stale)
 
 
 async def sizes_of(
@@ -67,7 +67,7 @@ async def sizes_of(
 
 async def class_sizes(
     students: Students, ctx: RequestContext, classes: Sequence[Class]
-) -> Reading[Sizes]:
+) -> Fetched[Sizes]:
     """How many students classes have. CMS's own count includes the placeholder.
 
     Raises:
@@ -96,15 +96,15 @@ def _choosable(roster: Roster) -> dict[str, Student]:
     return derived("choosable", by_id, roster)
 
 
-async def _own_classes(classes: Classes, ctx: RequestContext) -> Reading[list[Class]]:
+async def _own_classes(classes: Classes, ctx: RequestContext) -> Fetched[list[Class]]:
     """All of them: CMS knows no total, so pages are read until one is not full."""
     found: dict[str, Class] = {}
-    reading: Reading[list[Class]] = Reading([])
+    reading: Fetched[list[Class]] = Fetched([])
     for number in range(MOST_PAGES):
         page = await classes.of_teacher(ctx, limit=A_PAGE, offset=number * A_PAGE)
         found |= {one.id: one for one in page.value.classes if is_uuid(one.id)}
         age, stale = max(reading.age, page.age), reading.stale or page.stale
-        reading = Reading(list(found.values()), age, stale)
+        reading = Fetched(list(found.values()), age, stale)
         if len(page.value.classes) + page.value.skipped < A_PAGE:
             break
     return reading
@@ -112,7 +112,7 @@ async def _own_classes(classes: Classes, ctx: RequestContext) -> Reading[list[Cl
 
 async def _rosters(
     students: Students, ctx: RequestContext, class_ids: Sequence[str]
-) -> Reading[dict[str, Roster]]:
+) -> Fetched[dict[str, Roster]]:
     """Of all these classes. A task is begun for those alone that must be waited for."""
     looked_up = {class_id: students.roster_at_hand(ctx, class_id) for class_id in class_ids}
     away = [class_id for class_id, reading in looked_up.items() if reading is None]
@@ -124,11 +124,11 @@ async def _rosters(
 
 async def _fetched(
     students: Students, ctx: RequestContext, class_ids: Sequence[str]
-) -> dict[str, Reading[Roster]]:
+) -> dict[str, Fetched[Roster]]:
     hurried = replace(ctx, deadline=ctx.deadline.within(WITHIN))
     places = Semaphore(AT_ONCE)
 
-    async def one(class_id: str) -> Reading[Roster]:
+    async def one(class_id: str) -> Fetched[Roster]:
         async with places:
             return await students.roster(hurried, class_id)
 
@@ -137,8 +137,8 @@ async def _fetched(
     return {class_id: call.result() for class_id, call in calls.items()}
 
 
-def _together(readings: Mapping[str, Reading[Roster]]) -> Reading[dict[str, Roster]]:
-    return Reading(
+def _together(readings: Mapping[str, Fetched[Roster]]) -> Fetched[dict[str, Roster]]:
+    return Fetched(
         {class_id: reading.value for class_id, reading in readings.items()},
         max((reading.age for reading in readings.values()), default=0.0),
         any(reading.stale for reading in readings.values()),

@@ -13,7 +13,7 @@ from services.bff_teacher.streaming.differ import diff
 from services.bff_teacher.streaming.log import Log, LogAway, Publication
 from services.bff_teacher.streaming.measures import Measures
 from services.bff_teacher.streaming.sources import Source
-from services.bff_teacher.streaming.states import Fetched, carried_over
+from services.bff_teacher.streaming.states import StreamState, carried_over
 from services.bff_teacher.streaming.topics import Topic
 from services.bff_teacher.streaming.watched import Watched
 
@@ -108,7 +108,7 @@ class Refresher:
         except (NotFound, NotAuthorized):
             self.measures.read("gone")
             if (await self.log.held(topic)).epoch:
-                await self._publish(topic, Fetched({}), ticket)
+                await self._publish(topic, StreamState({}), ticket)
             raise
         except BffError:
             self.measures.read("failed")
@@ -116,7 +116,7 @@ class Refresher:
         changed = await self._publish(topic, fetched, ticket)
         self.measures.read("changed" if changed else "same")
 
-    async def _publish(self, topic: Topic, fetched: Fetched, ticket: int) -> bool:
+    async def _publish(self, topic: Topic, fetched: StreamState, ticket: int) -> bool:
         """Whether it led to another state.
 
         Raises:

@@ -7,14 +7,14 @@ from bff_core.context import RequestContext
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
-from services.bff_teacher.streaming.states import Fetched, detail_state, list_state
+from services.bff_teacher.streaming.states import StreamState, detail_state, list_state
 from services.bff_teacher.streaming.topics import Topic
 
 NEWEST = 50
 
 
 class Source(Protocol):
-    async def read(self, ctx: RequestContext, topic: Topic) -> Fetched:
+    async def read(self, ctx: RequestContext, topic: Topic) -> StreamState:
         """The topic as it is now.
 
         Raises:
@@ -32,7 +32,7 @@ class ScreenSource:
     dashboard: DashboardScreen
     detail: BatchDetailScreen
 
-    async def read(self, ctx: RequestContext, topic: Topic) -> Fetched:
+    async def read(self, ctx: RequestContext, topic: Topic) -> StreamState:
         if topic.batch_id is None:
             query = DashboardQuery(limit=NEWEST, status=None, offset=0)
             return list_state(await self.dashboard.load(ctx, query))

@@ -26,29 +26,29 @@ _OF_FILES = ("file_state", "current_phase")
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class StreamState:
     """What a read brought; `missing` names the optional parts that it could not have."""
 
     batches: Batches
     missing: frozenset[str] = frozenset()
 
 
-def list_state(dashboard: TeacherClassDashboardV1) -> Fetched:
+def list_state(dashboard: TeacherClassDashboardV1) -> StreamState:
     """The batches of a dashboard's page."""
     rows = (_ROW.dump_python(row, mode="json", exclude_none=True) for row in dashboard.batches)
-    return Fetched({row["batch_id"]: row for row in rows}, _missing(dashboard.parts))
+    return StreamState({row["batch_id"]: row for row in rows}, _missing(dashboard.parts))
 
 
-def detail_state(detail: TeacherBatchDetailV1) -> Fetched:
+def detail_state(detail: TeacherBatchDetailV1) -> StreamState:
     """One batch, its essays by their ids."""
     fields: JsonObject = detail.model_dump(
         mode="json", exclude={"parts", "essays"}, exclude_none=True
     )
     fields["essays"] = {str(essay.essay_id): _essay(essay) for essay in detail.essays}
-    return Fetched({str(detail.batch_id): fields}, _missing(detail.parts))
+    return StreamState({str(detail.batch_id): fields}, _missing(detail.parts))
 
 
-def carried_over(fetched: Fetched, before: Batches) -> Batches:
+def carried_over(fetched: StreamState, before: Batches) -> Batches:
     """The state after a read: what a missing part would have said stays as it was."""
     if not fetched.missing:
         return fetched.batches

@@ -5,7 +5,7 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
-from bff_core.web import access, inject, refuses, returns, takes_query
+from bff_core.server import access, error_responses, inject, returns, takes_query
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.dto.audit_v1 import (
     AuditEntryDetailV1,
@@ -42,7 +42,7 @@ async def verify(
 
 @blueprint.get(f"/v1/audit/<int(max={LARGEST_SEQUENCE}):sequence>")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @returns(AuditEntryDetailV1)
 @inject
 async def entry(sequence: int, audit: FromDishka[AuditHandler]) -> AuditEntryDetailV1:

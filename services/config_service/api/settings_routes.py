@@ -6,15 +6,15 @@ from quart_schema import document_headers
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
-from bff_core.etags import Tagged
-from bff_core.web import (
+from bff_core.etags import WithETag
+from bff_core.server import (
     SERVICE,
     access,
+    error_responses,
     inject,
-    refuses,
+    response_headers,
     returns,
-    returns_tagged,
-    sends,
+    returns_etagged,
     takes_body,
     takes_query,
 )
@@ -51,36 +51,36 @@ async def namespaces(settings: FromDishka[SettingsHandler]) -> NamespaceListV1:
 
 @blueprint.get("/v1/settings/<namespace>")
 @access(SERVICE)
-@refuses(NotFound)
+@error_responses(NotFound)
 @document_headers(ReadHeadersV1)
-@returns_tagged(SettingsV1)
+@returns_etagged(SettingsV1)
 @inject
-async def read(namespace: str, settings: FromDishka[SettingsHandler]) -> Tagged[SettingsV1]:
+async def read(namespace: str, settings: FromDishka[SettingsHandler]) -> WithETag[SettingsV1]:
     """The current settings of a namespace."""
     return await settings.read(namespace)
 
 
 @blueprint.get("/v1/settings/<namespace>/schema")
 @access(SERVICE)
-@refuses(NotFound)
+@error_responses(NotFound)
 @document_headers(ReadHeadersV1)
-@returns_tagged(NamespaceSchemaV1)
+@returns_etagged(NamespaceSchemaV1)
 @inject
 async def schema(
     namespace: str, settings: FromDishka[SettingsHandler]
-) -> Tagged[NamespaceSchemaV1]:
+) -> WithETag[NamespaceSchemaV1]:
     """What settings of a namespace must look like, with their defaults."""
     return settings.schema(namespace)
 
 
 @blueprint.put("/v1/settings/<namespace>")
 @access("admin")
-@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@response_headers("Idempotent-Replay")
 @document_headers(WriteHeadersV1)
 @takes_query(WriteQuery)
 @takes_body(SettingsWriteV1)
-@returns_tagged(SettingsChangeV1)
+@returns_etagged(SettingsChangeV1)
 @inject
 async def write(
     namespace: str,
@@ -90,14 +90,14 @@ async def write(
     changes: FromDishka[ChangeHandler],
     conditions: FromDishka[Conditions],
     ctx: FromDishka[RequestContext],
-) -> Tagged[SettingsChangeV1]:
+) -> WithETag[SettingsChangeV1]:
     """Replace the settings of a namespace."""
     return await changes.put(namespace, data, ctx, conditions, dry_run=query_args.dry_run)
 
 
 @blueprint.get("/v1/settings/<namespace>/versions")
 @access(SERVICE)
-@refuses(NotFound)
+@error_responses(NotFound)
 @takes_query(VersionsQuery)
 @returns(VersionListV1)
 @inject
@@ -110,7 +110,7 @@ async def versions(
 
 @blueprint.get(f"/v1/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
 @access(SERVICE)
-@refuses(NotFound)
+@error_responses(NotFound)
 @returns(SettingsVersionV1)
 @inject
 async def version(
@@ -122,12 +122,12 @@ async def version(
 
 @blueprint.post("/v1/settings/<namespace>/rollback")
 @access("admin")
-@refuses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+@response_headers("Idempotent-Replay")
 @document_headers(WriteHeadersV1)
 @takes_query(WriteQuery)
 @takes_body(SettingsRollbackV1)
-@returns_tagged(SettingsChangeV1)
+@returns_etagged(SettingsChangeV1)
 @inject
 async def roll_back(
     namespace: str,
@@ -137,6 +137,6 @@ async def roll_back(
     changes: FromDishka[ChangeHandler],
     conditions: FromDishka[Conditions],
     ctx: FromDishka[RequestContext],
-) -> Tagged[SettingsChangeV1]:
+) -> WithETag[SettingsChangeV1]:
     """Go back to an earlier version, as a new one."""
     return await changes.roll_back(namespace, data, ctx, conditions, dry_run=query_args.dry_run)

@@ -9,13 +9,13 @@ from bff_core.context import RequestContext
 from bff_core.errors import (
     ClientError,
     Conflict,
-    Flaw,
+    FieldError,
     InvalidRequest,
     PreconditionFailed,
     PreconditionRequired,
     ValidationFailed,
 )
-from bff_core.etags import ANY, Tagged, matches_strongly, tags_in
+from bff_core.etags import ANY, WithETag, matches_strongly, tags_in
 from services.config_service.diff import PatchOperation, difference
 from services.config_service.domain_handlers.present import Present, as_present, present
 from services.config_service.dto.settings_v1 import (
@@ -85,7 +85,7 @@ class ChangeHandler:
         conditions: Conditions,
         *,
         dry_run: bool,
-    ) -> Tagged[SettingsChangeV1]:
+    ) -> WithETag[SettingsChangeV1]:
         async def values(_: Reading) -> Values:
             return wanted.values
 
@@ -107,7 +107,7 @@ class ChangeHandler:
         conditions: Conditions,
         *,
         dry_run: bool,
-    ) -> Tagged[SettingsChangeV1]:
+    ) -> WithETag[SettingsChangeV1]:
         namespace = self._namespaces.named(name)
 
         async def values(store: Reading) -> Values:
@@ -125,10 +125,10 @@ class ChangeHandler:
 
     async def _grant(
         self, wish: Wish, ctx: RequestContext, *, dry_run: bool
-    ) -> Tagged[SettingsChangeV1]:
+    ) -> WithETag[SettingsChangeV1]:
         if dry_run:
             plan = await _plan(wish, self._history)
-            return Tagged(_answer(plan, plan.now.version + 1, dry_run=True), plan.now.etag)
+            return WithETag(_answer(plan, plan.now.version + 1, dry_run=True), plan.now.etag)
         _require_key(wish.conditions.idempotency_key)
         change = await self._history.write(lambda writing: _replay_or_make(wish, ctx, writing))
         if change.headers != REPLAY:
@@ -138,12 +138,12 @@ class ChangeHandler:
 
 async def _replay_or_make(
     wish: Wish, ctx: RequestContext, writing: Writing
-) -> Tagged[SettingsChangeV1]:
+) -> WithETag[SettingsChangeV1]:
     replay = await _replay(wish, ctx, writing)
     return replay or await _make(wish, ctx, writing)
 
 
-async def _make(wish: Wish, ctx: RequestContext, writing: Writing) -> Tagged[SettingsChangeV1]:
+async def _make(wish: Wish, ctx: RequestContext, writing: Writing) -> WithETag[SettingsChangeV1]:
     plan = await _plan(wish, writing)
     revision = await writing.append(_draft(wish, plan, ctx))
     made = as_present(wish.namespace, revision)
@@ -154,7 +154,7 @@ async def _make(wish: Wish, ctx: RequestContext, writing: Writing) -> Tagged[Set
     if key is not None:
         answer = Remembered(wish.fingerprint, body.model_dump_json(), made.etag)
         await writing.remember(ctx.user_id, key, answer)
-    return Tagged(body, made.etag)
+    return WithETag(body, made.etag)
 
 
 async def _values_of(namespace: Namespace, version: int, store: Reading) -> Values:
@@ -162,7 +162,7 @@ async def _values_of(namespace: Namespace, version: int, store: Reading) -> Valu
         return namespace.defaults
     revision = await store.revision(namespace.name, version)
     if revision is None:
-        raise ValidationFailed([Flaw("/to_version", "There is no such version")])
+        raise ValidationFailed([FieldError("/to_version", "There is no such version")])
     return revision.values
 
 
@@ -174,7 +174,9 @@ async def _plan(wish: Wish, store: Reading) -> Plan:
         _require_match(wish.conditions.if_match, now, values)
         flaws = wish.namespace.flaws(values)
         if flaws:
-            raise ValidationFailed(Flaw(wish.root + one.pointer, one.message) for one in flaws)
+            raise ValidationFailed(
+                FieldError(wish.root + one.pointer, one.message) for one in flaws
+            )
     except ClientError as refusal:
         refusal.headers["ETag"] = now.etag
         raise
@@ -197,7 +199,7 @@ def _require_key(key: str | None) -> None:
 
 async def _replay(
     wish: Wish, ctx: RequestContext, writing: Writing
-) -> Tagged[SettingsChangeV1] | None:
+) -> WithETag[SettingsChangeV1] | None:
     key = wish.conditions.idempotency_key
     answer = await writing.remembered(ctx.user_id, key) if key is not None else None
     if answer is None:
@@ -209,7 +211,7 @@ async def _replay(
             details={"reason": "idempotency_key_reused"},
             headers={"ETag": now.etag},
         )
-    return Tagged(SettingsChangeV1.model_validate_json(answer.body), answer.etag, REPLAY)
+    return WithETag(SettingsChangeV1.model_validate_json(answer.body), answer.etag, REPLAY)
 
 
 def _draft(wish: Wish, plan: Plan, ctx: RequestContext) -> Draft:

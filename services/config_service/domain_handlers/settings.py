@@ -1,7 +1,7 @@
 """Reading settings."""
 
 from bff_core.errors import NotFound
-from bff_core.etags import Tagged
+from bff_core.etags import WithETag
 from services.config_service.domain_handlers.present import as_present, etag_of, present
 from services.config_service.dto.settings_v1 import (
     NamespaceListV1,
@@ -40,13 +40,13 @@ class SettingsHandler:
             ]
         )
 
-    async def read(self, name: str) -> Tagged[SettingsV1]:
+    async def read(self, name: str) -> WithETag[SettingsV1]:
         now = await present(self._namespaces.named(name), self._history)
-        return Tagged(now.dto(), now.etag)
+        return WithETag(now.dto(), now.etag)
 
-    def schema(self, name: str) -> Tagged[NamespaceSchemaV1]:
+    def schema(self, name: str) -> WithETag[NamespaceSchemaV1]:
         schema = self._namespaces.named(name).schema
-        return Tagged(NamespaceSchemaV1(schema), etag_of(schema))
+        return WithETag(NamespaceSchemaV1(schema), etag_of(schema))
 
     async def versions(self, name: str, query: VersionsQuery) -> VersionListV1:
         self._namespaces.named(name)

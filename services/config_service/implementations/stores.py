@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bff_core.protocols import Pinged
+from bff_core.protocols import HealthChecked
 from services.config_service.implementations.change_feed import RedisChangeFeed
 from services.config_service.implementations.database import Database
 
@@ -14,7 +14,7 @@ class Stores:
     redis: RedisChangeFeed | None = None
 
     @property
-    def dependencies(self) -> tuple[Pinged, ...]:
+    def dependencies(self) -> tuple[HealthChecked, ...]:
         return (self.database, self.redis) if self.redis else (self.database,)
 
     def breakers(self) -> Mapping[str, str]:

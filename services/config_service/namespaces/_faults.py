@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 
-from bff_core.errors import Flaw
+from bff_core.errors import FieldError
 from services.config_service.values import canonical, pointer
 
 _EXPECTED: Mapping[str, str] = MappingProxyType(
@@ -34,7 +34,7 @@ _EXPECTED: Mapping[str, str] = MappingProxyType(
 )
 
 
-def flaws_in(validator: Validator, values: Any) -> list[Flaw]:
+def flaws_in(validator: Validator, values: Any) -> list[FieldError]:
     """Every finding once, ordered by pointer."""
     found = {
         (flaw.pointer, flaw.message): flaw
@@ -44,17 +44,17 @@ def flaws_in(validator: Validator, values: Any) -> list[Flaw]:
     return [found[key] for key in sorted(found)]
 
 
-def _flaws_of(error: ValidationError) -> Iterator[Flaw]:
+def _flaws_of(error: ValidationError) -> Iterator[FieldError]:
     where = ""
     for step in error.absolute_path:
         where = pointer(where, step)
     special = _SPECIAL.get(str(error.validator))
     if special is not None:
-        yield from (Flaw(pointer(where, name), said) for name, said in special(error))
+        yield from (FieldError(pointer(where, name), said) for name, said in special(error))
         return
     words = _EXPECTED.get(str(error.validator), "must satisfy the schema's {}")
     expected = error.validator_value if error.validator in _EXPECTED else error.validator
-    yield Flaw(where, words.format(_spelled(expected)))
+    yield FieldError(where, words.format(_spelled(expected)))
 
 
 def _spelled(expected: object) -> str:

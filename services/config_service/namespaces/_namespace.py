@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
-from bff_core.errors import Flaw, NotFound
+from bff_core.errors import FieldError, NotFound
 from services.config_service.namespaces._faults import flaws_in
 from services.config_service.values import Values, unwritable
 
@@ -31,7 +31,7 @@ class Namespace:
         _fill(filled, self.schema)
         return filled
 
-    def flaws(self, values: Values) -> list[Flaw]:
+    def flaws(self, values: Values) -> list[FieldError]:
         """All that is wrong, by pointer; messages never hold the values."""
         return [*unwritable(values), *flaws_in(self.validator, values)]
 

@@ -1,9 +1,9 @@
 """What a row needs to know of a request as it arrives, read from its ASGI scope."""
 
 from bff_core.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from bff_core.http import Upload
-from bff_core.web import Scope, parse_body
+from bff_core.server import Scope, parse_body
 from services.gateway.api.inbox import Inbox
+from services.gateway.implementations.forwarding import Upload
 from services.gateway.route_table import Exchange, Row
 
 JSON = "application/json"

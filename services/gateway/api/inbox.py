@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from functools import cached_property
 
 from bff_core.errors import PayloadTooLarge
-from bff_core.http import RequestTooSlow
-from bff_core.web import Receive
+from bff_core.server import Receive
+from services.gateway.implementations.forwarding import RequestTooSlow
 
 AHEAD = 4
 """Pieces that are read before somebody asks for them; then the client has to wait."""

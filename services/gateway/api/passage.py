@@ -11,21 +11,22 @@ from dishka import AsyncContainer
 
 from bff_core.composition import fan_out
 from bff_core.context import RequestContext
-from bff_core.errors import BffError
-from bff_core.http import AnswerCut, Relay, checked_path
-from bff_core.web import (
+from bff_core.errors import BffError, UpstreamAborted
+from bff_core.server import (
     AsgiApp,
     Guard,
     Receive,
     Scope,
     SendMessage,
-    exchange_of,
-    leave_door,
+    release_slot,
+    request_state,
     watch_of,
     while_caller_stays,
 )
 from services.gateway.api.arriving import body_of, forwarded_in, may_bring_body, query_of
 from services.gateway.api.inbox import ClientGone, Inbox
+from services.gateway.implementations.forwarded_path import checked_path
+from services.gateway.implementations.forwarding import UpstreamResponse
 from services.gateway.implementations.open_streams import OpenStreams
 from services.gateway.implementations.proxy import Arrival, Proxy, Whole
 from services.gateway.implementations.shield import FAULT
@@ -55,7 +56,7 @@ class Passage:
             return
         except BffError as error:
             scope[FAULT] = error
-        except AnswerCut:
+        except UpstreamAborted:
             raise
         except Exception as error:  # noqa: BLE001 - the edge: the app's handlers log it and answer
             scope[FAULT] = error
@@ -64,7 +65,7 @@ class Passage:
         await self._app(scope, receive, send)
 
     async def _pass(self, row: Row, scope: Scope, receive: Receive, send: SendMessage) -> None:
-        exchange = exchange_of(scope)
+        exchange = request_state(scope)
         exchange.route = row.rule
         caller = None
         if row.access != PUBLIC:
@@ -84,12 +85,14 @@ class Passage:
     ) -> None:
         proxy = await self._proxy()
         answer = await _ask(proxy, row, scope, inbox, caller)
-        if isinstance(answer, Relay) and answer.is_stream:
+        if isinstance(answer, UpstreamResponse) and answer.is_stream:
             await self._stay(proxy, answer, scope, send)
         else:
             await _answer(proxy, answer, send)
 
-    async def _stay(self, proxy: Proxy, relay: Relay, scope: Scope, send: SendMessage) -> None:
+    async def _stay(
+        self, proxy: Proxy, relay: UpstreamResponse, scope: Scope, send: SendMessage
+    ) -> None:
         """Pass a stream on for as long as it is open; it is no request in flight."""
 
         async def deliver(piece: bytes) -> None:
@@ -97,8 +100,8 @@ class Passage:
 
         try:
             with self._streams.place() as stream:
-                leave_door(scope)
-                exchange_of(scope).streams_since = time.perf_counter()
+                release_slot(scope)
+                request_state(scope).streams_since = time.perf_counter()
                 await send(_start(relay))
                 await stream.pass_on(relay.chunks(idle=proxy.patience.stream_idle), deliver)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -113,7 +116,7 @@ class Passage:
 
 async def _ask(
     proxy: Proxy, row: Row, scope: Scope, inbox: Inbox, caller: RequestContext | None
-) -> Relay | Whole:
+) -> UpstreamResponse | Whole:
     path = checked_path(scope["raw_path"], row.path)
     client = scope.get("client")
     address = proxy.address_of(client[0] if client else None, forwarded_in(scope))
@@ -125,19 +128,19 @@ async def _ask(
         headers=scope["headers"],
         body=await body_of(row, scope, inbox),
         address=address,
-        correlation_id=exchange_of(scope).correlation_id,
+        correlation_id=request_state(scope).correlation_id,
         caller=caller,
         ends_by_closing=scope["http_version"] == "1.0",
     )
     return await proxy.send(row, arrival)
 
 
-def _start(answer: Relay | Whole) -> dict[str, object]:
+def _start(answer: UpstreamResponse | Whole) -> dict[str, object]:
     headers = list(answer.headers)
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
-async def _answer(proxy: Proxy, answer: Relay | Whole, send: SendMessage) -> None:
+async def _answer(proxy: Proxy, answer: UpstreamResponse | Whole, send: SendMessage) -> None:
     if isinstance(answer, Whole):
         await send(_start(answer))
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
@@ -149,7 +152,7 @@ async def _answer(proxy: Proxy, answer: Relay | Whole, send: SendMessage) -> Non
         answer.close()
 
 
-async def _stream(proxy: Proxy, relay: Relay, send: SendMessage) -> None:
+async def _stream(proxy: Proxy, relay: UpstreamResponse, send: SendMessage) -> None:
     body = relay.arrived()
     if body is None:
         patience = proxy.patience
@@ -157,10 +160,10 @@ async def _stream(proxy: Proxy, relay: Relay, send: SendMessage) -> None:
             async with asyncio.timeout(patience.transfer):
                 await _send_on(relay, patience.stream_idle, send)
         except TimeoutError as error:
-            raise AnswerCut from error
+            raise UpstreamAborted from error
     await send({"type": "http.response.body", "body": body or b"", "more_body": False})
 
 
-async def _send_on(relay: Relay, idle: float, send: SendMessage) -> None:
+async def _send_on(relay: UpstreamResponse, idle: float, send: SendMessage) -> None:
     async for chunk in relay.chunks(idle=idle):
         await send({"type": "http.response.body", "body": chunk, "more_body": True})

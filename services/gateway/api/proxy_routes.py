@@ -15,8 +15,15 @@ from bff_core.errors import (
     PayloadTooLarge,
     RateLimited,
 )
-from bff_core.http import RequestTooSlow
-from bff_core.web import OtherAnswer, access, answers, may_be_bodiless, places, refuses
+from bff_core.server import (
+    ExtraResponse,
+    access,
+    error_responses,
+    extra_responses,
+    optional_body,
+    path_parameters,
+)
+from services.gateway.implementations.forwarding import RequestTooSlow
 from services.gateway.implementations.proxy import may_tell
 from services.gateway.implementations.refusals import REFUSALS
 from services.gateway.route_table import ROUTES, Exchange, Row
@@ -51,25 +58,29 @@ def _view(row: Row) -> Any:
         raise InvalidRequest("The path must be written plainly")
 
     unplain.__doc__ = f"{row.summary}."
-    view: Any = refuses(*_ALWAYS)(access(row.access)(unplain))
+    view: Any = error_responses(*_ALWAYS)(access(row.access)(unplain))
     if row.exchange is None:
-        return places(path=_PLAIN)(answers(*_passed_on(row))(view))
+        return path_parameters(path=_PLAIN)(extra_responses(*_passed_on(row))(view))
     return _documented(row.exchange, view)
 
 
 def _documented(exchange: Exchange, view: Any) -> Any:
-    view = refuses(*(kind for kind in REFUSALS.values() if may_tell(exchange, kind.status)))(view)
+    view = error_responses(
+        *(kind for kind in REFUSALS.values() if may_tell(exchange, kind.status))
+    )(view)
     view = document_response(exchange.gives, exchange.status)(view)
     if exchange.may_be_empty:
-        view = may_be_bodiless(view)
+        view = optional_body(view)
     return document_request(exchange.takes, source=DataSource.JSON)(view)
 
 
-def _passed_on(row: Row) -> tuple[OtherAnswer, ...]:
+def _passed_on(row: Row) -> tuple[ExtraResponse, ...]:
     """What a service behind us may answer; its own document tells which, and when."""
     whose = f"in the words of the document of {row.upstream}"
     return (
-        OtherAnswer("2XX", f"As asked, {whose}", {"application/json": {}, "text/event-stream": {}}),
-        OtherAnswer("304", "What `If-None-Match` names is still current", headers=("ETag",)),
-        OtherAnswer("4XX", f"A refusal, {whose}", {"application/json": _ENVELOPE}),
+        ExtraResponse(
+            "2XX", f"As asked, {whose}", {"application/json": {}, "text/event-stream": {}}
+        ),
+        ExtraResponse("304", "What `If-None-Match` names is still current", headers=("ETag",)),
+        ExtraResponse("4XX", f"A refusal, {whose}", {"application/json": _ENVELOPE}),
     )

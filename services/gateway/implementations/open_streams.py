@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
-from bff_core.errors import Unavailable
-from bff_core.http import AnswerCut
+from bff_core.errors import Unavailable, UpstreamAborted
 from bff_core.observability import Metrics
 from services.gateway.implementations.whole_events import WholeEvents
 
@@ -44,7 +43,7 @@ class OpenStream:
             async with asyncio.timeout(None) as self._whole:
                 await self._deliver_all(chunks, deliver)
         except TimeoutError as error:
-            raise AnswerCut from error
+            raise UpstreamAborted from error
 
     async def _deliver_all(self, chunks: AsyncIterator[bytes], deliver: Deliver) -> None:
         while not self._ending or self._events.inside:

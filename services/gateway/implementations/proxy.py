@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 
 from bff_core.context import CorrelationId, RequestContext
 from bff_core.errors import DownstreamFailed
-from bff_core.http import Forwarder, Outgoing, Relay, Upload, inward
 from services.gateway.dto.auth_v1 import MessageV1
 from services.gateway.implementations.addresses import TrustedProxies, limit_key
+from services.gateway.implementations.forwarded_headers import filter_request_headers
+from services.gateway.implementations.forwarding import (
+    Forwarder,
+    ForwardRequest,
+    Upload,
+    UpstreamResponse,
+)
 from services.gateway.implementations.refusals import LONGEST_READ, is_envelope, translated
 from services.gateway.protocols import Allowances
 from services.gateway.route_table import Exchange, Row, Upstream
@@ -44,7 +50,7 @@ class Whole:
     body: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, relay: Relay, body: bytes) -> "Whole":
+    def of(cls, relay: UpstreamResponse, body: bytes) -> "Whole":
         headers = [pair for pair in relay.headers if pair[0] != b"content-length"]
         return cls(relay.status, [*headers, (b"content-length", b"%d" % len(body))], body)
 
@@ -88,7 +94,7 @@ class Proxy:
         subject = caller.user_id if caller else limit_key(address)
         await self._allowances.take(row.limit, subject)
 
-    async def send(self, row: Row, arrival: Arrival) -> Relay | Whole:
+    async def send(self, row: Row, arrival: Arrival) -> UpstreamResponse | Whole:
         """The service's answer, or ours where its own must not leave.
 
         Raises:
@@ -105,14 +111,18 @@ class Proxy:
             if not kept:
                 relay.close()
 
-    async def _judged(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
+    async def _judged(
+        self, row: Row, arrival: Arrival, relay: UpstreamResponse
+    ) -> UpstreamResponse | Whole:
         if row.exchange:
             return await self._from_identity(row, row.exchange, relay)
         if relay.status < 400:
             return await self._measured(row, arrival, relay)
         return await self._from_screens(row, arrival, relay)
 
-    async def _from_identity(self, row: Row, exchange: Exchange, relay: Relay) -> Relay | Whole:
+    async def _from_identity(
+        self, row: Row, exchange: Exchange, relay: UpstreamResponse
+    ) -> UpstreamResponse | Whole:
         if relay.status >= 400:
             error = translated(relay.status, await self._read(row, relay))
             if may_tell(exchange, error.status):
@@ -121,7 +131,9 @@ class Proxy:
             raise self._wrong(row, relay)
         return _neutral(exchange.instead) if exchange.instead else relay
 
-    async def _from_screens(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
+    async def _from_screens(
+        self, row: Row, arrival: Arrival, relay: UpstreamResponse
+    ) -> UpstreamResponse | Whole:
         if relay.kind != "application/json":
             raise self._wrong(row, relay)
         if arrival.method == "HEAD" or relay.is_encoded:
@@ -131,20 +143,22 @@ class Proxy:
             raise self._wrong(row, relay)
         return Whole.of(relay, body)
 
-    async def _measured(self, row: Row, arrival: Arrival, relay: Relay) -> Relay | Whole:
+    async def _measured(
+        self, row: Row, arrival: Arrival, relay: UpstreamResponse
+    ) -> UpstreamResponse | Whole:
         """With its length, where without it half an answer would look like a whole one."""
         if not arrival.ends_by_closing or relay.has_length or relay.is_stream:
             return relay
         return Whole.of(relay, await self._read(row, relay))
 
-    async def _read(self, row: Row, relay: Relay) -> bytes:
+    async def _read(self, row: Row, relay: UpstreamResponse) -> bytes:
         return await relay.read(limit=LONGEST_READ, seconds=min(row.seconds, self._longest))
 
-    def _wrong(self, row: Row, relay: Relay) -> DownstreamFailed:
+    def _wrong(self, row: Row, relay: UpstreamResponse) -> DownstreamFailed:
         return DownstreamFailed(row.upstream, reason="no_envelope", upstream_status=relay.status)
 
-    def _outgoing(self, row: Row, arrival: Arrival) -> Outgoing:
-        return Outgoing(
+    def _outgoing(self, row: Row, arrival: Arrival) -> ForwardRequest:
+        return ForwardRequest(
             operation=row.name,
             method=arrival.method,
             path=arrival.path,
@@ -167,7 +181,7 @@ def _neutral(words: str) -> Whole:
 
 
 def _kept(row: Row, arrival: Arrival) -> list[tuple[str, str]]:
-    headers = inward(arrival.headers)
+    headers = filter_request_headers(arrival.headers)
     if row.exchange is None:
         return headers
     # Its refusals are read here, so it must not be asked to compress them.

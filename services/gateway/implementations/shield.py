@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from bff_core.errors import BffError, ClientError, InvalidRequest
-from bff_core.http import named_by_connection, passes_inward
 from services.gateway.implementations.cors import Cors, Headers
+from services.gateway.implementations.forwarded_headers import (
+    is_forwarded_header,
+    named_by_connection,
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -105,7 +108,11 @@ class Shield:
             if name in _ONCE and name in seen:
                 return InvalidRequest(f"The header {name.decode()} may be sent once only")
             seen.add(name)
-            if name != b"user-agent" and passes_inward(name) and not _PRINTABLE.fullmatch(value):
+            if (
+                name != b"user-agent"
+                and is_forwarded_header(name)
+                and not _PRINTABLE.fullmatch(value)
+            ):
                 return InvalidRequest(f"The header {name.decode()} holds what no header may")
         if b"transfer-encoding" in seen and (
             b"content-length" in seen or scope["http_version"] == "1.0"
@@ -140,7 +147,7 @@ def kept(headers: Headers) -> Headers:
     return [
         (name, value)
         for name, value in headers
-        if (name in _OURS or passes_inward(name)) and name not in dropped
+        if (name in _OURS or is_forwarded_header(name)) and name not in dropped
     ]
 
 

@@ -6,7 +6,7 @@ from dishka import FromDishka
 from quart import Blueprint, g
 
 from bff_core.errors import NotAuthorized
-from bff_core.web import ErrorHandlers, Guard, ServiceKeys, inject, make_mountable
+from bff_core.server import ErrorHandlers, Guard, ServiceKeys, inject, make_mountable
 from services.identity_admin.api import decisions_routes, users_routes
 from services.identity_admin.protocols import Administrators
 

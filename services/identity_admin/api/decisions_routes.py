@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.web import access, inject, returns, takes_query
+from bff_core.server import access, inject, returns, takes_query
 from services.identity_admin.domain_handlers.listing import Listing
 from services.identity_admin.dto.user_approval_v1 import DecisionListV1, DecisionQuery
 

@@ -5,7 +5,15 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
-from bff_core.web import access, inject, refuses, returns, sends, takes_body, takes_query
+from bff_core.server import (
+    access,
+    error_responses,
+    inject,
+    response_headers,
+    returns,
+    takes_body,
+    takes_query,
+)
 from services.identity_admin.api.replays import marks_replays
 from services.identity_admin.domain_handlers.deciding import Decided, Deciding
 from services.identity_admin.domain_handlers.deciding_many import DecidingMany
@@ -54,7 +62,7 @@ async def pending(
 
 @blueprint.get("/<user_id>")
 @access("admin")
-@refuses(NotFound)
+@error_responses(NotFound)
 @returns(UserApprovalDetailV1)
 @inject
 async def user(
@@ -66,8 +74,8 @@ async def user(
 
 @blueprint.post("/<user_id>/approve")
 @access("admin")
-@refuses(NotFound, Conflict)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
 @takes_body(ApproveRequestV1)
 @returns(UserDecisionV1)
 @marks_replays
@@ -84,8 +92,8 @@ async def approve(
 
 @blueprint.post("/<user_id>/deny")
 @access("admin")
-@refuses(NotFound, Conflict)
-@sends("Idempotent-Replay")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
 @takes_body(DenyRequestV1)
 @returns(UserDecisionV1)
 @marks_replays

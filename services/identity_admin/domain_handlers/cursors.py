@@ -4,7 +4,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from bff_core.errors import Flaw, ValidationFailed
+from bff_core.errors import FieldError, ValidationFailed
 from services.identity_admin.protocols import Place
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,4 +31,6 @@ def read(cursor: str | None) -> Place | None:
         moment = _EPOCH + int.from_bytes(raw[:8], "big", signed=True) * _MICROSECOND
         return Place(moment, UUID(bytes=raw[8:]))
     except (ValueError, OverflowError) as error:
-        raise ValidationFailed([Flaw("/cursor", "Use next_cursor of the page before")]) from error
+        raise ValidationFailed(
+            [FieldError("/cursor", "Use next_cursor of the page before")]
+        ) from error

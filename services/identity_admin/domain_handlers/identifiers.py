@@ -3,7 +3,7 @@
 import re
 from uuid import UUID
 
-from bff_core.errors import Flaw, NotFound, ValidationFailed
+from bff_core.errors import FieldError, NotFound, ValidationFailed
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -35,5 +35,5 @@ def uuid_or_flaw(text: str | None, pointer: str) -> UUID | None:
         return None
     given = uuid_in(text)
     if given is None:
-        raise ValidationFailed([Flaw(pointer, "Must be a UUID")])
+        raise ValidationFailed([FieldError(pointer, "Must be a UUID")])
     return given

@@ -1,8 +1,8 @@
 """Who is asking: token verification, roles and keys."""
 
-from bff_core.auth._jwks import JwksKeys, JwksOptions
-from bff_core.auth._keys import StaticKey, key_from
-from bff_core.auth._verifier import Claims, TokenRules, TokenVerifier
+from bff_core.auth.jwks import JwksKeys, JwksOptions
+from bff_core.auth.keys import StaticKey, key_from
+from bff_core.auth.verifier import Claims, TokenRules, TokenVerifier
 
 __all__ = [
     "Claims",

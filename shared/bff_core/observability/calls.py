@@ -24,11 +24,11 @@ class CallNote(msgspec.Struct, frozen=True, gc=False):
         }
 
 
-CALLS: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
+CALL_LOG: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
 """Where the calls of a request are noted, in the order in which they end; None where nobody asks."""
 
 
 def note_call(note: CallNote) -> None:
-    notes = CALLS.get()
+    notes = CALL_LOG.get()
     if notes is not None:
         notes.append(note)

@@ -18,7 +18,7 @@ _LEVELS = {"warn": "warning", "exception": "error"}
 """Methods that are named otherwise than their level."""
 
 
-NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
+LOG_CONTEXT: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
 """What every line says of the request that it is about. The library's own way takes a variable for
 each name, and looks through all there are at each line."""
 
@@ -56,7 +56,7 @@ def _completing(service: str, environment: str) -> Processor:
     """What the library has a step for each, in one: there is a line for each request."""
 
     def complete(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        line = {**NAMES.get(), **event}
+        line = {**LOG_CONTEXT.get(), **event}
         line["level"] = _LEVELS.get(method, method)
         line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         line["service.name"] = service

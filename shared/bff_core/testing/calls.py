@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from bff_core.client.call import NEVER, Call, DownstreamResponse, Freshness, key_of
 from bff_core.clock import Clock
 from bff_core.context import Deadline
-from bff_core.http._call import NEVER, Answer, Call, Freshness, key_of
 
 
 def a_call(
@@ -21,7 +21,7 @@ def a_call(
     identity: str = "teacher-1",
     freshness: Freshness = NEVER,
     idempotent: bool = True,
-    neutral_failures: bool = False,
+    ignored_by_breaker: bool = False,
 ) -> Call:
     """A read that is due in `seconds`."""
     return Call(
@@ -35,15 +35,15 @@ def a_call(
         decode=json.loads,
         freshness=freshness,
         idempotent=idempotent,
-        neutral_failures=neutral_failures,
+        ignored_by_breaker=ignored_by_breaker,
     )
 
 
-def an_answer(value: Any = "good") -> Answer:
-    return Answer(value=value, body=json.dumps(value).encode())
+def an_answer(value: Any = "good") -> DownstreamResponse:
+    return DownstreamResponse(value=value, body=json.dumps(value).encode())
 
 
-Act = Answer | BaseException | float | Callable[[Call], Answer]
+Act = DownstreamResponse | BaseException | float | Callable[[Call], DownstreamResponse]
 
 
 class ScriptedService:
@@ -63,7 +63,7 @@ class ScriptedService:
         """Forget the old script and play this one."""
         self._acts = list(acts)
 
-    async def __call__(self, call: Call) -> Answer:
+    async def __call__(self, call: Call) -> DownstreamResponse:
         self.calls.append(call)
         act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
         self.busy += 1
@@ -73,10 +73,10 @@ class ScriptedService:
         finally:
             self.busy -= 1
 
-    async def _perform(self, act: Act, call: Call) -> Answer:
+    async def _perform(self, act: Act, call: Call) -> DownstreamResponse:
         if isinstance(act, BaseException):
             raise act
         if isinstance(act, float):
             await asyncio.sleep(act)
             return an_answer()
-        return act if isinstance(act, Answer) else act(call)
+        return act if isinstance(act, DownstreamResponse) else act(call)

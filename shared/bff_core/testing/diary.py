@@ -1,11 +1,11 @@
 """An observer of the downstream pipeline that writes everything down."""
 
+from bff_core.client.call import Call, Question
+from bff_core.client.policies.observer import BreakerState, NoRetryReason, Refuser, StaleReason
 from bff_core.errors import BffError
-from bff_core.http._call import Call, Question
-from bff_core.http._observer import BreakerState, NoRetryReason, Refuser, StaleReason
 
 
-class Diary:
+class RecordingObserver:
     """`pages` holds one tuple per event, in order, its kind first; `keys` the call of each."""
 
     def __init__(self) -> None:

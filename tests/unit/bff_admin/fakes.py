@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import ADMIN, RequestContext
 from bff_core.errors import BffError
 from bff_core.testing import a_context
@@ -65,12 +65,12 @@ class FakeChanges:
         before: int | None = None,
         actor: str | None = None,
         since: datetime | None = None,
-    ) -> Reading[ChangePage]:
+    ) -> Fetched[ChangePage]:
         self.asked.append({"before": before, "actor": actor, "since": since})
         if self.down:
             raise self.down
         found = [row for row in self.rows if before is None or row.sequence < before]
-        return Reading(ChangePage(found[:limit], "more" if len(found) > limit else None))
+        return Fetched(ChangePage(found[:limit], "more" if len(found) > limit else None))
 
 
 @dataclass
@@ -86,8 +86,8 @@ class FakeDecisions:
         before: int | None = None,
         actor: str | None = None,
         since: datetime | None = None,
-    ) -> Reading[DecisionPage]:
+    ) -> Fetched[DecisionPage]:
         if self.down:
             raise self.down
         found = [row for row in self.rows if before is None or row.sequence < before]
-        return Reading(DecisionPage(found[:limit], "more" if len(found) > limit else None))
+        return Fetched(DecisionPage(found[:limit], "more" if len(found) > limit else None))

@@ -1,5 +1,6 @@
 import pytest
 
+from bff_core.client import DownstreamResponse
 from bff_core.errors import (
     CircuitOpen,
     DownstreamError,
@@ -9,7 +10,6 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.http import Answer
 from services.bff_admin.clients.certainty import certain
 
 OPEN = [
@@ -29,7 +29,7 @@ CLOSED = [
 ]
 
 
-async def failing(error: DownstreamError) -> Answer:
+async def failing(error: DownstreamError) -> DownstreamResponse:
     raise error
 
 

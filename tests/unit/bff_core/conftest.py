@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bff_core.observability import UNTRACED, trace_with
-from bff_core.observability._otel import OtelTracing
+from bff_core.observability.otel import OtelTracing
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 
 import pytest
 
-from bff_core.composition import Missing, PartV1, Reading, describe, fan_out, optional, required
+from bff_core.composition import Fetched, Missing, PartV1, describe, fan_out, optional, required
 from bff_core.errors import BffError, Conflict, DownstreamTimeout, NotFound
 
 
@@ -26,8 +26,8 @@ async def one_after_another(*calls: Coroutine[object, object, object]) -> None:
             await asyncio.sleep(0)
 
 
-async def read(value: int) -> Reading[int]:
-    return Reading(value)
+async def read(value: int) -> Fetched[int]:
+    return Fetched(value)
 
 
 async def test_results_are_there_when_all_went_well() -> None:
@@ -117,16 +117,16 @@ async def test_cancelled_from_outside_stays_cancelled() -> None:
 
 
 async def test_optional_part_is_missing_when_its_service_fails() -> None:
-    async def down() -> Reading[int]:
+    async def down() -> Fetched[int]:
         raise DownstreamTimeout("cms")
 
     assert await optional(down()) == Missing("TIMEOUT")
-    assert await optional(read(1)) == Reading(1)
+    assert await optional(read(1)) == Fetched(1)
 
 
 @pytest.mark.parametrize("error", [NotFound(), ValueError("bug")])
 async def test_optional_part_hides_no_other_failure(error: Exception) -> None:
-    async def odd() -> Reading[int]:
+    async def odd() -> Fetched[int]:
         raise error
 
     with pytest.raises(type(error)):
@@ -146,8 +146,8 @@ async def test_required_part_is_named_by_its_failure() -> None:
 
 def test_parts_are_described_as_ok_stale_or_missing() -> None:
     parts = [
-        describe("a", Reading(1, age=1.23456)),
-        describe("b", Reading(1, age=60.0, stale=True)),
+        describe("a", Fetched(1, age=1.23456)),
+        describe("b", Fetched(1, age=60.0, stale=True)),
         describe("c", Missing("TIMEOUT")),
     ]
 
@@ -159,4 +159,4 @@ def test_parts_are_described_as_ok_stale_or_missing() -> None:
 
 
 def test_value_made_from_another_is_as_fresh() -> None:
-    assert Reading(1, 5.0, stale=True).holding("x") == Reading("x", 5.0, stale=True)
+    assert Fetched(1, 5.0, stale=True).holding("x") == Fetched("x", 5.0, stale=True)

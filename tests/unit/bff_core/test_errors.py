@@ -6,7 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from bff_core import errors
-from bff_core.errors import BffError, DownstreamRefused, DownstreamTimeout, Flaw, ValidationFailed
+from bff_core.errors import (
+    BffError,
+    DownstreamRefused,
+    DownstreamTimeout,
+    FieldError,
+    ValidationFailed,
+)
 
 PLATFORM = {
     "VALIDATION_ERROR": 400,
@@ -77,7 +83,7 @@ def test_picture_tells_each_code_and_status() -> None:
 
 
 def test_flaws_are_listed_as_pointer_and_message() -> None:
-    error = ValidationFailed([Flaw("/limit", "too big"), Flaw("", "odd")])
+    error = ValidationFailed([FieldError("/limit", "too big"), FieldError("", "odd")])
 
     assert error.details == {
         "errors": [

@@ -7,11 +7,11 @@ from quart import Blueprint, Quart
 
 from bff_core.app import Blueprints, build_app
 from bff_core.errors import Conflict, InvalidRequest
-from bff_core.etags import Tagged, matches_strongly, matches_weakly, tags_in
+from bff_core.etags import WithETag, matches_strongly, matches_weakly, tags_in
 from bff_core.observability import Metrics
+from bff_core.server import PUBLIC, access, document_of, error_responses, returns_etagged
 from bff_core.settings import ServiceSettings
 from bff_core.testing import SECRET
-from bff_core.web import PUBLIC, access, document_of, refuses, returns_tagged
 
 
 class Fact(BaseModel):
@@ -25,11 +25,11 @@ def app_with_a_tag() -> Quart:
 
     @blueprint.get("/fact")
     @access(PUBLIC)
-    @refuses(Conflict)
-    @returns_tagged(Fact)
-    async def fact() -> Tagged[Fact]:
+    @error_responses(Conflict)
+    @returns_etagged(Fact)
+    async def fact() -> WithETag[Fact]:
         """A fact."""
-        return Tagged(Fact(), '"1"', {"X-More": "yes"})
+        return WithETag(Fact(), '"1"', {"X-More": "yes"})
 
     return build_app(
         ServiceSettings(port=1, environment="testing", jwt_secret_key=SECRET),

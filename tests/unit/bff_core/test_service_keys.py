@@ -13,9 +13,7 @@ from bff_core.app import Blueprints, build_app
 from bff_core.context import ADMIN
 from bff_core.errors import CallerUnknown, InvalidRequest
 from bff_core.observability import Metrics
-from bff_core.settings import ServiceSettings
-from bff_core.testing import SECRET, FakeClock, access_token, bearer
-from bff_core.web import (
+from bff_core.server import (
     SERVICE,
     ContextProvider,
     ServiceKeys,
@@ -24,6 +22,8 @@ from bff_core.web import (
     document_of,
     returns,
 )
+from bff_core.settings import ServiceSettings
+from bff_core.testing import SECRET, FakeClock, access_token, bearer
 
 KEYS = ServiceKeys("the-internal-key", frozenset({"bff-admin-service", "bff-teacher-service"}))
 GOOD = {"X-Internal-API-Key": "the-internal-key", "X-Service-ID": "bff-admin-service"}

@@ -22,7 +22,7 @@ class Example(ServiceSettings):
 
     port: int = Field(4999, ge=1, le=65535)
     ras: Downstream = Downstream(name="ras", url="http://localhost:4003")
-    listing: Operation = Operation(budget=2.0, attempts=2, fresh=2.0)
+    listing: Operation = Operation(budget=2.0, attempts=2, max_age=2.0)
     breaker: Breaker = Breaker()
     api_key: SecretStr | None = None
 
@@ -56,7 +56,7 @@ def test_own_spelling_wins_over_the_alias() -> None:
 def test_nested_value_keeps_its_siblings_defaults() -> None:
     settings = load(EXAMPLE_SERVICE_LISTING__BUDGET="0.5", EXAMPLE_SERVICE_BREAKER__RATE="0.9")
 
-    assert settings.listing == Operation(budget=0.5, attempts=2, fresh=2.0)
+    assert settings.listing == Operation(budget=0.5, attempts=2, max_age=2.0)
     assert settings.breaker == Breaker(calls=20, rate=0.9)
 
 

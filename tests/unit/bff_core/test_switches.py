@@ -8,9 +8,9 @@ from bff_core.app import Blueprints, build_app
 from bff_core.context import TEACHER
 from bff_core.observability import Metrics
 from bff_core.protocols import Maintenance, Switches
+from bff_core.server import access, enforce_maintenance, returns
 from bff_core.settings import ServiceSettings
 from bff_core.testing import SECRET, FakeClock, access_token, bearer
-from bff_core.web import access, heed_switches, returns
 
 BANNER = {"sv": "Vi är snart tillbaka", "en": "We will soon be back"}
 AS_TEACHER = {"Authorization": bearer(access_token())}
@@ -52,7 +52,7 @@ def app_with(maintenance: Maintenance) -> Quart:
         access={"teacher": frozenset({TEACHER})},
         clock=FakeClock(),
     )
-    heed_switches(app, container)
+    enforce_maintenance(app, container)
     return app
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bff_core.composition import Answered
+from bff_core.composition import WithHeaders
 from bff_core.context import Deadline
 from bff_core.errors import BffError, DownstreamError
 from bff_core.testing import FakeClock
@@ -89,7 +89,7 @@ class Stage:
         force: bool = False,
         key: str | None = None,
         seconds: float = 6.0,
-    ) -> Answered[AssociationConfirmResultV1]:
+    ) -> WithHeaders[AssociationConfirmResultV1]:
         facts = CurrentFacts(self.batches, self.classes, self.students)
         screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, LEASE)
         ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from bff_core.clock import SystemClock
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import (
     CorrelationId,
     Deadline,
@@ -81,21 +81,21 @@ class FakeResults:
 
     async def batches(
         self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
-    ) -> Reading[BatchPage]:
+    ) -> Fetched[BatchPage]:
         if self.down:
             raise self.down
-        return Reading(self._page(limit, offset, word))
+        return Fetched(self._page(limit, offset, word))
 
-    async def newest(self, ctx: RequestContext) -> Reading[BatchPage]:
+    async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
         if self.activity_down:
             raise self.activity_down
-        return Reading(self._page(100, 0, None), age=30.0)
+        return Fetched(self._page(100, 0, None), age=30.0)
 
-    def newest_at_hand(self, ctx: RequestContext) -> Reading[BatchPage] | None:
-        return Reading(self._page(100, 0, None), age=30.0) if self.newest_is_at_hand else None
+    def newest_at_hand(self, ctx: RequestContext) -> Fetched[BatchPage] | None:
+        return Fetched(self._page(100, 0, None), age=30.0) if self.newest_is_at_hand else None
 
-    async def awaiting_review(self, ctx: RequestContext) -> Reading[BatchPage]:
-        return Reading(self._page(100, 0, AWAITING_REVIEW))
+    async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
+        return Fetched(self._page(100, 0, AWAITING_REVIEW))
 
     def _page(self, limit: int, offset: int, word: str | None) -> BatchPage:
         ordered = sorted(self.rows, key=lambda row: row.created_at, reverse=True)
@@ -116,17 +116,17 @@ class FakeClasses:
 
     async def of_teacher(
         self, ctx: RequestContext, *, limit: int, offset: int = 0
-    ) -> Reading[ClassPage]:
+    ) -> Fetched[ClassPage]:
         if self.down:
             raise self.down
-        return Reading(ClassPage(classes=tuple(self.rows[offset : offset + limit])))
+        return Fetched(ClassPage(classes=tuple(self.rows[offset : offset + limit])))
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> Reading[ClassInfos]:
+    ) -> Fetched[ClassInfos]:
         if self.infos_down:
             raise self.infos_down
-        return Reading({one: self.infos.get(one) for one in batch_ids})
+        return Fetched({one: self.infos.get(one) for one in batch_ids})
 
 
 @dataclass
@@ -139,25 +139,25 @@ class FakeStudents:
     at_hand: dict[str, Roster] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
 
-    async def roster(self, ctx: RequestContext, class_id: str) -> Reading[Roster]:
+    async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
         self.fetched.append(class_id)
         if self.down:
             raise self.down
-        return Reading(Roster(students=tuple(self.rosters.get(class_id, ()))))
+        return Fetched(Roster(students=tuple(self.rosters.get(class_id, ()))))
 
-    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Reading[Roster] | None:
+    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Fetched[Roster] | None:
         roster = self.at_hand.get(class_id)
-        return Reading(roster, age=7.0) if roster else None
+        return Fetched(roster, age=7.0) if roster else None
 
-    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Reading[list[StudentOfEssay]]:
+    async def of_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[list[StudentOfEssay]]:
         if self.down:
             raise self.down
-        return Reading(self.names)
+        return Fetched(self.names)
 
-    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Reading[StudentOfEssay | None]:
+    async def of_essay(self, ctx: RequestContext, essay_id: str) -> Fetched[StudentOfEssay | None]:
         if self.down:
             raise self.down
-        return Reading(next((one for one in self.names if one.essay_id == essay_id), None))
+        return Fetched(next((one for one in self.names if one.essay_id == essay_id), None))
 
 
 @dataclass
@@ -165,7 +165,7 @@ class FakeProfiles:
     profile: Profile | None = None
     down: DownstreamError | None = None
 
-    async def mine(self, ctx: RequestContext) -> Reading[Profile]:
+    async def mine(self, ctx: RequestContext) -> Fetched[Profile]:
         if self.down or self.profile is None:
             raise self.down or DownstreamError("identity")
-        return Reading(self.profile)
+        return Fetched(self.profile)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError, NotFound, Unavailable
 from services.bff_teacher.contracts.cms_associations import (
@@ -70,24 +70,24 @@ class FakeBatches:
     essay_down: DownstreamError | None = None
     age: float = 0.0
 
-    async def one(self, ctx: RequestContext, batch_id: str) -> Reading[BatchWithEssays]:
+    async def one(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         if batch_id in self.failures:
             raise self.failures[batch_id]
         for row in self.rows:
             if row.batch_id == batch_id:
-                return Reading(row, self.age)
+                return Fetched(row, self.age)
         raise NotFound
 
     async def essay(
         self, ctx: RequestContext, batch_id: str, essay_id: str
-    ) -> Reading[OwnedEssay] | None:
+    ) -> Fetched[OwnedEssay] | None:
         if self.essay_down:
             raise self.essay_down
         for row in self.rows if self.has_essay_route else ():
             for essay in row.essays:
                 if (row.batch_id, essay.essay_id) == (batch_id, essay_id):
                     fields = msgspec.structs.asdict(essay)
-                    return Reading(
+                    return Fetched(
                         OwnedEssay(**fields, batch_id=batch_id, user_id=row.user_id), self.age
                     )
         return None
@@ -103,10 +103,10 @@ class FakeAssociations:
     confirm_fails: DownstreamError | None = None
     confirmed: list[tuple[str, list[ConfirmItem]]] = field(default_factory=list)
 
-    async def suggested(self, ctx: RequestContext, batch_id: str) -> Reading[AssociationPage]:
+    async def suggested(self, ctx: RequestContext, batch_id: str) -> Fetched[AssociationPage]:
         if self.down:
             raise self.down
-        return Reading(AssociationPage(associations=self.rows, skipped=self.skipped))
+        return Fetched(AssociationPage(associations=self.rows, skipped=self.skipped))
 
     async def confirm(
         self, ctx: RequestContext, batch_id: str, items: Iterable[ConfirmItem]
@@ -121,10 +121,10 @@ class FakeFiles:
     status: LockStatus = field(default_factory=lambda: LockStatus(locked=False))
     down: DownstreamError | None = None
 
-    async def state(self, ctx: RequestContext, batch_id: str) -> Reading[FileState]:
+    async def state(self, ctx: RequestContext, batch_id: str) -> Fetched[FileState]:
         if self.down:
             raise self.down
-        return Reading(FileState(self.status))
+        return Fetched(FileState(self.status))
 
 
 @dataclass
@@ -133,11 +133,11 @@ class FakeTexts:
     down: DownstreamError | None = None
     asked: list[str] = field(default_factory=list)
 
-    async def text(self, ctx: RequestContext, storage_id: str) -> Reading[str]:
+    async def text(self, ctx: RequestContext, storage_id: str) -> Fetched[str]:
         self.asked.append(storage_id)
         if self.down:
             raise self.down
-        return Reading(self.texts[storage_id])
+        return Fetched(self.texts[storage_id])
 
 
 @dataclass

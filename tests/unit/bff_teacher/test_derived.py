@@ -2,7 +2,7 @@
 
 import pytest
 
-from bff_core.composition import Reading
+from bff_core.composition import Fetched
 from services.bff_teacher.contracts.ras import BatchPage, Pagination
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.screens.batch_row import rows_of
@@ -69,14 +69,14 @@ def test_a_result_of_none_is_kept_too() -> None:
 
 
 def test_a_page_shows_each_owner_their_own_rows() -> None:
-    page = Reading(a_page(), age=1.0)
+    page = Fetched(a_page(), age=1.0)
 
     assert [len(rows_of(page, owner)) for owner in (ANNA, "berit-2", ANNA)] == [1, 0, 1]
 
 
 @pytest.mark.parametrize(("age", "kept"), [(0.0, False), (3.0, True)])
 def test_rows_are_kept_with_a_page_that_is_read_again(age: float, kept: bool) -> None:
-    page, beside = Reading(a_page(), age), Beside(None, None, None)
+    page, beside = Fetched(a_page(), age), Beside(None, None, None)
 
     rows, again = (rows_of(page, ANNA) for _ in range(2))
     named = Named(page, rows, None)
@@ -89,6 +89,6 @@ def test_rows_are_kept_with_a_page_that_is_read_again(age: float, kept: bool) ->
 def test_what_is_worked_out_is_no_part_of_a_page() -> None:
     page = a_page()
 
-    rows_of(Reading(page, age=1.0), ANNA)
+    rows_of(Fetched(page, age=1.0), ANNA)
 
     assert page == a_page()

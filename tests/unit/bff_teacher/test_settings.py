@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from bff_core.http._transport import CONNECTIONS
-from bff_core.settings import Operation, Rest
+from bff_core.client.transport import CONNECTIONS
+from bff_core.settings import BreakerSettings, Operation
 from bff_core.testing import SECRET
 from services.bff_teacher.config import Settings
 
@@ -50,10 +50,10 @@ def test_every_operation_has_the_documented_defaults() -> None:
         name: (
             rule.budget,
             rule.attempts,
-            rule.fresh,
-            rule.refresh,
-            rule.if_error,
-            rule.shared,
+            rule.max_age,
+            rule.stale_while_revalidate,
+            rule.stale_if_error,
+            rule.store_in_redis,
             rule.in_flight,
         )
         for name, rule in rules().items()
@@ -63,7 +63,7 @@ def test_every_operation_has_the_documented_defaults() -> None:
 
 
 def test_every_service_rests_by_the_documented_rule() -> None:
-    documented = Rest(
+    documented = BreakerSettings(
         window=30.0,
         buckets=10,
         minimum_calls=20,
@@ -75,13 +75,13 @@ def test_every_service_rests_by_the_documented_rule() -> None:
         jitter=0.2,
     )
 
-    assert [service.rest for service in settings().asked] == [documented] * len(settings().asked)
+    assert [service.breaker for service in settings().asked] == [documented] * len(settings().asked)
     assert {service.retry_share for service in settings().asked} == {0.1}
     assert settings().request_budget == 3.0
 
 
 def test_only_what_names_no_pupil_is_shared() -> None:
-    assert {name for name, rule in rules().items() if rule.shared} == {
+    assert {name for name, rule in rules().items() if rule.store_in_redis} == {
         "cms.class_list",
         "cms.class_info",
     }

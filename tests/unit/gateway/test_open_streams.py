@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bff_core.errors import Unavailable
-from bff_core.http import AnswerCut
+from bff_core.errors import Unavailable, UpstreamAborted
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
 from bff_core.testing.virtual_time import run_virtually
@@ -47,7 +46,7 @@ def drained(
         with all_.place() as stream:
             try:
                 await stream.pass_on(chunks, reader.deliver)
-            except AnswerCut:
+            except UpstreamAborted:
                 return "cut"
         return "ended"
 

@@ -74,4 +74,4 @@ def test_nothing_reads_who_a_caller_is_from_a_header() -> None:
         if reads.search(file.read_text("utf-8"))
     ]
 
-    assert found == ["shared/bff_core/web/_guard.py"]
+    assert found == ["shared/bff_core/server/guard.py"]

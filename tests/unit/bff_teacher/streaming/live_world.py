@@ -19,7 +19,7 @@ from services.bff_teacher.streaming.live import LiveUpdates, running
 from services.bff_teacher.streaming.measures import Measures
 from services.bff_teacher.streaming.refreshing import Refresher
 from services.bff_teacher.streaming.signals import Listener
-from services.bff_teacher.streaming.states import Fetched
+from services.bff_teacher.streaming.states import StreamState
 from services.bff_teacher.streaming.stream import Patience, Surroundings
 from services.bff_teacher.streaming.topics import Topic
 from services.bff_teacher.streaming.watched import Rhythm
@@ -41,13 +41,13 @@ class FakeSource:
     cached: dict[UserId, tuple[float, Batches]] = field(default_factory=dict)
     lag: float = 0.0
 
-    async def read(self, ctx: RequestContext, topic: Topic) -> Fetched:
+    async def read(self, ctx: RequestContext, topic: Topic) -> StreamState:
         self.read_at.append((self.clock.monotonic(), ctx.user_id))
         if self.error:
             raise self.error
         shown = self._shown(ctx.user_id)
         await asyncio.sleep(self.seconds)
-        return Fetched(shown)
+        return StreamState(shown)
 
     def _shown(self, user_id: UserId) -> Batches:
         now = self.clock.monotonic()

@@ -2,12 +2,12 @@
 
 import json
 
-from bff_core.composition import Missing, Reading
+from bff_core.composition import Fetched, Missing
 from services.bff_teacher.contracts.cms_students import PersonName, StudentOfEssay
 from services.bff_teacher.contracts.ras_batch import BatchWithEssays, Essay
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.screens.batch_detail import Beside, render
-from services.bff_teacher.streaming.states import Fetched, carried_over, detail_state
+from services.bff_teacher.streaming.states import StreamState, carried_over, detail_state
 from tests.unit.bff_teacher.fakes import START, a_batch, a_class, batch_id, info_of
 
 ESSAY = "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01"
@@ -17,16 +17,16 @@ NAMES = [StudentOfEssay(ESSAY, STUDENT, PersonName("Maja", "Lindqvist"))]
 INFOS = {BATCH: info_of(a_class(1))}
 
 
-def detail(beside: Beside) -> Fetched:
+def detail(beside: Beside) -> StreamState:
     row = a_batch(1)
     fields = {name: getattr(row, name) for name in row.__struct_fields__}
     essay = Essay(essay_id=ESSAY, last_updated=START, filename="Maja_Lindqvist.docx")
     batch = BatchWithEssays(**fields, essays=(essay,))
-    return detail_state(render(Reading(batch), beside, LanguageV1.SWEDISH))
+    return detail_state(render(Fetched(batch), beside, LanguageV1.SWEDISH))
 
 
 def test_no_name_of_a_pupil_and_no_null_is_in_a_state() -> None:
-    fetched = detail(Beside(Reading(INFOS), Reading(NAMES), None))
+    fetched = detail(Beside(Fetched(INFOS), Fetched(NAMES), None))
 
     written = json.dumps(fetched.batches)
     assert "Maja" not in written
@@ -37,7 +37,7 @@ def test_no_name_of_a_pupil_and_no_null_is_in_a_state() -> None:
 
 
 def test_what_a_missing_part_would_have_said_stays_as_it_was() -> None:
-    whole = detail(Beside(Reading(INFOS), Reading(NAMES), None))
+    whole = detail(Beside(Fetched(INFOS), Fetched(NAMES), None))
     poor = detail(Beside(Missing("TIMEOUT"), Missing("TIMEOUT"), Missing("TIMEOUT")))
 
     assert poor.batches != whole.batches
@@ -46,8 +46,8 @@ def test_what_a_missing_part_would_have_said_stays_as_it_was() -> None:
 
 
 def test_a_part_that_says_nothing_takes_away() -> None:
-    whole = detail(Beside(Reading(INFOS), Reading(NAMES), None))
-    empty = detail(Beside(Reading({}), Reading([]), None))
+    whole = detail(Beside(Fetched(INFOS), Fetched(NAMES), None))
+    empty = detail(Beside(Fetched({}), Fetched([]), None))
 
     after = carried_over(empty, whole.batches)
 

@@ -1,0 +1,1 @@
+"""Policies around a call: one file each."""

@@ -1,0 +1,105 @@
+"""Inbound requests: from bytes to a context, from a model or a failure to bytes."""
+
+from bff_core.server.concurrency_limit import ConcurrencyLimiter, release_slot
+from bff_core.server.connection import Connection, watch_of, while_caller_stays
+from bff_core.server.envelope import ErrorEnvelopeV1
+from bff_core.server.errors import ErrorHandlers
+from bff_core.server.guard import (
+    PUBLIC,
+    SERVICE,
+    Guard,
+    UndeclaredRouteError,
+    access,
+    budget,
+    rule_of,
+)
+from bff_core.server.health import Dependencies, Health, Lifecycle, health_routes
+from bff_core.server.maintenance import enforce_maintenance
+from bff_core.server.mounting import make_mountable
+from bff_core.server.openapi.declarations import (
+    ExtraResponse,
+    Link,
+    error_responses,
+    extra_responses,
+    openapi_links,
+    optional_body,
+    path_parameters,
+    response_headers,
+)
+from bff_core.server.openapi.document import attach_openapi, document_of
+from bff_core.server.request_middleware import (
+    AsgiApp,
+    Message,
+    Receive,
+    RequestMiddleware,
+    RequestState,
+    Scope,
+    SendMessage,
+    request_state,
+)
+from bff_core.server.routes.etag_responses import ETAGGED, returns_etagged
+from bff_core.server.routes.event_stream import returns_events
+from bff_core.server.routes.injection import ContextProvider, inject
+from bff_core.server.routes.responses import METRICS, returns
+from bff_core.server.routes.validation import parse_body, takes_body, takes_headers, takes_query
+from bff_core.server.run import LIFECYCLE, hypercorn_config, run
+from bff_core.server.service_keys import ServiceKeys
+from bff_core.server.short_way import ShortWay, spares_reads
+
+__all__ = [
+    "ETAGGED",
+    "LIFECYCLE",
+    "METRICS",
+    "PUBLIC",
+    "SERVICE",
+    "AsgiApp",
+    "ConcurrencyLimiter",
+    "Connection",
+    "ContextProvider",
+    "Dependencies",
+    "ErrorEnvelopeV1",
+    "ErrorHandlers",
+    "ExtraResponse",
+    "Guard",
+    "Health",
+    "Lifecycle",
+    "Link",
+    "Message",
+    "Receive",
+    "RequestMiddleware",
+    "RequestState",
+    "Scope",
+    "SendMessage",
+    "ServiceKeys",
+    "ShortWay",
+    "UndeclaredRouteError",
+    "access",
+    "attach_openapi",
+    "budget",
+    "document_of",
+    "enforce_maintenance",
+    "error_responses",
+    "extra_responses",
+    "health_routes",
+    "hypercorn_config",
+    "inject",
+    "make_mountable",
+    "openapi_links",
+    "optional_body",
+    "parse_body",
+    "path_parameters",
+    "release_slot",
+    "request_state",
+    "response_headers",
+    "returns",
+    "returns_etagged",
+    "returns_events",
+    "rule_of",
+    "run",
+    "spares_reads",
+    "takes_body",
+    "takes_headers",
+    "takes_query",
+    "watch_of",
+    "while_caller_stays",
+]

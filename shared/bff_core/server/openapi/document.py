@@ -1,0 +1,104 @@
+"""The OpenAPI document, served, and its page without a CDN."""
+
+from importlib import resources
+from typing import Any
+
+from quart import Blueprint, Quart, Response, current_app
+from quart_schema import Info, QuartSchema, hide
+
+from bff_core.errors import NotFound
+from bff_core.server.guard import PUBLIC, access
+from bff_core.server.openapi.operations import Provider
+
+OPENAPI_PATH = "/openapi.json"
+
+
+def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> None:
+    """Serve `/openapi.json`; and, when asked to, `/docs` with assets of our own."""
+    QuartSchema(
+        app,
+        openapi_path=None,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+        swagger_ui_path=None,
+        info=Info(title=title, version=version),
+        conversion_preference="pydantic",
+        openapi_provider_class=Provider,
+    )
+    _leave_responses_alone(app)
+    app.register_blueprint(_document_routes())
+    if with_page:
+        app.register_blueprint(_page_routes(title))
+
+
+def _leave_responses_alone(app: Quart) -> None:
+    """The extension dumps whatever a view gives and builds it anew, a finished response included."""
+    converting = app.make_response
+
+    async def make_response(result: Any) -> Any:
+        return result if isinstance(result, Response) else await converting(result)
+
+    app.make_response = make_response  # type: ignore[method-assign]  # as the extension does
+
+
+def document_of(app: Quart) -> dict[str, Any]:
+    """The OpenAPI document of an app."""
+    schema: QuartSchema = app.extensions["QUART_SCHEMA"]
+    return schema.openapi_provider.schema()
+
+
+def _document_routes() -> Blueprint:
+    blueprint = Blueprint("openapi", __name__)
+    written: list[bytes] = []
+
+    @blueprint.get(OPENAPI_PATH)
+    @hide
+    @access(PUBLIC)
+    async def openapi() -> Response:
+        """The OpenAPI document."""
+        if not written:
+            # Routes do not change once requests come, and building it takes a while.
+            app: Any = current_app
+            written.append(app.json.dumps(document_of(app)).encode())
+        return Response(written[0], content_type="application/json")
+
+    return blueprint
+
+
+_ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{title}</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({{url: "/openapi.json", dom_id: "#ui", validatorUrl: null}})</script></body>
+</html>
+"""
+
+
+def _page_routes(title: str) -> Blueprint:
+    blueprint = Blueprint("docs", __name__)
+
+    @blueprint.get("/docs")
+    @hide
+    @access(PUBLIC)
+    async def page() -> Response:
+        """The OpenAPI document, to read and to try."""
+        return Response(_PAGE.format(title=title), content_type="text/html")
+
+    @blueprint.get("/docs/<name>")
+    @hide
+    @access(PUBLIC)
+    async def asset(name: str) -> Response:
+        """A script or a style sheet of the page."""
+        if name not in _ASSETS:
+            raise NotFound
+        return Response(_read_asset(name), content_type=_ASSETS[name])
+
+    return blueprint
+
+
+def _read_asset(name: str) -> bytes:
+    vendor = resources.files("swagger_ui_bundle") / "vendor"
+    folder = next(entry for entry in vendor.iterdir() if (entry / name).is_file())
+    return (folder / name).read_bytes()

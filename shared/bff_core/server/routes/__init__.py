@@ -1,0 +1,1 @@
+"""Decorators and helpers that routes are made of."""

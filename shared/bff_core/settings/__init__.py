@@ -1,0 +1,28 @@
+"""Everything a service reads from its environment: read once, parsed into values, handed down.
+
+Durations are seconds everywhere.
+"""
+
+from bff_core.settings.downstream import BreakerSettings, Downstream, Operation
+from bff_core.settings.service_settings import (
+    DEMO_PREFIX,
+    PLATFORM_DEFAULTS,
+    SHORTEST_SECRET,
+    Environment,
+    ServiceSettings,
+    SettingsError,
+)
+from bff_core.settings.variables import variable_names
+
+__all__ = [
+    "DEMO_PREFIX",
+    "PLATFORM_DEFAULTS",
+    "SHORTEST_SECRET",
+    "BreakerSettings",
+    "Downstream",
+    "Environment",
+    "Operation",
+    "ServiceSettings",
+    "SettingsError",
+    "variable_names",
+]

@@ -1,0 +1,272 @@
+"""Everything a service reads from its environment: read once, parsed into values, handed down.
+
+Durations are seconds everywhere.
+"""
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bff_core.settings.downstream import Downstream
+from bff_core.settings.environment import closest, expand_aliases, without_links
+from bff_core.settings.variables import explain, variable_names, variable_of
+
+PLATFORM_DEFAULTS = frozenset(
+    {
+        "test-secret-key",
+        "your-secret-key-here",
+        "dev-secret-change-me",
+        "hule-internal-dev-key",
+        "changeme",
+        "secret",
+    }
+)
+DEMO_PREFIX = "demo-only-"
+"""How the secrets of the demo begin that everybody can read, those of `.env.example`."""
+SHORTEST_SECRET = 32
+
+S = TypeVar("S", bound="ServiceSettings")
+
+
+class SettingsError(Exception):
+    """The environment does not describe a service that may start; says which variable and why."""
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TESTING = "testing"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+    @property
+    def lenient(self) -> bool:
+        """Whether weak secrets are tolerated."""
+        return self in {Environment.DEVELOPMENT, Environment.TESTING}
+
+
+class ServiceSettings(BaseSettings):
+    """What every service reads. Each service adds its own fields and prefix."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        populate_by_name=True,
+    )
+
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Other spellings that are accepted: name in the environment to the name it stands for."""
+
+    host: str = Field(
+        "127.0.0.1", description="The address to listen on; `0.0.0.0` in a container."
+    )
+    port: int = Field(ge=1, le=65535, description="The port to listen on.")
+    environment: Environment = Field(
+        Environment.PRODUCTION,
+        validation_alias="ENVIRONMENT",
+        description="Weak secrets are tolerated in development and testing only.",
+    )
+    log_level: str = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    log_format: str = Field(
+        "json",
+        validation_alias="LOG_FORMAT",
+        pattern="^(json|console)$",
+        description="`json` for machines, `console` for people.",
+    )
+    redis_url: str | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        description="What processes share; without it each has caches and limits of its own.",
+    )
+    request_budget: float = Field(
+        3.0, gt=0, le=60, description="Seconds within which an answer is due."
+    )
+    max_body_bytes: int = Field(
+        64 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
+    max_in_flight: int = Field(
+        512, ge=1, description="Requests inside at a time; beyond, 503 at the door."
+    )
+    cache_entries: int = Field(4096, ge=0, description="Answers kept in memory.")
+    cache_bytes: int = Field(64 * 1024 * 1024, ge=0, description="Bytes of answers kept in memory.")
+    shutdown_grace: float = Field(
+        20.0, ge=0, le=300, description="Seconds that requests in flight may take at the end."
+    )
+    shutdown_delay: float | None = Field(
+        None,
+        ge=0,
+        le=60,
+        description="Seconds after SIGTERM in which requests are still taken; unset: 5, and 0 in"
+        " development and testing.",
+    )
+    docs: bool | None = Field(
+        None, description="Whether `/docs` is served; unset: everywhere but in production."
+    )
+
+    jwt_algorithm: str = Field(
+        "HS256",
+        validation_alias="JWT_ALGORITHM",
+        pattern="^(HS|RS)256$",
+        description="`HS256` or `RS256`; no other is accepted.",
+    )
+    jwt_secret_key: SecretStr | None = Field(
+        None,
+        validation_alias="JWT_SECRET_KEY",
+        description="HS256: what Identity signs with; 32 characters or more.",
+    )
+    jwt_public_key: str | None = Field(
+        None, validation_alias="JWT_PUBLIC_KEY", description="RS256: Identity's public key, in PEM."
+    )
+    jwt_public_key_path: str | None = Field(
+        None, validation_alias="JWT_PUBLIC_KEY_PATH", description="RS256: a file that holds it."
+    )
+    jwt_jwks_url: str | None = Field(
+        None,
+        validation_alias="JWT_JWKS_URL",
+        description="RS256: where Identity publishes its keys.",
+    )
+    jwt_clock_skew: float = Field(
+        5.0,
+        validation_alias="JWT_CLOCK_SKEW_SECONDS",
+        ge=0,
+        le=60,
+        description="Seconds by which clocks may differ.",
+    )
+    jwt_audience: str = Field(
+        "huleedu-platform", validation_alias="JWT_AUDIENCE", description="Whom a token must be for."
+    )
+    jwt_issuer: str = Field(
+        "huleedu-identity-service",
+        validation_alias="JWT_ISSUER",
+        description="Whom a token must be from.",
+    )
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, level: str) -> str:
+        if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @property
+    def drains_for(self) -> float:
+        """Seconds in which a process told to stop still takes requests, while it says not to.
+
+        Unset: five where others must notice first, none on a developer's machine.
+        """
+        if self.shutdown_delay is not None:
+            return self.shutdown_delay
+        return 0.0 if self.environment.lenient else 5.0
+
+    @property
+    def asked(self) -> tuple[Downstream, ...]:
+        """The services that are asked questions, not merely forwarded to."""
+        fields = [getattr(self, name) for name in type(self).model_fields]
+        return tuple(one for one in fields if isinstance(one, Downstream) and one.operations)
+
+    @property
+    def shows_docs(self) -> bool:
+        """Whether the documentation page is served; off in production unless asked for."""
+        return self.environment != Environment.PRODUCTION if self.docs is None else self.docs
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check the environment.
+
+        Raises:
+            SettingsError: A value does not fit, a name of ours is misspelled, or a secret is
+                missing, weak or contradicts another.
+        """
+        prefix = cls.model_config.get("env_prefix") or ""
+        given = expand_aliases(without_links(environ, prefix), cls.aliases)
+        _warn_of_strangers(cls, given, prefix)
+        source = _Variables(cls, case_sensitive=False)
+        source.env_vars = {name.lower(): value for name, value in given.items()}
+        try:
+            settings = cls(**source())
+        except ValidationError as error:
+            raise SettingsError(explain(cls, error)) from None
+        settings.check_secrets()
+        return settings
+
+    def check_secrets(self) -> None:
+        """Refuse secrets that are missing, weak or contradictory; services add their own."""
+        public = {
+            "JWT_PUBLIC_KEY": self.jwt_public_key,
+            "JWT_PUBLIC_KEY_PATH": self.jwt_public_key_path,
+            "JWT_JWKS_URL": self.jwt_jwks_url,
+        }
+        given = [name for name, value in public.items() if value]
+        if self.jwt_secret_key and given:
+            raise SettingsError(f"JWT_SECRET_KEY and {given[0]} exclude each other")
+        if len(given) > 1:
+            raise SettingsError(f"{' and '.join(given)} exclude each other")
+        if self.jwt_algorithm == "HS256":
+            self.require_secret("JWT_SECRET_KEY", self.jwt_secret_key)
+        elif not given:
+            raise SettingsError(f"JWT_ALGORITHM=RS256 needs one of {', '.join(public)}")
+
+    def require_secret(self, name: str, secret: SecretStr | None) -> None:
+        """Refuse a secret that anybody could guess.
+
+        Raises:
+            SettingsError: It is missing; or, outside development, known or short.
+        """
+        text = secret.get_secret_value() if secret else ""
+        if not text:
+            raise SettingsError(f"{name} is not set")
+        if self.environment.lenient:
+            return
+        if text in PLATFORM_DEFAULTS or text.startswith(DEMO_PREFIX):
+            raise SettingsError(f"{name} is a well-known default; set a secret of your own")
+        if len(text) < SHORTEST_SECRET:
+            raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")
+
+
+class _Variables(EnvSettingsSource):
+    """The library's own refusal of broken JSON names the field, not the variable."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            name = variable_of((field_name,), self.settings_cls)
+            raise SettingsError(f"{name}: must be JSON, or set by its parts") from None
+
+
+def _warn_of_strangers(
+    settings: type[ServiceSettings], given: Mapping[str, str], prefix: str
+) -> None:
+    ours = set(variable_names(settings).values()) | set(settings.aliases)
+    for name in sorted(given):
+        if name.upper() in ours:
+            continue
+        near = closest(name.upper(), ours)
+        if near is not None:
+            raise SettingsError(f"{name} is not a setting; did you mean {near}?")
+        if prefix and name.upper().startswith(prefix.upper()):
+            print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist

@@ -1,0 +1,74 @@
+"""A process that reads through a cache, for tests of it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from bff_core.cache import MemoryCache
+from bff_core.cache.response_cache import CacheEntry
+from bff_core.client.call import DownstreamResponse, Freshness
+from bff_core.client.policies.cached import Cached, CacheOptions
+from bff_core.errors import (
+    BffError,
+)
+from bff_core.testing.calls import Act, ScriptedService, a_call
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.shared_cache import FakeSharedCache
+from bff_core.testing.virtual_time import Run
+
+DASHBOARD = Freshness(max_age=2.0, stale_while_revalidate=5.0, stale_if_error=600.0)
+
+
+CLASSES = Freshness(
+    max_age=30.0, stale_while_revalidate=300.0, stale_if_error=3600.0, store_in_redis=True
+)
+
+
+@dataclass
+class Process:
+    """One process with a memory of its own; `shared` may be the store of several."""
+
+    clock: FakeClock
+    shared: FakeSharedCache | None = None
+    service: ScriptedService = field(default_factory=ScriptedService)
+    diary: RecordingObserver = field(default_factory=RecordingObserver)
+    memory: MemoryCache[CacheEntry] = field(default_factory=MemoryCache)
+    options: CacheOptions = field(default_factory=CacheOptions)
+
+    def __post_init__(self) -> None:
+        self.cache = Cached(
+            self.memory, self.clock, self.options, store_in_redis=self.shared, observer=self.diary
+        )
+        self.send = self.cache(self.service)
+
+    async def read(self, **asked: Any) -> DownstreamResponse:
+        asked = {"freshness": DASHBOARD, **asked}
+        return await self.send(a_call(self.clock, **asked))
+
+    async def attempt(self, **asked: Any) -> DownstreamResponse | BffError:
+        try:
+            return await self.read(**asked)
+        except BffError as error:
+            return error
+
+    @property
+    def asked(self) -> int:
+        return len(self.service.calls)
+
+
+def story(run: Run, process: Process, *steps: float | Act, **asked: Any) -> list[Any]:
+    """Reads once, then for every step either waits or changes the script, and reads again."""
+
+    async def tell_it() -> list[Any]:
+        outcomes = [await process.attempt(**asked)]
+        for step in steps:
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+                outcomes.append(await process.attempt(**asked))
+            else:
+                process.service.play(step)
+        await asyncio.sleep(0.0)
+        return outcomes
+
+    return run(tell_it())

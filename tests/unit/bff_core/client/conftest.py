@@ -1,0 +1,31 @@
+"""What tests of the policies share."""
+
+from functools import partial
+
+import pytest
+
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.virtual_time import Run, run_virtually
+from tests.unit.bff_core.client.cached_process import Process
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def run(clock: FakeClock) -> Run:
+    """Runs a coroutine on the fake clock's time."""
+    return partial(run_virtually, clock)
+
+
+@pytest.fixture
+def diary() -> RecordingObserver:
+    return RecordingObserver()
+
+
+@pytest.fixture
+def process(clock: FakeClock) -> Process:
+    return Process(clock)

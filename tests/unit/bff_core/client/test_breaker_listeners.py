@@ -1,0 +1,88 @@
+"""A breaker tells of its changes, and no listener can break it."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from bff_core.client.call import Call
+from bff_core.client.policies.breaker import Breaker
+from bff_core.client.policies.observer import BreakerState, NullObserver, Refuser
+from bff_core.client.policies.outcome import Outcome
+from bff_core.errors import (
+    CircuitOpen,
+)
+from bff_core.testing.calls import a_call
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.diary import RecordingObserver
+from tests.unit.bff_core.client.breaker_scenes import (
+    CLOSED,
+    OPEN,
+    half_open,
+    open_up,
+    refusal,
+    settle,
+)
+
+
+def test_changes_are_told_in_order(clock: FakeClock, diary: RecordingObserver) -> None:
+    breaker = Breaker("results", clock, observer=diary, jitter=lambda: 0.5)
+
+    half_open(breaker, clock)
+    settle(breaker, clock, Outcome.SUCCESS, 3)
+
+    assert diary.pages == [
+        ("breaker", "results", "closed", "open"),
+        ("breaker", "results", "open", "half_open"),
+        ("breaker", "results", "half_open", "closed"),
+    ]
+
+
+def test_a_refusal_is_told(clock: FakeClock, diary: RecordingObserver) -> None:
+    breaker = Breaker("results", clock, observer=diary)
+    open_up(breaker, clock)
+
+    refusal(breaker, clock)
+
+    assert diary.pages[-1] == ("refused", "breaker")
+
+
+class Saboteur(NullObserver):
+    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+        raise RuntimeError("listener")
+
+    def refused(self, call: Call, by: Refuser) -> None:
+        raise RuntimeError("listener")
+
+
+def test_a_listener_that_raises_breaks_nothing(clock: FakeClock) -> None:
+    breaker = Breaker("results", clock, observer=Saboteur(), jitter=lambda: 0.5)
+
+    with capture_logs() as logs:
+        half_open(breaker, clock)
+        settle(breaker, clock, Outcome.SUCCESS, 3)
+
+    assert breaker.state is CLOSED
+    assert {line["event"] for line in logs} == {"observer_failed"}
+
+
+class Nosy(NullObserver):
+    """Asks for a permit in the middle of the news."""
+
+    def __init__(self) -> None:
+        self.breaker: Breaker | None = None
+        self.clock = FakeClock()
+        self.refusals = 0
+
+    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+        if after is OPEN:
+            with pytest.raises(CircuitOpen):
+                self.breaker.admit(a_call(self.clock))
+            self.refusals += 1
+
+
+def test_a_listener_may_call_back(clock: FakeClock) -> None:
+    nosy = Nosy()
+    breaker = nosy.breaker = Breaker("results", clock, observer=nosy)
+
+    open_up(breaker, clock)
+
+    assert nosy.refusals == 1

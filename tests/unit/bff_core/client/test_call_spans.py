@@ -1,0 +1,89 @@
+"""An attempt at a call is a span, and the service is told which."""
+
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from bff_core.client.call import Call, DownstreamResponse
+from bff_core.client.policies.chain import pipeline
+from bff_core.client.policies.instrumented import instrumented
+from bff_core.client.policies.retry import Retry
+from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.errors import DownstreamUnreachable
+from bff_core.observability import Metrics, tracing
+from bff_core.testing import FakeClock
+from bff_core.testing.calls import ScriptedService, a_call, an_answer
+
+
+async def at_once(_: float) -> None:
+    """Nobody waits in a unit test."""
+
+
+async def test_an_attempt_is_a_span_of_bounded_words(
+    spans: InMemorySpanExporter, clock: FakeClock
+) -> None:
+    service = ScriptedService()
+
+    await instrumented(Metrics("example"))(service)(a_call(clock))
+
+    (span,) = spans.get_finished_spans()
+    assert (span.name, span.kind) == ("results.list_batches", SpanKind.CLIENT)
+    assert dict(span.attributes or {}) == {
+        "peer.service": "results",
+        "bff.operation": "list_batches",
+        "bff.attempt": 1,
+        "http.request.method": "GET",
+        "bff.outcome": "ok",
+    }
+
+
+async def test_each_attempt_has_its_number_and_its_outcome(
+    spans: InMemorySpanExporter, clock: FakeClock
+) -> None:
+    service = ScriptedService(DownstreamUnreachable("results"), an_answer())
+    retry = Retry(RetryBudget(clock), sleep=at_once)
+
+    await pipeline(service, retry, instrumented(Metrics("example")))(a_call(clock))
+
+    told = [
+        (dict(span.attributes or {})["bff.attempt"], dict(span.attributes or {})["bff.outcome"])
+        for span in spans.get_finished_spans()
+    ]
+    assert told == [(1, "connection_error"), (2, "ok")]
+    assert [span.status.status_code for span in spans.get_finished_spans()] == [
+        StatusCode.ERROR,
+        StatusCode.UNSET,
+    ]
+
+
+async def test_what_an_exception_says_is_in_no_span(
+    spans: InMemorySpanExporter, clock: FakeClock
+) -> None:
+    service = ScriptedService(RuntimeError("secret-77"))
+
+    with pytest.raises(RuntimeError):
+        await instrumented(Metrics("example"))(service)(a_call(clock))
+
+    (span,) = spans.get_finished_spans()
+    assert "secret-77" not in span.to_json()
+    assert not span.events
+
+
+async def test_the_service_is_told_the_attempt_s_span(
+    spans: InMemorySpanExporter, clock: FakeClock
+) -> None:
+    told: list[str] = []
+
+    async def transport(_: Call) -> DownstreamResponse:
+        told.append(tracing().headers()["traceparent"])
+        return an_answer()
+
+    await instrumented(Metrics("example"))(transport)(a_call(clock))
+
+    context = spans.get_finished_spans()[0].context
+    assert context is not None
+    assert told[0][:52] == f"00-{context.trace_id:032x}-{context.span_id:016x}"
+
+
+def test_without_tracing_nothing_is_added_to_a_call() -> None:
+    assert tracing().headers() == {}

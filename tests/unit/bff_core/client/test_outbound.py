@@ -1,0 +1,212 @@
+"""The policies as they are wired around every call: their order, and whose settings they obey."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bff_core.client import ClientRuntime
+from bff_core.client.call import Call, DownstreamResponse, Freshness, Send
+from bff_core.client.pipeline import PolicyStack
+from bff_core.errors import BffError, CircuitOpen, DownstreamFailed
+from bff_core.observability import Metrics
+from bff_core.settings import BreakerSettings, Downstream, Operation
+from bff_core.testing import FakeClock, an_outbound
+from bff_core.testing.calls import Act, ScriptedService, a_call
+from bff_core.testing.virtual_time import Run
+
+KEEPS = Freshness(max_age=1.0, stale_while_revalidate=1.0, stale_if_error=60.0)
+RESULTS = Downstream(name="results", url="http://results.test")
+RULE = Operation(budget=2.0, attempts=2, in_flight=1)
+BROKEN = DownstreamFailed("results", upstream_status=500)
+
+
+@dataclass
+class Wired:
+    """A service behind the policies that a client gives it."""
+
+    clock: FakeClock
+    downstream: Downstream = RESULTS
+    rule: Operation = RULE
+    metrics: Metrics = field(default_factory=lambda: Metrics("example"))
+    service: ScriptedService = field(default_factory=ScriptedService)
+
+    def __post_init__(self) -> None:
+        self.outbound: ClientRuntime = an_outbound(self.metrics, self.clock)
+        self.policies = PolicyStack(self.downstream, self.outbound)
+        way = self.policies.around(self.service, self.rule)
+        self.send: Send = way.send
+        self.at_hand = way.at_hand
+
+    def call(self, **asked: Any) -> Call:
+        return a_call(self.clock, **({"seconds": 3.0} | asked))
+
+    async def ask(self, **asked: Any) -> DownstreamResponse:
+        return await self.send(self.call(**asked))
+
+    async def fail(self, times: int, *acts: Act, **asked: Any) -> None:
+        self.service.play(*(acts or (BROKEN,)))
+        for number in range(times):
+            with suppress(BffError):
+                await self.ask(**({"url": f"/{number}"} | asked))
+
+    @property
+    def state(self) -> str:
+        return self.outbound.states()["results"]
+
+    def counted(self, name: str, **labels: str) -> float | None:
+        everywhere = {"service": "results", "operation": "list_batches"}
+        return self.metrics.registry.get_sample_value(f"example_{name}", everywhere | labels)
+
+
+def test_equal_reads_take_one_slot_together(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock, service=ScriptedService(0.5))
+
+    async def scene() -> list[DownstreamResponse]:
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(wired.ask()) for _ in range(50)]
+        return [task.result() for task in asking]
+
+    assert len(run(scene())) == 50
+    assert len(wired.service.calls) == 1
+    assert wired.counted("downstream_cache_total", result="coalesced") == 49
+
+
+def test_kept_answers_need_no_leave_of_the_breaker(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+
+    async def scene() -> tuple[DownstreamResponse, DownstreamResponse]:
+        await wired.ask(freshness=KEEPS)
+        await wired.fail(30, method="POST")
+        fresh = await wired.ask(freshness=KEEPS)
+        clock.advance(2.5)
+        return fresh, await wired.ask(freshness=KEEPS)
+
+    fresh, stale = run(scene())
+
+    assert wired.state == "open"
+    assert (fresh.stale, stale.stale) == (False, True)
+
+
+def test_what_is_at_hand_is_a_hit_until_it_is_stale(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+    before = wired.at_hand(wired.call(freshness=KEEPS))
+    run(wired.ask(freshness=KEEPS))
+
+    clock.advance(0.9)
+    fresh = wired.at_hand(wired.call(freshness=KEEPS))
+    clock.advance(0.2)
+    stale = wired.at_hand(wired.call(freshness=KEEPS))
+
+    assert (before, stale) == (None, None)
+    assert fresh is not None
+    assert (fresh.value, fresh.stale) == ("good", False)
+    assert wired.counted("downstream_cache_total", result="hit") == 1
+
+
+def test_nothing_is_at_hand_when_the_time_is_up(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+    run(wired.ask(freshness=KEEPS))
+
+    assert wired.at_hand(wired.call(freshness=KEEPS, seconds=0.0)) is None
+
+
+def test_a_hung_attempt_leaves_time_for_another(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock, service=ScriptedService(100.0, 0.1))
+
+    answer = run(wired.ask())
+
+    assert answer.value == "good"
+    assert wired.counted("downstream_calls_total", outcome="timeout") == 1
+    assert wired.counted("downstream_calls_total", outcome="ok") == 1
+
+
+def test_every_attempt_asks_the_breaker(clock: FakeClock, run: Run) -> None:
+    strict = RESULTS.model_copy(update={"rest": BreakerSettings(minimum_calls=1)})
+    wired = Wired(clock, strict, Operation(budget=2.0, attempts=5))
+    wired.service.play(BROKEN)
+
+    with pytest.raises(CircuitOpen):
+        run(wired.ask())
+
+    assert len(wired.service.calls) == 1
+    assert wired.counted("downstream_refusals_total", by="breaker") == 1
+
+
+def test_a_refused_call_is_no_call(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+
+    run(wired.fail(60))
+
+    assert wired.state == "open"
+    assert wired.counted("downstream_calls_total", outcome="circuit_breaker_open") is None
+
+
+def test_a_full_bulkhead_is_no_mark_against_the_service(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock, service=ScriptedService(0.9))
+
+    async def scene() -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(100):
+                group.create_task(wired.fail(1, 0.9, url=f"/{number}"))
+
+    run(scene())
+
+    assert wired.state == "closed"
+    assert (wired.service.busiest, len(wired.service.calls)) == (1, 1)
+    assert wired.counted("downstream_refusals_total", by="bulkhead") == 99
+
+
+def test_unknown_ids_of_one_caller_leave_the_breaker_closed(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+
+    run(wired.fail(1000, ignored_by_breaker=True))
+
+    assert wired.state == "closed"
+    assert wired.counted("downstream_refusals_total", by="failure_limit") == 980
+
+
+def test_retries_keep_to_the_service_s_share(clock: FakeClock, run: Run) -> None:
+    never = RESULTS.model_copy(update={"retry_share": 0.0})
+    wired = Wired(clock, never, Operation(budget=2.0, attempts=2))
+
+    run(wired.fail(15))
+
+    assert len(wired.service.calls) == 15 + 3
+
+
+def test_a_write_drops_what_was_kept_and_what_is_under_way(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock, rule=Operation(budget=2.0, in_flight=9))
+
+    async def scene() -> None:
+        wired.service.play(0.2)
+        early = asyncio.create_task(wired.ask(freshness=KEEPS))
+        await asyncio.sleep(0.1)
+        await wired.policies.forget("teacher-1")
+        await wired.ask(freshness=KEEPS)
+        await early
+        await wired.policies.forget("teacher-1")
+        await wired.ask(freshness=KEEPS)
+
+    run(scene())
+
+    assert len(wired.service.calls) == 3
+
+
+def test_closing_ends_what_no_request_owns(clock: FakeClock, run: Run) -> None:
+    wired = Wired(clock)
+
+    async def scene() -> None:
+        await wired.ask(freshness=KEEPS)
+        clock.advance(1.5)
+        wired.service.play(100.0)
+        await wired.ask(freshness=KEEPS)
+        await asyncio.sleep(0.01)
+        assert wired.service.busy == 1
+        await wired.policies.aclose()
+
+    run(scene())
+
+    assert wired.service.busy == 0

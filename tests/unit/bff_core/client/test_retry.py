@@ -1,0 +1,234 @@
+"""The promises of retries and of their budget."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bff_core.client.policies.retry import Retry, RetryOptions
+from bff_core.client.policies.retry_budget import RetryBudget, RetryBudgetOptions
+from bff_core.errors import (
+    BffError,
+    CircuitOpen,
+    DownstreamError,
+    DownstreamFailed,
+    DownstreamRefused,
+    DownstreamSaturated,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+)
+from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.virtual_time import Run
+
+
+class Naps:
+    """Sleeps on the fake clock, and a little longer when told to."""
+
+    def __init__(self, clock: FakeClock, overrun: float = 0.0) -> None:
+        self.taken: list[float] = []
+        self._clock = clock
+        self._overrun = overrun
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        self._clock.advance(seconds + self._overrun)
+
+
+def make(
+    clock: FakeClock,
+    naps: Naps | None = None,
+    *,
+    observer: RecordingObserver | None = None,
+    **options: Any,
+) -> Retry:
+    return Retry(
+        RetryBudget(clock),
+        RetryOptions(**options),
+        sleep=naps or Naps(clock),
+        jitter=lambda: 1.0,
+        observer=observer or RecordingObserver(),
+    )
+
+
+def refused(status: int, retry_after: float | None = None) -> DownstreamRefused:
+    error = DownstreamRefused("results", upstream_status=status, spoke_json=True)
+    error.retry_after = retry_after
+    return error
+
+
+PASSING: list[DownstreamError] = [
+    DownstreamFailed("results", upstream_status=502),
+    DownstreamTimeout("results"),
+    DownstreamUnreachable("results"),
+    refused(429, 0.1),
+]
+LASTING: list[BaseException] = [
+    refused(404),
+    refused(404, 0.1),
+    refused(429),
+    CircuitOpen("results", retry_after=0.1),
+    DownstreamSaturated("results", retry_after=0.1),
+    BffError("not of a downstream"),
+    ValueError("a bug"),
+]
+
+
+@pytest.mark.parametrize("failure", PASSING)
+def test_a_failure_that_may_pass_is_asked_again(
+    clock: FakeClock, run: Run, failure: DownstreamError
+) -> None:
+    service = ScriptedService(failure, an_answer("second"))
+    call = a_call(clock)
+
+    answer = run(make(clock)(service)(call))
+
+    assert answer.value == "second"
+    assert service.calls == [call, replace(call, attempt=2)]
+
+
+@pytest.mark.parametrize("failure", LASTING)
+def test_a_failure_that_lasts_is_not(clock: FakeClock, run: Run, failure: BaseException) -> None:
+    service = ScriptedService(failure)
+
+    with pytest.raises(type(failure)) as caught:
+        run(make(clock)(service)(a_call(clock)))
+
+    assert caught.value is failure
+    assert len(service.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"method": "POST"}, {"method": "PUT"}, {"method": "DELETE"}, {"idempotent": False}],
+)
+def test_a_write_is_never_retried(clock: FakeClock, run: Run, asked: dict[str, Any]) -> None:
+    service = ScriptedService(DownstreamUnreachable("results"))
+
+    with pytest.raises(DownstreamUnreachable):
+        run(make(clock, attempts=5)(service)(a_call(clock, **asked)))
+
+    assert len(service.calls) == 1
+
+
+def test_attempts_are_bounded_and_the_last_failure_comes_out(clock: FakeClock, run: Run) -> None:
+    last = DownstreamTimeout("results")
+    service = ScriptedService(DownstreamFailed("results"), DownstreamFailed("results"), last)
+
+    with pytest.raises(DownstreamTimeout) as caught:
+        run(make(clock, attempts=3)(service)(a_call(clock)))
+
+    assert caught.value is last
+    assert len(service.calls) == 3
+
+
+@pytest.mark.parametrize(("draw", "first"), [(0.0, 0.025), (0.5, 0.0375), (1.0, 0.05)])
+def test_pauses_are_drawn_and_double_to_their_cap(
+    clock: FakeClock, run: Run, draw: float, first: float
+) -> None:
+    naps = Naps(clock)
+    retry = Retry(
+        RetryBudget(clock, RetryBudgetOptions(few=9)),
+        RetryOptions(attempts=5, pause_cap=0.2),
+        sleep=naps,
+        jitter=lambda: draw,
+    )
+
+    with pytest.raises(DownstreamFailed):
+        run(retry(ScriptedService(DownstreamFailed("results")))(a_call(clock)))
+
+    assert naps.taken == pytest.approx([first, 2 * first, 4 * first, 4 * first])
+
+
+def test_the_service_is_not_asked_before_it_wants_to_be(clock: FakeClock, run: Run) -> None:
+    naps = Naps(clock)
+    service = ScriptedService(refused(429, 1.0), an_answer())
+
+    run(make(clock, naps)(service)(a_call(clock)))
+
+    assert naps.taken == [1.0]
+
+
+@pytest.mark.parametrize("retry_after", [1.951, 60.0])
+def test_a_wait_that_the_deadline_cannot_fit_is_not_begun(
+    clock: FakeClock, run: Run, diary: RecordingObserver, retry_after: float
+) -> None:
+    naps = Naps(clock)
+    failure = refused(429, retry_after)
+
+    with pytest.raises(DownstreamRefused):
+        run(make(clock, naps, observer=diary)(ScriptedService(failure))(a_call(clock)))
+
+    assert naps.taken == []
+    assert diary.pages == [("retry_denied", "deadline")]
+
+
+def test_the_last_moment_that_fits_is_used(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(refused(429, 1.5), an_answer())
+
+    run(make(clock, least_attempt=0.5)(service)(a_call(clock, seconds=2.0)))
+
+    assert len(service.calls) == 2
+
+
+def test_a_sleep_that_overran_gives_the_failure_not_a_late_attempt(
+    clock: FakeClock, run: Run, diary: RecordingObserver
+) -> None:
+    failure = DownstreamFailed("results")
+    service = ScriptedService(failure)
+
+    with pytest.raises(DownstreamFailed) as caught:
+        run(make(clock, Naps(clock, 5.0), observer=diary)(service)(a_call(clock)))
+
+    assert caught.value is failure
+    assert len(service.calls) == 1
+    assert diary.pages == [("retry_denied", "deadline")]
+
+
+def test_no_first_attempt_without_time_for_one(
+    clock: FakeClock, run: Run, diary: RecordingObserver
+) -> None:
+    service = ScriptedService()
+
+    with pytest.raises(DownstreamTimeout) as caught:
+        run(make(clock, observer=diary)(service)(a_call(clock, seconds=0.049)))
+
+    assert caught.value.service == "results"
+    assert caught.value.reason == "no_time_to_ask"
+    assert service.calls == []
+    assert diary.pages == [("refused", "deadline")]
+
+
+def test_an_attempt_starts_when_just_enough_time_is_left(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService()
+
+    run(make(clock, least_attempt=0.5)(service)(a_call(clock, seconds=0.5)))
+
+    assert len(service.calls) == 1
+
+
+def test_retries_are_told(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
+    service = ScriptedService(DownstreamTimeout("results"), an_answer())
+
+    run(make(clock, observer=diary)(service)(a_call(clock)))
+
+    assert diary.pages == [("retried", "TIMEOUT")]
+    assert diary.keys == [service.calls[0].key]
+
+
+def test_a_spent_budget_denies(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
+    service = ScriptedService(DownstreamUnreachable("results"))
+    send = make(clock, observer=diary)(service)
+
+    for _ in range(4):
+        with pytest.raises(DownstreamUnreachable):
+            run(send(a_call(clock)))
+
+    assert len(service.calls) == 4 + 3
+    assert diary.pages[-1] == ("retry_denied", "budget")
+
+
+def test_defaults_are_those_of_the_design() -> None:
+    assert RetryBudgetOptions().share == 0.1
+    assert RetryOptions().attempts == 2

@@ -1,0 +1,299 @@
+"""The promises of shared calls."""
+
+import asyncio
+
+import pytest
+from msgspec.structs import replace
+
+from bff_core.client.call import Call, DownstreamResponse
+from bff_core.client.policies.single_flight import SingleFlight, SingleFlightOptions
+from bff_core.errors import DownstreamTimeout, Unavailable
+from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.virtual_time import Run
+from tests.unit.bff_core.client.flight_scenes import Outcome, begin, results, shared_by
+
+
+def test_500_equal_reads_make_one_call(clock: FakeClock, run: Run) -> None:
+    outcomes, service = shared_by(clock, run, 0.1, calls=500)
+
+    assert len(service.calls) == 1
+    assert {each.value for each in outcomes} == {"good"}
+
+
+def test_those_who_join_are_told(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
+    async def scene() -> None:
+        send = SingleFlight(clock, observer=diary)(ScriptedService(0.1))
+        await results(begin(send, *(a_call(clock) for _ in range(3))))
+
+    run(scene())
+
+    assert diary.pages == [("coalesced",)] * 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"identity": "teacher-2"},
+        {"url": "http://results.test/other"},
+        {"method": "HEAD"},
+        {"operation": "list_differently"},
+        {"service": "classes"},
+    ],
+)
+def test_different_questions_are_not_shared(
+    clock: FakeClock, run: Run, other: dict[str, str]
+) -> None:
+    service = ScriptedService(0.1)
+
+    async def scene() -> None:
+        send = SingleFlight(clock)(service)
+        await results(begin(send, a_call(clock), a_call(clock, **other)))
+
+    run(scene())
+
+    assert len(service.calls) == 2
+
+
+def test_writes_are_never_shared(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(0.1)
+    write = a_call(clock, method="POST")
+
+    async def scene() -> None:
+        await results(begin(SingleFlight(clock)(service), write, write, write))
+
+    run(scene())
+
+    assert service.calls == [write] * 3
+
+
+def test_an_answer_is_not_kept(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService()
+
+    async def scene() -> None:
+        send = SingleFlight(clock)(service)
+        await send(a_call(clock))
+        await send(a_call(clock))
+
+    run(scene())
+
+    assert len(service.calls) == 2
+
+
+def test_followers_survive_the_leader(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(0.5)
+
+    async def scene() -> list[Outcome]:
+        leader, *followers = begin(SingleFlight(clock)(service), *(a_call(clock) for _ in range(3)))
+        await asyncio.sleep(0.1)
+        leader.cancel()
+        return await results(followers)
+
+    outcomes = run(scene())
+
+    assert all(isinstance(each, DownstreamResponse) for each in outcomes)
+    assert len(service.calls) == 1
+
+
+def test_a_call_nobody_waits_for_is_cancelled(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.0)
+
+    async def scene() -> None:
+        flights = SingleFlight(clock)
+        tasks = begin(flights(service), *(a_call(clock) for _ in range(3)))
+        await asyncio.sleep(0.1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await asyncio.sleep(0)
+        assert service.busy == 0
+        await asyncio.sleep(0)
+        assert flights.under_way == 0
+
+    run(scene())
+
+
+def test_an_abandoned_call_is_not_joined(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.0, an_answer("second"))
+
+    async def scene() -> DownstreamResponse:
+        send = SingleFlight(clock)(service)
+        [first] = begin(send, a_call(clock))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        await asyncio.wait([first])
+        return await send(a_call(clock))
+
+    assert run(scene()).value == "second"
+
+
+def test_the_shared_call_has_a_budget_of_its_own(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService()
+    flights = SingleFlight(clock, SingleFlightOptions(budget=1.25))
+
+    run(flights(service)(a_call(clock, seconds=60.0)))
+
+    assert service.calls[0].deadline.at == clock.monotonic() + 1.25
+
+
+def test_everyone_keeps_their_own_deadline(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.0)
+    began = clock.monotonic()
+
+    async def scene() -> list[Outcome]:
+        send = SingleFlight(clock)(service)
+        hasty, patient = begin(send, a_call(clock, seconds=0.3), a_call(clock, seconds=1.5))
+        await asyncio.wait([hasty])
+        assert clock.monotonic() - began == pytest.approx(0.3)
+        return await results([hasty, patient])
+
+    hasty, patient = run(scene())
+
+    assert isinstance(hasty, DownstreamTimeout)
+    assert (hasty.service, hasty.reason) == ("results", "no_time_to_wait")
+    assert isinstance(patient, DownstreamResponse)
+
+
+def test_a_call_whose_last_waiter_runs_out_of_time_is_cancelled(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.5)
+
+    async def scene() -> None:
+        with pytest.raises(DownstreamTimeout):
+            await SingleFlight(clock)(service)(a_call(clock, seconds=0.3))
+        await asyncio.sleep(0)
+        assert service.busy == 0
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("seconds", "ending"), [(1.949, "cancelled"), (1.951, "timed out")])
+def test_a_call_about_to_time_out_may_so_that_the_breaker_learns(
+    clock: FakeClock, run: Run, seconds: float, ending: str
+) -> None:
+    endings: list[str] = []
+
+    async def attempt(call: Call) -> DownstreamResponse:
+        try:
+            await asyncio.sleep(call.deadline.left())
+        except asyncio.CancelledError:
+            endings.append("cancelled")
+            raise
+        endings.append("timed out")
+        raise DownstreamTimeout("results")
+
+    async def scene() -> None:
+        with pytest.raises(DownstreamTimeout):
+            await SingleFlight(clock)(attempt)(a_call(clock, seconds=seconds))
+        await asyncio.sleep(0.1)
+
+    run(scene())
+
+    assert endings == [ending]
+
+
+def test_a_call_that_ignores_its_deadline_is_ended(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1000.0)
+    began = clock.monotonic()
+
+    with pytest.raises(DownstreamTimeout) as caught:
+        run(SingleFlight(clock)(service)(a_call(clock, seconds=60.0)))
+
+    assert caught.value.reason == "shared_call_overran"
+    assert caught.value.service == "results"
+    assert clock.monotonic() - began == pytest.approx(2.05)
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "calls"),
+    [
+        (("results", "teacher-1"), 2),
+        (("results", "teacher-1", "list_batches"), 2),
+        (("results", "teacher-1", "other"), 1),
+        (("results", "teacher-2"), 1),
+        (("classes", "teacher-1"), 1),
+    ],
+)
+def test_after_a_write_nobody_joins_a_read_from_before_it(
+    clock: FakeClock, run: Run, forgotten: tuple[str, ...], calls: int
+) -> None:
+    service = ScriptedService(0.2)
+
+    async def scene() -> list[Outcome]:
+        flights = SingleFlight(clock)
+        before = begin(flights(service), a_call(clock))
+        await asyncio.sleep(0.1)
+        flights.forget(*forgotten)
+        after = begin(flights(service), a_call(clock))
+        return await results([*before, *after])
+
+    outcomes = run(scene())
+
+    assert all(isinstance(each, DownstreamResponse) for each in outcomes)
+    assert len(service.calls) == calls
+
+
+def test_the_end_of_a_forgotten_call_leaves_its_successor_shared(
+    clock: FakeClock, run: Run
+) -> None:
+    service = ScriptedService(0.2)
+
+    async def scene() -> None:
+        flights = SingleFlight(clock)
+        tasks = begin(flights(service), a_call(clock))
+        await asyncio.sleep(0.1)
+        flights.forget("results", "teacher-1")
+        tasks += begin(flights(service), a_call(clock))
+        await asyncio.sleep(0.15)
+        tasks += begin(flights(service), a_call(clock))
+        await results(tasks)
+
+    run(scene())
+
+    assert len(service.calls) == 2
+
+
+def test_closing_ends_what_is_under_way_and_waits_for_it(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.0)
+
+    async def scene() -> list[Outcome]:
+        flights = SingleFlight(clock)
+        tasks = begin(flights(service), a_call(clock), a_call(clock))
+        await asyncio.sleep(0.1)
+        await flights.aclose()
+        assert (service.busy, flights.under_way) == (0, 0)
+        return await results([*tasks, *begin(flights(service), a_call(clock))])
+
+    outcomes = run(scene())
+
+    assert [type(each) for each in outcomes] == [Unavailable] * 3
+    assert len(service.calls) == 1
+
+
+def test_closing_before_a_call_has_begun_keeps_nobody_waiting(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService(1.0)
+
+    async def scene() -> tuple[list[Outcome], float]:
+        flights, loop = SingleFlight(clock), asyncio.get_running_loop()
+        tasks, began = begin(flights(service), a_call(clock), a_call(clock)), loop.time()
+        await asyncio.sleep(0)
+        await flights.aclose()
+        return await results(tasks), loop.time() - began
+
+    outcomes, waited = run(scene())
+
+    assert [type(each) for each in outcomes] == [Unavailable] * 2
+    assert (service.calls, waited) == ([], 0.0)
+
+
+def test_closing_with_nothing_under_way_is_fine(clock: FakeClock, run: Run) -> None:
+    run(SingleFlight(clock).aclose())
+
+
+def test_the_caller_s_headers_go_along(clock: FakeClock, run: Run) -> None:
+    service = ScriptedService()
+    call = replace(a_call(clock), headers={"Authorization": "Bearer x"})
+
+    run(SingleFlight(clock)(service)(call))
+
+    assert service.calls[0].headers == {"Authorization": "Bearer x"}

@@ -1,4 +1,4 @@
-"""Entity tags of RFC 9110: answers that carry one, the lists that callers send, comparing."""
+"""Entity tags of RFC 9110: DTOs that carry one, and the conditions that callers send."""
 
 import re
 from collections.abc import Mapping
@@ -6,43 +6,43 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
+from werkzeug.datastructures import ETags
+from werkzeug.http import parse_etags, unquote_etag
 
 from bff_core.errors import InvalidRequest
 
 ANY = "*"
-_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"[\s,]*{_TAG}(?:\s*,[\s,]*{_TAG})*[\s,]*")
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class WithETag(Generic[M]):
-    """A DTO and the strong tag of what it stands for, quotes included."""
+    """A DTO and its strong tag, quotes included."""
 
     body: M
     etag: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def tags_in(name: str, value: str) -> list[str]:
-    """The tags of a header, or `["*"]`.
+def tags_in(name: str, value: str) -> ETags:
+    """The tags of a conditional header.
 
     Raises:
         InvalidRequest: It is neither a list of quoted tags nor an asterisk.
     """
-    if value.strip() == ANY:
-        return [ANY]
-    tags = _TAG.findall(value)
-    if not tags or _TAG.sub("", value).strip(", \t"):
+    if value.strip() != ANY and not _TAGS.fullmatch(value):
         raise InvalidRequest(f"{name} must hold quoted entity tags, as an ETag header has them")
-    return tags
+    return parse_etags(value)
 
 
-def matches_strongly(tag: str, given: list[str]) -> bool:
-    """Whether `If-Match` names exactly this; a weak tag never does."""
-    return tag in given
+def matches_strongly(tag: str, condition: ETags) -> bool:
+    """Whether `If-Match` names exactly this tag; a weak tag never does."""
+    return condition.contains(unquote_etag(tag)[0] or "")
 
 
-def matches_weakly(tag: str, given: list[str]) -> bool:
-    """Whether `If-None-Match` names this, as strong or as weak."""
-    return ANY in given or tag in {one.removeprefix("W/") for one in given}
+def is_not_modified(method: str, if_none_match: ETags, tag: str) -> bool:
+    """Whether a caller who sent this `If-None-Match` has the current representation already."""
+    return method in {"GET", "HEAD"} and if_none_match.contains_weak(unquote_etag(tag)[0] or "")

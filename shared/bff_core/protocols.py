@@ -5,35 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
-class KeySource(Protocol):
-    """The keys that access tokens may be signed with."""
-
-    def key_for(self, kid: str | None) -> object:
-        """The key to verify with.
-
-        Raises:
-            NotAuthenticated: No key goes by that id.
-        """
-        ...
-
-    def holds(self, key: object) -> bool:
-        """Whether tokens that this key has verified may still be believed."""
-        ...
-
-    async def learn(self, kid: str | None) -> None:
-        """Be ready for a token that names this key.
-
-        Raises:
-            NotAuthenticated: No key goes by that id.
-            Unavailable: The keys cannot be had at the moment.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Let go of what it holds open."""
-        ...
-
-
 class SharedCache(Protocol):
     """Bytes that several processes share. Its loss costs speed, never correctness."""
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from quart import Quart, Response, request
 from werkzeug.exceptions import NotFound as UnknownPath
 
-from bff_core.errors import InvalidRequest, Unavailable
-from bff_core.etags import matches_weakly, tags_in
-from bff_core.server import request_state, spares_reads
+from bff_core.errors import Unavailable
+from bff_core.etags import is_not_modified
+from bff_core.server import request_state
 from services.bff_teacher.implementations.built_pages import BuiltFile, BuiltPages
 
 ROUTE = "front_end"
@@ -32,7 +32,6 @@ def attach_front_end(app: Quart, pages: BuiltPages) -> None:
     """Answer GET and HEAD where the app has no route; what it has, it keeps."""
 
     @app.before_request
-    @spares_reads
     async def page() -> Response | None:
         if request.method not in {"GET", "HEAD"}:
             return None
@@ -77,7 +76,8 @@ def _takes_pages() -> bool:
 
 
 def _answer(file: BuiltFile) -> Response:
-    answer = Response(b"", status=304) if _has_it_already(file.etag) else Response(file.body)
+    unchanged = is_not_modified(request.method, request.if_none_match, file.etag)
+    answer = Response(b"", status=304) if unchanged else Response(file.body)
     if answer.status_code == 304:
         answer.headers.pop("Content-Type", None)
     else:
@@ -86,14 +86,3 @@ def _answer(file: BuiltFile) -> Response:
     answer.headers["Cache-Control"] = _FOREVER if file.forever else _ASK_AGAIN
     answer.headers.update(_SAFE)
     return answer
-
-
-def _has_it_already(etag: str) -> bool:
-    given = ", ".join(request.headers.getlist("If-None-Match"))
-    if not given:
-        return False
-    try:
-        return matches_weakly(etag, tags_in("If-None-Match", given))
-    except InvalidRequest:
-        # Only an optimisation is lost: answer in full.
-        return False

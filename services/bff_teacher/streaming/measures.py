@@ -18,21 +18,21 @@ class Measures:
         self._reads = make.counter("live_reads_total", "Reads of a source by outcome.", "outcome")
 
     def sent(self, event: str) -> None:
-        self._events.count(event)
+        self._events.labels(event).inc()
 
     def ended(self, reason: str) -> None:
-        self._endings.count(reason)
+        self._endings.labels(reason).inc()
 
     def refused(self, reason: str) -> None:
-        self._refusals.count(reason)
+        self._refusals.labels(reason).inc()
 
     def resynced(self, reason: str) -> None:
-        self._resyncs.count(reason)
+        self._resyncs.labels(reason).inc()
 
     def triggered(self, kind: str) -> None:
         """By a message, the poll, a re-read, an opening; or a message that is ignored, and why."""
-        self._triggers.count(kind)
+        self._triggers.labels(kind).inc()
 
     def read(self, outcome: str) -> None:
         """`changed`, `same`, `gone`, `failed`."""
-        self._reads.count(outcome)
+        self._reads.labels(outcome).inc()

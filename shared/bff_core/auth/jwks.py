@@ -1,13 +1,13 @@
-"""Keys that the issuer publishes and changes: fetched seldom, never in a stampede, never forever."""
+"""JWKS cache with expiry and single-flight refresh."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import structlog
+from cachetools import LRUCache
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWKError
 from jwt.exceptions import InvalidKeyError
@@ -17,7 +17,7 @@ from bff_core.errors import BffError, NotAuthenticated, Unavailable
 
 Fetch = Callable[[], Awaitable[bytes]]
 
-_SHORTEST_KEY = 2048
+_MIN_KEY_BITS = 2048
 _UNKNOWN = "unknown_key"
 
 log = structlog.get_logger()
@@ -27,17 +27,17 @@ log = structlog.get_logger()
 class JwksOptions:
     """Times in seconds.
 
-    Keys are fetched anew after `fresh`, and believed for `longest` when the issuer is away. An
-    unknown key id asks at once, but no oftener than every `pause`, and is then refused for
-    `refused`; at most `unknown` such ids and `keys` keys are kept.
+    Keys are fetched again after `max_age`, and used for `stale_if_error` when the issuer is away. An
+    unknown key id causes a fetch at once, but no oftener than every `min_interval`, and is then
+    refused for `negative_ttl`; at most `max_unknown` such ids and `max_keys` keys are kept.
     """
 
-    fresh: float = 300.0
-    longest: float = 3600.0
-    pause: float = 10.0
-    refused: float = 60.0
-    unknown: int = 1000
-    keys: int = 32
+    max_age: float = 300.0
+    stale_if_error: float = 3600.0
+    min_interval: float = 10.0
+    negative_ttl: float = 60.0
+    max_unknown: int = 1000
+    max_keys: int = 32
 
 
 class JwksKeys:
@@ -49,18 +49,18 @@ class JwksKeys:
         clock: Clock,
         options: JwksOptions | None = None,
         *,
-        told: Callable[[str], None] | None = None,
+        on_fetch: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`told` hears of each fetch: `read` or `failed`."""
+        """`on_fetch` is called with the outcome of each fetch: `read` or `failed`."""
         self._fetch = fetch
         self._clock = clock
         self._options = options or JwksOptions()
-        self._told = told or _to_nobody
+        self._on_fetch = on_fetch
         self._keys: dict[str | None, RSAPublicKey] = {}
-        self._read_at: float | None = None
-        self._asked_at: float | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._unknown: OrderedDict[str | None, float] = OrderedDict()
+        self._fetched_at: float | None = None
+        self._last_attempt: float | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        self._unknown: LRUCache[str | None, float] = LRUCache(self._options.max_unknown)
 
     def key_for(self, kid: str | None) -> RSAPublicKey:
         key = self._keys.get(kid)
@@ -71,83 +71,73 @@ class JwksKeys:
             raise NotAuthenticated(_UNKNOWN)
         return key
 
-    def holds(self, key: object) -> bool:
-        return any(key is held for held in self._keys.values())
+    def is_current(self, key: object) -> bool:
+        return any(key is current for current in self._keys.values())
 
-    async def learn(self, kid: str | None) -> None:
-        """Fetch when the keys are old, or when this one may be new.
+    async def ensure_key(self, kid: str | None) -> None:
+        """Fetch when the keys are old, or when this id may be new.
 
         Raises:
-            NotAuthenticated: The id was unknown a moment ago.
-            Unavailable: There are no keys that may still be believed.
+            NotAuthenticated: The id was unknown at the last fetch.
+            Unavailable: There are no keys that may still be used.
         """
-        if self._age() >= self._options.fresh:
+        if self._age() >= self._options.max_age:
             await self._refresh()
         elif not self._knows(kid):
-            self._refuse_if_known_unknown(kid)
+            if self._clock.monotonic() < self._unknown.get(kid, 0.0):
+                raise NotAuthenticated(_UNKNOWN)
             await self._refresh()
-            self._note_unknown(kid)
-        if self._age() >= self._options.longest:
+            if not self._knows(kid):
+                self._unknown[kid] = self._clock.monotonic() + self._options.negative_ttl
+        if self._age() >= self._options.stale_if_error:
             raise Unavailable("Access tokens cannot be verified at the moment", retry_after=1)
 
     async def aclose(self) -> None:
-        """End a fetch under way."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
+        """Cancel a fetch in progress."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait([self._fetching])
 
     def _knows(self, kid: str | None) -> bool:
         return kid in self._keys or (kid is None and len(self._keys) == 1)
 
     def _age(self) -> float:
-        return float("inf") if self._read_at is None else self._clock.monotonic() - self._read_at
-
-    def _refuse_if_known_unknown(self, kid: str | None) -> None:
-        until = self._unknown.get(kid)
-        if until is not None and self._clock.monotonic() < until:
-            raise NotAuthenticated(_UNKNOWN)
-
-    def _note_unknown(self, kid: str | None) -> None:
-        if self._knows(kid):
-            return
-        self._unknown[kid] = self._clock.monotonic() + self._options.refused
-        self._unknown.move_to_end(kid)
-        if len(self._unknown) > self._options.unknown:
-            self._unknown.popitem(last=False)
+        return (
+            float("inf") if self._fetched_at is None else self._clock.monotonic() - self._fetched_at
+        )
 
     async def _refresh(self) -> None:
-        """One fetch for all who need it; a caller who leaves does not end it for the others."""
-        if self._asking is None or self._asking.done():
+        """One fetch for all callers; it goes on when one of them is cancelled."""
+        if self._fetching is None or self._fetching.done():
             now = self._clock.monotonic()
-            if self._asked_at is not None and now - self._asked_at < self._options.pause:
+            if (
+                self._last_attempt is not None
+                and now - self._last_attempt < self._options.min_interval
+            ):
                 return
-            self._asked_at = now
-            self._asking = asyncio.create_task(self._ask())
-        await asyncio.wait([self._asking])
+            self._last_attempt = now
+            self._fetching = asyncio.create_task(self._fetch_once())
+        await asyncio.wait([self._fetching])
 
-    async def _ask(self) -> None:
+    async def _fetch_once(self) -> None:
         try:
-            keys = parse(await self._fetch(), most=self._options.keys)
+            keys = parse(await self._fetch(), limit=self._options.max_keys)
         except (BffError, ValueError) as error:
             log.warning("jwks_not_read", kind=type(error).__name__)
-            self._told("failed")
+            self._on_fetch("failed")
             return
-        self._told("read")
-        # A key that stays the same keeps its identity, and the tokens verified with it theirs.
-        self._keys = {kid: self._same(kid, key) for kid, key in keys.items()}
-        self._read_at = self._clock.monotonic()
+        self._on_fetch("read")
+        # An unchanged key keeps its identity, so that tokens verified with it stay cached.
+        self._keys = {kid: self._reuse(kid, key) for kid, key in keys.items()}
+        self._fetched_at = self._clock.monotonic()
         self._unknown.clear()
 
-    def _same(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey:
+    def _reuse(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey:
         known = self._keys.get(kid)
         return known if known is not None and known == key else key
 
 
-def _to_nobody(_: str) -> None:
-    """Nobody counts."""
-
-
-def parse(document: bytes, *, most: int) -> dict[str | None, RSAPublicKey]:
+def parse(document: bytes, *, limit: int) -> dict[str | None, RSAPublicKey]:
     """RSA signing keys by id; keys for other uses are passed over.
 
     Raises:
@@ -158,7 +148,7 @@ def parse(document: bytes, *, most: int) -> dict[str | None, RSAPublicKey]:
     if not isinstance(listed, list):
         raise ValueError("no key set")  # noqa: TRY004 - a document is not an argument
     keys: dict[str | None, RSAPublicKey] = {}
-    for entry in listed[:most]:
+    for entry in listed[:limit]:
         key = _signing_key(entry)
         if key is not None:
             keys[entry.get("kid")] = key
@@ -178,5 +168,5 @@ def _signing_key(entry: Any) -> RSAPublicKey | None:
         key = PyJWK(entry, algorithm="RS256").key
     except (PyJWKError, InvalidKeyError, ValueError, TypeError):
         return None
-    usable = isinstance(key, RSAPublicKey) and key.key_size >= _SHORTEST_KEY
+    usable = isinstance(key, RSAPublicKey) and key.key_size >= _MIN_KEY_BITS
     return key if usable else None

@@ -1,11 +1,41 @@
-"""Where the keys that verify tokens come from."""
+"""Keys that verify tokens, and the port to their source."""
 
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from bff_core.settings import ServiceSettings, SettingsError
+
+
+class KeySource(Protocol):
+    """The keys that access tokens may be signed with."""
+
+    def key_for(self, kid: str | None) -> object:
+        """The key to verify with.
+
+        Raises:
+            NotAuthenticated: No key has that id.
+        """
+        ...
+
+    def is_current(self, key: object) -> bool:
+        """Whether tokens that this key has verified are still valid."""
+        ...
+
+    async def ensure_key(self, kid: str | None) -> None:
+        """Fetch the key with this id where that is needed.
+
+        Raises:
+            NotAuthenticated: No key has that id.
+            Unavailable: The keys cannot be fetched at the moment.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release open resources."""
+        ...
 
 
 class StaticKey:
@@ -17,10 +47,10 @@ class StaticKey:
     def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - the port's signature
         return self._key
 
-    def holds(self, key: object) -> bool:
+    def is_current(self, key: object) -> bool:
         return key is self._key
 
-    async def learn(self, kid: str | None) -> None: ...
+    async def ensure_key(self, kid: str | None) -> None: ...
 
     async def aclose(self) -> None: ...
 
@@ -31,7 +61,7 @@ def key_from(settings: ServiceSettings) -> StaticKey:
     Raises:
         SettingsError: The public key cannot be read or is not an RSA key in PEM.
     """
-    # Compose files set what they have no value for to nothing.
+    # Compose sets variables without a value to the empty string.
     if settings.jwt_secret_key:
         return StaticKey(settings.jwt_secret_key.get_secret_value())
     return StaticKey(_public_key(settings))

@@ -1,22 +1,21 @@
-"""From an Authorization header to verified claims."""
+"""Verifies bearer tokens."""
 
 import hashlib
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import jwt
+from cachetools import LRUCache
 from jwt.exceptions import InvalidSubjectError
 
+from bff_core.auth.keys import KeySource
 from bff_core.clock import Clock
 from bff_core.context import OrgId, Role, UserId, is_user_id
 from bff_core.errors import NotAuthenticated
-from bff_core.protocols import KeySource
 
-LONGEST_TOKEN = 8192
-# Times are checked on our own clock, for remembered tokens too, and `iat` decides nothing: an
+MAX_TOKEN_LENGTH = 8192
+# Times are checked on the service's own clock, for cached tokens too. `iat` decides nothing: an
 # issuer's clock that is a moment ahead must not refuse a user who has just signed in.
 _LIBRARY_CHECKS: Any = {
     "require": ["exp", "sub", "aud", "iss"],
@@ -37,7 +36,7 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified access token says; `expires_at` in epoch seconds."""
+    """Claims of a verified access token; `expires_at` in epoch seconds."""
 
     user_id: UserId
     roles: frozenset[Role]
@@ -46,8 +45,8 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A token that was verified, and by which key: it is believed no longer than the key."""
+class VerifiedToken:
+    """A verified token and its key: it is valid no longer than the key is current."""
 
     claims: Claims
     kid: str | None
@@ -56,71 +55,64 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """What a token must be. The algorithm is pinned: the token's own header decides nothing."""
+    """Requirements on a token. The algorithm is pinned: the token's own header decides nothing."""
 
     algorithm: str
     audience: str
     issuer: str
     skew: float = 5.0
-    """Seconds by which the issuer's clock may be ahead of ours."""
+    """Seconds by which the issuer's clock may be ahead."""
 
 
 class TokenVerifier:
-    """Verifies once and remembers by hash until the token expires; at most `remembers` tokens."""
+    """Verifies a token once and caches the result by hash until it expires."""
 
     def __init__(
-        self, keys: KeySource, rules: TokenRules, clock: Clock, *, remembers: int = 10_000
+        self, keys: KeySource, rules: TokenRules, clock: Clock, *, cache_size: int = 10_000
     ) -> None:
         self._keys = keys
         self._rules = rules
         self._clock = clock
-        self._remembers = remembers
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._verified: LRUCache[bytes, VerifiedToken] = LRUCache(cache_size)
 
     async def aclose(self) -> None:
-        """Let go of what the keys hold open."""
+        """Close the key source."""
         await self._keys.aclose()
 
-    async def admit(self, authorization: str | None) -> Claims:
-        """The claims of a bearer token, once the key that it names has been looked for.
+    async def authenticate(self, authorization: str | None) -> Claims:
+        """The claims of a bearer token; fetches the key that it names where needed.
 
         Raises:
-            NotAuthenticated: There is no token, or it is not one of ours; `reason` says which.
-            Unavailable: The keys cannot be had at the moment.
+            NotAuthenticated: There is no token, or it is not valid; `reason` says why.
+            Unavailable: The keys cannot be fetched at the moment.
         """
         token = _bearer(authorization)
         digest = _digest(token)
-        known = self._known.get(digest)
-        await self._keys.learn(_kid(token) if known is None else known.kid)
+        verified = self._verified.get(digest)
+        await self._keys.ensure_key(_kid(token) if verified is None else verified.kid)
         return self._verify(token, digest)
 
     def verify(self, authorization: str | None) -> Claims:
-        """The claims of a bearer token that one of the keys at hand has signed.
+        """The claims of a bearer token that a key already fetched has signed.
 
         Raises:
-            NotAuthenticated: There is no token, or it is not one of ours; `reason` says which.
+            NotAuthenticated: There is no token, or it is not valid; `reason` says why.
         """
         token = _bearer(authorization)
         return self._verify(token, _digest(token))
 
     def _verify(self, token: str, digest: bytes) -> Claims:
-        known = self._known.get(digest)
-        if known is None or not self._keys.holds(known.key):
-            self._known.pop(digest, None)
-            known = self._decode(token)
-        if known.claims.expires_at <= self._clock.now().timestamp():
-            self._known.pop(digest, None)
+        verified = self._verified.get(digest)
+        if verified is None or not self._keys.is_current(verified.key):
+            self._verified.pop(digest, None)
+            verified = self._decode(token)
+        if verified.claims.expires_at <= self._clock.now().timestamp():
+            self._verified.pop(digest, None)
             raise NotAuthenticated("token_expired")
-        self._remember(digest, known)
-        return known.claims
+        self._verified[digest] = verified
+        return verified.claims
 
-    def _remember(self, digest: bytes, known: _Known) -> None:
-        self._known[digest] = known
-        self._known.move_to_end(digest)
-        if len(self._known) > self._remembers:
-            self._known.popitem(last=False)
-
-    def _decode(self, token: str) -> _Known:
+    def _decode(self, token: str) -> VerifiedToken:
         kid = _kid(token)
         key = self._keys.key_for(kid)
         try:
@@ -135,10 +127,10 @@ class TokenVerifier:
         except jwt.PyJWTError as error:
             raise NotAuthenticated(_reason(error)) from error
         except (ValueError, RecursionError) as error:
-            # Odd bytes make the library's own parsing trip before it can say InvalidToken.
+            # Odd bytes make the library's parser fail before it can raise InvalidTokenError.
             raise NotAuthenticated("invalid_token") from error
         self._require_started(payload)
-        return _Known(_claims(payload), kid, key)
+        return VerifiedToken(_claims(payload), kid, key)
 
     def _require_started(self, payload: dict[str, Any]) -> None:
         start = payload.get("nbf")
@@ -153,7 +145,7 @@ def _bearer(authorization: str | None) -> str:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token or token != token.strip() or not token.isascii():
         raise NotAuthenticated("invalid_authorization_format")
-    if len(token) > LONGEST_TOKEN:
+    if len(token) > MAX_TOKEN_LENGTH:
         raise NotAuthenticated("token_too_long")
     return token
 
@@ -209,13 +201,7 @@ def _roles(value: object) -> frozenset[Role]:
         return frozenset()
     if not isinstance(value, list) or not all(isinstance(role, str) for role in value):
         raise NotAuthenticated("invalid_roles")
-    return _set_of(tuple(value))
-
-
-@lru_cache(maxsize=256)
-def _set_of(roles: tuple[str, ...]) -> frozenset[Role]:
-    """One set for all who have the same roles: it would be a third of a remembered token."""
-    return frozenset(Role(role) for role in roles)
+    return frozenset(Role(role) for role in value)
 
 
 def _org(payload: dict[str, Any]) -> OrgId | None:

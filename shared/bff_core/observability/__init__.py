@@ -1,16 +1,17 @@
-"""What operators see: structured logs, Prometheus metrics and, where wanted, traces."""
+"""Structured logs, Prometheus metrics and, where wanted, traces."""
 
 from bff_core.observability.calls import CALL_LOG, CallNote, note_call
-from bff_core.observability.logs import LOG_CONTEXT, configure_logs
-from bff_core.observability.metrics import Metrics
+from bff_core.observability.logs import configure_logs
+from bff_core.observability.metrics import MetricMaker, Metrics, PolicyMetrics
 from bff_core.observability.tracing import UNTRACED, Span, configure_tracing, trace_with, tracing
 
 __all__ = [
     "CALL_LOG",
-    "LOG_CONTEXT",
     "UNTRACED",
     "CallNote",
+    "MetricMaker",
     "Metrics",
+    "PolicyMetrics",
     "Span",
     "configure_logs",
     "configure_tracing",

@@ -1,12 +1,7 @@
 """Structured logs: an event name plus fields, one line each, on standard output."""
 
-import json
 import logging
 import sys
-from collections.abc import Mapping
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -14,74 +9,63 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
-_LEVELS = {"warn": "warning", "exception": "error"}
-"""Methods that are named otherwise than their level."""
-
-
-LOG_CONTEXT: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
-"""What every line says of the request that it is about. The library's own way takes a variable for
-each name, and looks through all there are at each line."""
 
 
 def configure_logs(
     *, service: str, environment: str, level: str = "INFO", as_json: bool = True
 ) -> None:
     """Set up structlog and send the standard library's loggers through it."""
-    complete = _completing(service, environment)
-    threshold = logging.getLevelNamesMapping()[level]
+
+    def add_origin(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["service.name"] = service
+        event["deployment.environment"] = environment
+        return event
+
+    processors: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        add_origin,
+    ]
+    factory: Any
     if as_json:
-        chain: list[Processor] = [complete, _to_line]
-        factory: Any = structlog.BytesLoggerFactory(sys.stdout.buffer)
+        processors += [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(_to_json),
+        ]
+        factory = structlog.BytesLoggerFactory(sys.stdout.buffer)
     else:
-        chain = [complete, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()))
         factory = structlog.PrintLoggerFactory(sys.stdout)
+    threshold = logging.getLevelNamesMapping()[level]
     structlog.configure(
-        processors=chain,
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
-    _adopt_standard_logs(threshold)
+    root = logging.getLogger()
+    root.handlers[:] = [StructlogHandler()]
+    root.setLevel(max(threshold, logging.WARNING))
 
 
-def _to_line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+def _to_json(event: EventDict, **_: Any) -> bytes:
     try:
         return _ENCODER.encode(event)
     except UnicodeEncodeError:
-        # Bytes that are no UTF-8 reach us as lone surrogates; ASCII can spell them.
-        return json.dumps(event, default=str).encode()
+        # Bytes that are no UTF-8 arrive as lone surrogates.
+        text = {name: str(value).encode(errors="replace").decode() for name, value in event.items()}
+        return _ENCODER.encode(text)
 
 
-def _completing(service: str, environment: str) -> Processor:
-    """What the library has a step for each, in one: there is a line for each request."""
-
-    def complete(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        line = {**LOG_CONTEXT.get(), **event}
-        line["level"] = _LEVELS.get(method, method)
-        line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        line["service.name"] = service
-        line["deployment.environment"] = environment
-        failed = "exc_info" in line
-        return structlog.processors.format_exc_info(logger, method, line) if failed else line
-
-    return complete
-
-
-class _Adopted(logging.Handler):
+class StructlogHandler(logging.Handler):
     """Passes a standard log record on as a structured line."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log = structlog.get_logger("stdlib")
-        log.log(
+        structlog.get_logger("stdlib").log(
             record.levelno,
             "library_log",
             logger=record.name,
             text=record.getMessage(),
             exc_info=record.exc_info,
         )
-
-
-def _adopt_standard_logs(threshold: int) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [_Adopted()]
-    root.setLevel(max(threshold, logging.WARNING))

@@ -1,33 +1,68 @@
 """Prometheus metrics of one service: fixed names, bounded labels."""
 
+import asyncio
+import re
 from collections.abc import Callable
-from functools import partial
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
-from bff_core.observability.failures import FailureMetrics
-from bff_core.observability.labelled import MetricMaker
-from bff_core.observability.policies import PolicyMetrics
-from bff_core.observability.runtime import watch_runtime
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
+"""Seconds."""
+
+_WORD = re.compile(r"[a-z_]{1,32}")
+
+
+class MetricMaker:
+    """Names every metric after its service and keeps it in one registry."""
+
+    def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
+        self._prefix = prefix
+        self._registry = registry
+
+    def counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(f"{self._prefix}_{name}", documentation, labels, registry=self._registry)
+
+    def gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(f"{self._prefix}_{name}", documentation, labels, registry=self._registry)
+
+    def histogram(self, name: str, documentation: str, *labels: str) -> Histogram:
+        return Histogram(
+            f"{self._prefix}_{name}",
+            documentation,
+            labels,
+            buckets=LATENCY_BUCKETS,
+            registry=self._registry,
+        )
 
 
 class Metrics:
     """Owns its registry, so that two services in one test do not share counts.
 
-    `make` makes what only one service measures.
+    `make` makes metrics that only one service has.
     """
 
     def __init__(self, prefix: str) -> None:
         self.registry = CollectorRegistry()
         make = self.make = MetricMaker(prefix, self.registry)
-        watch_runtime(make, self.registry)
+        ProcessCollector(registry=self.registry)
+        tasks = make.gauge("asyncio_tasks", "Tasks of the event loop, the scrape's own included.")
+        tasks.set_function(_count_tasks)
         self.policies = PolicyMetrics(make)
+        self.failures = FailureMetrics(make)
         self.in_flight = make.gauge("http_requests_in_flight", "Requests being answered.")
         self.ready = make.gauge(
             "ready", "1 while requests are welcome, 0 while the process starts or drains."
         )
-        self.failures = FailureMetrics(make)
-        self.shed = make.plain_counter("http_requests_shed_total", "Requests refused at the door.")
+        self.shed = make.counter(
+            "http_requests_shed_total", "Requests refused because too many were in flight."
+        )
         self._requests = make.counter(
             "http_requests_total", "Requests answered.", "method", "route", "status"
         )
@@ -42,13 +77,13 @@ class Metrics:
         )
         self._calls = make.counter(
             "downstream_calls_total",
-            "Attempts at calls to a downstream service, by how they ended.",
+            "Attempts at calls to a downstream service, by outcome.",
             "service",
             "operation",
             "outcome",
         )
         self._call_seconds = make.histogram(
-            "downstream_call_duration_seconds", "How long attempts took.", "service", "operation"
+            "downstream_call_duration_seconds", "Duration of attempts.", "service", "operation"
         )
         self._salvaged = make.counter(
             "downstream_salvaged_total",
@@ -62,15 +97,92 @@ class Metrics:
         return generate_latest(self.registry)
 
     def observe_call(self, service: str, operation: str, outcome: str, seconds: float) -> None:
-        """Count one attempt at a downstream call and how long it took."""
-        self._calls.count(service, operation, outcome)
-        self._call_seconds.observe(seconds, service, operation)
+        """Count one attempt at a downstream call and its duration."""
+        self._calls.labels(service, operation, outcome).inc()
+        self._call_seconds.labels(service, operation).observe(seconds)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is the template, never the path."""
-        self._requests.count(method, route, str(status))
-        self._request_seconds.observe(seconds, method, route)
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
 
     def salvaged(self, service: str, operation: str) -> Callable[[], None]:
-        """What counts one answer that only the lenient decoder could read."""
-        return partial(self._salvaged.count, service, operation)
+        """A callback that counts one answer that only the lenient decoder could read."""
+        return lambda: self._salvaged.labels(service, operation).inc()
+
+
+class PolicyMetrics:
+    """Metrics of the policies around downstream calls."""
+
+    def __init__(self, make: MetricMaker) -> None:
+        self.cache = make.counter(
+            "downstream_cache_total",
+            "Calls answered from a cache, shared or served stale, by result.",
+            "service",
+            "operation",
+            "result",
+        )
+        self.retries = make.counter(
+            "downstream_retries_total",
+            "Retries by the failure before them, and denied retries by reason.",
+            "service",
+            "operation",
+            "reason",
+        )
+        self.refusals = make.counter(
+            "downstream_refusals_total",
+            "Calls that were not sent, by the policy that refused them.",
+            "service",
+            "operation",
+            "by",
+        )
+        self.breaker = make.gauge(
+            "circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service"
+        )
+        self.transitions = make.counter(
+            "circuit_breaker_transitions_total",
+            "Changes of a breaker's state.",
+            "service",
+            "before",
+            "after",
+        )
+        self.store_failures = make.counter(
+            "shared_cache_failures_total",
+            "Operations that the shared cache did not carry out.",
+            "operation",
+        )
+
+    def store_failed(self, operation: str) -> None:
+        """Count an operation that the shared cache did not carry out."""
+        self.store_failures.labels(operation).inc()
+
+
+class FailureMetrics:
+    """Failures that an operator hears of at once; no label holds text of a caller or a service."""
+
+    def __init__(self, make: MetricMaker) -> None:
+        self._failures = make.counter(
+            "failures_total",
+            "Requests that failed with 5xx, by code and, where there is one, reason.",
+            "code",
+            "reason",
+        )
+        self._key_reads = make.counter(
+            "jwks_reads_total", "Reads of the published keys that verify tokens.", "outcome"
+        )
+
+    def count(self, code: str, reason: object) -> None:
+        """Count a failed request; a reason that is not one short word counts as `other`."""
+        word = "none" if reason is None else str(reason)
+        self._failures.labels(code, word if _WORD.fullmatch(word) else "other").inc()
+
+    def count_key_read(self, outcome: str) -> None:
+        self._key_reads.labels(outcome).inc()
+
+
+def _count_tasks() -> float:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        # Rendered outside of a loop, where there are none.
+        return 0

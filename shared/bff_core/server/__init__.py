@@ -1,8 +1,8 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
+from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
 from bff_core.server.concurrency_limit import ConcurrencyLimiter, release_slot
-from bff_core.server.connection import Connection, watch_of, while_caller_stays
-from bff_core.server.envelope import ErrorEnvelopeV1
+from bff_core.server.envelope import ErrorEnvelopeV1, send_error
 from bff_core.server.errors import ErrorHandlers
 from bff_core.server.guard import (
     PUBLIC,
@@ -13,7 +13,8 @@ from bff_core.server.guard import (
     budget,
     rule_of,
 )
-from bff_core.server.health import Dependencies, Health, Lifecycle, health_routes
+from bff_core.server.health import Dependencies, Health, health_routes
+from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
 from bff_core.server.maintenance import enforce_maintenance
 from bff_core.server.mounting import make_mountable
 from bff_core.server.openapi.declarations import (
@@ -27,24 +28,13 @@ from bff_core.server.openapi.declarations import (
     response_headers,
 )
 from bff_core.server.openapi.document import attach_openapi, document_of
-from bff_core.server.request_middleware import (
-    AsgiApp,
-    Message,
-    Receive,
-    RequestMiddleware,
-    RequestState,
-    Scope,
-    SendMessage,
-    request_state,
-)
-from bff_core.server.routes.etag_responses import ETAGGED, returns_etagged
+from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
 from bff_core.server.routes.event_stream import returns_events
 from bff_core.server.routes.injection import ContextProvider, inject
-from bff_core.server.routes.responses import METRICS, returns
+from bff_core.server.routes.responses import ETAGGED, METRICS, returns, returns_etagged
 from bff_core.server.routes.validation import parse_body, takes_body, takes_headers, takes_query
-from bff_core.server.run import LIFECYCLE, hypercorn_config, run
+from bff_core.server.run import LIFECYCLE, run
 from bff_core.server.service_keys import ServiceKeys
-from bff_core.server.short_way import ShortWay, spares_reads
 
 __all__ = [
     "ETAGGED",
@@ -54,7 +44,6 @@ __all__ = [
     "SERVICE",
     "AsgiApp",
     "ConcurrencyLimiter",
-    "Connection",
     "ContextProvider",
     "Dependencies",
     "ErrorEnvelopeV1",
@@ -63,15 +52,15 @@ __all__ = [
     "Guard",
     "Health",
     "Lifecycle",
+    "LifecycleMiddleware",
     "Link",
     "Message",
     "Receive",
     "RequestMiddleware",
     "RequestState",
     "Scope",
-    "SendMessage",
+    "Send",
     "ServiceKeys",
-    "ShortWay",
     "UndeclaredRouteError",
     "access",
     "attach_openapi",
@@ -81,7 +70,6 @@ __all__ = [
     "error_responses",
     "extra_responses",
     "health_routes",
-    "hypercorn_config",
     "inject",
     "make_mountable",
     "openapi_links",
@@ -96,10 +84,8 @@ __all__ = [
     "returns_events",
     "rule_of",
     "run",
-    "spares_reads",
+    "send_error",
     "takes_body",
     "takes_headers",
     "takes_query",
-    "watch_of",
-    "while_caller_stays",
 ]

@@ -1,10 +1,13 @@
-"""The one shape of every failure."""
+"""The one shape of every failure, as bytes and as an ASGI response."""
+
+import math
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bff_core.clock import Clock, to_wire
 from bff_core.context import CorrelationId
-from bff_core.errors import BffError
+from bff_core.errors import BffError, NotAuthenticated
+from bff_core.server.asgi import Send
 
 
 class ErrorV1(BaseModel):
@@ -44,3 +47,24 @@ def envelope(error: BffError, correlation_id: CorrelationId, service: str, clock
         details=error.details,
     )
     return _DUMP(ErrorEnvelopeV1(error=failure))
+
+
+def error_headers(error: BffError) -> dict[str, str]:
+    """Headers that go with the envelope."""
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **error.headers}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+async def send_error(
+    send: Send, error: BffError, correlation_id: CorrelationId, service: str, clock: Clock
+) -> None:
+    """Refuse a request below the framework."""
+    body = envelope(error, correlation_id, service, clock)
+    headers = {**error_headers(error), "Content-Length": str(len(body))}
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""No request passes without an access rule, and none that needs a user without a verified one."""
+"""Authorizes every request: no route without an access rule, no user without a verified token."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,15 +15,13 @@ from bff_core.server.service_keys import ServiceKeys
 
 PUBLIC = "public"
 SERVICE = "service"
-"""Open to a known service, whether or not it acts for a user; a token that is there must be good."""
-FAULT = "bff_core.fault"
-"""Where the scope holds what failed below the framework, whose error handlers answer it."""
+"""Open to a known service, whether or not it acts for a user; a token that is sent must be valid."""
 _RULE = "__access_rule__"
 _BUDGET = "__budget__"
-_ONCE = frozenset({b"x-user-id", b"authorization"})
-_RESERVE = 0.05
+_RESERVE_SECONDS = 0.05
 _TIMEOUT = "x-request-timeout-ms"
-_READ = _ONCE | {b"traceparent", b"tracestate", b"accept-language", _TIMEOUT.encode()}
+_SENT_ONCE = frozenset({"x-user-id", "authorization"})
+_READ = _SENT_ONCE | {"traceparent", "tracestate", "accept-language", _TIMEOUT}
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,7 +38,7 @@ def access(rule: str) -> Callable[[F], F]:
 
 
 def budget(name: str) -> Callable[[F], F]:
-    """Give a route another budget than the service's: the one that the app knows by this name."""
+    """Give a route the time budget that the app knows by this name, in place of the service's."""
 
     def declare(view: F) -> F:
         setattr(view, _BUDGET, name)
@@ -59,11 +57,11 @@ class UndeclaredRouteError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Turns a request into a context, or refuses it. `rules` maps a rule to the roles it admits.
+    """Turns a request into a `RequestContext`, or refuses it.
 
-    With `services`, every route that is not public asks for a service key as well.
-    `budget` is the service's own, in seconds, `budgets` those of routes that name another; a caller
-    may ask for less, never for more.
+    `rules` maps a rule to the roles it admits. With `services`, every route that is not public
+    needs a service key as well. `budget` is the service's own, in seconds, `budgets` those of
+    routes that name another; a caller may ask for less, never for more.
     """
 
     verifier: TokenVerifier
@@ -76,114 +74,93 @@ class Guard:
     def attach(self, app: Quart) -> None:
         app.before_request(self.check)
         if self.services:
-            app.extensions[ServiceKeys.ASKED] = True
+            app.extensions[ServiceKeys.REQUIRED] = True
 
     def require_rules(self, app: Quart) -> None:
-        """Refuse an app with a route that declares no rule, or a budget that nobody set.
+        """Refuse an app with a route that declares no rule, or a budget that is not set.
 
         Raises:
             UndeclaredRouteError: It names the route.
         """
+        known = {PUBLIC, *self.rules, *((SERVICE,) if self.services else ())}
         for route in app.url_map.iter_rules():
             view = app.view_functions.get(route.endpoint)
             rule = rule_of(view)
             if getattr(view, _BUDGET, None) not in {None, *self.budgets}:
                 raise UndeclaredRouteError(f"{route.rule} declares no known budget")
-            if rule not in self._known():
+            if rule not in known:
                 raise UndeclaredRouteError(f"{route.rule} declares no known access rule: {rule}")
 
     async def check(self) -> None:
         """Runs before every request, matched or not."""
-        exchange = request_state(request.scope)
-        fault = request.scope.get(FAULT)
-        if isinstance(fault, Exception):
-            raise fault
+        state = request_state(request.scope)
         if request.scope["path"].startswith("//"):
-            # The framework takes slashes off the front, whatever it is told of merging them.
+            # The framework strips leading slashes, whatever `merge_slashes` says.
             raise NotFound
         if request.url_rule is None:
             return
-        exchange.route = request.url_rule.rule
-        view = _view()
+        state.route = request.url_rule.rule
+        view = current_app.view_functions.get(request.endpoint or "")
         rule = rule_of(view)
         if rule == PUBLIC:
             return
-        caller = self.services.caller(request.headers) if self.services else None
+        service = self.services.authenticate(request.headers) if self.services else None
         if rule == SERVICE and "Authorization" not in request.headers:
             return
-        context = await self.admit_to(view, request.scope["headers"], exchange)
-        g.request_context = replace(context, service_id=caller) if caller else context
+        budget = self.budgets.get(getattr(view, _BUDGET, ""))
+        context = await self.authorize(rule or "", request.scope["headers"], state, budget=budget)
+        g.request_context = replace(context, service_id=service) if service else context
 
-    def _known(self) -> set[str | None]:
-        return {PUBLIC, *self.rules, *((SERVICE,) if self.services else ())}
-
-    async def admit_to(
-        self, view: Callable[..., Any] | None, headers: RawHeaders, exchange: RequestState
-    ) -> RequestContext:
-        """The context of a caller whom the view's rule admits; raises as `admit` does."""
-        own = self.budgets.get(getattr(view, _BUDGET, ""))
-        return await self.admit(rule_of(view) or "", headers, exchange, budget=own)
-
-    async def admit(
-        self, rule: str, headers: RawHeaders, exchange: RequestState, *, budget: float | None = None
+    async def authorize(
+        self, rule: str, headers: RawHeaders, state: RequestState, *, budget: float | None = None
     ) -> RequestContext:
         """The context of a caller whom `rule` admits; header names are in lower case.
 
         Raises:
             NotAuthenticated: No valid token says who it is.
             NotAuthorized: The token does not hold a role that the rule asks for.
-            InvalidRequest: The identity is there twice.
+            InvalidRequest: A header that identifies the caller is sent twice.
         """
-        said = _said(headers)
-        claims = await self._verified(said)
-        exchange.user_id = claims.user_id
+        values = _identity_headers(headers)
+        claims: Claims = await self.verifier.authenticate(values.get("authorization"))
+        if values.get("x-user-id", claims.user_id) != claims.user_id:
+            raise NotAuthenticated("identity_mismatch")
+        state.user_id = claims.user_id
         if rule != SERVICE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
-        return self._context(claims, said, exchange, self.budget if budget is None else budget)
-
-    async def _verified(self, said: Mapping[str, str]) -> Claims:
-        claims = await self.verifier.admit(said.get("authorization"))
-        if said.get("x-user-id", claims.user_id) != claims.user_id:
-            raise NotAuthenticated("identity_mismatch")
-        return claims
-
-    def _context(
-        self, claims: Claims, said: Mapping[str, str], exchange: RequestState, budget: float
-    ) -> RequestContext:
+        seconds = _budget_seconds(
+            values.get(_TIMEOUT, ""), self.budget if budget is None else budget
+        )
         return RequestContext(
             user_id=claims.user_id,
             roles=claims.roles,
             org_id=claims.org_id,
-            correlation_id=exchange.correlation_id,
-            deadline=Deadline.after(_seconds(said.get(_TIMEOUT, ""), budget), self.clock),
-            authorization=said["authorization"],
-            traceparent=said.get("traceparent"),
-            tracestate=said.get("tracestate"),
-            accept_language=said.get("accept-language", ""),
+            correlation_id=state.correlation_id,
+            deadline=Deadline.after(seconds, self.clock),
+            authorization=values["authorization"],
+            traceparent=values.get("traceparent"),
+            tracestate=values.get("tracestate"),
+            accept_language=values.get("accept-language", ""),
             token_expires_at=claims.expires_at,
         )
 
 
-def _seconds(asked: str, budget: float) -> float:
-    """The caller's wish within our budget, less a little in which to write the answer."""
+def _budget_seconds(milliseconds: str, budget: float) -> float:
+    """The caller's wish within the budget, less a reserve in which to write the answer."""
     seconds = budget
-    if asked.isascii() and asked.isdigit():
-        seconds = min(seconds, int(asked[:9]) / 1000)
-    return seconds - min(_RESERVE, seconds / 10)
+    if milliseconds.isascii() and milliseconds.isdigit():
+        seconds = min(seconds, int(milliseconds[:9]) / 1000)
+    return seconds - min(_RESERVE_SECONDS, seconds / 10)
 
 
-def _said(headers: RawHeaders) -> dict[str, str]:
-    """What the request says of its caller: the first of each header that we read."""
-    said: dict[str, str] = {}
-    for name, value in headers:
+def _identity_headers(headers: RawHeaders) -> dict[str, str]:
+    """The first of each header that describes the caller."""
+    values: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name = raw_name.decode("latin-1")
         if name not in _READ:
             continue
-        text = name.decode("ascii")
-        if text in said and name in _ONCE:
-            raise InvalidRequest(f"The header {text} may be sent once only")
-        said.setdefault(text, value.decode("latin-1"))
-    return said
-
-
-def _view() -> Callable[..., Any] | None:
-    return current_app.view_functions.get(request.endpoint or "")
+        if name in values and name in _SENT_ONCE:
+            raise InvalidRequest(f"The header {name} may be sent once only")
+        values.setdefault(name, raw_value.decode("latin-1"))
+    return values

@@ -1,7 +1,7 @@
-"""How the service is: for the platform's checks, for load balancers, for Prometheus."""
+"""Health, readiness and metrics routes."""
 
 from asyncio import timeout
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -15,31 +15,12 @@ from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
 from bff_core.protocols import HealthChecked
 from bff_core.server.guard import PUBLIC, access
+from bff_core.server.lifecycle import Lifecycle
 from bff_core.server.openapi.declarations import error_responses
 from bff_core.server.routes.responses import returns
 
-PING_TIMEOUT = 0.5
+PING_TIMEOUT_SECONDS = 0.5
 """Load balancers and orchestrators commonly give `/ready` one second in all."""
-
-
-@dataclass(slots=True)
-class Lifecycle:
-    """Whether this process should be sent requests."""
-
-    state: Literal["starting", "ready", "draining"] = "starting"
-    when_draining: list[Callable[[], None]] = field(default_factory=list)
-    """Told once, when no new requests are wanted; what would stay open must end now."""
-
-    def start(self) -> None:
-        self.state = "ready"
-
-    def drain(self) -> None:
-        """No new requests, please; those in flight will end."""
-        if self.state == "draining":
-            return
-        self.state = "draining"
-        for tell in self.when_draining:
-            tell()
 
 
 class HealthV1(BaseModel):
@@ -55,7 +36,7 @@ class HealthV1(BaseModel):
 
 
 class DependencyV1(BaseModel):
-    """One thing this service leans on: `reachable` where it was asked, else its `breaker`."""
+    """One dependency: `reachable` where it was pinged, else the state of its `breaker`."""
 
     name: str = Field(examples=["redis"])
     reachable: bool | None = Field(None, examples=[True])
@@ -70,12 +51,17 @@ class ReadyV1(BaseModel):
 
 
 class Dependencies(Protocol):
-    """What a service depends on: what can be pinged, and breakers by the service behind them."""
+    """What a service depends on: stores that can be pinged, and breakers by the service behind them.
+
+    The app closes it when it shuts down.
+    """
 
     @property
     def dependencies(self) -> Sequence[HealthChecked]: ...
 
     def breakers(self) -> Mapping[str, str]: ...
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +71,7 @@ class Health:
     environment: str
     lifecycle: Lifecycle
     metrics: Metrics
-    leans_on: Dependencies | None = None
+    dependencies: Dependencies | None = None
     checks: Mapping[str, bool] = field(default_factory=dict)
 
     def report(self) -> HealthV1:
@@ -102,27 +88,27 @@ class Health:
     async def readiness(self) -> ReadyV1:
         if self.lifecycle.state != "ready":
             raise Unavailable(details={"state": self.lifecycle.state}, retry_after=1)
-        if self.leans_on is None:
+        if self.dependencies is None:
             return ReadyV1(status="ready", dependencies=[])
-        pings = self.leans_on.dependencies
+        stores = self.dependencies.dependencies
         async with fan_out() as group:
-            asked = [group.create_task(_reachable(one)) for one in pings]
+            pings = [group.create_task(_is_reachable(store)) for store in stores]
         pinged = [
-            DependencyV1(name=one.name, reachable=task.result())
-            for one, task in zip(pings, asked, strict=True)
+            DependencyV1(name=store.name, reachable=ping.result())
+            for store, ping in zip(stores, pings, strict=True)
         ]
-        return ReadyV1(status="ready", dependencies=pinged + _guarded(self.leans_on))
+        return ReadyV1(status="ready", dependencies=pinged + _breaker_states(self.dependencies))
 
 
-def _guarded(leaning: Dependencies) -> list[DependencyV1]:
-    """Services behind a breaker: it knows how they are, so they are not asked."""
-    states = sorted(leaning.breakers().items())
+def _breaker_states(dependencies: Dependencies) -> list[DependencyV1]:
+    """Services behind a breaker are not pinged: the breaker knows their health."""
+    states = sorted(dependencies.breakers().items())
     return [DependencyV1.model_validate({"name": name, "breaker": state}) for name, state in states]
 
 
-async def _reachable(dependency: HealthChecked) -> bool:
+async def _is_reachable(dependency: HealthChecked) -> bool:
     try:
-        async with timeout(PING_TIMEOUT):
+        async with timeout(PING_TIMEOUT_SECONDS):
             return await dependency.ping()
     except OSError:  # A timeout is one of them.
         return False

@@ -1,4 +1,4 @@
-"""Routes of ours in an app that is not: guarded, in our envelope, with a correlation id."""
+"""Makes a blueprint mountable into an app of somebody else: guarded, with envelope and correlation id."""
 
 from quart import Blueprint, Response, current_app, request
 
@@ -19,18 +19,18 @@ def make_mountable(
     *,
     max_body_bytes: int,
 ) -> None:
-    """Let `blueprint` stand in any Quart app; what the app itself answers (404, 405) stays its own.
+    """Prepare `blueprint` for any Quart app; the app's own answers (404, 405) stay as they are.
 
-    Hooks that are put on the blueprint afterwards run behind the guard.
+    Hooks that are added to the blueprint afterwards run behind the guard.
     """
 
     async def refuse_large_bodies() -> None:
-        # The app's own limit is another service's business, and Quart's default is 16 MiB.
+        # The limit of the app itself may be larger; Quart's default is 16 MiB.
         if (request.content_length or 0) > max_body_bytes:
             raise PayloadTooLarge(details={"limit_bytes": max_body_bytes})
 
     handlers.attach(blueprint)
-    blueprint.record_once(lambda setup: setup.app.extensions.update({ServiceKeys.ASKED: True}))
+    blueprint.record_once(lambda setup: setup.app.extensions.update({ServiceKeys.REQUIRED: True}))
     blueprint.before_request(services.check)
     blueprint.before_request(guard.check)
     blueprint.before_request(refuse_large_bodies)
@@ -38,7 +38,7 @@ def make_mountable(
 
 
 async def _stamp(response: Response) -> Response:
-    """The edge does this for an app of ours."""
+    """Add the correlation id where the app has no `RequestMiddleware`."""
     if not isinstance(current_app.asgi_app, RequestMiddleware):
         response.headers[_ID] = request_state(request.scope).correlation_id
     return response

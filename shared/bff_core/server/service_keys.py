@@ -1,4 +1,4 @@
-"""Which service is calling: the internal key that the platform's services share, and a name."""
+"""Authenticates the calling service by the internal key that the platform's services share."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -18,33 +18,33 @@ SERVICE_HEADER = "X-Service-ID"
 class ServiceKeys:
     """Admits the services of an allow-list that prove themselves with the internal key.
 
-    Stands in a Guard, or alone before a blueprint: `blueprint.before_request(keys.check)`.
+    Used by a `Guard`, or alone before a blueprint: `blueprint.before_request(keys.check)`.
     """
 
-    ASKED: ClassVar[str] = "bff_core.service_keys"
+    REQUIRED: ClassVar[str] = "bff_core.service_keys_required"
 
     key: str = field(repr=False)
     allowed: frozenset[str]
 
     async def check(self) -> None:
-        """Runs before a request; lets it pass or raises as `caller` does."""
-        self.caller(request.headers)
+        """Runs before a request; raises as `authenticate` does."""
+        self.authenticate(request.headers)
 
-    def caller(self, headers: Headers) -> ServiceId:
+    def authenticate(self, headers: Headers) -> ServiceId:
         """The service that the headers prove.
 
         Raises:
-            InvalidRequest: One of the two headers is there twice.
-            CallerUnknown: One is missing, or the pair is not right; never says which of the two.
+            InvalidRequest: One of the two headers is sent twice.
+            CallerUnknown: One is missing, or the pair is not right; the error does not say which.
         """
         for name in (KEY_HEADER, SERVICE_HEADER):
             if len(headers.getlist(name)) > 1:
                 raise InvalidRequest(f"The header {name} may be sent once only")
-        given, service = headers.get(KEY_HEADER, ""), headers.get(SERVICE_HEADER, "")
-        if not given or not service:
+        key, service = headers.get(KEY_HEADER, ""), headers.get(SERVICE_HEADER, "")
+        if not key or not service:
             raise CallerUnknown("missing_service_credentials")
-        # Both are looked at before either answer, so that the time taken tells nothing.
-        key_fits = hmac.compare_digest(given.encode(), self.key.encode())
-        if not (service in self.allowed and key_fits):
+        # Both are compared before either decides, so that the time taken reveals nothing.
+        key_matches = hmac.compare_digest(key.encode(), self.key.encode())
+        if not (service in self.allowed and key_matches):
             raise CallerUnknown("invalid_service_credentials")
         return ServiceId(service)

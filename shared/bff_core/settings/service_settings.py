@@ -54,6 +54,13 @@ class Environment(StrEnum):
         return self in {Environment.DEVELOPMENT, Environment.TESTING}
 
 
+class Engine(StrEnum):
+    """HTTP servers that can carry a service."""
+
+    HYPERCORN = "hypercorn"
+    GRANIAN = "granian"
+
+
 class ServiceSettings(BaseSettings):
     """What every service reads. Each service adds its own fields and prefix."""
 
@@ -96,6 +103,12 @@ class ServiceSettings(BaseSettings):
     )
     max_body_bytes: int = Field(
         64 * 1024, ge=0, description="Bytes that a request's body may have."
+    )
+    server: Engine = Field(
+        Engine.HYPERCORN, description="The HTTP server: `hypercorn` or `granian`."
+    )
+    max_connections: int = Field(
+        8192, ge=1, description="Connections at a time under Granian; more wait to be accepted."
     )
     max_in_flight: int = Field(
         512, ge=1, description="Requests inside at a time; beyond, 503 at the door."

@@ -77,7 +77,7 @@ def as_user(*roles: str) -> dict[str, str]:
 
 
 def test_known_service_is_named() -> None:
-    assert KEYS.caller(Headers(GOOD)) == "bff-admin-service"
+    assert KEYS.authenticate(Headers(GOOD)) == "bff-admin-service"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_known_service_is_named() -> None:
 )
 def test_unproven_service_is_refused(headers: Mapping[str, str], reason: str) -> None:
     with pytest.raises(CallerUnknown) as refused:
-        KEYS.caller(Headers(headers))
+        KEYS.authenticate(Headers(headers))
 
     assert refused.value.details == {"reason": reason}
 
@@ -104,7 +104,7 @@ def test_header_sent_twice_is_refused(name: str) -> None:
     headers.add(name, GOOD[name])
 
     with pytest.raises(InvalidRequest):
-        KEYS.caller(headers)
+        KEYS.authenticate(headers)
 
 
 def test_key_is_not_shown() -> None:

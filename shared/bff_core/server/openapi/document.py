@@ -25,20 +25,9 @@ def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> 
         conversion_preference="pydantic",
         openapi_provider_class=Provider,
     )
-    _leave_responses_alone(app)
     app.register_blueprint(_document_routes())
     if with_page:
         app.register_blueprint(_page_routes(title))
-
-
-def _leave_responses_alone(app: Quart) -> None:
-    """The extension dumps whatever a view gives and builds it anew, a finished response included."""
-    converting = app.make_response
-
-    async def make_response(result: Any) -> Any:
-        return result if isinstance(result, Response) else await converting(result)
-
-    app.make_response = make_response  # type: ignore[method-assign]  # as the extension does
 
 
 def document_of(app: Quart) -> dict[str, Any]:

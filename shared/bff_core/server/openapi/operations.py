@@ -41,7 +41,7 @@ from bff_core.server.openapi.declarations import (
     Link,
 )
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
-from bff_core.server.routes.etag_responses import ETAGGED
+from bff_core.server.routes.responses import ETAGGED
 from bff_core.server.service_keys import KEY_HEADER, SERVICE_HEADER, ServiceKeys
 
 Json = dict[str, Any]
@@ -135,7 +135,7 @@ class Provider(OpenAPIProvider):
         return _with_required(parameters, model), components
 
     def _asks_for_keys(self) -> bool:
-        return ServiceKeys.ASKED in self._app.extensions
+        return ServiceKeys.REQUIRED in self._app.extensions
 
     def _guard(self, operation: Json, rule: str | None) -> None:
         if rule == PUBLIC:

@@ -40,7 +40,7 @@ def returns_events(
             answer.headers["X-Accel-Buffering"] = "no"
             scope: Any = request.scope
             release_slot(scope)
-            request_state(scope).streams_since = time.perf_counter()
+            request_state(scope).streaming_since = time.perf_counter()
             return answer
 
         # Before OpenAPI 3.2 the schema of a stream is read as that of its events.

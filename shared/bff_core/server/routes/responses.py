@@ -1,55 +1,54 @@
-"""From a DTO to bytes, once, with what its parts mean for caches and callers."""
+"""Decorators that write a route's DTO as JSON bytes, with the headers that go with it."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
-from dishka.integrations.base import is_dishka_injected
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
+from quart import Response, current_app, request
 from quart_schema import document_response
 
 from bff_core.composition import PartV1, WithHeaders
+from bff_core.etags import WithETag, is_not_modified
 from bff_core.observability import Metrics
-from bff_core.server.asked import BARE, RouteResult, asked
-from bff_core.server.routes.injection import WANTED
 from bff_core.server.routes.json_writer import writer
 
 METRICS = "bff_core.metrics"
+ETAGGED = "__etagged__"
 
+M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Awaitable[BaseModel | WithHeaders[BaseModel]]]
+ETagView = Callable[..., Awaitable[WithETag[M]]]
+Written = Callable[..., Awaitable[Response]]
 
 
-def returns(
-    model: type[BaseModel], status: int = 200
-) -> Callable[[View], Callable[..., Awaitable[RouteResult]]]:
+def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Written]:
     """Document `model` and write it as JSON bytes.
 
-    An answer with a stale or missing part must not be kept by anyone, and says which part.
+    An answer with a stale or missing part must not be stored by caches, and names these parts.
     """
     write = writer(model)
 
-    def decorate(view: View) -> Callable[..., Awaitable[RouteResult]]:
+    def decorate(view: View) -> Written:
         @document_response(model, status)
         @wraps(view)
-        async def written(*args: Any, **kwargs: Any) -> RouteResult:
-            given = await view(*args, **kwargs)
-            dto = given.body if isinstance(given, WithHeaders) else given
-            headers = {"Content-Type": "application/json", **_completeness(dto)}
-            if isinstance(given, WithHeaders):
-                headers.update(given.headers)
-            return RouteResult(write(dto), status, headers)
+        async def written(*args: Any, **kwargs: Any) -> Response:
+            result = await view(*args, **kwargs)
+            dto = result.body if isinstance(result, WithHeaders) else result
+            response = Response(write(dto), status=status, content_type="application/json")
+            response.headers.update(_part_headers(dto))
+            if isinstance(result, WithHeaders):
+                response.headers.update(result.headers)
+            return response
 
-        # The library's own `inject` asks the framework.
-        setattr(written, BARE, hasattr(view, WANTED) or not is_dishka_injected(view))
         return written
 
     return decorate
 
 
-def _completeness(dto: BaseModel) -> dict[str, str]:
+def _part_headers(dto: BaseModel) -> dict[str, str]:
     parts: list[PartV1] = getattr(dto, "parts", [])
-    if parts:
-        _count(parts)
+    _count(parts)
     incomplete = [part.name for part in parts if part.status != "ok"]
     if incomplete:
         return {"Cache-Control": "no-store", "X-Parts-Incomplete": ", ".join(incomplete)}
@@ -57,10 +56,34 @@ def _completeness(dto: BaseModel) -> dict[str, str]:
 
 
 def _count(parts: list[PartV1]) -> None:
-    request = asked()
-    metrics: Metrics = request.extensions[METRICS]
     # A screen has one name under all of its prefixes.
-    screen = request.endpoint.rpartition(".")[2]
-    count = metrics.parts.count
+    screen = (request.endpoint or "").rpartition(".")[2]
+    metrics: Metrics = current_app.extensions[METRICS]
     for part in parts:
-        count(screen, part.name, part.status)
+        metrics.parts.labels(screen, part.name, part.status).inc()
+
+
+def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Written]:
+    """Like `returns`, for a route that gives `WithETag`; a safe request may be answered 304."""
+    dump = TypeAdapter(model).dump_json
+
+    def decorate(view: ETagView[M]) -> Written:
+        @document_response(model)
+        @wraps(view)
+        async def written(*args: Any, **kwargs: Any) -> Response:
+            result = await view(*args, **kwargs)
+            if is_not_modified(request.method, request.if_none_match, result.etag):
+                response = Response(status=304)
+                # A 304 has no body, so it names no type of one.
+                response.headers.pop("Content-Type", None)
+            else:
+                response = Response(dump(result.body), content_type="application/json")
+            response.headers["ETag"] = result.etag
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.headers.update(result.headers)
+            return response
+
+        setattr(written, ETAGGED, True)
+        return written
+
+    return decorate

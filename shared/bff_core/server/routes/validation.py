@@ -1,17 +1,15 @@
-"""Queries and bodies as models; whatever does not fit is listed, all of it, without its value."""
+"""Decorators that read queries, headers and bodies as models, and name every field that is wrong."""
 
-import re
 from collections.abc import Awaitable, Callable
-from functools import lru_cache, partial, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from quart import request
 from quart_schema import DataSource, document_headers, document_querystring, document_request
+from werkzeug.datastructures import MultiDict
 
 from bff_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
-from bff_core.server.asked import BARE, asked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,12 +24,10 @@ def takes_query(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
     """
 
     def decorate(view: View[R]) -> View[R]:
-        read = _query_reader(model)
-
         @document_querystring(model)
         @wraps(view)
         async def checked(*args: Any, **kwargs: Any) -> R:
-            return await view(*args, query_args=read(asked().query_string), **kwargs)
+            return await view(*args, query_args=read_query(model, request.args), **kwargs)
 
         return checked
 
@@ -52,7 +48,6 @@ def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         async def checked(*args: Any, **kwargs: Any) -> R:
             return await view(*args, data=await read_body(model), **kwargs)
 
-        setattr(checked, BARE, False)
         return checked
 
     return decorate
@@ -71,7 +66,6 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         async def checked(*args: Any, **kwargs: Any) -> R:
             return await view(*args, headers=read_headers(model), **kwargs)
 
-        setattr(checked, BARE, False)
         return checked
 
     return decorate
@@ -79,78 +73,47 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
 
 M = TypeVar("M", bound=BaseModel)
 
-_REMEMBERED = 128
-_SHORT = 100
-"""Bytes of a query that is worth remembering; longer ones are rarely asked twice."""
-_PLAIN = re.compile(r"[A-Za-z0-9_=&,.:-]*")
-_AS_WRITTEN = "werkzeug.url_quote"
-_TWICE = "Give this parameter once only"
-# Pydantic's own words for these quote what they complain of.
-_UNQUOTED = {
+_DUPLICATE = "Give this parameter once only"
+# Pydantic's own messages for these quote the input.
+_MESSAGES_WITHOUT_INPUT = {
     "union_tag_invalid": "Input is of no kind that is known here",
     "uuid_parsing": "Input should be a valid UUID",
 }
 
 
-def _query_reader(model: type[M]) -> Callable[[bytes], M]:
-    """Reads queries, and remembers the last good ones: most callers ask for the first page."""
-    reader = partial(read_query, model)
-    if not model.model_config.get("frozen"):
-        return reader
-    remembering = lru_cache(maxsize=_REMEMBERED)(reader)
-    return lambda query: (remembering if len(query) <= _SHORT else reader)(query)
-
-
-def read_query(model: type[M], query_string: bytes) -> M:
-    given = _parameters_in(query_string)
+def read_query(model: type[M], query: MultiDict[str, str]) -> M:
     known = _parameters(model)
     flaws = [
         FieldError(
-            f"/{_escape(name)}", "There is no such parameter" if name not in known else _TWICE
+            f"/{_escape(name)}", "There is no such parameter" if name not in known else _DUPLICATE
         )
-        for name, values in given.items()
+        for name, values in query.lists()
         if name not in known or len(values) > 1
     ]
-    values = {name: values[0] for name, values in given.items() if name in known}
     try:
-        query = model.model_validate(values)
+        result = model.model_validate({name: query[name] for name in query if name in known})
     except ValidationError as error:
-        raise ValidationFailed([*flaws, *flaws_of(error)]) from None
+        raise ValidationFailed([*flaws, *field_errors(error)]) from None
     if flaws:
         raise ValidationFailed(flaws)
-    return query
-
-
-def _parameters_in(query_string: bytes) -> dict[str, list[str]]:
-    given: dict[str, list[str]] = {}
-    for name, value in _pairs_in(query_string.decode()):
-        given.setdefault(name, []).append(value)
-    return given
-
-
-def _pairs_in(query: str) -> list[tuple[str, str]]:
-    if _PLAIN.fullmatch(query):
-        # Nothing in it stands for something else.
-        named = [pair.partition("=") for pair in query.split("&") if pair]
-        return [(name, value) for name, _, value in named]
-    # Bytes that are no UTF-8 stay as they were written, as the framework has it.
-    return parse_qsl(query, keep_blank_values=True, errors=_AS_WRITTEN)
+    return result
 
 
 def read_headers(model: type[M]) -> M:
     given = {name: request.headers.getlist(name) for name in _parameters(model)}
     twice = [
-        FieldError(f"/{_escape(name)}", _TWICE) for name, values in given.items() if len(values) > 1
+        FieldError(f"/{_escape(name)}", _DUPLICATE)
+        for name, values in given.items()
+        if len(values) > 1
     ]
     if twice:
         raise ValidationFailed(twice)
     try:
         return model.model_validate({name: values[0] for name, values in given.items() if values})
     except ValidationError as error:
-        raise ValidationFailed(flaws_of(error)) from None
+        raise ValidationFailed(field_errors(error)) from None
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _parameters(model: type[BaseModel]) -> frozenset[str]:
     return frozenset({info.alias or name for name, info in model.model_fields.items()})
 
@@ -171,15 +134,15 @@ def parse_body(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise ValidationFailed(flaws_of(error)) from None
+        raise ValidationFailed(field_errors(error)) from None
 
 
-def flaws_of(error: ValidationError) -> list[FieldError]:
+def field_errors(error: ValidationError) -> list[FieldError]:
     """Pydantic's findings as pointers and messages, without the values they complain of."""
     return [
         FieldError(
             "".join(f"/{_escape(str(step))}" for step in fault["loc"]),
-            _UNQUOTED.get(fault["type"], fault["msg"]),
+            _MESSAGES_WITHOUT_INPUT.get(fault["type"], fault["msg"]),
         )
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]

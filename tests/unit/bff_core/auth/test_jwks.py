@@ -77,7 +77,7 @@ def signed(pair: RsaKeys, kid: str | None, **claims: object) -> str:
 
 async def reason(verifier: TokenVerifier, authorization: str) -> object:
     with pytest.raises(NotAuthenticated) as caught:
-        await verifier.admit(authorization)
+        await verifier.authenticate(authorization)
     return caught.value.details["reason"]
 
 
@@ -85,30 +85,30 @@ async def test_keys_are_read_once_for_many_tokens(
     verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
 ) -> None:
     for number in range(3):
-        await verifier.admit(signed(old, "old", sub=f"user-{number}"))
+        await verifier.authenticate(signed(old, "old", sub=f"user-{number}"))
 
     assert issuer.reads == 1
 
 
 async def test_a_set_of_one_key_needs_no_name(verifier: TokenVerifier, old: RsaKeys) -> None:
-    assert (await verifier.admit(signed(old, None))).user_id == "teacher-1"
+    assert (await verifier.authenticate(signed(old, None))).user_id == "teacher-1"
 
 
 async def test_a_new_key_is_found_at_its_first_token(
     verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
 ) -> None:
-    await verifier.admit(signed(old, "old"))
+    await verifier.authenticate(signed(old, "old"))
     issuer.document = published(old=old, new=new)
     clock.advance(11)
 
-    assert (await verifier.admit(signed(new, "new"))).user_id == "teacher-1"
+    assert (await verifier.authenticate(signed(new, "new"))).user_id == "teacher-1"
     assert issuer.reads == 2
 
 
 async def test_a_withdrawn_key_takes_its_remembered_tokens_along(
     verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
 ) -> None:
-    await verifier.admit(signed(old, "old"))
+    await verifier.authenticate(signed(old, "old"))
     issuer.document = published(new=new)
     clock.advance(301)
 
@@ -118,7 +118,7 @@ async def test_a_withdrawn_key_takes_its_remembered_tokens_along(
 async def test_another_key_under_the_same_name_does_too(
     verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
 ) -> None:
-    await verifier.admit(signed(old, "old"))
+    await verifier.authenticate(signed(old, "old"))
     issuer.document = published(old=new)
     clock.advance(301)
 
@@ -128,7 +128,7 @@ async def test_another_key_under_the_same_name_does_too(
 async def test_a_flood_of_unknown_names_reads_once(
     verifier: TokenVerifier, keys: JwksKeys, issuer: Issuer, clock: FakeClock, old: RsaKeys
 ) -> None:
-    await verifier.admit(signed(old, "old"))
+    await verifier.authenticate(signed(old, "old"))
     clock.advance(11)
 
     async with asyncio.TaskGroup() as group:
@@ -145,7 +145,7 @@ async def test_the_memory_of_unknown_names_is_bounded(
     for number in range(1100):
         with pytest.raises(NotAuthenticated):
             keys.key_for(f"unknown-{number}")
-        await keys.learn(f"unknown-{number}")
+        await keys.ensure_key(f"unknown-{number}")
 
     assert len(keys._unknown) == 1000
 
@@ -153,7 +153,7 @@ async def test_the_memory_of_unknown_names_is_bounded(
 async def test_an_unknown_name_is_refused_without_reading_again(
     verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys
 ) -> None:
-    await verifier.admit(signed(old, "old"))
+    await verifier.authenticate(signed(old, "old"))
     clock.advance(11)
     for _ in range(3):
         assert await reason(verifier, signed(old, "unknown")) == "unknown_key"
@@ -169,7 +169,7 @@ async def test_simultaneous_first_tokens_share_one_read(
     token = signed(old, "old")
 
     async with asyncio.TaskGroup() as group:
-        admitted = [group.create_task(verifier.admit(token)) for _ in range(50)]
+        admitted = [group.create_task(verifier.authenticate(token)) for _ in range(50)]
         await asyncio.sleep(0)
         admitted[0].cancel()
         issuer.answering.set()
@@ -183,14 +183,14 @@ async def test_the_issuer_away_leaves_the_last_keys_for_a_while(
 ) -> None:
     later = int(clock.now().timestamp()) + 100_000
     token = signed(old, "old", exp=later)
-    await verifier.admit(token)
+    await verifier.authenticate(token)
     issuer.document = DownstreamUnreachable("jwks")
 
     clock.advance(3599)
-    assert (await verifier.admit(token)).user_id == "teacher-1"
+    assert (await verifier.authenticate(token)).user_id == "teacher-1"
     clock.advance(2)
     with pytest.raises(Unavailable):
-        await verifier.admit(token)
+        await verifier.authenticate(token)
 
 
 async def test_the_issuer_away_at_the_start_is_503(
@@ -199,10 +199,10 @@ async def test_the_issuer_away_at_the_start_is_503(
     good, issuer.document = issuer.document, DownstreamUnreachable("jwks")
 
     with pytest.raises(Unavailable):
-        await verifier.admit(signed(old, "old"))
+        await verifier.authenticate(signed(old, "old"))
     issuer.document = good
     clock.advance(11)
-    assert (await verifier.admit(signed(old, "old"))).user_id == "teacher-1"
+    assert (await verifier.authenticate(signed(old, "old"))).user_id == "teacher-1"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ async def test_a_document_without_a_usable_key_opens_nothing(
     issuer.document = spoil(entry("old", old))
 
     with pytest.raises((Unavailable, NotAuthenticated)):
-        await verifier.admit(signed(old, "old"))
+        await verifier.authenticate(signed(old, "old"))
 
 
 async def test_the_public_key_is_no_secret_to_sign_with(
@@ -246,11 +246,11 @@ async def test_the_public_key_is_no_secret_to_sign_with(
 
 async def test_each_read_is_told(issuer: Issuer, clock: FakeClock) -> None:
     told: list[str] = []
-    keys = JwksKeys(issuer, clock, told=told.append)
+    keys = JwksKeys(issuer, clock, on_fetch=told.append)
 
-    await keys.learn("old")
+    await keys.ensure_key("old")
     issuer.document = b"nonsense"
     clock.advance(301)
-    await keys.learn("old")
+    await keys.ensure_key("old")
 
     assert told == ["read", "failed"]

@@ -204,17 +204,17 @@ class CountedKey:
         self.asked += 1
         return SECRET
 
-    def holds(self, key: object) -> bool:
+    def is_current(self, key: object) -> bool:
         return key is SECRET
 
-    async def learn(self, kid: str | None) -> None: ...
+    async def ensure_key(self, kid: str | None) -> None: ...
 
     async def aclose(self) -> None: ...
 
 
 def test_memory_is_bounded_and_the_oldest_is_forgotten() -> None:
     keys = CountedKey()
-    verifier = TokenVerifier(keys, HS256, FakeClock(), remembers=2)
+    verifier = TokenVerifier(keys, HS256, FakeClock(), cache_size=2)
     headers = [bearer(access_token(f"user-{number}")) for number in range(3)]
 
     for header in [*headers, headers[2], headers[1]]:
@@ -222,7 +222,7 @@ def test_memory_is_bounded_and_the_oldest_is_forgotten() -> None:
     assert keys.asked == 3
     verifier.verify(headers[0])
     assert keys.asked == 4
-    assert len(verifier._known) == 2
+    assert len(verifier._verified) == 2
 
 
 def test_refused_tokens_are_not_remembered(verifier: TokenVerifier) -> None:
@@ -230,15 +230,15 @@ def test_refused_tokens_are_not_remembered(verifier: TokenVerifier) -> None:
         reason(verifier, bearer(access_token(f"user-{number}", key=OTHER_SECRET)))
         reason(verifier, bearer(access_token(f"user-{number}", exp=1)))
 
-    assert len(verifier._known) == 0
+    assert len(verifier._verified) == 0
 
 
 def test_memory_holds_no_token(verifier: TokenVerifier) -> None:
     token = access_token()
     verifier.verify(bearer(token))
 
-    assert token not in repr(verifier._known)
-    assert all(len(digest) == 32 for digest in verifier._known)
+    assert token not in repr(verifier._verified)
+    assert all(len(digest) == 32 for digest in verifier._verified)
 
 
 def test_rs256_token_passes_by_its_public_key(keys: RsaKeys) -> None:

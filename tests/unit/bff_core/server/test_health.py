@@ -54,7 +54,7 @@ async def test_not_ready_while_draining_but_alive(app: Quart, client: Client) ->
 async def test_dependency_that_is_away_does_not_take_us_away(
     make_app: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("bff_core.server.health.PING_TIMEOUT", 0.01)
+    monkeypatch.setattr("bff_core.server.health.PING_TIMEOUT_SECONDS", 0.01)
     app = make_app(dependencies=(Away("gone"), Away("lost"), Away("broken")))
 
     async with app.test_app() as running:

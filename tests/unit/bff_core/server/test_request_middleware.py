@@ -15,6 +15,7 @@ from werkzeug.datastructures import Headers as ManyHeaders
 
 from bff_core.observability import Metrics, configure_logs
 from bff_core.server import RequestMiddleware
+from bff_core.testing import FakeClock
 
 Headers = dict[str, str]
 Lines = Callable[[], list[dict[str, Any]]]
@@ -72,8 +73,9 @@ async def first_message(app: Any, metrics: Metrics, kind: str = "http") -> Any:
         return {"type": "websocket.connect"}
 
     headers = [(b"x-correlation-id", GIVEN.encode())]
-    scope = {"type": kind, "method": "GET", "headers": headers}
-    await RequestMiddleware(app, metrics)(scope, receive, send)
+    scope = {"type": kind, "method": "GET", "path": "/", "http_version": "1.1", "headers": headers}
+    middleware = RequestMiddleware(app, metrics, service="things", clock=FakeClock())
+    await middleware(scope, receive, send)
     return sent[0]
 
 

@@ -1,0 +1,93 @@
+"""HTTP servers that can carry an app: Hypercorn and Granian, each through its public API."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from bff_core.server.lifecycle import LifecycleMiddleware
+from bff_core.settings import Engine, ServiceSettings
+
+BACKLOG = 1024
+"""Connections that wait to be accepted."""
+HEAD_SECONDS = 10
+"""Within which the head of a request must arrive; Hypercorn closes idle connections after it, too."""
+HEAD_BYTES = 32 * 1024
+
+Stopped = Callable[[], Awaitable[None]]
+"""Returns when the process shall stop serving."""
+
+
+async def serve_hypercorn(
+    app: LifecycleMiddleware, settings: ServiceSettings, stopped: Stopped
+) -> None:
+    """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
+    await serve(
+        app,  # type: ignore[arg-type]  # an ASGI app, typed more loosely
+        hypercorn_config(settings),
+        shutdown_trigger=stopped,
+        mode="asgi",
+    )
+
+
+def hypercorn_config(settings: ServiceSettings) -> Config:
+    """Hypercorn's settings where its defaults do not fit a service that must not drop work."""
+    config = Config()
+    config.bind = [f"{settings.host}:{settings.port}"]
+    config.backlog = BACKLOG
+    config.graceful_timeout = settings.shutdown_grace
+    config.keep_alive_timeout = HEAD_SECONDS
+    config.h11_max_incomplete_size = HEAD_BYTES
+    config.include_server_header = False
+    config.accesslog = None
+    # Its own handler writes lines of another shape; this one passes them to ours.
+    config.errorlog = logging.getLogger("hypercorn.error")
+    return config
+
+
+async def serve_granian(
+    app: LifecycleMiddleware, settings: ServiceSettings, stopped: Stopped
+) -> None:
+    """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
+    # Granian shares a port that is taken by another of its kind; a service must refuse to start.
+    socket.create_server((settings.host, settings.port)).close()
+    server = Server(
+        app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=settings.max_connections,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES
+        ),
+        log_enabled=False,
+    )
+
+    async def stop() -> None:
+        await stopped()
+        server.stop()
+        await asyncio.sleep(settings.shutdown_grace)
+        app.cancel_all()
+
+    stopping = asyncio.create_task(stop())
+    try:
+        await server.serve()
+    finally:
+        stopping.cancel()
+
+
+ENGINES: Mapping[
+    Engine, Callable[[LifecycleMiddleware, ServiceSettings, Stopped], Awaitable[None]]
+] = {
+    Engine.HYPERCORN: serve_hypercorn,
+    Engine.GRANIAN: serve_granian,
+}

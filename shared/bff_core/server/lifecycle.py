@@ -1,0 +1,119 @@
+"""The life of a process: whether it takes requests, and how those in flight end."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
+
+DRAIN_SECONDS = 2.0
+DRAIN_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Whether this process should be sent requests."""
+
+    state: Literal["starting", "ready", "draining"] = "starting"
+    when_draining: list[Callable[[], None]] = field(default_factory=list)
+    """Called once, when no new requests are wanted: open streams must end now."""
+
+    def start(self) -> None:
+        self.state = "ready"
+
+    def drain(self) -> None:
+        """Ask for no new requests; those in flight end by themselves."""
+        if self.state == "draining":
+            return
+        self.state = "draining"
+        for callback in self.when_draining:
+            callback()
+
+
+class LifecycleMiddleware:
+    """ASGI layer between the server and the app, the same for every server.
+
+    It answers lifespan messages itself, because `serve` starts and stops the app. While the process
+    drains it asks clients to open another connection. A refusal that is sent before the request's
+    body has arrived stays readable: the body is read and dropped first, within bounds, because
+    closing a connection with unread bytes makes the client's system discard the refusal.
+    """
+
+    def __init__(self, app: AsgiApp, lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._lifecycle = lifecycle
+        self._in_flight: set[asyncio.Task[object]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _acknowledge(receive, send)
+            return
+        body = RequestBody(receive) if _sends_body_unasked(scope) else None
+
+        async def respond(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if body and message["status"] >= 400:
+                    await body.drain()
+                if self._lifecycle.state == "draining":
+                    headers = [*message.get("headers", []), (b"connection", b"close")]
+                    message = {**message, "headers": headers}
+            await send(message)
+
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a server calls an app in a task
+        self._in_flight.add(task)
+        try:
+            await self._app(scope, body.receive if body else receive, respond)
+        finally:
+            self._in_flight.discard(task)
+
+    def cancel_all(self) -> None:
+        """Give up the requests that are still in flight when the grace period is over."""
+        for task in self._in_flight:
+            task.cancel()
+
+
+class RequestBody:
+    """Messages of a request's body; notices when all of it has arrived."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._lock = asyncio.Lock()
+        self._complete = False
+        self._gone = False
+
+    async def receive(self) -> Message:
+        async with self._lock:
+            if self._gone:
+                return {"type": "http.disconnect"}
+            message = await self._receive()
+            self._gone = message["type"] == "http.disconnect"
+            self._complete = self._gone or not message.get("more_body", False)
+            return message
+
+    async def drain(self) -> None:
+        """Read and drop the rest of the body, at most DRAIN_BYTES in DRAIN_SECONDS."""
+        left = DRAIN_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._complete and left > 0:
+                    message = await self.receive()
+                    left -= len(message.get("body", b""))
+
+
+def _sends_body_unasked(scope: Scope) -> bool:
+    """Whether a body is on its way; with `Expect` the client waits for the answer instead."""
+    if scope["type"] != "http":
+        return False
+    names = {name.lower() for name, _ in scope["headers"]}
+    return bool(names & {b"content-length", b"transfer-encoding"}) and b"expect" not in names
+
+
+async def _acknowledge(receive: Receive, send: Send) -> None:
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.tiny_process import LIMIT, read_answer, refused_start, request, service
+from tests.faults.tiny_process import ENGINES, LIMIT, read_answer, refused_start, request, service
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,10 @@ def test_bad_setting_is_one_line_and_exit_code_2(name: str, value: str) -> None:
     assert "77" not in err
 
 
-def test_taken_port_is_one_line(tmp_path: Path) -> None:
-    with service(tmp_path) as tiny:
-        code, _, err = refused_start(TINY_SERVICE_PORT=str(tiny.port))
+@pytest.mark.parametrize("server", ENGINES)
+def test_taken_port_is_one_line(tmp_path: Path, server: str) -> None:
+    with service(tmp_path, TINY_SERVICE_SERVER=server) as tiny:
+        code, _, err = refused_start(TINY_SERVICE_PORT=str(tiny.port), TINY_SERVICE_SERVER=server)
 
     assert code == 2
     assert err.startswith("cannot start: ")
@@ -39,8 +40,16 @@ def test_taken_port_is_one_line(tmp_path: Path) -> None:
     assert err.count("\n") == 1
 
 
-async def test_told_to_stop_it_ends_what_is_in_flight(tmp_path: Path) -> None:
-    with service(tmp_path) as running:
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment variable that chooses the server."""
+    return {"TINY_SERVICE_SERVER": request.param}
+
+
+async def test_told_to_stop_it_ends_what_is_in_flight(
+    tmp_path: Path, engine: dict[str, str]
+) -> None:
+    with service(tmp_path, **engine) as running:
         reader, writer = await running.connect(request("GET /v1/slow"))
         await asyncio.sleep(0.3)
 
@@ -53,8 +62,8 @@ async def test_told_to_stop_it_ends_what_is_in_flight(tmp_path: Path) -> None:
         assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
 
 
-async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path) -> None:
-    with service(tmp_path) as running:
+async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path, engine: dict[str, str]) -> None:
+    with service(tmp_path, **engine) as running:
         callers = [await running.connect(request("GET /v1/slow?n=2")) for _ in range(40)]
         await asyncio.sleep(0.5)
 
@@ -69,8 +78,10 @@ async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path) -> None:
         assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
 
 
-async def test_while_draining_it_says_so_and_still_answers(tmp_path: Path) -> None:
-    with service(tmp_path, TINY_SERVICE_SHUTDOWN_DELAY="1.5") as running:
+async def test_while_draining_it_says_so_and_still_answers(
+    tmp_path: Path, engine: dict[str, str]
+) -> None:
+    with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_DELAY="1.5") as running:
         reader, writer = await running.connect(request("GET /healthz"))
         kept = await read_answer(reader)
 
@@ -88,8 +99,10 @@ async def test_while_draining_it_says_so_and_still_answers(tmp_path: Path) -> No
         assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
 
 
-async def test_idle_connection_does_not_delay_the_end(tmp_path: Path) -> None:
-    with service(tmp_path) as running:
+async def test_idle_connection_does_not_delay_the_end(
+    tmp_path: Path, engine: dict[str, str]
+) -> None:
+    with service(tmp_path, **engine) as running:
         reader, writer = await running.connect(request("GET /healthz"))
         await read_answer(reader)
         started = time.monotonic()
@@ -101,8 +114,10 @@ async def test_idle_connection_does_not_delay_the_end(tmp_path: Path) -> None:
         assert time.monotonic() - started < 3.0
 
 
-async def test_work_beyond_the_grace_period_is_given_up(tmp_path: Path) -> None:
-    with service(tmp_path, TINY_SERVICE_SHUTDOWN_GRACE="0.1") as running:
+async def test_work_beyond_the_grace_period_is_given_up(
+    tmp_path: Path, engine: dict[str, str]
+) -> None:
+    with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_GRACE="0.1") as running:
         _, writer = await running.connect(request("GET /v1/slow"))
         await asyncio.sleep(0.3)
         started = time.monotonic()
@@ -114,8 +129,10 @@ async def test_work_beyond_the_grace_period_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_either_signal_ends_it_well(tmp_path: Path, name: signal.Signals) -> None:
-    with service(tmp_path) as running:
+def test_either_signal_ends_it_well(
+    tmp_path: Path, engine: dict[str, str], name: signal.Signals
+) -> None:
+    with service(tmp_path, **engine) as running:
         running.process.send_signal(name)
 
         assert running.process.wait(LIMIT) == 0

@@ -20,6 +20,9 @@ SERVICE = Path(__file__).with_name("tiny_service.py")
 LIMIT = 10.0
 
 
+ENGINES = ("hypercorn", "granian")
+
+
 @dataclass(frozen=True)
 class Running:
     process: subprocess.Popen[bytes]

@@ -78,6 +78,7 @@ async def serve_granian(
         await asyncio.sleep(settings.shutdown_grace)
         app.cancel_all()
 
+    app.hide_server()
     stopping = asyncio.create_task(stop())
     try:
         await server.serve()

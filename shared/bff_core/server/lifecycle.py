@@ -44,6 +44,7 @@ class LifecycleMiddleware:
     def __init__(self, app: AsgiApp, lifecycle: Lifecycle) -> None:
         self._app = app
         self._lifecycle = lifecycle
+        self._headers: list[tuple[bytes, bytes]] = []
         self._in_flight: set[asyncio.Task[object]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,9 +57,10 @@ class LifecycleMiddleware:
             if message["type"] == "http.response.start":
                 if body and message["status"] >= 400:
                     await body.drain()
+                headers = [*message.get("headers", []), *self._headers]
                 if self._lifecycle.state == "draining":
-                    headers = [*message.get("headers", []), (b"connection", b"close")]
-                    message = {**message, "headers": headers}
+                    headers.append((b"connection", b"close"))
+                message = {**message, "headers": headers}
             await send(message)
 
         task = asyncio.current_task()
@@ -68,6 +70,10 @@ class LifecycleMiddleware:
             await self._app(scope, body.receive if body else receive, respond)
         finally:
             self._in_flight.discard(task)
+
+    def hide_server(self) -> None:
+        """Send a `Server` header of our own, where the server would send its name and version."""
+        self._headers.append((b"server", b"huleedu"))
 
     def cancel_all(self) -> None:
         """Give up the requests that are still in flight when the grace period is over."""

@@ -35,7 +35,7 @@ class Resources:
             redis = open_redis(settings.redis_url)
             store = RedisCache(redis, clock, counter=metrics.policies)
             resources = cls(ClientRuntime(metrics, clock, memory, store), (store,), redis)
-        for downstream in settings.asked:
+        for downstream in settings.called_services:
             resources.outbound.breaker_of(downstream)
         return resources
 

@@ -97,7 +97,7 @@ def configure_tracing(environ: Mapping[str, str], *, service: str, environment: 
         log.warning("tracing_not_started", reason="protocol", wanted=protocol, spoken=SPOKEN)
         return
     try:
-        otel = import_module("bff_core.observability._otel")
+        otel = import_module("bff_core.observability.otel")
     except ImportError:
         log.warning("tracing_not_started", reason="extra", missing="huleedu-bff[otel]")
         return

@@ -74,7 +74,7 @@ async def serve_granian(
 
     async def stop() -> None:
         await stopped()
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]  # the library types this one method not
         await asyncio.sleep(settings.shutdown_grace)
         app.cancel_all()
 

@@ -1,12 +1,13 @@
-"""The environment as it is found: aliases, Kubernetes' service links, misspelled names."""
+"""Reading the environment: aliases, Kubernetes' service links, misspelled names."""
 
+import difflib
 from collections.abc import Iterable, Mapping
 
-NEAR = 2
+MAX_TYPOS = 2
 
 
 def without_links(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Drop what Kubernetes injects for a service of our name, such as `X_PORT=tcp://…`."""
+    """Drop variables that Kubernetes injects for a service of this name, such as `X_PORT=tcp://…`."""
     return {
         name: value
         for name, value in environ.items()
@@ -21,7 +22,7 @@ def _is_link(name: str, value: str) -> bool:
 
 
 def expand_aliases(environ: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str, str]:
-    """Give aliased values their own name; a name set under its own spelling wins."""
+    """Copy aliased values to the name they stand for; a name set under its own spelling wins."""
     expanded = dict(environ)
     for alias, name in aliases.items():
         if alias in environ and name not in environ:
@@ -29,18 +30,7 @@ def expand_aliases(environ: Mapping[str, str], aliases: Mapping[str, str]) -> di
     return expanded
 
 
-def closest(name: str, ours: Iterable[str]) -> str | None:
-    """One of our names that `name` is likely a slip of, at most two edits away."""
-    near = [(edit_distance(name, own), own) for own in ours if abs(len(own) - len(name)) <= NEAR]
-    best = min(near, default=(NEAR + 1, ""))
-    return best[1] if best[0] <= NEAR else None
-
-
-def edit_distance(left: str, right: str) -> int:
-    """Insertions, deletions and replacements that turn one into the other."""
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, start=1):
-        previous, row[0] = row[0], i
-        for j, b in enumerate(right, start=1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
-    return row[-1]
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is likely a slip of: about two characters differ."""
+    cutoff = max(0.0, 1 - MAX_TYPOS / len(name) - 1e-9)
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)

@@ -1,7 +1,4 @@
-"""Everything a service reads from its environment: read once, parsed into values, handed down.
-
-Durations are seconds everywhere.
-"""
+"""Settings that every service has, read from the environment; durations are in seconds."""
 
 import sys
 from collections.abc import Mapping
@@ -32,14 +29,14 @@ PLATFORM_DEFAULTS = frozenset(
     }
 )
 DEMO_PREFIX = "demo-only-"
-"""How the secrets of the demo begin that everybody can read, those of `.env.example`."""
+"""Prefix of the public demo secrets, those of `.env.example`."""
 SHORTEST_SECRET = 32
 
 S = TypeVar("S", bound="ServiceSettings")
 
 
 class SettingsError(Exception):
-    """The environment does not describe a service that may start; says which variable and why."""
+    """The service cannot start with this environment; names the variable and the reason."""
 
 
 class Environment(StrEnum):
@@ -62,7 +59,7 @@ class Engine(StrEnum):
 
 
 class ServiceSettings(BaseSettings):
-    """What every service reads. Each service adds its own fields and prefix."""
+    """Base of the settings of each service, which adds its own fields and prefix."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -73,7 +70,7 @@ class ServiceSettings(BaseSettings):
     )
 
     aliases: ClassVar[Mapping[str, str]] = {}
-    """Other spellings that are accepted: name in the environment to the name it stands for."""
+    """Other accepted spellings: name in the environment to the name it stands for."""
 
     host: str = Field(
         "127.0.0.1", description="The address to listen on; `0.0.0.0` in a container."
@@ -96,23 +93,19 @@ class ServiceSettings(BaseSettings):
     redis_url: str | None = Field(
         None,
         validation_alias="REDIS_URL",
-        description="What processes share; without it each has caches and limits of its own.",
+        description="Shared by all processes; without it each has its own caches and limits.",
     )
     request_budget: float = Field(
         3.0, gt=0, le=60, description="Seconds within which an answer is due."
     )
-    max_body_bytes: int = Field(
-        64 * 1024, ge=0, description="Bytes that a request's body may have."
-    )
+    max_body_bytes: int = Field(64 * 1024, ge=0, description="Maximum bytes of a request's body.")
     server: Engine = Field(
         Engine.HYPERCORN, description="The HTTP server: `hypercorn` or `granian`."
     )
     max_connections: int = Field(
         8192, ge=1, description="Connections at a time under Granian; more wait to be accepted."
     )
-    max_in_flight: int = Field(
-        512, ge=1, description="Requests inside at a time; beyond, 503 at the door."
-    )
+    max_in_flight: int = Field(512, ge=1, description="Requests answered at a time; more get 503.")
     cache_entries: int = Field(4096, ge=0, description="Answers kept in memory.")
     cache_bytes: int = Field(64 * 1024 * 1024, ge=0, description="Bytes of answers kept in memory.")
     shutdown_grace: float = Field(
@@ -149,7 +142,7 @@ class ServiceSettings(BaseSettings):
     jwt_jwks_url: str | None = Field(
         None,
         validation_alias="JWT_JWKS_URL",
-        description="RS256: where Identity publishes its keys.",
+        description="RS256: the URL of Identity's published keys.",
     )
     jwt_clock_skew: float = Field(
         5.0,
@@ -159,12 +152,14 @@ class ServiceSettings(BaseSettings):
         description="Seconds by which clocks may differ.",
     )
     jwt_audience: str = Field(
-        "huleedu-platform", validation_alias="JWT_AUDIENCE", description="Whom a token must be for."
+        "huleedu-platform",
+        validation_alias="JWT_AUDIENCE",
+        description="The required audience of a token.",
     )
     jwt_issuer: str = Field(
         "huleedu-identity-service",
         validation_alias="JWT_ISSUER",
-        description="Whom a token must be from.",
+        description="The required issuer of a token.",
     )
 
     @field_validator("log_level")
@@ -187,17 +182,17 @@ class ServiceSettings(BaseSettings):
 
     @property
     def drains_for(self) -> float:
-        """Seconds in which a process told to stop still takes requests, while it says not to.
+        """Seconds in which a process told to stop still takes requests while `/ready` answers 503.
 
-        Unset: five where others must notice first, none on a developer's machine.
+        Unset: five where a load balancer must notice first, none on a developer's machine.
         """
         if self.shutdown_delay is not None:
             return self.shutdown_delay
         return 0.0 if self.environment.lenient else 5.0
 
     @property
-    def asked(self) -> tuple[Downstream, ...]:
-        """The services that are asked questions, not merely forwarded to."""
+    def called_services(self) -> tuple[Downstream, ...]:
+        """Services with operations; the others are only forwarded to."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         return tuple(one for one in fields if isinstance(one, Downstream) and one.operations)
 
@@ -211,13 +206,13 @@ class ServiceSettings(BaseSettings):
         """Read and check the environment.
 
         Raises:
-            SettingsError: A value does not fit, a name of ours is misspelled, or a secret is
-                missing, weak or contradicts another.
+            SettingsError: A value does not fit, a name is misspelled, or a secret is missing, weak
+                or contradicts another.
         """
         prefix = cls.model_config.get("env_prefix") or ""
         given = expand_aliases(without_links(environ, prefix), cls.aliases)
-        _warn_of_strangers(cls, given, prefix)
-        source = _Variables(cls, case_sensitive=False)
+        _check_names(cls, given, prefix)
+        source = EnvironmentSource(cls, case_sensitive=False)
         source.env_vars = {name.lower(): value for name, value in given.items()}
         try:
             settings = cls(**source())
@@ -244,7 +239,7 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(f"JWT_ALGORITHM=RS256 needs one of {', '.join(public)}")
 
     def require_secret(self, name: str, secret: SecretStr | None) -> None:
-        """Refuse a secret that anybody could guess.
+        """Refuse a secret that can be guessed.
 
         Raises:
             SettingsError: It is missing; or, outside development, known or short.
@@ -260,8 +255,8 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")
 
 
-class _Variables(EnvSettingsSource):
-    """The library's own refusal of broken JSON names the field, not the variable."""
+class EnvironmentSource(EnvSettingsSource):
+    """Names the variable, not the field, when a value is broken JSON."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         try:
@@ -271,14 +266,13 @@ class _Variables(EnvSettingsSource):
             raise SettingsError(f"{name}: must be JSON, or set by its parts") from None
 
 
-def _warn_of_strangers(
-    settings: type[ServiceSettings], given: Mapping[str, str], prefix: str
-) -> None:
-    ours = set(variable_names(settings).values()) | set(settings.aliases)
+def _check_names(settings: type[ServiceSettings], given: Mapping[str, str], prefix: str) -> None:
+    """Refuse misspelled names, and warn of unknown ones with the service's prefix."""
+    known = set(variable_names(settings).values()) | set(settings.aliases)
     for name in sorted(given):
-        if name.upper() in ours:
+        if name.upper() in known:
             continue
-        near = closest(name.upper(), ours)
+        near = closest(name.upper(), known)
         if near is not None:
             raise SettingsError(f"{name} is not a setting; did you mean {near}?")
         if prefix and name.upper().startswith(prefix.upper()):

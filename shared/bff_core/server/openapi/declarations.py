@@ -1,57 +1,52 @@
-"""What a route says of itself for the document, beside the models that it takes and gives."""
+"""Decorators that declare, for the OpenAPI document, what models cannot express."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from bff_core.errors import BffError
 
-REFUSALS = "__refusals__"
-SENT = "__sent_headers__"
-OTHERS = "__other_answers__"
-PLACES = "__places__"
-LINKS = "__links__"
-BODY_OPTIONAL = "__body_optional__"
-
 F = TypeVar("F", bound=Callable[..., Any])
+
+_DECLARATION = "__openapi_declaration__"
 
 HEADERS: Mapping[str, dict[str, Any]] = {
     "X-Correlation-ID": {
-        "description": "The caller's own valid UUID, or a new one; the logs know it.",
+        "description": "The caller's own valid UUID, or a new one; the logs contain it.",
         "required": True,
         "schema": {"type": "string", "format": "uuid"},
     },
     "Retry-After": {
-        "description": "Seconds to wait before asking again.",
+        "description": "Seconds to wait before the next attempt.",
         "schema": {"type": "integer", "minimum": 1},
     },
     "ETag": {
-        "description": "A strong tag of what is answered.",
+        "description": "The strong tag of this representation.",
         "schema": {"type": "string", "pattern": '^"[^"]*"$'},
     },
     "X-Parts-Incomplete": {
-        "description": "Names of the parts that are stale or missing; absent when all are well.",
+        "description": "Names of the stale or missing parts; absent when all parts are `ok`.",
         "schema": {"type": "string"},
     },
     "Idempotent-Replay": {
-        "description": "There when this had been done before, and was not done again.",
+        "description": "Present when the write had been done before and was not repeated.",
         "schema": {"type": "string", "const": "true"},
     },
     "Content-Language": {
-        "description": "The language of what is written for people, by `Accept-Language`.",
+        "description": "The language of texts for people, chosen by `Accept-Language`.",
         "schema": {"type": "string"},
     },
     "WWW-Authenticate": {
-        "description": "How to prove who asks.",
+        "description": "How to authenticate.",
         "schema": {"type": "string", "const": "Bearer"},
     },
 }
-"""Headers that an answer of ours may carry, as the document tells of them."""
+"""Headers that responses may carry."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExtraResponse:
-    """An answer without a model: schemas by media type, empty where the body is another's."""
+    """A response without a model: schemas by media type, empty where the body is not ours."""
 
     status: str
     description: str
@@ -59,71 +54,70 @@ class ExtraResponse:
     headers: tuple[str, ...] = ()
 
 
-def error_responses(*kinds: type[BffError]) -> Callable[[F], F]:
-    """Document the refusals that only this route has. Stands above `returns`."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another route under the same prefix, and where in the response its parameters are."""
 
-    def declare(view: F) -> F:
-        setattr(view, REFUSALS, (*getattr(view, REFUSALS, ()), *kinds))
+    endpoint: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Everything that was declared of one route."""
+
+    error_responses: tuple[type[BffError], ...] = ()
+    response_headers: tuple[str, ...] = ()
+    extra_responses: tuple[ExtraResponse, ...] = ()
+    path_parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    optional_body: bool = False
+
+
+def declaration_of(view: Callable[..., Any]) -> Declaration:
+    return getattr(view, _DECLARATION, Declaration())
+
+
+def _declare(change: Callable[[Declaration], Declaration]) -> Callable[[F], F]:
+    def decorate(view: F) -> F:
+        setattr(view, _DECLARATION, change(declaration_of(view)))
         return view
 
-    return declare
+    return decorate
+
+
+def error_responses(*kinds: type[BffError]) -> Callable[[F], F]:
+    """Document the errors that only this route has. Stands above `returns`."""
+    return _declare(lambda now: replace(now, error_responses=(*now.error_responses, *kinds)))
 
 
 def response_headers(*names: str) -> Callable[[F], F]:
-    """Document headers that a good answer of this route may carry. Stands above `returns`.
+    """Document headers of this route's successful response. Stands above `returns`.
 
     Raises:
         KeyError: It is none of `HEADERS`.
     """
     for name in names:
         HEADERS[name]
-
-    def declare(view: F) -> F:
-        setattr(view, SENT, (*getattr(view, SENT, ()), *names))
-        return view
-
-    return declare
+    return _declare(lambda now: replace(now, response_headers=(*now.response_headers, *names)))
 
 
-def extra_responses(*others: ExtraResponse) -> Callable[[F], F]:
-    """Document answers that no model describes. Stands above everything that wraps the view."""
-
-    def declare(view: F) -> F:
-        setattr(view, OTHERS, (*getattr(view, OTHERS, ()), *others))
-        return view
-
-    return declare
+def extra_responses(*responses: ExtraResponse) -> Callable[[F], F]:
+    """Document responses that no model describes. Stands above every decorator that wraps the view."""
+    return _declare(lambda now: replace(now, extra_responses=(*now.extra_responses, *responses)))
 
 
 def path_parameters(**schemas: Mapping[str, Any]) -> Callable[[F], F]:
-    """Document what stands in the path, by the name of its place, where that is no mere text."""
-
-    def declare(view: F) -> F:
-        setattr(view, PLACES, schemas)
-        return view
-
-    return declare
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Another route under the same prefix, and where its parameters stand in this answer."""
-
-    endpoint: str
-    parameters: Mapping[str, str]
+    """Document path parameters, by name, that are more specific than any text."""
+    return _declare(lambda now: replace(now, path_parameters=schemas))
 
 
 def openapi_links(*links: Link) -> Callable[[F], F]:
-    """Document which routes a caller asks next, with what a good answer holds."""
-
-    def declare(view: F) -> F:
-        setattr(view, LINKS, links)
-        return view
-
-    return declare
+    """Document which routes a caller calls next, with values of this route's response."""
+    return _declare(lambda now: replace(now, links=links))
 
 
 def optional_body(view: F) -> F:
     """Document that the body may be left out."""
-    setattr(view, BODY_OPTIONAL, True)
-    return view
+    decorate: Callable[[F], F] = _declare(lambda now: replace(now, optional_body=True))
+    return decorate(view)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, served, and its page without a CDN."""
+"""Serves the OpenAPI document and a page to read it, without a CDN."""
 
 from importlib import resources
 from typing import Any
@@ -14,7 +14,7 @@ OPENAPI_PATH = "/openapi.json"
 
 
 def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> None:
-    """Serve `/openapi.json`; and, when asked to, `/docs` with assets of our own."""
+    """Serve `/openapi.json` and, with `with_page`, `/docs`."""
     QuartSchema(
         app,
         openapi_path=None,
@@ -46,7 +46,7 @@ def _document_routes() -> Blueprint:
     async def openapi() -> Response:
         """The OpenAPI document."""
         if not written:
-            # Routes do not change once requests come, and building it takes a while.
+            # Routes do not change once requests arrive, and building the document is slow.
             app: Any = current_app
             written.append(app.json.dumps(document_of(app)).encode())
         return Response(written[0], content_type="application/json")

@@ -1,4 +1,4 @@
-"""Examples for the document: of refusals, and of models from those of their fields."""
+"""Examples for the OpenAPI document: of errors, and of models from those of their fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _DETAILS: Mapping[str, dict[str, object]] = {
 
 
 class NoExampleError(ValueError):
-    """A schema says nothing of what its values look like."""
+    """A schema has no example, and none can be derived."""
 
 
 def error_example(kind: type[BffError], service: str) -> dict[str, Any]:
@@ -37,30 +37,31 @@ def error_example(kind: type[BffError], service: str) -> dict[str, Any]:
 
 
 def example_of(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
-    """A value of the schema, from its own example or from those of what it is made of.
+    """A value of the schema, from its own example or those of its fields.
 
     Raises:
-        NoExampleError: There is none for something that must be there.
+        NoExampleError: A required field has none.
     """
     if "$ref" in schema:
         return example_of(components[schema["$ref"].rpartition("/")[2]], components)
-    alone = [schema[word] for word in ("const", "default") if word in schema]
-    for value in (*schema.get("examples", ()), *alone, *schema.get("enum", ())):
-        return value
+    fixed = [schema[word] for word in ("const", "default") if word in schema]
+    values = (*schema.get("examples", ()), *fixed, *schema.get("enum", ()))
+    if values:
+        return values[0]
     if "properties" in schema:
-        must = schema.get("required", ())
+        required = schema.get("required", ())
         return {
             name: example_of(inner, components)
             for name, inner in schema["properties"].items()
-            if name in must or "examples" in inner
+            if name in required or "examples" in inner
         }
     if "items" in schema:
         return [example_of(schema["items"], components)]
-    return _plain(schema)
+    return _typical_value(schema)
 
 
-def _plain(schema: Mapping[str, Any]) -> Any:
-    """Of values that look the same wherever they are; a string means too many things."""
+def _typical_value(schema: Mapping[str, Any]) -> Any:
+    """Values of types that need no example; a string means too many things."""
     if {"type": "null"} in schema.get("anyOf", ()):
         return None
     if schema.get("format") == "date-time":

@@ -1,4 +1,4 @@
-"""Every operation of the document: an id, a tag, an access rule, all answers with their headers."""
+"""Completes the OpenAPI document: ids, tags, access rules, all responses with their headers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,27 +30,18 @@ from bff_core.errors import (
 from bff_core.server.concurrency_limit import EXEMPT_PATHS
 from bff_core.server.envelope import ErrorEnvelopeV1
 from bff_core.server.guard import PUBLIC, SERVICE, rule_of
-from bff_core.server.openapi.declarations import (
-    BODY_OPTIONAL,
-    HEADERS,
-    LINKS,
-    OTHERS,
-    PLACES,
-    REFUSALS,
-    SENT,
-    Link,
-)
+from bff_core.server.openapi.declarations import HEADERS, Link, declaration_of
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
 from bff_core.server.routes.responses import ETAGGED
 from bff_core.server.service_keys import KEY_HEADER, SERVICE_HEADER, ServiceKeys
 
 Json = dict[str, Any]
-Kinds = tuple[type[BffError], ...]
+ErrorTypes = tuple[type[BffError], ...]
 
-_KINDS = "x-refusals"
-"""Where an operation's refusals stand until the whole document is known."""
-_PLACE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
-_AGAIN = re.compile(r"_\d+$")
+_ERROR_TYPES = "x-error-types"
+"""Holds an operation's errors until the whole document is known."""
+_PATH_PARAMETER = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
+_PREFIX_NUMBER = re.compile(r"_\d+$")
 _BEARER: Json = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 _SERVICE_KEYS: Json = {
     "serviceKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
@@ -58,10 +49,9 @@ _SERVICE_KEYS: Json = {
 }
 _AS_SERVICE: dict[str, list[str]] = {"serviceKey": [], "serviceId": []}
 _AS_USER: dict[str, list[str]] = {"bearer": []}
-_WITH_INPUT: Kinds = (ValidationFailed,)
-_WITH_BODY: Kinds = (ValidationFailed, PayloadTooLarge, UnsupportedMediaType)
+_BODY_ERRORS: ErrorTypes = (ValidationFailed, PayloadTooLarge, UnsupportedMediaType)
 # A repeated identity header is a bad request, whatever the route takes.
-_WITH_USER: Kinds = (
+_USER_ERRORS: ErrorTypes = (
     InvalidRequest,
     NotAuthenticated,
     NotAuthorized,
@@ -70,7 +60,7 @@ _WITH_USER: Kinds = (
     CircuitOpen,
     DownstreamTimeout,
 )
-_TOLD_WITH: Mapping[int, tuple[str, ...]] = {
+_ERROR_HEADERS: Mapping[int, tuple[str, ...]] = {
     401: ("WWW-Authenticate",),
     412: ("ETag",),
     429: ("Retry-After",),
@@ -79,21 +69,26 @@ _TOLD_WITH: Mapping[int, tuple[str, ...]] = {
 
 
 class Provider(OpenAPIProvider):
-    """The library's document, completed with what every operation of ours has."""
+    """The library's document, completed with the parts that all operations share."""
 
     def schema(self) -> Json:
         document = super().schema()
         components = document["components"]
         components["headers"] = dict(HEADERS)
-        components["securitySchemes"] = _BEARER | (_SERVICE_KEYS if self._asks_for_keys() else {})
+        components["securitySchemes"] = _BEARER | (_SERVICE_KEYS if self._requires_keys() else {})
         components |= {"responses": {}, "examples": {}}
-        for operation in (
-            one for methods in document["paths"].values() for one in methods.values()
-        ):
-            kinds = operation.pop(_KINDS)
-            components["responses"] |= _refuse(operation, kinds)
-            components["examples"] |= _refusals_shown(kinds, self._app.name)
-            _show(operation, components["schemas"])
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                error_types = operation.pop(_ERROR_TYPES)
+                components["responses"] |= _add_error_responses(operation, error_types)
+                components["examples"] |= {
+                    kind.code: {
+                        "summary": kind.message,
+                        "value": error_example(kind, self._app.name),
+                    }
+                    for kind in error_types
+                }
+                _add_examples(operation, components["schemas"])
         document["tags"] = self._tags()
         return document
 
@@ -101,8 +96,8 @@ class Provider(OpenAPIProvider):
         return sorted(super().generate_rules(), key=lambda rule: rule.rule)
 
     def build_paths(self, rule: Rule) -> tuple[Json, Json]:
-        found, components = super().build_paths(rule)
-        (methods,) = found.values()
+        paths, components = super().build_paths(rule)
+        (methods,) = paths.values()
         components["ErrorEnvelope"] = ErrorEnvelopeV1.model_json_schema(
             ref_template="#/components/schemas/{model}"
         )
@@ -112,11 +107,11 @@ class Provider(OpenAPIProvider):
             name = rule.endpoint.replace(".", "_") + (f"_{method}" if len(methods) > 1 else "")
             operation["operationId"] = name
             operation["tags"] = [_tag_of(rule.endpoint)]
-            _name_schemas(operation, components)
-            self._guard(operation, rule_of(view))
-            _answer(operation, rule, view, components)
-        # The library's own reading of a path stumbles over converters with arguments.
-        return {_PLACE.sub(r"{\1}", rule.rule): methods}, components
+            _move_schemas(operation, components)
+            self._add_security(operation, rule_of(view))
+            _complete_responses(operation, rule, view, components)
+        # The library's own reading of a path fails on converters with arguments.
+        return {_PATH_PARAMETER.sub(r"{\1}", rule.rule): methods}, components
 
     def build_path_parameter(self, name: str, converter: BaseConverter) -> Json:
         parameter: Json = super().build_path_parameter(name, converter)
@@ -126,143 +121,152 @@ class Provider(OpenAPIProvider):
 
     def build_headers_parameters(self, model: type[Any]) -> tuple[list[Json], Json]:
         parameters, components = super().build_headers_parameters(model)
-        for one in parameters:
-            one["name"] = "-".join(word.capitalize() for word in one["name"].split("-"))
-        return _with_required(parameters, model), components
+        for parameter in parameters:
+            words = parameter["name"].split("-")
+            parameter["name"] = "-".join(word.capitalize() for word in words)
+        return _mark_required(parameters, model), components
 
     def build_querystring_parameters(self, model: type[Any]) -> tuple[list[Json], Json]:
         parameters, components = super().build_querystring_parameters(model)
-        return _with_required(parameters, model), components
+        return _mark_required(parameters, model), components
 
-    def _asks_for_keys(self) -> bool:
+    def _requires_keys(self) -> bool:
         return ServiceKeys.REQUIRED in self._app.extensions
 
-    def _guard(self, operation: Json, rule: str | None) -> None:
+    def _add_security(self, operation: Json, rule: str | None) -> None:
         if rule == PUBLIC:
             return
         operation["x-access-rule"] = rule
         operation["security"] = [_AS_USER]
-        if self._asks_for_keys():
+        if self._requires_keys():
             alone = [_AS_SERVICE] if rule == SERVICE else []
             operation["security"] = [*alone, _AS_SERVICE | _AS_USER]
 
     def _tags(self) -> list[Json]:
-        """One for each blueprint that shows a route, in the words of its module."""
-        told: dict[str, str] = {}
+        """One for each blueprint with a documented route, described by its module's docstring."""
+        tags: dict[str, str] = {}
         for rule in self.generate_rules():
             blueprint = self._app.blueprints[rule.endpoint.rpartition(".")[0]]
-            words = getdoc(modules[blueprint.import_name]) or ""
-            told.setdefault(_tag_of(rule.endpoint), words.partition("\n")[0])
-        return [{"name": name, "description": words} for name, words in sorted(told.items())]
+            docstring = getdoc(modules[blueprint.import_name]) or ""
+            tags.setdefault(_tag_of(rule.endpoint), docstring.partition("\n")[0])
+        return [{"name": name, "description": text} for name, text in sorted(tags.items())]
 
 
 def _tag_of(endpoint: str) -> str:
     """The blueprint's name, the same under all of its prefixes."""
-    return _AGAIN.sub("", endpoint.rpartition(".")[0].rpartition(".")[2])
+    return _PREFIX_NUMBER.sub("", endpoint.rpartition(".")[0].rpartition(".")[2])
 
 
-def _with_required(parameters: list[Json], model: type[BaseModel]) -> list[Json]:
-    """The library does not tell which parameters must be there; an absent one is never null."""
-    must = [field.is_required() for field in model.model_fields.values()]
-    for parameter, required in zip(parameters, must, strict=True):
-        parameter["required"] = required
-        kinds = parameter["schema"].pop("anyOf", None)
-        if kinds is not None:
-            (kind,) = [one for one in kinds if one != {"type": "null"}]
-            parameter["schema"] |= kind
+def _mark_required(parameters: list[Json], model: type[BaseModel]) -> list[Json]:
+    """Mark parameters that must be sent; the library does not. An absent one is never null."""
+    required = [field.is_required() for field in model.model_fields.values()]
+    for parameter, is_required in zip(parameters, required, strict=True):
+        parameter["required"] = is_required
+        alternatives = parameter["schema"].pop("anyOf", None)
+        if alternatives is not None:
+            (schema,) = [one for one in alternatives if one != {"type": "null"}]
+            parameter["schema"] |= schema
         if parameter["schema"].get("default", ...) is None:
             del parameter["schema"]["default"]
     return parameters
 
 
-def _name_schemas(operation: Json, components: Json) -> None:
-    """Move the models of requests and answers to the components, so that generated types are named.
+def _media_types(operation: Json) -> list[Json]:
+    bodies = [*operation["responses"].values(), operation.get("requestBody", {})]
+    return [media for body in bodies for media in body.get("content", {}).values()]
+
+
+def _move_schemas(operation: Json, components: Json) -> None:
+    """Move the models of requests and responses to the components, so that generated types have names.
 
     The library does so with nested models only.
     """
-    bodies = [*operation["responses"].values(), operation.get("requestBody", {})]
-    for media in (media for body in bodies for media in body.get("content", {}).values()):
+    for media in _media_types(operation):
         name = media["schema"].get("title")
         if name:
             components.setdefault(name, media["schema"])
             media["schema"] = {"$ref": f"#/components/schemas/{name}"}
 
 
-def _answer(operation: Json, rule: Rule, view: Any, components: Json) -> None:
-    """Every answer: those of models, those the route declares, and the refusals."""
-    # quart-schema keys some by number, which JSON cannot hold.
-    responses = {str(status): answer for status, answer in operation["responses"].items()}
+def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json) -> None:
+    """Add headers, links, declared responses and errors to those of the models."""
+    declared = declaration_of(view)
+    # quart-schema uses numbers as some keys, which JSON cannot hold.
+    responses = {str(status): body for status, body in operation["responses"].items()}
     operation["responses"] = responses
-    tagged = getattr(view, ETAGGED, False)
-    sent = (*getattr(view, SENT, ()), *(("ETag",) if tagged else ()))
-    for status, answer in responses.items():
-        answer["description"] = answer["description"] or {"201": "Made"}.get(status, "As asked")
-        answer["headers"] = _headers(*sent, *_parts_in(answer, components))
-        answer.update(_links(rule.endpoint, getattr(view, LINKS, ())))
-    for other in getattr(view, OTHERS, ()):
-        content = {media: {"schema": dict(schema)} for media, schema in other.content.items()}
-        responses[other.status] = {
-            "description": other.description,
-            "headers": _headers(*other.headers),
+    etagged = getattr(view, ETAGGED, False)
+    headers = (*declared.response_headers, *(("ETag",) if etagged else ()))
+    for status, response in responses.items():
+        default = "Created" if status == "201" else "Success"
+        response["description"] = response["description"] or default
+        response["headers"] = _header_refs(*headers, *_parts_header(response, components))
+        response.update(_links(rule.endpoint, declared.links))
+    for extra in declared.extra_responses:
+        content = {media: {"schema": dict(schema)} for media, schema in extra.content.items()}
+        responses[extra.status] = {
+            "description": extra.description,
+            "headers": _header_refs(*extra.headers),
             **({"content": content} if content else {}),
         }
-    told = getattr(view, PLACES, {})
     for parameter in operation["parameters"]:
-        parameter["schema"] |= told.get(parameter["name"], {}) if parameter["in"] == "path" else {}
+        if parameter["in"] == "path":
+            parameter["schema"] |= declared.path_parameters.get(parameter["name"], {})
     if "requestBody" in operation:
-        operation["requestBody"]["required"] = not getattr(view, BODY_OPTIONAL, False)
-    elif tagged:
-        words = "What `If-None-Match` names is still current"
-        responses["304"] = {"description": words, "headers": _headers("ETag")}
-    operation[_KINDS] = _refusals(operation, rule, view)
+        operation["requestBody"]["required"] = not declared.optional_body
+    elif etagged:
+        text = "The representation that `If-None-Match` names is current"
+        responses["304"] = {"description": text, "headers": _header_refs("ETag")}
+    operation[_ERROR_TYPES] = _error_types(operation, rule, view)
 
 
-def _parts_in(answer: Json, components: Json) -> tuple[str, ...]:
-    name = answer["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
+def _parts_header(response: Json, components: Json) -> tuple[str, ...]:
+    name = response["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
     fields = components.get(name, {}).get("properties", {})
     return ("X-Parts-Incomplete",) if "parts" in fields else ()
 
 
 def _links(endpoint: str, links: Iterable[Link]) -> Json:
-    """By the name of their operation, which under another prefix is another one."""
-    again = "".join(_AGAIN.findall(endpoint.rpartition(".")[0]))
-    told = {}
+    """By the id of their operation, which is another one under another prefix."""
+    number = "".join(_PREFIX_NUMBER.findall(endpoint.rpartition(".")[0]))
+    found = {}
     for link in links:
         blueprint, _, function = link.endpoint.rpartition(".")
         parameters = {name: f"$response.body#{at}" for name, at in link.parameters.items()}
-        told[function] = {"operationId": f"{blueprint}{again}_{function}", "parameters": parameters}
-    return {"links": told} if told else {}
+        operation_id = f"{blueprint}{number}_{function}"
+        found[function] = {"operationId": operation_id, "parameters": parameters}
+    return {"links": found} if found else {}
 
 
-def _headers(*names: str) -> Json:
-    wanted = ("X-Correlation-ID", *names)
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in wanted}
+def _header_refs(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Correlation-ID", *names)}
 
 
-def _refusals(operation: Json, rule: Rule, view: Any) -> Kinds:
-    kinds: list[type[BffError]] = [*getattr(view, REFUSALS, ()), Unexpected]
+def _error_types(operation: Json, rule: Rule, view: Any) -> ErrorTypes:
+    kinds: list[type[BffError]] = [*declaration_of(view).error_responses, Unexpected]
     if rule.rule not in EXEMPT_PATHS:
         kinds.append(Unavailable)
     if rule_of(view) != PUBLIC:
-        kinds.extend(_WITH_USER)
+        kinds.extend(_USER_ERRORS)
     if operation["parameters"]:
-        kinds.extend(_WITH_INPUT)
+        kinds.append(ValidationFailed)
     if "requestBody" in operation:
-        kinds.extend(_WITH_BODY)
+        kinds.extend(_BODY_ERRORS)
     return tuple(dict.fromkeys(kinds))
 
 
-def _refuse(operation: Json, kinds: Kinds) -> Json:
-    """Put refusals among the operation's answers; they stand in the components, by their codes."""
-    told = {}
+def _add_error_responses(operation: Json, kinds: ErrorTypes) -> Json:
+    """Refer to errors in the operation; the components they refer to, by name."""
+    components = {}
     for status in sorted({kind.status for kind in kinds}):
-        alike = sorted((kind for kind in kinds if kind.status == status), key=lambda one: one.code)
-        codes = {one.code: one.message for one in alike}
+        same_status = sorted(
+            (kind for kind in kinds if kind.status == status), key=lambda kind: kind.code
+        )
+        codes = {kind.code: kind.message for kind in same_status}
         name = ".".join(codes)
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
-        told[name] = {
+        components[name] = {
             "description": "\n".join(f"`{code}`: {message}" for code, message in codes.items()),
-            "headers": _headers(*_TOLD_WITH.get(status, ())),
+            "headers": _header_refs(*_ERROR_HEADERS.get(status, ())),
             "content": {
                 "application/json": {
                     "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
@@ -270,20 +274,12 @@ def _refuse(operation: Json, kinds: Kinds) -> Json:
                 }
             },
         }
-    return told
+    return components
 
 
-def _refusals_shown(kinds: Kinds, service: str) -> Json:
-    return {
-        kind.code: {"summary": kind.message, "value": error_example(kind, service)}
-        for kind in kinds
-    }
-
-
-def _show(operation: Json, components: Json) -> None:
+def _add_examples(operation: Json, components: Json) -> None:
     """Put an example on each body whose model has none as a whole."""
-    bodies = [*operation["responses"].values(), operation.get("requestBody", {})]
-    for media in (media for body in bodies for media in body.get("content", {}).values()):
+    for media in _media_types(operation):
         if "examples" not in media:
             with suppress(NoExampleError):
                 media["example"] = example_of(media["schema"], components)

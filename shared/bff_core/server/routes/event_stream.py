@@ -9,7 +9,7 @@ from quart import Response, request
 
 from bff_core.errors import MethodNotAllowed
 from bff_core.server.concurrency_limit import release_slot
-from bff_core.server.openapi.declarations import OTHERS, ExtraResponse
+from bff_core.server.openapi.declarations import ExtraResponse, extra_responses
 from bff_core.server.request_middleware import request_state
 
 EVENT_STREAM = "text/event-stream"
@@ -45,8 +45,6 @@ def returns_events(
 
         # Before OpenAPI 3.2 the schema of a stream is read as that of its events.
         words = "Events, for as long as the stream is open"
-        answers = ExtraResponse("200", words, {EVENT_STREAM: event})
-        setattr(written, OTHERS, (answers,))
-        return written
+        return extra_responses(ExtraResponse("200", words, {EVENT_STREAM: event}))(written)
 
     return decorate

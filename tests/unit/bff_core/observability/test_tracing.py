@@ -51,7 +51,7 @@ def test_a_protocol_that_we_do_not_speak_is_a_line_in_the_log() -> None:
 def test_a_missing_extra_is_a_line_in_the_log_and_the_service_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(sys.modules, "bff_core.observability._otel", raising=False)
+    monkeypatch.delitem(sys.modules, "bff_core.observability.otel", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
 
     (line,) = configured({"OTEL_TRACES_EXPORTER": "otlp"})
@@ -69,7 +69,7 @@ def test_an_endpoint_turns_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
             made.append((service, environment))
             return UNTRACED
 
-    monkeypatch.setitem(sys.modules, "bff_core.observability._otel", Otel)
+    monkeypatch.setitem(sys.modules, "bff_core.observability.otel", Otel)
 
     (line,) = configured({"OTEL_EXPORTER_OTLP_ENDPOINT": HERE})
 

@@ -63,7 +63,9 @@ async def test_answer_that_brings_an_id_keeps_only_the_request_s(metrics: Metric
     assert started["headers"] == [(b"x-other", b"1"), (b"x-correlation-id", GIVEN.encode())]
 
 
-async def first_message(app: Any, metrics: Metrics, kind: str = "http") -> Any:
+async def first_message(
+    app: Any, metrics: Metrics, kind: str = "http", http_version: str = "1.1"
+) -> Any:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -73,7 +75,13 @@ async def first_message(app: Any, metrics: Metrics, kind: str = "http") -> Any:
         return {"type": "websocket.connect"}
 
     headers = [(b"x-correlation-id", GIVEN.encode())]
-    scope = {"type": kind, "method": "GET", "path": "/", "http_version": "1.1", "headers": headers}
+    scope = {
+        "type": kind,
+        "method": "GET",
+        "path": "/",
+        "http_version": http_version,
+        "headers": headers,
+    }
     middleware = RequestMiddleware(app, metrics, service="things", clock=FakeClock())
     await middleware(scope, receive, send)
     return sent[0]
@@ -168,3 +176,12 @@ async def test_requests_are_counted_by_template_with_bounded_labels(
     ]
     assert "example_http_requests_in_flight 0.0" in text
     assert "admin-1" not in text
+
+
+async def test_other_version_of_http_is_refused(metrics: Metrics) -> None:
+    async def app(*_: Any) -> None:
+        raise AssertionError("the app sees no HTTP/2")
+
+    started = await first_message(app, metrics, http_version="2")
+
+    assert started["status"] == 505

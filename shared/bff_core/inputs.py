@@ -1,4 +1,4 @@
-"""Types of what callers send, which take exactly what their JSON Schema says."""
+"""Field types of requests; each accepts exactly the values that its JSON Schema describes."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,15 +8,15 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 ETAGS_PATTERN = r'^(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*$'
-"""What `If-Match` may hold; an asterisk is refused."""
+"""Values of `If-Match`; an asterisk is refused."""
 KEY_PATTERN = r"^[!-~]{1,255}$"
-"""What `Idempotency-Key` may hold."""
+"""Values of `Idempotency-Key`."""
 
 
-def _as_written(given: object) -> object:
-    """Seconds since 1970 are no date to a person, and to no JSON Schema."""
-    written = given[:5].endswith("-") if isinstance(given, str) else isinstance(given, datetime)
-    if not written:
+def _require_date_text(given: object) -> object:
+    """Refuse seconds since 1970, which JSON Schema's date-time excludes."""
+    is_date = given[:5].endswith("-") if isinstance(given, str) else isinstance(given, datetime)
+    if not is_date:
         raise ValueError("must be a date and a time with its offset, as in 2026-01-31T12:00:00Z")
     return given
 
@@ -30,27 +30,27 @@ def _in_utc(moment: datetime) -> datetime:
 
 Since = Annotated[
     AwareDatetime,
-    BeforeValidator(_as_written),
+    BeforeValidator(_require_date_text),
     AfterValidator(_in_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time from which on, in UTC."""
+"""A start time, in UTC."""
 
 
-def _without_point(given: object) -> object:
+def _whole_float_to_int(given: object) -> object:
     # JSON has one kind of number: 2.0 is as whole as 2.
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-Whole = Annotated[int, Strict(), BeforeValidator(_without_point)]
-"""A whole number, and neither a word nor true."""
+Whole = Annotated[int, Strict(), BeforeValidator(_whole_float_to_int)]
+"""A whole number; not a string, not a boolean."""
 
 
-def _sayable(text: str) -> str:
-    if any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 for sign in text):
+def _require_text(text: str) -> str:
+    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in text):
         raise ValueError("must hold no control characters")
     if not text.strip():
-        raise ValueError("must say something")
+        raise ValueError("must not be blank")
     return text.strip()
 
 
@@ -58,7 +58,7 @@ LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\
 
 Line = Annotated[
     str,
-    AfterValidator(_sayable),
+    AfterValidator(_require_text),
     Field(json_schema_extra={"minLength": 1, "pattern": LINE_PATTERN}),
 ]
-"""What a person typed into one line: it says something, and is stripped of blanks around it."""
+"""One line of text: not blank, without control characters, stripped."""

@@ -1,4 +1,7 @@
-"""DTOs as JSON bytes: pydantic says what an answer is, msgspec writes the plain ones."""
+"""Writes DTOs as JSON bytes, by msgspec where it writes the same bytes as pydantic.
+
+It earns its place: pydantic takes three times as long, some 5 % of a dashboard's CPU.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,9 +11,9 @@ from pydantic import BaseModel, TypeAdapter
 
 Write = Callable[[BaseModel], bytes]
 
-# Kinds of pydantic's core schemas that both write alike. `function-…` are validators: what a value
-# had to pass does not change how it is written.
-_ALIKE = frozenset(
+# Types of pydantic's core schemas that both write alike. `function-…` are validators, which do not
+# change how a value is written.
+_SAME_OUTPUT = frozenset(
     [
         "model",
         "model-fields",
@@ -35,8 +38,8 @@ _ALIKE = frozenset(
         "function-before",
     ]
 )
-# What makes one be written in a way of its own.
-_OWN = (
+# Settings of a core schema that change how a value is written.
+_CUSTOM_OUTPUT = (
     "serialization",
     "serialization_alias",
     "serialization_exclude",
@@ -44,44 +47,47 @@ _OWN = (
     "computed_fields",
     "root_model",
 )
-_ALLOWS_MORE = ("extra_behavior", "extra_fields_behavior")
+_EXTRA_FIELDS = ("extra_behavior", "extra_fields_behavior")
 
 
 def writer(model: type[BaseModel]) -> Write:
-    """What writes the model, to the byte as pydantic does but for the exponents of extreme floats.
+    """A function that writes the model, byte for byte like pydantic but for exponents of extreme floats.
 
-    msgspec takes a third of the time, and knows nothing of aliases, serializers, computed fields
-    and models within unions: models that have any of them are pydantic's.
+    msgspec knows no aliases, serializers, computed fields or models within unions: models that use
+    any of them are written by pydantic.
     """
     by_pydantic = TypeAdapter(model).dump_json
     if not _is_plain(model.__pydantic_core_schema__):
         return by_pydantic
-    # A model is written as its fields, which are all that its `__dict__` holds.
+    # A model is written as its `__dict__`, which holds its fields only.
     by_msgspec = msgspec.json.Encoder(enc_hook=vars).encode
 
     def write(dto: BaseModel) -> bytes:
         try:
             return by_msgspec(dto)
         except (TypeError, ValueError, OverflowError):
-            # A number beyond 64 bits, half a surrogate pair: pydantic writes it, or says why not.
+            # Numbers beyond 64 bits and lone surrogates: pydantic writes them or explains the error.
             return by_pydantic(dto)
 
     return write
 
 
 def _is_plain(schema: Mapping[str, Any]) -> bool:
-    """Whether nothing in a core schema, or in a part of it, is written in a way of its own."""
+    """Whether a core schema, with all schemas inside, has no output of its own."""
     config = schema.get("config") or {}
-    odd = schema["type"] not in _ALIKE or any(schema.get(name) for name in _OWN)
-    shaped = any(name.startswith("ser_json") for name in config)
-    open_ended = any("allow" in {schema.get(name), config.get(name)} for name in _ALLOWS_MORE)
-    return not (odd or shaped or open_ended) and all(_is_plain(part) for part in _parts(schema))
+    if schema["type"] not in _SAME_OUTPUT or any(schema.get(name) for name in _CUSTOM_OUTPUT):
+        return False
+    if any(name.startswith("ser_json") for name in config):
+        return False
+    if any("allow" in {schema.get(name), config.get(name)} for name in _EXTRA_FIELDS):
+        return False
+    return all(_is_plain(inner) for inner in _inner_schemas(schema))
 
 
-def _parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _inner_schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for name in ("schema", "items_schema", "fields", "definitions"):
         found = schema.get(name, ())
         if isinstance(found, Mapping):
             found = [found] if "type" in found else found.values()
         # A dataclass lists the names of its fields, too.
-        yield from (part for part in found if isinstance(part, Mapping))
+        yield from (inner for inner in found if isinstance(inner, Mapping))

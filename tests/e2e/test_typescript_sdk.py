@@ -1,4 +1,4 @@
-"""The TypeScript package as its users have it: built, packed, installed, pointed at a gateway."""
+"""The TypeScript package built, packed, installed, and used against a gateway."""
 
 import re
 import shutil
@@ -30,8 +30,8 @@ SCREENS = {
 pytestmark = pytest.mark.node
 
 
-def said_by(folder: Path, *command: str, **environ: str) -> str:
-    """What a command said; one that fails for want of a network skips the test, and says so."""
+def output_of(folder: Path, *command: str, **environ: str) -> str:
+    """Run a command and return its output; skip the test when the registry is unreachable."""
     done = node_tools.run(folder, *command, environ=environ)
     if done.returncode and node_tools.is_offline(done.stdout):
         pytest.skip(f"{node_tools.NO_REGISTRY}: {done.stdout.strip().splitlines()[-1]}")
@@ -41,19 +41,19 @@ def said_by(folder: Path, *command: str, **environ: str) -> str:
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package in a tree of its own, with what its lock names, built and checked strictly."""
+    """A copy of the package with its locked dependencies installed."""
     tree = tmp_path_factory.mktemp("typescript")
     shutil.copytree(ROOT / "openapi", tree / "openapi")
     folder = tree / "sdk" / "typescript"
     shutil.copytree(SDK, folder, ignore=shutil.ignore_patterns("node_modules", "dist", "build"))
-    said_by(folder, "npm", "ci", "--prefer-offline")
+    output_of(folder, "npm", "ci", "--prefer-offline")
     return folder
 
 
 @pytest.fixture(scope="module")
 def built(package: Path) -> Path:
-    """The same, compiled as strictly as its own settings say."""
-    said_by(package, "npm", "run", "check")
+    """The copy, compiled with its own strict settings."""
+    output_of(package, "npm", "run", "check")
     return package
 
 
@@ -66,71 +66,71 @@ def tokens(demo: DemoStack) -> dict[str, str]:
     }
 
 
-def test_types_are_what_the_generator_makes_of_the_snapshots(package: Path) -> None:
-    said_by(package, "node", "scripts/generate.mjs", "--check")
+def test_generated_types_match_the_openapi_snapshots(package: Path) -> None:
+    output_of(package, "node", "scripts/generate.mjs", "--check")
 
     snapshot = package.parents[1] / "openapi" / "bff_teacher.json"
-    whole = snapshot.read_text()
-    snapshot.write_text(whole.replace('"progress_percent"', '"progress"'))
+    original = snapshot.read_text()
+    snapshot.write_text(original.replace('"progress_percent"', '"progress"'))
     drifted = node_tools.run(package, "node", "scripts/generate.mjs", "--check")
-    snapshot.write_text(whole)
+    snapshot.write_text(original)
 
     assert drifted.returncode == 1
-    assert "teacher.ts is not what openapi/bff_teacher.json makes" in drifted.stdout
+    assert "teacher.ts does not match openapi/bff_teacher.json" in drifted.stdout
     assert "run `npm run generate` in sdk/typescript" in drifted.stdout
 
 
-def test_a_field_that_goes_breaks_the_compilation_of_who_reads_it(built: Path) -> None:
+def test_a_removed_field_breaks_the_compilation_of_its_readers(built: Path) -> None:
     types = built / "dist" / "generated" / "teacher.d.ts"
-    whole = types.read_text()
-    types.write_text(whole.replace("        total_count: number;\n", ""))
+    original = types.read_text()
+    types.write_text(original.replace("        total_count: number;\n", ""))
     compiler = ("npx", "--no-install", "tsc", "--noEmit", "-p", "tsconfig.test.json")
-    checked = node_tools.run(built, *compiler)
-    types.write_text(whole)
+    compiled = node_tools.run(built, *compiler)
+    types.write_text(original)
 
-    assert checked.returncode != 0
-    assert "examples/every-screen.ts" in checked.stdout
-    assert "'total_count'" in checked.stdout
-
-
-def test_envelope_parts_and_stream_hold_against_servers_that_misbehave(built: Path) -> None:
-    said = said_by(built, "npm", "run", "test:unit")
-
-    assert passed(said) >= 40
+    assert compiled.returncode != 0
+    assert "examples/every-screen.ts" in compiled.stdout
+    assert "'total_count'" in compiled.stdout
 
 
-def test_client_gets_every_screen_through_a_running_gateway(
+def test_errors_parts_and_live_updates_hold_against_faulty_servers(built: Path) -> None:
+    output = output_of(built, "npm", "run", "test:unit")
+
+    assert passed_tests(output) >= 40
+
+
+def test_client_reads_every_screen_through_a_running_gateway(
     built: Path, tokens: dict[str, str]
 ) -> None:
-    said = said_by(built, "npm", "run", "test:integration", **tokens)
+    output = output_of(built, "npm", "run", "test:integration", **tokens)
 
-    assert passed(said) >= 6
+    assert passed_tests(output) >= 6
 
 
-def test_a_stranger_reads_every_screen_with_the_commands_of_the_readme(
+def test_the_commands_of_the_readme_read_every_screen(
     built: Path, demo: DemoStack, tmp_path: Path
 ) -> None:
-    packed = said_by(built, "npm", "pack", "--pack-destination", str(tmp_path)).split()[-1]
+    packed = output_of(built, "npm", "pack", "--pack-destination", str(tmp_path)).split()[-1]
     commands = commands_for_every_screen().replace("http://127.0.0.1:8080", demo.gateway)
     installed = commands.replace("npm install @huleedu/bff-client", f"npm install ../{packed}")
     assert PASSWORD in installed
     assert commands != installed
     (tmp_path / "screens").mkdir()
 
-    said = said_by(tmp_path / "screens", "sh", "-ec", installed)
+    output = output_of(tmp_path / "screens", "sh", "-ec", installed)
 
-    for screen, what in SCREENS.items():
-        assert re.search(rf"^{screen}: .*{re.escape(what)}", said, re.MULTILINE), screen + said
+    for screen, text in SCREENS.items():
+        assert re.search(rf"^{screen}: .*{re.escape(text)}", output, re.MULTILINE), screen + output
 
 
 def commands_for_every_screen() -> str:
-    """The shell block of the package's README that ends in a run of the example."""
+    """The README's shell block that runs the example."""
     blocks = re.findall(r"```sh\n(.*?)```", (SDK / "README.md").read_text(), re.DOTALL)
     [commands] = [block for block in blocks if "node every-screen.js" in block]
     return str(commands)
 
 
-def passed(said: str) -> int:
-    """How many tests node's runner says have passed, in either of its reports."""
-    [count] = re.findall(r"^\W pass (\d+)$", said, re.MULTILINE)
+def passed_tests(output: str) -> int:
+    """Number of passed tests in either report format of node's runner."""
+    [count] = re.findall(r"^\W pass (\d+)$", output, re.MULTILINE)
     return int(count)

@@ -1,5 +1,5 @@
 /**
- * Reads every screen of a teacher and of an admin, typed.
+ * Reads every teacher and admin screen.
  *
  *     BFF_URL=http://127.0.0.1:8080 TEACHER_EMAIL=… ADMIN_EMAIL=… PASSWORD=… node every-screen.js
  */
@@ -11,17 +11,17 @@ import {
 } from "@huleedu/bff-client";
 import type { AdminClient, HasParts, Session, TeacherClient } from "@huleedu/bff-client";
 
-function given(name: string): string {
+function requiredVariable(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`set ${name}`);
   return value;
 }
 
-/** One line a screen, and what is absent from it. */
-function show(screen: string, what: string, answer?: HasParts): void {
-  const absent = answer ? incompleteParts(answer).map((part) => part.name) : [];
-  const note = absent.length === 0 ? "" : ` (without ${absent.join(", ")})`;
-  console.log(`${screen}: ${what}${note}`);
+/** Prints one line for a screen, with its incomplete parts. */
+function show(screen: string, summary: string, parts?: HasParts): void {
+  const incomplete = parts ? incompleteParts(parts).map((part) => part.name) : [];
+  const note = incomplete.length === 0 ? "" : ` (without ${incomplete.join(", ")})`;
+  console.log(`${screen}: ${summary}${note}`);
 }
 
 async function teacherScreens(teacher: TeacherClient): Promise<void> {
@@ -32,13 +32,13 @@ async function teacherScreens(teacher: TeacherClient): Promise<void> {
   show("dashboard", `${dashboard.total_count} batches`, dashboard);
 
   const classes = await teacher.classes();
-  show("classes", classes.classes.map((one) => one.name).join(", "), classes);
+  show("classes", classes.classes.map((row) => row.name).join(", "), classes);
 
   const graded = dashboard.batches.find((batch) => batch.status === "completed_successfully");
   if (graded) await batchScreens(teacher, graded.batch_id);
 
-  // Those whose students wait to be matched are among those in process.
-  for (const batch of dashboard.batches.filter((one) => one.status === "processing")) {
+  // Batches with undecided student matches have the status `processing`.
+  for (const batch of dashboard.batches.filter((row) => row.status === "processing")) {
     const review = await teacher.associations(batch.batch_id);
     const open = review.associations.filter((row) => row.must_be_decided);
     if (open.length === 0) continue;
@@ -75,17 +75,17 @@ async function adminScreens(admin: AdminClient): Promise<void> {
   show("audit", `${audit.entries.length} entries`, audit);
 
   const overview = await admin.overview();
-  const well = overview.services?.filter((service) => service.status === "healthy") ?? [];
-  show("overview", `${well.length} services healthy`, overview);
+  const healthy = overview.services?.filter((service) => service.status === "healthy") ?? [];
+  show("overview", `${healthy.length} services healthy`, overview);
 }
 
-async function signedIn(baseUrl: string, email: string): Promise<Session> {
-  return createAuthClient({ baseUrl }).signIn({ email, password: given("PASSWORD") });
+async function signIn(baseUrl: string, email: string): Promise<Session> {
+  return createAuthClient({ baseUrl }).signIn({ email, password: requiredVariable("PASSWORD") });
 }
 
-const baseUrl = given("BFF_URL");
-const asTeacher = await signedIn(baseUrl, given("TEACHER_EMAIL"));
-await teacherScreens(createTeacherClient({ baseUrl, token: asTeacher.token }));
-const asAdmin = await signedIn(baseUrl, given("ADMIN_EMAIL"));
-await adminScreens(createAdminClient({ baseUrl, token: asAdmin.token }));
-await Promise.all([asTeacher.signOut(), asAdmin.signOut()]);
+const baseUrl = requiredVariable("BFF_URL");
+const teacherSession = await signIn(baseUrl, requiredVariable("TEACHER_EMAIL"));
+await teacherScreens(createTeacherClient({ baseUrl, token: teacherSession.token }));
+const adminSession = await signIn(baseUrl, requiredVariable("ADMIN_EMAIL"));
+await adminScreens(createAdminClient({ baseUrl, token: adminSession.token }));
+await Promise.all([teacherSession.signOut(), adminSession.signOut()]);

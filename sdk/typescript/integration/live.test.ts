@@ -1,4 +1,4 @@
-/** The stream client against a running gateway. */
+/** Live updates against a running gateway. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BffError, createTeacherClient, followBatch, followBatches } from "@huleedu/bff-client";
@@ -21,7 +21,7 @@ async function firstState<B>(
   const tooLong = setTimeout(() => stop.abort(), 15_000);
   await follow({ baseUrl: BFF_URL, token, onState, signal: stop.signal });
   clearTimeout(tooLong);
-  assert.ok(first, "no snapshot came");
+  assert.ok(first, "no snapshot arrived");
   return first;
 }
 
@@ -34,7 +34,7 @@ async function hasLiveUpdates(): Promise<boolean> {
 
 const skip = (await hasLiveUpdates()) ? false : "this gateway has no live updates";
 
-test("the list's snapshot is the dashboard's newest batches", { skip }, async () => {
+test("the list's snapshot equals the dashboard's newest batches", { skip }, async () => {
   const state = await firstState(followBatches);
   const dashboard = await teacher.dashboard({ limit: 50 });
 
@@ -45,10 +45,13 @@ test("the list's snapshot is the dashboard's newest batches", { skip }, async ()
   }
 });
 
-test("a batch's snapshot has its essays by their ids", { skip }, async () => {
-  const [newest] = (await teacher.dashboard({ limit: 1, status: "completed_successfully" })).batches;
+test("a batch's snapshot has its essays by id", { skip }, async () => {
+  const [newest] = (await teacher.dashboard({ limit: 1, status: "completed_successfully" }))
+    .batches;
   assert.ok(newest);
-  const state = await firstState<LiveBatchDetail>((options) => followBatch(newest.batch_id, options));
+  const state = await firstState<LiveBatchDetail>((options) =>
+    followBatch(newest.batch_id, options),
+  );
   const batch = await teacher.batch(newest.batch_id);
 
   const live = state.batches[newest.batch_id];
@@ -57,7 +60,7 @@ test("a batch's snapshot has its essays by their ids", { skip }, async () => {
   assert.deepEqual(Object.keys(live?.essays ?? {}).sort(), ids.sort());
 });
 
-test("somebody else's batch is refused before anything is sent", { skip }, async () => {
+test("a foreign batch is refused before any event", { skip }, async () => {
   const following = firstState((options) => followBatch("no-such-batch-of-mine", options));
 
   await assert.rejects(following, (error) => error instanceof BffError && error.status >= 400);

@@ -1,6 +1,6 @@
 /**
- * The client against a running gateway: BFF_URL, TEACHER_TOKEN and ADMIN_TOKEN say which.
- * It reads, and of settings it writes dry runs only.
+ * Screens through a running gateway: BFF_URL, TEACHER_TOKEN and ADMIN_TOKEN.
+ * Read-only; settings are written as dry runs.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,16 +15,19 @@ import { ADMIN_TOKEN, BFF_URL, TEACHER_TOKEN } from "./gateway.js";
 const teacher = createTeacherClient({ baseUrl: BFF_URL, token: () => TEACHER_TOKEN });
 const admin = createAdminClient({ baseUrl: BFF_URL, token: () => ADMIN_TOKEN });
 
-async function failureOf(call: Promise<unknown>): Promise<BffError> {
-  const error: unknown = await call.then(() => assert.fail("it did not fail"), (thrown) => thrown);
+async function rejectionOf(call: Promise<unknown>): Promise<BffError> {
+  const error: unknown = await call.then(
+    () => assert.fail("it did not fail"),
+    (thrown) => thrown,
+  );
   assert.ok(error instanceof BffError, String(error));
   return error;
 }
 
-test("a teacher goes from the dashboard to an essay, and no part is missing", async () => {
+test("a teacher reads from the dashboard to an essay, and no part is missing", async () => {
   const dashboard = await teacher.dashboard({ limit: 50 });
-  const graded = dashboard.batches.find((one) => one.status === "completed_successfully");
-  assert.ok(graded, "the demo has one");
+  const graded = dashboard.batches.find((batch) => batch.status === "completed_successfully");
+  assert.ok(graded, "the demo has a graded batch");
   const batch = await teacher.batch(graded.batch_id);
   const [first] = batch.essays;
   assert.ok(first);
@@ -33,33 +36,33 @@ test("a teacher goes from the dashboard to an essay, and no part is missing", as
   assert.equal(batch.title, graded.title);
   assert.equal(essay.rank, first.rank);
   assert.ok((essay.corrected_text ?? "").length > 100);
-  for (const answer of [dashboard, batch, essay, await teacher.classes(), await teacher.me()]) {
-    assert.ok(answer.parts.length > 0);
-    // An old part is fetched anew behind a reader's back.
+  for (const screen of [dashboard, batch, essay, await teacher.classes(), await teacher.me()]) {
+    assert.ok(screen.parts.length > 0);
+    // A stale part is refreshed in the background.
     assert.deepEqual(
-      incompleteParts(answer).filter((part) => part.status !== "stale"),
+      incompleteParts(screen).filter((part) => part.status !== "stale"),
       [],
     );
   }
 });
 
-test("a query that is not valid says which field is wrong, and what the logs call it", async () => {
-  const error = await failureOf(teacher.dashboard({ limit: 1000 }));
+test("an invalid query names the field and the correlation id", async () => {
+  const error = await rejectionOf(teacher.dashboard({ limit: 1000 }));
 
   assert.deepEqual([error.code, error.status], ["VALIDATION_ERROR", 400]);
   assert.deepEqual((error.details["errors"] as { pointer: string }[])[0]?.pointer, "/limit");
   assert.match(error.correlationId ?? "", /^[0-9a-f-]{36}$/);
 });
 
-test("nobody, a forger and a teacher among admins are told apart", async () => {
+test("a forged token gets 401, a teacher on admin screens 403", async () => {
   const forged = createTeacherClient({ baseUrl: BFF_URL, token: () => `${TEACHER_TOKEN}x` });
   const asTeacher = createAdminClient({ baseUrl: BFF_URL, token: () => TEACHER_TOKEN });
 
-  assert.equal((await failureOf(forged.me())).status, 401);
-  assert.equal((await failureOf(asTeacher.overview())).status, 403);
+  assert.equal((await rejectionOf(forged.me())).status, 401);
+  assert.equal((await rejectionOf(asTeacher.overview())).status, 403);
 });
 
-test("settings are asked for again by their tag", async () => {
+test("unchanged settings are revalidated by their ETag", async () => {
   const read = await admin.settings("uploads");
   const schema = await admin.settingsSchema("uploads");
 
@@ -67,13 +70,13 @@ test("settings are asked for again by their tag", async () => {
   assert.equal(await admin.settingsSchema("uploads", schema), schema);
 });
 
-test("a change is previewed, and one on an old tag is refused with the present one", async () => {
+test("a dry run returns the difference, and a stale ETag is refused with the current one", async () => {
   const { value, etag } = await admin.settings("uploads");
   const values = { ...value.values, max_file_mebibytes: 21 };
   const write = { values, reason: "Scans are large" };
 
   const preview = await admin.saveSettings("uploads", write, { etag, dryRun: true });
-  const late = await failureOf(
+  const late = await rejectionOf(
     admin.saveSettings("uploads", write, { etag: '"0123"', dryRun: true }),
   );
 
@@ -86,7 +89,7 @@ test("a change is previewed, and one on an old tag is refused with the present o
   assert.ok(late.idempotencyKey);
 });
 
-test("lists of accounts, versions and the audit are there, page by page", async () => {
+test("accounts are paged, versions and audit are lists", async () => {
   const first = await admin.users({ limit: 2 });
   assert.ok(first.next_cursor);
   const second = await admin.users({ limit: 2, cursor: first.next_cursor });

@@ -1,4 +1,4 @@
-// A file that was renamed must not stay in what is published.
+// Removes build output, so that renamed files do not stay in the published package.
 import { rmSync } from "node:fs";
 
 for (const folder of ["dist", "build"]) {

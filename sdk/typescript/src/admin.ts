@@ -1,10 +1,16 @@
-/** An admin's screens: accounts, settings with their versions, the audit, the overview. */
+/** Client of the admin screens: accounts, versioned settings, audit, overview. */
 import createClient from "openapi-fetch";
-import { answerOf, askingFetch, keyed, said, valueOf } from "./asking.js";
-import type { CallOptions, ClientOptions, WriteOptions } from "./asking.js";
-import { freshOr, tagged } from "./etag.js";
-import type { Tagged } from "./etag.js";
-import type { QueryOf, ThroughGateway } from "./gateway_paths.js";
+import {
+  unwrapWithResponse,
+  createFetch,
+  idempotencyHeaders,
+  requestOptions,
+  unwrap,
+} from "./request.js";
+import type { CallOptions, ClientOptions, WriteOptions } from "./request.js";
+import { revalidated, withETag } from "./etag.js";
+import type { WithETag } from "./etag.js";
+import type { QueryOf, GatewayPaths } from "./gateway_paths.js";
 import type {
   AdminAuditV1,
   AdminNamespacesV1,
@@ -27,16 +33,16 @@ import type {
   UserDecisionsV1,
 } from "./generated/admin.js";
 
-type Paths = ThroughGateway<paths>;
+type Paths = GatewayPaths<paths>;
 export type UsersQuery = QueryOf<Paths["/bff/v1/admin/users"]>;
 export type PendingUsersQuery = QueryOf<Paths["/bff/v1/admin/users/pending"]>;
 export type AuditQuery = QueryOf<Paths["/bff/v1/admin/audit"]>;
 export type VersionsQuery = QueryOf<Paths["/bff/v1/admin/settings/{namespace}/versions"]>;
 
-/** A write of settings: `etag` is of what was read, so that nobody's change is overwritten. */
+/** Options of a settings write: `etag` of the read, so that no other change is overwritten. */
 export interface SettingsWriteOptions extends WriteOptions {
   readonly etag: string;
-  /** Show what would change, and write nothing. */
+  /** Return the difference and write nothing. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -51,30 +57,30 @@ export interface AdminClient {
     call?: WriteOptions,
   ): Promise<AdminUserDecisionV1>;
   denyUser(userId: string, decision: DenyUserV1, call?: WriteOptions): Promise<AdminUserDecisionV1>;
-  /** Each item has its own status: one that fails stops no other. */
+  /** Each item has its own status; a failed item does not stop the others. */
   decideUsers(decisions: UserDecisionsV1, call?: WriteOptions): Promise<AdminUserDecisionsV1>;
   namespaces(call?: CallOptions): Promise<AdminNamespacesV1>;
-  /** With what is known already, the same object comes back when nothing has changed. */
+  /** Given the `known` value, resolves to the same object when nothing has changed. */
   settings(
     namespace: string,
-    known?: Tagged<AdminSettingsV1>,
+    known?: WithETag<AdminSettingsV1>,
     call?: CallOptions,
-  ): Promise<Tagged<AdminSettingsV1>>;
+  ): Promise<WithETag<AdminSettingsV1>>;
   settingsSchema(
     namespace: string,
-    known?: Tagged<AdminSettingsSchemaV1>,
+    known?: WithETag<AdminSettingsSchemaV1>,
     call?: CallOptions,
-  ): Promise<Tagged<AdminSettingsSchemaV1>>;
+  ): Promise<WithETag<AdminSettingsSchemaV1>>;
   saveSettings(
     namespace: string,
     write: SettingsWriteV1,
     call: SettingsWriteOptions,
-  ): Promise<Tagged<AdminSettingsChangeV1>>;
+  ): Promise<WithETag<AdminSettingsChangeV1>>;
   rollBackSettings(
     namespace: string,
     rollback: SettingsRollbackV1,
     call: SettingsWriteOptions,
-  ): Promise<Tagged<AdminSettingsChangeV1>>;
+  ): Promise<WithETag<AdminSettingsChangeV1>>;
   settingsVersions(
     namespace: string,
     query?: VersionsQuery,
@@ -86,7 +92,7 @@ export interface AdminClient {
     call?: CallOptions,
   ): Promise<AdminSettingsVersionV1>;
   audit(query?: AuditQuery, call?: CallOptions): Promise<AdminAuditV1>;
-  /** The openapi-fetch client underneath; it throws `BffError` too. */
+  /** The underlying openapi-fetch client; it throws `BffError` too. */
   readonly raw: ReturnType<typeof rawClient>;
 }
 
@@ -94,10 +100,10 @@ export function createAdminClient(options: ClientOptions): AdminClient {
   const raw = rawClient(options);
   return {
     raw,
-    overview: (call = {}) => valueOf(raw.GET("/bff/v1/admin/overview", said(call))),
+    overview: (call = {}) => unwrap(raw.GET("/bff/v1/admin/overview", requestOptions(call))),
     audit: (query = {}, call = {}) =>
-      valueOf(raw.GET("/bff/v1/admin/audit", { params: { query }, ...said(call) })),
-    ...userCalls(raw),
+      unwrap(raw.GET("/bff/v1/admin/audit", { params: { query }, ...requestOptions(call) })),
+    ...userMethods(raw),
     ...settingsReads(raw),
     ...settingsWrites(raw),
   };
@@ -105,43 +111,49 @@ export function createAdminClient(options: ClientOptions): AdminClient {
 
 function rawClient(options: ClientOptions) {
   const { baseUrl } = options;
-  const fetch = askingFetch({ ...options, keyed: true });
+  const fetch = createFetch({ ...options, idempotencyKeys: true });
   return createClient<Paths>({ baseUrl, fetch, redirect: "error" });
 }
 
-type Raw = ReturnType<typeof rawClient>;
-type UserCalls = "users" | "pendingUsers" | "user" | "approveUser" | "denyUser" | "decideUsers";
+type RawClient = ReturnType<typeof rawClient>;
+type UserMethods = "users" | "pendingUsers" | "user" | "approveUser" | "denyUser" | "decideUsers";
 
-function userCalls(raw: Raw): Pick<AdminClient, UserCalls> {
+function userMethods(raw: RawClient): Pick<AdminClient, UserMethods> {
   const user = (userId: string) => ({ path: { user_id: userId } });
   return {
     users: (query = {}, call = {}) =>
-      valueOf(raw.GET("/bff/v1/admin/users", { params: { query }, ...said(call) })),
+      unwrap(raw.GET("/bff/v1/admin/users", { params: { query }, ...requestOptions(call) })),
     pendingUsers: (query = {}, call = {}) =>
-      valueOf(raw.GET("/bff/v1/admin/users/pending", { params: { query }, ...said(call) })),
+      unwrap(
+        raw.GET("/bff/v1/admin/users/pending", { params: { query }, ...requestOptions(call) }),
+      ),
     user: (userId, call = {}) =>
-      valueOf(raw.GET("/bff/v1/admin/users/{user_id}", { params: user(userId), ...said(call) })),
+      unwrap(
+        raw.GET("/bff/v1/admin/users/{user_id}", { params: user(userId), ...requestOptions(call) }),
+      ),
     approveUser: (userId, body, call = {}) =>
-      valueOf(
+      unwrap(
         raw.POST("/bff/v1/admin/users/{user_id}/approve", {
           params: user(userId),
           body,
-          headers: keyed(call),
-          ...said(call),
+          headers: idempotencyHeaders(call),
+          ...requestOptions(call),
         }),
       ),
     denyUser: (userId, body, call = {}) =>
-      valueOf(
+      unwrap(
         raw.POST("/bff/v1/admin/users/{user_id}/deny", {
           params: user(userId),
           body,
-          headers: keyed(call),
-          ...said(call),
+          headers: idempotencyHeaders(call),
+          ...requestOptions(call),
         }),
       ),
     decideUsers: (body, call = {}) => {
-      const headers = keyed(call);
-      return valueOf(raw.POST("/bff/v1/admin/users/decisions", { body, headers, ...said(call) }));
+      const headers = idempotencyHeaders(call);
+      return unwrap(
+        raw.POST("/bff/v1/admin/users/decisions", { body, headers, ...requestOptions(call) }),
+      );
     },
   };
 }
@@ -153,41 +165,47 @@ type SettingsReads =
   | "settingsVersions"
   | "settingsVersion";
 
-function settingsReads(raw: Raw): Pick<AdminClient, SettingsReads> {
-  const unless = <T>(namespace: string, known?: Tagged<T>) => ({
+function settingsReads(raw: RawClient): Pick<AdminClient, SettingsReads> {
+  const conditional = <T>(namespace: string, known?: WithETag<T>) => ({
     path: { namespace },
     header: known ? { "If-None-Match": known.etag } : {},
   });
   return {
-    namespaces: (call = {}) => valueOf(raw.GET("/bff/v1/admin/settings", said(call))),
+    namespaces: (call = {}) => unwrap(raw.GET("/bff/v1/admin/settings", requestOptions(call))),
     settings: async (namespace, known, call = {}) => {
-      const params = unless(namespace, known);
+      const params = conditional(namespace, known);
       const path = "/bff/v1/admin/settings/{namespace}";
-      return freshOr(known, await answerOf(raw.GET(path, { params, ...said(call) })));
+      return revalidated(
+        known,
+        await unwrapWithResponse(raw.GET(path, { params, ...requestOptions(call) })),
+      );
     },
     settingsSchema: async (namespace, known, call = {}) => {
-      const params = unless(namespace, known);
+      const params = conditional(namespace, known);
       const path = "/bff/v1/admin/settings/{namespace}/schema";
-      return freshOr(known, await answerOf(raw.GET(path, { params, ...said(call) })));
+      return revalidated(
+        known,
+        await unwrapWithResponse(raw.GET(path, { params, ...requestOptions(call) })),
+      );
     },
     settingsVersions: (namespace, query = {}, call = {}) =>
-      valueOf(
+      unwrap(
         raw.GET("/bff/v1/admin/settings/{namespace}/versions", {
           params: { path: { namespace }, query },
-          ...said(call),
+          ...requestOptions(call),
         }),
       ),
     settingsVersion: (namespace, number, call = {}) =>
-      valueOf(
+      unwrap(
         raw.GET("/bff/v1/admin/settings/{namespace}/versions/{number}", {
           params: { path: { namespace, number } },
-          ...said(call),
+          ...requestOptions(call),
         }),
       ),
   };
 }
 
-function settingsWrites(raw: Raw): Pick<AdminClient, "saveSettings" | "rollBackSettings"> {
+function settingsWrites(raw: RawClient): Pick<AdminClient, "saveSettings" | "rollBackSettings"> {
   const params = (namespace: string, call: SettingsWriteOptions) => ({
     path: { namespace },
     header: { "If-Match": call.etag },
@@ -195,14 +213,22 @@ function settingsWrites(raw: Raw): Pick<AdminClient, "saveSettings" | "rollBackS
   });
   return {
     saveSettings: async (namespace, body, call) => {
-      const given = { params: params(namespace, call), headers: keyed(call), ...said(call) };
+      const request = {
+        params: params(namespace, call),
+        headers: idempotencyHeaders(call),
+        ...requestOptions(call),
+      };
       const path = "/bff/v1/admin/settings/{namespace}";
-      return tagged(await answerOf(raw.PUT(path, { body, ...given })));
+      return withETag(await unwrapWithResponse(raw.PUT(path, { body, ...request })));
     },
     rollBackSettings: async (namespace, body, call) => {
-      const given = { params: params(namespace, call), headers: keyed(call), ...said(call) };
+      const request = {
+        params: params(namespace, call),
+        headers: idempotencyHeaders(call),
+        ...requestOptions(call),
+      };
       const path = "/bff/v1/admin/settings/{namespace}/rollback";
-      return tagged(await answerOf(raw.POST(path, { body, ...given })));
+      return withETag(await unwrapWithResponse(raw.POST(path, { body, ...request })));
     },
   };
 }

@@ -1,8 +1,8 @@
-/** Signing in, and a session whose token renews itself. */
+/** Client of sign-in and accounts, and a session that renews its access token. */
 import createClient from "openapi-fetch";
-import { askingFetch, said, valueOf } from "./asking.js";
-import type { CallOptions, ClientOptions } from "./asking.js";
-import type { ThroughGateway } from "./gateway_paths.js";
+import { createFetch, requestOptions, unwrap } from "./request.js";
+import type { CallOptions, ClientOptions } from "./request.js";
+import type { GatewayPaths } from "./gateway_paths.js";
 import type {
   AccessTokenV1,
   LoginV1,
@@ -13,14 +13,14 @@ import type {
   TokensV1,
 } from "./generated/gateway.js";
 
-type Paths = ThroughGateway<paths>;
+type Paths = GatewayPaths<paths>;
 export type AuthOptions = Omit<ClientOptions, "token">;
 
 export interface AuthClient {
   signIn(login: LoginV1, call?: CallOptions): Promise<Session>;
-  /** A session from a refresh token that was kept. */
+  /** Opens a session from a stored refresh token. */
   resume(refreshToken: string, call?: CallOptions): Promise<Session>;
-  /** Ask for an account; an admin decides on it. */
+  /** Requests an account; an admin approves it. */
   register(account: RegisterV1, call?: CallOptions): Promise<RegisteredV1>;
   verifyEmail(token: string, call?: CallOptions): Promise<MessageV1>;
   resendVerification(email: string, call?: CallOptions): Promise<MessageV1>;
@@ -31,64 +31,74 @@ export interface AuthClient {
 
 export function createAuthClient(options: AuthOptions): AuthClient {
   const raw = rawClient(options);
-  const post = <T>(call: Promise<{ data?: T; response: Response }>) => valueOf(call);
   return {
     raw,
     signIn: async (body, call = {}) => {
-      const tokens = await post<TokensV1>(raw.POST("/v1/auth/login", { body, ...said(call) }));
+      const tokens = await unwrap<TokensV1>(
+        raw.POST("/v1/auth/login", { body, ...requestOptions(call) }),
+      );
       return new Session(raw, tokens.refresh_token, tokens);
     },
     resume: async (refreshToken, call = {}) =>
-      new Session(raw, refreshToken, await refreshed(raw, refreshToken, call)),
-    register: (body, call = {}) => post(raw.POST("/v1/auth/register", { body, ...said(call) })),
+      new Session(raw, refreshToken, await refresh(raw, refreshToken, call)),
+    register: (body, call = {}) =>
+      unwrap(raw.POST("/v1/auth/register", { body, ...requestOptions(call) })),
     verifyEmail: (token, call = {}) =>
-      post(raw.POST("/v1/auth/verify-email", { body: { token }, ...said(call) })),
+      unwrap(raw.POST("/v1/auth/verify-email", { body: { token }, ...requestOptions(call) })),
     resendVerification: (email, call = {}) =>
-      post(raw.POST("/v1/auth/resend-verification", { body: { email }, ...said(call) })),
+      unwrap(
+        raw.POST("/v1/auth/resend-verification", { body: { email }, ...requestOptions(call) }),
+      ),
     requestPasswordReset: (email, call = {}) =>
-      post(raw.POST("/v1/auth/request-password-reset", { body: { email }, ...said(call) })),
+      unwrap(
+        raw.POST("/v1/auth/request-password-reset", { body: { email }, ...requestOptions(call) }),
+      ),
     resetPassword: (token, newPassword, call = {}) => {
       const body = { token, new_password: newPassword };
-      return post(raw.POST("/v1/auth/reset-password", { body, ...said(call) }));
+      return unwrap(raw.POST("/v1/auth/reset-password", { body, ...requestOptions(call) }));
     },
   };
 }
 
-type Raw = ReturnType<typeof rawClient>;
+type RawClient = ReturnType<typeof rawClient>;
 
 function rawClient(options: AuthOptions) {
   const { baseUrl } = options;
-  const fetch = askingFetch({ ...options, keyed: false });
+  const fetch = createFetch({ ...options, idempotencyKeys: false });
   return createClient<Paths>({ baseUrl, fetch, redirect: "error" });
 }
 
-function refreshed(raw: Raw, refreshToken: string, call: CallOptions = {}): Promise<AccessTokenV1> {
+function refresh(
+  raw: RawClient,
+  refreshToken: string,
+  call: CallOptions = {},
+): Promise<AccessTokenV1> {
   const body = { refresh_token: refreshToken };
-  return valueOf(raw.POST("/v1/auth/refresh", { body, ...said(call) }));
+  return unwrap(raw.POST("/v1/auth/refresh", { body, ...requestOptions(call) }));
 }
 
-/** Renewed this long before the token's end, so that no call travels with one that just ended. */
-const EARLY_MS = 30_000;
+/** The token is renewed this long before it expires, so that none expires in flight. */
+const RENEW_EARLY_MS = 30_000;
 
-/** Who is signed in. Give `session.token` to the clients: it renews the token when it must. */
+/** A signed-in user. Pass `session.token` to the clients; it renews the token when needed. */
 export class Session {
-  readonly #raw: Raw;
+  readonly #raw: RawClient;
   readonly #refreshToken: string;
   #access: { token: string; renewAt: number };
   #renewal: Promise<string> | undefined;
 
-  constructor(raw: Raw, refreshToken: string, access: AccessTokenV1) {
+  constructor(raw: RawClient, refreshToken: string, access: AccessTokenV1) {
     this.#raw = raw;
     this.#refreshToken = refreshToken;
-    this.#access = taken(access);
+    this.#access = accessFrom(access);
   }
 
-  /** For whoever keeps it, to `resume` later. */
+  /** To store, for a later `resume`. */
   get refreshToken(): string {
     return this.#refreshToken;
   }
 
-  /** The access token; calls at the same time share one renewal. */
+  /** The access token. Concurrent calls share one renewal. */
   readonly token = async (): Promise<string> => {
     if (Date.now() < this.#access.renewAt) return this.#access.token;
     this.#renewal ??= this.#renew();
@@ -97,12 +107,12 @@ export class Session {
 
   async signOut(call: CallOptions = {}): Promise<void> {
     const body = { refresh_token: this.#refreshToken };
-    await valueOf(this.#raw.POST("/v1/auth/logout", { body, ...said(call) }));
+    await unwrap(this.#raw.POST("/v1/auth/logout", { body, ...requestOptions(call) }));
   }
 
   async #renew(): Promise<string> {
     try {
-      this.#access = taken(await refreshed(this.#raw, this.#refreshToken));
+      this.#access = accessFrom(await refresh(this.#raw, this.#refreshToken));
       return this.#access.token;
     } finally {
       this.#renewal = undefined;
@@ -110,11 +120,11 @@ export class Session {
   }
 }
 
-// A token that lives shorter than the head start is used for half its life.
-function taken(access: AccessTokenV1): { token: string; renewAt: number } {
-  const lives = access.expires_in * 1000;
+// A token with a short lifetime is used for half of it.
+function accessFrom(access: AccessTokenV1): { token: string; renewAt: number } {
+  const lifetimeMs = access.expires_in * 1000;
   return {
     token: access.access_token,
-    renewAt: Date.now() + Math.max(lives - EARLY_MS, lives / 2),
+    renewAt: Date.now() + Math.max(lifetimeMs - RENEW_EARLY_MS, lifetimeMs / 2),
   };
 }

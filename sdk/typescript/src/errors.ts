@@ -1,22 +1,22 @@
-/** Every failure of a call, as one class: the service's own envelope, or why there was no answer. */
+/** `BffError`: the one error class, from a service's error envelope or raised by the client. */
 import type { ErrorV1 } from "./generated/gateway.js";
 
-/** Codes that only the client gives; all others are a service's. */
+/** Codes that the client itself raises; all others come from a service. */
 export const CLIENT_CODES = {
-  /** No answer: offline, refused, cut. */
+  /** No response: offline, connection refused or cut. */
   unreachable: "CLIENT_UNREACHABLE",
-  /** No whole answer within the client's own time. */
+  /** No complete response within the client's timeout. */
   timeout: "CLIENT_TIMEOUT",
-  /** An answer that is not the service's, such as a proxy's page. */
+  /** A response that no service sent, such as a proxy's error page. */
   unexpected: "CLIENT_UNEXPECTED_ANSWER",
-  /** The token supplier failed; `cause` says how. */
+  /** The token supplier failed; see `cause`. */
   noToken: "CLIENT_NO_TOKEN",
 } as const;
 
-export interface Failure {
+export interface BffErrorInit {
   readonly code: string;
   readonly message: string;
-  /** 0 when there was no answer. */
+  /** Default 0: no response. */
   readonly status?: number;
   readonly correlationId?: string | undefined;
   readonly service?: string | undefined;
@@ -28,72 +28,74 @@ export interface Failure {
 
 export class BffError extends Error {
   override readonly name = "BffError";
-  /** Stable: compare this, not the message. */
+  /** Stable code. Compare this, not the message. */
   readonly code: string;
-  /** The answer's HTTP status; 0 when there was none. */
+  /** HTTP status; 0 without a response. */
   readonly status: number;
-  /** What the logs know the request by: show it to whoever asks for help. */
+  /** Identifies the request in the logs. */
   readonly correlationId: string | undefined;
   readonly service: string | undefined;
-  /** Seconds to wait before asking again. */
+  /** Seconds to wait before the next attempt. */
   readonly retryAfter: number | undefined;
   readonly details: Readonly<Record<string, unknown>>;
-  /** What a write was sent with: a repeat with the same key is not done twice. */
+  /** Key that the write was sent with. A repeat with the same key is not executed twice. */
   readonly idempotencyKey: string | undefined;
 
-  constructor(failure: Failure) {
-    super(failure.message, failure.cause === undefined ? undefined : { cause: failure.cause });
-    this.code = failure.code;
-    this.status = failure.status ?? 0;
-    this.correlationId = failure.correlationId;
-    this.service = failure.service;
-    this.retryAfter = failure.retryAfter;
-    this.details = failure.details ?? {};
-    this.idempotencyKey = failure.idempotencyKey;
+  constructor(init: BffErrorInit) {
+    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = init.code;
+    this.status = init.status ?? 0;
+    this.correlationId = init.correlationId;
+    this.service = init.service;
+    this.retryAfter = init.retryAfter;
+    this.details = init.details ?? {};
+    this.idempotencyKey = init.idempotencyKey;
   }
 
-  /** The required part that failed, when that is why. */
+  /** Name of the required part that failed, if a part caused the error. */
   get part(): string | undefined {
     return typeof this.details["part"] === "string" ? this.details["part"] : undefined;
   }
 }
 
-/** The error that an answer with a bad status says, or the best that can be said of it. */
-export function refusal(response: Response, text: string, idempotencyKey?: string): BffError {
-  const said = envelopeIn(text);
+/** The error for a response with a failure status, from its envelope if it has one. */
+export function errorFromResponse(
+  response: Response,
+  text: string,
+  idempotencyKey?: string,
+): BffError {
+  const envelope = parseEnvelope(text);
+  const retryAfter = response.headers.get("Retry-After") ?? "";
   return new BffError({
-    code: said?.code ?? CLIENT_CODES.unexpected,
-    message: said?.message ?? `HTTP ${response.status} without an error of ours in it`,
+    code: envelope?.code ?? CLIENT_CODES.unexpected,
+    message: envelope?.message ?? `HTTP ${response.status} without an error envelope`,
     status: response.status,
-    correlationId: said?.correlation_id ?? response.headers.get("X-Correlation-ID") ?? undefined,
-    service: said?.service,
-    retryAfter: secondsIn(response.headers.get("Retry-After")),
-    details: said?.details ?? {},
+    correlationId:
+      envelope?.correlation_id ?? response.headers.get("X-Correlation-ID") ?? undefined,
+    service: envelope?.service,
+    retryAfter: /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined,
+    details: envelope?.details ?? {},
     idempotencyKey,
   });
 }
 
-/** What went wrong when a call was thrown out of, not answered. */
-export function interruption(thrown: unknown, idempotencyKey?: string): BffError {
+/** The error for an exception thrown while sending or reading; a `BffError` stays as it is. */
+export function errorFromException(thrown: unknown, idempotencyKey?: string): BffError {
   if (thrown instanceof BffError) return thrown;
   return new BffError({
     code: CLIENT_CODES.unreachable,
-    message: "No answer: the connection failed",
+    message: "No response: the connection failed",
     idempotencyKey,
     cause: thrown,
   });
 }
 
-function envelopeIn(text: string): ErrorV1 | undefined {
+function parseEnvelope(text: string): ErrorV1 | undefined {
   try {
     const { error } = JSON.parse(text) as { error?: Partial<ErrorV1> };
-    const whole = typeof error?.code === "string" && typeof error.message === "string";
-    return whole ? (error as ErrorV1) : undefined;
+    const complete = typeof error?.code === "string" && typeof error.message === "string";
+    return complete ? (error as ErrorV1) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function secondsIn(header: string | null): number | undefined {
-  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
 }

@@ -1,24 +1,23 @@
-/** A value with the tag that it came with, to ask again cheaply and to write safely. */
+/** Values with their ETag, for conditional reads and safe writes. */
 import { BffError, CLIENT_CODES } from "./errors.js";
+import type { ValueWithResponse } from "./request.js";
 
-export interface Tagged<T> {
+export interface WithETag<T> {
   readonly value: T;
   readonly etag: string;
 }
 
-interface Answer<T> {
-  readonly value: T;
-  readonly response: Response;
-}
-
-export function tagged<T>({ value, response }: Answer<T>): Tagged<T> {
+export function withETag<T>({ value, response }: ValueWithResponse<T>): WithETag<T> {
   const etag = response.headers.get("ETag");
   if (etag !== null) return { value, etag };
-  const message = "The answer has no ETag: does CORS expose it?";
+  const message = "The response has no ETag: does CORS expose it?";
   throw new BffError({ code: CLIENT_CODES.unexpected, message, status: response.status });
 }
 
-/** The new value, or on 304 the very object that was known. */
-export function freshOr<T>(known: Tagged<T> | undefined, answer: Answer<T>): Tagged<T> {
-  return answer.response.status === 304 && known ? known : tagged(answer);
+/** The received value, or on 304 the same `known` object. */
+export function revalidated<T>(
+  known: WithETag<T> | undefined,
+  received: ValueWithResponse<T>,
+): WithETag<T> {
+  return received.response.status === 304 && known ? known : withETag(received);
 }

@@ -1,12 +1,13 @@
-/** Which paths of a service's document the gateway lets through. */
+/** Types over the paths of an OpenAPI document. */
 
-export type ThroughGateway<Paths> = {
+/** The paths that the gateway exposes. */
+export type GatewayPaths<Paths> = {
   [Path in keyof Paths as Path extends `/bff/v1/${string}` | `/v1/auth/${string}`
     ? Path
     : never]: Paths[Path];
 };
 
-/** The query of a read. */
+/** The query parameters of a GET. */
 export type QueryOf<Operation> = Operation extends { get: { parameters: { query?: infer Query } } }
   ? NonNullable<Query>
   : never;

@@ -1,4 +1,4 @@
-/** Everything that is public. */
+/** The public API. */
 export type * as Admin from "./generated/admin.js";
 export type * as Auth from "./generated/gateway.js";
 export type * as Teacher from "./generated/teacher.js";
@@ -12,16 +12,15 @@ export type {
   UsersQuery,
   VersionsQuery,
 } from "./admin.js";
-export type { CallOptions, ClientOptions, TokenSupplier, WriteOptions } from "./asking.js";
+export type { CallOptions, ClientOptions, TokenSupplier, WriteOptions } from "./request.js";
 export { createAuthClient, Session } from "./auth.js";
 export type { AuthClient, AuthOptions } from "./auth.js";
 export { BffError, CLIENT_CODES } from "./errors.js";
-export type { Tagged } from "./etag.js";
-export type { LiveBatch, LiveBatchDetail } from "./live_batches.js";
-export type { Activity, Change, LiveState } from "./live_copy.js";
-export { incompleteNames, incompleteParts, partOf } from "./parts.js";
+export type { WithETag } from "./etag.js";
+export type { Activity, Change, LiveBatch, LiveBatchDetail, LiveState } from "./live_state.js";
+export { incompletePartNames, incompleteParts, partOf } from "./parts.js";
 export type { HasParts, PartV1 } from "./parts.js";
-export { followBatch, followBatches } from "./stream.js";
-export type { FollowOptions } from "./stream.js";
+export { followBatch, followBatches } from "./live_updates.js";
+export type { FollowOptions } from "./live_updates.js";
 export { createTeacherClient } from "./teacher.js";
 export type { ClassesQuery, DashboardQuery, TeacherClient } from "./teacher.js";

@@ -5,18 +5,18 @@ export interface JsonObject {
   [name: string]: Json;
 }
 
-/** The target with the patch merged into it; neither is changed, and null takes a field away. */
-export function mergePatched(target: Json | undefined, patch: Json): Json {
-  if (!isObject(patch)) return patch;
+/** The target with the patch applied; null removes a field. Changes neither argument. */
+export function applyMergePatch(target: Json | undefined, patch: Json): Json {
+  if (!isJsonObject(patch)) return patch;
   // A map, because a field may be called `__proto__`.
-  const merged = new Map(isObject(target) ? Object.entries(target) : []);
+  const merged = new Map(isJsonObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) merged.delete(name);
-    else merged.set(name, mergePatched(merged.get(name), value));
+    else merged.set(name, applyMergePatch(merged.get(name), value));
   }
   return Object.fromEntries(merged);
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

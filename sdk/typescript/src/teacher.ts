@@ -1,8 +1,8 @@
-/** A teacher's screens, one method each. */
+/** Client of the teacher screens, one method each. */
 import createClient from "openapi-fetch";
-import { askingFetch, keyed, said, valueOf } from "./asking.js";
-import type { CallOptions, ClientOptions, WriteOptions } from "./asking.js";
-import type { QueryOf, ThroughGateway } from "./gateway_paths.js";
+import { createFetch, idempotencyHeaders, requestOptions, unwrap } from "./request.js";
+import type { CallOptions, ClientOptions, WriteOptions } from "./request.js";
+import type { QueryOf, GatewayPaths } from "./gateway_paths.js";
 import type {
   AssociationConfirmRequestV1,
   AssociationConfirmResultV1,
@@ -15,25 +15,25 @@ import type {
   paths,
 } from "./generated/teacher.js";
 
-type Paths = ThroughGateway<paths>;
+type Paths = GatewayPaths<paths>;
 export type DashboardQuery = QueryOf<Paths["/bff/v1/teacher/dashboard"]>;
 export type ClassesQuery = QueryOf<Paths["/bff/v1/teacher/classes"]>;
 
 export interface TeacherClient {
-  /** Batches, newest first, and the classes beside them. */
+  /** Batches, newest first, with the classes. */
   dashboard(query?: DashboardQuery, call?: CallOptions): Promise<TeacherClassDashboardV1>;
   classes(query?: ClassesQuery, call?: CallOptions): Promise<TeacherClassListV1>;
   batch(batchId: string, call?: CallOptions): Promise<TeacherBatchDetailV1>;
   essay(batchId: string, essayId: string, call?: CallOptions): Promise<TeacherEssayFeedbackV1>;
   associations(batchId: string, call?: CallOptions): Promise<StudentAssociationListV1>;
-  /** Cannot be taken back. The same decisions again are answered the same, and done once. */
+  /** Irreversible. Repeating the same decisions returns the same result. */
   confirmAssociations(
     batchId: string,
     decisions: AssociationConfirmRequestV1,
     call?: WriteOptions,
   ): Promise<AssociationConfirmResultV1>;
   me(call?: CallOptions): Promise<TeacherProfileV1>;
-  /** The openapi-fetch client underneath; it throws `BffError` too. */
+  /** The underlying openapi-fetch client; it throws `BffError` too. */
   readonly raw: ReturnType<typeof rawClient>;
 }
 
@@ -43,42 +43,45 @@ export function createTeacherClient(options: ClientOptions): TeacherClient {
   return {
     raw,
     dashboard: (query = {}, call = {}) =>
-      valueOf(raw.GET("/bff/v1/teacher/dashboard", { params: { query }, ...said(call) })),
+      unwrap(raw.GET("/bff/v1/teacher/dashboard", { params: { query }, ...requestOptions(call) })),
     classes: (query = {}, call = {}) =>
-      valueOf(raw.GET("/bff/v1/teacher/classes", { params: { query }, ...said(call) })),
+      unwrap(raw.GET("/bff/v1/teacher/classes", { params: { query }, ...requestOptions(call) })),
     batch: (batchId, call = {}) =>
-      valueOf(
-        raw.GET("/bff/v1/teacher/batches/{batch_id}", { params: batch(batchId), ...said(call) }),
+      unwrap(
+        raw.GET("/bff/v1/teacher/batches/{batch_id}", {
+          params: batch(batchId),
+          ...requestOptions(call),
+        }),
       ),
     essay: (batchId, essayId, call = {}) =>
-      valueOf(
+      unwrap(
         raw.GET("/bff/v1/teacher/batches/{batch_id}/essays/{essay_id}", {
           params: { path: { batch_id: batchId, essay_id: essayId } },
-          ...said(call),
+          ...requestOptions(call),
         }),
       ),
     associations: (batchId, call = {}) =>
-      valueOf(
+      unwrap(
         raw.GET("/bff/v1/teacher/batches/{batch_id}/associations", {
           params: batch(batchId),
-          ...said(call),
+          ...requestOptions(call),
         }),
       ),
     confirmAssociations: (batchId, decisions, call = {}) =>
-      valueOf(
+      unwrap(
         raw.POST("/bff/v1/teacher/batches/{batch_id}/associations/confirm", {
           params: batch(batchId),
           body: decisions,
-          headers: keyed(call),
-          ...said(call),
+          headers: idempotencyHeaders(call),
+          ...requestOptions(call),
         }),
       ),
-    me: (call = {}) => valueOf(raw.GET("/bff/v1/teacher/me", said(call))),
+    me: (call = {}) => unwrap(raw.GET("/bff/v1/teacher/me", requestOptions(call))),
   };
 }
 
 function rawClient(options: ClientOptions) {
   const { baseUrl } = options;
-  const fetch = askingFetch({ ...options, keyed: true });
+  const fetch = createFetch({ ...options, idempotencyKeys: true });
   return createClient<Paths>({ baseUrl, fetch, redirect: "error" });
 }

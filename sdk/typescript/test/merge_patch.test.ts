@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mergePatched } from "#inside/merge_patch.js";
-import type { Json } from "#inside/merge_patch.js";
+import { applyMergePatch } from "#internal/merge_patch.js";
+import type { Json } from "#internal/merge_patch.js";
 
 // The examples of RFC 7396, appendix A.
 const EXAMPLES: [Json, Json, Json][] = [
@@ -13,7 +13,11 @@ const EXAMPLES: [Json, Json, Json][] = [
   [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
   [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
   [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
-  [["a", "b"], ["c", "d"], ["c", "d"]],
+  [
+    ["a", "b"],
+    ["c", "d"],
+    ["c", "d"],
+  ],
   [{ a: "b" }, ["c"], ["c"]],
   [{ a: "foo" }, null, null],
   [{ a: "foo" }, "bar", "bar"],
@@ -22,19 +26,19 @@ const EXAMPLES: [Json, Json, Json][] = [
   [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
 ];
 
-test("the RFC's own examples hold, and the target is left as it was", () => {
+test("the examples of RFC 7396 hold, and the target is not modified", () => {
   for (const [target, patch, result] of EXAMPLES) {
     const before = structuredClone(target);
 
-    assert.deepEqual(mergePatched(target, patch), result);
+    assert.deepEqual(applyMergePatch(target, patch), result);
     assert.deepEqual(target, before);
   }
 });
 
-test("a field called __proto__ is a field like any other", () => {
+test("a field called __proto__ is an ordinary field", () => {
   const patch = JSON.parse('{"__proto__": {"admin": true}}') as Json;
 
-  const merged = mergePatched({ a: 1 }, patch) as object;
+  const merged = applyMergePatch({ a: 1 }, patch) as object;
 
   assert.equal((merged as { admin?: boolean }).admin, undefined);
   assert.deepEqual(Object.keys(merged), ["a", "__proto__"]);

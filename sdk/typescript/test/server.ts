@@ -1,32 +1,39 @@
-/** A server whose answers a test writes, one for each request in turn. */
+/** A local HTTP server with scripted responses. */
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-export interface Asked {
+export interface RecordedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-export type Answer = (response: ServerResponse, asked: Asked) => void | Promise<void>;
+export type Responder = (
+  response: ServerResponse,
+  request: RecordedRequest,
+) => void | Promise<void>;
 
 export interface ScriptedServer {
   readonly baseUrl: string;
-  readonly asked: Asked[];
+  readonly requests: RecordedRequest[];
 }
 
-/** The last answer is given again to whoever still asks. */
-export async function serving(t: TestContext, ...answers: Answer[]): Promise<ScriptedServer> {
-  const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    void bodyOf(request).then(async (body) => {
-      const { method = "", url = "", headers } = request;
-      asked.push({ method, url, headers, body });
-      const answer = answers[Math.min(asked.length, answers.length) - 1];
-      await answer?.(response, { method, url, headers, body });
+/** Starts a server that uses one responder a request, in order, and repeats the last one. */
+export async function startServer(
+  t: TestContext,
+  ...responders: Responder[]
+): Promise<ScriptedServer> {
+  const requests: RecordedRequest[] = [];
+  const server = createServer((incoming, response) => {
+    void readBody(incoming).then(async (body) => {
+      const { method = "", url = "", headers } = incoming;
+      const request = { method, url, headers, body };
+      requests.push(request);
+      const respond = responders[Math.min(requests.length, responders.length) - 1];
+      await respond?.(response, request);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -34,16 +41,20 @@ export async function serving(t: TestContext, ...answers: Answer[]): Promise<Scr
     server.closeAllConnections();
     server.close();
   });
-  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<string> {
   let body = "";
-  for await (const piece of request) body += String(piece);
+  for await (const chunk of request) body += String(chunk);
   return body;
 }
 
-export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Answer {
+export function json(
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): Responder {
   return (response) => {
     response.writeHead(status, { "Content-Type": "application/json", ...headers });
     response.end(JSON.stringify(value));
@@ -55,14 +66,14 @@ export function envelope(code: string, details: Record<string, unknown> = {}): u
   return { error: { ...error, timestamp: "2026-01-31T12:00:00.000000Z", details } };
 }
 
-/** A body that goes out in these very pieces; it stays open when the last one is `null`. */
-export function pieces(...sent: (string | Uint8Array | null)[]): Answer {
+/** Sends an event stream in these chunks; a last `null` leaves it open. */
+export function chunks(...sent: (string | Uint8Array | null)[]): Responder {
   return async (response) => {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     response.flushHeaders();
-    for (const piece of sent) {
-      if (piece === null) return;
-      response.write(piece);
+    for (const chunk of sent) {
+      if (chunk === null) return;
+      response.write(chunk);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     response.end();

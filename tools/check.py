@@ -27,6 +27,8 @@ CHECKS = (
     Check("metrics", (sys.executable, "-m", "tools.check_metrics")),
     Check("operations page", (sys.executable, "-m", "tools.operations_page", "--check")),
     Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
+    Check("prose", (sys.executable, "-m", "tools.check_prose")),
+    Check("foreign names", (sys.executable, "-m", "tools.check_foreign_names")),
     Check("compose", (sys.executable, "-m", "tools.check_compose")),
     Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),
     Check("openapi", (sys.executable, "-m", "tools.check_openapi")),

@@ -48,11 +48,13 @@ def test_every_check_the_design_names_is_run() -> None:
     assert {
         "Dockerfile",
         "compose",
+        "foreign names",
         "format",
         "import rules",
         "lint",
         "metrics",
         "operations page",
+        "prose",
         "sizes",
         "types",
     } <= names

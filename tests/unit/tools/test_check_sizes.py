@@ -1,8 +1,10 @@
+import ast
 from pathlib import Path
 
 import pytest
 
 from tools.check_sizes import findings_in, main
+from tools.size_report import called_once, report
 
 FILE = Path("some/module.py")
 
@@ -90,3 +92,19 @@ def test_migrations_are_left_alone(tmp_path: Path) -> None:
     (folder / "0001.py").write_text(function_of(99))
 
     assert main([str(tmp_path)]) == 0
+
+
+def test_report_counts_files_lines_functions_and_helpers_called_once(tmp_path: Path) -> None:
+    package = tmp_path / "services" / "example"
+    package.mkdir(parents=True)
+    (package / "module.py").write_text("def _f():\n    pass\n\n\ndef g():\n    return _f()\n")
+
+    (row,) = [line for line in report(tmp_path).splitlines() if "services/example" in line]
+
+    assert row == "| services/example | 1 | 6 | 2 | 2 | 2 | 2 | 1 |"
+
+
+def test_helper_that_is_called_twice_or_public_or_special_is_not_counted() -> None:
+    source = "def _a(): _b(), _b()\ndef _b(): c()\ndef c(): _a()\ndef __d__(): ...\n__d__()"
+
+    assert called_once([ast.parse(source)]) == ["_a"]

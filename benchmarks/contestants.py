@@ -1,26 +1,28 @@
-"""Who takes part: ours as it is shipped, and what people would pick instead."""
+"""Contestants: our services as shipped on both engines, a baseline checkout, and the peers."""
 
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from benchmarks.processes import ROOT, Running, python, running
+from benchmarks.processes import ROOT, ServerProcess, python, python_path, server_process
 from bff_core.testing import SECRET
 
 NODE = Path(__file__).parent / "peers" / "node"
 DOWNSTREAMS = ("RAS", "CMS", "FILES", "CONTENT", "IDENTITY", "CONFIG")
+ENGINES = ("Hypercorn", "Granian")
 TEACHER = "services.bff_teacher.asgi:app"
 GRANIAN = ("--interface", "asgi", "--loop", "uvloop", "--http", "1", "--no-ws", "--workers", "1")
-"""As docs/performance.md tells operators to start it."""
+"""Options of Granian's own command, as docs/performance.md gives them to operators."""
 INTERNAL_KEY = "an-internal-key-that-is-only-for-benchmarks"
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """How to start one; `{port}` in its command and environment is where it listens."""
+    """A server to start; `{port}` in its command and environment is replaced by its port."""
 
     name: str
     command: Sequence[str]
@@ -29,11 +31,11 @@ class Contestant:
 
 
 MakeContestant = Callable[[str, Path], Contestant]
-"""From the upstream's URL and a folder for what a service keeps."""
+"""Makes a contestant from the upstream's URL and a folder for a service's files."""
 
 
-def ours_environment(upstream: str, folder: Path) -> dict[str, str]:
-    """What a deployment must set, and nothing else: addresses, keys, the ledger's place."""
+def teacher_environment(upstream: str, folder: Path) -> dict[str, str]:
+    """The variables that a deployment must set: addresses, keys and the ledger's place."""
     urls = {f"BFF_TEACHER_SERVICE_{name}__URL": upstream for name in DOWNSTREAMS}
     return urls | {
         "ENVIRONMENT": "production",
@@ -45,17 +47,8 @@ def ours_environment(upstream: str, folder: Path) -> dict[str, str]:
     }
 
 
-def ours(upstream: str, folder: Path) -> Contestant:
-    return Contestant("ours", python("services.bff_teacher"), ours_environment(upstream, folder))
-
-
-def ours_on_granian(upstream: str, folder: Path) -> Contestant:
-    command = python("granian", *GRANIAN, "--host", "127.0.0.1", "--port", "{port}", TEACHER)
-    return Contestant("ours on Granian", command, ours_environment(upstream, folder))
-
-
-def gateway(upstream: str, _: Path) -> Contestant:
-    environment = {
+def gateway_environment(upstream: str, _: Path) -> dict[str, str]:
+    return {
         "ENVIRONMENT": "production",
         "JWT_SECRET_KEY": SECRET,
         "BFF_TEACHER_URL": upstream,
@@ -63,19 +56,56 @@ def gateway(upstream: str, _: Path) -> Contestant:
         "IDENTITY_SERVICE_URL": upstream,
         "API_GATEWAY_HOST": "127.0.0.1",
         "API_GATEWAY_PORT": "{port}",
-        # Else each of the few callers would be refused after two seconds.
+        # The shipped limit would refuse the few users of a benchmark after two seconds.
         "API_GATEWAY_USER_PER_MINUTE": "100000000",
     }
-    return Contestant("gateway", python("services.gateway"), environment)
 
 
-def peer(name: str, module: str, upstream: str, **more: str) -> Contestant:
+def ours(engine: str, upstream: str, folder: Path) -> Contestant:
+    environment = teacher_environment(upstream, folder)
+    environment["BFF_TEACHER_SERVICE_SERVER"] = engine.lower()
+    return Contestant(f"ours on {engine}", python("services.bff_teacher"), environment)
+
+
+def gateway(engine: str, upstream: str, folder: Path) -> Contestant:
+    environment = gateway_environment(upstream, folder)
+    environment["API_GATEWAY_SERVER"] = engine.lower()
+    return Contestant(f"gateway on {engine}", python("services.gateway"), environment)
+
+
+def baseline_of(root: Path, make: MakeContestant, upstream: str, folder: Path) -> Contestant:
+    """The same service as shipped in another checkout, which has its own `.venv`."""
+    shipped = make(upstream, folder)
+    environment = {
+        name: value for name, value in shipped.environment.items() if not name.endswith("_SERVER")
+    }
+    interpreter = str(root / ".venv" / "bin" / "python")
+    command = [interpreter, *shipped.command[1:]]
+    return Contestant("baseline", command, environment | python_path(root), root)
+
+
+def baseline_on_granian(root: Path, upstream: str, folder: Path) -> Contestant:
+    """The teacher BFF of another checkout under Granian's own command."""
+    interpreter = str(root / ".venv" / "bin" / "python")
+    place = ("--host", "127.0.0.1", "--port", "{port}")
+    command = [interpreter, "-m", "granian", *GRANIAN, *place, TEACHER]
+    environment = teacher_environment(upstream, folder) | python_path(root)
+    return Contestant("baseline on Granian", command, environment, root)
+
+
+def peer(name: str, module: str, upstream: str, _: Path, **more: str) -> Contestant:
     command = python(f"benchmarks.peers.{module}")
     return Contestant(name, command, {"UPSTREAM": upstream} | more)
 
 
-def fastapi(upstream: str, _: Path) -> Contestant:
-    return peer("FastAPI + httpx", "fastapi_bff", upstream)
+def on_engine(name: str, module: str, engine: str) -> MakeContestant:
+    return partial(peer, f"{name} on {engine}", module, ENGINE=engine.lower())
+
+
+fastapi = partial(peer, "FastAPI + httpx", "fastapi_bff")
+floor = partial(peer, "aiohttp floor", "aiohttp_bff")
+floor_with_names = partial(peer, "aiohttp floor, names cached", "aiohttp_bff", CACHE_NAMES="1")
+bare_quart = partial(peer, "bare Quart", "quart_bff")
 
 
 def fastify(upstream: str, _: Path) -> Contestant:
@@ -83,26 +113,8 @@ def fastify(upstream: str, _: Path) -> Contestant:
     return Contestant("Fastify + undici", [node, "bff.js"], {"UPSTREAM": upstream}, NODE)
 
 
-def floor(upstream: str, _: Path) -> Contestant:
-    return peer("aiohttp floor", "aiohttp_bff", upstream)
-
-
-def remembering_floor(upstream: str, _: Path) -> Contestant:
-    return peer("aiohttp floor, names kept", "aiohttp_bff", upstream, REMEMBERS="1")
-
-
-def bare(upstream: str, _: Path) -> Contestant:
-    return peer("bare Quart", "quart_bff", upstream)
-
-
-def bare_proxy(upstream: str, _: Path) -> Contestant:
-    return Contestant(
-        "bare proxy", python("benchmarks.proxy_peers", "bare"), {"UPSTREAM": upstream}
-    )
-
-
 def prepare_node() -> bool:
-    """Install the Node peer's packages as its lock says; False when Node is not there."""
+    """Install the locked packages of the Node peer; False without Node."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         return False
@@ -112,9 +124,11 @@ def prepare_node() -> bool:
 
 
 @contextmanager
-def all_running(contestants: Sequence[Contestant]) -> Iterator[list[Running]]:
+def all_running(contestants: Sequence[Contestant]) -> Iterator[list[ServerProcess]]:
     with ExitStack() as stack:
         yield [
-            stack.enter_context(running(one.name, one.command, one.environment, folder=one.folder))
+            stack.enter_context(
+                server_process(one.name, one.command, one.environment, folder=one.folder)
+            )
             for one in contestants
         ]

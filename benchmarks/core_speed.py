@@ -1,8 +1,8 @@
-"""How fast the tested core is: a neighbour on its other half makes all that runs there a third slower.
+"""Speed of the tested core over time, from a process that times a constant loop on it.
 
-That lasts for seconds, and the callers' core has neighbours of its own. So one process beats on the
-tested core all the while, and what contestants spend is compared in beats of the same moments.
-`python -m benchmarks.core_speed FILE PARENT` is that process; it ends with the one that started it.
+A busy sibling of the core makes everything on it a third slower for seconds. CPU costs are therefore
+compared in multiples of the loop's time at the same moments.
+`python -m benchmarks.core_speed FILE PARENT` is that process. It ends with its parent.
 """
 
 import os
@@ -16,40 +16,39 @@ from pathlib import Path
 from statistics import mean
 from struct import Struct
 
+from benchmarks.machine_speed import timed_loop
 from benchmarks.processes import ROOT, TESTED_CORES
-from benchmarks.pulse import work
 
-EVERY = 0.005
-_BEAT = Struct("dd")
+LOOP_EVERY = 0.005
+_RECORD = Struct("dd")
 
 
 class CoreSpeed:
-    """Reads what the process writes: pairs of when a beat was, and the seconds it took."""
+    """Reads the file of the timing process: records of a loop's start and its seconds."""
 
-    def __init__(self, beats: Path) -> None:
-        self._beats = beats
+    def __init__(self, records: Path) -> None:
+        self._records = records
 
-    def beat(self, stretches: Sequence[tuple[float, float]]) -> float | None:
-        """Mean seconds of a beat within these stretches; None if there was none."""
-        began, ended = stretches[0][0], stretches[-1][1]
-        near = [(at, took) for at, took in self._all() if began <= at <= ended]
-        found = [took for at, took in near if any(a <= at <= b for a, b in stretches)]
+    def loop_seconds(self, intervals: Sequence[tuple[float, float]]) -> float | None:
+        """Mean seconds of the loops within the intervals; None if there was none."""
+        written = self._records.read_bytes()
+        complete = written[: len(written) // _RECORD.size * _RECORD.size]
+        began, ended = intervals[0][0], intervals[-1][1]
+        near = [(at, took) for at, took in _RECORD.iter_unpack(complete) if began <= at <= ended]
+        found = [took for at, took in near if any(a <= at <= b for a, b in intervals)]
         return mean(found) if found else None
-
-    def _all(self) -> list[tuple[float, float]]:
-        written = self._beats.read_bytes()
-        return list(_BEAT.iter_unpack(written[: len(written) // _BEAT.size * _BEAT.size]))
 
 
 @contextmanager
-def watched_core() -> Iterator[CoreSpeed]:
+def measured_core() -> Iterator[CoreSpeed]:
+    """Run the timing process until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
-        beats = Path(folder) / "beats"
-        beats.touch()
-        command = [sys.executable, "-m", "benchmarks.core_speed", str(beats), str(os.getpid())]
+        records = Path(folder) / "records"
+        records.touch()
+        command = [sys.executable, "-m", "benchmarks.core_speed", str(records), str(os.getpid())]
         process = subprocess.Popen(command, cwd=ROOT)
         try:
-            yield CoreSpeed(beats)
+            yield CoreSpeed(records)
         finally:
             process.kill()
             process.wait(timeout=10)
@@ -57,12 +56,12 @@ def watched_core() -> Iterator[CoreSpeed]:
 
 def main() -> None:
     os.sched_setaffinity(0, TESTED_CORES)
-    # Told, not asked for: whoever started this may be gone before it comes here.
+    # The parent's id is an argument: the parent may have ended before this line.
     path, parent = Path(sys.argv[1]), int(sys.argv[2])
-    with path.open("ab", buffering=0) as beats:
+    with path.open("ab", buffering=0) as records:
         while os.getppid() == parent:
-            beats.write(_BEAT.pack(time.perf_counter(), work()))
-            time.sleep(EVERY)
+            records.write(_RECORD.pack(time.perf_counter(), timed_loop()))
+            time.sleep(LOOP_EVERY)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a hung downstream costs the screens that do not need it.
+"""Effect of a hung downstream on the screens that do not need it.
 
-`/me` asks Identity at a steady pace while dashboards are asked whose CMS answers, or hangs. Nothing
-is cached and no breaker opens: the worst case. Prints each screen's latencies over all rounds, and
-the ratio of the p99s.
+Requests to `/me` (Identity) run beside dashboards whose CMS responds or hangs. The worst case:
+nothing is cached and no breaker opens. Prints latencies by screen over all rounds, and the ratio of
+the p99s.
 
     python -m benchmarks.hung_downstream [--rounds 5] [--seconds 10]
 """
@@ -10,13 +10,13 @@ the ratio of the p99s.
 import argparse
 import asyncio
 
-from benchmarks.steady_load import Bench, Tally, keep_pace, open_bench
+from benchmarks.steady_load import LatencyTally, TeacherBench, open_bench, open_load
 from bff_core.testing import Reply
 from tests.faults.platform_answers import CLASS_INFO, CLASS_PAGE
 
 ME, DASHBOARD = "/v1/teacher/me", "/v1/teacher/dashboard"
 ME_RATE, DASHBOARD_RATE = 100.0, 8.0
-WORST = {
+WORST_CASE = {
     f"{service}__{operation}__{time}": "0"
     for service, operation in (
         ("RAS", "USER_LIST"),
@@ -28,21 +28,23 @@ WORST = {
 } | {"CMS__BREAKER__MINIMUM_CALLS": "1000000"}
 
 
-async def one_round(bench: Bench, seconds: float, *, hung: bool) -> tuple[Tally, Tally]:
+async def one_round(
+    bench: TeacherBench, seconds: float, *, hung: bool
+) -> tuple[LatencyTally, LatencyTally]:
     cms = bench.platform.cms
     cms.on("/v1/classes/", Reply(hang=True) if hung else Reply(body=CLASS_PAGE))
     cms.on("/internal/v1/batches/class-info", Reply(hang=True) if hung else Reply(body=CLASS_INFO))
     async with asyncio.TaskGroup() as group:
-        me = group.create_task(keep_pace(lambda n: bench.ask(n, ME), rate=ME_RATE, seconds=seconds))
+        me = group.create_task(open_load(lambda n: bench.get(n, ME), rate=ME_RATE, seconds=seconds))
         dashboards = group.create_task(
-            keep_pace(lambda n: bench.ask(n, DASHBOARD), rate=DASHBOARD_RATE, seconds=seconds)
+            open_load(lambda n: bench.get(n, DASHBOARD), rate=DASHBOARD_RATE, seconds=seconds)
         )
     return me.result(), dashboards.result()
 
 
-def told(name: str, rounds: list[Tally]) -> float:
-    """Print all the rounds as one and return the p99."""
-    whole = Tally()
+def print_screen(name: str, rounds: list[LatencyTally]) -> float:
+    """Print all rounds as one; returns the p99."""
+    whole = LatencyTally()
     for one in rounds:
         whole.latencies += one.latencies
         whole.statuses += one.statuses
@@ -51,18 +53,18 @@ def told(name: str, rounds: list[Tally]) -> float:
 
 
 async def measure(rounds: int, seconds: float) -> None:
-    seen: dict[bool, list[tuple[Tally, Tally]]] = {False: [], True: []}
-    async with open_bench(**WORST) as bench:
+    tallies: dict[bool, list[tuple[LatencyTally, LatencyTally]]] = {False: [], True: []}
+    async with open_bench(**WORST_CASE) as bench:
         await one_round(bench, 2.0, hung=False)
         for _ in range(rounds):
-            # In turns, so that both see the same machine.
+            # Alternating, so that both see the same noise.
             for hung in (False, True):
-                seen[hung].append(await one_round(bench, seconds, hung=hung))
-    told("/dashboard, all well", [pair[1] for pair in seen[False]])
-    told("/dashboard, CMS hangs", [pair[1] for pair in seen[True]])
-    well = told("/me, all well", [pair[0] for pair in seen[False]])
-    hung_p99 = told("/me, CMS hangs", [pair[0] for pair in seen[True]])
-    print(f"/me: p99 with the hang over p99 without: {hung_p99 / well:.2f} (aim < 1.1)")
+                tallies[hung].append(await one_round(bench, seconds, hung=hung))
+    print_screen("/dashboard, all up", [pair[1] for pair in tallies[False]])
+    print_screen("/dashboard, CMS hangs", [pair[1] for pair in tallies[True]])
+    up_p99 = print_screen("/me, all up", [pair[0] for pair in tallies[False]])
+    hung_p99 = print_screen("/me, CMS hangs", [pair[0] for pair in tallies[True]])
+    print(f"/me: p99 with the hang over p99 without: {hung_p99 / up_p99:.2f} (aim < 1.1)")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Contestants take turns, so that all of them see the same noise; medians over the rounds."""
+"""Measures the contestants of a scenario in turns, so that all of them see the same noise."""
 
 import math
 import tempfile
@@ -10,45 +10,45 @@ from statistics import median
 
 from benchmarks import load
 from benchmarks.contestants import NODE, all_running
-from benchmarks.core_speed import CoreSpeed, watched_core
-from benchmarks.outcome import Run
-from benchmarks.processes import Running, other_cores, python, running
-from benchmarks.scenarios import Scenario
+from benchmarks.core_speed import CoreSpeed, measured_core
+from benchmarks.load_result import LoadResult
+from benchmarks.processes import ServerProcess, other_cores, python, server_process
+from benchmarks.scenarios import MakeRequest, Scenario
 
-WARM_UP = 2.0
-QUIET, TRIES = 0.4, 4
-"""How much of a turn must have been undisturbed by the machine, and how often to hope for that."""
-ALONE = "slowest upstream alone"
+WARM_UP_SECONDS = 2.0
+MIN_QUIET, MAX_TRIES = 0.4, 4
+"""A turn is repeated until this share of its responses was undisturbed, at most so many times."""
+UPSTREAM_ALONE = "slowest upstream alone"
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """How long and how often; `seconds` a turn."""
+class LoadOptions:
+    """Rounds, and the seconds and connections of one turn of load."""
 
     rounds: int = 5
     seconds: float = 3.0
     connections: int = 16
-    lenient: bool = False
+    allow_errors: bool = False
 
 
 @dataclass(slots=True)
 class Figures:
-    """Of one contestant, a value a round.
+    """Figures of one contestant, one value a round.
 
-    Requests a second, CPU in µs a request and in beats of the tested core, times in ms, refusals in
-    percent, and of the answers at half load the percentage that came while the machine was not slow.
+    Requests a second; CPU in µs a request and in loops of the tested core; times in ms; errors in
+    percent; `quiet` is the percentage of half-load responses outside slow times. Memory is in MiB.
     """
 
     name: str
     rate: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    cpu_beats: list[float] = field(default_factory=list)
+    cpu_loops: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
     p99_full: list[float] = field(default_factory=list)
     p99_half: list[float] = field(default_factory=list)
     p99_half_of_all: list[float] = field(default_factory=list)
     quiet: list[float] = field(default_factory=list)
-    refused: list[float] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
     memory: float = 0.0
 
     def medians(self) -> dict[str, float]:
@@ -64,101 +64,105 @@ class Figures:
 
 @dataclass(slots=True)
 class Turn:
-    """One contestant with its place in the endless row of requests, which no round repeats."""
+    """A contestant with its endless sequence of requests, none of which is sent twice."""
 
-    running: Running
-    make: Callable[[int], bytes]
+    process: ServerProcess
+    make_request: MakeRequest
     figures: Figures
-    asked: int = 0
-    speed: CoreSpeed | None = None
+    sent: int = 0
+    core_speed: CoreSpeed | None = None
 
     def requests(self) -> Iterator[bytes]:
         while True:
-            yield self.make(self.asked)
-            self.asked += 1
+            yield self.make_request(self.sent)
+            self.sent += 1
 
-    def at_full_load(self, effort: Effort) -> None:
-        run = _quietest(
-            lambda: load.without_rest(
-                self.running.port,
+    def warm_up(self, *, allow_errors: bool = False) -> None:
+        load.closed_loop(
+            self.process.port,
+            self.requests(),
+            connections=16,
+            seconds=WARM_UP_SECONDS,
+            allow_errors=allow_errors,
+        )
+
+    def at_full_load(self, options: LoadOptions) -> None:
+        result = _quiet_result(
+            lambda: load.closed_loop(
+                self.process.port,
                 self.requests(),
-                connections=effort.connections,
-                seconds=effort.seconds,
-                spent=self.running.cpu_seconds,
-                lenient=effort.lenient,
+                connections=options.connections,
+                seconds=options.seconds,
+                cpu_clock=self.process.cpu_seconds,
+                allow_errors=options.allow_errors,
             )
         )
-        self.figures.rate.append(run.rate)
-        self.figures.cpu.append(run.cost * 1e6)
-        beat = self.speed.beat(run.stretches) if self.speed else None
-        self.figures.cpu_beats.append(run.cost / beat if beat else math.nan)
-        self.figures.p50.append(run.p50 * 1000)
-        self.figures.p99_full.append(run.p99 * 1000)
-        self.figures.refused.append(run.refused / len(run.latencies) * 100)
+        loop = self.core_speed.loop_seconds(result.intervals) if self.core_speed else None
+        self.figures.rate.append(result.rate)
+        self.figures.cpu.append(result.cost * 1e6)
+        self.figures.cpu_loops.append(result.cost / loop if loop else math.nan)
+        self.figures.p50.append(result.p50 * 1000)
+        self.figures.p99_full.append(result.p99 * 1000)
+        self.figures.errors.append(result.errors / len(result.latencies) * 100)
 
-    def at_half_load(self, effort: Effort) -> None:
-        """At half of what it has just done: the machine may be another in a minute."""
-        rate = self.figures.rate[-1] / 2
-        port = self.running.port
-        run = _quietest(
-            lambda: load.at_pace(port, self.requests(), rate=rate, seconds=effort.seconds)
+    def at_half_load(self, options: LoadOptions) -> None:
+        """Half of the rate of the turn just before: the machine's speed changes by the minute."""
+        rate, port = self.figures.rate[-1] / 2, self.process.port
+        result = _quiet_result(
+            lambda: load.open_loop(port, self.requests(), rate=rate, seconds=options.seconds)
         )
-        self.figures.p99_half.append(run.p99 * 1000)
-        self.figures.p99_half_of_all.append(run.p99_of_all * 1000)
-        self.figures.quiet.append(run.quiet * 100)
-
-    def warm_up(self, *, lenient: bool = False) -> None:
-        port = self.running.port
-        load.without_rest(port, self.requests(), connections=16, seconds=WARM_UP, lenient=lenient)
+        self.figures.p99_half.append(result.p99 * 1000)
+        self.figures.p99_half_of_all.append(result.p99_of_all * 1000)
+        self.figures.quiet.append(result.quiet * 100)
 
 
-def _quietest(once_more: Callable[[], Run]) -> Run:
-    """The first turn in which the machine was quiet for long enough, else the best of some."""
-    best = once_more()
-    for _ in range(TRIES - 1):
-        if best.quiet >= QUIET:
+def _quiet_result(run: Callable[[], LoadResult]) -> LoadResult:
+    """The first result with enough undisturbed responses, else the best of `MAX_TRIES`."""
+    best = run()
+    for _ in range(MAX_TRIES - 1):
+        if best.quiet >= MIN_QUIET:
             break
-        best = max(best, once_more(), key=lambda run: run.quiet)
+        best = max(best, run(), key=lambda result: result.quiet)
     return best
 
 
 @contextmanager
-def upstream(essays: int | None = None) -> Iterator[Running]:
-    more = {"ESSAYS": str(essays)} if essays else {}
+def upstream(essays: int | None = None) -> Iterator[ServerProcess]:
+    """The process that stands in for all downstream services, off the tested core."""
+    environment = {"ESSAYS": str(essays)} if essays else {}
     command = python("benchmarks.upstream")
-    with running("upstream", command, more, cores=other_cores()) as found:
-        yield found
+    with server_process("upstream", command, environment, cores=other_cores()) as process:
+        yield process
 
 
-def measure(scenario: Scenario, effort: Effort, *, with_node: bool = True) -> list[Figures]:
-    """Every contestant of a scenario; last the slowest upstream, asked without one in between."""
+def measure(scenario: Scenario, options: LoadOptions, *, with_node: bool = True) -> list[Figures]:
+    """Figures of every contestant, and last of the slowest upstream request sent directly."""
     with tempfile.TemporaryDirectory() as folder, upstream() as behind:
         contestants = [make(behind.url, Path(folder)) for make in scenario.contestants]
         chosen = [one for one in contestants if with_node or one.folder != NODE]
-        with watched_core() as speed, all_running(chosen) as processes:
+        with measured_core() as speed, all_running(chosen) as processes:
             turns = [
-                Turn(process, scenario.maker(process.name), Figures(process.name), speed=speed)
+                Turn(process, scenario.requests(), Figures(process.name), core_speed=speed)
                 for process in processes
             ]
-            alone = _alone(behind, scenario, turns[0])
-            _rounds(turns, alone, effort)
+            alone = []
+            upstream_requests = scenario.upstream_requests()
+            if upstream_requests:
+                # It runs at half of the reference's rate, like the reference itself.
+                figures = Figures(UPSTREAM_ALONE, rate=turns[0].figures.rate)
+                alone = [Turn(behind, upstream_requests, figures)]
+            _run_rounds(turns, alone, options)
     return [turn.figures for turn in [*turns, *alone]]
 
 
-def _alone(behind: Running, scenario: Scenario, ours: Turn) -> list[Turn]:
-    """The upstream at the pace at which ours is asked."""
-    make = scenario.maker_behind()
-    return [Turn(behind, make, Figures(ALONE, rate=ours.figures.rate))] if make else []
-
-
-def _rounds(turns: list[Turn], alone: list[Turn], effort: Effort) -> None:
+def _run_rounds(turns: list[Turn], alone: list[Turn], options: LoadOptions) -> None:
     for turn in turns:
         turn.warm_up()
-    for _ in range(effort.rounds):
+    for _ in range(options.rounds):
         for turn in turns:
-            turn.at_full_load(effort)
-            turn.at_half_load(effort)
+            turn.at_full_load(options)
+            turn.at_half_load(options)
         for turn in alone:
-            turn.at_half_load(effort)
+            turn.at_half_load(options)
     for turn in turns:
-        turn.figures.memory = turn.running.resident()
+        turn.figures.memory = turn.process.resident()

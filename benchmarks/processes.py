@@ -1,4 +1,4 @@
-"""Processes under test: started on a core of their own, and what they spend as the kernel counts it."""
+"""Server processes pinned to a core, with their CPU time and memory as the kernel counts them."""
 
 import os
 import socket
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-READY_WITHIN = 30.0
+STARTUP_SECONDS = 30.0
 TESTED_CORES = frozenset({0})
-"""Of a machine with two cores one is for the process under test, and one for all the rest."""
-PAGE = os.sysconf("SC_PAGE_SIZE")
+"""Reserved for the process under test; everything else runs on the other cores."""
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """A process, its workers included, and where it listens."""
+class ServerProcess:
+    """A process with its workers, and the port it listens on."""
 
     name: str
     pid: int
@@ -30,44 +30,50 @@ class Running:
         return f"http://127.0.0.1:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """Of all its threads, in user and in kernel mode; the scheduler counts in nanoseconds."""
-        return sum(_spent(pid) for pid in _family(self.pid))
+        """User and kernel time of all threads and workers, at the scheduler's resolution."""
+        schedstats = [
+            _read(task / "schedstat") for pid in _process_tree(self.pid) for task in _tasks(pid)
+        ]
+        return sum(int((text or "0").split()[0]) for text in schedstats) / 1e9
 
     def resident(self) -> float:
-        """MiB."""
-        return sum(_pages(pid) for pid in _family(self.pid)) * PAGE / 2**20
+        """Resident memory in MiB."""
+        statms = [_read(Path(f"/proc/{pid}/statm")) for pid in _process_tree(self.pid)]
+        return sum(int((text or "0 0").split()[1]) for text in statms) * PAGE_BYTES / 2**20
 
 
 def other_cores() -> frozenset[int]:
-    """For callers and upstream; the same as the tested one when the machine has no other."""
-    everything = frozenset(os.sched_getaffinity(0))
-    return everything - TESTED_CORES or everything
+    """Cores for clients and upstream; the tested one when the machine has no other."""
+    available = frozenset(os.sched_getaffinity(0))
+    return available - TESTED_CORES or available
 
 
 @contextmanager
-def running(
+def server_process(
     name: str,
     command: Sequence[str],
     environment: Mapping[str, str],
     *,
     cores: frozenset[int] = TESTED_CORES,
     folder: Path = ROOT,
-    log: Path | None = None,
-) -> Iterator[Running]:
-    """A process whose command may name `{port}`; it also finds it as PORT in its environment."""
+) -> Iterator[ServerProcess]:
+    """Run a server until the block ends.
+
+    `{port}` in the command and the environment is replaced by its port, which it also gets as PORT.
+    The environment of the shell is not passed on.
+    """
     port = free_port()
-    with open(log or os.devnull, "wb") as output:  # noqa: PTH123 - devnull is no Path
-        process = subprocess.Popen(
-            [part.format(port=port) for part in command],
-            cwd=folder,
-            env=_environment(port, environment),
-            stdout=output,
-            stderr=subprocess.STDOUT if log else None,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509 - takes no lock
-        )
+    own = {name: value.format(port=port) for name, value in environment.items()}
+    process = subprocess.Popen(
+        [part.format(port=port) for part in command],
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", ""), **python_path(ROOT), "PORT": str(port), **own},
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509 - takes no lock
+    )
     try:
-        _wait(process, port)
-        yield Running(name, process.pid, port)
+        wait_until_listening(process, port)
+        yield ServerProcess(name, process.pid, port)
     finally:
         process.terminate()
         try:
@@ -77,28 +83,27 @@ def running(
             process.wait(timeout=10)
 
 
-def python(module: str, *more: str) -> list[str]:
-    return [sys.executable, "-m", module, *more]
+def python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def python_path(root: Path) -> dict[str, str]:
+    return {"PYTHONPATH": f"{root}{os.pathsep}{root / 'shared'}"}
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port
 
 
-def _environment(port: int, more: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of the shell's own settings gets in."""
-    return {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'shared'}",
-        "PORT": str(port),
-        **{name: value.format(port=port) for name, value in more.items()},
-    }
+def wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until the port accepts a connection.
 
-
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    end = time.monotonic() + READY_WITHIN
+    Raises:
+        RuntimeError: The process ended, or did not listen within `STARTUP_SECONDS`.
+    """
+    end = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -109,22 +114,14 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError(f"{process.args!r} did not start")
 
 
-def _family(pid: int) -> list[int]:
-    """The process and all that descend from it."""
-    found, at = [pid], 0
-    while at < len(found):
-        for task in _tasks(found[at]):
-            found.extend(int(child) for child in _read(task / "children").split())
-        at += 1
-    return found
-
-
-def _spent(pid: int) -> float:
-    return sum(int((_read(task / "schedstat") or "0").split()[0]) for task in _tasks(pid)) / 1e9
-
-
-def _pages(pid: int) -> int:
-    return int((_read(Path(f"/proc/{pid}/statm")) or "0 0").split()[1])
+def _process_tree(pid: int) -> list[int]:
+    """The process and all its descendants."""
+    pids, position = [pid], 0
+    while position < len(pids):
+        for task in _tasks(pids[position]):
+            pids.extend(int(child) for child in _read(task / "children").split())
+        position += 1
+    return pids
 
 
 def _tasks(pid: int) -> list[Path]:
@@ -135,6 +132,7 @@ def _tasks(pid: int) -> list[Path]:
 
 
 def _read(path: Path) -> str:
+    """The text of a /proc file; empty when its process has ended."""
     try:
         return path.read_text("ascii")
     except (FileNotFoundError, ProcessLookupError):

@@ -1,74 +1,74 @@
-"""What is asked, by whom, and of which contestants."""
+"""Scenarios: the requests, the contestants, and the slowest upstream behind them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
-from benchmarks import bodies
+from benchmarks import payloads
 from benchmarks.contestants import (
+    ENGINES,
     MakeContestant,
-    bare,
-    bare_proxy,
+    bare_quart,
+    baseline_of,
+    baseline_on_granian,
     fastapi,
     fastify,
     floor,
+    floor_with_names,
     gateway,
+    on_engine,
     ours,
-    ours_on_granian,
-    remembering_floor,
 )
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
 
 TEACHERS = 32
-"""Enough that no answer is shared by luck; few enough that their classes stay in memory."""
+"""Too many for a cached page to be hit by chance, few enough for their classes to stay cached."""
 FEW_TEACHERS = 8
 
-Paths = Callable[[int, int], str]
-"""From the number of a request and of its teacher to what is asked."""
+MakePath = Callable[[int, int], str]
+"""Makes a request target from the number of the request and of its teacher."""
+MakeRequest = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`against` is the contestant that ours is compared with; `paths` may differ by contestant.
+    """The first contestant is the one that the table compares the others with.
 
-    `behind` is the slowest that ours asks for it, None when it asks nobody.
+    `upstream_path` is the slowest request that ours sends to its upstream; None when it sends none.
     """
 
     name: str
-    says: str
+    description: str
     contestants: Sequence[MakeContestant]
-    path: Paths
-    against: str
-    peer_path: Paths | None = None
+    path: MakePath
     teachers: int = TEACHERS
-    behind: Paths | None = None
+    upstream_path: MakePath | None = None
 
-    def maker_behind(self) -> Callable[[int], bytes] | None:
-        """Requests for the slowest upstream, by number."""
-        ask = self.behind
-        if ask is None:
-            return None
-
-        def make(number: int) -> bytes:
-            path = ask(number, number % self.teachers)
-            return b"GET %s HTTP/1.1\r\nHost: upstream\r\n\r\n" % path.encode()
-
-        return make
-
-    def maker(self, contestant: str) -> Callable[[int], bytes]:
-        """Requests for one contestant, by number."""
-        theirs = self.peer_path if self.peer_path and contestant == self.against else self.path
+    def requests(self) -> MakeRequest:
         heads = [_head(number) for number in range(self.teachers)]
 
         def make(number: int) -> bytes:
             teacher = number % self.teachers
-            return b"GET %s HTTP/1.1\r\n%s" % (theirs(number, teacher).encode(), heads[teacher])
+            return b"GET %s HTTP/1.1\r\n%s" % (self.path(number, teacher).encode(), heads[teacher])
+
+        return make
+
+    def upstream_requests(self) -> MakeRequest | None:
+        path = self.upstream_path
+        if path is None:
+            return None
+
+        def make(number: int) -> bytes:
+            target = path(number, number % self.teachers)
+            return b"GET %s HTTP/1.1\r\nHost: upstream\r\n\r\n" % target.encode()
 
         return make
 
 
 def _head(teacher: int) -> bytes:
-    user = bodies.teacher_id(teacher)
+    user = payloads.teacher_id(teacher)
     token = bearer(access_token(user, now=SystemClock().now()))
     return (
         "Host: bff.example\r\nAccept: application/json\r\nAccept-Language: sv-SE,sv;q=0.8\r\n"
@@ -77,106 +77,103 @@ def _head(teacher: int) -> bytes:
     ).encode()
 
 
-def _page_behind(number: int, teacher: int) -> str:
-    user = bodies.teacher_id(teacher)
-    return f"/internal/v1/batches/user/{user}?limit=20&offset={number % 1_000_000}"
-
-
-def _batch_behind(number: int, teacher: int) -> str:
-    return f"/internal/v1/batches/{bodies.batch_id(number + 1000, teacher)}/status"
-
-
-def _page(number: int, _: int) -> str:
-    """A page that nobody has read: RAS is asked each time, about classes CMS has told already."""
+def _new_page(number: int, _: int) -> str:
+    """A page that is in no cache; its classes are."""
     return f"/v1/teacher/dashboard?limit=20&offset={number % 1_000_000}"
 
 
-def _same_page(_: int, __: int) -> str:
-    return "/v1/teacher/dashboard?limit=20&offset=0"
-
-
-def _profile(_: int, __: int) -> str:
-    return "/v1/teacher/me"
-
-
-def _bytes(_: int, __: int) -> str:
-    return "/bytes"
+def _new_page_upstream(number: int, teacher: int) -> str:
+    user = payloads.teacher_id(teacher)
+    return f"/internal/v1/batches/user/{user}?limit=20&offset={number % 1_000_000}"
 
 
 def _batch(number: int, teacher: int) -> str:
-    return f"/v1/teacher/batches/{bodies.batch_id(number + 1000, teacher)}"
+    return f"/v1/teacher/batches/{payloads.batch_id(number + 1000, teacher)}"
+
+
+def _batch_upstream(number: int, teacher: int) -> str:
+    return f"/internal/v1/batches/{payloads.batch_id(number + 1000, teacher)}/status"
 
 
 def _essay(number: int, teacher: int) -> str:
-    return f"{_batch(number, teacher)}/essays/{bodies.essay_id(0, number + 1000)}"
+    return f"{_batch(number, teacher)}/essays/{payloads.essay_id(0, number + 1000)}"
 
 
 def _associations(number: int, teacher: int) -> str:
     return f"{_batch(number, teacher)}/associations"
 
 
-def _through(_: int, __: int) -> str:
-    return "/bff/v1/teacher/dashboard?limit=20&offset=0"
+def _constant(path: str) -> MakePath:
+    return lambda _number, _teacher: path
 
 
-# The nearer two stand, the more their turns have in common; the floor is the closest race.
+ours_on_hypercorn, ours_on_granian = (partial(ours, engine) for engine in ENGINES)
+gateway_on_hypercorn, gateway_on_granian = (partial(gateway, engine) for engine in ENGINES)
+_quart_bytes = [on_engine("Quart bytes", "quart_bytes", engine) for engine in ENGINES]
+_bare_proxies = [on_engine("bare proxy", "quart_proxy", engine) for engine in ENGINES]
+_through_gateway = _constant("/bff/v1/teacher/dashboard?limit=20&offset=0")
+
+# Neighbours share most of their noise, so the closest races stand side by side.
 SCENARIOS = (
     Scenario(
         "dashboard",
-        "20 batches of 25 essays; RAS is asked each time, class data are warm",
-        (ours, floor, remembering_floor, bare, ours_on_granian, fastapi, fastify),
-        _page,
-        "aiohttp floor",
-        behind=_page_behind,
+        "20 batches of 25 essays; RAS is asked each time, class data are cached",
+        (
+            *(ours_on_hypercorn, floor, ours_on_granian, floor_with_names),
+            *(bare_quart, fastapi, fastify),
+        ),
+        _new_page,
+        upstream_path=_new_page_upstream,
     ),
     Scenario(
         "detail",
-        "one batch, four services asked",
-        (ours, bare),
+        "one batch from four services",
+        (ours_on_hypercorn, bare_quart),
         _batch,
-        "bare Quart",
-        behind=_batch_behind,
+        upstream_path=_batch_upstream,
     ),
     Scenario(
         "essay",
-        "one essay, five questions asked",
-        (ours, bare),
+        "one essay from five downstream calls",
+        (ours_on_hypercorn, bare_quart),
         _essay,
-        "bare Quart",
-        behind=_batch_behind,
+        upstream_path=_batch_upstream,
     ),
     Scenario(
         "associations",
-        "matches of a batch, two services asked, rosters warm",
-        (ours, bare),
+        "matches of a batch from two services, rosters are cached",
+        (ours_on_hypercorn, bare_quart),
         _associations,
-        "bare Quart",
-        behind=_batch_behind,
+        upstream_path=_batch_upstream,
     ),
     Scenario(
         "cached",
-        "the dashboard from memory, against Quart and the same bytes",
-        (ours, bare),
-        _same_page,
-        "bare Quart",
-        _bytes,
+        "the dashboard from the cache, beside fixed bytes from plain Quart",
+        (ours_on_hypercorn, _quart_bytes[0], ours_on_granian, _quart_bytes[1]),
+        _constant("/v1/teacher/dashboard?limit=20&offset=0"),
         FEW_TEACHERS,
     ),
     Scenario(
         "profile",
-        "who am I, from memory, against Quart and bytes",
-        (ours, bare),
-        _profile,
-        "bare Quart",
-        _bytes,
+        "the profile from the cache, beside fixed bytes from plain Quart",
+        (ours_on_hypercorn, _quart_bytes[0], ours_on_granian, _quart_bytes[1]),
+        _constant("/v1/teacher/me"),
         FEW_TEACHERS,
     ),
     Scenario(
         "gateway",
-        "one request through the edge",
-        (gateway, bare_proxy),
-        _through,
-        "bare proxy",
-        behind=_through,
+        "one request through the gateway",
+        (gateway_on_granian, _bare_proxies[1], gateway_on_hypercorn, _bare_proxies[0]),
+        _through_gateway,
+        upstream_path=_through_gateway,
     ),
 )
+
+
+def with_baseline(scenario: Scenario, root: Path) -> Scenario:
+    """The scenario with the same service of another checkout, as it was shipped there."""
+    first, *others = scenario.contestants
+    more: list[MakeContestant] = [partial(baseline_of, root, first)]
+    if scenario.name == "dashboard":
+        more.append(partial(baseline_on_granian, root))
+    return replace(scenario, contestants=(first, *more, *others))

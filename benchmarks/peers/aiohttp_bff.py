@@ -1,6 +1,6 @@
-"""The floor: the dashboard with aiohttp alone, server and client, bytes to bytes through msgspec.
+"""The dashboard with aiohttp alone, as server and client, and msgspec: the floor of its cost.
 
-No framework above it, no token, no policy, no metric. With REMEMBERS it keeps the class names.
+It has no framework, no token, no policies and no metrics. With CACHE_NAMES it caches class names.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos
 from services.bff_teacher.contracts.ras import Batch, BatchPage
 
 UPSTREAM = os.environ["UPSTREAM"]
-REMEMBERS = bool(os.environ.get("REMEMBERS"))
+CACHE_NAMES = bool(os.environ.get("CACHE_NAMES"))
 SESSION = web.AppKey("session", aiohttp.ClientSession)
-KEPT: dict[str, bytes] = {}
+cached_names: dict[str, bytes] = {}
 
 decode_page = msgspec.json.Decoder(BatchPage).decode
 decode_infos = msgspec.json.Decoder(ClassInfos).decode
@@ -61,16 +61,16 @@ def _item(batch: Batch, info: ClassInfo | None) -> Item:
 
 
 async def _get(session: aiohttp.ClientSession, url: str) -> bytes:
-    async with session.get(url) as answer:
-        answer.raise_for_status()
-        return await answer.read()
+    async with session.get(url) as response:
+        response.raise_for_status()
+        return await response.read()
 
 
-async def _names(session: aiohttp.ClientSession, user: str, ids: str) -> bytes:
-    found = KEPT.get(user) if REMEMBERS else None
+async def _class_names(session: aiohttp.ClientSession, user: str, ids: str) -> bytes:
+    found = cached_names.get(user) if CACHE_NAMES else None
     if found is None:
         found = await _get(session, f"{UPSTREAM}/internal/v1/batches/class-info?batch_ids={ids}")
-        KEPT[user] = found
+        cached_names[user] = found
     return found
 
 
@@ -80,7 +80,7 @@ async def dashboard(request: web.Request) -> web.Response:
     url = f"{UPSTREAM}/internal/v1/batches/user/{user}?limit={limit}&offset={offset}"
     page = decode_page(await _get(session, url))
     ids = ",".join(batch.batch_id for batch in page.batches)
-    infos = decode_infos(await _names(session, user, ids))
+    infos = decode_infos(await _class_names(session, user, ids))
     rows = [_item(batch, infos.get(batch.batch_id)) for batch in page.batches]
     body = encode(Dashboard(rows, page.pagination.total, limit, offset))
     return web.Response(body=body, content_type="application/json")

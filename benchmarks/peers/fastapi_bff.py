@@ -1,6 +1,6 @@
-"""The dashboard as most people would write it: FastAPI, httpx, pydantic, uvicorn.
+"""The dashboard in the most common stack: FastAPI, httpx, pydantic, uvicorn.
 
-No pipeline, no token, no metrics, no cache: it asks RAS, then CMS for the class names, and joins.
+It reads RAS, then CMS for the class names, and joins. It has no token, policies, metrics or cache.
 """
 
 import os
@@ -99,15 +99,15 @@ async def dashboard(
     x_user_id: Annotated[str, Header()], limit: int = 20, offset: int = 0
 ) -> Dashboard:
     client = state["client"]
-    answer = await client.get(
+    response = await client.get(
         f"/internal/v1/batches/user/{x_user_id}", params={"limit": limit, "offset": offset}
     )
-    answer.raise_for_status()
-    page = Page.model_validate(answer.json())
+    response.raise_for_status()
+    page = Page.model_validate(response.json())
     ids = ",".join(batch.batch_id for batch in page.batches)
-    named = await client.get("/internal/v1/batches/class-info", params={"batch_ids": ids})
-    named.raise_for_status()
-    infos = {key: ClassInfo.model_validate(value) for key, value in named.json().items() if value}
+    names = await client.get("/internal/v1/batches/class-info", params={"batch_ids": ids})
+    names.raise_for_status()
+    infos = {key: ClassInfo.model_validate(value) for key, value in names.json().items() if value}
     return Dashboard(
         batches=[_item(batch, infos.get(batch.batch_id)) for batch in page.batches],
         total_count=page.pagination.total,

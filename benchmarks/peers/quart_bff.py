@@ -1,8 +1,7 @@
 """The screens on the same libraries without the kernel: Quart, Hypercorn, aiohttp, msgspec, pydantic.
 
-It asks the same services for the same parts, joins them with the same pure functions and writes the
-same answers. What ours costs more than this is what identity, policies, metrics and logs cost.
-`/bytes` answers with bytes that are there already.
+It reads the same parts, joins them with the same pure functions and writes the same responses. The
+difference to ours is the cost of identity, policies, metrics and logs.
 """
 
 import asyncio
@@ -12,12 +11,10 @@ from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
-import uvloop
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from pydantic import BaseModel, TypeAdapter
 from quart import Quart, Response, request
 
+from benchmarks.peers import engines
 from bff_core.composition import Fetched
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 from services.bff_teacher.contracts.cms_associations import AssociationPage
@@ -38,146 +35,137 @@ from services.bff_teacher.screens.rosters import Pupil
 T = TypeVar("T")
 UPSTREAM = os.environ["UPSTREAM"]
 app = Quart(__name__)
-kept: dict[str, Any] = {}
+state: dict[str, Any] = {}
 
 
 def _reader(kind: type[T]) -> Callable[[str], Any]:
     decode = msgspec.json.Decoder(kind).decode
 
     async def read(path: str) -> Fetched[T]:
-        async with kept["session"].get(UPSTREAM + path) as answer:
-            answer.raise_for_status()
-            return Fetched(decode(await answer.read()))
+        async with state["session"].get(UPSTREAM + path) as response:
+            response.raise_for_status()
+            return Fetched(decode(await response.read()))
 
     return read
 
 
-page_at = _reader(BatchPage)
-infos_at = _reader(ClassInfos)  # type: ignore[arg-type]  # a dict's alias
-batch_at = _reader(BatchWithEssays)
-essay_at = _reader(OwnedEssay)
-names_at = _reader(list[StudentOfEssay])
-name_at = _reader(StudentOfEssay)
-state_at = _reader(FileState)
-rows_at = _reader(AssociationPage)
-classes_at = _reader(ClassPage)
-roster_at = _reader(Roster)
+read_page = _reader(BatchPage)
+read_class_infos = _reader(ClassInfos)
+read_batch = _reader(BatchWithEssays)
+read_essay = _reader(OwnedEssay)
+read_student_names = _reader(list[StudentOfEssay])
+read_student_name = _reader(StudentOfEssay)
+read_file_state = _reader(FileState)
+read_associations = _reader(AssociationPage)
+read_classes = _reader(ClassPage)
+read_roster = _reader(Roster)
 
 
-async def text_at(storage_id: str) -> Fetched[str]:
-    async with kept["session"].get(f"{UPSTREAM}/v1/content/{storage_id}") as answer:
-        answer.raise_for_status()
-        return Fetched((await answer.read()).decode())
+async def read_text(storage_id: str) -> Fetched[str]:
+    async with state["session"].get(f"{UPSTREAM}/v1/content/{storage_id}") as response:
+        response.raise_for_status()
+        return Fetched((await response.read()).decode())
 
 
-def _written(model: type[BaseModel]) -> Callable[[BaseModel], Response]:
+def _writer(model: type[BaseModel]) -> Callable[[BaseModel], Response]:
     dump = TypeAdapter(model).dump_json
     return lambda dto: Response(dump(dto), content_type="application/json")
 
 
-write_dashboard = _written(TeacherClassDashboardV1)
-write_batch = _written(TeacherBatchDetailV1)
-write_essay = _written(TeacherEssayFeedbackV1)
-write_associations = _written(StudentAssociationListV1)
+write_dashboard = _writer(TeacherClassDashboardV1)
+write_batch = _writer(TeacherBatchDetailV1)
+write_essay = _writer(TeacherEssayFeedbackV1)
+write_associations = _writer(StudentAssociationListV1)
 
 
-class _Caller:
-    """As much of a context as the joins read."""
+class _UserContext:
+    """The part of the request context that the joins read."""
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
 
 
 @app.get("/v1/teacher/dashboard")
-async def the_dashboard() -> Response:
+async def get_dashboard() -> Response:
     user = request.headers["X-User-ID"]
     query = DashboardQuery.model_validate(request.args.to_dict())
     of_user = f"/internal/v1/batches/user/{user}"
-    page = await page_at(f"{of_user}?limit={query.limit}&offset={query.offset}")
+    page = await read_page(f"{of_user}?limit={query.limit}&offset={query.offset}")
     rows = rows_of(page, user)
     ids = ",".join(row.batch_id for row in rows)
-    infos = await infos_at(f"/internal/v1/batches/class-info?batch_ids={ids}")
+    infos = await read_class_infos(f"/internal/v1/batches/class-info?batch_ids={ids}")
     beside = dashboard.Beside(None, None, None)
-    caller: Any = _Caller(user)
+    caller: Any = _UserContext(user)
     return write_dashboard(
         dashboard.render(caller, query, dashboard.Named(page, rows, infos), beside)
     )
 
 
 @app.get("/v1/teacher/batches/<batch_id>")
-async def the_batch(batch_id: str) -> Response:
-    batch = await batch_at(f"/internal/v1/batches/{batch_id}/status")
+async def get_batch(batch_id: str) -> Response:
+    batch = await read_batch(f"/internal/v1/batches/{batch_id}/status")
     async with asyncio.TaskGroup() as group:
-        info = group.create_task(infos_at(f"/internal/v1/batches/class-info?batch_ids={batch_id}"))
-        names = group.create_task(names_at(f"/internal/v1/batches/{batch_id}/student-names"))
-        state = group.create_task(state_at(f"/v1/files/batch/{batch_id}/state"))
+        info = group.create_task(
+            read_class_infos(f"/internal/v1/batches/class-info?batch_ids={batch_id}")
+        )
+        names = group.create_task(
+            read_student_names(f"/internal/v1/batches/{batch_id}/student-names")
+        )
+        state = group.create_task(read_file_state(f"/v1/files/batch/{batch_id}/state"))
     beside = batch_detail.Beside(info.result(), names.result(), state.result())
     return write_batch(batch_detail.render(batch, beside, LanguageV1.SWEDISH))
 
 
 @app.get("/v1/teacher/batches/<batch_id>/essays/<essay_id>")
-async def the_essay(batch_id: str, essay_id: str) -> Response:
-    at = f"/internal/v1/batches/{batch_id}"
+async def get_essay(batch_id: str, essay_id: str) -> Response:
+    path = f"/internal/v1/batches/{batch_id}"
     async with asyncio.TaskGroup() as group:
-        one = group.create_task(essay_at(f"{at}/essays/{essay_id}"))
-        batch = group.create_task(batch_at(f"{at}/status"))
+        one = group.create_task(read_essay(f"{path}/essays/{essay_id}"))
+        batch = group.create_task(read_batch(f"{path}/status"))
     found, order = one.result(), batch.result()
     stored, prompt_id = (
         found.value.spellcheck_corrected_text_storage_id,
         order.value.prompt_storage_id,
     )
     async with asyncio.TaskGroup() as group:
-        text = group.create_task(text_at(stored))
-        prompt = group.create_task(text_at(prompt_id))
-        student = group.create_task(name_at(f"/internal/v1/associations/essay/{essay_id}"))
+        text = group.create_task(read_text(stored))
+        prompt = group.create_task(read_text(prompt_id))
+        student = group.create_task(
+            read_student_name(f"/internal/v1/associations/essay/{essay_id}")
+        )
     beside = essay.Beside(text.result(), prompt.result(), student.result())
     return write_essay(essay.render(batch_id, found, order, beside, LanguageV1.SWEDISH))
 
 
 @app.get("/v1/teacher/batches/<batch_id>/associations")
-async def the_associations(batch_id: str) -> Response:
-    batch = await batch_at(f"/internal/v1/batches/{batch_id}/status")
+async def get_associations(batch_id: str) -> Response:
+    batch = await read_batch(f"/internal/v1/batches/{batch_id}/status")
     user = request.headers["X-User-ID"]
-    rows = await rows_at(f"/v1/batches/{batch_id}/student-associations")
-    return write_associations(associations.render(batch, rows, await _pupils(user), batch))
+    rows = await read_associations(f"/v1/batches/{batch_id}/student-associations")
+    return write_associations(associations.render(batch, rows, await _students(user), batch))
 
 
-async def _pupils(user: str) -> Fetched[dict[str, Pupil]]:
-    """Kept, as ours keeps them for a while."""
-    if user not in kept:
+async def _students(user: str) -> Fetched[dict[str, Pupil]]:
+    """Students by id, cached per user as ours caches them."""
+    if user not in state:
         found: dict[str, Pupil] = {}
-        for one in (await classes_at("/v1/classes/?limit=100&offset=0")).value.classes:
-            roster = (await roster_at(f"/v1/classes/{one.id}/roster")).value
+        for one in (await read_classes("/v1/classes/?limit=100&offset=0")).value.classes:
+            roster = (await read_roster(f"/v1/classes/{one.id}/roster")).value
             found |= {pupil.student_id: Pupil(pupil, one) for pupil in pupils(roster)}
-        kept[user] = Fetched(found)
-    reading: Fetched[dict[str, Pupil]] = kept[user]
+        state[user] = Fetched(found)
+    reading: Fetched[dict[str, Pupil]] = state[user]
     return reading
 
 
-@app.get("/bytes")
-async def the_bytes() -> Response:
-    """As long as the dashboard is, and made once."""
-    user = request.headers["X-User-ID"]
-    if "bytes" not in kept:
-        page = await page_at(f"/internal/v1/batches/user/{user}?limit=20&offset=0")
-        caller: Any = _Caller(user)
-        beside = dashboard.Beside(None, None, None)
-        dto = dashboard.render(
-            caller, DashboardQuery(), dashboard.Named(page, rows_of(page, user), None), beside
-        )
-        kept["bytes"] = TypeAdapter(TeacherClassDashboardV1).dump_json(dto)
-    return Response(kept["bytes"], content_type="application/json")
+@app.before_serving
+async def open_session() -> None:
+    state["session"] = aiohttp.ClientSession()
 
 
-async def _serve() -> None:
-    config = Config()
-    config.bind = [f"127.0.0.1:{os.environ['PORT']}"]
-    config.accesslog = None
-    config.backlog = 1024
-    async with aiohttp.ClientSession() as session:
-        kept["session"] = session
-        await serve(app, config)
+@app.after_serving
+async def close_session() -> None:
+    await state["session"].close()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve())
+    engines.run(app)

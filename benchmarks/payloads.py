@@ -1,7 +1,7 @@
-"""What the services behind a BFF answer in a benchmark: the platform's shapes, invented and fixed.
+"""Fixed responses of the downstream services, in the platform's shapes with invented data.
 
-An id tells whose it is: its last twelve digits are the teacher's number, so that an upstream
-without memory can answer for any batch of any teacher.
+The last twelve digits of a batch's id are the number of its teacher, so that an upstream without
+state can respond for any batch of any teacher.
 """
 
 import json
@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 UNSET = 0xFEEDFACE
-"""A serial that no batch has: it marks where a template's is put in."""
-BATCHES, ESSAYS, CLASSES, PUPILS = 20, 25, 4, 28
+"""Placeholder for the batch's serial in a template; no batch has it."""
+BATCHES, ESSAYS, CLASSES, STUDENTS = 20, 25, 4, 28
 STATUSES = ("completed_successfully", "completed_with_failures", "processing", "ready")
 TEXT = ("Det var en gång en klass som skrev om sommaren, regnet och vägen hem. " * 60).encode()
 
 Json = Mapping[str, object]
+Template = Callable[[bytes], bytes]
+"""A response that takes the id of its batch."""
 
 
 def teacher_id(number: int) -> str:
@@ -26,7 +28,7 @@ def batch_id(serial: int, teacher: int) -> str:
 
 
 def essay_id(place: int, serial: int = UNSET) -> str:
-    """Of a batch's essay; `serial` is the batch's."""
+    """Id of an essay; `serial` is that of its batch."""
     return f"e55a{place:04x}-0000-4000-8000-{serial:012x}"
 
 
@@ -34,88 +36,88 @@ def class_id(place: int) -> str:
     return f"c1a55{place:03x}-0000-4000-8000-000000000001"
 
 
-def pupil_id(place: int, room: int = 0) -> str:
+def student_id(place: int, room: int = 0) -> str:
     return f"90911{place:03x}-{room:04x}-4000-8000-000000000001"
 
 
 @cache
-def page_of(teacher: int, essays: int = ESSAYS) -> bytes:
-    """RAS's page of a teacher's batches, with every essay that RAS sends along."""
+def batch_page(teacher: int, essays: int = ESSAYS) -> bytes:
+    """RAS: a page of a teacher's batches, their essays included."""
     rows = [_batch(batch_id(place, teacher), teacher, essays, place) for place in range(BATCHES)]
-    return _dump({"batches": rows, "pagination": {"limit": 20, "offset": 0, "total": 4000}})
+    return _json({"batches": rows, "pagination": {"limit": 20, "offset": 0, "total": 4000}})
 
 
 @cache
-def batch_of(essays: int = ESSAYS) -> Callable[[bytes], bytes]:
-    """RAS's answer for one batch: a template, filled with the id that was asked for."""
+def batch_template(essays: int = ESSAYS) -> Template:
+    """RAS: one batch."""
     marker = batch_id(0, 0)
-    whole = _dump(_batch(marker, 0, essays, 0) | {"student_prompt_ref": _prompt(marker)})
-    return _filling(whole, marker)
+    whole = _json(_batch(marker, 0, essays, 0) | {"student_prompt_ref": _prompt(marker)})
+    return _template(whole, marker)
 
 
 @cache
-def essay_of() -> Callable[[bytes], bytes]:
-    """RAS's answer for the first essay of a batch."""
+def essay_template() -> Template:
+    """RAS: the first essay of a batch."""
     marker = batch_id(0, 0)
     text = {"spellcheck_corrected_text_storage_id": marker.replace("-", "")[::-1]}
     owned = {"batch_id": marker, "user_id": teacher_id(0)}
-    return _filling(_dump(_essay(0) | text | owned), marker)
+    return _template(_json(_essay(0) | text | owned), marker)
 
 
 @cache
-def names_of() -> Callable[[bytes], bytes]:
-    """CMS's students of a batch."""
-    return _filling(_dump([_student_of(place) for place in range(ESSAYS)]), batch_id(0, 0))
+def student_names_template() -> Template:
+    """CMS: the students of a batch."""
+    return _template(_json([_student(place) for place in range(ESSAYS)]), batch_id(0, 0))
 
 
 @cache
-def name_of() -> bytes:
-    return _dump(_student_of(0))
+def student_name() -> bytes:
+    return _json(_student(0))
 
 
 @cache
-def associations_of() -> Callable[[bytes], bytes]:
+def associations_template() -> Template:
     rows = [
         {
             "essay_id": essay_id(place),
-            "suggested_student_id": pupil_id(place),
+            "suggested_student_id": student_id(place),
             "confidence_score": 0.95,
             "match_reasons": ["Name found in the heading"],
             "created_at": "2026-01-30T09:01:02",
         }
         for place in range(ESSAYS)
     ]
-    return _filling(_dump({"associations": rows}), batch_id(0, 0))
+    return _template(_json({"associations": rows}), batch_id(0, 0))
 
 
 @cache
-def classes_of() -> bytes:
+def class_page() -> bytes:
     rows = [
         {
             "id": class_id(place),
             "name": f"SA{place}B",
             "course_code": "SV1",
-            "student_count": PUPILS,
+            "student_count": STUDENTS,
             "created_at": "2025-08-19T07:41:02.551208",
         }
         for place in range(CLASSES)
     ]
-    return _dump({"classes": rows, "pagination": {"limit": 100, "offset": 0, "returned": CLASSES}})
+    return _json({"classes": rows, "pagination": {"limit": 100, "offset": 0, "returned": CLASSES}})
 
 
 @cache
-def roster_of(room: int) -> bytes:
+def roster(room: int) -> bytes:
     rows = [
         {
-            "student_id": pupil_id(place, room),
+            "student_id": student_id(place, room),
             "first_name": f"Maja{place}",
             "last_name": "Söderberg",
             "full_legal_name": f"Maja{place} Söderberg",
             "email": f"pupil{place}@school.example",
         }
-        for place in range(PUPILS)
+        for place in range(STUDENTS)
     ]
-    return _dump({"students": rows})
+    return _json({"students": rows})
 
 
 def class_infos(batch_ids: list[str]) -> bytes:
@@ -123,11 +125,11 @@ def class_infos(batch_ids: list[str]) -> bytes:
         one: {"class_id": class_id(place % CLASSES), "class_name": f"SA{place % CLASSES}B"}
         for place, one in enumerate(batch_ids)
     }
-    return _dump(info)
+    return _json(info)
 
 
 @cache
-def file_state_of() -> bytes:
+def file_state() -> bytes:
     lock = {
         "locked": True,
         "locked_at": "2026-01-30T09:07:24",
@@ -136,24 +138,49 @@ def file_state_of() -> bytes:
         "phase_status": "in_progress",
         "reason": "Processing has begun",
     }
-    return _dump({"batch_id": batch_id(0, 0), "lock_status": lock})
+    return _json({"batch_id": batch_id(0, 0), "lock_status": lock})
 
 
 @cache
-def profile_of() -> bytes:
+def profile() -> bytes:
     name = {"first_name": "Anna", "last_name": "Bergman", "legal_full_name": "Anna Bergman"}
-    return _dump({"person_name": name, "display_name": "Anna B", "locale": "sv-SE"})
+    return _json({"person_name": name, "display_name": "Anna B", "locale": "sv-SE"})
 
 
 @cache
-def list_of() -> bytes:
-    """What a BFF might answer the gateway."""
-    return _dump({"batches": [{"batch_id": batch_id(place, 0)} for place in range(100)]})
+def batch_list() -> bytes:
+    """A response of a BFF to the gateway."""
+    return _json({"batches": [{"batch_id": batch_id(place, 0)} for place in range(100)]})
+
+
+def dashboard_response() -> bytes:
+    """A dashboard of about the length of the teacher BFF's own."""
+    rows = [
+        {
+            "batch_id": batch_id(place, 0),
+            "title": f"sv1-chronicle-{place}",
+            "class_id": class_id(place % CLASSES),
+            "class_name": f"SA{place % CLASSES}B",
+            "status": STATUSES[place % 4],
+            "total_essays": ESSAYS,
+            "completed_essays": ESSAYS - 1,
+            "failed_essays": 1,
+            "progress_percent": 100,
+            "requested_pipeline": "cj_assessment",
+            "current_phase": None,
+            "is_final": True,
+            "created_at": "2026-01-30T08:55:20.103311Z",
+            "last_updated": "2026-01-30T09:33:50.600172Z",
+            "completed_at": "2026-01-30T09:33:50.600150Z",
+        }
+        for place in range(BATCHES)
+    ]
+    return _json({"batches": rows, "total_count": 4000, "limit": 20, "offset": 0, "parts": []})
 
 
 @cache
-def maintenance_of() -> bytes:
-    return _dump({"namespace": "maintenance", "version": 0, "values": {"read_only": False}})
+def maintenance() -> bytes:
+    return _json({"namespace": "maintenance", "version": 0, "values": {"read_only": False}})
 
 
 def _batch(own_id: str, teacher: int, essays: int, place: int) -> dict[str, object]:
@@ -195,22 +222,26 @@ def _essay(place: int) -> dict[str, object]:
 
 
 def _prompt(own_id: str) -> Json:
-    """Its text lies under an id made of the batch's, so that every batch has its own."""
+    """Reference to the prompt's text, whose storage id is made of the batch's id."""
     stored = own_id.replace("-", "")
     return {"references": {"student_prompt_text": {"storage_id": stored, "path": ""}}}
 
 
-def _student_of(place: int) -> Json:
+def _student(place: int) -> Json:
     name = {"first_name": f"Maja{place}", "last_name": "Söderberg", "legal_full_name": "Maja S"}
-    return {"essay_id": essay_id(place), "student_id": pupil_id(place), "student_person_name": name}
+    return {
+        "essay_id": essay_id(place),
+        "student_id": student_id(place),
+        "student_person_name": name,
+    }
 
 
-def _filling(whole: bytes, marker: str) -> Callable[[bytes], bytes]:
-    """Puts an id, and what is made of it (owner, essays, storage), where the marker's were."""
+def _template(whole: bytes, marker: str) -> Template:
+    """Replaces the marker, and the ids derived from it (owner, essays, storage), by a batch's own."""
     unset = (marker, teacher_id(0), marker.replace("-", ""), essay_id(0)[8:])
     marks = [text.encode() for text in (*unset, unset[2][::-1])]
 
-    def filled(own_id: bytes) -> bytes:
+    def fill(own_id: bytes) -> bytes:
         stored = own_id.replace(b"-", b"")
         owner = teacher_id(int(own_id[-12:])).encode()
         essays = essay_id(0, int(own_id[:8], 16))[8:].encode()
@@ -219,8 +250,8 @@ def _filling(whole: bytes, marker: str) -> Callable[[bytes], bytes]:
             body = body.replace(mark, own)
         return body
 
-    return filled
+    return fill
 
 
-def _dump(value: object) -> bytes:
+def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

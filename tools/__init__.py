@@ -1,1 +1,1 @@
-"""What `./dev check` and `./dev bench` run."""
+"""Checks and generators behind `./dev check` and `./dev generate`."""

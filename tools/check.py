@@ -1,4 +1,4 @@
-"""`./dev check`: every check by its name, all of them even when one fails."""
+"""`./dev check` runs every check, also after one has failed."""
 
 import shutil
 import subprocess
@@ -39,7 +39,7 @@ CHECKS = (
 
 
 def outcome(check: Check) -> tuple[bool, str]:
-    """Whether the check passed, and what it said."""
+    """Run a check; returns whether it passed, and its output."""
     try:
         done = subprocess.run(
             check.command,
@@ -57,29 +57,27 @@ def outcome(check: Check) -> tuple[bool, str]:
 
 
 def run_all(checks: Sequence[Check]) -> int:
-    """Print a line per check, the output of those that fail, and return the exit code."""
-    failed = [check.name for check in checks if not _run(check)]
+    """Print a line per check and the output of failed ones; returns the exit code."""
+    failed = []
+    for check in checks:
+        began = time.monotonic()
+        print(f"{check.name:<16}", end="", flush=True)
+        passed, output = outcome(check)
+        print(f"{'ok' if passed else 'FAILED'} ({time.monotonic() - began:.1f} s)")
+        if not passed:
+            print(output.rstrip())
+            failed.append(check.name)
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0
 
 
-def _run(check: Check) -> bool:
-    began = time.monotonic()
-    print(f"{check.name:<16}", end="", flush=True)
-    passed, said = outcome(check)
-    print(f"{'ok' if passed else 'FAILED'} ({time.monotonic() - began:.1f} s)")
-    if not passed:
-        print(said.rstrip())
-    return passed
-
-
-def main(names: Sequence[str]) -> int:
-    """All checks, or those whose names begin with one of the given words."""
-    wanted = [check for check in CHECKS if not names or check.name.startswith(tuple(names))]
-    if not wanted:
+def main(prefixes: Sequence[str]) -> int:
+    """Run all checks, or those whose names begin with one of the given prefixes."""
+    chosen = [check for check in CHECKS if not prefixes or check.name.startswith(tuple(prefixes))]
+    if not chosen:
         print(f"no such check: there are {', '.join(check.name for check in CHECKS)}")
         return 2
-    return run_all(wanted)
+    return run_all(chosen)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Holds the compose files against Compose, the image, the settings and the guide."""
+"""Checks the compose files against Compose itself, the image, the settings and the guide."""
 
 import itertools
 import sys
@@ -23,7 +23,7 @@ BESIDE = ("-f", BASE, "-f", BESIDE_PLATFORM)
 
 
 def findings(root: Path = ROOT) -> Iterator[str]:
-    """A line for everything that is wrong; none when all is well.
+    """Yield a line for every fault.
 
     Raises:
         NotReadable: Compose refuses the files.
@@ -45,7 +45,7 @@ def findings(root: Path = ROOT) -> Iterator[str]:
 
 
 def of_stack(stack: Stack) -> Iterator[str]:
-    """What holds of any set of containers."""
+    """Yield the faults of one set of containers."""
     return itertools.chain(
         rules.order(stack),
         rules.confinement(stack),
@@ -57,20 +57,20 @@ def of_stack(stack: Stack) -> Iterator[str]:
 
 
 def require_readable() -> None:
-    """Compose itself takes every way in which the files are put together, filled in.
+    """Let Compose read every combination of the files, with the example environment.
 
     Raises:
-        NotReadable: It does not.
+        NotReadable: Compose refuses one.
     """
-    filled = ("--env-file", EXAMPLE)
-    ways: tuple[tuple[str, ...], ...] = (
-        filled,
-        (*filled, "--profile", "emulators"),
-        (*BESIDE, *filled),
-        (*BESIDE, *filled, "--profile", "gateway"),
+    example = ("--env-file", EXAMPLE)
+    combinations: tuple[tuple[str, ...], ...] = (
+        example,
+        (*example, "--profile", "emulators"),
+        (*BESIDE, *example),
+        (*BESIDE, *example, "--profile", "gateway"),
     )
-    for way in ways:
-        compose(*way, "config", "--quiet", environ={"COMPOSE_PROFILES": "", "BFF_IMAGE": "bff"})
+    for options in combinations:
+        compose(*options, "config", "--quiet", environ={"COMPOSE_PROFILES": "", "BFF_IMAGE": "bff"})
 
 
 def main() -> int:

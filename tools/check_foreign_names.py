@@ -36,12 +36,10 @@ def findings_in(source: str) -> Iterator[tuple[int, str]]:
     """Line and message of every violation in a module."""
     tree = ast.parse(source)
     paths: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for local, path in _third_party_imports(node):
-                paths[local] = path
-                if _is_internal(path):
-                    yield node.lineno, f"imports {path}, which is internal to its package"
+    for line, local, path in _third_party_imports(tree):
+        paths[local] = path
+        if _is_internal(path):
+            yield line, f"imports {path}, which is internal to its package"
     for node in ast.walk(tree):
         for base in node.bases if isinstance(node, ast.ClassDef) else ():
             path = _import_path(base, paths)
@@ -51,9 +49,15 @@ def findings_in(source: str) -> Iterator[tuple[int, str]]:
     yield from _in_scope(tree, objects)
 
 
-def _third_party_imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    """Local name and dotted path of what an import takes from other packages."""
-    for alias in node.names:
+def _third_party_imports(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Line, local name and dotted path of every name imported from another package."""
+    aliases = [
+        (node, alias)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    for node, alias in aliases:
         path = f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
         package = path.partition(".")[0]
         relative = isinstance(node, ast.ImportFrom) and node.level > 0
@@ -61,8 +65,8 @@ def _third_party_imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[st
             continue
         if isinstance(node, ast.Import) and not alias.asname:
             # `import a.b` binds `a`; the import itself is yielded for its path.
-            yield package, package
-        yield alias.asname or alias.name, path
+            yield node.lineno, package, package
+        yield node.lineno, alias.asname or alias.name, path
 
 
 def _is_internal(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Refuses a document that is incomplete, a snapshot that lags, and a change that breaks callers."""
+"""Refuses incomplete documents, stale snapshots, and changes that break callers."""
 
 import json
 import sys
@@ -24,26 +24,26 @@ Json = dict[str, Any]
 
 
 def findings_of(service: str) -> Iterator[str]:
-    """What is wrong with the document of a service, a line each."""
+    """Yield every fault of a service's document, snapshot and baseline."""
     app = app_of(service)
     document = document_from(app)
     yield from undocumented_in(app, document)
     yield from findings_in(document)
     snapshot = snapshot_of(service)
-    said = snapshot.read_text() if snapshot.exists() else ""
-    yield from drift(service, document, said)
+    text = snapshot.read_text() if snapshot.exists() else ""
+    yield from drift(service, document, text)
     *_, newest = ["{}", *(path.read_text() for path in baselines_in(BASELINES, service))]
     yield from broken(service, json.loads(newest), document)
 
 
 def drift(service: str, document: Json, snapshot: str) -> Iterator[str]:
-    """Whether the snapshot is what the code says."""
+    """Yield a line if the snapshot differs from the document."""
     if snapshot != written(document):
         yield f"openapi/{service}.json is not what the code says: run `{COMMAND}` and commit it"
 
 
 def broken(service: str, promised: Json, document: Json) -> Iterator[str]:
-    """Whether the document keeps what has been promised, and all it promises is on record."""
+    """Yield what the document breaks of the baseline, or that the baseline lacks additions."""
     if not promised:
         yield f"openapi/baseline/ has nothing of {service}: run `{COMMAND}` and commit it"
         return
@@ -55,7 +55,7 @@ def broken(service: str, promised: Json, document: Json) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print what is wrong with any document."""
+    """Print every fault; returns the exit code."""
     found = [f"{service}: {line}" for service in SERVICES for line in findings_of(service)]
     for line in found:
         print(line)

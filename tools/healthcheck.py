@@ -1,4 +1,4 @@
-"""What the image's health check runs: `python /opt/healthcheck.py PORT`. Nothing but the standard library."""
+"""Health check of the image: `python /opt/healthcheck.py PORT`. Standard library only."""
 
 import http.client
 import sys
@@ -9,7 +9,7 @@ PATH = "/healthz"
 
 
 def is_healthy(port: int) -> bool:
-    """Whether a process of this machine answers well; a proxy of the environment is not asked."""
+    """True if the local process responds with 200. Ignores proxies of the environment."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         connection.request("GET", PATH)
@@ -21,7 +21,7 @@ def is_healthy(port: int) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 is healthy, 1 is not."""
+    """Exit code 0 if healthy, else 1."""
     return 0 if is_healthy(int(arguments[0])) else 1
 
 

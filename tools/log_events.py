@@ -1,4 +1,4 @@
-"""The lines that the services log: every event and field, read from the calls in the code."""
+"""Reads every event and field that the services log from the calls in the code."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ EVERYWHERE = frozenset(
     {"event", "level", "timestamp", "service.name", "deployment.environment", "correlation_id"}
     | {"trace_id", "exception"}
 )
-"""What the log itself adds to a line."""
+"""Fields that logging adds to every line."""
 
 SPREAD = {
     "error.fields": frozenset({"reason", "upstream_status"}),
@@ -22,11 +22,11 @@ SPREAD = {
     "_loggable(error)": frozenset({"service", "part"}),
     "names": frozenset({"correlation_id", "trace_id"}),
 }
-"""What `**these` stand for, where a call passes fields on."""
+"""The fields behind `**expressions` in log calls."""
 
 
 class UnreadableLogCallError(ValueError):
-    """A call whose event or fields cannot be read from the code; says what to do."""
+    """A call whose event or fields cannot be read from the code; carries the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class LogCall:
 
 
 def all_calls() -> list[LogCall]:
-    """Every log call of what ships.
+    """Every log call of the shipped code.
 
     Raises:
-        UnreadableLogCallError: It names file and line.
+        UnreadableLogCallError: A call hides its event or fields; names file and line.
     """
     files = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
     return [
@@ -55,27 +55,19 @@ def all_calls() -> list[LogCall]:
 def calls_in(code: str, file: str) -> Iterator[LogCall]:
     """The log calls of one module."""
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Call) and _is_logging(node.func):
-            yield _read(node, f"{file}:{node.lineno}")
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        level, logger = node.func.attr, node.func.value
+        if level in METHODS and isinstance(logger, ast.Name) and logger.id in LOGGERS:
+            yield _read(node, level, f"{file}:{node.lineno}")
 
 
-def _is_logging(function: ast.expr) -> bool:
-    return (
-        isinstance(function, ast.Attribute)
-        and function.attr in METHODS
-        and isinstance(function.value, ast.Name)
-        and function.value.id in LOGGERS
-    )
-
-
-def _read(call: ast.Call, where: str) -> LogCall:
-    assert isinstance(call.func, ast.Attribute)  # noqa: S101 - seen before
-    level = call.func.attr
-    words = [one.value for one in call.args if isinstance(one, ast.Constant)]
-    if len(words) != 1 or not isinstance(words[0], str):
+def _read(call: ast.Call, level: str, where: str) -> LogCall:
+    events = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    if len(events) != 1 or not isinstance(events[0], str):
         raise UnreadableLogCallError(f"{where}: the event must be one literal word")
     fields = frozenset(name for one in call.keywords for name in _fields(one, where))
-    return LogCall(words[0], "error" if level == "exception" else level, fields, where)
+    return LogCall(events[0], "error" if level == "exception" else level, fields, where)
 
 
 def _fields(keyword: ast.keyword, where: str) -> frozenset[str]:
@@ -86,6 +78,6 @@ def _fields(keyword: ast.keyword, where: str) -> frozenset[str]:
     written = ast.unparse(keyword.value)
     if written not in SPREAD:
         raise UnreadableLogCallError(
-            f"{where}: **{written} hides fields; name them, or tell tools/log_events.py what it holds"
+            f"{where}: **{written} hides fields; name them, or add them to SPREAD in tools/log_events.py"
         )
     return SPREAD[written]

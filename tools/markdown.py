@@ -1,4 +1,4 @@
-"""The little of Markdown that the checks need: headings as anchors, tables, generated parts."""
+"""Markdown for the checks: anchors of headings, tables, generated sections."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def anchors_in(page: str) -> frozenset[str]:
-    """What a link may lead to after `#`, as GitHub makes it of headings."""
+    """The anchors that GitHub makes of a page's headings."""
     return frozenset(anchor_of(one) for one in _HEADING.findall(_FENCE.sub("", page)))
 
 
@@ -27,7 +27,7 @@ def _cell(text: str) -> str:
 
 
 def generated(page: str, name: str) -> str:
-    """What stands between the marks of a generated part.
+    """The text between the marks of a generated section.
 
     Raises:
         ValueError: The page does not have the marks.
@@ -36,7 +36,7 @@ def generated(page: str, name: str) -> str:
 
 
 def with_generated(page: str, name: str, text: str) -> str:
-    """The page with that part written anew."""
+    """The page with the section replaced."""
     place = _span(page, name)
     return f"{page[: place.start]}{text}{page[place.stop :]}"
 

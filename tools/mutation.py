@@ -1,4 +1,4 @@
-"""Mutates the breaker, the single-flight and the retries, and counts the mutants that tests kill."""
+"""Mutation tests of the breaker, the single-flight and the retries."""
 
 import os
 import re
@@ -9,11 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# mutmut knows modules by their path below a folder `src`, which ours are not in.
-WORKSHOP = ROOT / "mutants"
+# mutmut expects modules below a folder `src`, so they are copied there.
+WORK_FOLDER = ROOT / "mutants"
 MUTATED = ("_breaker", "_window", "_verdict", "_single_flight", "_retry", "_retry_budget")
 TESTS = ("test_breaker*.py", "test_window.py", "test_retry*.py", "test_single_flight*.py")
-LEAST_PERCENT = 90.0
+MIN_KILLED_PERCENT = 90.0
 DEADLINE_SECONDS = 3600
 KILLED = frozenset({"killed", "timeout", "segfault", "caught by type check"})
 
@@ -31,27 +31,27 @@ pytest_add_cli_args_test_selection = [{tests}]
 
 
 def prepare() -> None:
-    """Lay out the code and its tests as mutmut wants them."""
-    shutil.rmtree(WORKSHOP, ignore_errors=True)
+    """Copy the code and its tests into the layout of mutmut."""
+    shutil.rmtree(WORK_FOLDER, ignore_errors=True)
     skipped = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "shared", WORKSHOP / "src", ignore=skipped)
+    shutil.copytree(ROOT / "shared", WORK_FOLDER / "src", ignore=skipped)
     place = Path("tests/unit/bff_core/client")
-    shutil.copytree(ROOT / place, WORKSHOP / place, ignore=skipped)
+    shutil.copytree(ROOT / place, WORK_FOLDER / place, ignore=skipped)
     mutated = [f'"src/bff_core/client/policies/{name}.py"' for name in MUTATED]
     tests = [
-        f'"{path.relative_to(WORKSHOP)}"'
+        f'"{path.relative_to(WORK_FOLDER)}"'
         for glob in TESTS
-        for path in sorted((WORKSHOP / place).glob(glob))
+        for path in sorted((WORK_FOLDER / place).glob(glob))
     ]
     settings = SETTINGS.format(mutated=", ".join(mutated), tests=", ".join(tests))
-    (WORKSHOP / "pyproject.toml").write_text(settings)
+    (WORK_FOLDER / "pyproject.toml").write_text(settings)
 
 
 def mutmut(*words: str) -> str:
-    """What mutmut says; its progress goes to the terminal."""
+    """Run mutmut; its results are returned, its progress goes to the terminal."""
     done = subprocess.run(
         [str(Path(sys.executable).parent / "mutmut"), *words],
-        cwd=WORKSHOP,
+        cwd=WORK_FOLDER,
         env=os.environ | {"HYPOTHESIS_PROFILE": "default"},
         stdout=subprocess.PIPE if words[0] == "results" else None,
         text=True,
@@ -73,9 +73,9 @@ def main() -> int:
             print(f"{outcome}: {name}")
     percent = 100.0 * killed / max(1, len(outcomes))
     print(
-        f"{killed} of {len(outcomes)} mutants killed: {percent:.1f} % (aim {LEAST_PERCENT:.0f} %)"
+        f"{killed} of {len(outcomes)} mutants killed: {percent:.1f} % (aim {MIN_KILLED_PERCENT:.0f} %)"
     )
-    return 0 if percent >= LEAST_PERCENT else 1
+    return 0 if percent >= MIN_KILLED_PERCENT else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a caller of the old document would trip over in the new one; additions are no break."""
+"""Finds the changes between two documents that break callers. Additions break none."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ Json = dict[str, Any]
 
 
 def breaks(old: Json, new: Json) -> list[str]:
-    """One line for each promise of `old` that `new` does not keep."""
+    """One line for each promise of `old` that `new` breaks."""
     schemas = Schemas(old, new)
     now = dict(operations_in(new))
     found: list[str] = []
     for name, operation in operations_in(old):
         if name in now:
-            found.extend(_Operation(name, schemas).breaks(operation, now[name]))
+            found.extend(_OperationComparison(name, schemas).breaks(operation, now[name]))
         else:
             found.append(f"{name} is gone")
     return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation, before and after."""
+class _OperationComparison:
+    """Compares one operation, named in every finding."""
 
     name: str
     schemas: Schemas
@@ -34,9 +34,9 @@ class _Operation:
         yield from self._in_access(old, new)
         yield from self._in_parameters(old, new)
         yield from self._in_request(old.get("requestBody", {}), new.get("requestBody", {}))
-        for status, told in old["responses"].items():
+        for status, response in old["responses"].items():
             if status in new["responses"]:
-                yield from self._in_answer(status, told, new["responses"][status])
+                yield from self._in_response(status, response, new["responses"][status])
             else:
                 yield f"{self.name} does not answer {status} any more"
 
@@ -45,11 +45,10 @@ class _Operation:
             yield f"{self.name} is called {new['operationId']} now, was {old['operationId']}"
         if old.get("x-access-rule") != new.get("x-access-rule"):
             yield f"{self.name} is for {new.get('x-access-rule', 'everybody')} now"
-        ways = old.get("security", [{}])
-        for way in ways:
-            if way not in new.get("security", [{}]):
-                proof = " and ".join(sorted(way)) or "no proof"
-                yield f"{self.name} admits nobody with {proof} any more"
+        for scheme in old.get("security", [{}]):
+            if scheme not in new.get("security", [{}]):
+                credentials = " and ".join(sorted(scheme)) or "requests without credentials"
+                yield f"{self.name} does not accept {credentials} any more"
 
     def _in_parameters(self, old: Json, new: Json) -> Iterator[str]:
         before = {(one["in"], one["name"]): one for one in old.get("parameters", ())}
@@ -69,7 +68,7 @@ class _Operation:
             yield f"{self.name} body must be given now"
         yield from self._in_content(f"{self.name} body", "taken", old, new)
 
-    def _in_answer(self, status: str, old: Json, new: Json) -> Iterator[str]:
+    def _in_response(self, status: str, old: Json, new: Json) -> Iterator[str]:
         old, new = resolved(self.schemas.old, old), resolved(self.schemas.new, new)
         for name in old.get("headers", {}):
             if name not in new.get("headers", {}):

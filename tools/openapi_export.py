@@ -1,4 +1,4 @@
-"""Writes what every service promises into `openapi/`; needs no network, no database, no secret."""
+"""Writes the OpenAPI document of every service into `openapi/`, without network or database."""
 
 import json
 import sys
@@ -18,38 +18,38 @@ SERVICES = ("bff_teacher", "bff_admin", "config_service", "identity_admin", "gat
 BASELINES = FOLDER / "baseline"
 COMMAND = "./dev generate"
 USAGE = f"""python -m tools.openapi_export [SERVICE...]
-writes openapi/SERVICE.json, and additions to the record of what was promised
-    --new-version SERVICE   begin a new record: what it no longer promises breaks callers
+writes openapi/SERVICE.json, and records additions in its baseline
+    --new-version SERVICE   begin a new baseline, after a change that breaks callers
 services: {", ".join(SERVICES)}"""
 
 Document = dict[str, Any]
 
-# Whatever a service needs to be put together, and nothing that a document depends on.
+# Required by the services at construction; no document depends on it.
 ENVIRONMENT = {
     "ENVIRONMENT": "testing",
-    "JWT_SECRET_KEY": "only-to-put-the-services-together-here",
-    "HULEEDU_INTERNAL_API_KEY": "only-to-put-the-services-together-here",
-    "CONFIG_SERVICE_AUDIT_KEY": "only-to-put-the-services-together-here",
+    "JWT_SECRET_KEY": "only-to-construct-the-services-here",
+    "HULEEDU_INTERNAL_API_KEY": "only-to-construct-the-services-here",
+    "CONFIG_SERVICE_AUDIT_KEY": "only-to-construct-the-services-here",
     "IDENTITY_SERVICE_DATABASE_URL": "sqlite+aiosqlite:///never-opened.sqlite3",
 }
 
 
 def app_of(service: str) -> Quart:
-    """The app as the service makes it, never started."""
-    # By name: which services there are is data here, and only they may import their settings.
+    """The app of a service, not started."""
+    # By name, because only a service may import its own settings.
     settings = import_module(f"services.{service}.config").Settings.load(ENVIRONMENT)
     app: Quart = import_module(f"services.{service}.app").create_app(settings)
     return app
 
 
 def document_from(app: Quart) -> Document:
-    """What `/openapi.json` answers, decoded."""
+    """The document that `/openapi.json` returns, decoded."""
     document: Document = json.loads(app.json.dumps(document_of(app)))
     return document
 
 
 def written(document: Document) -> str:
-    """The text of a snapshot: the same for the same document, a line for every value."""
+    """The text of a snapshot: deterministic, with a line for every value."""
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -58,22 +58,19 @@ def snapshot_of(service: str) -> Path:
 
 
 def export(service: str, *, anew: bool = False) -> list[Path]:
-    """Write the snapshot of a service and record its promises; the paths of what changed."""
+    """Write the snapshot of a service and its baseline; returns the paths that changed."""
     document = document_from(app_of(service))
-    changed = [snapshot_of(service)] if _rewrite(snapshot_of(service), written(document)) else []
-    recorded = record(BASELINES, service, document, anew=anew)
-    return [*changed, *([recorded] if recorded else [])]
-
-
-def _rewrite(path: Path, text: str) -> bool:
-    if path.exists() and path.read_text() == text:
-        return False
-    path.write_text(text)
-    return True
+    changed = []
+    snapshot, text = snapshot_of(service), written(document)
+    if not snapshot.exists() or snapshot.read_text() != text:
+        snapshot.write_text(text)
+        changed.append(snapshot)
+    baseline = record(BASELINES, service, document, anew=anew)
+    return [*changed, baseline] if baseline else changed
 
 
 def main(words: Sequence[str]) -> int:
-    """Write all snapshots, or those of the services that are named; see `USAGE`."""
+    """Write all snapshots, or those of the named services; see `USAGE`."""
     anew = "--new-version" in words
     names = [word for word in words if word != "--new-version"]
     if not set(names) <= set(SERVICES) or (anew and not names):

@@ -1,7 +1,8 @@
-"""What every document of ours must hold; each finding is a line that says what to do."""
+"""Rules for every OpenAPI document; each finding is a line with its remedy."""
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,38 +17,38 @@ UNDOCUMENTED = {
     "/docs": "a page for people",
     "/docs/{name}": "what that page is made of",
 }
-"""Routes that no document tells of, and why."""
+"""Routes that no document lists, with the reason."""
 
 ENVELOPE = "#/components/schemas/ErrorEnvelope"
 _PLACE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
-_STATUS_OF_REFUSAL = re.compile(r"[45](?:\d\d|XX)")
+_ERROR_STATUS = re.compile(r"[45](?:\d\d|XX)")
 
 
 def findings_in(document: Json) -> Iterator[str]:
-    """What is wrong with a document on its own."""
+    """Yield every fault of one document."""
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         where = "/".join(str(step) for step in error.absolute_path)
         yield f"not valid OpenAPI 3.1 at {where}: {error.message[:200]}"
-    taken: set[str] = set()
+    seen: set[str] = set()
     for name, operation in operations_in(document):
         for finding in _in_operation(document, operation):
             yield f"{name} {finding}"
         identity = operation.get("operationId", "")
-        if identity in taken:
+        if identity in seen:
             yield f"{name} has the operationId {identity} of another: rename its function"
-        taken.add(identity)
+        seen.add(identity)
     yield from _in_schemas(document)
 
 
 def undocumented_in(app: Quart, document: Json) -> Iterator[str]:
-    """Routes of the app that its document does not tell of."""
-    told = {name for name, _ in operations_in(document)}
+    """Yield the routes of the app that its document lacks."""
+    documented = {name for name, _ in operations_in(document)}
     for rule in app.url_map.iter_rules():
         path = _PLACE.sub(r"{\1}", rule.rule)
         if path in UNDOCUMENTED:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            if f"{method} {path}" not in told:
+            if f"{method} {path}" not in documented:
                 yield (
                     f"{method} {path} is in no document: take @hide off the route, or give the"
                     " reason in UNDOCUMENTED of tools/openapi_rules.py"
@@ -55,7 +56,7 @@ def undocumented_in(app: Quart, document: Json) -> Iterator[str]:
 
 
 def operations_in(document: Json) -> Iterator[tuple[str, Json]]:
-    """Operations by method and path."""
+    """Every operation with its method and path."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield f"{method.upper()} {path}", operation
@@ -79,39 +80,39 @@ def _in_operation(document: Json, operation: Json) -> Iterator[str]:
         if not operation.get(field):
             yield f"has no {field}: {remedy}"
     if not any(status.startswith("2") for status in operation["responses"]):
-        yield "has no good answer: declare its model with @returns"
+        yield "has no success response: declare its model with @returns"
     if "500" not in operation["responses"]:
         yield "does not say how it fails: build it with build_app"
-    for status, answer in operation["responses"].items():
-        yield from _in_answer(document, status, resolved(document, answer))
+    for status, response in operation["responses"].items():
+        yield from _in_response(document, status, resolved(document, response))
     yield from _in_body(document, "request", operation.get("requestBody", {}))
 
 
-def _in_answer(document: Json, status: str, answer: Json) -> Iterator[str]:
-    if "X-Correlation-ID" not in answer.get("headers", {}):
-        yield f"answers {status} without the header X-Correlation-ID: declare it with OtherAnswer"
-    if status in {"429", "503"} and "Retry-After" not in answer.get("headers", {}):
-        yield f"answers {status} without the header Retry-After: declare it with @refuses"
-    if _STATUS_OF_REFUSAL.fullmatch(status):
-        for media in answer.get("content", {"": {"schema": {}}}).values():
+def _in_response(document: Json, status: str, response: Json) -> Iterator[str]:
+    if "X-Correlation-ID" not in response.get("headers", {}):
+        yield f"answers {status} without the header X-Correlation-ID: declare it on the response"
+    if status in {"429", "503"} and "Retry-After" not in response.get("headers", {}):
+        yield f"answers {status} without the header Retry-After: declare it with @error_responses"
+    if _ERROR_STATUS.fullmatch(status):
+        for media in response.get("content", {"": {"schema": {}}}).values():
             if media["schema"].get("$ref") != ENVELOPE:
-                yield f"answers {status} outside the envelope: declare it with @refuses"
-    yield from _in_body(document, status, answer)
+                yield f"answers {status} outside the envelope: declare it with @error_responses"
+    yield from _in_body(document, status, response)
 
 
-def _in_body(document: Json, what: str, body: Json) -> Iterator[str]:
+def _in_body(document: Json, label: str, body: Json) -> Iterator[str]:
     for kind, media in body.get("content", {}).items():
         schema = media.get("schema", {})
         if kind != "application/json" or not schema:
             continue
         if not list(_examples_of(document, media)):
             yield (
-                f"shows no example of its {what} body: give the model's fields `examples`, or the"
+                f"shows no example of its {label} body: give the model's fields `examples`, or the"
                 " model one in json_schema_extra"
             )
         for example in _examples_of(document, media):
-            for flaw in _flaws(document, schema, example):
-                yield f"shows an example of its {what} body that is not valid: {flaw}"
+            for error in _schema_errors(document, schema, example):
+                yield f"shows an example of its {label} body that is not valid: {error}"
 
 
 def _examples_of(document: Json, media: Json) -> Iterator[Any]:
@@ -125,12 +126,13 @@ def _examples_of(document: Json, media: Json) -> Iterator[Any]:
 def _in_schemas(document: Json) -> Iterator[str]:
     for model, schema in document["components"]["schemas"].items():
         for field, inner in schema.get("properties", {}).items():
-            shown = inner.get("examples", [])
-            for flaw in (flaw for example in shown for flaw in _flaws(document, inner, example)):
-                yield f"{model}.{field} has an example that is not valid: {flaw}"
+            examples = inner.get("examples", [])
+            found = (_schema_errors(document, inner, example) for example in examples)
+            for error in chain.from_iterable(found):
+                yield f"{model}.{field} has an example that is not valid: {error}"
 
 
-def _flaws(document: Json, schema: Json, value: Any) -> Iterator[str]:
+def _schema_errors(document: Json, schema: Json, value: Any) -> Iterator[str]:
     whole = {"components": document["components"], **schema}
     checker = Draft202012Validator.FORMAT_CHECKER
     for error in Draft202012Validator(whole, format_checker=checker).iter_errors(value):

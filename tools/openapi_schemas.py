@@ -1,4 +1,4 @@
-"""Whether the values of a schema still fit: all that was taken is, all that is given was."""
+"""Compares schemas: requests must accept all old values, responses must add no new ones."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -18,14 +18,14 @@ _ANYTHING = "anything"
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """Compares schemas of two documents. Named ones are compared once on each side."""
+    """Compares schemas of two documents; named ones only once for each side."""
 
     old: Json
     new: Json
     seen: set[tuple[str, str, Side]] = field(default_factory=set)
 
     def breaks(self, where: str, side: Side, old: Json, new: Json) -> Iterator[str]:
-        """What no longer fits, for `where`; a schema with a name is told of by that name."""
+        """Yield what no longer fits. A named schema is reported under its name, not `where`."""
         if "$ref" in old and "$ref" in new:
             key = (old["$ref"], new["$ref"], side)
             if key in self.seen:
@@ -33,7 +33,7 @@ class Schemas:
             self.seen.add(key)
             where = old["$ref"].rpartition("/")[2]
         before, after = _kinds(self.old, old), _kinds(self.new, new)
-        yield from _other_kinds(where, side, before, after)
+        yield from _changed_kinds(where, side, before, after)
         for kind in before.keys() & after.keys():
             one, other = before[kind], after[kind]
             if "$ref" in one and "$ref" in other and (one, other) != (old, new):
@@ -43,8 +43,8 @@ class Schemas:
 
     def _within(self, where: str, side: Side, old: Json, new: Json) -> Iterator[str]:
         old, new = resolved(self.old, old), resolved(self.new, new)
-        yield from _other_words(where, side, _words(old), _words(new))
-        yield from _other_bounds(where, side, old, new)
+        yield from _changed_enum(where, side, _enum_values(old), _enum_values(new))
+        yield from _changed_bounds(where, side, old, new)
         yield from self._in_fields(where, side, old, new)
         yield from self._in_rest(where, side, old, new)
         if "items" in old and "items" in new:
@@ -65,7 +65,7 @@ class Schemas:
             yield from self.breaks(f"{where}.{name}", side, inner, after[name])
 
     def _in_rest(self, where: str, side: Side, old: Json, new: Json) -> Iterator[str]:
-        """Fields without a name of their own, as in a mapping."""
+        """Compare `additionalProperties`, as of a mapping."""
         before = old.get("additionalProperties", True)
         after = new.get("additionalProperties", True)
         if side == "taken" and before is not False and after is False:
@@ -79,11 +79,11 @@ class Schemas:
 
 
 def _kinds(document: Json, schema: Json) -> dict[str, Json]:
-    """The kinds of value a schema admits, each with what it says of them."""
+    """The kinds of value that a schema admits, each with its schema."""
     kinds: dict[str, Json] = {}
     for one in _alternatives(document, schema):
         kind = _kind(resolved(document, one))
-        # Two objects that a caller tells apart are known by their names.
+        # A second object of a union is keyed by its name.
         kinds[kind if kind not in kinds else one.get("$ref", kind)] = one
     return kinds
 
@@ -108,7 +108,7 @@ def _kind(schema: Json) -> str:
     return "object" if "properties" in schema else _ANYTHING
 
 
-def _other_kinds(
+def _changed_kinds(
     where: str, side: Side, before: Mapping[str, Json], after: Mapping[str, Json]
 ) -> Iterator[str]:
     def within(kind: str, kinds: Mapping[str, Json]) -> bool:
@@ -124,13 +124,13 @@ def _other_kinds(
             yield f"{where} may not be {kind} any more"
 
 
-def _words(schema: Json) -> set[str] | None:
-    """The only values there are, as JSON; None for any."""
+def _enum_values(schema: Json) -> set[str] | None:
+    """The values of an enumeration as JSON; None if any value is allowed."""
     only = [schema["const"]] if "const" in schema else schema.get("enum")
     return None if only is None else {json.dumps(value) for value in only}
 
 
-def _other_words(
+def _changed_enum(
     where: str, side: Side, before: set[str] | None, after: set[str] | None
 ) -> Iterator[str]:
     wide, narrow = (after, before) if side == "given" else (before, after)
@@ -144,7 +144,7 @@ def _other_words(
         yield f"{where} " + (f"may be {word} now" if side == "given" else f"takes no {word} now")
 
 
-def _other_bounds(where: str, side: Side, old: Json, new: Json) -> Iterator[str]:
+def _changed_bounds(where: str, side: Side, old: Json, new: Json) -> Iterator[str]:
     wide, narrow = (new, old) if side == "given" else (old, new)
     for word in (*_LOWER, *_UPPER, *_EXACT):
         limit, given = narrow.get(word), wide.get(word)
@@ -153,8 +153,8 @@ def _other_bounds(where: str, side: Side, old: Json, new: Json) -> Iterator[str]
         looser = given is None or word in _EXACT
         looser = looser or (given < limit if word in _LOWER else given > limit)
         if looser:
-            yield f"{where} has {word} {_said(new.get(word))} now, and had {_said(old.get(word))}"
+            yield f"{where} has {word} {_as_json(new.get(word))} now, and had {_as_json(old.get(word))}"
 
 
-def _said(value: object) -> str:
+def _as_json(value: object) -> str:
     return "none" if value is None else json.dumps(value)

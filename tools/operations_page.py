@@ -1,4 +1,4 @@
-"""`python -m tools.operations_page`: write the generated tables of docs/operations.md; `--check` compares."""
+"""Writes the generated tables of docs/operations.md; `--check` only compares."""
 
 import re
 import sys
@@ -24,7 +24,7 @@ def metric_table() -> str:
 
 
 def _metric_rows(metrics: Sequence[Metric]) -> Iterator[tuple[str, ...]]:
-    """A metric that every service has is one row, its prefix left open."""
+    """One row a metric; a metric of every service is one row without the prefix."""
     services = {metric.service for metric in metrics}
     shared: dict[str, set[str]] = {}
     for metric in metrics:
@@ -37,7 +37,12 @@ def _metric_rows(metrics: Sequence[Metric]) -> Iterator[tuple[str, ...]]:
         seen.add(name)
         everywhere = name != metric.name
         shown = f"`<service>_{name}`" if everywhere else f"`{name}`"
-        yield (shown, metric.kind, ", ".join(f"`{one}`" for one in metric.labels), metric.says)
+        yield (
+            shown,
+            metric.kind,
+            ", ".join(f"`{one}`" for one in metric.labels),
+            metric.documentation,
+        )
 
 
 def _bare(metric: Metric) -> str:
@@ -51,29 +56,32 @@ PARTS: Mapping[str, Callable[[], str]] = {
 
 
 def written(page: str) -> str:
-    """The page with its tables as the code has it."""
+    """The page with its tables generated from the code."""
     for name, make in PARTS.items():
         page = with_generated(page, name, make())
     return page
 
 
 def drift(page: str) -> Iterator[str]:
-    """What the page tells otherwise than the code, row by row."""
+    """Yield every row that differs between the page and the code."""
     for name, make in PARTS.items():
-        told, true = generated(page, name).splitlines(), make().splitlines()
-        for line in sorted(set(told) - set(true)):
+        documented, actual = generated(page, name).splitlines(), make().splitlines()
+        for line in sorted(set(documented) - set(actual)):
             yield f"docs/operations.md, {name}: the code no longer has this; {WRITE}: {line}"
-        for line in sorted(set(true) - set(told)):
-            yield f"docs/operations.md, {name}: this is not told; {WRITE}: {line}"
-        if told != true and set(told) == set(true):
+        for line in sorted(set(actual) - set(documented)):
+            yield f"docs/operations.md, {name}: this is missing; {WRITE}: {line}"
+        if documented != actual and set(documented) == set(actual):
             yield f"docs/operations.md, {name}: the rows are in another order; {WRITE}"
 
 
 def log_faults(page: str, calls: Sequence[LogCall]) -> Iterator[str]:
-    """Events and fields that the page does not tell of, and those that nobody logs."""
+    """Yield events and fields that the page lacks, and those that are never logged."""
     section = page[page.index("## Logs") :]
     section = section[: section.index("\n## ")]
-    told = {event: set(re.findall(r"`([\w.]+)`", fields)) for event, _, fields in _events(section)}
+    told = {
+        event: set(re.findall(r"`([\w.]+)`", fields))
+        for event, _, fields in _EVENT_ROW.findall(section)
+    }
     explained = set(_FIELD_ROW.findall(section))
     logged: dict[str, set[str]] = {}
     for call in calls:
@@ -92,12 +100,8 @@ def log_faults(page: str, calls: Sequence[LogCall]) -> Iterator[str]:
         yield f"docs/operations.md, Logs: no line has the field {field}; take its row out"
 
 
-def _events(section: str) -> list[tuple[str, str, str]]:
-    return _EVENT_ROW.findall(section)
-
-
 def main(arguments: Sequence[str]) -> int:
-    """0 when the page is as the code is, or was made so."""
+    """Write the page, or compare it; exit code 1 and a line per difference, else 0."""
     page = PAGE.read_text("utf-8")
     try:
         if "--check" not in arguments:

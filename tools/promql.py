@@ -1,4 +1,4 @@
-"""What a PromQL query asks for: the series it names, and the labels by which it picks and joins."""
+"""Reads the series and labels that a PromQL query names."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,19 +9,19 @@ _NAMES = re.compile(r"\((?P<prefixes>[a-z_|]+)\)(?P<rest>[a-z_]+)")
 
 
 class UnreadableQueryError(ValueError):
-    """A query that Prometheus would refuse, or whose metrics cannot be told."""
+    """A query that does not parse, or whose metrics cannot be read from its text."""
 
 
 @dataclass(slots=True)
-class Asked:
-    """What a query names. `picked` maps a series to the labels in its braces."""
+class QueryNames:
+    """Names in a query. `selected` maps a series to the labels in its braces."""
 
-    picked: dict[str, set[str]] = field(default_factory=dict)
+    selected: dict[str, set[str]] = field(default_factory=dict)
     grouped: set[str] = field(default_factory=set)
-    """Labels of `by`, `on` and the like: one of the query's series must have each."""
+    """Labels of `by`, `on` and the like. At least one of the series must have each."""
 
 
-def asked_by(query: str) -> Asked:
+def names_in(query: str) -> QueryNames:
     """Read a query.
 
     Raises:
@@ -32,21 +32,21 @@ def asked_by(query: str) -> Asked:
         tree = promql.parse(query)
     except ValueError as error:
         raise UnreadableQueryError(str(error)) from error
-    asked = Asked()
-    promql.walk(tree, lambda node: _note(node, asked))
-    return asked
+    names = QueryNames()
+    promql.walk(tree, lambda node: _collect(node, names))
+    return names
 
 
-def _note(node: promql.Expr, asked: Asked) -> None:
+def _collect(node: promql.Expr, names: QueryNames) -> None:
     if isinstance(node, promql.MatrixSelector):
-        _note(node.vector_selector, asked)
+        _collect(node.vector_selector, names)
     elif isinstance(node, promql.VectorSelector):
-        _note_selector(node, asked)
+        _collect_selector(node, names)
     elif isinstance(node, promql.AggregateExpr | promql.BinaryExpr):
-        asked.grouped |= set(_labels_of(node))
+        names.grouped |= set(_labels_of(node))
 
 
-def _note_selector(node: promql.VectorSelector, asked: Asked) -> None:
+def _collect_selector(node: promql.VectorSelector, found: QueryNames) -> None:
     matchers = list(node.matchers.matchers)
     labels = {one.name for one in matchers if one.name != "__name__"}
     patterns = [one.value for one in matchers if one.name == "__name__"]
@@ -54,7 +54,7 @@ def _note_selector(node: promql.VectorSelector, asked: Asked) -> None:
     if not names:
         raise UnreadableQueryError("a selector names no metric")
     for name in names:
-        asked.picked.setdefault(name, set()).update(labels)
+        found.selected.setdefault(name, set()).update(labels)
 
 
 def _labels_of(node: promql.AggregateExpr | promql.BinaryExpr) -> list[str]:
@@ -66,7 +66,7 @@ def _labels_of(node: promql.AggregateExpr | promql.BinaryExpr) -> list[str]:
 
 
 def _expanded(pattern: str) -> list[str]:
-    """The names that `(one|other)_rest` stands for; every one of them must exist."""
+    """The metric names that a pattern `(one|other)_rest` matches."""
     found = _NAMES.fullmatch(pattern)
     if found is None:
         raise UnreadableQueryError(

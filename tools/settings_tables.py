@@ -1,4 +1,4 @@
-"""Every setting of every service as tables, read from the classes that read the environment."""
+"""Tables of every setting of every service, read from the settings classes."""
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,20 +38,20 @@ _TYPES: Mapping[type, str] = {
 
 
 class UndescribedSettingError(LookupError):
-    """A setting says nothing of itself."""
+    """A setting has no description."""
 
 
 def settings_of(service: str) -> type[ServiceSettings]:
-    # Only a service may import its own settings; this reads them as a document.
+    # By name, because only a service may import its own settings.
     kind: type[ServiceSettings] = importlib.import_module(f"services.{service}.config").Settings
     return kind
 
 
 def tables() -> str:
-    """All of it as Markdown.
+    """All tables as Markdown.
 
     Raises:
-        UndescribedSettingError: It names the setting.
+        UndescribedSettingError: A setting has no description; names it.
     """
     parts = ["### Every service\n", table(HEAD, _rows(ServiceSettings, "<PREFIX>_"))]
     for service, title in SERVICES.items():
@@ -67,7 +67,7 @@ def tables() -> str:
 
 
 def _own_rows(settings: type[ServiceSettings], prefix: str) -> Iterator[tuple[str, ...]]:
-    """What the service adds to every service's settings, or has another default for."""
+    """The settings that a service adds, or gives another default."""
     aliases: dict[str, list[str]] = {}
     for alias, name in settings.aliases.items():
         aliases.setdefault(name, []).append(alias)
@@ -85,7 +85,7 @@ def _own_rows(settings: type[ServiceSettings], prefix: str) -> Iterator[tuple[st
 def _nested_rows(
     value: BaseModel, prefix: str, aliases: Mapping[str, list[str]]
 ) -> Iterator[tuple[str, ...]]:
-    """The settings of one downstream, less what all of them have in common."""
+    """The settings of one downstream, without those that all downstreams share."""
     kind = type(value)
     for name, info in kind.model_fields.items():
         common = name in Downstream.model_fields and issubclass(kind, Downstream) and name != "url"
@@ -127,13 +127,13 @@ def _row(
 
 
 def _meaning(kind: type[BaseModel], name: str) -> str:
-    """What the field says of itself, here or in a class that this one varies."""
+    """The description of the field, from its class or a base class."""
     for base in kind.__mro__:
         fields: Mapping[str, FieldInfo] = base.__dict__.get("__pydantic_fields__", {})
         if name in fields and fields[name].description:
             return str(fields[name].description)
     raise UndescribedSettingError(
-        f"{kind.__module__}.{kind.__name__}.{name} has no meaning: "
+        f"{kind.__module__}.{kind.__name__}.{name} has no description: "
         'write Field(..., description="Seconds that …")'
     )
 

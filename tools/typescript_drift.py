@@ -1,4 +1,4 @@
-"""Whether the TypeScript types are made of the OpenAPI snapshots as they are, without node."""
+"""Checks without node that the TypeScript types match the OpenAPI snapshots."""
 
 import re
 import sys
@@ -12,7 +12,7 @@ COMMAND = "./dev generate"
 PACKAGE = Path("sdk") / "typescript"
 SNAPSHOTS = Path("openapi")
 SERVICES = {"teacher": "bff_teacher", "admin": "bff_admin", "gateway": "gateway"}
-"""Which types are made of which service's snapshot: what front ends can reach."""
+"""The service whose snapshot each file of types is generated from."""
 
 # As `scripts/generate.mjs` writes it.
 _HEAD = re.compile(
@@ -24,7 +24,7 @@ _HEAD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A file of types that is not what its snapshot makes, and why."""
+    """A file of types that does not match its snapshot, with the reason."""
 
     types: Path
     reason: str
@@ -34,7 +34,7 @@ class Drift:
 
 
 def drifts_in(root: Path) -> list[Drift]:
-    """Every drift below a folder that has `openapi/` and the package."""
+    """Every drift below a folder with `openapi/` and the package."""
     found = [_drift(root, types, f"{service}.json") for types, service in SERVICES.items()]
     return [drift for drift in found if drift is not None]
 
@@ -46,7 +46,7 @@ def _drift(root: Path, name: str, source: str) -> Drift | None:
     text = (root / types).read_text(encoding="utf-8")
     head = _HEAD.match(text)
     if head is None or head["source"] != source:
-        return Drift(types, f"does not say that it is made of {SNAPSHOTS / source}")
+        return Drift(types, f"does not name its source {SNAPSHOTS / source}")
     if head["document"] != _hash((root / SNAPSHOTS / source).read_bytes()):
         return Drift(types, f"{SNAPSHOTS / source} has changed since")
     if head["types"] != _hash(text[head.end() :].encode()):
@@ -59,7 +59,7 @@ def _hash(content: bytes) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line for each drift below the one folder given, or the repository."""
+    """Print a line for each drift below the given folder, or the repository."""
     drifts = drifts_in(Path(arguments[0]) if arguments else ROOT)
     for drift in drifts:
         print(drift)

@@ -1,1 +1,1 @@
-"""What holds of the compose files and the image: rules, each a line that says what to do."""
+"""Rules for the compose files and the image; each finding is a line with its remedy."""

@@ -1,4 +1,4 @@
-"""The compose files as Compose itself reads them, and the few facts of the Dockerfile that they meet."""
+"""The compose files as Compose reads them, and the facts of the Dockerfile they depend on."""
 
 import json
 import re
@@ -26,12 +26,12 @@ Service = dict[str, Any]
 
 
 class NotReadable(Exception):
-    """Compose refuses the files; the text is its own."""
+    """Compose refuses the files; carries its message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One image to build: what it runs and how it says that it is well; empty when it does not."""
+    """A build stage with its CMD and HEALTHCHECK, empty if it has none."""
 
     name: str
     command: tuple[str, ...] = ()
@@ -40,24 +40,24 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A set of compose files put together, nothing filled in, and what the image sets itself."""
+    """Merged compose files without interpolation, and the environment set by the image."""
 
     name: str
     services: Mapping[str, Service]
     image_environment: Mapping[str, str]
     whole: bool = True
-    """Whether every service that is called is in it."""
+    """True if it contains every service that is called."""
 
     def environment(self, service: str) -> dict[str, str | None]:
-        """What a process gets, as written; None is passed on when it is set."""
+        """The environment of a process as written; None is passed on from the shell."""
         return {**self.image_environment, **self.given(service)}
 
     def given(self, service: str) -> dict[str, str | None]:
-        """What the files alone say of it."""
+        """The environment from the compose files alone."""
         return dict(self.services[service].get("environment") or {})
 
     def module(self, service: str) -> str:
-        """`services.gateway` of a service of ours; empty for another's."""
+        """The module that a service runs, such as `services.gateway`; empty for other images."""
         return module_of(self.services[service].get("command") or ())
 
 
@@ -67,12 +67,12 @@ def module_of(command: Sequence[str]) -> str:
 
 
 def compose(*arguments: str, environ: Mapping[str, str] | None = None) -> str:
-    """What Compose prints.
+    """Run Compose and return its output.
 
     Raises:
-        NotReadable: It refuses.
+        NotReadable: Compose fails.
     """
-    # A file `.env` of the person's own must not decide what is found.
+    # A developer's own `.env` must not change the result.
     settings = {"PATH": "", "COMPOSE_DISABLE_ENV_FILE": "1", **(environ or {})}
     done = subprocess.run(
         [str(COMPOSE), *arguments],
@@ -98,7 +98,7 @@ def services_of(*options: str) -> dict[str, Service]:
 
 
 def _pairs(environment: dict[str, str | None] | list[str]) -> dict[str, str | None]:
-    """Compose writes what it has merged as a list of `NAME=value`."""
+    """Normalize an environment: Compose writes merged ones as a list of `NAME=value`."""
     if isinstance(environment, dict):
         return environment
     split = [entry.partition("=") for entry in environment]
@@ -106,7 +106,7 @@ def _pairs(environment: dict[str, str | None] | list[str]) -> dict[str, str | No
 
 
 def stacks(dockerfile: str) -> tuple[Stack, Stack]:
-    """All that can be started from the repository alone, and what runs beside the platform."""
+    """The standalone stack with its emulators, and the stack beside the platform."""
     environment = image_environment(dockerfile)
     alone = services_of("--profile", "emulators")
     beside = services_of("-f", BASE, "-f", BESIDE_PLATFORM, "--profile", "gateway")
@@ -117,18 +117,18 @@ def stacks(dockerfile: str) -> tuple[Stack, Stack]:
 
 
 def references(service: Service) -> set[str]:
-    """The variables that the files take from whoever starts them."""
+    """The variables that a service takes from the shell."""
     passed = {name for name, value in (service.get("environment") or {}).items() if value is None}
     return passed | {found["name"] for found in _REFERENCE.finditer(json.dumps(service))}
 
 
 def required(service: Service) -> set[str]:
-    """Those without which Compose does not start."""
+    """The variables that Compose requires."""
     return {found["name"] for found in _REQUIRED.finditer(json.dumps(service))}
 
 
 def image_environment(dockerfile: str) -> dict[str, str]:
-    """What the Dockerfile sets for a process, interpreter and path aside."""
+    """The ENV variables of the Dockerfile, without those of the interpreter."""
     words = [
         word
         for kind, rest in _instructions(dockerfile)
@@ -136,12 +136,12 @@ def image_environment(dockerfile: str) -> dict[str, str]:
         for word in shlex.split(rest)
     ]
     pairs = dict(word.split("=", 1) for word in words)
-    aside = ("UV_", "PYTHON", "PATH")
-    return {name: value for name, value in pairs.items() if not name.startswith(aside)}
+    excluded = ("UV_", "PYTHON", "PATH")
+    return {name: value for name, value in pairs.items() if not name.startswith(excluded)}
 
 
 def image_stages(dockerfile: str) -> Iterator[Stage]:
-    """The stages that run something, with their health check."""
+    """The stages that have a CMD."""
     name, health = "", ()
     for kind, rest in _instructions(dockerfile):
         if kind == "FROM":

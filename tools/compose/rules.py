@@ -1,4 +1,4 @@
-"""Rules on how containers are run: health, order of start, ports, what they may do."""
+"""Rules for running containers: health, start order, ports, confinement."""
 
 import re
 from collections.abc import Iterator
@@ -9,32 +9,32 @@ from tools.compose.documents import Service, Stack, Stage, module_of
 from tools.compose.settings_rules import settings_of
 
 HEALTHCHECK = "/opt/healthcheck.py"
-# What is not ours listens where its image says.
+# Ports of third-party images.
 WELL_KNOWN = {"redis": 6379, "postgres": 5432}
 _ADDRESS = re.compile(r"[a-z+]+://(?:[^@/\s]*@)?(?P<host>[a-z][a-z0-9_-]*):(?P<port>\d+)")
 _DURATION = re.compile(r"(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
 
 
 def order(stack: Stack) -> Iterator[str]:
-    """Nobody waits for a word that is never said."""
+    """Every awaited condition can become true."""
     for name, service in stack.services.items():
         for other, terms in (service.get("depends_on") or {}).items():
-            yield from _waiting(stack, name, other, terms)
+            yield from _dependency(stack, name, other, terms)
 
 
-def _waiting(stack: Stack, name: str, other: str, terms: dict[str, Any]) -> Iterator[str]:
-    waited_for, condition = stack.services.get(other), terms["condition"]
-    if waited_for is None:
+def _dependency(stack: Stack, name: str, other: str, terms: dict[str, Any]) -> Iterator[str]:
+    dependency, condition = stack.services.get(other), terms["condition"]
+    if dependency is None:
         if terms.get("required", True):
             yield f"{name} waits for {other}, which is not there: take it out of depends_on"
-    elif condition == "service_healthy" and not _says_how_it_is(waited_for):
+    elif condition == "service_healthy" and not _has_healthcheck(dependency):
         yield f"{name} waits until {other} is healthy, but {other} has no healthcheck: give it one"
-    elif condition == "service_completed_successfully" and not _ends(waited_for):
+    elif condition == "service_completed_successfully" and not _runs_once(dependency):
         yield f"{name} waits for the end of {other}, which starts again: set its restart to no"
 
 
 def confinement(stack: Stack) -> Iterator[str]:
-    """A container may do little, and takes no more than its share."""
+    """Every container is confined and limited."""
     for name, service in stack.services.items():
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
         wanted = {
@@ -42,7 +42,7 @@ def confinement(stack: Stack) -> Iterator[str]:
             "cap_drop: [ALL]": service.get("cap_drop") == ["ALL"],
             "no-new-privileges": "no-new-privileges:true" in service.get("security_opt", ()),
             "limits of cpus, memory and pids": {"cpus", "memory", "pids"} <= set(limits),
-            "a healthcheck": _says_how_it_is(service) or _ends(service),
+            "a healthcheck": _has_healthcheck(service) or _runs_once(service),
         }
         for what, there in wanted.items():
             if not there:
@@ -50,7 +50,7 @@ def confinement(stack: Stack) -> Iterator[str]:
 
 
 def ports(stack: Stack) -> Iterator[str]:
-    """Settings, health checks, published ports and addresses mean the same port."""
+    """Settings, health checks, published ports and addresses agree on the port."""
     listening = {name: _listens_on(stack, name) for name in stack.services}
     for name, service in stack.services.items():
         own = listening[name]
@@ -61,7 +61,7 @@ def ports(stack: Stack) -> Iterator[str]:
 
 
 def patience(stack: Stack) -> Iterator[str]:
-    """The engine waits for as long as a service takes to end what is in flight."""
+    """The stop grace period covers the time that a service may take to stop."""
     for name, service in stack.services.items():
         settings = settings_of(stack.module(name))
         if settings is None:
@@ -72,12 +72,12 @@ def patience(stack: Stack) -> Iterator[str]:
             yield f"{name} may take {grace:g} s to stop, stop_grace_period is {given:g} s: raise it"
 
 
-# ServiceSettings.drains_for, outside development.
+# Seconds; ServiceSettings.drains_for, outside development.
 DRAINING = 5.0
 
 
 def image(stage: Stage) -> Iterator[str]:
-    """An image's own health check asks the port of its own command."""
+    """An image's HEALTHCHECK uses the port of its command."""
     settings = settings_of(module_of(stage.command))
     if not stage.health:
         yield f"Dockerfile: target {stage.name} has no HEALTHCHECK"
@@ -89,16 +89,16 @@ def image(stage: Stage) -> Iterator[str]:
 def seconds(duration: str) -> float:
     found = _DURATION.fullmatch(duration)
     if found is None:
-        raise ValueError(f"{duration} is no duration that this check reads")
+        raise ValueError(f"{duration} is not a duration that this check reads")
     return float(found["minutes"] or 0) * 60 + float(found["seconds"] or 0)
 
 
-def _says_how_it_is(service: Service) -> bool:
+def _has_healthcheck(service: Service) -> bool:
     check: dict[str, Any] = service.get("healthcheck") or {}
     return bool(check.get("test")) and not check.get("disable") and check["test"] != ["NONE"]
 
 
-def _ends(service: Service) -> bool:
+def _runs_once(service: Service) -> bool:
     return service.get("restart") == "no"
 
 

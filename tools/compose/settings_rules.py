@@ -1,4 +1,4 @@
-"""Rules that hold the compose files against the settings classes, both ways."""
+"""Rules that compare the compose files with the settings classes, both ways."""
 
 import importlib
 import re
@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from bff_core.settings import ServiceSettings, variable_names
 from tools.compose.documents import EXAMPLE, GUIDE, Stack, references, required
 
-# Their defaults are right on one machine, and on no other.
-_OF_ONE_MACHINE = re.compile(r"127\.0\.0\.1|localhost|^sqlite")
-# Every deployment says these, though the defaults are safe.
-_ALWAYS_SAID = ("environment", "log_level", "log_format", "redis_url")
+# Defaults that are right on a single machine only.
+_LOCAL_DEFAULT = re.compile(r"127\.0\.0\.1|localhost|^sqlite")
+# Every deployment sets these, though the defaults are safe.
+_ALWAYS_SET = ("environment", "log_level", "log_format", "redis_url")
 _SECRET = re.compile(r"(SECRET|SECRET_KEY|PASSWORD|API_KEY|AUDIT_KEY)$")
 _NO_DEFAULT = re.compile(r"\$\{[A-Z][A-Z0-9_]*:?\?")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -23,7 +23,7 @@ Settings = type[ServiceSettings]
 
 
 def settings_of(module: str) -> Settings | None:
-    """What a service of ours reads; None for what is not one."""
+    """The settings class of one of our services; None for other modules."""
     if not module.startswith("services."):
         return None
     # Only the service itself may import its settings; this reads them as a document.
@@ -33,7 +33,7 @@ def settings_of(module: str) -> Settings | None:
 
 
 def strangers(service: str, given: Iterable[str], settings: Settings) -> Iterator[str]:
-    """A variable that is set is one that is read."""
+    """Every variable that is set is read."""
     read = set(variable_names(settings).values()) | set(settings.aliases)
     for name in sorted(set(given) - read):
         yield (
@@ -43,45 +43,45 @@ def strangers(service: str, given: Iterable[str], settings: Settings) -> Iterato
 
 
 def absent(service: str, given: Iterable[str], settings: Settings) -> Iterator[str]:
-    """A setting whose default cannot be right here is set, under its name or an alias."""
-    said = set(given)
-    said |= {settings.aliases[name] for name in said if name in settings.aliases}
+    """Every setting without a usable default is set, under its name or an alias."""
+    names = set(given)
+    names |= {settings.aliases[name] for name in names if name in settings.aliases}
     for field, name in sorted(variable_names(settings).items()):
-        if name not in said and must_be_said(settings, field):
+        if name not in names and must_be_set(settings, field):
             yield (
                 f"{service} lacks {name}: {settings.__module__} reads it, and its default is"
                 " of one machine or a secret; set it in docker-compose.yml"
             )
 
 
-def must_be_said(settings: Settings, field: str) -> bool:
-    """Whether a deployment has to say it: a secret, an address, and what differs everywhere."""
+def must_be_set(settings: Settings, field: str) -> bool:
+    """True for secrets, addresses and required settings: a deployment has to set them."""
     first, *rest = field.split(".")
     info = settings.model_fields[first]
     if not rest and (
-        info.is_required() or first in _ALWAYS_SAID or "SecretStr" in str(info.annotation)
+        info.is_required() or first in _ALWAYS_SET or "SecretStr" in str(info.annotation)
     ):
         return True
     value = info.default
     for step in rest:
         value = getattr(value, step)
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return isinstance(text, str) and bool(_OF_ONE_MACHINE.search(text))
+    return isinstance(text, str) and bool(_LOCAL_DEFAULT.search(text))
 
 
 def both_ways(stack: Stack) -> Iterator[str]:
-    """Of every service of ours: what is given is read, and what must be said is said."""
+    """Apply `strangers` and `absent` to each of our services."""
     for name in stack.services:
         settings = settings_of(stack.module(name))
         if settings is None:
             continue
-        # The image serves them all, so it names the host of each.
+        # The image's environment serves all services, so it is not checked here.
         yield from strangers(name, stack.given(name), settings)
         yield from absent(name, stack.environment(name), settings)
 
 
 def image_names(environment: Mapping[str, str], every: Iterable[Settings]) -> Iterator[str]:
-    """What the image sets is read by one of the services, or by the emulators."""
+    """Every variable of the image is read by a service, or by the emulators."""
     read = {name for settings in every for name in variable_names(settings).values()}
     for name in environment:
         if name not in read and not name.startswith("DEVSTACK_"):
@@ -89,7 +89,7 @@ def image_names(environment: Mapping[str, str], every: Iterable[Settings]) -> It
 
 
 def emulators(stack: Stack, devstack: Path) -> Iterator[str]:
-    """What an emulator is given is a word of its code."""
+    """Every variable of an emulator occurs in its code."""
     words = {
         word for path in devstack.rglob("*.py") for word in _WORD.findall(path.read_text("utf-8"))
     }
@@ -98,11 +98,11 @@ def emulators(stack: Stack, devstack: Path) -> Iterator[str]:
             continue
         for variable in stack.given(name):
             if variable not in words:
-                yield f"{name} is given {variable}, of which {devstack.name}/ does not speak"
+                yield f"{name} is given {variable}, which {devstack.name}/ does not read"
 
 
 def secrets(stack: Stack) -> Iterator[str]:
-    """A secret comes from whoever starts the stack, or the stack does not start."""
+    """Every secret is a required variable without a default."""
     for name in stack.services:
         for variable, value in stack.given(name).items():
             if _is_secret(stack, name, variable) and not _NO_DEFAULT.search(value or ""):
@@ -120,7 +120,7 @@ def _is_secret(stack: Stack, service: str, variable: str) -> bool:
 
 
 def example(stack: Stack, text: str) -> Iterator[str]:
-    """The example starts the stack: it sets all that is required, and nothing that is not asked."""
+    """The example sets every required variable, and no unused one."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     names = {line.partition("=")[0] for line in lines}
     services = stack.services.values()
@@ -128,11 +128,11 @@ def example(stack: Stack, text: str) -> Iterator[str]:
         yield f"{EXAMPLE} lacks {name}, without which {stack.name} does not start: add it"
     for name in sorted(names - set().union(*map(references, services))):
         if not name.startswith("COMPOSE_"):
-            yield f"{EXAMPLE} sets {name}, for which {stack.name} does not ask: take it out"
+            yield f"{EXAMPLE} sets {name}, which {stack.name} does not use: take it out"
 
 
 def guide(stack: Stack, text: str) -> Iterator[str]:
-    """Whoever starts the stack finds every variable explained."""
-    told = set(_WORD.findall(text))
-    for name in sorted(set().union(*map(references, stack.services.values())) - told):
+    """The guide mentions every variable."""
+    mentioned = set(_WORD.findall(text))
+    for name in sorted(set().union(*map(references, stack.services.values())) - mentioned):
         yield f"{GUIDE} does not mention {name}, which {stack.name} takes: add a line"

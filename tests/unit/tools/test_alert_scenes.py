@@ -1,4 +1,4 @@
-"""Prometheus' own tool agrees: the files are valid, and the alerts fire when they should."""
+"""promtool accepts the files, and the alerts fire as intended."""
 
 import shutil
 import subprocess

@@ -14,7 +14,7 @@ def test_failing_check_stops_no_other_and_shows_only_its_own_output(
 ) -> None:
     checks = [
         python("first", "print('x.py:3: wrong'); raise SystemExit(1)"),
-        python("second", "print('nobody needs this')"),
+        python("second", "print('hidden output')"),
     ]
 
     code = run_all(checks)
@@ -23,7 +23,7 @@ def test_failing_check_stops_no_other_and_shows_only_its_own_output(
     assert code == 1
     assert "x.py:3: wrong" in output
     assert "second          ok" in output
-    assert "nobody needs this" not in output
+    assert "hidden output" not in output
     assert output.endswith("failed: first\n")
 
 

@@ -1,4 +1,4 @@
-"""Alerts and dashboard stay with the code: each fault is one line that says what to do."""
+"""Alerts and dashboard match the code; each fault is one line with its remedy."""
 
 import json
 from pathlib import Path
@@ -38,11 +38,11 @@ def rule(**changes: Any) -> str:
     return yaml.safe_dump({"groups": [{"name": "example", "rules": [{**good, **changes}]}]})
 
 
-def test_the_files_are_without_fault() -> None:
+def test_committed_files_have_no_fault() -> None:
     assert faults() == []
 
 
-def test_a_renamed_metric_fails_alerts_and_dashboard_with_what_to_do(known: Known) -> None:
+def test_renamed_metric_fails_alerts_and_dashboard_with_the_remedy(known: Known) -> None:
     renamed = {
         name.replace("circuit_breaker_state", "breaker_state"): labels
         for name, labels in known.items()
@@ -67,7 +67,7 @@ def test_a_renamed_metric_fails_alerts_and_dashboard_with_what_to_do(known: Know
         "process_max_fds",
     ],
 )
-def test_a_metric_that_is_gone_is_missed(known: Known, name: str) -> None:
+def test_removed_metric_is_named(known: Known, name: str) -> None:
     fewer = {other: labels for other, labels in known.items() if other != name}
 
     assert any(
@@ -75,13 +75,13 @@ def test_a_metric_that_is_gone_is_missed(known: Known, name: str) -> None:
     )
 
 
-def test_a_label_that_no_metric_has_is_named(known: Known) -> None:
+def test_label_that_no_metric_has_is_named(known: Known) -> None:
     (fault,) = query_faults("here", 'bff_teacher_ready{part="x"}', known)
 
     assert fault == "here: bff_teacher_ready has no label part; it has instance, job"
 
 
-def test_grouping_by_a_label_that_none_has_is_named(known: Known) -> None:
+def test_grouping_by_an_unknown_label_is_named(known: Known) -> None:
     (fault,) = query_faults("here", "sum by (part) (bff_teacher_ready)", known)
 
     assert "none of its metrics has the label part" in fault
@@ -96,7 +96,7 @@ def test_grouping_by_a_label_that_none_has_is_named(known: Known) -> None:
         ({"expr": "sum by (instance) (bff_teacher_ready) == 0"}, "its text shows job"),
     ],
 )
-def test_a_rule_that_nobody_could_use_is_refused(
+def test_incomplete_alert_rule_is_refused(
     known: Known, changes: dict[str, Any], words: str
 ) -> None:
     found = list(alert_faults(rule(**changes), known, ANCHORS))
@@ -104,7 +104,7 @@ def test_a_rule_that_nobody_could_use_is_refused(
     assert any(words in line for line in found)
 
 
-def test_a_runbook_that_is_not_there_is_named(known: Known) -> None:
+def test_missing_runbook_is_named(known: Known) -> None:
     found = list(alert_faults(rule(), known, frozenset({"elsewhere"})))
 
     (fault,) = found
@@ -112,13 +112,13 @@ def test_a_runbook_that_is_not_there_is_named(known: Known) -> None:
     assert fault.endswith("write the runbook, or mend the link")
 
 
-def test_a_good_rule_is_without_fault(known: Known) -> None:
+def test_complete_alert_rule_has_no_fault(known: Known) -> None:
     assert list(alert_faults(rule(), known, ANCHORS)) == []
 
 
-def test_a_dashboard_s_unknown_variable_is_a_fault(known: Known) -> None:
+def test_unknown_dashboard_variable_is_a_fault(known: Known) -> None:
     board = json.loads(DASHBOARD)
-    board["panels"][1]["targets"][0]["expr"] = "rate(${nobody}_ready[5m])"
+    board["panels"][1]["targets"][0]["expr"] = "rate(${unknown}_ready[5m])"
 
     assert list(dashboard_faults(json.dumps(board), known))
 

@@ -1,4 +1,4 @@
-"""Links between our pages lead somewhere."""
+"""Links between pages resolve."""
 
 import re
 from pathlib import Path

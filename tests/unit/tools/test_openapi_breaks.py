@@ -1,4 +1,4 @@
-"""Which changes break a caller, and which are additions: a table of both."""
+"""Changes that break a caller, and additions that do not."""
 
 import copy
 from typing import Any
@@ -108,22 +108,22 @@ TAKEN_ADDITIONS = [
 
 
 @pytest.mark.parametrize(("old", "new", "line"), GIVEN_BREAKS)
-def test_answer_that_changes_so_breaks_its_caller(old: Json, new: Json, line: str) -> None:
+def test_changed_response_breaks_its_caller(old: Json, new: Json, line: str) -> None:
     assert line in breaks(document(given=old), document(given=new))
 
 
 @pytest.mark.parametrize(("old", "new"), GIVEN_ADDITIONS)
-def test_answer_that_changes_so_breaks_nobody(old: Json, new: Json) -> None:
+def test_changed_response_breaks_no_caller(old: Json, new: Json) -> None:
     assert breaks(document(given=old), document(given=new)) == []
 
 
 @pytest.mark.parametrize(("old", "new", "line"), TAKEN_BREAKS)
-def test_request_that_changes_so_breaks_its_caller(old: Json, new: Json, line: str) -> None:
+def test_changed_request_breaks_its_caller(old: Json, new: Json, line: str) -> None:
     assert line in breaks(document(taken=old), document(taken=new))
 
 
 @pytest.mark.parametrize(("old", "new"), TAKEN_ADDITIONS)
-def test_request_that_changes_so_breaks_nobody(old: Json, new: Json) -> None:
+def test_changed_request_breaks_no_caller(old: Json, new: Json) -> None:
     assert breaks(document(taken=old), document(taken=new)) == []
 
 
@@ -144,11 +144,11 @@ LIMIT = "POST /things query parameter limit"
         ([parameter()], [parameter(maximum=9)], f"{LIMIT} has maximum 9 now, and had none"),
     ],
 )
-def test_parameter_that_changes_so_breaks_its_caller(old: Json, new: Json, line: str) -> None:
+def test_changed_parameter_breaks_its_caller(old: Json, new: Json, line: str) -> None:
     assert breaks(document(parameters=old), document(parameters=new)) == [line]
 
 
-def test_new_optional_parameter_breaks_nobody() -> None:
+def test_new_optional_parameter_breaks_no_caller() -> None:
     assert breaks(document(), document(parameters=[parameter()])) == []
 
 
@@ -159,7 +159,7 @@ def test_new_optional_parameter_breaks_nobody() -> None:
         ({"x-access-rule": "admin"}, "POST /things is for admin now"),
         (
             {"security": [{"bearer": []}]},
-            "POST /things admits nobody with no proof any more",
+            "POST /things does not accept requests without credentials any more",
         ),
         ({"responses": {"201": {}}}, "POST /things does not answer 200 any more"),
         (
@@ -168,7 +168,7 @@ def test_new_optional_parameter_breaks_nobody() -> None:
         ),
     ],
 )
-def test_operation_that_changes_so_breaks_its_caller(more: Json, line: str) -> None:
+def test_changed_operation_breaks_its_caller(more: Json, line: str) -> None:
     assert line in breaks(document(), document(**more))
 
 
@@ -182,7 +182,7 @@ def test_removed_operation_and_header_are_named() -> None:
     assert breaks(old, without_operation) == ["POST /things is gone"]
 
 
-def test_new_operation_and_status_break_nobody() -> None:
+def test_new_operation_and_status_break_no_caller() -> None:
     new = document()
     new["paths"]["/more"] = new["paths"]["/things"]
     new["paths"]["/things"]["post"]["responses"]["404"] = {}
@@ -198,7 +198,7 @@ def tree(**fields: Json) -> Json:
     return told
 
 
-def test_schema_that_holds_itself_is_told_of_once_by_its_name() -> None:
+def test_recursive_schema_is_reported_once_by_its_name() -> None:
     assert breaks(tree(name=NAME), tree()) == ["Tree.name is gone"]
     assert breaks(tree(name=NAME), tree(name=NAME)) == []
 

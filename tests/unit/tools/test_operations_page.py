@@ -1,4 +1,4 @@
-"""The operator's page tells what the code has: metrics, settings, lines of the log."""
+"""The operations page lists the metrics, settings and log events of the code."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tools.operations_page import drift, log_faults, main, written
 PAGE = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
 
 
-def test_the_page_is_as_the_code_is() -> None:
+def test_page_matches_the_code() -> None:
     assert main(["--check"]) == 0
     assert written(PAGE) == PAGE
 
@@ -27,47 +27,45 @@ def test_the_page_is_as_the_code_is() -> None:
         ("| `API_GATEWAY_USER_PER_MINUTE` | whole number | `600`", "| `A` | whole number | `601`"),
     ],
 )
-def test_a_renamed_metric_or_setting_is_two_lines_that_say_what_to_do(
-    mine: str, yours: str
-) -> None:
+def test_renamed_metric_or_setting_is_two_lines_with_the_remedy(mine: str, yours: str) -> None:
     assert mine in PAGE
 
-    told = list(drift(PAGE.replace(mine, yours)))
+    found = list(drift(PAGE.replace(mine, yours)))
 
-    assert len(told) == 2
-    assert all("run `./dev generate`" in line for line in told)
+    assert len(found) == 2
+    assert all("run `./dev generate`" in line for line in found)
 
 
-def test_a_setting_that_says_nothing_of_itself_is_refused() -> None:
-    class Silent(ServiceSettings):
+def test_setting_without_a_description_is_refused() -> None:
+    class Undescribed(ServiceSettings):
         port: int = 1
         patience: float = Field(1.0)
 
-    with pytest.raises(settings_tables.UndescribedSettingError, match=r"Silent\.patience"):
-        list(settings_tables._own_rows(Silent, "SILENT_"))
+    with pytest.raises(settings_tables.UndescribedSettingError, match=r"Undescribed\.patience"):
+        list(settings_tables._own_rows(Undescribed, "UNDESCRIBED_"))
 
 
-def a_call(event: str, *fields: str) -> LogCall:
+def log_call(event: str, *fields: str) -> LogCall:
     return LogCall(event, "info", frozenset(fields), "shared/somewhere.py:3")
 
 
-def test_an_event_that_the_page_does_not_tell_is_named_with_its_place() -> None:
-    found = list(log_faults(PAGE, [*all_calls(), a_call("something_new", "kind")]))
+def test_event_that_the_page_lacks_is_named_with_its_place() -> None:
+    found = list(log_faults(PAGE, [*all_calls(), log_call("something_new", "kind")]))
 
     assert found == [
         "shared/somewhere.py:3: docs/operations.md, Logs, has no row for something_new; add one"
     ]
 
 
-def test_a_new_field_must_be_told_and_explained() -> None:
-    found = list(log_faults(PAGE, [*all_calls(), a_call("tracing_started", "colour")]))
+def test_new_field_must_be_listed_and_explained() -> None:
+    found = list(log_faults(PAGE, [*all_calls(), log_call("tracing_started", "colour")]))
 
     assert len(found) == 2
     assert "the fields of tracing_started are `colour`" in found[0]
     assert "the field colour is not explained" in found[1]
 
 
-def test_what_nobody_logs_is_no_longer_told() -> None:
+def test_event_that_is_never_logged_is_named() -> None:
     fewer = [call for call in all_calls() if call.event != "jwks_not_read"]
 
     assert any("nobody logs jwks_not_read" in line for line in log_faults(PAGE, fewer))
@@ -83,7 +81,7 @@ def test_calls_are_read_with_their_level_and_fields() -> None:
 
 
 @pytest.mark.parametrize("code", ['log.info(f"x {1}")', "log.info(name)", 'log.info("x", **more)'])
-def test_a_call_that_hides_what_it_says_is_refused(code: str) -> None:
+def test_call_with_hidden_event_or_fields_is_refused(code: str) -> None:
     with pytest.raises(UnreadableLogCallError, match=r"a\.py:1"):
         list(calls_in(code, "a.py"))
 
@@ -93,6 +91,6 @@ def test_headings_become_the_anchors_that_links_use() -> None:
     assert anchor_of("1.3 Settings that must agree") == "13-settings-that-must-agree"
 
 
-def test_a_page_without_marks_is_refused() -> None:
+def test_page_without_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="no marks for metrics"):
         with_generated("# Page", "metrics", table(("A",), []))

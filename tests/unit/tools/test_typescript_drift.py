@@ -11,7 +11,7 @@ GENERATED = PACKAGE / "src" / "generated"
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """The snapshots and their types, to change at will."""
+    """A copy of the snapshots and their types."""
     for folder in (SNAPSHOTS, GENERATED):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
@@ -23,12 +23,12 @@ def rewrite(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_types_as_they_are_committed_are_those_of_the_snapshots(tree: Path) -> None:
+def test_committed_types_match_the_snapshots(tree: Path) -> None:
     assert drifts_in(tree) == []
     assert main([str(tree)]) == 0
 
 
-def test_a_changed_snapshot_says_which_command_to_run(
+def test_changed_snapshot_names_the_command_to_run(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rewrite(tree / SNAPSHOTS / "bff_teacher.json", '"progress_percent"', '"progress"')
@@ -41,19 +41,19 @@ def test_a_changed_snapshot_says_which_command_to_run(
     )
 
 
-def test_a_service_without_types_of_its_own_changes_nothing(tree: Path) -> None:
+def test_service_without_types_has_no_drift(tree: Path) -> None:
     rewrite(tree / SNAPSHOTS / "config_service.json", "}", "} ")
 
     assert drifts_in(tree) == []
 
 
-def test_types_that_were_changed_by_hand_are_found(tree: Path) -> None:
+def test_hand_edited_types_are_found(tree: Path) -> None:
     rewrite(tree / GENERATED / "admin.ts", "AdminUserV1", "AdminUserV2")
 
     assert [drift.reason for drift in drifts_in(tree)] == ["was changed by hand"]
 
 
-def test_missing_types_and_those_that_do_not_say_their_source_are_found(tree: Path) -> None:
+def test_missing_types_and_types_without_their_source_are_found(tree: Path) -> None:
     (tree / GENERATED / "teacher.ts").unlink()
     rewrite(tree / GENERATED / "admin.ts", "// from", "// of")
     rewrite(tree / GENERATED / "gateway.ts", "openapi/gateway.json", "openapi/bff_admin.json")

@@ -10,8 +10,8 @@ FOLDER = ROOT / PACKAGE
 
 
 def manifest(name: str) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads((FOLDER / name).read_text())
-    return read
+    content: dict[str, Any] = json.loads((FOLDER / name).read_text())
+    return content
 
 
 def test_lock_names_versions_and_no_registry() -> None:

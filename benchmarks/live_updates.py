@@ -115,7 +115,7 @@ class EventListener:
         return len(self.times.get(name, ()))
 
     def has_received(self, rounds: int) -> bool:
-        """Whether every event of so many bursts has come."""
+        """True when every event of so many bursts has come."""
         activities = ESSAYS_PER_BURST * rounds
         return self.count("batch_changed") == rounds and self.count("activity") == activities
 

@@ -50,7 +50,7 @@ class Intervals:
         return iter(self._intervals)
 
     def overlaps(self, begin: float, end: float) -> bool:
-        """Whether any interval overlaps these two moments, which may be the same."""
+        """True if any interval overlaps these two moments, which may be the same."""
         first = bisect_left(self._intervals, begin, key=lambda interval: interval[1])
         return first < len(self._intervals) and self._intervals[first][0] <= end
 

@@ -18,7 +18,7 @@ from tools.openapi_export import (
 )
 from tools.openapi_rules import findings_in, undocumented_in
 
-REMEDY = "put it back, or give it a new version: openapi/README.md says how"
+REMEDY = "put it back, or give it a new version, as openapi/README.md describes"
 
 Json = dict[str, Any]
 

@@ -33,7 +33,10 @@ class _OperationComparison:
     def breaks(self, old: Json, new: Json) -> Iterator[str]:
         yield from self._in_access(old, new)
         yield from self._in_parameters(old, new)
-        yield from self._in_request(old.get("requestBody", {}), new.get("requestBody", {}))
+        body, new_body = old.get("requestBody", {}), new.get("requestBody", {})
+        if new_body.get("required") and not body.get("required"):
+            yield f"{self.name} body must be given now"
+        yield from self._in_content(f"{self.name} body", "taken", body, new_body)
         for status, response in old["responses"].items():
             if status in new["responses"]:
                 yield from self._in_response(status, response, new["responses"][status])
@@ -62,11 +65,6 @@ class _OperationComparison:
                 yield from self.schemas.breaks(where, "taken", one["schema"], after[key]["schema"])
             else:
                 yield f"{where} is not taken any more"
-
-    def _in_request(self, old: Json, new: Json) -> Iterator[str]:
-        if new.get("required") and not old.get("required"):
-            yield f"{self.name} body must be given now"
-        yield from self._in_content(f"{self.name} body", "taken", old, new)
 
     def _in_response(self, status: str, old: Json, new: Json) -> Iterator[str]:
         old, new = resolved(self.schemas.old, old), resolved(self.schemas.new, new)

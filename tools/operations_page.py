@@ -78,7 +78,7 @@ def log_faults(page: str, calls: Sequence[LogCall]) -> Iterator[str]:
     """Yield events and fields that the page lacks, and those that are never logged."""
     section = page[page.index("## Logs") :]
     section = section[: section.index("\n## ")]
-    told = {
+    documented = {
         event: set(re.findall(r"`([\w.]+)`", fields))
         for event, _, fields in _EVENT_ROW.findall(section)
     }
@@ -86,18 +86,18 @@ def log_faults(page: str, calls: Sequence[LogCall]) -> Iterator[str]:
     logged: dict[str, set[str]] = {}
     for call in calls:
         logged.setdefault(call.event, set()).update(call.fields - EVERYWHERE)
-        if call.event not in told:
+        if call.event not in documented:
             yield f"{call.where}: docs/operations.md, Logs, has no row for {call.event}; add one"
-    for event, fields in told.items():
+    for event, fields in documented.items():
         if event not in logged:
-            yield f"docs/operations.md, Logs: nobody logs {event}; take its row out"
+            yield f"docs/operations.md, Logs: no code logs {event}; remove its row"
         elif fields != logged[event]:
             names = ", ".join(f"`{one}`" for one in sorted(logged[event]))
             yield f"docs/operations.md, Logs: the fields of {event} are {names or 'none'}; say so"
     for field in sorted(set().union(EVERYWHERE, *logged.values()) - explained):
         yield f"docs/operations.md, Logs: the field {field} is not explained; add a row"
     for field in sorted(explained - set().union(EVERYWHERE, *logged.values())):
-        yield f"docs/operations.md, Logs: no line has the field {field}; take its row out"
+        yield f"docs/operations.md, Logs: no event has the field {field}; remove its row"
 
 
 def main(arguments: Sequence[str]) -> int:

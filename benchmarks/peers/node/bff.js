@@ -36,7 +36,7 @@ const page = {
 
 async function ask (path) {
   const { statusCode, body } = await pool.request({ path, method: 'GET' })
-  if (statusCode !== 200) throw new Error(`the upstream said ${statusCode}`)
+  if (statusCode !== 200) throw new Error(`the upstream responded with ${statusCode}`)
   return body.json()
 }
 

@@ -4,11 +4,11 @@ import asyncio
 from statistics import median
 from time import process_time
 
+from bff_core.client.call import Call, DownstreamResponse, Send
+from bff_core.client.policies.breaker import Breaker
+from bff_core.client.policies.outcome import Outcome
 from bff_core.clock import SystemClock
 from bff_core.errors import CircuitOpen
-from bff_core.client.policies.breaker import Breaker
-from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.outcome import Outcome
 from bff_core.testing.calls import a_call, an_answer
 
 CALLS = 10_000  # All rounds must fit into the 5 s that the breaker stays open.

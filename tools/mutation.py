@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # mutmut expects modules below a folder `src`, so they are copied there.
 WORK_FOLDER = ROOT / "mutants"
-MUTATED = ("_breaker", "_window", "_verdict", "_single_flight", "_retry", "_retry_budget")
+MUTATED = ("breaker", "window", "outcome", "single_flight", "retry", "retry_budget")
 TESTS = ("test_breaker*.py", "test_window.py", "test_retry*.py", "test_single_flight*.py")
 MIN_KILLED_PERCENT = 90.0
 DEADLINE_SECONDS = 3600

@@ -1,4 +1,4 @@
-"""What the platform publishes for a teacher on Redis: words that we know, nothing else of it."""
+"""Notifications that the platform publishes for a user: the known events, phases and statuses."""
 
 EVENTS = frozenset(
     {
@@ -25,9 +25,21 @@ EVENTS = frozenset(
 
 PHASES = frozenset({"spellcheck", "ai_feedback", "cj_assessment", "nlp", "student_matching"})
 
-_WORK = ("spellchecking", "nlp_processing", "ai_feedback_processing", "editor_revision_processing")
-_STEPS = ("spellcheck", "nlp", "ai_feedback", "editor_revision", "grammar_check", "cj_assessment")
-_OF_ESSAYS = {
+_WORK_IN_PROGRESS = (
+    "spellchecking",
+    "nlp_processing",
+    "ai_feedback_processing",
+    "editor_revision_processing",
+)
+_PROCESSING_STEPS = (
+    "spellcheck",
+    "nlp",
+    "ai_feedback",
+    "editor_revision",
+    "grammar_check",
+    "cj_assessment",
+)
+_ESSAY_STATUSES = {
     "uploaded",
     "text_extracted",
     "content_ingesting",
@@ -36,13 +48,13 @@ _OF_ESSAYS = {
     "spellchecked_success",
     "all_processing_completed",
     "essay_critical_failure",
-    *(f"awaiting_{step}" for step in _STEPS),
-    *(f"{step}_{end}" for step in _STEPS for end in ("success", "failed")),
-    *(f"{work}_in_progress" for work in _WORK),
+    *(f"awaiting_{step}" for step in _PROCESSING_STEPS),
+    *(f"{step}_{outcome}" for step in _PROCESSING_STEPS for outcome in ("success", "failed")),
+    *(f"{work}_in_progress" for work in _WORK_IN_PROGRESS),
     "grammar_check_processing_in_progress",
     "cj_assessment_processing_in_progress",
 } - {"spellcheck_success"}
-_OF_PHASES = {
+_PHASE_STATUSES = {
     "pending",
     "initialized",
     "processing",
@@ -60,10 +72,10 @@ _OF_PHASES = {
     "cancelled",
 }
 
-STATUSES = frozenset(_OF_ESSAYS | _OF_PHASES)
-"""Of essays, of phases and of pipelines: one field holds any of them."""
+STATUSES = frozenset(_ESSAY_STATUSES | _PHASE_STATUSES)
+"""Values of the field `status`: statuses of essays, phases and pipelines."""
 
 
 def channel_of(user_id: str) -> str:
-    """Where the platform publishes for a user."""
+    """Redis channel on which the platform publishes for a user."""
     return f"ws:{user_id}"

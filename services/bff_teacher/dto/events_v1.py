@@ -1,4 +1,4 @@
-"""Live updates: what a client sends to follow, and what it is sent."""
+"""Query, headers and events of the event stream."""
 
 from typing import Annotated
 from uuid import UUID
@@ -16,7 +16,7 @@ class EventsQuery(BaseModel):
 
 
 class EventsHeadersV1(BaseModel):
-    """An id that we did not give, or no longer know, begins anew with `resync`."""
+    """An unknown `Last-Event-ID` starts the stream with `resync` and a snapshot."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -25,12 +25,12 @@ class EventsHeadersV1(BaseModel):
     )
 
 
-BATCH = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
+EXAMPLE_BATCH_ID = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
 EXAMPLE_EVENTS: list[JsonValue] = [
     {
         "id": "5f0a3c9d1e77-41",
         "event": "snapshot",
-        "data": f'{{"version":7,"batches":{{"{BATCH}":{{"status":"ready"}}}}}}',
+        "data": f'{{"version":7,"batches":{{"{EXAMPLE_BATCH_ID}":{{"status":"ready"}}}}}}',
     },
     {
         "id": "5f0a3c9d1e77-42",
@@ -40,7 +40,7 @@ EXAMPLE_EVENTS: list[JsonValue] = [
     {
         "id": "5f0a3c9d1e77-43",
         "event": "batch_changed",
-        "data": f'{{"batch_id":"{BATCH}","patch":{{"completed_essays":3}},"version":8}}',
+        "data": f'{{"batch_id":"{EXAMPLE_BATCH_ID}","patch":{{"completed_essays":3}},"version":8}}',
     },
     {"event": "end", "data": '{"reason":"shutdown"}'},
 ]

@@ -26,7 +26,7 @@ from services.bff_teacher.implementations.built_pages import (
     read_pages,
 )
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
-from services.bff_teacher.streaming.live import LiveStreams
+from services.bff_teacher.live import LiveStreams
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
 """The second is what the platform's current gateway asks for."""

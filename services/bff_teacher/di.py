@@ -34,6 +34,8 @@ from services.bff_teacher.implementations.confirmations import (
     count_of_confirmations,
 )
 from services.bff_teacher.implementations.ledger_database import LedgerDatabase
+from services.bff_teacher.live import LiveOptions
+from services.bff_teacher.live.provider import CurrentFiles, CurrentResults, LiveProvider
 from services.bff_teacher.protocols import (
     Associations,
     Batches,
@@ -53,8 +55,6 @@ from services.bff_teacher.screens.confirm import ConfirmScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
 from services.bff_teacher.screens.essay import EssayScreen
 from services.bff_teacher.screens.profile import ProfileScreen
-from services.bff_teacher.streaming.assembly import LiveConfig
-from services.bff_teacher.streaming.provider import CurrentFiles, CurrentResults, LiveProvider
 
 # One client a service, however many ports stand on it: what it learns of the service is shared.
 Ras = NewType("Ras", ServiceClient)
@@ -291,7 +291,7 @@ def make_container(
     settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
 ) -> AsyncContainer:
     """The container of one app; `replacing` providers override on purpose."""
-    live = LiveConfig(budget=settings.request_budget, **settings.live.model_dump())
+    live = LiveOptions(read_budget=settings.request_budget, **settings.live.model_dump())
     return make_async_container(
         ServiceProvider(settings, outbound),
         AdapterProvider(settings, outbound, ledger),

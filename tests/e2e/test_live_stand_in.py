@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from devstack.processes import REDIS_PORT
 from devstack.seed.people import ANNA
 from tests.e2e.demo_stack import DemoStack, free_offset
-from tests.faults.live_kit import Follower, following, until
+from tests.faults.live_clients import StreamFollower, following, wait_until
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def bare(
 
 
 @dataclass
-class _Anna(Follower):
+class _Anna(StreamFollower):
     stack: DemoStack | None = None
 
     def token(self) -> dict[str, str]:
@@ -43,10 +43,10 @@ async def test_without_redis_server_a_stream_begins_and_moves(bare: DemoStack) -
     async with aiohttp.ClientSession() as session:
         one = _Anna(session, [bare.gateway], path="/bff/v1/teacher/events", stack=bare)
         async with following(one):
-            await until(lambda: one.copy.batches)
-            await until(lambda: "batch_changed" in one.copy.words, 30)
+            await wait_until(lambda: one.screen.batches)
+            await wait_until(lambda: "batch_changed" in one.screen.event_names, 30)
 
-    assert one.copy.words[0] == "snapshot"
+    assert one.screen.event_names[0] == "snapshot"
     assert set(one.statuses) == {200}
     async with Redis.from_url(f"redis://127.0.0.1:{REDIS_PORT + bare.offset}/0") as redis:
         # The stand-in knows no INFO.

@@ -1,4 +1,4 @@
-"""Two teachers' streams through one gateway, and somebody who writes anything to their channels."""
+"""Streams of two teachers through one gateway, with hostile messages on their channels."""
 
 import asyncio
 import json
@@ -8,72 +8,83 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.attack.process import gateway
-from tests.faults.live_kit import Follower, Teaching, batch_id, following, message, until
-from tests.faults.live_stage import Stage, stage
+from tests.faults.live_clients import (
+    RasBatches,
+    StreamFollower,
+    batch_id,
+    following,
+    message,
+    wait_until,
+)
+from tests.faults.live_process import LiveProcess, live_process
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform
 
 OTHER = "7a9c1e3f-5b2d-4f60-8a71-c3e5d7f90b12"
-MARK = "smuggled-in"
+MARKER = "smuggled-in"
 MINE, THEIRS = batch_id(1), batch_id(2)
 TRIGGERS = 'bff_teacher_live_triggers_total{kind="%s"}'
-# Only what is published may be a reason to read.
-STILL = {"LIVE__POLL": "600", "LIVE__REREADS": "300"}
+# Without polls and re-reads, only messages trigger reads.
+NO_TIMED_READS = {"LIVE__POLL": "600", "LIVE__REREADS": "300"}
 
 
 @dataclass
-class Two:
+class TwoTeachers:
     """A teacher with batch 1 and a teacher with batch 2, each following their own list."""
 
-    on: Stage
-    teachings: dict[str, Teaching]
-    streams: dict[str, Follower]
+    live: LiveProcess
+    batches: dict[str, RasBatches]
+    streams: dict[str, StreamFollower]
 
     async def publish(self, user: str, *messages: str | bytes) -> None:
         for one in messages:
-            await self.on.redis.publish(f"ws:{user}", one)
+            await self.live.redis.publish(f"ws:{user}", one)
 
-    async def heard(self, kind: str, count: float) -> None:
-        """Wait until so many messages were taken for `kind`."""
+    async def wait_for_trigger(self, kind: str, count: float) -> None:
+        """Wait until `count` messages of `kind` have arrived."""
         async with asyncio.timeout(10):
-            while await self.on.metric(TRIGGERS % kind) < count:
+            while await self.live.metric(TRIGGERS % kind) < count:
                 await asyncio.sleep(0.05)
 
-    def said_to(self, user: str) -> str:
-        copy = self.streams[user].copy
-        return json.dumps([copy.words, copy.told])
+    def everything_sent_to(self, user: str) -> str:
+        screen = self.streams[user].screen
+        return json.dumps([screen.event_names, screen.data])
 
     def activities(self, user: str) -> list[dict[str, object]]:
-        return [one for one in self.streams[user].copy.told if "kind" in one]
+        return [one for one in self.streams[user].screen.data if "kind" in one]
 
-    def is_told(self, user: str, own: str) -> bool:
-        """Whether both the activity and the change of their own batch have come."""
-        changed = "batch_changed" in self.streams[user].copy.words
+    def is_updated(self, user: str, own: str) -> bool:
+        """True when the activity and the change of the user's own batch have arrived."""
+        changed = "batch_changed" in self.streams[user].screen.event_names
         return changed and any(one.get("batch_id") == own for one in self.activities(user))
 
     @property
     def reads(self) -> list[int]:
-        return [one.reads for one in self.teachings.values()]
+        return [one.reads for one in self.batches.values()]
 
 
 @asynccontextmanager
-async def two_teachers(folder: Path, platform: StubPlatform, redis_url: str) -> AsyncIterator[Two]:
+async def two_teachers(
+    folder: Path, platform: StubPlatform, redis_url: str
+) -> AsyncIterator[TwoTeachers]:
     platform.answer_well(OTHER)
-    async with stage(folder, platform, redis_url, **STILL) as on:
-        theirs = Teaching(platform, OTHER)
+    async with live_process(folder, platform, redis_url, **NO_TIMED_READS) as live:
+        theirs = RasBatches(platform, OTHER)
         theirs.put(2)
-        with gateway(folder, {"BFF_TEACHER_URL": on.url}) as through:
+        with gateway(folder, {"BFF_TEACHER_URL": live.url}) as through:
             urls, path = [f"http://127.0.0.1:{through.port}"], "/bff/v1/teacher/events"
-            streams = {user: Follower(on.session, urls, user, path) for user in (TEACHER, OTHER)}
+            streams = {
+                user: StreamFollower(live.session, urls, user, path) for user in (TEACHER, OTHER)
+            }
             async with following(*streams.values()):
-                await until(lambda: all(one.copy.batches for one in streams.values()))
-                yield Two(on, {TEACHER: on.teaching, OTHER: theirs}, streams)
+                await wait_until(lambda: all(one.screen.batches for one in streams.values()))
+                yield TwoTeachers(live, {TEACHER: live.batches, OTHER: theirs}, streams)
 
 
-def crossed(other: str, their_batch: str) -> list[str | bytes]:
-    """What says it is another's, or is about what is another's."""
-    words = ("batch_phase_concluded", "batch_results_ready", "batch_changed", "snapshot")
-    by_batch = [message(word, batch_id=their_batch, status="completed") for word in words]
+def messages_of_another(other: str, their_batch: str) -> list[str | bytes]:
+    """Messages that name another user, or another user's batch."""
+    names = ("batch_phase_concluded", "batch_results_ready", "batch_changed", "snapshot")
+    by_batch = [message(name, batch_id=their_batch, status="completed") for name in names]
     named = [
         message("batch_results_ready", batch_id=their_batch, **{name: other})
         for name in ("user_id", "teacher_id", "owner_user_id")
@@ -81,57 +92,59 @@ def crossed(other: str, their_batch: str) -> list[str | bytes]:
     return [*by_batch, *named]
 
 
-def malicious(other: str, their_batch: str) -> list[str | bytes]:
-    """What is no message of the platform's, or more than one."""
+def hostile_messages(other: str, their_batch: str) -> list[str | bytes]:
+    """Messages that are malformed or nested, or try to inject events."""
     nested = {"event": "batch_results_ready", "data": {"batch_id": their_batch}}
-    word = f"{MARK}\n\nevent: snapshot\ndata: {their_batch}\n\n"
+    name = f"{MARKER}\n\nevent: snapshot\ndata: {their_batch}\n\n"
     return [
-        f"{MARK} no JSON {their_batch}",
+        f"{MARKER} no JSON {their_batch}",
         b"\xff\xfe" + their_batch.encode(),
         b"[" * 50_000,
         json.dumps({"event": "batch_results_ready", "data": {"x": their_batch * 10_000}}),
-        message(MARK, batch_id=their_batch, user=other),
-        message(word, batch_id=their_batch),
-        message("batch_results_ready", batch_id=f"{their_batch}\n\ndata: {MARK}"),
-        message("batch_results_ready", batch_id=[their_batch], essay_id={MARK: other}),
-        message("batch_results_ready", batch=nested, data=nested, note=MARK),
-        message("essay_status_updated", essay_id=their_batch, status=word, phase=MARK),
-        json.dumps([nested, MARK]),
-        json.dumps({"event": {"event": MARK}, "data": their_batch}),
+        message(MARKER, batch_id=their_batch, user=other),
+        message(name, batch_id=their_batch),
+        message("batch_results_ready", batch_id=f"{their_batch}\n\ndata: {MARKER}"),
+        message("batch_results_ready", batch_id=[their_batch], essay_id={MARKER: other}),
+        message("batch_results_ready", batch=nested, data=nested, note=MARKER),
+        message("essay_status_updated", essay_id=their_batch, status=name, phase=MARKER),
+        json.dumps([nested, MARKER]),
+        json.dumps({"event": {"event": MARKER}, "data": their_batch}),
     ]
 
 
-async def test_no_stream_shows_what_is_another_s(
+async def test_no_stream_contains_anything_of_another_user(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
     async with two_teachers(tmp_path, platform, redis_url) as two:
         for user, other, theirs in ((TEACHER, OTHER, THEIRS), (OTHER, TEACHER, MINE)):
-            await two.publish(user, *crossed(other, theirs), *malicious(other, theirs))
-        await two.heard("crossed", 6)
-        # What was told last is seen last: whatever comes of the rest has come by then.
-        two.teachings[TEACHER].put(1, completed_essay_count=2)
-        two.teachings[OTHER].put(2, completed_essay_count=2)
+            await two.publish(
+                user, *messages_of_another(other, theirs), *hostile_messages(other, theirs)
+            )
+        await two.wait_for_trigger("crossed", 6)
+        # Events arrive in order: the effect of all earlier messages has arrived by then.
+        two.batches[TEACHER].put(1, completed_essay_count=2)
+        two.batches[OTHER].put(2, completed_essay_count=2)
         await asyncio.sleep(1.2)
         await two.publish(TEACHER, message("batch_results_ready", batch_id=MINE))
         await two.publish(OTHER, message("batch_results_ready", batch_id=THEIRS))
         own = {TEACHER: MINE, OTHER: THEIRS}
-        await until(lambda: all(two.is_told(user, batch) for user, batch in own.items()))
+        await wait_until(lambda: all(two.is_updated(user, batch) for user, batch in own.items()))
 
-    said = {user: two.said_to(user) for user in (TEACHER, OTHER)}
-    assert MINE in said[TEACHER]
-    assert THEIRS in said[OTHER]
-    assert not any(word in said[TEACHER] for word in (THEIRS, OTHER, MARK))
-    assert not any(word in said[OTHER] for word in (MINE, TEACHER, MARK))
+    sent = {user: two.everything_sent_to(user) for user in (TEACHER, OTHER)}
+    assert MINE in sent[TEACHER]
+    assert THEIRS in sent[OTHER]
+    assert not any(name in sent[TEACHER] for name in (THEIRS, OTHER, MARKER))
+    assert not any(name in sent[OTHER] for name in (MINE, TEACHER, MARKER))
     for user, batch in own.items():
         *before, last = two.activities(user)
         assert last["batch_id"] == batch
-        # Of what was about another's, no more than a word of the platform's is left.
+        # Only the event name and the time remain of messages about another user.
         assert {*before[0], *before[-1]} == {"at", "kind"}
         assert len(before) == 2
     assert all(one.statuses == [200] for one in two.streams.values())
 
 
-async def test_what_is_ours_malformed_or_crossed_is_no_reason_to_read(
+async def test_own_malformed_and_crossed_messages_trigger_no_read(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
     async with two_teachers(tmp_path, platform, redis_url) as two:
@@ -141,14 +154,14 @@ async def test_what_is_ours_malformed_or_crossed_is_no_reason_to_read(
             ours = message("batch_changed", batch_id=theirs, source="bff_teacher")
             theirs_and_ours = message("x", user_id=other, source="bff_teacher")
             await two.publish(
-                user, ours, theirs_and_ours, b"\xff", b"{}", crossed(other, theirs)[-1]
+                user, ours, theirs_and_ours, b"\xff", b"{}", messages_of_another(other, theirs)[-1]
             )
-        await two.heard("own", 4)
-        await two.heard("malformed", 4)
-        await two.heard("crossed", 2)
+        await two.wait_for_trigger("own", 4)
+        await two.wait_for_trigger("malformed", 4)
+        await two.wait_for_trigger("crossed", 2)
         await asyncio.sleep(1.5)
-        after, messages = two.reads, await two.on.metric(TRIGGERS % "message")
+        after, messages = two.reads, await two.live.metric(TRIGGERS % "message")
 
     assert after == before
     assert messages == 0
-    assert [one.copy.words for one in two.streams.values()] == [["snapshot"], ["snapshot"]]
+    assert [one.screen.event_names for one in two.streams.values()] == [["snapshot"], ["snapshot"]]

@@ -1,4 +1,4 @@
-"""The event stream of one process: what it costs the source, and Redis that goes and comes back."""
+"""Rate of reads from the source, and recovery when Redis restarts."""
 
 import asyncio
 import signal
@@ -7,78 +7,80 @@ from pathlib import Path
 import pytest
 
 from tests import local_servers
-from tests.faults.live_kit import batch_id, following, message, until
-from tests.faults.live_stage import stage
+from tests.faults.live_clients import batch_id, following, message, wait_until
+from tests.faults.live_process import live_process
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform
 
-# The figures are promised of a real Redis.
+# The rates are guaranteed with a real Redis only.
 pytestmark = pytest.mark.redis
 
 
-async def test_redis_away_and_back_is_a_new_epoch_without_a_lie(
+async def test_a_restarted_redis_begins_a_new_epoch_with_the_current_state(
     tmp_path: Path, platform: StubPlatform
 ) -> None:
     port = local_servers.free_port()
     url = f"redis://127.0.0.1:{port}/0"
     with local_servers.running_redis(tmp_path, port, end=signal.SIGKILL):
-        context = stage(tmp_path, platform, url)
-        on = await context.__aenter__()
-        one = on.follower()
+        context = live_process(tmp_path, platform, url)
+        live = await context.__aenter__()
+        one = live.follower()
         task = asyncio.create_task(one.follow())
-        await until(lambda: one.copy.batches)
+        await wait_until(lambda: one.screen.batches)
     try:
-        on.teaching.put(2)
-        await until(lambda: 503 in one.statuses)
-        while_away = await one.fresh(on.url)
+        live.batches.put(2)
+        await wait_until(lambda: 503 in one.statuses)
+        during_outage = await one.fresh(live.url)
         with local_servers.running_redis(tmp_path, port):
-            await until(lambda: one.copy.words[-2:] == ["resync", "snapshot"])
-            back = one.copy.batches
+            await wait_until(lambda: one.screen.event_names[-2:] == ["resync", "snapshot"])
+            after_restart = one.screen.batches
             task.cancel()
             await asyncio.wait([task])
     finally:
         await context.__aexit__(None, None, None)
 
     assert "Retry-After" in {name.title() for name in one.headers} or 503 in one.statuses
-    assert one.copy.told[-2] == {"reason": "epoch"}
-    assert back == while_away
-    assert set(while_away) == {batch_id(1), batch_id(2)}
+    assert one.screen.data[-2] == {"reason": "epoch"}
+    assert after_restart == during_outage
+    assert set(during_outage) == {batch_id(1), batch_id(2)}
 
 
-async def test_nobody_is_read_for_who_does_not_watch(
+async def test_no_read_happens_for_users_without_streams(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url) as on:
-        one = on.follower()
+    async with live_process(tmp_path, platform, redis_url) as live:
+        one = live.follower()
         async with following(one):
-            await until(lambda: one.copy.batches)
+            await wait_until(lambda: one.screen.batches)
         await asyncio.sleep(1)
-        before = on.teaching.reads
+        before = live.batches.reads
         for number in range(50):
-            await on.redis.publish(f"ws:{TEACHER}", message("class_created", n=number))
-            await on.redis.publish("ws:erik-1", message("class_created", n=number))
+            await live.redis.publish(f"ws:{TEACHER}", message("class_created", n=number))
+            await live.redis.publish("ws:erik-1", message("class_created", n=number))
         await asyncio.sleep(4)
 
-    assert on.teaching.reads == before
+    assert live.batches.reads == before
 
 
-async def test_a_burst_is_one_read_and_pace_is_kept(
+async def test_a_burst_causes_one_read_and_steady_messages_one_a_second(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url, LIVE__POLL="60", LIVE__REREADS="30") as on:
-        one = on.follower()
+    async with live_process(
+        tmp_path, platform, redis_url, LIVE__POLL="60", LIVE__REREADS="30"
+    ) as live:
+        one = live.follower()
         async with following(one):
-            await until(lambda: one.copy.batches)
+            await wait_until(lambda: one.screen.batches)
             await asyncio.sleep(1.2)
-            before = on.teaching.reads
+            before = live.batches.reads
             for number in range(100):
-                await on.redis.publish(f"ws:{TEACHER}", message("class_created", n=number))
+                await live.redis.publish(f"ws:{TEACHER}", message("class_created", n=number))
             await asyncio.sleep(1)
-            burst = on.teaching.reads - before
+            burst = live.batches.reads - before
             for number in range(60):
-                await on.redis.publish(f"ws:{TEACHER}", message("class_created", m=number))
+                await live.redis.publish(f"ws:{TEACHER}", message("class_created", m=number))
                 await asyncio.sleep(0.05)
-            steady = on.teaching.reads - before - burst
+            steady = live.batches.reads - before - burst
 
     assert burst == 1
     assert 2 <= steady <= 4

@@ -1,4 +1,4 @@
-"""The event stream of one process, over real sockets: its head, its refusals, its limits, its end."""
+"""The event stream over real sockets: headers, errors, limits and endings."""
 
 import asyncio
 import json
@@ -8,22 +8,22 @@ from pathlib import Path
 
 from bff_core.testing import Reply
 from tests.e2e.attack.process import gateway
-from tests.faults.live_kit import Follower, batch_id, following, message, until
-from tests.faults.live_stage import EVENTS, stage
+from tests.faults.live_clients import StreamFollower, batch_id, following, message, wait_until
+from tests.faults.live_process import EVENTS, live_process
 from tests.faults.platform_answers import BATCH, TEACHER, WHOLE_BATCH
 from tests.faults.stub_platform import StubPlatform
 
 
-async def test_a_stream_begins_at_once_and_moves(
+async def test_a_stream_starts_with_a_snapshot_and_follows_changes(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url, LIVE__POLL="60") as on:
-        one = on.follower()
+    async with live_process(tmp_path, platform, redis_url, LIVE__POLL="60") as live:
+        one = live.follower()
         async with following(one):
-            await until(lambda: one.copy.batches)
-            on.teaching.put(1, completed_essay_count=2)
+            await wait_until(lambda: one.screen.batches)
+            live.batches.put(1, completed_essay_count=2)
             began = time.monotonic()
-            await on.redis.publish(
+            await live.redis.publish(
                 f"ws:{TEACHER}",
                 message(
                     "batch_phase_concluded",
@@ -32,58 +32,60 @@ async def test_a_stream_begins_at_once_and_moves(
                     status="completed",
                 ),
             )
-            await until(lambda: one.copy.words[-1] == "batch_changed")
+            await wait_until(lambda: one.screen.event_names[-1] == "batch_changed")
             took = time.monotonic() - began
-            fresh = await one.fresh(on.url)
+            fresh = await one.fresh(live.url)
 
     assert one.headers["content-type"] == "text/event-stream"
     assert one.headers["cache-control"] == "no-store"
     assert one.headers["x-accel-buffering"] == "no"
-    assert one.copy.words == ["snapshot", "activity", "batch_changed"]
-    assert one.copy.batches == fresh
+    assert one.screen.event_names == ["snapshot", "activity", "batch_changed"]
+    assert one.screen.batches == fresh
     assert took < 2.0
 
 
-async def test_a_batch_of_its_own_has_no_name_of_a_pupil(
+async def test_the_stream_of_a_batch_contains_no_name_of_a_pupil(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url) as on:
-        one = on.follower(path=f"{EVENTS}?batch_id={BATCH}")
+    async with live_process(tmp_path, platform, redis_url) as live:
+        one = live.follower(path=f"{EVENTS}?batch_id={BATCH}")
         async with following(one):
-            await until(lambda: one.copy.batches)
+            await wait_until(lambda: one.screen.batches)
             whole = json.loads(WHOLE_BATCH) | {"completed_essay_count": 0}
             platform.ras.on(
                 f"/internal/v1/batches/{BATCH}/status", Reply(body=json.dumps(whole).encode())
             )
-            await until(lambda: "batch_changed" in one.copy.words)
-        keys = [key async for key in on.redis.scan_iter("live:*")]
-        kept = [await on.redis.dump(key) for key in keys]
+            await wait_until(lambda: "batch_changed" in one.screen.event_names)
+        keys = [key async for key in live.redis.scan_iter("live:*")]
+        stored = [await live.redis.dump(key) for key in keys]
 
-    assert one.copy.batches is not None
-    detail = one.copy.batches[BATCH]
+    assert one.screen.batches is not None
+    detail = one.screen.batches[BATCH]
     assert detail["completed_essays"] == 0
     assert isinstance(detail["essays"], dict)
-    assert kept
-    assert "Maja" not in json.dumps(one.copy.told)
-    assert not any(b"Maja" in (one or b"") or b"Lindqvist" in (one or b"") for one in kept)
+    assert stored
+    assert "Maja" not in json.dumps(one.screen.data)
+    assert not any(b"Maja" in (one or b"") or b"Lindqvist" in (one or b"") for one in stored)
 
 
-async def test_refusals_come_before_the_stream(
+async def test_errors_are_sent_before_the_stream(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
     platform.ras.on(
         "/internal/v1/batches/00000000-0000-4000-8000-000000000001/status",
         Reply(404, b'{"error":"Batch not found"}'),
     )
-    async with stage(tmp_path, platform, redis_url) as on:
-        foreign = await on.refusal(f"{EVENTS}?batch_id={BATCH}", user="somebody-else")
-        unknown = await on.refusal(f"{EVENTS}?batch_id=00000000-0000-4000-8000-000000000001")
-        crooked = await on.refusal(f"{EVENTS}?batch_id=x")
+    async with live_process(tmp_path, platform, redis_url) as live:
+        foreign = await live.error_response(f"{EVENTS}?batch_id={BATCH}", user="somebody-else")
+        unknown = await live.error_response(
+            f"{EVENTS}?batch_id=00000000-0000-4000-8000-000000000001"
+        )
+        malformed = await live.error_response(f"{EVENTS}?batch_id=x")
         platform.ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(500))
-        broken = await on.refusal()
-        head = await on.session.head(on.url + EVENTS, headers=on.follower().token())
+        broken = await live.error_response()
+        head = await live.session.head(live.url + EVENTS, headers=live.follower().token())
 
-    assert [one[:2] for one in (foreign, unknown, crooked, broken)] == [
+    assert [one[:2] for one in (foreign, unknown, malformed, broken)] == [
         (403, "AUTHORIZATION_ERROR"),
         (404, "RESOURCE_NOT_FOUND"),
         (400, "VALIDATION_ERROR"),
@@ -92,91 +94,95 @@ async def test_refusals_come_before_the_stream(
     assert head.status == 405
 
 
-async def test_too_many_streams_are_refused_and_places_come_back(
+async def test_streams_beyond_the_limit_are_refused_and_slots_are_freed(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url, LIVE__PER_USER="2", MAX_IN_FLIGHT="1") as on:
-        two = [on.follower(), on.follower()]
+    async with live_process(
+        tmp_path, platform, redis_url, LIVE__PER_USER="2", MAX_IN_FLIGHT="1"
+    ) as live:
+        two = [live.follower(), live.follower()]
         async with following(*two):
-            await until(lambda: all(one.copy.batches for one in two))
-            status, code, headers = await on.refusal()
+            await wait_until(lambda: all(one.screen.batches for one in two))
+            status, code, headers = await live.error_response()
         await asyncio.sleep(0.5)
-        open_after = await on.metric("bff_teacher_live_streams_open")
+        open_after = await live.metric("bff_teacher_live_streams_open")
 
     assert (status, code) == (429, "RATE_LIMIT")
     assert int(headers["Retry-After"]) >= 1
     assert open_after == 0
 
 
-async def test_without_redis_the_screens_work_and_events_are_503(
+async def test_without_redis_screens_work_and_streams_are_503(
     tmp_path: Path, platform: StubPlatform
 ) -> None:
-    async with stage(tmp_path, platform, None) as on:
-        status, code, headers = await on.refusal()
-        fresh = await on.follower().fresh(on.url)
+    async with live_process(tmp_path, platform, None) as live:
+        status, code, headers = await live.error_response()
+        fresh = await live.follower().fresh(live.url)
 
     assert (status, code) == (503, "SERVICE_UNAVAILABLE")
     assert int(headers["Retry-After"]) >= 1
     assert list(fresh) == [batch_id(1)]
 
 
-async def test_told_to_stop_it_ends_streams_at_once_and_the_gateway_s_with_them(
+async def test_sigterm_ends_streams_at_once_through_the_gateway_too(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url) as on:
-        with gateway(tmp_path, {"BFF_TEACHER_URL": on.url}) as through:
-            direct = on.follower()
-            relayed = Follower(
-                on.session, [f"http://127.0.0.1:{through.port}"], path="/bff/v1/teacher/events"
+    async with live_process(tmp_path, platform, redis_url) as live:
+        with gateway(tmp_path, {"BFF_TEACHER_URL": live.url}) as through:
+            direct = live.follower()
+            relayed = StreamFollower(
+                live.session, [f"http://127.0.0.1:{through.port}"], path="/bff/v1/teacher/events"
             )
             streams = [asyncio.create_task(one.once()) for one in (direct, relayed)]
-            await until(lambda: direct.copy.batches and relayed.copy.batches)
+            await wait_until(lambda: direct.screen.batches and relayed.screen.batches)
             began = time.monotonic()
-            on.running.process.send_signal(signal.SIGTERM)
-            await until(lambda: all(stream.done() for stream in streams), 5)
-            code = await asyncio.to_thread(on.running.process.wait, 10)
+            live.running.process.send_signal(signal.SIGTERM)
+            await wait_until(lambda: all(stream.done() for stream in streams), 5)
+            code = await asyncio.to_thread(live.running.process.wait, 10)
             took = time.monotonic() - began
 
-    assert [one.copy.ended for one in (direct, relayed)] == ["shutdown", "shutdown"]
+    assert [one.screen.end_reason for one in (direct, relayed)] == ["shutdown", "shutdown"]
     assert code == 0
     assert took < 5.0
 
 
-async def test_a_stream_ends_when_its_token_does(
+async def test_a_stream_ends_when_its_token_expires(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url) as on:
-        one = on.follower(expires=int(time.time()) + 4)
+    async with live_process(tmp_path, platform, redis_url) as live:
+        one = live.follower(expires=int(time.time()) + 4)
         async with asyncio.timeout(10):
             await one.once()
 
-    assert one.copy.ended == "token_expired"
+    assert one.screen.end_reason == "token_expired"
 
 
-async def test_a_reader_that_stops_reading_is_cut_and_others_go_on(
+async def test_a_client_that_stops_reading_is_cut_and_others_continue(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
-    async with stage(tmp_path, platform, redis_url, LIVE__WRITE_SECONDS="1.5") as on:
-        quick = on.follower()
+    async with live_process(tmp_path, platform, redis_url, LIVE__WRITE_SECONDS="1.5") as live:
+        quick = live.follower()
         authorization = quick.token()["Authorization"]
-        reader, writer = await asyncio.open_connection("127.0.0.1", on.running.port, limit=1024)
+        reader, writer = await asyncio.open_connection("127.0.0.1", live.running.port, limit=1024)
         writer.write(
             f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n".encode()
         )
         async with following(quick):
-            await until(lambda: quick.copy.batches)
+            await wait_until(lambda: quick.screen.batches)
             long = "x" * 400_000
             ended, number = 0.0, 0
             while not ended and number < 60:
                 number += 1
-                on.teaching.put(1, assignment_id=f"{long}{number}")
-                await on.redis.publish(f"ws:{TEACHER}", message("something_new", n=number))
+                live.batches.put(1, assignment_id=f"{long}{number}")
+                await live.redis.publish(f"ws:{TEACHER}", message("something_new", n=number))
                 await asyncio.sleep(0.3)
-                ended = await on.metric('bff_teacher_live_streams_ended_total{reason="stuck"}')
-            on.teaching.put(1, assignment_id="short")
-            await until(lambda: "short" in json.dumps(quick.copy.batches))
+                ended = await live.metric('bff_teacher_live_streams_ended_total{reason="stuck"}')
+            live.batches.put(1, assignment_id="short")
+            await wait_until(lambda: "short" in json.dumps(quick.screen.batches))
         writer.close()
 
     assert ended == 1
-    assert quick.copy.words.count("resync") == quick.copy.words.count("snapshot") - 1
+    assert (
+        quick.screen.event_names.count("resync") == quick.screen.event_names.count("snapshot") - 1
+    )
     del reader

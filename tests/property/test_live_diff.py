@@ -1,6 +1,6 @@
-"""Any two states: the changes between them, applied to the first, make the second.
+"""Applying the changes between two states to the first yields the second, for any two states.
 
-FULL_NUMBERS=1 takes 10,000 pairs, otherwise 1,000.
+FULL_NUMBERS=1 runs 10,000 examples, otherwise 1,000.
 """
 
 import json
@@ -9,19 +9,19 @@ import os
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from services.bff_teacher.streaming.differ import Batches, applied, diff
-from services.bff_teacher.streaming.json_patch import (
+from services.bff_teacher.live.merge_patch import (
     JsonObject,
     JsonValue,
-    merge_patch,
-    patched,
-    same,
+    apply_patch,
+    json_equal,
+    make_patch,
 )
+from services.bff_teacher.live.state import Batches, apply_changes, diff
 
-PAIRS = 10_000 if os.environ.get("FULL_NUMBERS") == "1" else 1_000
+EXAMPLES = 10_000 if os.environ.get("FULL_NUMBERS") == "1" else 1_000
 
 names = st.text(st.characters(codec="utf-8"), max_size=3) | st.sampled_from(["a", "b", "essays"])
-# Adding 0.0 makes 0.0 of -0.0, which is another spelling of the same number.
+# Adding 0.0 turns -0.0 into 0.0: both are the same number, written differently.
 floats = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
 scalars = st.booleans() | st.integers() | floats | st.text()
 values = st.recursive(
@@ -33,40 +33,42 @@ objects: st.SearchStrategy[JsonObject] = st.dictionaries(names, values, max_size
 states: st.SearchStrategy[Batches] = st.dictionaries(
     st.sampled_from(["b1", "b2", "b3", "b4"]), objects, max_size=4
 )
-many = settings(max_examples=PAIRS, deadline=None)
+all_examples = settings(max_examples=EXAMPLES, deadline=None)
 
 
-def written(state: object) -> str:
+def as_json(state: object) -> str:
     return json.dumps(state, sort_keys=True)
 
 
-@many
+@all_examples
 @given(objects, objects)
-def test_a_patch_makes_the_new_object_of_the_old_one(old: JsonObject, new: JsonObject) -> None:
-    before = written(old)
+def test_a_patch_turns_the_old_object_into_the_new_one(old: JsonObject, new: JsonObject) -> None:
+    before = as_json(old)
 
-    assert written(patched(old, merge_patch(old, new))) == written(new)
-    assert written(old) == before
+    assert as_json(apply_patch(old, make_patch(old, new))) == as_json(new)
+    assert as_json(old) == before
 
 
-@many
+@all_examples
 @given(states, states)
 def test_the_changes_between_two_states_lead_from_one_to_the_other(
     old: Batches, new: Batches
 ) -> None:
-    before = written(old)
+    before = as_json(old)
 
-    assert written(applied(old, diff(old, new))) == written(new)
-    assert written(old) == before
+    assert as_json(apply_changes(old, diff(old, new))) == as_json(new)
+    assert as_json(old) == before
 
 
-@many
+@all_examples
 @given(states)
 def test_equal_states_have_no_change_between_them(state: Batches) -> None:
-    assert diff(state, json.loads(written(state))) == []
+    assert diff(state, json.loads(as_json(state))) == []
 
 
 @given(values, values)
-def test_same_is_what_is_written_alike(one: JsonValue, other: JsonValue) -> None:
-    assert same(one, one)
-    assert same(one, other) == (written(one) == written(other))
+def test_json_equal_is_true_for_values_that_are_written_alike(
+    left: JsonValue, right: JsonValue
+) -> None:
+    assert json_equal(left, left)
+    assert json_equal(left, right) == (as_json(left) == as_json(right))

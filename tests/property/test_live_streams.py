@@ -1,8 +1,8 @@
-"""Whatever happens, every client's copy equals a fresh read once things are quiet.
+"""Every client's copy equals a fresh read once no more changes happen.
 
-Two replicas over one log; changes told and untold, duplicates, messages that are lost, wake-ups that
-are lost, clients that are cut and go on elsewhere, a log that is wiped, sources that answer from a
-cache. FULL_NUMBERS=1 makes 10,000 changes, otherwise about 1,000.
+Two replicas over one event log: changes with and without a notification, duplicates, lost messages
+and wake-ups, clients that reconnect to another replica, a log that is wiped, sources that answer
+from a cache. FULL_NUMBERS=1 makes 10,000 changes, otherwise about 1,000.
 """
 
 import asyncio
@@ -16,21 +16,26 @@ import pytest
 from bff_core.errors import DownstreamUnreachable
 from bff_core.testing import FakeClock
 from bff_core.testing.virtual_time import run_virtually
-from services.bff_teacher.streaming.watched import Rhythm
-from tests.unit.bff_teacher.streaming.live_world import ANNA, Client, World, a_world, ended
+from services.bff_teacher.live import LiveOptions
+from tests.unit.bff_teacher.live.live_replicas import (
+    ANNA,
+    LiveSystem,
+    ScreenCopy,
+    cancel_all,
+    live_system,
+)
 
 FULL = os.environ.get("FULL_NUMBERS") == "1"
-WORLDS, CHANGES = (250, 40) if FULL else (25, 40)
-POLL = 30.0
-QUIET = POLL * 1.2 + 10.0
+SCENARIOS, CHANGES = (250, 40) if FULL else (25, 40)
+POLL_SECONDS = 30.0
+SETTLE_SECONDS = POLL_SECONDS * 1.2 + 10.0
 
-Step = str
-STEPS: dict[Step, int] = {
+STEP_WEIGHTS = {
     "change": 10,
-    "change_untold": 4,
-    "message": 3,
-    "twice": 2,
-    "cut": 6,
+    "change_silently": 4,
+    "notify": 3,
+    "notify_twice": 2,
+    "reconnect": 6,
     "deaf": 2,
     "wipe": 1,
     "source_down": 1,
@@ -40,84 +45,83 @@ STEPS: dict[Step, int] = {
 
 
 @dataclass
-class Story:
-    """One world and three clients in it, driven by one seed."""
+class Scenario:
+    """Random steps in a system with three clients."""
 
-    world: World
-    chance: random.Random
-    clients: list[Client] = field(default_factory=lambda: [Client() for _ in range(3)])
+    system: LiveSystem
+    rng: random.Random
+    clients: list[ScreenCopy] = field(default_factory=lambda: [ScreenCopy() for _ in range(3)])
     streams: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
     changes: int = 0
-    unique: int = 0
+    notifications: int = 0
 
-    async def tell(self) -> None:
+    async def play(self) -> None:
         for number in range(len(self.clients)):
             await self.reopen(number)
         while self.changes < CHANGES:
-            (step,) = self.chance.choices(list(STEPS), list(STEPS.values()))
-            await self.take(step)
-            await asyncio.sleep(self.chance.choice([0.0, 0.05, 0.3, 1.0]))
-            await self.come_back()
-        self.world.bus.deaf.clear()
-        self.world.source.error = None
-        await asyncio.sleep(QUIET)
-        await self.come_back()
-        await asyncio.sleep(QUIET)
+            (step,) = self.rng.choices(list(STEP_WEIGHTS), list(STEP_WEIGHTS.values()))
+            await self.run_step(step)
+            await asyncio.sleep(self.rng.choice([0.0, 0.05, 0.3, 1.0]))
+            await self.reconnect_ended()
+        self.system.pubsub.deaf.clear()
+        self.system.source.error = None
+        await asyncio.sleep(SETTLE_SECONDS)
+        await self.reconnect_ended()
+        await asyncio.sleep(SETTLE_SECONDS)
 
-    async def take(self, step: Step) -> None:
-        world = self.world
+    async def run_step(self, step: str) -> None:
+        system = self.system
         match step:
             case "change":
                 self.change()
-                self.say()
-            case "change_untold":
+                self.notify()
+            case "change_silently":
                 self.change()
-            case "message":
-                self.say()
-            case "twice":
+            case "notify":
+                self.notify()
+            case "notify_twice":
                 self.change()
-                world.say("class_created", n=self.unique)
-                world.say("class_created", n=self.unique)
-            case "cut":
-                await self.reopen(self.chance.randrange(len(self.clients)))
+                system.notify("class_created", n=self.notifications)
+                system.notify("class_created", n=self.notifications)
+            case "reconnect":
+                await self.reopen(self.rng.randrange(len(self.clients)))
             case "deaf":
-                world.bus.deaf = set(self.chance.sample([0, 1], self.chance.randrange(3)))
+                system.pubsub.deaf = set(self.rng.sample([0, 1], self.rng.randrange(3)))
             case "wipe":
-                world.log.wipe()
+                system.event_log.wipe()
             case "source_down":
-                world.source.error = DownstreamUnreachable("ras")
+                system.source.error = DownstreamUnreachable("ras")
             case "source_up":
-                world.source.error = None
+                system.source.error = None
             case _:
-                await asyncio.sleep(self.chance.uniform(0, 20))
+                await asyncio.sleep(self.rng.uniform(0, 20))
 
     def change(self) -> None:
-        batches = self.world.source.batches.setdefault(ANNA, {})
+        batches = self.system.source.batches.setdefault(ANNA, {})
         self.changes += 1
-        one = f"b{self.chance.randrange(6)}"
-        if one in batches and self.chance.random() < 0.2:
-            del batches[one]
+        batch_id = f"b{self.rng.randrange(6)}"
+        if batch_id in batches and self.rng.random() < 0.2:
+            del batches[batch_id]
         else:
-            fields = batches.setdefault(one, {})
-            fields[self.chance.choice("xyz")] = self.changes
-            if self.chance.random() < 0.3:
-                fields.pop(self.chance.choice("xyz"), None)
+            fields = batches.setdefault(batch_id, {})
+            fields[self.rng.choice("xyz")] = self.changes
+            if self.rng.random() < 0.3:
+                fields.pop(self.rng.choice("xyz"), None)
 
-    def say(self) -> None:
-        self.unique += 1
-        self.world.say("batch_results_ready", n=self.unique)
+    def notify(self) -> None:
+        self.notifications += 1
+        self.system.notify("batch_results_ready", n=self.notifications)
 
     async def reopen(self, number: int) -> None:
         if number in self.streams:
-            await ended(self.streams.pop(number))
+            await cancel_all(self.streams.pop(number))
         try:
-            replica = self.chance.choice(self.world.replicas)
+            replica = self.rng.choice(self.system.replicas)
             self.streams[number] = await replica.open(self.clients[number])
         except DownstreamUnreachable:
             return
 
-    async def come_back(self) -> None:
-        """As clients do whose stream has ended."""
+    async def reconnect_ended(self) -> None:
         for number in range(len(self.clients)):
             stream = self.streams.get(number)
             if stream is None or stream.done():
@@ -126,31 +130,31 @@ class Story:
                 await self.reopen(number)
 
 
-async def lived(clock: FakeClock, seed: int) -> None:
-    chance = random.Random(seed)
-    longest = chance.choice([3, 256])
-    async with a_world(clock, replicas=2, rhythm=Rhythm(poll=POLL), longest=longest) as world:
-        world.source.lag = chance.choice([0.0, 5.0])
-        world.source.seconds = chance.choice([0.0, 0.3, 2.5])
-        world.log.distance = chance.choice([0.0, 0.004, 0.1])
-        story = Story(world, chance)
-        await story.tell()
-        await ended(*story.streams.values())
+async def play_scenario(clock: FakeClock, seed: int) -> None:
+    rng = random.Random(seed)
+    options = LiveOptions(poll=POLL_SECONDS, kept_events=rng.choice([3, 256]))
+    async with live_system(clock, replicas=2, options=options) as system:
+        system.source.cache_seconds = rng.choice([0.0, 5.0])
+        system.source.read_seconds = rng.choice([0.0, 0.3, 2.5])
+        system.event_log.response_seconds = rng.choice([0.0, 0.004, 0.1])
+        scenario = Scenario(system, rng)
+        await scenario.play()
+        await cancel_all(*scenario.streams.values())
 
-        fresh = world.source.batches[ANNA]
-        assert [client.batches for client in story.clients] == [fresh] * len(story.clients)
-        _was_polite(world)
-
-
-def _was_polite(world: World) -> None:
-    """One read a second at most, but for the seconds in which the log forgot the last one."""
-    moments = [at for at, _ in world.source.read_at]
-    hasty = sum(later - at < 0.999 for at, later in pairwise(moments))
-    assert hasty <= world.log.wiped
+        fresh = system.source.batches[ANNA]
+        assert [client.batches for client in scenario.clients] == [fresh] * len(scenario.clients)
+        assert_one_read_a_second(system)
 
 
-@pytest.mark.parametrize("seed", range(WORLDS))
+def assert_one_read_a_second(system: LiveSystem) -> None:
+    """A wiped log has lost the lease, so each wipe allows one read more."""
+    times = [at for at, _ in system.source.reads]
+    too_soon = sum(later - earlier < 0.999 for earlier, later in pairwise(times))
+    assert too_soon <= system.event_log.wiped
+
+
+@pytest.mark.parametrize("seed", range(SCENARIOS))
 def test_every_copy_ends_equal_to_a_fresh_read(seed: int) -> None:
     clock = FakeClock()
 
-    run_virtually(clock, lived(clock, seed))
+    run_virtually(clock, play_scenario(clock, seed))

@@ -7,16 +7,10 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, RateLimited
-from bff_core.server import (
-    access,
-    error_responses,
-    inject,
-    returns_events,
-    takes_headers,
-    takes_query,
-)
+from bff_core.server import access, error_responses, inject, takes_headers, takes_query
+from services.bff_teacher.api.event_stream import returns_events
 from services.bff_teacher.dto.events_v1 import EVENT_V1, EventsHeadersV1, EventsQuery
-from services.bff_teacher.streaming.live import LiveStreams
+from services.bff_teacher.live import LiveStreams
 
 blueprint = Blueprint("live", __name__)
 

@@ -29,7 +29,6 @@ from bff_core.server.openapi.declarations import (
 )
 from bff_core.server.openapi.document import attach_openapi, document_of
 from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
-from bff_core.server.routes.event_stream import returns_events
 from bff_core.server.routes.injection import ContextProvider, inject
 from bff_core.server.routes.responses import ETAGGED, METRICS, returns, returns_etagged
 from bff_core.server.routes.validation import parse_body, takes_body, takes_headers, takes_query
@@ -81,7 +80,6 @@ __all__ = [
     "response_headers",
     "returns",
     "returns_etagged",
-    "returns_events",
     "rule_of",
     "run",
     "send_error",

@@ -1,0 +1,157 @@
+"""Validates the platform's notifications: only known words and well-formed ids pass.
+
+Every service of the platform can publish anything on a user's channel, so nothing in a message is
+trusted: neither its recipient nor the ids it mentions.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from bff_core.clock import as_utc, to_wire
+from bff_core.context import UserId
+from services.bff_teacher.contracts.notifications import EVENTS, PHASES, STATUSES
+from services.bff_teacher.live.event_log import ActivityEvent
+from services.bff_teacher.live.merge_patch import JsonObject
+from services.bff_teacher.live.pubsub import UserChannels
+from services.bff_teacher.live.state import StreamTopic
+from services.bff_teacher.screens.ids import is_uuid
+
+MAX_MESSAGE_BYTES = 64 * 1024
+USER_ID_FIELDS = ("user_id", "teacher_id", "owner_user_id")
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class IgnoredReason(StrEnum):
+    """Reasons why a message neither is shown nor triggers a read.
+
+    `OWN`: published by this service. `CROSSED`: names another user than its channel.
+    """
+
+    OWN = "own"
+    MALFORMED = "malformed"
+    CROSSED = "crossed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformNotification:
+    """A valid message; without `kind` its event is unknown, and it only triggers a read.
+
+    `at` is the time of the message or of its arrival. `second` is the message's own time without
+    the fraction, if it has one: notifications that differ in nothing else are one activity, such
+    as the 25 files of an upload.
+    """
+
+    digest: str
+    kind: str | None = None
+    at: str = ""
+    second: str | None = None
+    status: str | None = None
+    phase: str | None = None
+    batch_id: str | None = None
+    essay_id: str | None = None
+
+    def activity_for(self, topic: StreamTopic) -> ActivityEvent | None:
+        """The event for a topic's streams; None when the notification is not about the topic.
+
+        A list contains batches but no essays; a batch contains itself and its essays.
+        """
+        if self.kind is None:
+            return None
+        if topic.batch_id is None:
+            batch_id, essay_id = self.batch_id, None
+        elif self.batch_id in {None, topic.batch_id} and (self.batch_id or self.essay_id):
+            batch_id, essay_id = topic.batch_id, self.essay_id
+        else:
+            return None
+        fields = {
+            "kind": self.kind,
+            "batch_id": batch_id,
+            "essay_id": essay_id,
+            "status": self.status,
+            "phase": self.phase,
+        }
+        data: JsonObject = {name: value for name, value in fields.items() if value is not None}
+        digest = self.digest if self.second is None else _digest(_encode([self.second, data]))
+        mentioned_ids = [one for one in (batch_id, essay_id) if one]
+        return ActivityEvent(_encode({"at": self.at} | data), digest, mentioned_ids)
+
+
+def parse_notification(
+    message: bytes, user_id: UserId, channels: UserChannels, now: datetime
+) -> PlatformNotification | IgnoredReason:
+    """Parses a message that was received on the channel of `user_id`."""
+    try:
+        event, data = _decode_envelope(message)
+    except (ValueError, RecursionError):
+        return IgnoredReason.MALFORMED
+    if channels.is_own(data):
+        return IgnoredReason.OWN
+    if any(data.get(name, user_id) != user_id for name in USER_ID_FIELDS):
+        return IgnoredReason.CROSSED
+    try:
+        batch_id = _parse_id(data.get("batch_id"))
+        essay_id = _parse_id(data.get("essay_id"))
+    except ValueError:
+        return IgnoredReason.MALFORMED
+    if event not in EVENTS:
+        return PlatformNotification(digest=_digest(message))
+    timestamp = _parse_timestamp(data.get("timestamp"))
+    return PlatformNotification(
+        digest=_digest(message),
+        kind=event,
+        at=timestamp or to_wire(now),
+        second=timestamp and timestamp.partition(".")[0],
+        status=_known_word(data.get("status"), STATUSES),
+        phase=_known_word(data.get("phase"), PHASES),
+        batch_id=batch_id,
+        essay_id=essay_id,
+    )
+
+
+def _decode_envelope(message: bytes) -> tuple[str, dict[str, object]]:
+    """Event name and data of a message.
+
+    Raises:
+        ValueError: The message is too long or not of the platform's form.
+        RecursionError: The message is nested too deeply.
+    """
+    if len(message) > MAX_MESSAGE_BYTES:
+        raise ValueError
+    match msgspec.json.decode(message):
+        case {"event": str(event), "data": dict(data)}:
+            return event, data
+        case _:
+            raise ValueError
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _parse_id(value: object) -> str | None:
+    """The UUID in lower case; None when there is none.
+
+    Raises:
+        ValueError: The value is not a UUID.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str) or not is_uuid(value):
+        raise ValueError
+    return value.lower()
+
+
+def _known_word(value: object, known: frozenset[str]) -> str | None:
+    return value if isinstance(value, str) and value in known else None
+
+
+def _parse_timestamp(value: object) -> str | None:
+    try:
+        return to_wire(as_utc(datetime.fromisoformat(str(value))))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,183 @@
+"""Redis pub/sub: the channels of users, and the one subscription of the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from bff_core.context import UserId
+from services.bff_teacher.contracts.notifications import channel_of
+from services.bff_teacher.live.event_log import EventLogUnavailable
+from services.bff_teacher.live.state import StreamTopic
+
+WAKE_UP_CHANNEL = "live:wake"
+COMMAND_TIMEOUT_SECONDS = 1.0
+PING_AFTER_SECONDS = 2.0
+"""A silent connection is pinged after this time, and given up after twice as long."""
+RECONNECT_DELAY_SECONDS = 0.5
+
+log = structlog.get_logger()
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """Announces new events of a topic to all replicas: changes of its state, or an activity."""
+
+    user_id: UserId
+    topic_name: str
+    state_changed: bool
+
+    @classmethod
+    def of(cls, topic: StreamTopic, *, state_changed: bool) -> Self:
+        return cls(topic.user_id, topic.name, state_changed)
+
+    @classmethod
+    def decode(cls, message: bytes) -> Self:
+        user_id, _, rest = message.decode(errors="replace").partition(" ")
+        topic_name, _, kind = rest.partition(" ")
+        return cls(UserId(user_id), topic_name, kind == "state")
+
+    def encode(self) -> bytes:
+        kind = "state" if self.state_changed else "activity"
+        return f"{self.user_id} {self.topic_name} {kind}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class UserChannels:
+    """Channels on which other services learn of a user's changes, in the platform's envelope.
+
+    `templates` are channel names with `{user_id}` in them; without any, nothing is published.
+    `source` is part of every message, so that a publisher recognises its own messages.
+    """
+
+    templates: Sequence[str] = ()
+    source: str = ""
+
+    def messages(
+        self, user_id: UserId, event: str, data: Mapping[str, object]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Channel and message for every template."""
+        message = _encode({"event": event, "data": {**data, "source": self.source}})
+        for template in self.templates:
+            yield template.replace("{user_id}", user_id), message
+
+    def is_own(self, data: Mapping[str, object]) -> bool:
+        """True for the data of a message that this service published."""
+        return data.get("source") == self.source
+
+
+class PubSubListener(Protocol):
+    """Callbacks of the subscription; none of them blocks."""
+
+    def on_connected(self) -> None: ...
+
+    def on_disconnected(self) -> None:
+        """Messages published from now until `on_connected` are lost."""
+        ...
+
+    def on_wake_up(self, wake_up: WakeUp) -> None: ...
+
+    def on_message(self, user_id: UserId, message: bytes) -> None: ...
+
+
+class PubSubClient(Protocol):
+    async def run(self, listener: PubSubListener) -> None:
+        """Receive messages until cancelled; reconnects when the connection is lost."""
+        ...
+
+    async def subscribe(self, user_id: UserId) -> None:
+        """Receive the messages to a user from now on.
+
+        Raises:
+            EventLogUnavailable: There is no connection.
+        """
+        ...
+
+    async def unsubscribe(self, user_id: UserId) -> None: ...
+
+
+class RedisPubSubClient:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._connection: PubSub | None = None
+        self._users: set[UserId] = set()
+
+    async def run(self, listener: PubSubListener) -> None:
+        while True:
+            try:
+                async with self._connect() as connection:
+                    listener.on_connected()
+                    await _dispatch_messages(connection, listener)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("live_pubsub_lost", kind=type(error).__name__)
+            finally:
+                listener.on_disconnected()
+            await asyncio.sleep(RECONNECT_DELAY_SECONDS)
+
+    async def subscribe(self, user_id: UserId) -> None:
+        if user_id in self._users:
+            return
+        self._users.add(user_id)
+        try:
+            async with self._command() as connection:
+                await connection.subscribe(channel_of(user_id))
+        except EventLogUnavailable:
+            self._users.discard(user_id)
+            raise
+
+    async def unsubscribe(self, user_id: UserId) -> None:
+        if user_id in self._users:
+            self._users.discard(user_id)
+            async with self._command() as connection:
+                await connection.unsubscribe(channel_of(user_id))
+
+    @asynccontextmanager
+    async def _command(self) -> AsyncIterator[PubSub]:
+        if self._connection is None:
+            raise EventLogUnavailable
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+                yield self._connection
+        except (RedisError, OSError, TimeoutError) as error:
+            raise EventLogUnavailable from error
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[PubSub]:
+        connection = self._redis.pubsub()
+        self._users.clear()
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+                await connection.subscribe(WAKE_UP_CHANNEL)
+            self._connection = connection
+            yield connection
+        finally:
+            self._connection = None
+            await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
+
+
+async def _dispatch_messages(connection: PubSub, listener: PubSubListener) -> None:
+    pinged = False
+    while True:
+        message = await connection.get_message(timeout=PING_AFTER_SECONDS)
+        if message is None:
+            if pinged:
+                raise TimeoutError
+            await connection.ping()
+            pinged = True
+            continue
+        pinged = False
+        if message["type"] != "message":
+            continue
+        channel = message["channel"].decode()
+        if channel == WAKE_UP_CHANNEL:
+            listener.on_wake_up(WakeUp.decode(message["data"]))
+        else:
+            listener.on_message(UserId(channel.partition(":")[2]), message["data"])

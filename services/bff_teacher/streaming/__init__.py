@@ -1,1 +1,0 @@
-"""Live updates: what changed for a teacher, told to their open screens."""

@@ -1,0 +1,110 @@
+"""Notifications of the platform: activities in streams, and triggers of reads."""
+
+import asyncio
+import json
+
+from bff_core.context import UserId
+from bff_core.testing import FakeClock
+from bff_core.testing.virtual_time import Run
+from tests.unit.bff_teacher.live.live_replicas import ANNA, ScreenCopy, cancel_all, live_system
+
+BATCH = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
+OTHER = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f11"
+ESSAY = "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01"
+ERIK = UserId("erik-1")
+
+
+def test_no_content_of_another_user_reaches_a_stream(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with live_system(clock) as system:
+            system.source.batches = {ANNA: {BATCH: {"a": 1}}, ERIK: {OTHER: {"b": 1}}}
+            screen = ScreenCopy()
+            stream = await system.replicas[0].open(screen)
+            await asyncio.sleep(2)
+            system.notify("batch_results_ready", batch_id=OTHER, status="completed")
+            system.notify("batch_results_ready", batch_id=BATCH, user_id=ERIK)
+            system.notify("essay_status_updated", essay_id=ESSAY, status="spellchecked_success")
+            system.notify("batch_results_ready", batch_id=f"{BATCH} {OTHER}")
+            system.notify("batch_results_ready", batch_id=BATCH[:8])
+            system.notify("<script>", batch_id=BATCH)
+            system.notify("batch_results_ready", status="x" * 9, phase={"a": 1}, timestamp=[9])
+            for junk in (b"", b"\xff", b"[]", b'{"event":1}', b"[" * 5000, b"{}" * 50_000):
+                system.pubsub.publish(ANNA, junk)
+            await asyncio.sleep(2)
+            await cancel_all(stream)
+
+            pairs = zip(screen.event_names, screen.data, strict=True)
+            activities = [data for word, data in pairs if word == "activity"]
+            assert [one["kind"] for one in activities] == [
+                "essay_status_updated",
+                "batch_results_ready",
+            ]
+            assert activities[0].keys() == {"at", "kind", "status"}
+            assert activities[1].keys() == {"at", "kind"}
+            assert OTHER not in json.dumps(screen.data)
+
+    run(main())
+
+
+def test_messages_of_this_service_are_ignored(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with live_system(clock) as system:
+            screen = ScreenCopy()
+            stream = await system.replicas[0].open(screen)
+            await asyncio.sleep(2)
+            before = len(system.source.reads)
+            system.notify("batch_changed", source="bff_teacher", batch_id=BATCH)
+            await asyncio.sleep(4)
+            await cancel_all(stream)
+
+            assert screen.event_names == ["snapshot"]
+            assert len(system.source.reads) == before
+            assert system.replicas[0].metric("live_triggers_total", kind="own") == 1
+
+    run(main())
+
+
+def test_two_replicas_append_an_activity_once(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with live_system(clock, replicas=2) as system:
+            screens = [ScreenCopy(), ScreenCopy()]
+            streams = [await one.open(screens[at]) for at, one in enumerate(system.replicas)]
+            await asyncio.sleep(2)
+            system.notify("class_created", n=1)
+            system.notify("class_created", n=1)
+            system.notify("class_created", n=2)
+            await asyncio.sleep(2)
+            await cancel_all(*streams)
+
+            assert [screen.event_names.count("activity") for screen in screens] == [2, 2]
+
+    run(main())
+
+
+def test_equal_notifications_within_a_second_are_one_activity(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with live_system(clock) as system:
+            system.source.batches = {ANNA: {BATCH: {"a": 1}}}
+            screen = ScreenCopy()
+            stream = await system.replicas[0].open(screen)
+            await asyncio.sleep(2)
+            for file in range(25):
+                timestamp = f"2026-01-31T12:00:00.{file:06d}"
+                system.notify(
+                    "batch_files_uploaded", batch_id=BATCH, file=file, timestamp=timestamp
+                )
+            system.notify("batch_files_uploaded", batch_id=BATCH, timestamp="2026-01-31T12:00:01")
+            system.notify(
+                "batch_processing_started", batch_id=BATCH, timestamp="2026-01-31T12:00:01"
+            )
+            await asyncio.sleep(2)
+            await cancel_all(stream)
+
+            activities = [
+                data["at"]
+                for word, data in zip(screen.event_names, screen.data, strict=True)
+                if word == "activity"
+            ]
+            assert [at[17:19] for at in activities] == ["00", "01", "01"]
+
+    run(main())

@@ -275,7 +275,7 @@ async def test_a_restarted_server_begins_a_new_epoch(redis_url: str, topic: Stre
     event_log = RedisEventLog(redis, CHANNELS)
     await publish_state(event_log, topic, ONE_BATCH)
     position = (await snapshot(event_log, topic)).position
-    await redis.hset(f"live:{{{topic.user_id}}}:list", "run_id", "another-run")  # type: ignore[misc]
+    await redis.hset(f"live:{{{topic.user_id}}}:list", "run_id", "another-run")
 
     gone = await event_log.read_after(topic, position)
     await publish_state(event_log, topic, {BATCH: {"title": "b"}})

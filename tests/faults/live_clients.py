@@ -41,24 +41,23 @@ class RasBatches:
     rows: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def put(self, number: int, **fields: object) -> None:
-        one = batch_id(number)
-        row = self.rows.get(one, ROW | {"batch_id": one, "user_id": self.user})
-        self.rows[one] = row | fields
-        self.show()
+        new_row = ROW | {"batch_id": batch_id(number), "user_id": self.user}
+        self.rows[batch_id(number)] = self.rows.get(batch_id(number), new_row) | fields
+        self._update_response()
 
-    def drop(self, number: int) -> None:
+    def remove(self, number: int) -> None:
         self.rows.pop(batch_id(number), None)
-        self.show()
+        self._update_response()
 
-    def show(self) -> None:
+    def _update_response(self) -> None:
         page = batch_page(*self.rows.values())
         self.platform.ras.on(f"/internal/v1/batches/user/{self.user}", Reply(body=page))
 
     @property
     def reads(self) -> int:
         path = f"/internal/v1/batches/user/{self.user}"
-        requests = [one for one in self.platform.ras.requests if one.path == path]
-        return sum("limit=50" in one.target for one in requests)
+        requests = [request for request in self.platform.ras.requests if request.path == path]
+        return sum("limit=50" in request.target for request in requests)
 
 
 @dataclass

@@ -51,7 +51,7 @@ class TwoTeachers:
         return json.dumps([screen.event_names, screen.data])
 
     def activities(self, user: str) -> list[dict[str, object]]:
-        return [one for one in self.streams[user].screen.data if "kind" in one]
+        return self.streams[user].screen.activities
 
     def is_updated(self, user: str, own: str) -> bool:
         """True when the activity and the change of the user's own batch have arrived."""

@@ -76,7 +76,7 @@ class KillableSystem:
     async def change(self, rng: random.Random) -> None:
         self.changes += 1
         if rng.random() < 0.15:
-            self.batches.drop(rng.randrange(5))
+            self.batches.remove(rng.randrange(5))
         else:
             self.batches.put(rng.randrange(5), completed_essay_count=self.changes)
         if rng.random() < 0.7:
@@ -151,8 +151,8 @@ async def system(tmp_path: Path, platform: StubPlatform) -> AsyncIterator[Killab
         for task in built.tasks:
             task.cancel()
         await asyncio.wait(built.tasks)
-        for each in built.stacks.values():
-            await asyncio.to_thread(each.close)
+        for process in built.stacks.values():
+            await asyncio.to_thread(process.close)
 
 
 async def test_every_copy_equals_a_fresh_read_after_a_kill(system: KillableSystem) -> None:

@@ -18,9 +18,9 @@ async def test_a_stream_starts_with_a_snapshot_and_follows_changes(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
     async with live_process(tmp_path, platform, redis_url, LIVE__POLL="60") as live:
-        one = live.follower()
-        async with following(one):
-            await wait_until(lambda: one.screen.batches)
+        follower = live.follower()
+        async with following(follower):
+            await wait_until(lambda: follower.screen.batches)
             live.batches.put(1, completed_essay_count=2)
             began = time.monotonic()
             await live.redis.publish(
@@ -32,15 +32,15 @@ async def test_a_stream_starts_with_a_snapshot_and_follows_changes(
                     status="completed",
                 ),
             )
-            await wait_until(lambda: one.screen.event_names[-1] == "batch_changed")
+            await wait_until(lambda: follower.screen.event_names[-1] == "batch_changed")
             took = time.monotonic() - began
-            fresh = await one.fresh(live.url)
+            fresh = await follower.fresh(live.url)
 
-    assert one.headers["content-type"] == "text/event-stream"
-    assert one.headers["cache-control"] == "no-store"
-    assert one.headers["x-accel-buffering"] == "no"
-    assert one.screen.event_names == ["snapshot", "activity", "batch_changed"]
-    assert one.screen.batches == fresh
+    assert follower.headers["content-type"] == "text/event-stream"
+    assert follower.headers["cache-control"] == "no-store"
+    assert follower.headers["x-accel-buffering"] == "no"
+    assert follower.screen.event_names == ["snapshot", "activity", "batch_changed"]
+    assert follower.screen.batches == fresh
     assert took < 2.0
 
 
@@ -48,23 +48,23 @@ async def test_the_stream_of_a_batch_contains_no_name_of_a_pupil(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
     async with live_process(tmp_path, platform, redis_url) as live:
-        one = live.follower(path=f"{EVENTS}?batch_id={BATCH}")
-        async with following(one):
-            await wait_until(lambda: one.screen.batches)
+        follower = live.follower(path=f"{EVENTS}?batch_id={BATCH}")
+        async with following(follower):
+            await wait_until(lambda: follower.screen.batches)
             whole = json.loads(WHOLE_BATCH) | {"completed_essay_count": 0}
             platform.ras.on(
                 f"/internal/v1/batches/{BATCH}/status", Reply(body=json.dumps(whole).encode())
             )
-            await wait_until(lambda: "batch_changed" in one.screen.event_names)
+            await wait_until(lambda: "batch_changed" in follower.screen.event_names)
         keys = [key async for key in live.redis.scan_iter("live:*")]
         stored = [await live.redis.dump(key) for key in keys]
 
-    assert one.screen.batches is not None
-    detail = one.screen.batches[BATCH]
+    assert follower.screen.batches is not None
+    detail = follower.screen.batches[BATCH]
     assert detail["completed_essays"] == 0
     assert isinstance(detail["essays"], dict)
     assert stored
-    assert "Maja" not in json.dumps(one.screen.data)
+    assert "Maja" not in json.dumps(follower.screen.data)
     assert not any(b"Maja" in (one or b"") or b"Lindqvist" in (one or b"") for one in stored)
 
 
@@ -102,7 +102,7 @@ async def test_streams_beyond_the_limit_are_refused_and_slots_are_freed(
     ) as live:
         two = [live.follower(), live.follower()]
         async with following(*two):
-            await wait_until(lambda: all(one.screen.batches for one in two))
+            await wait_until(lambda: all(follower.screen.batches for follower in two))
             status, code, headers = await live.error_response()
         await asyncio.sleep(0.5)
         open_after = await live.metric("bff_teacher_live_streams_open")
@@ -133,7 +133,7 @@ async def test_sigterm_ends_streams_at_once_through_the_gateway_too(
             relayed = StreamFollower(
                 live.session, [f"http://127.0.0.1:{through.port}"], path="/bff/v1/teacher/events"
             )
-            streams = [asyncio.create_task(one.once()) for one in (direct, relayed)]
+            streams = [asyncio.create_task(follower.once()) for follower in (direct, relayed)]
             await wait_until(lambda: direct.screen.batches and relayed.screen.batches)
             began = time.monotonic()
             live.running.process.send_signal(signal.SIGTERM)
@@ -141,7 +141,10 @@ async def test_sigterm_ends_streams_at_once_through_the_gateway_too(
             code = await asyncio.to_thread(live.running.process.wait, 10)
             took = time.monotonic() - began
 
-    assert [one.screen.end_reason for one in (direct, relayed)] == ["shutdown", "shutdown"]
+    assert [follower.screen.end_reason for follower in (direct, relayed)] == [
+        "shutdown",
+        "shutdown",
+    ]
     assert code == 0
     assert took < 5.0
 
@@ -150,11 +153,11 @@ async def test_a_stream_ends_when_its_token_expires(
     tmp_path: Path, platform: StubPlatform, redis_url: str
 ) -> None:
     async with live_process(tmp_path, platform, redis_url) as live:
-        one = live.follower(expires=int(time.time()) + 4)
+        follower = live.follower(expires=int(time.time()) + 4)
         async with asyncio.timeout(10):
-            await one.once()
+            await follower.once()
 
-    assert one.screen.end_reason == "token_expired"
+    assert follower.screen.end_reason == "token_expired"
 
 
 async def test_a_client_that_stops_reading_is_cut_and_others_continue(

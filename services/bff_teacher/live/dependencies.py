@@ -51,7 +51,7 @@ class LiveMetrics:
         self.events_sent = make.counter("live_events_sent_total", "Events sent.", "event")
         self.ended = make.counter("live_streams_ended_total", "Event streams ended.", "reason")
         self.refused = make.counter("live_streams_refused_total", "Streams refused.", "reason")
-        self.resyncs = make.counter("live_resyncs_total", "Snapshots sent anew.", "reason")
+        self.resyncs = make.counter("live_resyncs_total", "Snapshots sent again.", "reason")
         self.triggers = make.counter(
             "live_triggers_total", "Triggers of reads, and ignored messages.", "kind"
         )

@@ -108,6 +108,11 @@ class ScreenCopy:
     data: list[dict[str, Any]] = field(default_factory=list)
     end_reason: str | None = None
 
+    @property
+    def activities(self) -> list[dict[str, Any]]:
+        events = zip(self.event_names, self.data, strict=True)
+        return [data for name, data in events if name == "activity"]
+
     def receive(self, chunk: bytes) -> None:
         for frame in filter(None, chunk.decode().split("\n\n")):
             fields = dict(line.split(": ", 1) for line in frame.split("\n") if line[0] != ":")

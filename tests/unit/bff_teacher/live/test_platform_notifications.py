@@ -33,14 +33,13 @@ def test_no_content_of_another_user_reaches_a_stream(clock: FakeClock, run: Run)
             await asyncio.sleep(2)
             await cancel_all(stream)
 
-            pairs = zip(screen.event_names, screen.data, strict=True)
-            activities = [data for word, data in pairs if word == "activity"]
-            assert [one["kind"] for one in activities] == [
+            first, second = screen.activities
+            assert (first["kind"], second["kind"]) == (
                 "essay_status_updated",
                 "batch_results_ready",
-            ]
-            assert activities[0].keys() == {"at", "kind", "status"}
-            assert activities[1].keys() == {"at", "kind"}
+            )
+            assert first.keys() == {"at", "kind", "status"}
+            assert second.keys() == {"at", "kind"}
             assert OTHER not in json.dumps(screen.data)
 
     run(main())
@@ -100,11 +99,7 @@ def test_equal_notifications_within_a_second_are_one_activity(clock: FakeClock, 
             await asyncio.sleep(2)
             await cancel_all(stream)
 
-            activities = [
-                data["at"]
-                for word, data in zip(screen.event_names, screen.data, strict=True)
-                if word == "activity"
-            ]
-            assert [at[17:19] for at in activities] == ["00", "01", "01"]
+            seconds = [activity["at"][17:19] for activity in screen.activities]
+            assert seconds == ["00", "01", "01"]
 
     run(main())

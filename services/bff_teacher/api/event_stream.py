@@ -42,7 +42,7 @@ def returns_events(
             response.headers["X-Accel-Buffering"] = "no"
             scope: Any = request.scope
             release_slot(scope)
-            request_state(scope).streams_since = time.perf_counter()
+            request_state(scope).streaming_since = time.perf_counter()
             return response
 
         return stream

@@ -1,4 +1,4 @@
-"""Databases as Identity has them, on SQLite or PostgreSQL, and people to put into them."""
+"""Identity databases on SQLite or PostgreSQL, and accounts for them."""
 
 import os
 import sys
@@ -17,9 +17,12 @@ from bff_core.clock import SystemClock
 from bff_core.context import Deadline
 from devstack.emulators.identity import tables
 from services.identity_admin.implementations.database import open_engine
-from services.identity_admin.implementations.event_rows import TOPICS
 from services.identity_admin.implementations.migrator import migrate
-from services.identity_admin.implementations.registration import PendingRegistrations
+from services.identity_admin.implementations.outbox_events import TOPICS
+from services.identity_admin.implementations.registration import (
+    add_approved_account,
+    add_pending_approval,
+)
 from services.identity_admin.implementations.tables import user_approvals, user_decisions
 
 FULL = os.environ.get("FULL_NUMBERS") == "1"
@@ -27,12 +30,12 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def scaled(full: int) -> int:
-    """The full number when FULL_NUMBERS=1 asks for it, else a tenth."""
+    """Return the full number with FULL_NUMBERS=1, else a tenth."""
     return full if FULL else full // 10
 
 
-def figure(line: str) -> None:
-    """A measured number, for whoever runs with -s."""
+def print_measurement(line: str) -> None:
+    """Print a measurement, visible with `pytest -s`."""
     sys.stdout.write(f"\n{line}\n")
 
 
@@ -56,7 +59,7 @@ def an_admin() -> Account:
 
 @asynccontextmanager
 async def identity_engine(url: str) -> AsyncIterator[AsyncEngine]:
-    """Identity's own tables and nobody in them; our tables are not there yet."""
+    """Create Identity's tables, without rows and without the tables of the module."""
     engine = open_engine(url)
     try:
         async with engine.begin() as connection:
@@ -73,8 +76,8 @@ async def migrated_engine(url: str) -> AsyncIterator[AsyncEngine]:
         yield engine
 
 
-async def own_database(server: str) -> str:
-    """A new database on a PostgreSQL server; its URL."""
+async def create_database(server: str) -> str:
+    """Create a database on a PostgreSQL server and return its URL."""
     name = f"identity_{uuid4().hex[:12]}"
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
@@ -88,7 +91,7 @@ def sqlite_url(folder: Path) -> str:
 
 
 async def add_users(engine: AsyncEngine, accounts: Iterable[Account]) -> None:
-    """Into Identity's own tables only, as before the module was mounted."""
+    """Insert accounts without approval rows, as before the module was mounted."""
     people = list(accounts)
     users = [
         {
@@ -110,23 +113,21 @@ async def add_users(engine: AsyncEngine, accounts: Iterable[Account]) -> None:
         await connection.execute(insert(tables.user_profiles), names)
 
 
-async def admit(engine: AsyncEngine, *accounts: Account) -> None:
-    """Approved from the start."""
+async def add_approved(engine: AsyncEngine, *accounts: Account) -> None:
     await add_users(engine, accounts)
     async with engine.begin() as connection:
         for one in accounts:
-            await PendingRegistrations().admitted(connection, one.user_id, one.registered_at)
+            await add_approved_account(connection, one.user_id, one.registered_at)
 
 
-async def register(engine: AsyncEngine, *accounts: Account) -> None:
-    """Waiting for approval."""
+async def add_pending(engine: AsyncEngine, *accounts: Account) -> None:
     await add_users(engine, accounts)
     async with engine.begin() as connection:
         for one in accounts:
-            await PendingRegistrations().registered(connection, one.user_id, one.registered_at)
+            await add_pending_approval(connection, one.user_id, one.registered_at)
 
 
-async def put_session(engine: AsyncEngine, user_id: UUID, jti: str = "r-1") -> None:
+async def add_session(engine: AsyncEngine, user_id: UUID, jti: str = "r-1") -> None:
     async with engine.begin() as connection:
         row = {"jti": jti, "user_id": user_id, "exp_ts": 2_000_000_000}
         await connection.execute(insert(tables.refresh_sessions).values(row))
@@ -135,8 +136,8 @@ async def put_session(engine: AsyncEngine, user_id: UUID, jti: str = "r-1") -> N
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
-    """What is written of one person: their standing, and how often each thing was recorded."""
+class RecordedWrites:
+    """Approval of one account, and the numbers of rows that decisions wrote about it."""
 
     status: str
     version: int
@@ -145,11 +146,13 @@ class Traces:
     events: int
 
 
-async def traces_of(engine: AsyncEngine, user_id: UUID) -> Traces:
+async def recorded_writes(engine: AsyncEngine, user_id: UUID) -> RecordedWrites:
     decisions, outbox = user_decisions.c, tables.event_outbox.c
     async with engine.connect() as connection:
-        mine = select(user_approvals.c.status, user_approvals.c.version)
-        row = (await connection.execute(mine.where(user_approvals.c.user_id == user_id))).one()
+        approval = select(user_approvals.c.status, user_approvals.c.version).where(
+            user_approvals.c.user_id == user_id
+        )
+        row = (await connection.execute(approval)).one()
         history = select(func.count()).where(decisions.user_id == user_id)
         events = select(func.count()).where(
             outbox.aggregate_id == str(user_id), outbox.topic.in_(TOPICS)
@@ -159,8 +162,8 @@ async def traces_of(engine: AsyncEngine, user_id: UUID) -> Traces:
         counts = [
             (await connection.execute(query)).scalar_one() for query in (history, audits, events)
         ]
-    return Traces(row[0], row[1], *counts)
+    return RecordedWrites(row[0], row[1], *counts)
 
 
-def soon(seconds: float = 20.0) -> Deadline:
+def deadline_in(seconds: float = 20.0) -> Deadline:
     return Deadline.after(seconds, SystemClock())

@@ -1,1 +1,1 @@
-"""Approving and denying accounts, as a module that mounts into the platform's Identity."""
+"""Approval of accounts, as a module that mounts into the platform's Identity."""

@@ -1,9 +1,10 @@
-"""The module as Identity mounts it, and as an app of its own for tests."""
+"""Module for mounting into Identity, and a separate app for tests."""
 
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import structlog
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
@@ -22,86 +23,84 @@ from services.identity_admin.config import SERVICE, Settings
 from services.identity_admin.di import IdentityAdminProvider
 from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.implementations.gate import SignInGate
-from services.identity_admin.implementations.redis_stream import RedisStream
-from services.identity_admin.implementations.relay import Relay
+from services.identity_admin.implementations.outbox_relay import OutboxRelay
+from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
 
-_REDIS_SECONDS = 2.0
+_REDIS_TIMEOUT_SECONDS = 2.0
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class IdentityAdmin:
-    """What an app mounts: register `blueprint`, give `provider` to the container, start, stop."""
+    """Module to mount: register `blueprint`, add `provider` to the container, start, stop."""
 
     settings: Settings
     blueprint: Blueprint
     provider: Provider
     clock: Clock
     verifier: TokenVerifier
-    _relaying: asyncio.Task[None] | None = field(default=None, repr=False)
+    _relay_task: asyncio.Task[None] | None = field(default=None, repr=False)
     _redis: Redis | None = field(default=None, repr=False)
 
-    async def start(self, container: AsyncContainer) -> None:
-        """Open the gate and begin to publish events. For startup: raising keeps the app down.
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], *, clock: Clock | None = None) -> Self:
+        """Build the module from environment variables.
 
         Raises:
-            NotMigrated: The database is not ready to say who may sign in.
+            SettingsError: A secret is missing or weak, or a value is invalid.
+        """
+        return cls.from_settings(Settings.load(environ), clock=clock)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
+        clock = clock or SystemClock()
+        key = settings.internal_api_key
+        keys = ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services)
+        verifier = verifier_from(settings, clock)
+        guard = Guard(verifier, access_of(settings), settings.request_budget, clock)
+        handlers = ErrorHandlers(SERVICE, clock)
+        blueprint = admin_blueprint(keys, guard, handlers, max_body_bytes=settings.max_body_bytes)
+        provider = IdentityAdminProvider(settings, clock)
+        return cls(settings, blueprint, provider, clock, verifier)
+
+    async def start(self, container: AsyncContainer) -> None:
+        """Open the sign-in gate and start the outbox relay; call it at startup.
+
+        Raises:
+            NotMigrated: The migration did not run; the app must not start.
         """
         await container.get(SignInGate)
-        if self.settings.relay == "redis":
-            self._start_relay(await container.get(AsyncEngine))
-
-    async def stop(self) -> None:
-        """For shutdown, before the engine is disposed of; does nothing twice."""
-        relaying, self._relaying = self._relaying, None
-        if relaying is not None:
-            relaying.cancel()
-            await asyncio.wait({relaying})
-        redis, self._redis = self._redis, None
-        if redis is not None:
-            await redis.aclose()
-        await self.verifier.aclose()
-
-    def _start_relay(self, engine: AsyncEngine) -> None:
-        settings, seconds = self.settings, _REDIS_SECONDS
+        settings, seconds = self.settings, _REDIS_TIMEOUT_SECONDS
+        if settings.relay != "redis":
+            return
         if settings.redis_url is None:
             log.warning("relay_not_started", missing="REDIS_URL")
             return
         self._redis = Redis.from_url(
             settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds
         )
-        sink = RedisStream(self._redis, settings.stream, settings.stream_length)
-        relay = Relay(engine, sink, self.clock)
-        self._relaying = asyncio.create_task(relay.run(), name="identity_admin_relay")
-        self._relaying.add_done_callback(_report)
+        publisher = RedisStreamPublisher(self._redis, settings.stream, settings.stream_length)
+        relay = OutboxRelay(await container.get(AsyncEngine), publisher, self.clock)
+        self._relay_task = asyncio.create_task(relay.run(), name="identity_admin_relay")
+        self._relay_task.add_done_callback(_log_crash)
+
+    async def stop(self) -> None:
+        """Stop the relay; call it at shutdown, before the engine is disposed of. Idempotent."""
+        task, self._relay_task = self._relay_task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        redis, self._redis = self._redis, None
+        if redis is not None:
+            await redis.aclose()
+        await self.verifier.aclose()
 
 
-def _report(relaying: asyncio.Task[None]) -> None:
-    """It runs until it is cancelled; another end is a bug that nobody would see before shutdown."""
-    if not relaying.cancelled() and relaying.exception() is not None:
-        log.error("relay_crashed", error=type(relaying.exception()).__name__)
-
-
-def identity_admin(environ: Mapping[str, str], *, clock: Clock | None = None) -> IdentityAdmin:
-    """The module as the environment describes it.
-
-    Raises:
-        SettingsError: A secret is missing or weak, or a value does not fit.
-    """
-    return identity_admin_with(Settings.load(environ), clock=clock)
-
-
-def identity_admin_with(settings: Settings, *, clock: Clock | None = None) -> IdentityAdmin:
-    clock = clock or SystemClock()
-    key = settings.internal_api_key
-    keys = ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services)
-    verifier = verifier_from(settings, clock)
-    guard = Guard(verifier, access_of(settings), settings.request_budget, clock)
-    handlers = ErrorHandlers(SERVICE, clock)
-    blueprint = admin_blueprint(keys, guard, handlers, max_body_bytes=settings.max_body_bytes)
-    provider = IdentityAdminProvider(settings, clock)
-    return IdentityAdmin(settings, blueprint, provider, clock, verifier)
+def _log_crash(task: asyncio.Task[None]) -> None:
+    """Log the bug that ended the relay; it would stay hidden until shutdown."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("relay_crashed", error=type(task.exception()).__name__)
 
 
 def access_of(settings: Settings) -> Mapping[str, frozenset[Role]]:
@@ -109,7 +108,7 @@ def access_of(settings: Settings) -> Mapping[str, frozenset[Role]]:
 
 
 class EngineProvider(Provider):
-    """The engine that Identity brings when the module is mounted."""
+    """Provider of the engine that Identity provides to a mounted module."""
 
     scope = Scope.APP
 
@@ -125,8 +124,8 @@ class EngineProvider(Provider):
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> Quart:
-    """An app of its own, for tests: no other process opens Identity's database."""
-    admin = identity_admin_with(settings, clock=clock)
+    """Build a separate app for tests; in production only Identity opens its database."""
+    admin = IdentityAdmin.from_settings(settings, clock=clock)
     engine = EngineProvider(settings.require_database())
     container = make_async_container(admin.provider, engine)
     app = build_app(

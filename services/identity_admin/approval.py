@@ -1,4 +1,4 @@
-"""The state machine of an account: what may be decided, by whom, once.
+"""State machine of an account's approval.
 
 pending  --approve--> approved      pending  --deny--> denied
 denied   --approve--> approved      approved --deny--> denied
@@ -10,18 +10,24 @@ from types import MappingProxyType
 
 from bff_core.clock import to_wire
 from bff_core.errors import Conflict, NotAuthorized, NotFound
-from services.identity_admin.standing import Action, Change, Order, Standing, Status
+from services.identity_admin.models import (
+    ApprovalState,
+    ApprovalStatus,
+    DecisionAction,
+    DecisionCommand,
+    Transition,
+)
 
-TRANSITIONS: Mapping[tuple[Status, Action], Status] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[ApprovalStatus, DecisionAction], ApprovalStatus] = MappingProxyType(
     {
-        (Status.PENDING, Action.APPROVE): Status.APPROVED,
-        (Status.PENDING, Action.DENY): Status.DENIED,
-        (Status.DENIED, Action.APPROVE): Status.APPROVED,
-        (Status.APPROVED, Action.DENY): Status.DENIED,
+        (ApprovalStatus.PENDING, DecisionAction.APPROVE): ApprovalStatus.APPROVED,
+        (ApprovalStatus.PENDING, DecisionAction.DENY): ApprovalStatus.DENIED,
+        (ApprovalStatus.DENIED, DecisionAction.APPROVE): ApprovalStatus.APPROVED,
+        (ApprovalStatus.APPROVED, DecisionAction.DENY): ApprovalStatus.DENIED,
     }
 )
-# A decision writes up to two events a microsecond apart, and the outbox is ordered by time.
-_STEP = timedelta(microseconds=10)
+# A decision writes up to two events, one microsecond apart, and the outbox is ordered by time.
+_MIN_INTERVAL = timedelta(microseconds=10)
 
 
 class OwnAccount(NotAuthorized):
@@ -31,50 +37,46 @@ class OwnAccount(NotAuthorized):
         super().__init__(details={"reason": "own_account"})
 
 
-class DecidedMeanwhile(Conflict):
-    """Somebody else was here since the caller looked; `details.current` says who and when."""
+class VersionMismatch(Conflict):
+    """The account has another version than the caller expects; `details.current` holds its state."""
 
     message = "This account has changed since you read it"
 
-    def __init__(self, standing: Standing) -> None:
-        decided_at, decided_by = standing.decided_at, standing.decided_by
+    def __init__(self, state: ApprovalState) -> None:
         current = {
-            "status": standing.status.value,
-            "version": standing.version,
-            "decided_at": to_wire(decided_at) if decided_at else None,
-            "decided_by": str(decided_by) if decided_by else None,
-            "decided_by_name": standing.decided_by_name,
+            "status": state.status.value,
+            "version": state.version,
+            "decided_at": to_wire(state.decided_at) if state.decided_at else None,
+            "decided_by": str(state.decided_by) if state.decided_by else None,
+            "decided_by_name": state.decided_by_name,
         }
         super().__init__(details={"reason": "version_mismatch", "current": current})
 
 
-def judge(standing: Standing | None, order: Order, now: datetime) -> Change | None:
-    """The change that the order makes; None when it has been made already.
+def decide(
+    state: ApprovalState | None, command: DecisionCommand, now: datetime
+) -> Transition | None:
+    """Return the transition that the command causes; None when the status is that already.
 
     Raises:
-        OwnAccount: The actor is the one decided on.
-        NotFound: There is no such person.
-        DecidedMeanwhile: The order is meant for another version.
+        OwnAccount: The actor decides on their own account.
+        NotFound: There is no such account.
+        VersionMismatch: The command expects another version.
     """
-    if order.actor == order.user_id:
+    if command.actor == command.user_id:
         raise OwnAccount
-    if standing is None:
+    if state is None:
         raise NotFound
-    if standing.status is order.action.leads_to:
+    if state.status is command.action.resulting_status:
         return None
-    if order.expected_version not in {None, standing.version}:
-        raise DecidedMeanwhile(standing)
-    return Change(
-        order=order,
-        before=standing.status,
-        after=TRANSITIONS[standing.status, order.action],
-        version=standing.version + 1,
-        at=_after(standing, now),
+    if command.expected_version not in {None, state.version}:
+        raise VersionMismatch(state)
+    # The clocks of two processes may differ: a decision is always later than the one before.
+    earliest = now if state.decided_at is None else state.decided_at + _MIN_INTERVAL
+    return Transition(
+        command=command,
+        from_status=state.status,
+        to_status=TRANSITIONS[state.status, command.action],
+        version=state.version + 1,
+        decided_at=max(now, earliest),
     )
-
-
-def _after(standing: Standing, now: datetime) -> datetime:
-    """Now, but later than the decision before: the clocks of two processes may differ."""
-    if standing.decided_at is None:
-        return now
-    return max(now, standing.decided_at + _STEP)

@@ -1,4 +1,4 @@
-"""For any ASGI server, in tests: `services.identity_admin.asgi:app`."""
+"""Application for any ASGI server, for tests: `services.identity_admin.asgi:app`."""
 
 from services.identity_admin.app import from_environment
 

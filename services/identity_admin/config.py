@@ -1,4 +1,4 @@
-"""Everything this module reads from its environment. Unset means the default shown; seconds."""
+"""Settings from environment variables; durations are seconds."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from bff_core.settings import ServiceSettings, SettingsError
 
 SERVICE = "identity_service"
-"""Where the module is mounted: errors and events are Identity's own."""
+"""Name in errors and events: the service that mounts the module."""
 PREFIX = "IDENTITY_ADMIN_"
 
 
@@ -20,7 +20,7 @@ class Settings(ServiceSettings):
         "IDENTITY_SERVICE_DATABASE_URL": f"{PREFIX}DATABASE_URL",
     }
 
-    port: int = Field(7006, ge=1, le=65535, description="Of the app that stands alone, in tests.")
+    port: int = Field(7006, ge=1, le=65535, description="Port of the separate app, in tests.")
     max_body_bytes: int = Field(
         256 * 1024, ge=0, description="Bytes that a request's body may have."
     )
@@ -30,32 +30,39 @@ class Settings(ServiceSettings):
         description="The platform's key between services; 32 characters or more.",
     )
     allowed_services: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset({"bff-admin-service"}), description="Who may call: values of X-Service-ID."
+        frozenset({"bff-admin-service"}),
+        description="Service ids that may call, separated by commas.",
     )
     role: str = Field("admin", min_length=1, description="The role that may decide.")
     database_url: SecretStr | None = Field(
-        None, description="For the commands; mounted, the engine is Identity's own."
+        None, description="Database of the commands; a mounted module uses Identity's engine."
     )
     relay: Literal["redis", "platform"] = Field(
-        "redis", description="Who publishes our events: we, to a stream, or Identity's own relay."
+        "redis", description="Relay of the outbox: the module's, to a Redis stream, or Identity's."
     )
     stream: str = Field(
-        "identity:events", min_length=1, description="The Redis stream that our relay fills."
+        "identity:events", min_length=1, description="Redis stream of the module's relay."
     )
-    stream_length: int = Field(100_000, ge=1, description="Events kept in the stream, about.")
-    mail_on_approval: str | None = Field(None, description="The template to ask for; unset: none.")
-    mail_on_denial: str | None = Field(None, description="The template to ask for; unset: none.")
-    dashboard_url: str = Field("", description="The link in those mails.")
+    stream_length: int = Field(
+        100_000, ge=1, description="Approximate number of events kept in the stream."
+    )
+    mail_on_approval: str | None = Field(
+        None, description="Template of the email after an approval; unset sends none."
+    )
+    mail_on_denial: str | None = Field(
+        None, description="Template of the email after a denial; unset sends none."
+    )
+    dashboard_url: str = Field("", description="Link in those emails.")
 
     @field_validator("allowed_services", mode="before")
     @classmethod
-    def _split(cls, names: object) -> object:
+    def _split_names(cls, names: object) -> object:
         if isinstance(names, str):
             return frozenset(name.strip() for name in names.split(",") if name.strip())
         return names
 
     def require_database(self) -> str:
-        """Its URL.
+        """Return the URL of the database.
 
         Raises:
             SettingsError: It is not set.

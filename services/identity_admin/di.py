@@ -1,4 +1,4 @@
-"""What is made once and handed to whom."""
+"""Dependency providers."""
 
 from dataclasses import replace
 
@@ -9,20 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bff_core.clock import Clock
 from bff_core.context import RequestContext, ServiceId
 from services.identity_admin.config import Settings
-from services.identity_admin.domain_handlers.deciding import Deciding
-from services.identity_admin.domain_handlers.deciding_many import DecidingMany
-from services.identity_admin.domain_handlers.listing import Listing
+from services.identity_admin.domain_handlers.decide_handler import (
+    BatchDecideHandler,
+    DecideHandler,
+)
+from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.implementations.administrators import SqlAdministrators
-from services.identity_admin.implementations.casebook import SqlCasebook
-from services.identity_admin.implementations.event_rows import Mails
+from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
+from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
 from services.identity_admin.implementations.gate import SignInGate
-from services.identity_admin.implementations.register import SqlRegister
-from services.identity_admin.implementations.registration import PendingRegistrations
-from services.identity_admin.protocols import Administrators, Casebook, Register
+from services.identity_admin.implementations.outbox_events import EmailTemplates
+from services.identity_admin.ports import Administrators, ApprovalQueries, ApprovalRepository
 
 
 class IdentityAdminProvider(Provider):
-    """Asks the container that it joins for one thing: Identity's `AsyncEngine`."""
+    """Provider for Identity's container, which must provide an `AsyncEngine`."""
 
     scope = Scope.APP
 
@@ -31,45 +32,40 @@ class IdentityAdminProvider(Provider):
         self._settings = settings
         self._clock = clock
 
-    @provide
-    async def gate(self, engine: AsyncEngine) -> SignInGate:
-        return await SignInGate.opened(engine)
+    approval_queries = provide(SqlApprovalQueries, provides=ApprovalQueries)
+    batch_decide_handler = provide(BatchDecideHandler)
 
     @provide
-    def registrations(self) -> PendingRegistrations:
-        return PendingRegistrations()
+    async def sign_in_gate(self, engine: AsyncEngine) -> SignInGate:
+        return await SignInGate.open(engine)
 
     @provide
     def administrators(self, engine: AsyncEngine) -> Administrators:
         return SqlAdministrators(engine, self._settings.role)
 
     @provide
-    def casebook(self, engine: AsyncEngine) -> Casebook:
-        return SqlCasebook(engine, mails_of(self._settings))
+    def approval_repository(self, engine: AsyncEngine) -> ApprovalRepository:
+        return SqlApprovalRepository(engine, email_templates(self._settings))
 
     @provide
-    def register(self, engine: AsyncEngine) -> Register:
-        return SqlRegister(engine)
+    def decide_handler(self, repository: ApprovalRepository) -> DecideHandler:
+        return DecideHandler(repository, self._clock)
 
     @provide
-    def deciding(self, casebook: Casebook) -> Deciding:
-        return Deciding(casebook, self._clock)
-
-    @provide
-    def deciding_many(self, deciding: Deciding) -> DecidingMany:
-        return DecidingMany(deciding)
-
-    @provide
-    def listing(self, register: Register) -> Listing:
-        return Listing(register, self._clock)
+    def query_handler(self, queries: ApprovalQueries) -> ApprovalQueryHandler:
+        return ApprovalQueryHandler(queries, self._clock)
 
     @provide(scope=Scope.REQUEST)
     def context(self) -> RequestContext:
-        """Not the kernel's provider: two of them would clash where Identity grows another guest."""
+        """Add the service id to the context; the service's key was checked before.
+
+        Separate from the kernel's provider, which would clash with that of another mounted module.
+        """
         context: RequestContext = g.request_context
-        # Whoever it names has shown the key: that was asked for first.
         return replace(context, service_id=ServiceId(request.headers["X-Service-ID"]))
 
 
-def mails_of(settings: Settings) -> Mails:
-    return Mails(settings.mail_on_approval, settings.mail_on_denial, settings.dashboard_url)
+def email_templates(settings: Settings) -> EmailTemplates:
+    return EmailTemplates(
+        settings.mail_on_approval, settings.mail_on_denial, settings.dashboard_url
+    )

@@ -15,10 +15,13 @@ from bff_core.clock import Clock
 from devstack import tokens
 from devstack.emulators.identity.gate import SignInRefusal
 from devstack.emulators.identity.settings import IdentitySettings
-from services.identity_admin.app import IdentityAdmin, identity_admin
+from services.identity_admin.app import IdentityAdmin
 from services.identity_admin.implementations.gate import SignInGate
 from services.identity_admin.implementations.migrator import migrate
-from services.identity_admin.implementations.registration import PendingRegistrations
+from services.identity_admin.implementations.registration import (
+    add_approved_account,
+    add_pending_approval,
+)
 
 
 class Approval:
@@ -29,8 +32,7 @@ class Approval:
     ) -> None:
         passed = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
         named = {**passed, **environment_of(settings, environ)}
-        self._admin: IdentityAdmin = identity_admin(named, clock=clock)
-        self._registrations = PendingRegistrations()
+        self._admin = IdentityAdmin.from_environ(named, clock=clock)
         self._container: AsyncContainer | None = None
 
     def mount(self, app: Quart, engine: AsyncEngine) -> None:
@@ -57,10 +59,10 @@ class Approval:
         return SignInRefusal(refusal.code, refusal.message, refusal.reason, refusal.status)
 
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
-        await self._registrations.registered(connection, user_id, at)
+        await add_pending_approval(connection, user_id, at)
 
     async def admitted(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
-        await self._registrations.admitted(connection, user_id, at)
+        await add_approved_account(connection, user_id, at)
 
     def _mounted(self) -> AsyncContainer:
         if self._container is None:

@@ -1,1 +1,1 @@
-"""HTTP only: who may come in, which handler answers, which DTO goes out."""
+"""HTTP routes: access, parameters, and the handler that answers."""

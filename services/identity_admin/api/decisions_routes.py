@@ -5,7 +5,7 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.server import access, inject, returns, takes_query
-from services.identity_admin.domain_handlers.listing import Listing
+from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.dto.user_approval_v1 import DecisionListV1, DecisionQuery
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/decisions")
@@ -17,7 +17,9 @@ blueprint = Blueprint("decisions", __name__, url_prefix="/decisions")
 @returns(DecisionListV1)
 @inject
 async def decisions(
-    query_args: DecisionQuery, listing: FromDishka[Listing], ctx: FromDishka[RequestContext]
+    query_args: DecisionQuery,
+    handler: FromDishka[ApprovalQueryHandler],
+    ctx: FromDishka[RequestContext],
 ) -> DecisionListV1:
     """Decisions on all accounts, newest first."""
-    return await listing.decisions(ctx, query_args)
+    return await handler.list_decisions(ctx, query_args)

@@ -3,6 +3,7 @@
 from dishka import FromDishka
 from quart import Blueprint
 
+from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
 from bff_core.server import (
@@ -14,10 +15,12 @@ from bff_core.server import (
     takes_body,
     takes_query,
 )
-from services.identity_admin.api.replays import marks_replays
-from services.identity_admin.domain_handlers.deciding import Decided, Deciding
-from services.identity_admin.domain_handlers.deciding_many import DecidingMany
-from services.identity_admin.domain_handlers.listing import Listing
+from services.identity_admin.domain_handlers.decide_handler import (
+    BatchDecideHandler,
+    DecideHandler,
+    DecisionOutcome,
+)
+from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.dto.user_approval_v1 import (
     PendingQuery,
     UserApprovalDetailV1,
@@ -31,7 +34,7 @@ from services.identity_admin.dto.user_decision_v1 import (
     DenyRequestV1,
     UserDecisionV1,
 )
-from services.identity_admin.standing import Action
+from services.identity_admin.models import DecisionAction
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
 
@@ -42,10 +45,12 @@ blueprint = Blueprint("users", __name__, url_prefix="/users")
 @returns(UserListV1)
 @inject
 async def users(
-    query_args: UserQuery, listing: FromDishka[Listing], ctx: FromDishka[RequestContext]
+    query_args: UserQuery,
+    handler: FromDishka[ApprovalQueryHandler],
+    ctx: FromDishka[RequestContext],
 ) -> UserListV1:
     """Accounts and where they stand, longest waiting first."""
-    return await listing.users(ctx, query_args)
+    return await handler.list_users(ctx, query_args)
 
 
 @blueprint.get("/pending")
@@ -54,10 +59,12 @@ async def users(
 @returns(UserListV1)
 @inject
 async def pending(
-    query_args: PendingQuery, listing: FromDishka[Listing], ctx: FromDishka[RequestContext]
+    query_args: PendingQuery,
+    handler: FromDishka[ApprovalQueryHandler],
+    ctx: FromDishka[RequestContext],
 ) -> UserListV1:
     """Accounts that wait for approval, longest waiting first."""
-    return await listing.pending(ctx, query_args)
+    return await handler.list_pending(ctx, query_args)
 
 
 @blueprint.get("/<user_id>")
@@ -66,10 +73,10 @@ async def pending(
 @returns(UserApprovalDetailV1)
 @inject
 async def user(
-    user_id: str, listing: FromDishka[Listing], ctx: FromDishka[RequestContext]
+    user_id: str, handler: FromDishka[ApprovalQueryHandler], ctx: FromDishka[RequestContext]
 ) -> UserApprovalDetailV1:
     """One account with the decisions on it."""
-    return await listing.user(ctx, user_id)
+    return await handler.get_user(ctx, user_id)
 
 
 @blueprint.post("/<user_id>/approve")
@@ -78,16 +85,16 @@ async def user(
 @response_headers("Idempotent-Replay")
 @takes_body(ApproveRequestV1)
 @returns(UserDecisionV1)
-@marks_replays
 @inject
 async def approve(
     user_id: str,
     data: ApproveRequestV1,
-    deciding: FromDishka[Deciding],
+    handler: FromDishka[DecideHandler],
     ctx: FromDishka[RequestContext],
-) -> Decided:
+) -> WithHeaders[UserDecisionV1]:
     """Let the person in."""
-    return await deciding.decide(ctx, user_id, Action.APPROVE, data.expected_version, data.note)
+    action = DecisionAction.APPROVE
+    return _response(await handler.decide(ctx, user_id, action, data.expected_version, data.note))
 
 
 @blueprint.post("/<user_id>/deny")
@@ -96,16 +103,16 @@ async def approve(
 @response_headers("Idempotent-Replay")
 @takes_body(DenyRequestV1)
 @returns(UserDecisionV1)
-@marks_replays
 @inject
 async def deny(
     user_id: str,
     data: DenyRequestV1,
-    deciding: FromDishka[Deciding],
+    handler: FromDishka[DecideHandler],
     ctx: FromDishka[RequestContext],
-) -> Decided:
+) -> WithHeaders[UserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
-    return await deciding.decide(ctx, user_id, Action.DENY, data.expected_version, data.reason)
+    action = DecisionAction.DENY
+    return _response(await handler.decide(ctx, user_id, action, data.expected_version, data.reason))
 
 
 @blueprint.post("/decisions")
@@ -114,7 +121,14 @@ async def deny(
 @returns(DecisionsResultV1)
 @inject
 async def decide_many(
-    data: DecisionsRequestV1, deciding: FromDishka[DecidingMany], ctx: FromDishka[RequestContext]
+    data: DecisionsRequestV1,
+    handler: FromDishka[BatchDecideHandler],
+    ctx: FromDishka[RequestContext],
 ) -> DecisionsResultV1:
     """Decide on up to 100 accounts, each for itself."""
-    return await deciding.decide(ctx, data)
+    return await handler.decide(ctx, data)
+
+
+def _response(outcome: DecisionOutcome) -> WithHeaders[UserDecisionV1]:
+    headers = {"Idempotent-Replay": "true"} if outcome.replayed else {}
+    return WithHeaders(outcome.decision, headers)

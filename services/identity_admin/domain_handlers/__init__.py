@@ -1,1 +1,1 @@
-"""What is decided and what is told, free of any framework."""
+"""Use cases, free of any framework."""

@@ -1,1 +1,1 @@
-"""What this module promises on the wire."""
+"""Wire models."""

@@ -1,11 +1,17 @@
-"""An account and where it stands."""
+"""Accounts with their approval, and past decisions."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bff_core.inputs import Since
-from services.identity_admin.dto.words_v1 import EXAMPLE_ID, ActionWord, Moment, StatusWord, Words
+from services.identity_admin.dto.field_types import (
+    EXAMPLE_ID,
+    ActionValue,
+    FreeText,
+    StatusValue,
+    Timestamp,
+)
 
-MOST = 100
+MAX_PAGE_SIZE = 100
 
 
 class UserApprovalV1(BaseModel):
@@ -18,12 +24,12 @@ class UserApprovalV1(BaseModel):
     display_name: str | None
     org_id: str | None = Field(examples=["ekskolan"])
     email_verified: bool
-    registered_at: Moment
-    status: StatusWord = Field(examples=["pending"])
+    registered_at: Timestamp
+    status: StatusValue = Field(examples=["pending"])
     version: int = Field(description="To be sent back as `expected_version`.")
-    requested_at: Moment
+    requested_at: Timestamp
     waiting_seconds: int | None = Field(examples=[86400])
-    decided_at: Moment | None
+    decided_at: Timestamp | None
     decided_by: str | None
     decided_by_name: str | None
     reason: str | None
@@ -34,11 +40,11 @@ class PastDecisionV1(BaseModel):
 
     sequence: int
     user_id: str = Field(examples=[EXAMPLE_ID])
-    action: ActionWord = Field(examples=["deny"])
-    from_status: StatusWord = Field(examples=["pending"])
-    to_status: StatusWord = Field(examples=["denied"])
+    action: ActionValue = Field(examples=["deny"])
+    from_status: StatusValue = Field(examples=["pending"])
+    to_status: StatusValue = Field(examples=["denied"])
     version: int
-    decided_at: Moment
+    decided_at: Timestamp
     decided_by: str | None
     decided_by_name: str | None
     reason: str | None
@@ -68,21 +74,21 @@ class DecisionListV1(BaseModel):
 class PendingQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(20, ge=1, le=MOST)
+    limit: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
     cursor: str | None = Field(None, max_length=200)
-    org: Words | None = Field(None, max_length=255)
+    org: FreeText | None = Field(None, max_length=255)
     verified: bool | None = None
-    q: Words | None = Field(None, max_length=100, description="In the address or a name.")
+    q: FreeText | None = Field(None, max_length=100, description="In the address or a name.")
 
 
 class UserQuery(PendingQuery):
-    status: StatusWord | None = None
+    status: StatusValue | None = None
 
 
 class DecisionQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(20, ge=1, le=MOST)
+    limit: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
     cursor: int | None = Field(None, ge=1, le=2**63 - 1)
     actor: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
     user_id: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})

@@ -1,17 +1,23 @@
-"""Deciding on one account, or on many."""
+"""Decisions on one account, or on many."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bff_core.inputs import Whole
-from services.identity_admin.dto.words_v1 import EXAMPLE_ID, ActionWord, Moment, StatusWord, Words
+from services.identity_admin.dto.field_types import (
+    EXAMPLE_ID,
+    ActionValue,
+    FreeText,
+    StatusValue,
+    Timestamp,
+)
 
-LONGEST_REASON = 500
-MOST_ITEMS = 100
-LAST_VERSION = 2**31 - 1
+MAX_REASON_LENGTH = 500
+MAX_ITEMS = 100
+MAX_VERSION = 2**31 - 1
 
-Outcome = Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
+ItemOutcome = Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
 
 
 class ApproveRequestV1(BaseModel):
@@ -19,8 +25,8 @@ class ApproveRequestV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
-    note: Words | None = Field(None, max_length=LONGEST_REASON)
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
+    note: FreeText | None = Field(None, max_length=MAX_REASON_LENGTH)
 
 
 class DenyRequestV1(BaseModel):
@@ -28,17 +34,17 @@ class DenyRequestV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
-    reason: Words = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
+    reason: FreeText = Field(max_length=MAX_REASON_LENGTH, examples=["Not at this school"])
 
 
 class UserDecisionV1(BaseModel):
     """How the account stands after the decision."""
 
     user_id: str = Field(examples=[EXAMPLE_ID])
-    status: StatusWord = Field(examples=["approved"])
+    status: StatusValue = Field(examples=["approved"])
     version: int = Field(examples=[2])
-    decided_at: Moment | None
+    decided_at: Timestamp | None
     decided_by: str | None
     decided_by_name: str | None
     reason: str | None
@@ -56,12 +62,12 @@ class DecisionItemV1(BaseModel):
     )
 
     user_id: str = Field(max_length=64, examples=[EXAMPLE_ID])
-    decision: ActionWord = Field(examples=["approve"])
-    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
-    reason: Words | None = Field(None, max_length=LONGEST_REASON)
+    decision: ActionValue = Field(examples=["approve"])
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
+    reason: FreeText | None = Field(None, max_length=MAX_REASON_LENGTH)
 
     @model_validator(mode="after")
-    def _says_why(self) -> "DecisionItemV1":
+    def _require_reason_for_denial(self) -> "DecisionItemV1":
         if self.decision == "deny" and self.reason is None:
             raise ValueError("a denial needs a reason")
         return self
@@ -70,7 +76,7 @@ class DecisionItemV1(BaseModel):
 class DecisionsRequestV1(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    items: list[DecisionItemV1] = Field(min_length=1, max_length=MOST_ITEMS)
+    items: list[DecisionItemV1] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
 class ItemErrorV1(BaseModel):
@@ -85,7 +91,7 @@ class ItemResultV1(BaseModel):
     """`status` is the HTTP status that the item alone would have had."""
 
     user_id: str = Field(examples=[EXAMPLE_ID])
-    outcome: Outcome = Field(examples=["decided"])
+    outcome: ItemOutcome = Field(examples=["decided"])
     status: int = Field(examples=[200])
     decision: UserDecisionV1 | None
     error: ItemErrorV1 | None

@@ -1,1 +1,1 @@
-"""How it is done: over Identity's database, and over Redis."""
+"""Adapters over Identity's database and Redis."""

@@ -1,4 +1,4 @@
-"""Who is an admin: Identity's own table says, whatever a token claims."""
+"""Admin role of a user, read from Identity's database."""
 
 from uuid import UUID
 
@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.tables import user_approvals, users
-from services.identity_admin.standing import Status
+from services.identity_admin.models import ApprovalStatus
 
-_SECONDS = 2.0
+_TIMEOUT_SECONDS = 2.0
 
 
 class SqlAdministrators:
@@ -18,17 +18,16 @@ class SqlAdministrators:
         self._role = role
 
     async def includes(self, user_id: str) -> bool:
-        """An admin who has been denied since their token was made is none any more."""
         try:
-            wanted = UUID(user_id)
+            parsed = UUID(user_id)
         except ValueError:
             return False
         joined = users.join(user_approvals, user_approvals.c.user_id == users.c.id)
         query = (
             select(users.c.roles)
             .select_from(joined)
-            .where(users.c.id == wanted, user_approvals.c.status == Status.APPROVED.value)
+            .where(users.c.id == parsed, user_approvals.c.status == ApprovalStatus.APPROVED.value)
         )
-        async with transaction(self._engine, _SECONDS) as connection:
+        async with transaction(self._engine, _TIMEOUT_SECONDS) as connection:
             roles = (await connection.execute(query)).scalar_one_or_none()
         return isinstance(roles, list) and self._role in roles

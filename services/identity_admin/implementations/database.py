@@ -1,4 +1,4 @@
-"""Transactions with an end, and the one failure they have to the outside."""
+"""Engines, and transactions with a time limit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,8 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bff_core.errors import Unavailable
 
-# asyncpg's own escape SQLAlchemy's translation while a connection is being made.
-FAILURES = (SQLAlchemyError, OSError, PostgresError, InterfaceError)
+# SQLAlchemy does not translate the errors that asyncpg raises while it connects.
+DATABASE_ERRORS = (SQLAlchemyError, OSError, PostgresError, InterfaceError)
 _CONNECT_SECONDS = 5
 _COMMAND_SECONDS = 30
 
@@ -26,25 +26,25 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine, seconds: float) -> AsyncIterator[AsyncConnection]:
-    """One transaction, over within `seconds`: committed, or undone by any exception.
+    """Run one transaction within `seconds`: commit on a normal exit, roll back on an exception.
 
     Raises:
-        Unavailable: The database is away or too slow, or refuses.
+        Unavailable: The database is down, too slow, or reports an error.
     """
     try:
         async with asyncio.timeout(seconds), engine.begin() as connection:
             yield connection
-    except (*FAILURES, TimeoutError) as error:
+    except (*DATABASE_ERRORS, TimeoutError) as error:
         # The text of a database error holds the values of its statement.
         log.warning("database_failed", error=type(error).__name__)
         raise Unavailable(retry_after=1) from error
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """An engine for the commands and for tests; mounted, Identity's own is used."""
+    """Create an engine for the commands and for tests; a mounted module uses Identity's engine."""
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        return _sqlite(target.set(drivername="sqlite+aiosqlite"))
+        return _open_sqlite(target.set(drivername="sqlite+aiosqlite"))
     return create_async_engine(
         target.set(drivername="postgresql+asyncpg"),
         hide_parameters=True,
@@ -53,18 +53,18 @@ def open_engine(url: str) -> AsyncEngine:
     )
 
 
-def _sqlite(url: URL) -> AsyncEngine:
+def _open_sqlite(url: URL) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         url, hide_parameters=True, connect_args={"timeout": _CONNECT_SECONDS}
     )
-    event.listen(engine.sync_engine, "connect", _tune)
+
+    def set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", set_pragmas)
     return engine
-
-
-def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -1,4 +1,4 @@
-"""Who may sign in: asked by Identity at every login and every refresh."""
+"""Sign-in check that Identity makes at every login and every refresh."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.migrator import require_migrated
-from services.identity_admin.implementations.registration import add_missing
+from services.identity_admin.implementations.registration import add_missing_approvals
 from services.identity_admin.implementations.tables import user_approvals
-from services.identity_admin.standing import Status
+from services.identity_admin.models import ApprovalStatus
 
 APPROVAL_PENDING = "IDENTITY_APPROVAL_PENDING"
 ACCESS_DENIED = "IDENTITY_ACCESS_DENIED"
-_SECONDS = 2.0
-_OPENING_SECONDS = 30.0
+_QUERY_SECONDS = 2.0
+_OPEN_SECONDS = 30.0
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class SignInRefusal:
-    """To be answered 403; `reason` is for Identity's audit row and its login.failed event."""
+    """Answer for a refused sign-in; `reason` is for Identity's audit row and `login.failed` event."""
 
     code: str
     message: str
@@ -34,46 +34,45 @@ class SignInRefusal:
     status: int = 403
 
 
-_REFUSALS: Mapping[Status, SignInRefusal] = MappingProxyType(
+_REFUSALS: Mapping[ApprovalStatus, SignInRefusal] = MappingProxyType(
     {
-        Status.PENDING: SignInRefusal(
+        ApprovalStatus.PENDING: SignInRefusal(
             APPROVAL_PENDING, "This account is waiting for approval", "approval_pending"
         ),
-        Status.DENIED: SignInRefusal(ACCESS_DENIED, "This account has no access", "access_denied"),
+        ApprovalStatus.DENIED: SignInRefusal(
+            ACCESS_DENIED, "This account has no access", "access_denied"
+        ),
     }
 )
 
 
 class SignInGate:
-    """Made by `opened` only, so that a gate that stands has seen the migration's marker."""
+    """Made by `open` only, which checks the migration."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     @classmethod
-    async def opened(cls, engine: AsyncEngine) -> Self:
-        """The gate, after people whom no registration wrote down have joined the queue.
+    async def open(cls, engine: AsyncEngine) -> Self:
+        """Check the migration, add pending rows for accounts without one, and return the gate.
 
         Raises:
-            NotMigrated: The migration did not run, or not to its end.
+            NotMigrated: The migration did not run, or did not complete.
             Unavailable: The database cannot be reached.
         """
-        async with transaction(engine, _OPENING_SECONDS) as connection:
+        async with transaction(engine, _OPEN_SECONDS) as connection:
             await require_migrated(connection)
-            added = await add_missing(connection)
-        log.info("sign_in_gate_opened", joined_the_queue=added)
+            added = await add_missing_approvals(connection)
+        log.info("sign_in_gate_opened", added_to_queue=added)
         return cls(engine)
 
-    async def may_sign_in(self, user_id: UUID) -> bool:
-        return await self.refusal(user_id) is None
-
     async def refusal(self, user_id: UUID) -> SignInRefusal | None:
-        """Why not; None for who may. Somebody without a row is pending.
+        """Return the reason to refuse; None lets the user in. An account without a row is pending.
 
         Raises:
-            Unavailable: The database cannot be reached: nobody comes in then.
+            Unavailable: The database cannot be reached; the caller must refuse.
         """
         query = select(user_approvals.c.status).where(user_approvals.c.user_id == user_id)
-        async with transaction(self._engine, _SECONDS) as connection:
+        async with transaction(self._engine, _QUERY_SECONDS) as connection:
             status = (await connection.execute(query)).scalar_one_or_none()
-        return _REFUSALS.get(Status(status) if status else Status.PENDING)
+        return _REFUSALS.get(ApprovalStatus(status) if status else ApprovalStatus.PENDING)

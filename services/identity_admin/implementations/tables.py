@@ -1,25 +1,62 @@
-"""Identity's tables as far as we read and write them, and the ones that are ours.
+"""Tables of Identity that this module uses, and the tables that it adds.
 
-Identity's own are described, never created: `services/identity_service/models_db.py` of the
-platform owns them. Ours are created by `migrations/`.
+`services/identity_service/models_db.py` of the platform creates Identity's tables; only the columns
+that are used here are declared. `migrations/` creates the tables of this module.
 """
+
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
     Integer,
     MetaData,
     String,
     Table,
     Text,
+    TypeDecorator,
     Uuid,
+    case,
+    func,
+    type_coerce,
 )
 
-from services.identity_admin.implementations.columns import Moment
 
-# Not Identity's metadata: its create_all must not make our tables behind the migration's back.
+class UtcDateTime(TypeDecorator[datetime]):
+    """Timestamp with time zone; SQLite stores no zone, so it is written and read there as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature of SQLAlchemy
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def full_precision(column: ColumnElement[Any], dialect: Dialect) -> ColumnElement[Any]:
+    """Timestamp to copy into another table.
+
+    SQLite compares timestamps as text, and its default values have no microseconds: they are added.
+    """
+    if dialect.name != "sqlite":
+        return column
+    text = type_coerce(column, String)
+    return case((func.instr(text, ".") > 0, text), else_=text + ".000000")
+
+
+# Separate from Identity's metadata: Identity's create_all must not create the tables of this module.
 metadata = MetaData()
 
 users = Table(
@@ -30,7 +67,7 @@ users = Table(
     Column("org_id", String(255)),
     Column("roles", JSON),
     Column("email_verified", Boolean),
-    Column("registered_at", Moment),
+    Column("registered_at", UtcDateTime),
 )
 
 user_profiles = Table(
@@ -54,7 +91,7 @@ user_sessions = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("user_id", Uuid),
-    Column("revoked_at", Moment),
+    Column("revoked_at", UtcDateTime),
 )
 
 event_outbox = Table(
@@ -67,8 +104,8 @@ event_outbox = Table(
     Column("event_data", JSON),
     Column("event_key", String(255)),
     Column("topic", String(255)),
-    Column("created_at", Moment),
-    Column("published_at", Moment),
+    Column("created_at", UtcDateTime),
+    Column("published_at", UtcDateTime),
     Column("retry_count", Integer),
     Column("last_error", Text),
 )
@@ -81,7 +118,7 @@ audit_logs = Table(
     Column("action", String(50)),
     Column("details", JSON),
     Column("correlation_id", Uuid),
-    Column("created_at", Moment),
+    Column("created_at", UtcDateTime),
 )
 
 user_approvals = Table(
@@ -90,8 +127,8 @@ user_approvals = Table(
     Column("user_id", Uuid, primary_key=True),
     Column("status", String(20)),
     Column("version", Integer),
-    Column("requested_at", Moment),
-    Column("decided_at", Moment),
+    Column("requested_at", UtcDateTime),
+    Column("decided_at", UtcDateTime),
     Column("decided_by", Uuid),
     Column("reason", Text),
 )
@@ -108,13 +145,13 @@ user_decisions = Table(
     Column("actor_id", Uuid),
     Column("reason", Text),
     Column("correlation_id", Uuid),
-    Column("decided_at", Moment),
+    Column("decided_at", UtcDateTime),
 )
 
 user_approvals_marker = Table(
     "user_approvals_marker",
     metadata,
     Column("name", String(50), primary_key=True),
-    Column("at", Moment),
+    Column("at", UtcDateTime),
     Column("users", Integer),
 )

@@ -1,1 +1,1 @@
-"""The schema's steps, with a root and a version table of their own."""
+"""Alembic revisions with their own root and version table."""

@@ -1,4 +1,4 @@
-"""How Alembic runs the steps: on the connection that the migrator hands over."""
+"""Alembic environment; it uses the connection of the migrator."""
 
 from alembic import context
 
@@ -8,7 +8,7 @@ connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     version_table=VERSION_TABLE,
-    # Each step is committed before the next, so that a long one holds no lock of a short one.
+    # Commits each revision before the next, so that a long one holds no locks of a short one.
     transaction_per_migration=True,
 )
 with context.begin_transaction():

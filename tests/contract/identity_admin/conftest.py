@@ -1,4 +1,4 @@
-"""The module as an app of its own, over a SQLite file with an admin and somebody who waits."""
+"""The module as a separate app, over a SQLite file with an admin and a pending account."""
 
 import asyncio
 import shutil
@@ -19,10 +19,10 @@ from services.identity_admin.config import Settings
 from services.identity_admin.implementations.database import open_engine
 from tests.identity_databases import (
     Account,
-    admit,
+    add_approved,
+    add_pending,
     an_admin,
     migrated_engine,
-    register,
     sqlite_url,
 )
 
@@ -30,28 +30,31 @@ KEY = "internal-key-for-tests"
 
 
 @dataclass
-class Desk:
-    """An admin at work: requests carry all three proofs."""
+class AdminClient:
+    """Client that sends an admin's token, the service key and the service id."""
 
-    client: QuartClient
+    http: QuartClient
     admin: Account
 
     def headers(self, user_id: UUID | None = None, **changed: str | None) -> dict[str, str]:
         token = access_token(str(user_id or self.admin.user_id), roles=["teacher", "admin"])
-        proofs = {
+        credentials = {
             "Authorization": bearer(token),
             "X-Internal-API-Key": KEY,
             "X-Service-ID": "bff-admin-service",
         }
-        given = {**proofs, **{name.replace("_", "-"): value for name, value in changed.items()}}
-        return {name: value for name, value in given.items() if value is not None}
+        headers = {
+            **credentials,
+            **{name.replace("_", "-"): value for name, value in changed.items()},
+        }
+        return {name: value for name, value in headers.items() if value is not None}
 
     async def get(self, path: str, **changed: str | None) -> tuple[int, Any]:
-        answer = await self.client.get(f"/v1/admin{path}", headers=self.headers(**changed))
+        answer = await self.http.get(f"/v1/admin{path}", headers=self.headers(**changed))
         return answer.status_code, await answer.get_json()
 
     async def post(self, path: str, body: object) -> tuple[int, Any, dict[str, str]]:
-        answer = await self.client.post(f"/v1/admin{path}", json=body, headers=self.headers())
+        answer = await self.http.post(f"/v1/admin{path}", json=body, headers=self.headers())
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return answer.status_code, await answer.get_json(), headers
 
@@ -68,7 +71,7 @@ def nils() -> Account:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, made once and copied for each test."""
+    """Migrated database, created once and copied for each test."""
     folder = tmp_path_factory.mktemp("identity")
 
     async def make() -> None:
@@ -85,20 +88,20 @@ async def engine(
 ) -> AsyncIterator[AsyncEngine]:
     shutil.copy(empty_database, tmp_path)
     made = open_engine(sqlite_url(tmp_path))
-    await admit(made, admin)
-    await register(made, nils)
+    await add_approved(made, admin)
+    await add_pending(made, nils)
     yield made
     await made.dispose()
 
 
 def settings_for(url: str, **more: str) -> Settings:
-    given = {
+    environ = {
         "ENVIRONMENT": "testing",
         "JWT_SECRET_KEY": SECRET,
         "HULEEDU_INTERNAL_API_KEY": KEY,
         "IDENTITY_SERVICE_DATABASE_URL": url,
     }
-    return Settings.load({**given, **more})
+    return Settings.load({**environ, **more})
 
 
 @pytest.fixture
@@ -109,5 +112,5 @@ async def app(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Quart]:
 
 
 @pytest.fixture
-def desk(app: Quart, admin: Account) -> Desk:
-    return Desk(app.test_client(), admin)
+def client(app: Quart, admin: Account) -> AdminClient:
+    return AdminClient(app.test_client(), admin)

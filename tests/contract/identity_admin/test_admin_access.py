@@ -1,4 +1,4 @@
-"""No route answers without the service's key, a verified token and the role in Identity's table."""
+"""Every route requires the service key, a verified token and the role in Identity's table."""
 
 from itertools import product
 from uuid import uuid4
@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.testing import access_token, bearer, refresh_token
 from services.identity_admin.implementations.tables import user_approvals, users
-from tests.contract.identity_admin.conftest import Desk
-from tests.identity_databases import Account, admit
+from tests.contract.identity_admin.conftest import AdminClient
+from tests.identity_databases import Account, add_approved
 
 ROUTES = {
     ("GET", "/v1/admin/users"),
@@ -22,21 +22,21 @@ ROUTES = {
     ("POST", "/v1/admin/users/decisions"),
     ("GET", "/v1/admin/decisions"),
 }
-LACKING = {
+REFUSED_HEADERS = {
     "no key": {"X-Internal-API-Key": None},
     "wrong key": {"X-Internal-API-Key": "another-key"},
     "key that is no ASCII": {"X-Internal-API-Key": "nyckel-å"},
     "no service": {"X-Service-ID": None},
     "service not on the list": {"X-Service-ID": "bff-teacher-service"},
     "no token": {"Authorization": None},
-    "garbage for a token": {"Authorization": "Bearer garbage"},
+    "malformed token": {"Authorization": "Bearer garbage"},
     "refresh token": {"Authorization": bearer(refresh_token(str(uuid4())))},
     "token of another key": {"Authorization": bearer(access_token(key="x" * 40))},
     "another user's id": {"X-User-ID": str(uuid4())},
 }
 
 
-def test_these_are_all_the_routes(app: Quart) -> None:
+def test_list_of_routes_is_complete(app: Quart) -> None:
     found = {
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
@@ -47,78 +47,80 @@ def test_these_are_all_the_routes(app: Quart) -> None:
     assert found == ROUTES
 
 
-@pytest.mark.parametrize(("route", "lacking"), list(product(sorted(ROUTES), LACKING)))
-async def test_route_is_closed_without_every_proof(
-    desk: Desk, nils: Account, route: tuple[str, str], lacking: str
+@pytest.mark.parametrize(("route", "refused"), list(product(sorted(ROUTES), REFUSED_HEADERS)))
+async def test_route_requires_every_credential(
+    client: AdminClient, nils: Account, route: tuple[str, str], refused: str
 ) -> None:
     method, path = route[0], route[1].replace("<user_id>", str(nils.user_id))
-    headers = {**desk.headers(), **LACKING[lacking]}
+    headers = {**client.headers(), **REFUSED_HEADERS[refused]}
     sent = {name: value for name, value in headers.items() if value is not None}
 
-    answer = await desk.client.open(path, method=method, headers=sent)
+    answer = await client.http.open(path, method=method, headers=sent)
 
     assert answer.status_code == 401
     assert (await answer.get_json())["error"]["code"] == "AUTHENTICATION_ERROR"
 
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
-async def test_admin_in_the_token_only_is_not_let_in(
-    desk: Desk, engine: AsyncEngine, nils: Account, route: tuple[str, str]
+async def test_role_in_the_token_only_is_refused(
+    client: AdminClient, engine: AsyncEngine, nils: Account, route: tuple[str, str]
 ) -> None:
     teacher = Account()
-    await admit(engine, teacher)
+    await add_approved(engine, teacher)
     method, path = route[0], route[1].replace("<user_id>", str(nils.user_id))
 
-    answer = await desk.client.open(path, method=method, headers=desk.headers(teacher.user_id))
+    answer = await client.http.open(path, method=method, headers=client.headers(teacher.user_id))
 
     assert answer.status_code == 403
     assert (await answer.get_json())["error"]["code"] == "AUTHORIZATION_ERROR"
 
 
-async def test_admin_in_the_table_only_is_not_let_in(desk: Desk) -> None:
-    token = access_token(str(desk.admin.user_id), roles=["teacher"])
+async def test_role_in_the_table_only_is_refused(client: AdminClient) -> None:
+    token = access_token(str(client.admin.user_id), roles=["teacher"])
 
-    status, body = await desk.get("/users", Authorization=bearer(token))
+    status, body = await client.get("/users", Authorization=bearer(token))
 
     assert (status, body["error"]["code"]) == (403, "AUTHORIZATION_ERROR")
 
 
 @pytest.mark.parametrize("user_id", ["7d1c2f6e-4b0a-4c8e-9f35-61d2a8b7c904", "teacher-1"])
-async def test_admin_whom_nobody_knows_is_not_let_in(desk: Desk, user_id: str) -> None:
+async def test_admin_token_of_an_unknown_account_is_refused(
+    client: AdminClient, user_id: str
+) -> None:
     token = access_token(user_id, roles=["admin"])
 
-    status, _ = await desk.get("/users", Authorization=bearer(token))
+    status, _ = await client.get("/users", Authorization=bearer(token))
 
     assert status == 403
 
 
-async def test_role_taken_away_counts_at_once(desk: Desk, engine: AsyncEngine) -> None:
-    before, _ = await desk.get("/users")
+async def test_removed_role_is_refused_at_once(client: AdminClient, engine: AsyncEngine) -> None:
+    before, _ = await client.get("/users")
     async with engine.begin() as connection:
-        mine = users.c.id == desk.admin.user_id
-        await connection.execute(update(users).where(mine).values(roles=["teacher"]))
+        same_user = users.c.id == client.admin.user_id
+        await connection.execute(update(users).where(same_user).values(roles=["teacher"]))
 
-    after, _ = await desk.get("/users")
+    after, _ = await client.get("/users")
 
     assert (before, after) == (200, 403)
 
 
 @pytest.mark.parametrize("status", ["pending", "denied"])
-async def test_admin_without_access_decides_nothing(
-    desk: Desk, engine: AsyncEngine, status: str
+async def test_admin_without_approval_is_refused(
+    client: AdminClient, engine: AsyncEngine, status: str
 ) -> None:
     async with engine.begin() as connection:
-        mine = user_approvals.c.user_id == desk.admin.user_id
-        await connection.execute(update(user_approvals).where(mine).values(status=status))
+        same_user = user_approvals.c.user_id == client.admin.user_id
+        await connection.execute(update(user_approvals).where(same_user).values(status=status))
 
-    answer, _ = await desk.get("/users/pending")
+    answer, _ = await client.get("/users/pending")
 
     assert answer == 403
 
 
-async def test_two_keys_are_a_bad_request(desk: Desk) -> None:
-    headers = [*desk.headers().items(), ("X-Internal-API-Key", "another")]
+async def test_two_keys_are_a_bad_request(client: AdminClient) -> None:
+    headers = [*client.headers().items(), ("X-Internal-API-Key", "another")]
 
-    answer = await desk.client.get("/v1/admin/users", headers=headers)
+    answer = await client.http.get("/v1/admin/users", headers=headers)
 
     assert answer.status_code == 400

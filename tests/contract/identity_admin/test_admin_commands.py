@@ -1,4 +1,4 @@
-"""The commands: the first admin, the queue on paper, and refusals that say what to do."""
+"""Commands: the first admin, the list of pending accounts, and their refusals."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from devstack.emulators.identity import tables
 from services.identity_admin import commands
 from services.identity_admin.__main__ import main
-from services.identity_admin.implementations.event_rows import Mails
 from services.identity_admin.implementations.migrator import NotMigrated
+from services.identity_admin.implementations.outbox_events import EmailTemplates
 from tests.contract.identity_admin.conftest import KEY, SECRET
 from tests.identity_databases import (
     Account,
     identity_engine,
+    recorded_writes,
     sqlite_url,
-    traces_of,
 )
 
 
 async def grant(folder: Path, email: str) -> int:
-    return await commands.grant_admin(sqlite_url(folder), email, "admin", Mails())
+    return await commands.grant_admin(sqlite_url(folder), email, "admin", EmailTemplates())
 
 
 async def roles_of(engine: AsyncEngine, account: Account) -> list[str]:
@@ -36,37 +36,37 @@ async def test_first_admin_gets_role_and_approval(
 ) -> None:
     code = await grant(tmp_path, f" {nils.email.upper()} ")
 
-    traces = await traces_of(engine, nils.user_id)
+    writes = await recorded_writes(engine, nils.user_id)
     assert code == 0
     assert await roles_of(engine, nils) == ["teacher", "admin"]
-    assert (traces.status, traces.version) == ("approved", 2)
+    assert (writes.status, writes.version) == ("approved", 2)
     # Two audit rows: the decision, and the role.
-    assert (traces.history, traces.audits, traces.events) == (1, 2, 1)
+    assert (writes.history, writes.audits, writes.events) == (1, 2, 1)
 
 
 async def test_granting_again_changes_nothing(
     engine: AsyncEngine, tmp_path: Path, nils: Account
 ) -> None:
     await grant(tmp_path, nils.email)
-    before = await traces_of(engine, nils.user_id)
+    before = await recorded_writes(engine, nils.user_id)
 
     code = await grant(tmp_path, nils.email)
 
     assert code == 0
-    assert await traces_of(engine, nils.user_id) == before
+    assert await recorded_writes(engine, nils.user_id) == before
     assert await roles_of(engine, nils) == ["teacher", "admin"]
 
 
-async def test_unknown_address_is_told_and_changes_nothing(
+async def test_unknown_address_is_reported(
     engine: AsyncEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = await grant(tmp_path, "nobody@demo.example")
+    code = await grant(tmp_path, "unknown@demo.example")
 
     assert code == 1
-    assert "nobody is registered" in capsys.readouterr().out
+    assert "no account is registered" in capsys.readouterr().out
 
 
-async def test_queue_is_printed_longest_waiting_first(
+async def test_pending_accounts_are_printed(
     engine: AsyncEngine, tmp_path: Path, nils: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await commands.list_pending(sqlite_url(tmp_path))
@@ -75,7 +75,7 @@ async def test_queue_is_printed_longest_waiting_first(
     assert line.startswith(f"{nils.user_id}  {nils.email}  verified  org org-norra  waiting ")
 
 
-async def test_commands_refuse_a_database_that_was_not_migrated(tmp_path: Path) -> None:
+async def test_commands_refuse_a_database_without_the_migration(tmp_path: Path) -> None:
     async with identity_engine(sqlite_url(tmp_path)):
         with pytest.raises(NotMigrated):
             await grant(tmp_path, "karin@demo.example")
@@ -91,21 +91,21 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["migrate", "up"], "it is not Identity's"),
         (["list-pending"], "migrate up"),
         (["grant-admin", "karin@demo.example"], "migrate up"),
     ],
 )
-def test_foreign_database_is_refused_in_one_line(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_database_of_another_service_is_refused_with_a_message(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(words)
+    code = main(arguments)
 
     error = capsys.readouterr().err
     assert code == 1
-    assert said in error
+    assert message in error
     assert "karin" not in error
 
 
@@ -122,13 +122,13 @@ def test_missing_setting_is_named(
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("words", [["migrate", "up"], ["list-pending"]])
-def test_database_that_is_away_is_told_in_one_line(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("arguments", [["migrate", "up"], ["list-pending"]])
+def test_database_outage_is_reported_without_the_password(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("IDENTITY_SERVICE_DATABASE_URL", "postgresql://u:pass-word@127.0.0.1:1/x")
 
-    code = main(words)
+    code = main(arguments)
 
     error = capsys.readouterr().err
     assert code == 1

@@ -1,4 +1,4 @@
-"""Who waits, who stands where, and the history, page by page."""
+"""Lists of accounts and decisions: content, filters and pages."""
 
 from datetime import timedelta
 from itertools import chain
@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.contract.identity_admin.conftest import Desk
-from tests.identity_databases import LONG_AGO, Account, register
+from tests.contract.identity_admin.conftest import AdminClient
+from tests.identity_databases import LONG_AGO, Account, add_pending
 
 
-async def listed(desk: Desk, query: str = "") -> list[str]:
-    _, answer = await desk.get(f"/users{query}")
+async def listed_ids(client: AdminClient, query: str = "") -> list[str]:
+    _, answer = await client.get(f"/users{query}")
     return [one["user_id"] for one in answer["users"]]
 
 
-async def test_pending_person_is_shown_with_what_an_admin_needs(desk: Desk, nils: Account) -> None:
-    _, answer = await desk.get("/users/pending")
+async def test_pending_account_has_every_field(client: AdminClient, nils: Account) -> None:
+    _, answer = await client.get("/users/pending")
 
     assert answer["next_cursor"] is None
     assert answer["users"] == [
@@ -43,23 +43,23 @@ async def test_pending_person_is_shown_with_what_an_admin_needs(desk: Desk, nils
 
 
 async def test_pages_follow_each_other_longest_waiting_first(
-    desk: Desk, engine: AsyncEngine, nils: Account
+    client: AdminClient, engine: AsyncEngine, nils: Account
 ) -> None:
-    # Three of them at the same moment: the id decides.
+    # Three of them registered at the same time: the id decides.
     days = (3, 1, 2, 2, 2)
-    crowd = [Account(registered_at=LONG_AGO + timedelta(days=day)) for day in days]
-    await register(engine, *crowd)
+    accounts = [Account(registered_at=LONG_AGO + timedelta(days=day)) for day in days]
+    await add_pending(engine, *accounts)
 
     pages: list[list[str]] = []
     cursor = ""
     while True:
-        _, answer = await desk.get(f"/users/pending?limit=2{cursor}")
+        _, answer = await client.get(f"/users/pending?limit=2{cursor}")
         pages.append([one["user_id"] for one in answer["users"]])
         if answer["next_cursor"] is None:
             break
         cursor = f"&cursor={answer['next_cursor']}"
 
-    waiting = sorted([nils, *crowd], key=lambda one: (one.registered_at, one.user_id.hex))
+    waiting = sorted([nils, *accounts], key=lambda one: (one.registered_at, one.user_id.hex))
     assert [len(page) for page in pages] == [2, 2, 2]
     assert list(chain(*pages)) == [str(one.user_id) for one in waiting]
 
@@ -81,17 +81,17 @@ async def test_pages_follow_each_other_longest_waiting_first(
     ],
 )
 async def test_filters_narrow_the_list(
-    desk: Desk, engine: AsyncEngine, nils: Account, query: str, expected: set[str]
+    client: AdminClient, engine: AsyncEngine, nils: Account, query: str, expected: set[str]
 ) -> None:
     olga = Account(first_name="Olga", email_verified=False)
-    await register(engine, olga)
+    await add_pending(engine, olga)
     names = {
         str(nils.user_id): "nils",
         str(olga.user_id): "olga",
-        str(desk.admin.user_id): "admin",
+        str(client.admin.user_id): "admin",
     }
 
-    assert {names[one] for one in await listed(desk, query)} == expected
+    assert {names[one] for one in await listed_ids(client, query)} == expected
 
 
 @pytest.mark.parametrize(
@@ -107,51 +107,53 @@ async def test_filters_narrow_the_list(
         ("?colour=red", "/colour"),
     ],
 )
-async def test_query_that_does_not_fit_is_refused(desk: Desk, query: str, pointer: str) -> None:
-    status, answer = await desk.get(f"/users{query}")
+async def test_invalid_query_is_refused(client: AdminClient, query: str, pointer: str) -> None:
+    status, answer = await client.get(f"/users{query}")
 
     assert status == 400
-    assert [flaw["pointer"] for flaw in answer["error"]["details"]["errors"]] == [pointer]
+    assert [error["pointer"] for error in answer["error"]["details"]["errors"]] == [pointer]
 
 
 @pytest.fixture
-async def history(desk: Desk, nils: Account) -> list[dict[str, Any]]:
-    """Three decisions on one person, newest first."""
+async def history(client: AdminClient, nils: Account) -> list[dict[str, Any]]:
+    """Three decisions on one account, newest first."""
     path = f"/users/{nils.user_id}"
-    await desk.post(f"{path}/deny", {"expected_version": 1, "reason": "unknown"})
-    await desk.post(f"{path}/approve", {"expected_version": 2, "note": "called them"})
-    await desk.post(f"{path}/deny", {"expected_version": 3, "reason": "left"})
-    _, answer = await desk.get("/decisions")
+    await client.post(f"{path}/deny", {"expected_version": 1, "reason": "unknown"})
+    await client.post(f"{path}/approve", {"expected_version": 2, "note": "called them"})
+    await client.post(f"{path}/deny", {"expected_version": 3, "reason": "left"})
+    _, answer = await client.get("/decisions")
     found: list[dict[str, Any]] = answer["decisions"]
     return found
 
 
-async def test_history_is_newest_first_with_reasons(history: list[dict[str, Any]]) -> None:
+async def test_decisions_are_newest_first_with_reasons(history: list[dict[str, Any]]) -> None:
     assert [past["reason"] for past in history] == ["left", "called them", "unknown"]
     assert history[0]["sequence"] > history[1]["sequence"] > history[2]["sequence"]
     assert {past["decided_by_name"] for past in history} == {"Karin Ek"}
 
 
-async def test_history_pages_by_sequence(desk: Desk, history: list[dict[str, Any]]) -> None:
-    _, first = await desk.get("/decisions?limit=2")
-    _, second = await desk.get(f"/decisions?limit=2&cursor={first['next_cursor']}")
+async def test_decisions_are_paged_by_sequence(
+    client: AdminClient, history: list[dict[str, Any]]
+) -> None:
+    _, first = await client.get("/decisions?limit=2")
+    _, second = await client.get(f"/decisions?limit=2&cursor={first['next_cursor']}")
 
     assert [*first["decisions"], *second["decisions"]] == history
     assert second["next_cursor"] is None
 
 
-async def test_history_can_be_asked_for_by_actor_person_and_time(
-    desk: Desk, nils: Account, history: list[dict[str, Any]]
+async def test_decisions_are_filtered_by_actor_user_and_time(
+    client: AdminClient, nils: Account, history: list[dict[str, Any]]
 ) -> None:
-    numbers = []
+    counts = []
     for query in (
-        f"actor={desk.admin.user_id}",
+        f"actor={client.admin.user_id}",
         f"actor={nils.user_id}",
         f"user_id={nils.user_id}",
         "since=2026-01-31T12:00:00Z",
         "since=2026-01-31T13:00:00Z",
     ):
-        _, answer = await desk.get(f"/decisions?{query}")
-        numbers.append(len(answer["decisions"]))
+        _, answer = await client.get(f"/decisions?{query}")
+        counts.append(len(answer["decisions"]))
 
-    assert numbers == [3, 0, 3, 3, 0]
+    assert counts == [3, 0, 3, 3, 0]

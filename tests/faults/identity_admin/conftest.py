@@ -1,6 +1,6 @@
-"""A migrated Identity database on each kind of server.
+"""Migrated Identity databases on SQLite and PostgreSQL.
 
-FULL_NUMBERS=1 runs the full numbers; without it a tenth is run.
+FULL_NUMBERS=1 runs the full numbers, else a tenth.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.faults.identity_admin.butcher import Butcher, running_butcher
-from tests.identity_databases import migrated_engine, own_database, sqlite_url
+from tests.faults.identity_admin.crash_runner import CrashRunner, running_crash_runner
+from tests.identity_databases import create_database, migrated_engine, sqlite_url
 
 KINDS = [
     pytest.param("sqlite", id="sqlite"),
@@ -20,11 +20,11 @@ KINDS = [
 
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database with nothing in it."""
+    """URL of an empty database."""
     if request.param == "sqlite":
         return sqlite_url(tmp_path)
     request.node.user_properties.append(("used", "postgres_url"))
-    return await own_database(request.getfixturevalue("postgres_url"))
+    return await create_database(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ async def engine(database: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def postgres_engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
-    async with migrated_engine(await own_database(postgres_url)) as made:
+    async with migrated_engine(await create_database(postgres_url)) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def kills() -> Iterator[Butcher]:
-    with running_butcher() as made:
+def crash_runner() -> Iterator[CrashRunner]:
+    with running_crash_runner() as made:
         yield made

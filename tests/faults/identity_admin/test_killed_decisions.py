@@ -1,32 +1,32 @@
-"""kill -9 before every statement of a decision: all of it is there afterwards, or nothing.
+"""SIGKILL before each statement of a decision leaves all of its writes, or none.
 
-100 rounds with FULL_NUMBERS=1, else 14, on each kind of database; every step has its turn.
+100 rounds with FULL_NUMBERS=1, else 14, on each kind of database; every step is covered.
 """
 
 import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.identity_admin.standing import Action
-from tests.faults.identity_admin.butcher import Butcher
-from tests.faults.identity_admin.deciders import decide, deciding_over
-from tests.faults.identity_admin.killing import KILLED, SURVIVED
+from services.identity_admin.models import DecisionAction
+from tests.faults.identity_admin.crash_jobs import KILLED, SURVIVED
+from tests.faults.identity_admin.crash_runner import CrashRunner
+from tests.faults.identity_admin.decisions import decide, decide_handler_for
 from tests.identity_databases import (
     FULL,
     Account,
-    Traces,
-    admit,
+    RecordedWrites,
+    add_approved,
+    add_pending,
+    add_session,
     an_admin,
-    put_session,
-    register,
-    traces_of,
+    recorded_writes,
 )
 
-# Lock, read, five writes, two of them for a denial's sessions, read, commit, and one after it.
+# Lock, read, seven writes, read, commit, and one step after it.
 STEPS = 12
 ROUNDS = 100 if FULL else STEPS + 2
-NOTHING = Traces("pending", 1, 0, 0, 0)
-EVERYTHING = Traces("denied", 2, 1, 1, 2)
+NO_WRITES = RecordedWrites("pending", 1, 0, 0, 0)
+ALL_WRITES = RecordedWrites("denied", 2, 1, 1, 2)
 
 
 def denial(database: str, person: Account, admin: Account) -> dict[str, object]:
@@ -41,36 +41,36 @@ def denial(database: str, person: Account, admin: Account) -> dict[str, object]:
 
 
 async def test_killed_decision_is_whole_or_absent(
-    engine: AsyncEngine, database: str, kills: Butcher
+    engine: AsyncEngine, database: str, crash_runner: CrashRunner
 ) -> None:
     admin = an_admin()
-    crowd = [Account() for _ in range(ROUNDS)]
-    await admit(engine, admin)
-    await register(engine, *crowd)
-    found: list[tuple[int, int, Traces]] = []
+    accounts = [Account() for _ in range(ROUNDS)]
+    await add_approved(engine, admin)
+    await add_pending(engine, *accounts)
+    results: list[tuple[int, int, RecordedWrites]] = []
 
-    for number, person in enumerate(crowd):
+    for number, person in enumerate(accounts):
         step = number % (STEPS + 1) + 1
-        status = kills.run(**denial(database, person, admin), kill_before=step)
-        found.append((step, status, await traces_of(engine, person.user_id)))
+        status = crash_runner.run(**denial(database, person, admin), kill_before=step)
+        results.append((step, status, await recorded_writes(engine, person.user_id)))
 
-    for step, status, traces in found:
+    for step, status, writes in results:
         assert status == (KILLED if step <= STEPS else SURVIVED)
-        assert traces == (NOTHING if step < STEPS else EVERYTHING), f"killed before step {step}"
+        assert writes == (NO_WRITES if step < STEPS else ALL_WRITES), f"killed before step {step}"
 
 
-async def test_person_of_a_killed_decision_can_be_decided_on_at_once(
-    engine: AsyncEngine, database: str, kills: Butcher
+async def test_account_of_a_killed_decision_is_not_locked(
+    engine: AsyncEngine, database: str, crash_runner: CrashRunner
 ) -> None:
     admin, person = an_admin(), Account()
-    await admit(engine, admin)
-    await register(engine, person)
-    await put_session(engine, person.user_id)
-    kills.run(**denial(database, person, admin), kill_before=6)
+    await add_approved(engine, admin)
+    await add_pending(engine, person)
+    await add_session(engine, person.user_id)
+    crash_runner.run(**denial(database, person, admin), kill_before=6)
 
     async with asyncio.timeout(10):
-        decided = await decide(
-            deciding_over(engine), person.user_id, Action.APPROVE, 1, admin.user_id
+        outcome = await decide(
+            decide_handler_for(engine), person.user_id, DecisionAction.APPROVE, 1, admin.user_id
         )
 
-    assert (decided.body.status, decided.body.version) == ("approved", 2)
+    assert (outcome.decision.status, outcome.decision.version) == ("approved", 2)

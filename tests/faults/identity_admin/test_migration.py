@@ -1,4 +1,4 @@
-"""The migration: quick, without a long lock, clean in both directions; and the gate that asks for it.
+"""Duration, locks and both directions of the migration, and the gate that requires it.
 
 100,000 users in under 30 s with FULL_NUMBERS=1, else 10,000.
 """
@@ -18,26 +18,26 @@ from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.implementations.gate import SignInGate
 from services.identity_admin.implementations.migrator import (
     VERSION_TABLE,
-    NotIdentitysDatabase,
+    NotIdentityDatabase,
     NotMigrated,
-    _config,
+    alembic_config,
     migrate,
 )
 from services.identity_admin.implementations.tables import user_approvals, user_approvals_marker
 from tests.identity_databases import (
     Account,
     add_users,
-    figure,
+    create_database,
     identity_engine,
-    own_database,
+    print_measurement,
     scaled,
 )
 
 USERS = scaled(100_000)
-MOST_SECONDS = 30.0
-# As long as the migration itself would wait for a lock.
-LONGEST_WAIT = 3.0
-OURS = {"user_approvals", "user_decisions", "user_approvals_marker", VERSION_TABLE}
+MAX_SECONDS = 30.0
+# The lock timeout of the migration.
+MAX_WAIT_SECONDS = 3.0
+ADDED_TABLES = {"user_approvals", "user_decisions", "user_approvals_marker", VERSION_TABLE}
 
 
 async def add_many(engine: AsyncEngine, number: int) -> None:
@@ -51,8 +51,8 @@ async def add_many(engine: AsyncEngine, number: int) -> None:
 
 
 async def sign_ups_and_logins(engine: AsyncEngine, done: asyncio.Event) -> list[float]:
-    """What Identity does meanwhile; how long each of it took, in seconds."""
-    took = []
+    """Write as Identity does until `done`; return the durations in seconds."""
+    durations = []
     while not done.is_set():
         started = time.perf_counter()
         async with engine.begin() as connection:
@@ -60,14 +60,14 @@ async def sign_ups_and_logins(engine: AsyncEngine, done: asyncio.Event) -> list[
             await connection.execute(insert(tables.users).values(row))
             counted = tables.users.update().where(tables.users.c.email == row["email"])
             await connection.execute(counted.values(failed_login_attempts=1))
-        took.append(time.perf_counter() - started)
+        durations.append(time.perf_counter() - started)
         await asyncio.sleep(0.01)
-    return took
+    return durations
 
 
 @pytest.mark.postgres
-async def test_many_users_are_approved_soon_and_nobody_waits_for_it(postgres_url: str) -> None:
-    async with identity_engine(await own_database(postgres_url)) as engine:
+async def test_many_users_are_approved_in_time_without_blocking_sign_ups(postgres_url: str) -> None:
+    async with identity_engine(await create_database(postgres_url)) as engine:
         await add_many(engine, USERS)
         done = asyncio.Event()
 
@@ -82,24 +82,26 @@ async def test_many_users_are_approved_soon_and_nobody_waits_for_it(postgres_url
             approved = select(func.count()).where(user_approvals.c.status == "approved")
             number = (await connection.execute(approved)).scalar_one()
     longest = max(busy.result())
-    figure(f"{USERS} users migrated in {took:.2f} s; longest sign-up meanwhile {longest:.3f} s")
+    print_measurement(
+        f"{USERS} users migrated in {took:.2f} s; longest sign-up meanwhile {longest:.3f} s"
+    )
     assert number >= USERS
-    assert took < MOST_SECONDS
-    assert longest < LONGEST_WAIT
+    assert took < MAX_SECONDS
+    assert longest < MAX_WAIT_SECONDS
 
 
 def schema_of(connection: Connection) -> dict[str, object]:
-    found = inspect(connection)
+    inspector = inspect(connection)
     return {
         name: (
-            [(column["name"], str(column["type"])) for column in found.get_columns(name)],
-            sorted(str(index["name"]) for index in found.get_indexes(name)),
+            [(column["name"], str(column["type"])) for column in inspector.get_columns(name)],
+            sorted(str(index["name"]) for index in inspector.get_indexes(name)),
         )
-        for name in found.get_table_names()
+        for name in inspector.get_table_names()
     }
 
 
-async def test_down_and_up_again_is_clean(database: str) -> None:
+async def test_down_and_up_again_restores_the_schema(database: str) -> None:
     async with identity_engine(database) as engine:
         await add_users(engine, [Account()])
         schemas = []
@@ -110,12 +112,12 @@ async def test_down_and_up_again_is_clean(database: str) -> None:
             await migrate(engine, direction)
             async with engine.connect() as connection:
                 schemas.append(await connection.run_sync(schema_of))
-        await SignInGate.opened(engine)
+        await SignInGate.open(engine)
 
     before, up, down, again = schemas
-    assert set(up) - set(before) == OURS
+    assert set(up) - set(before) == ADDED_TABLES
     assert {name: up[name] for name in before} == before
-    # Alembic keeps its own table, empty.
+    # Alembic keeps its own table, without rows.
     assert set(down) - set(before) == {VERSION_TABLE}
     assert again == up
 
@@ -129,28 +131,28 @@ async def test_second_migration_finds_nothing_to_do(database: str) -> None:
         await add_users(engine, [late])
         await migrate(engine, "up")
 
-        gate = await SignInGate.opened(engine)
+        gate = await SignInGate.open(engine)
 
-        assert await gate.may_sign_in(person.user_id)
-        assert not await gate.may_sign_in(late.user_id)
+        assert await gate.refusal(person.user_id) is None
+        assert await gate.refusal(late.user_id) is not None
 
 
 @pytest.mark.postgres
-async def test_two_migrations_at_once_do_not_hurt(postgres_url: str) -> None:
-    async with identity_engine(await own_database(postgres_url)) as engine:
+async def test_concurrent_migrations_all_succeed(postgres_url: str) -> None:
+    async with identity_engine(await create_database(postgres_url)) as engine:
         await add_many(engine, 1000)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(3):
                 group.create_task(migrate(engine, "up"))
 
-        await SignInGate.opened(engine)
+        await SignInGate.open(engine)
 
 
-async def test_foreign_database_is_not_migrated(database: str) -> None:
+async def test_database_of_another_service_is_not_migrated(database: str) -> None:
     engine = open_engine(database)
 
-    with pytest.raises(NotIdentitysDatabase):
+    with pytest.raises(NotIdentityDatabase):
         await migrate(engine, "up")
 
     async with engine.connect() as connection:
@@ -158,16 +160,16 @@ async def test_foreign_database_is_not_migrated(database: str) -> None:
     await engine.dispose()
 
 
-async def half_migrated(engine: AsyncEngine) -> None:
-    """The tables are there, nobody is in them."""
+async def run_first_revision(engine: AsyncEngine) -> None:
+    """Create the tables without the backfill."""
 
-    def first_step(connection: Connection) -> None:
-        config = _config()
+    def upgrade(connection: Connection) -> None:
+        config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "ia0001")
 
     async with engine.connect() as connection:
-        await connection.run_sync(first_step)
+        await connection.run_sync(upgrade)
         await connection.commit()
 
 
@@ -175,7 +177,7 @@ async def test_gate_does_not_open_on_an_empty_database(database: str) -> None:
     engine = open_engine(database)
 
     with pytest.raises(NotMigrated, match="migrate up"):
-        await SignInGate.opened(engine)
+        await SignInGate.open(engine)
 
     await engine.dispose()
 
@@ -183,20 +185,21 @@ async def test_gate_does_not_open_on_an_empty_database(database: str) -> None:
 async def test_gate_does_not_open_before_the_migration(database: str) -> None:
     async with identity_engine(database) as engine:
         with pytest.raises(NotMigrated):
-            await SignInGate.opened(engine)
+            await SignInGate.open(engine)
 
 
 async def test_gate_does_not_open_on_a_half_migrated_database(database: str) -> None:
     async with identity_engine(database) as engine:
         person = Account()
         await add_users(engine, [person])
-        await half_migrated(engine)
+        await run_first_revision(engine)
 
         with pytest.raises(NotMigrated, match="ia0001"):
-            await SignInGate.opened(engine)
+            await SignInGate.open(engine)
 
         await migrate(engine, "up")
-        assert await (await SignInGate.opened(engine)).may_sign_in(person.user_id)
+        gate = await SignInGate.open(engine)
+        assert await gate.refusal(person.user_id) is None
 
 
 async def test_gate_does_not_open_without_the_marker(engine: AsyncEngine) -> None:
@@ -204,18 +207,20 @@ async def test_gate_does_not_open_without_the_marker(engine: AsyncEngine) -> Non
         await connection.execute(delete(user_approvals_marker))
 
     with pytest.raises(NotMigrated, match="not come to its end"):
-        await SignInGate.opened(engine)
+        await SignInGate.open(engine)
 
 
-async def test_gate_lets_nobody_without_a_row_in_and_queues_them(engine: AsyncEngine) -> None:
+async def test_gate_refuses_accounts_without_a_row_and_adds_them_to_the_queue(
+    engine: AsyncEngine,
+) -> None:
     early, late = Account(), Account()
     await add_users(engine, [early])
-    gate = await SignInGate.opened(engine)
+    gate = await SignInGate.open(engine)
     await add_users(engine, [late])
 
-    assert not await gate.may_sign_in(early.user_id)
-    assert not await gate.may_sign_in(late.user_id)
-    assert not await gate.may_sign_in(uuid4())
+    assert await gate.refusal(early.user_id) is not None
+    assert await gate.refusal(late.user_id) is not None
+    assert await gate.refusal(uuid4()) is not None
     async with engine.connect() as connection:
         queued = select(user_approvals.c.user_id, user_approvals.c.status)
         assert [tuple(row) for row in await connection.execute(queued)] == [

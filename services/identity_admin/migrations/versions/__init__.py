@@ -1,1 +1,1 @@
-"""One step a module."""
+"""Revisions."""

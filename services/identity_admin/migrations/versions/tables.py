@@ -1,4 +1,4 @@
-"""The tables of approval. Nobody has a standing yet."""
+"""Tables of approval."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,12 +12,30 @@ _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _STATUSES = "('pending', 'approved', 'denied')"
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
+def _timestamp(name: str, *, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-# `if_not_exists`: SQLite keeps the tables of a step that was cut off.
+# `if_not_exists`: SQLite keeps the tables of an interrupted revision.
 def upgrade() -> None:
+    _create_user_approvals()
+    _create_user_decisions()
+    op.create_table(
+        "user_approvals_marker",
+        sa.Column("name", sa.String(50), primary_key=True),
+        _timestamp("at"),
+        sa.Column("users", sa.Integer, nullable=False),
+        if_not_exists=True,
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("user_approvals_marker", if_exists=True)
+    op.drop_table("user_decisions", if_exists=True)
+    op.drop_table("user_approvals", if_exists=True)
+
+
+def _create_user_approvals() -> None:
     op.create_table(
         "user_approvals",
         sa.Column(
@@ -25,18 +43,21 @@ def upgrade() -> None:
         ),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
-        _moment("requested_at"),
-        _moment("decided_at", nullable=True),
+        _timestamp("requested_at"),
+        _timestamp("decided_at", nullable=True),
         sa.Column("decided_by", sa.Uuid),
         sa.Column("reason", sa.Text),
         sa.CheckConstraint(f"status IN {_STATUSES}", name="ck_user_approvals_status"),
         if_not_exists=True,
     )
-    queue = ["status", "requested_at", "user_id"]
-    op.create_index("ix_user_approvals_queue", "user_approvals", queue, if_not_exists=True)
+    pending = ["status", "requested_at", "user_id"]
+    op.create_index("ix_user_approvals_queue", "user_approvals", pending, if_not_exists=True)
     everybody = ["requested_at", "user_id"]
     op.create_index("ix_user_approvals_everybody", "user_approvals", everybody, if_not_exists=True)
-    # No foreign keys: what was decided stays known when an account is deleted.
+
+
+def _create_user_decisions() -> None:
+    # No foreign keys: the history of a deleted account is kept.
     op.create_table(
         "user_decisions",
         sa.Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
@@ -48,23 +69,10 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.Uuid),
         sa.Column("reason", sa.Text),
         sa.Column("correlation_id", sa.Uuid, nullable=False),
-        _moment("decided_at"),
-        # A version is decided once, whatever else goes wrong.
+        _timestamp("decided_at"),
+        # Each version is decided once.
         sa.UniqueConstraint("user_id", "version", name="uq_user_decisions_version"),
         if_not_exists=True,
     )
     by_actor = ["actor_id", "sequence"]
     op.create_index("ix_user_decisions_actor", "user_decisions", by_actor, if_not_exists=True)
-    op.create_table(
-        "user_approvals_marker",
-        sa.Column("name", sa.String(50), primary_key=True),
-        _moment("at"),
-        sa.Column("users", sa.Integer, nullable=False),
-        if_not_exists=True,
-    )
-
-
-def downgrade() -> None:
-    op.drop_table("user_approvals_marker", if_exists=True)
-    op.drop_table("user_decisions", if_exists=True)
-    op.drop_table("user_approvals", if_exists=True)

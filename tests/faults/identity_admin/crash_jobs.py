@@ -1,7 +1,7 @@
-"""Processes that end themselves by SIGKILL before the n-th step of their database work.
+"""Jobs that kill their own process before the n-th step of their database work.
 
-A child is forked from a process that has everything imported and no event loop yet, so that a
-round costs milliseconds: `python -m tests.faults.identity_admin.killing` reads one JSON job a line.
+`python -m tests.faults.identity_admin.crash_jobs` reads one JSON job a line and forks a child for
+each, which takes milliseconds because the modules are imported already.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.clock import SystemClock
 from services.identity_admin.implementations.database import open_engine
-from services.identity_admin.implementations.event_rows import Mails
-from services.identity_admin.implementations.redis_stream import RedisStream
-from services.identity_admin.implementations.relay import OutboxEvent, Relay
-from services.identity_admin.standing import Action
-from tests.faults.identity_admin.deciders import decide, deciding_over
+from services.identity_admin.implementations.outbox_events import EmailTemplates
+from services.identity_admin.implementations.outbox_relay import OutboxEvent, OutboxRelay
+from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
+from services.identity_admin.models import DecisionAction
+from tests.faults.identity_admin.decisions import decide, decide_handler_for
 
 STREAM = "identity:events"
 SURVIVED = 0
@@ -34,26 +34,26 @@ CHILD_SECONDS = 60
 
 
 class Steps:
-    """Counts what is about to happen, and ends the process before step number `last`."""
+    """Counts steps, and kills the process before step number `kill_before`."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, kill_before: int) -> None:
         self._numbers = itertools.count(1)
-        self._last = last
+        self._kill_before = kill_before
 
     def next(self, *_: object) -> None:
-        if next(self._numbers) == self._last:
+        if next(self._numbers) == self._kill_before:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def watch(self, engine: AsyncEngine) -> None:
-        """Before every statement, and before the commit."""
+    def count_statements(self, engine: AsyncEngine) -> None:
+        """Count a step before every statement and before the commit."""
         event.listen(engine.sync_engine, "before_cursor_execute", self.next)
         event.listen(engine.sync_engine, "commit", self.next)
 
 
-class WatchedSink:
-    """A step before the events go out, and one when they are out and nobody knows yet."""
+class StepCountingPublisher:
+    """Counts a step before the events are published, and one after it."""
 
-    def __init__(self, inner: RedisStream, steps: Steps) -> None:
+    def __init__(self, inner: RedisStreamPublisher, steps: Steps) -> None:
         self._inner = inner
         self._steps = steps
 
@@ -66,14 +66,14 @@ class WatchedSink:
 async def run_decision(job: dict[str, Any]) -> None:
     engine = open_engine(job["database"])
     async with engine.connect() as connection:
-        # Opening a connection has statements of its own.
+        # Opening a connection executes statements that are no steps.
         await connection.rollback()
     steps = Steps(job["kill_before"])
-    steps.watch(engine)
-    mails = Mails(on_approval="welcome", on_denial="denied")
-    deciding = deciding_over(engine, mails)
-    user_id, action = UUID(job["user_id"]), Action(job["action"])
-    await decide(deciding, user_id, action, job["version"], UUID(job["actor"]))
+    steps.count_statements(engine)
+    templates = EmailTemplates(on_approval="welcome", on_denial="denied")
+    handler = decide_handler_for(engine, templates)
+    user_id, action = UUID(job["user_id"]), DecisionAction(job["action"])
+    await decide(handler, user_id, action, job["version"], UUID(job["actor"]))
     steps.next()
     await engine.dispose()
 
@@ -83,10 +83,10 @@ async def run_relay(job: dict[str, Any]) -> None:
     async with engine.connect() as connection:
         await connection.rollback()
     redis, steps = Redis.from_url(job["redis"]), Steps(job["kill_before"])
-    steps.watch(engine)
-    sink = WatchedSink(RedisStream(redis, job["stream"], 100_000), steps)
-    relay = Relay(engine, sink, SystemClock())
-    while await relay.deliver():
+    steps.count_statements(engine)
+    publisher = StepCountingPublisher(RedisStreamPublisher(redis, job["stream"], 100_000), steps)
+    relay = OutboxRelay(engine, publisher, SystemClock())
+    while await relay.publish_batch():
         pass
     await redis.aclose()
     await engine.dispose()
@@ -96,10 +96,10 @@ JOBS = {"decision": run_decision, "relay": run_relay}
 
 
 def run_child(job: dict[str, Any]) -> int:
-    """Its exit status as subprocess spells it."""
+    """Run a job in a forked child; return the exit status, negative for a signal."""
     child = os.fork()
     if child == 0:
-        # Standard output is for statuses; and whatever hangs is no reason to wait for ever.
+        # Standard output is for statuses; the alarm ends a child that hangs.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         signal.alarm(CHILD_SECONDS)
         status = 1
@@ -107,7 +107,7 @@ def run_child(job: dict[str, Any]) -> int:
             asyncio.run(JOBS[job["kind"]](job))
             status = SURVIVED
         finally:
-            # Never back into the parent's code.
+            # The child must not return into the parent's code.
             if status:
                 traceback.print_exc()
             os._exit(status)

@@ -1,11 +1,10 @@
-"""Cursors, ids and bodies: what comes from outside is read strictly."""
+"""Strict parsing of cursors, ids and bodies."""
 
 import pytest
 from pydantic import ValidationError
 
 from bff_core.errors import NotFound, ValidationFailed
-from services.identity_admin.domain_handlers import cursors
-from services.identity_admin.domain_handlers.identifiers import person_in
+from services.identity_admin.domain_handlers.parameters import decode_cursor, parse_user_id
 from services.identity_admin.dto.user_decision_v1 import (
     ApproveRequestV1,
     DecisionItemV1,
@@ -13,21 +12,21 @@ from services.identity_admin.dto.user_decision_v1 import (
     DenyRequestV1,
 )
 
-PERSON = "11111111-2222-4333-8444-555555555555"
+USER_ID = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.mark.parametrize("text", ["", "x", "å", "AAAA", "A" * 31, "_" * 199])
-def test_cursor_of_nobodys_is_refused(text: str) -> None:
+def test_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
-        cursors.read(text)
+        decode_cursor(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "{" + PERSON + "}", f"urn:uuid:{PERSON}", PERSON.replace("-", ""), "../x"]
+    "text", ["", "1", "{" + USER_ID + "}", f"urn:uuid:{USER_ID}", USER_ID.replace("-", ""), "../x"]
 )
-def test_odd_spelling_of_an_id_is_nobody(text: str) -> None:
+def test_unusual_spelling_of_an_id_is_not_found(text: str) -> None:
     with pytest.raises(NotFound):
-        person_in(text)
+        parse_user_id(text)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_odd_spelling_of_an_id_is_nobody(text: str) -> None:
         {"expected_version": 1, "reason": "not here"},
     ],
 )
-def test_approval_that_does_not_fit_is_refused(body: dict[str, object]) -> None:
+def test_invalid_approval_is_refused(body: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ApproveRequestV1.model_validate(body)
 
@@ -57,13 +56,13 @@ def test_denial_needs_a_reason() -> None:
         DenyRequestV1.model_validate({"expected_version": 1})
     with pytest.raises(ValidationError):
         DecisionItemV1.model_validate(
-            {"user_id": PERSON, "decision": "deny", "expected_version": 1}
+            {"user_id": USER_ID, "decision": "deny", "expected_version": 1}
         )
 
 
 @pytest.mark.parametrize("number", [0, 101])
-def test_bulk_takes_one_to_a_hundred(number: int) -> None:
-    one = {"user_id": PERSON, "decision": "approve", "expected_version": 1}
+def test_batch_takes_one_to_a_hundred_items(number: int) -> None:
+    one = {"user_id": USER_ID, "decision": "approve", "expected_version": 1}
 
     with pytest.raises(ValidationError):
         DecisionsRequestV1.model_validate({"items": [one] * number})

@@ -1,4 +1,4 @@
-"""Words and times as they go over the wire, and the texts that people type."""
+"""Field types that several wire models share."""
 
 import unicodedata
 from datetime import datetime
@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
 
 from bff_core.clock import to_wire
 
-StatusWord = Literal["pending", "approved", "denied"]
-ActionWord = Literal["approve", "deny"]
+StatusValue = Literal["pending", "approved", "denied"]
+ActionValue = Literal["approve", "deny"]
 EXAMPLE_ID = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
 
-Moment = Annotated[
+Timestamp = Annotated[
     datetime,
     PlainSerializer(to_wire, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
@@ -20,24 +20,22 @@ Moment = Annotated[
 """UTC with `Z`."""
 
 _LINE_BREAKS = frozenset("\n\t\r")
-
-
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
 
-def _printable(text: str) -> str:
-    """PostgreSQL keeps no NUL, and the others only confuse whoever reads the history."""
-    if any(unicodedata.category(sign) == "Cc" and sign not in _LINE_BREAKS for sign in text):
+def _validate_text(text: str) -> str:
+    """Strip blanks; refuse empty text and control characters, of which PostgreSQL stores no NUL."""
+    if any(unicodedata.category(char) == "Cc" and char not in _LINE_BREAKS for char in text):
         raise ValueError("must hold no control characters")
     stripped = text.strip()
     if not stripped:
-        raise ValueError("must say something")
+        raise ValueError("must not be blank")
     return stripped
 
 
-Words = Annotated[
+FreeText = Annotated[
     str,
-    AfterValidator(_printable),
+    AfterValidator(_validate_text),
     Field(
         json_schema_extra={
             "minLength": 1,
@@ -45,3 +43,4 @@ Words = Annotated[
         }
     ),
 ]
+"""Text of one or more lines that a person typed."""

@@ -1,4 +1,4 @@
-"""Where a person stands with us: the words that everything here is said in."""
+"""Accounts, their approval states, and the decisions on them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,30 +6,30 @@ from enum import StrEnum
 from uuid import UUID
 
 FIRST_VERSION = 1
-"""Of a standing that nobody has decided on yet, whether or not its row has been written."""
+"""Version of a state that has no decision yet, with or without a row in `user_approvals`."""
 
 
-class Status(StrEnum):
+class ApprovalStatus(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     DENIED = "denied"
 
 
-class Action(StrEnum):
+class DecisionAction(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
 
     @property
-    def leads_to(self) -> Status:
-        return Status.APPROVED if self is Action.APPROVE else Status.DENIED
+    def resulting_status(self) -> ApprovalStatus:
+        return ApprovalStatus.APPROVED if self is DecisionAction.APPROVE else ApprovalStatus.DENIED
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Who decided, when and why is None until somebody has, and for whom was there before us."""
+class ApprovalState:
+    """Approval of one account; the decision's fields are None before the first decision."""
 
     user_id: UUID
-    status: Status
+    status: ApprovalStatus
     version: int
     requested_at: datetime
     decided_at: datetime | None = None
@@ -39,11 +39,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What somebody wants decided. `actor` None is the command line; `expected_version` None is any."""
+class DecisionCommand:
+    """Request to decide on one account.
+
+    `expected_version` None accepts any version; `actor` None is the command line.
+    """
 
     user_id: UUID
-    action: Action
+    action: DecisionAction
     expected_version: int | None
     actor: UUID | None
     correlation_id: UUID
@@ -52,20 +55,18 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A decision that was found good; `version` is the one it makes."""
+class Transition:
+    """Accepted change of an account's status; `version` is the new one."""
 
-    order: Order
-    before: Status
-    after: Status
+    command: DecisionCommand
+    from_status: ApprovalStatus
+    to_status: ApprovalStatus
     version: int
-    at: datetime
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """An account of Identity's with its standing."""
-
+class UserAccount:
     user_id: UUID
     email: str
     first_name: str | None
@@ -74,18 +75,18 @@ class Person:
     org_id: str | None
     email_verified: bool
     registered_at: datetime
-    standing: Standing
+    approval: ApprovalState
 
 
 @dataclass(frozen=True, slots=True)
 class PastDecision:
-    """One line of the history; `sequence` grows from decision to decision."""
+    """One row of the history; `sequence` grows with each decision on any account."""
 
     sequence: int
     user_id: UUID
-    action: Action
-    before: Status
-    after: Status
+    action: DecisionAction
+    from_status: ApprovalStatus
+    to_status: ApprovalStatus
     version: int
     actor: UUID | None
     actor_name: str | None

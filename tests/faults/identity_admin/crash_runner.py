@@ -1,4 +1,4 @@
-"""One long-lived process that runs jobs in children and says how they ended."""
+"""Client of the process that runs crash jobs."""
 
 import json
 import subprocess
@@ -12,11 +12,11 @@ ROOT = Path(__file__).parents[3]
 
 
 @dataclass
-class Butcher:
+class CrashRunner:
     process: subprocess.Popen[str]
 
     def run(self, **job: object) -> int:
-        """The job's exit status: 0, or -9 when it was killed on its way. Jobs end by themselves."""
+        """Run a job to its end; return its exit status: 0, or -9 when it was killed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{json.dumps(job)}\n")
@@ -25,15 +25,15 @@ class Butcher:
 
 
 @contextmanager
-def running_butcher() -> Iterator[Butcher]:
+def running_crash_runner() -> Iterator[CrashRunner]:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.identity_admin.killing"],
+        [sys.executable, "-m", "tests.faults.identity_admin.crash_jobs"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield Butcher(process)
+        yield CrashRunner(process)
         assert process.stdin is not None
         process.stdin.close()
         process.wait(60)

@@ -1,0 +1,53 @@
+"""Admin role for an account, granted from the command line."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from bff_core.clock import Clock
+from bff_core.context import Deadline
+from bff_core.errors import NotFound
+from services.identity_admin.approval import decide
+from services.identity_admin.models import DecisionAction, DecisionCommand
+from services.identity_admin.ports import ApprovalRepository
+
+_REASON = "granted admin on the command line"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantOutcome:
+    """Changes that were made; both False for an approved admin."""
+
+    role_added: bool
+    approved: bool
+
+
+class GrantAdminHandler:
+    def __init__(self, repository: ApprovalRepository, role: str, clock: Clock) -> None:
+        self._repository = repository
+        self._role = role
+        self._clock = clock
+
+    async def grant(self, email: str, deadline: Deadline) -> GrantOutcome:
+        """Add the role and approve the account in one transaction.
+
+        Raises:
+            NotFound: No account has this address.
+        """
+        user_id = await self._repository.find_user_id(email, deadline)
+        if user_id is None:
+            raise NotFound
+        command = DecisionCommand(
+            user_id=user_id,
+            action=DecisionAction.APPROVE,
+            expected_version=None,
+            actor=None,
+            correlation_id=uuid4(),
+            reason=_REASON,
+        )
+        async with self._repository.begin(user_id, deadline) as transaction:
+            now = self._clock.now()
+            transition = decide(transaction.state, command, now)
+            if transition is not None:
+                await transaction.record(transition)
+            role_added = await transaction.grant_role(self._role, command.correlation_id, now)
+        return GrantOutcome(role_added, approved=transition is not None)

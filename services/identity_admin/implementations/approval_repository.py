@@ -1,0 +1,183 @@
+"""Transactions that decide on one account, over Identity's database."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bff_core.context import Deadline
+from services.identity_admin.implementations.approval_rows import (
+    approval_state,
+    select_users,
+    select_users_with_approval,
+    user_account,
+)
+from services.identity_admin.implementations.database import transaction
+from services.identity_admin.implementations.outbox_events import EmailTemplates, outbox_rows
+from services.identity_admin.implementations.registration import add_missing_approvals
+from services.identity_admin.implementations.tables import (
+    audit_logs,
+    event_outbox,
+    refresh_sessions,
+    user_approvals,
+    user_decisions,
+    user_sessions,
+    users,
+)
+from services.identity_admin.models import (
+    ApprovalState,
+    ApprovalStatus,
+    Transition,
+    UserAccount,
+)
+
+
+class SqlApprovalRepository:
+    def __init__(self, engine: AsyncEngine, templates: EmailTemplates) -> None:
+        self._engine = engine
+        self._templates = templates
+
+    @asynccontextmanager
+    async def begin(
+        self, user_id: UUID, deadline: Deadline
+    ) -> AsyncIterator["SqlApprovalTransaction"]:
+        async with transaction(self._engine, deadline.left()) as connection:
+            locked = await _lock_approval(connection, user_id)
+            if not locked and await add_missing_approvals(connection, user_id):
+                await _lock_approval(connection, user_id)
+            rows = await connection.execute(select_users().where(users.c.id == user_id))
+            row = rows.mappings().one_or_none()
+            account = None if row is None else user_account(row)
+            yield SqlApprovalTransaction(connection, account, self._templates)
+
+    async def find_user_id(self, email: str, deadline: Deadline) -> UUID | None:
+        query = select(users.c.id).where(users.c.email == email.strip().lower())
+        async with transaction(self._engine, deadline.left()) as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def _lock_approval(connection: AsyncConnection, user_id: UUID) -> bool:
+    """Lock the account's row until the transaction ends; False without a row."""
+    same_user = user_approvals.c.user_id == user_id
+    if connection.dialect.name == "sqlite":
+        # SQLite has one lock for all writers, and takes it at the first write.
+        unchanged = update(user_approvals).where(same_user).values(version=user_approvals.c.version)
+        return bool((await connection.execute(unchanged)).rowcount)
+    query = select(user_approvals.c.user_id).where(same_user).with_for_update()
+    return (await connection.execute(query)).first() is not None
+
+
+class SqlApprovalTransaction:
+    """Account and lock of an open transaction."""
+
+    def __init__(
+        self, connection: AsyncConnection, account: UserAccount | None, templates: EmailTemplates
+    ) -> None:
+        self._connection = connection
+        self._account = account
+        self._templates = templates
+
+    @property
+    def state(self) -> ApprovalState | None:
+        return self._account.approval if self._account else None
+
+    async def record(self, transition: Transition) -> ApprovalState:
+        assert self._account is not None  # noqa: S101 - only an account has transitions
+        await self._write_decision(transition)
+        await self._audit_transition(transition)
+        for row in outbox_rows(transition, self._account, self._templates):
+            await self._connection.execute(insert(event_outbox).values(row))
+        if transition.to_status is ApprovalStatus.DENIED:
+            await self._end_sessions(transition)
+        query = select_users_with_approval().where(users.c.id == self._account.user_id)
+        return approval_state((await self._connection.execute(query)).mappings().one())
+
+    async def _write_decision(self, transition: Transition) -> None:
+        """Update the account's row and append to the history."""
+        command = transition.command
+        new_state = {
+            "status": transition.to_status.value,
+            "version": transition.version,
+            "decided_at": transition.decided_at,
+            "decided_by": command.actor,
+            "reason": command.reason,
+        }
+        same_user = user_approvals.c.user_id == command.user_id
+        await self._connection.execute(update(user_approvals).where(same_user).values(new_state))
+        history = {
+            "user_id": command.user_id,
+            "action": command.action.value,
+            "from_status": transition.from_status.value,
+            "to_status": transition.to_status.value,
+            "version": transition.version,
+            "actor_id": command.actor,
+            "reason": command.reason,
+            "correlation_id": command.correlation_id,
+            "decided_at": transition.decided_at,
+        }
+        await self._connection.execute(insert(user_decisions).values(history))
+
+    async def _audit_transition(self, transition: Transition) -> None:
+        command = transition.command
+        details = {
+            "target_user_id": str(command.user_id),
+            "from": transition.from_status.value,
+            "to": transition.to_status.value,
+            "version": transition.version,
+            "reason": command.reason,
+            "service": command.service,
+        }
+        await self._insert_audit_row(
+            f"user_{transition.to_status.value}",
+            command.actor,
+            details,
+            command.correlation_id,
+            transition.decided_at,
+        )
+
+    async def _insert_audit_row(
+        self,
+        action: str,
+        actor: UUID | None,
+        details: Mapping[str, object],
+        correlation_id: UUID,
+        created_at: datetime,
+    ) -> None:
+        """Insert an audit row; as in Identity's own rows, `user_id` is the actor."""
+        row = {
+            "id": uuid4(),
+            "user_id": actor,
+            "action": action,
+            "details": dict(details),
+            "correlation_id": correlation_id,
+            "created_at": created_at,
+        }
+        await self._connection.execute(insert(audit_logs).values(row))
+
+    async def _end_sessions(self, transition: Transition) -> None:
+        """Delete the refresh sessions, and mark the sessions that users see as revoked."""
+        user_id = transition.command.user_id
+        await self._connection.execute(
+            delete(refresh_sessions).where(refresh_sessions.c.user_id == user_id)
+        )
+        open_sessions = update(user_sessions).where(
+            user_sessions.c.user_id == user_id, user_sessions.c.revoked_at.is_(None)
+        )
+        await self._connection.execute(open_sessions.values(revoked_at=transition.decided_at))
+
+    async def grant_role(self, role: str, correlation_id: UUID, granted_at: datetime) -> bool:
+        assert self._account is not None  # noqa: S101 - only an account has roles
+        user_id = self._account.user_id
+        query = select(users.c.roles).where(users.c.id == user_id).with_for_update()
+        roles = (await self._connection.execute(query)).scalar_one()
+        current = list(roles) if isinstance(roles, list) else []
+        if role in current:
+            return False
+        new_roles = update(users).where(users.c.id == user_id).values(roles=[*current, role])
+        await self._connection.execute(new_roles)
+        details = {"target_user_id": str(user_id), "role": role}
+        await self._insert_audit_row("user_role_granted", None, details, correlation_id, granted_at)
+        return True

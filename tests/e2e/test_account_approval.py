@@ -1,4 +1,4 @@
-"""A demo admin lets somebody in and out again, and the stream tells of it."""
+"""Approval and denial of an account in the demo stack, with their events."""
 
 import json
 import time
@@ -14,15 +14,15 @@ from devstack.seed import PASSWORD, Person
 from devstack.seed.people import ADMIN, PENDING
 from tests.e2e.demo_stack import DemoStack
 
-# Whom no other test needs: the stack is shared.
+# No other test uses this account; the stack is shared.
 LINA: Person = PENDING[1]
 STREAM = "identity:events"
-SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
 
 
 @pytest.fixture
-def desk(demo: DemoStack) -> Iterator[httpx.Client]:
-    """The admin's calls as the admin BFF makes them."""
+def admin_client(demo: DemoStack) -> Iterator[httpx.Client]:
+    """Client with an admin's token and the key of the admin BFF."""
     keys = json.loads((demo.home / "keys.json").read_bytes())
     headers = {
         "Authorization": f"Bearer {demo.token(ADMIN)}",
@@ -34,15 +34,15 @@ def desk(demo: DemoStack) -> Iterator[httpx.Client]:
 
 
 def sign_in(demo: DemoStack, person: Person) -> httpx.Response:
-    # Not by the gateway: Identity counts sign-ins by address, and the other tests need theirs.
+    # Identity limits sign-ins by address: this one leaves the limit of the other tests alone.
     body = {"email": person.email, "password": PASSWORD}
     headers = {"X-Forwarded-For": "192.0.2.7"}
     return httpx.post(f"{demo.url(7005)}/v1/auth/login", json=body, headers=headers, timeout=10)
 
 
 def events_of(demo: DemoStack, person: Person, number: int) -> list[dict[str, Any]]:
-    """What the stream holds on this person, once there are so many of it."""
-    deadline = time.monotonic() + SECONDS
+    """Wait for a number of events of this person in the stream."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     with Redis(port=REDIS_PORT + demo.offset, decode_responses=True) as redis:
         while time.monotonic() < deadline:
             entries = [fields for _, fields in redis.xrange(STREAM)]
@@ -50,18 +50,20 @@ def events_of(demo: DemoStack, person: Person, number: int) -> list[dict[str, An
             if len(found) >= number:
                 return found
             time.sleep(0.05)
-    raise AssertionError(f"fewer than {number} events in {SECONDS} s")
+    raise AssertionError(f"fewer than {number} events in {TIMEOUT_SECONDS} s")
 
 
-def test_person_is_let_in_and_out_and_the_stream_tells(demo: DemoStack, desk: httpx.Client) -> None:
+def test_approval_and_denial_change_sign_in_and_publish_events(
+    demo: DemoStack, admin_client: httpx.Client
+) -> None:
     path = f"/v1/admin/users/{LINA.user_id}"
     waiting = sign_in(demo, LINA)
-    version = desk.get(path).json()["version"]
+    version = admin_client.get(path).json()["version"]
 
-    approved = desk.post(f"{path}/approve", json={"expected_version": version})
+    approved = admin_client.post(f"{path}/approve", json={"expected_version": version})
     tokens = sign_in(demo, LINA)
     body = {"expected_version": version + 1, "reason": "left the school"}
-    denied = desk.post(f"{path}/deny", json=body)
+    denied = admin_client.post(f"{path}/deny", json=body)
     refresh = {"refresh_token": tokens.json()["refresh_token"]}
     refreshed = httpx.post(f"{demo.url(7005)}/v1/auth/refresh", json=refresh, timeout=10)
 

@@ -1,4 +1,4 @@
-"""The documented lines are all it takes to mount approval into an Identity that is not ours."""
+"""The lines of docs/platform.md are enough to mount the module into the platform's Identity."""
 
 import os
 import socket
@@ -15,40 +15,40 @@ import httpx
 import pytest
 
 from bff_core.testing import SECRET
-from tests.e2e.platform_tree import build_tree, documented_lines, python_path
+from tests.e2e.platform_tree import build_tree, documented_snippets, python_path
 
 KEY = "internal-key-for-tests-of-thirty-two-and-more"
-SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass
 class Platform:
-    """A tree on disk, and how its processes are started."""
+    """Source tree of the platform and the environment of its processes."""
 
     tree: Path
     env: dict[str, str]
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run_module(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-S", "-m", *words],
+            [sys.executable, "-S", "-m", *arguments],
             cwd=self.tree,
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
 
-    def admin(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.command("services.identity_admin", *words)
+    def identity_admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run_module("services.identity_admin", *arguments)
 
     @contextmanager
     def serving(self) -> Iterator[httpx.Client]:
         port, log = free_port(), self.tree / "identity.log"
-        words = ("hypercorn", "services.identity_service.app:app", "--bind", f"127.0.0.1:{port}")
+        app = "services.identity_service.app:app"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-S", "-m", *words],
+                [sys.executable, "-S", "-m", "hypercorn", app, "--bind", f"127.0.0.1:{port}"],
                 cwd=self.tree,
                 env=self.env,
                 stdout=output,
@@ -56,11 +56,11 @@ class Platform:
             )
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-                wait_for(client, process, log)
+                wait_until_ready(client, process, log)
                 yield client
         finally:
             process.terminate()
-            process.wait(SECONDS)
+            process.wait(TIMEOUT_SECONDS)
 
 
 def free_port() -> int:
@@ -69,8 +69,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + SECONDS
+def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             client.get("/")
@@ -97,8 +97,8 @@ def platform(tmp_path: Path) -> Platform:
     return Platform(tmp_path, env)
 
 
-def test_every_documented_line_has_its_place(tmp_path: Path) -> None:
-    assert build_tree(tmp_path) == set(documented_lines())
+def test_every_documented_snippet_is_used(tmp_path: Path) -> None:
+    assert build_tree(tmp_path) == set(documented_snippets())
 
 
 def test_identity_does_not_start_before_the_migration(platform: Platform) -> None:
@@ -106,37 +106,37 @@ def test_identity_does_not_start_before_the_migration(platform: Platform) -> Non
         pass
 
 
-def make_tables(platform: Platform) -> None:
-    """What Identity's startup leaves behind, even when it goes no further."""
+def create_identity_tables(platform: Platform) -> None:
+    """Let Identity create its tables; its startup fails afterwards."""
     with pytest.raises(RuntimeError), platform.serving():
         pass
 
 
-def signed_in(client: httpx.Client, email: str) -> dict[str, Any]:
+def sign_in(client: httpx.Client, email: str) -> dict[str, Any]:
     answer = client.post("/v1/auth/login", json={"email": email, "password": "pass"})
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
-def test_whole_journey_of_an_account(platform: Platform) -> None:
-    make_tables(platform)
-    assert platform.admin("migrate", "up").returncode == 0
+def test_account_is_approved_and_denied(platform: Platform) -> None:
+    create_identity_tables(platform)
+    assert platform.identity_admin("migrate", "up").returncode == 0
     with platform.serving() as client:
         for name in ("karin", "nils"):
             body = {"email": f"{name}@school.example", "password": "pass"}
             assert client.post("/v1/auth/register", json=body).status_code == 201
-        assert signed_in(client, "nils@school.example")["error"]["error_code"] == (
+        assert sign_in(client, "nils@school.example")["error"]["error_code"] == (
             "IDENTITY_APPROVAL_PENDING"
         )
-        assert "nils@school.example" in platform.admin("list-pending").stdout
-        assert platform.admin("grant-admin", "karin@school.example").returncode == 0
-        karin = signed_in(client, "karin@school.example")
+        assert "nils@school.example" in platform.identity_admin("list-pending").stdout
+        assert platform.identity_admin("grant-admin", "karin@school.example").returncode == 0
+        karin = sign_in(client, "karin@school.example")
 
         decide_on_nils(client, karin["access_token"])
 
 
 def decide_on_nils(client: httpx.Client, token: str) -> None:
-    """Let him in, then out, and see what his tokens are worth."""
+    """Approve and deny Nils, and refresh his token after each decision."""
     client.headers.update(
         {
             "Authorization": f"Bearer {token}",
@@ -147,7 +147,7 @@ def decide_on_nils(client: httpx.Client, token: str) -> None:
     (waiting,) = client.get("/v1/admin/users/pending").json()["users"]
     path = f"/v1/admin/users/{waiting['user_id']}"
     approved = client.post(f"{path}/approve", json={"expected_version": 1})
-    nils = signed_in(client, "nils@school.example")
+    nils = sign_in(client, "nils@school.example")
     refresh = {"refresh_token": nils["refresh_token"]}
     before = client.post("/v1/auth/refresh", json=refresh)
     denied = client.post(f"{path}/deny", json={"expected_version": 2, "reason": "left"})
@@ -162,9 +162,9 @@ def decide_on_nils(client: httpx.Client, token: str) -> None:
     ]
 
 
-def test_mounted_routes_answer_in_the_envelope(platform: Platform) -> None:
-    make_tables(platform)
-    platform.admin("migrate", "up")
+def test_errors_of_mounted_routes_have_the_envelope(platform: Platform) -> None:
+    create_identity_tables(platform)
+    platform.identity_admin("migrate", "up")
     correlation = "6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"
     with platform.serving() as client:
         client.headers["X-Correlation-ID"] = correlation
@@ -185,19 +185,19 @@ def test_mounted_routes_answer_in_the_envelope(platform: Platform) -> None:
     assert (error["correlation_id"], error["service"]) == (correlation, "identity_service")
 
 
-def test_the_module_that_runs_is_the_copy(platform: Platform) -> None:
+def test_copy_of_the_module_is_imported(platform: Platform) -> None:
     code = "import services.identity_admin as a, bff_core as b; print(a.__file__, b.__file__)"
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-S", "-c", code],
         cwd=platform.tree,
         env=platform.env,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=True,
     )
 
-    assert told.stdout.split() == [
+    assert completed.stdout.split() == [
         str(platform.tree / "services" / "identity_admin" / "__init__.py"),
         str(platform.tree / "site" / "bff_core" / "__init__.py"),
     ]

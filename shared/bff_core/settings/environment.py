@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 MAX_TYPOS = 2
+MIN_SIMILARITY = 0.8
 
 
 def without_links(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -32,5 +33,6 @@ def expand_aliases(environ: Mapping[str, str], aliases: Mapping[str, str]) -> di
 
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is likely a slip of: about two characters differ."""
-    cutoff = max(0.0, 1 - MAX_TYPOS / len(name) - 1e-9)
+    # Of short names that differ in two characters, too many are names of something else.
+    cutoff = max(MIN_SIMILARITY, 1 - MAX_TYPOS / len(name) - 1e-9)
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)

@@ -1,1 +1,1 @@
-"""The edge: verifies the caller, passes requests on to the services behind it, adds nothing."""
+"""The edge: authenticates callers, limits them and forwards their requests to the services."""

@@ -1,4 +1,4 @@
-"""`python -m services.gateway`: serve under Hypercorn."""
+"""`python -m services.gateway`: serve the gateway."""
 
 from bff_core.server import run
 from services.gateway.app import from_environment

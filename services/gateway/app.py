@@ -1,4 +1,4 @@
-"""The gateway, put together."""
+"""The gateway application."""
 
 import os
 from typing import Any
@@ -14,31 +14,27 @@ from bff_core.clock import Clock, SystemClock
 from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle
-from services.gateway.api.entry import attach_entry
-from services.gateway.api.passage import Passage
+from services.gateway.api.cors import CorsPolicy
+from services.gateway.api.header_policy import HeaderPolicyMiddleware
+from services.gateway.api.preflight import attach_preflight
+from services.gateway.api.proxy_middleware import ProxyMiddleware
 from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
-from services.gateway.implementations.cors import Cors
-from services.gateway.implementations.open_streams import OpenStreams
-from services.gateway.implementations.shared_allowances import RedisPing, redis_at
-from services.gateway.implementations.shield import Shield
-from services.gateway.route_table import RULES
-
-
-def _redis(settings: Settings) -> Redis | None:
-    if settings.redis_url is None:
-        return None
-    return redis_at(settings.redis_url, seconds=settings.redis_timeout)
+from services.gateway.implementations.event_streams import EventStreams
+from services.gateway.implementations.redis_rate_limiter import RedisHealthCheck, redis_at
+from services.gateway.route_table import ACCESS_RULES
 
 
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real parts."""
     clock = SystemClock()
     metrics = Metrics("api_gateway")
-    redis = _redis(settings)
+    redis = None
+    if settings.redis_url is not None:
+        redis = redis_at(settings.redis_url, timeout=settings.redis_timeout)
     container = make_container(settings, metrics, clock, redis, *replacing)
-    streams = OpenStreams(settings.open_streams, metrics)
+    streams = EventStreams(settings.open_streams, metrics)
     app = build_app(
         settings,
         container,
@@ -46,31 +42,34 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         title="HuleEdu gateway",
         metrics=metrics,
         blueprints=[Blueprints(proxy_routes())],
-        access=RULES,
+        access=ACCESS_RULES,
         resources=_resources(redis, metrics, clock),
         clock=clock,
-        inside=lambda guard, inner: Passage(inner, guard, container, streams),
+        inside=lambda guard, inner: ProxyMiddleware(inner, guard, container, streams),
     )
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
     lifecycle.when_draining.append(streams.drain)
-    cors = Cors(settings.origins)
-    attach_entry(app, cors)
+    _apply_header_policy(app, settings)
+    return app
+
+
+def _apply_header_policy(app: Quart, settings: Settings) -> None:
+    cors = CorsPolicy(settings.origins)
+    attach_preflight(app, cors)
     inner: Any = app.asgi_app
-    app.asgi_app = Shield(  # type: ignore[method-assign, assignment]  # Quart's documented seam
+    app.asgi_app = HeaderPolicyMiddleware(  # type: ignore[method-assign, assignment]  # Quart's documented seam
         inner,
         cors,
         max_header_bytes=settings.max_header_bytes,
         hsts_seconds=0 if settings.environment.lenient else settings.hsts_seconds,
     )
-    return app
 
 
 def _resources(redis: Redis | None, metrics: Metrics, clock: Clock) -> Resources:
-    """What `/ready` asks and the app closes; the gateway itself keeps no answers."""
-    outbound = ClientRuntime(
-        metrics, clock, MemoryCache[CacheEntry](MemoryOptions(entries=1, size=1))
-    )
-    return Resources(outbound, (RedisPing(redis),) if redis else (), redis)
+    """Dependencies that `/ready` checks and the app closes; the gateway caches no responses."""
+    memory = MemoryCache[CacheEntry](MemoryOptions(entries=1, size=1))
+    dependencies = (RedisHealthCheck(redis),) if redis else ()
+    return Resources(ClientRuntime(metrics, clock, memory), dependencies, redis)
 
 
 def from_environment() -> tuple[Quart, Settings]:

@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application, for a server of your choice."""
+"""The gateway as an ASGI application, for any ASGI server."""
 
 from services.gateway.app import from_environment
 

@@ -1,4 +1,4 @@
-"""What the gateway reads from its environment."""
+"""Settings of the gateway."""
 
 import ipaddress
 import json
@@ -15,8 +15,7 @@ PREFIX = "API_GATEWAY_"
 
 DEVELOPMENT_ORIGINS = tuple(f"http://localhost:{port}" for port in (5173, 4173, 3000))
 
-Names = Annotated[tuple[str, ...], NoDecode]
-
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 _TEACHER = f"{PREFIX}BFF_TEACHER__URL"
 _ADMIN = f"{PREFIX}BFF_ADMIN__URL"
@@ -39,7 +38,7 @@ class IdentityUpstream(Downstream):
 
 
 class Settings(ServiceSettings):
-    """`request_budget` caps every row's own time; limits are per minute."""
+    """`request_budget` caps the timeout of every route; rate limits are per minute."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
@@ -98,7 +97,7 @@ class Settings(ServiceSettings):
     session_per_minute: int = Field(
         60, ge=1, description="Refreshes and sign-outs from one address in a minute."
     )
-    trusted_proxies: Names = Field(
+    trusted_proxies: CommaSeparated = Field(
         (),
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks whose `X-Forwarded-For` is believed.",
@@ -113,33 +112,33 @@ class Settings(ServiceSettings):
 
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod
-    def _split(cls, given: object) -> object:
-        """A JSON list, as the platform writes it, or names between commas."""
-        if not isinstance(given, str):
-            return given
-        if given.lstrip().startswith("["):
-            return json.loads(given)
-        return tuple(name.strip() for name in given.split(",") if name.strip())
+    def _split(cls, value: object) -> object:
+        """Accepts a JSON list, as the platform writes it, or a comma-separated one."""
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            return json.loads(value)
+        return tuple(item.strip() for item in value.split(",") if item.strip())
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for network in given:
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
             ipaddress.ip_network(network, strict=False)
-        return given
+        return value
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The pages that may call; unset, a front end's own server while it is developed."""
+        """Origins that may call; by default those of a front end's development server."""
         if self.cors_origins is not None:
             return self.cors_origins
         return DEVELOPMENT_ORIGINS if self.environment.lenient else ()
 
     @field_validator("cors_origins")
     @classmethod
-    def _are_origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for origin in given or ():
+    def _are_origins(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for origin in value or ():
             scheme, separator, host = origin.partition("://")
             if scheme not in {"http", "https"} or not separator or not host or "/" in host:
                 raise ValueError("must be origins such as https://skola.example")
-        return given
+        return value

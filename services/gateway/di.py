@@ -1,4 +1,4 @@
-"""How the gateway's parts are made, and how long they live."""
+"""Dependency providers of the gateway."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -10,15 +10,14 @@ from bff_core.client import http_session
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from services.gateway.config import Settings
-from services.gateway.implementations.addresses import TrustedProxies
-from services.gateway.implementations.allowances import MemoryAllowances, Rate
+from services.gateway.implementations.client_address import TrustedProxies
 from services.gateway.implementations.forwarding import Forwarder
-from services.gateway.implementations.proxy import Patience, Proxy
-from services.gateway.implementations.shared_allowances import SharedAllowances, count_of_misses
-from services.gateway.protocols import Allowances, Limit
-from services.gateway.route_table import Upstream
+from services.gateway.implementations.proxy import Proxy, TransferTimeouts
+from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
+from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, fallback_counter
+from services.gateway.route_table import RateLimit, UpstreamName
 
-Forwarders = Mapping[Upstream, Forwarder]
+Forwarders = Mapping[UpstreamName, Forwarder]
 
 
 class GatewayProvider(Provider):
@@ -28,11 +27,11 @@ class GatewayProvider(Provider):
         self, settings: Settings, metrics: Metrics, clock: Clock, redis: Redis | None
     ) -> None:
         super().__init__()
-        self._redis = redis
         self._settings = settings
         self._metrics = metrics
-        self._misses = count_of_misses(metrics.registry)
         self._clock = clock
+        self._redis = redis
+        self._fallbacks = fallback_counter(metrics.registry)
 
     @provide
     async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
@@ -42,48 +41,44 @@ class GatewayProvider(Provider):
     @provide
     def forwarders(self, session: aiohttp.ClientSession) -> Forwarders:
         services = {
-            Upstream.TEACHER: self._settings.bff_teacher,
-            Upstream.ADMIN: self._settings.bff_admin,
-            Upstream.IDENTITY: self._settings.identity,
+            UpstreamName.TEACHER: self._settings.bff_teacher,
+            UpstreamName.ADMIN: self._settings.bff_admin,
+            UpstreamName.IDENTITY: self._settings.identity,
         }
         return {
-            upstream: Forwarder(session, service, self._metrics)
-            for upstream, service in services.items()
+            name: Forwarder(session, service, self._metrics) for name, service in services.items()
         }
 
     @provide
-    def allowances(self) -> Allowances:
-        rates = rates_of(self._settings)
-        own = MemoryAllowances(rates, self._clock)
+    def rate_limiter(self) -> RateLimiter:
+        settings = self._settings
+        rates = {
+            RateLimit.USER: Rate(settings.user_per_minute),
+            RateLimit.SIGN_IN: Rate(settings.sign_in_per_minute),
+            RateLimit.SESSION: Rate(settings.session_per_minute),
+        }
+        memory = MemoryRateLimiter(rates, self._clock)
         if self._redis is None:
-            return own
-        return SharedAllowances(
+            return memory
+        return RedisRateLimiter(
             self._redis,
             rates,
-            own,
+            memory,
             self._clock,
-            self._misses,
-            seconds=self._settings.redis_timeout,
+            self._fallbacks,
+            timeout=settings.redis_timeout,
         )
 
     @provide
-    def proxy(self, forwarders: Forwarders, allowances: Allowances) -> Proxy:
+    def proxy(self, forwarders: Forwarders, rate_limiter: RateLimiter) -> Proxy:
         settings = self._settings
         return Proxy(
             forwarders,
-            allowances,
+            rate_limiter,
             TrustedProxies(settings.trusted_proxies),
-            Patience(settings.transfer_seconds, settings.stream_idle_seconds),
-            longest=settings.request_budget,
+            TransferTimeouts(settings.transfer_seconds, settings.stream_idle_seconds),
+            max_timeout=settings.request_budget,
         )
-
-
-def rates_of(settings: Settings) -> dict[Limit, Rate]:
-    return {
-        Limit.USER: Rate(settings.user_per_minute),
-        Limit.SIGN_IN: Rate(settings.sign_in_per_minute),
-        Limit.SESSION: Rate(settings.session_per_minute),
-    }
 
 
 def make_container(

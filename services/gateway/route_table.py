@@ -1,4 +1,4 @@
-"""What the gateway lets through, as data: one row per route, served by one handler."""
+"""The routes that the gateway forwards, as data: one `Route` for each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,10 +20,9 @@ from services.gateway.dto.auth_v1 import (
     TokensV1,
     VerifyEmailV1,
 )
-from services.gateway.protocols import Limit
 
 PUBLIC = "public"
-RULES: dict[str, frozenset[Role]] = {
+ACCESS_RULES: dict[str, frozenset[Role]] = {
     "teacher": frozenset({TEACHER, ADMIN}),
     "admin": frozenset({ADMIN}),
 }
@@ -31,140 +30,150 @@ ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 KIB = 1024
 
 
-class Upstream(StrEnum):
+class UpstreamName(StrEnum):
     TEACHER = "bff_teacher"
     ADMIN = "bff_admin"
     IDENTITY = "identity"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What a route to Identity takes and gives, so that it can be checked here.
+class RateLimit(StrEnum):
+    """The limit that a request counts against; settings give the number of requests."""
 
-    `instead` answers for Identity whether it agrees or refuses, where a difference would tell
-    strangers which addresses have accounts.
+    USER = "user"
+    SIGN_IN = "sign_in"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRoute:
+    """Request and response of a route to Identity, which the gateway validates.
+
+    `fixed_message` is answered whether Identity agrees or refuses, where the difference would
+    reveal which addresses have accounts.
     """
 
-    takes: type[BaseModel]
-    gives: type[BaseModel]
+    request_model: type[BaseModel]
+    response_model: type[BaseModel]
     status: int = 200
-    may_be_empty: bool = False
-    instead: str | None = None
+    optional_body: bool = False
+    fixed_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One route. `seconds` is how long its upstream may take to begin its answer.
+class Route:
+    """One forwarded route; `timeout` is in seconds, until the upstream's response begins.
 
-    `path` is the whole path, or with `tree` the part before everything that is passed on.
+    `path` is the whole path, or the prefix of all forwarded paths if `is_prefix`.
     """
 
     name: str
     summary: str
     path: str
-    upstream: Upstream
+    upstream: UpstreamName
     methods: tuple[str, ...]
     access: str
-    limit: Limit
-    body_limit: int
-    seconds: float
-    tree: bool = False
-    exchange: Exchange | None = None
+    rate_limit: RateLimit
+    max_body_bytes: int
+    timeout: float = 10.0
+    is_prefix: bool = False
+    identity: IdentityRoute | None = None
 
     @property
-    def rule(self) -> str:
-        return f"{self.path}/<path:path>" if self.tree else self.path
+    def url_rule(self) -> str:
+        return f"{self.path}/<path:path>" if self.is_prefix else self.path
 
 
-def _screens(name: str, summary: str, upstream: Upstream, access: str, body_limit: int) -> Row:
-    return Row(
+def _screens(
+    name: str, summary: str, upstream: UpstreamName, access: str, max_body_bytes: int
+) -> Route:
+    return Route(
         name=name,
         summary=summary,
         path=f"/bff/v1/{name}",
         upstream=upstream,
         methods=ALL_METHODS,
         access=access,
-        limit=Limit.USER,
-        body_limit=body_limit,
-        seconds=10.0,
-        tree=True,
+        rate_limit=RateLimit.USER,
+        max_body_bytes=max_body_bytes,
+        is_prefix=True,
     )
 
 
 def _identity(
     name: str,
     summary: str,
-    exchange: Exchange,
+    identity: IdentityRoute,
     *,
     access: str = PUBLIC,
-    limit: Limit = Limit.SIGN_IN,
-) -> Row:
-    return Row(
+    rate_limit: RateLimit = RateLimit.SIGN_IN,
+) -> Route:
+    return Route(
         name=name,
         summary=summary,
         path=f"/v1/auth/{name.replace('_', '-')}",
-        upstream=Upstream.IDENTITY,
+        upstream=UpstreamName.IDENTITY,
         methods=("POST",),
         access=access,
-        limit=limit,
-        body_limit=16 * KIB,
-        # Identity hashes passwords slowly on purpose.
-        seconds=10.0,
-        exchange=exchange,
+        rate_limit=rate_limit,
+        max_body_bytes=16 * KIB,
+        identity=identity,
     )
 
 
-_ON_ITS_WAY = "If the address has an account that waits for it, a mail is on its way"
+_MAIL_SENT = "If the address has an account that waits for it, a mail is on its way"
 
-ROUTES: tuple[Row, ...] = (
-    _screens("teacher", "A teacher's screens", Upstream.TEACHER, "teacher", 1024 * KIB),
-    _screens("admin", "An admin's screens", Upstream.ADMIN, "admin", 512 * KIB),
-    _identity("login", "Sign in with e-mail and password", Exchange(LoginV1, TokensV1)),
-    _identity("register", "Ask for an account", Exchange(RegisterV1, RegisteredV1, status=201)),
+ROUTES: tuple[Route, ...] = (
+    _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 1024 * KIB),
+    _screens("admin", "An admin's screens", UpstreamName.ADMIN, "admin", 512 * KIB),
+    _identity("login", "Sign in with e-mail and password", IdentityRoute(LoginV1, TokensV1)),
+    _identity(
+        "register", "Ask for an account", IdentityRoute(RegisterV1, RegisteredV1, status=201)
+    ),
     _identity(
         "refresh",
         "Exchange a refresh token for an access token",
-        Exchange(RefreshV1, AccessTokenV1),
-        limit=Limit.SESSION,
+        IdentityRoute(RefreshV1, AccessTokenV1),
+        rate_limit=RateLimit.SESSION,
     ),
     _identity(
         "logout",
         "End a session",
-        Exchange(LogoutV1, MessageV1, may_be_empty=True),
-        limit=Limit.SESSION,
+        IdentityRoute(LogoutV1, MessageV1, optional_body=True),
+        rate_limit=RateLimit.SESSION,
     ),
-    _identity("verify_email", "Prove an e-mail address", Exchange(VerifyEmailV1, MessageV1)),
+    _identity("verify_email", "Prove an e-mail address", IdentityRoute(VerifyEmailV1, MessageV1)),
     _identity(
         "resend_verification",
         "Ask for another mail that proves the address",
-        Exchange(AddressV1, MessageV1, instead=_ON_ITS_WAY),
+        IdentityRoute(AddressV1, MessageV1, fixed_message=_MAIL_SENT),
     ),
     _identity(
         "request_password_reset",
         "Ask for a mail to reset the password",
-        Exchange(AddressV1, MessageV1, instead=_ON_ITS_WAY),
+        IdentityRoute(AddressV1, MessageV1, fixed_message=_MAIL_SENT),
     ),
     _identity(
-        "reset_password", "Set a password with a mailed token", Exchange(ResetPasswordV1, MessageV1)
+        "reset_password",
+        "Set a password with a mailed token",
+        IdentityRoute(ResetPasswordV1, MessageV1),
     ),
     _identity(
         "change_password",
         "Set another password",
-        Exchange(ChangePasswordV1, MessageV1),
+        IdentityRoute(ChangePasswordV1, MessageV1),
         access="teacher",
     ),
 )
-"""Identity's other routes stay inside: introspection, revocation and profiles ask for no token
-there, its list of sessions fails, and ending sessions does not stop a refresh."""
+"""Identity's other routes are not forwarded: introspection, revocation and profiles require no
+token there, its list of sessions fails, and ending sessions does not stop a refresh."""
+
+_BY_PATH = {route.path.encode("ascii"): route for route in ROUTES if not route.is_prefix}
+_BY_PREFIX = tuple((f"{route.path}/".encode("ascii"), route) for route in ROUTES if route.is_prefix)
 
 
-_WHOLE = {row.path.encode("ascii"): row for row in ROUTES if not row.tree}
-_TREES = tuple((f"{row.path}/".encode("ascii"), row) for row in ROUTES if row.tree)
-
-
-def row_at(raw_path: bytes) -> Row | None:
-    """The row that a path is in, as it was written: decoded, it could be in another."""
-    row = _WHOLE.get(raw_path)
-    if row is not None:
-        return row
-    return next((row for prefix, row in _TREES if raw_path.startswith(prefix)), None)
+def find_route(raw_path: bytes) -> Route | None:
+    """The route of a raw path: percent-decoded, it could match another route."""
+    route = _BY_PATH.get(raw_path)
+    if route is not None:
+        return route
+    return next((route for prefix, route in _BY_PREFIX if raw_path.startswith(prefix)), None)

@@ -1,1 +1,1 @@
-"""The routes of the gateway, all served by one handler."""
+"""ASGI middlewares and routes of the gateway."""

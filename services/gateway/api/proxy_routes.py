@@ -1,4 +1,4 @@
-"""The table's rows as the framework knows them: for the document, and for what is not passed on."""
+"""The route table as Quart routes: for the OpenAPI document, and for requests that are refused."""
 
 from typing import Any
 
@@ -24,11 +24,11 @@ from bff_core.server import (
     path_parameters,
 )
 from services.gateway.implementations.forwarding import RequestTooSlow
-from services.gateway.implementations.proxy import may_tell
-from services.gateway.implementations.refusals import REFUSALS
-from services.gateway.route_table import ROUTES, Exchange, Row
+from services.gateway.implementations.identity_errors import IDENTITY_ERRORS
+from services.gateway.implementations.proxy import may_reveal
+from services.gateway.route_table import ROUTES, IdentityRoute, Route
 
-_ALWAYS: tuple[type[BffError], ...] = (
+_COMMON_ERRORS: tuple[type[BffError], ...] = (
     InvalidRequest,
     RequestTooSlow,
     PayloadTooLarge,
@@ -39,44 +39,46 @@ _ALWAYS: tuple[type[BffError], ...] = (
     DownstreamTimeout,
 )
 _SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
-_PLAIN = {"pattern": f"^{_SEGMENT}(?:/{_SEGMENT})*/?$"}
+_PATH_SCHEMA = {"pattern": f"^{_SEGMENT}(?:/{_SEGMENT})*/?$"}
 _ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
 
 
 def proxy_routes() -> Blueprint:
     blueprint = Blueprint("gateway", __name__)
-    for row in ROUTES:
+    for route in ROUTES:
         blueprint.add_url_rule(
-            row.rule, endpoint=row.name, view_func=_view(row), methods=list(row.methods)
+            route.url_rule,
+            endpoint=route.name,
+            view_func=_view(route),
+            methods=list(route.methods),
         )
     return blueprint
 
 
-def _view(row: Row) -> Any:
-    async def unplain(**_: str) -> Response:
-        """Reached only by a path that decodes to a row's and is not written as it is."""
+def _view(route: Route) -> Any:
+    async def refuse(**_: str) -> Response:
+        """Reached only by a path that matches a route after decoding, but not as it is."""
         raise InvalidRequest("The path must be written plainly")
 
-    unplain.__doc__ = f"{row.summary}."
-    view: Any = error_responses(*_ALWAYS)(access(row.access)(unplain))
-    if row.exchange is None:
-        return path_parameters(path=_PLAIN)(extra_responses(*_passed_on(row))(view))
-    return _documented(row.exchange, view)
+    refuse.__doc__ = f"{route.summary}."
+    view: Any = error_responses(*_COMMON_ERRORS)(access(route.access)(refuse))
+    if route.identity is None:
+        return path_parameters(path=_PATH_SCHEMA)(extra_responses(*_forwarded(route))(view))
+    return _documented(route.identity, view)
 
 
-def _documented(exchange: Exchange, view: Any) -> Any:
-    view = error_responses(
-        *(kind for kind in REFUSALS.values() if may_tell(exchange, kind.status))
-    )(view)
-    view = document_response(exchange.gives, exchange.status)(view)
-    if exchange.may_be_empty:
+def _documented(identity: IdentityRoute, view: Any) -> Any:
+    errors = [error for error in IDENTITY_ERRORS.values() if may_reveal(identity, error.status)]
+    view = error_responses(*errors)(view)
+    view = document_response(identity.response_model, identity.status)(view)
+    if identity.optional_body:
         view = optional_body(view)
-    return document_request(exchange.takes, source=DataSource.JSON)(view)
+    return document_request(identity.request_model, source=DataSource.JSON)(view)
 
 
-def _passed_on(row: Row) -> tuple[ExtraResponse, ...]:
-    """What a service behind us may answer; its own document tells which, and when."""
-    whose = f"in the words of the document of {row.upstream}"
+def _forwarded(route: Route) -> tuple[ExtraResponse, ...]:
+    """Responses of the upstream, which its own document describes."""
+    whose = f"in the words of the document of {route.upstream}"
     return (
         ExtraResponse(
             "2XX", f"As asked, {whose}", {"application/json": {}, "text/event-stream": {}}

@@ -1,1 +1,1 @@
-"""What the gateway takes and promises on the routes to Identity."""
+"""Request and response models of the routes to Identity."""

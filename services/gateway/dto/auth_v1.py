@@ -1,4 +1,4 @@
-"""What a caller sends to sign in, and what comes back: checked here, so Identity never trips."""
+"""Models of the sign-in routes, stricter than Identity, which fails on some of its own input."""
 
 from typing import Annotated
 
@@ -16,13 +16,13 @@ _CONTROL_FREE: JsonDict = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
 _LETTERS = "A-Za-z0-9À-ÖØ-öø-ɏ"
 _ATOM = rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]{{1,64}}"
 _LABEL = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?"
-# Identity stumbles over an address of these: no mail goes there.
-_NOWHERE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+# Top-level domains without mail; Identity fails on addresses of theirs.
+_UNDELIVERABLE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 
 
 def _deliverable(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    if len(local) > 64 or domain.rpartition(".")[2].lower() in _NOWHERE:
+    if len(local) > 64 or domain.rpartition(".")[2].lower() in _UNDELIVERABLE:
         raise ValueError("must be an address that mail can be sent to")
     return address
 
@@ -55,18 +55,18 @@ Token = Annotated[
 ]
 
 
-class _Taken(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class LoginV1(_Taken):
+class LoginV1(_RequestModel):
     """Who signs in."""
 
     email: Email
     password: Secret
 
 
-class PersonNameV1(_Taken):
+class PersonNameV1(_RequestModel):
     """A person's name."""
 
     first_name: Line = Field(examples=["Anna"])
@@ -74,7 +74,7 @@ class PersonNameV1(_Taken):
     legal_full_name: Line | None = Field(None, examples=["Anna Maria Lindqvist"])
 
 
-class RegisterV1(_Taken):
+class RegisterV1(_RequestModel):
     """Who asks for an account. An admin decides on it, and on the organisation it names."""
 
     email: Email
@@ -84,38 +84,38 @@ class RegisterV1(_Taken):
     org_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["ekskolan"])
 
 
-class RefreshV1(_Taken):
+class RefreshV1(_RequestModel):
     """The refresh token that was handed out at sign-in."""
 
     refresh_token: Token
 
 
-class LogoutV1(_Taken):
+class LogoutV1(_RequestModel):
     """The refresh token to end; without it the bearer token must say who leaves."""
 
     refresh_token: Token | None = None
 
 
-class AddressV1(_Taken):
+class AddressV1(_RequestModel):
     """The e-mail address of an account."""
 
     email: Email
 
 
-class VerifyEmailV1(_Taken):
+class VerifyEmailV1(_RequestModel):
     """The token from the mail."""
 
     token: Token
 
 
-class ResetPasswordV1(_Taken):
+class ResetPasswordV1(_RequestModel):
     """The token from the mail, and the password to set."""
 
     token: Token
     new_password: NewSecret
 
 
-class ChangePasswordV1(_Taken):
+class ChangePasswordV1(_RequestModel):
     """The password in use, and the one to set."""
 
     current_password: Secret

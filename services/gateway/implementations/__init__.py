@@ -1,1 +1,1 @@
-"""How the gateway does what its routes ask for."""
+"""Forwarding, rate limits and error translation of the gateway."""

@@ -1,12 +1,11 @@
-"""Which headers pass from one side to the other: by lists, never by default."""
+"""Allow-lists of the headers that pass through the gateway, one for each direction."""
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
-_INWARD = frozenset(
+_REQUEST_HEADERS = frozenset(
     {
         b"authorization",
         b"content-type",
@@ -20,8 +19,8 @@ _INWARD = frozenset(
         b"user-agent",
     }
 )
-_INWARD_FAMILIES = (b"accept", b"if-")
-_OUTWARD = frozenset(
+_REQUEST_PREFIXES = (b"accept", b"if-")
+_RESPONSE_HEADERS = frozenset(
     {
         b"accept-ranges",
         b"age",
@@ -50,38 +49,26 @@ _OUTWARD = frozenset(
         b"x-parts-incomplete",
     }
 )
-# What frames a message is not an option of the connection, whatever `Connection` says.
+# Headers that frame a message are no connection options, whatever `Connection` lists.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
-_NONE: frozenset[bytes] = frozenset()
-_SHORT = 40
-"""Bytes of a name that is worth remembering; callers invent longer ones."""
 _ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
 def is_forwarded_header(name: bytes) -> bool:
-    """Whether a client's header, its name in lower case, may reach a service."""
-    return (_passes_often if len(name) <= _SHORT else _passes)(name)
-
-
-def _passes(name: bytes) -> bool:
-    return name in _INWARD or (name.startswith(_INWARD_FAMILIES) and b"_" not in name)
-
-
-_passes_often = lru_cache(maxsize=1024)(_passes)
+    """Tells whether a client's header, its name in lower case, may reach a service."""
+    return name in _REQUEST_HEADERS or (name.startswith(_REQUEST_PREFIXES) and b"_" not in name)
 
 
 def named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
-    """Names, in lower case, of headers that are for the next hop only because a peer says so."""
+    """Names, in lower case, of the headers that `Connection` declares hop-by-hop."""
     options = [value for name, value in headers if name.lower() == b"connection"]
-    if not options:
-        return _NONE
     named = {option.strip().lower() for value in options for option in value.split(b",")}
     return frozenset(named - _FRAMING)
 
 
 def filter_request_headers(headers: RawHeaders) -> list[tuple[str, str]]:
-    """A client's headers that go on to a service, as they came."""
+    """A client's headers that go on to a service, unchanged."""
     headers = list(headers)
     dropped = named_by_connection(headers)
     return [
@@ -92,24 +79,24 @@ def filter_request_headers(headers: RawHeaders) -> list[tuple[str, str]]:
 
 
 def filter_response_headers(headers: RawHeaders, origin: bytes) -> list[tuple[bytes, bytes]]:
-    """A service's headers that go out, names in lower case; several of one name stay apart.
+    """A service's headers that go out, names in lower case; repeated headers stay separate.
 
-    `origin` is the service's own address, which a `Location` must not show.
+    `origin` is the service's own, which a `Location` must not reveal.
     """
     headers = list(headers)
     dropped = named_by_connection(headers)
     passed = []
     for name, value in headers:
         lowered = name.lower()
-        if lowered not in _OUTWARD or lowered in dropped or not _VALUE.fullmatch(value):
+        if lowered not in _RESPONSE_HEADERS or lowered in dropped or not _VALUE.fullmatch(value):
             continue
-        held = _without_origin(value, origin) if lowered == b"location" else value
-        if held:
-            passed.append((lowered, held))
+        kept = _path_of_location(value, origin) if lowered == b"location" else value
+        if kept:
+            passed.append((lowered, kept))
     return passed
 
 
-def _without_origin(location: bytes, origin: bytes) -> bytes:
-    """A path on this site; empty when the address is another's."""
+def _path_of_location(location: bytes, origin: bytes) -> bytes:
+    """A path on this site; empty if the location is on another."""
     path = location.removeprefix(origin)
     return path if path.startswith(b"/") and not path.startswith((b"//", b"/\\")) else b""

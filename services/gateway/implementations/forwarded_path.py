@@ -1,4 +1,4 @@
-"""Whether a raw path may be passed on as it is: what looks like a way out is refused."""
+"""Validates raw paths: a path that two servers could read differently is not forwarded."""
 
 import re
 import unicodedata
@@ -7,13 +7,13 @@ from urllib.parse import unquote_to_bytes
 from bff_core.errors import InvalidRequest
 
 REFUSAL = "The path cannot be passed on"
-_PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
-_RAW = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*")
-_NEVER = frozenset("/\\;%\u2044\u2215")
+_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+_RAW_PATH = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*")
+_FORBIDDEN = frozenset("/\\;%\u2044\u2215")
 
 
 def checked_path(raw: bytes, prefix: str) -> str:
-    """The raw path as text, unchanged, when every server reads it the same way.
+    """The raw path as text, unchanged, if every server reads it the same way.
 
     Raises:
         InvalidRequest: It leaves `prefix`, or holds a dot segment, an empty segment, an encoded
@@ -22,31 +22,24 @@ def checked_path(raw: bytes, prefix: str) -> str:
     rest = raw.removeprefix(prefix.encode("ascii"))
     if rest == raw or not (rest == b"" or rest.startswith(b"/")):
         raise InvalidRequest(REFUSAL)
-    if not _PLAIN.fullmatch(rest):
-        _check_oddities(rest)
+    if not _PLAIN_PATH.fullmatch(rest):
+        *segments, last = rest.removeprefix(b"/").split(b"/")
+        if last:
+            segments.append(last)
+        if not _RAW_PATH.fullmatch(rest) or not all(map(_is_safe_segment, segments)):
+            raise InvalidRequest(REFUSAL)
     return raw.decode("ascii")
 
 
-def _check_oddities(rest: bytes) -> None:
-    segments = rest.removeprefix(b"/").split(b"/")
-    last = len(segments) - 1
-    if not _RAW.fullmatch(rest) or not all(
-        _is_harmless(segment, may_be_empty=number == last)
-        for number, segment in enumerate(segments)
-    ):
-        raise InvalidRequest(REFUSAL)
-
-
-def _is_harmless(segment: bytes, *, may_be_empty: bool) -> bool:
+def _is_safe_segment(segment: bytes) -> bool:
     try:
         text = unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
         return False
-    if text in {"", ".", ".."}:
-        return may_be_empty and not text
-    # What another server's normalisation turns into a slash or a dot is refused as well.
+    # Characters that another server's normalisation turns into a slash or a dot are refused too.
     return (
-        text.isprintable()
-        and not _NEVER & set(text)
+        text not in {"", ".", ".."}
+        and text.isprintable()
+        and not _FORBIDDEN & set(text)
         and (text.isascii() or unicodedata.normalize("NFKC", text) == text)
     )

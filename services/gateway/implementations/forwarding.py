@@ -1,4 +1,4 @@
-"""Passing a request on as it came, and its answer as it comes: streamed both ways, never kept."""
+"""Streams a request to a service and its response back, without buffering either."""
 
 import asyncio
 import time
@@ -20,15 +20,14 @@ from bff_core.errors import (
     PayloadTooLarge,
     UpstreamAborted,
 )
-from bff_core.observability import Metrics, Span, tracing
+from bff_core.observability import Metrics, tracing
 from bff_core.settings import Downstream
-from bff_core.time_limit import TimeLimit
 from services.gateway.implementations.forwarded_headers import filter_response_headers
 
-# What aiohttp would add by itself; the caller's own words go on, or none.
-_SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+# Headers that aiohttp would add by itself; the client's own go on, or none.
+_SKIPPED_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _FAILURES = (aiohttp.ClientError, OSError)
-_TRACE = frozenset({"traceparent", "tracestate"})
+_TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 
 log = structlog.get_logger()
 
@@ -40,23 +39,23 @@ class RequestTooSlow(ClientError):
 
 
 class Upload:
-    """A request body on its way: at most `limit` bytes, read once, by whoever sends it on.
+    """A request body that is streamed once: at most `limit` bytes.
 
-    `failure` is why it could not be read to its end.
+    `failure` holds the error that ended it early.
     """
 
     def __init__(self, source: AsyncIterator[bytes], *, limit: int) -> None:
         self._source = source
         self._limit = limit
-        self._begun = False
-        self.ended = False
+        self._started = False
+        self.is_complete = False
         self.failure: BffError | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._begun:
+        if self._started:
             # aiohttp repeats a PUT on a dead connection; the second would send an empty body.
             raise aiohttp.ClientConnectionError("a body cannot be sent twice")
-        self._begun = True
+        self._started = True
         return self._chunks()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
@@ -70,14 +69,14 @@ class Upload:
         except BffError as error:
             self.failure = error
             raise
-        self.ended = True
+        self.is_complete = True
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardRequest:
-    """A request as it goes on.
+    """A request to an upstream; `path` is raw and validated, `query` raw.
 
-    `path` is raw and already checked, `query` raw; `seconds` bounds the time to the answer's head.
+    `timeout` is in seconds, until the response begins.
     """
 
     operation: str
@@ -86,23 +85,25 @@ class ForwardRequest:
     query: str
     headers: Sequence[tuple[str, str]] = field(repr=False)
     body: Upload | bytes | None = field(repr=False)
-    seconds: float
+    timeout: float
 
 
 class UpstreamResponse:
-    """An answer whose head has come. Whoever holds it closes it."""
+    """A response whose head has arrived. Its owner closes it."""
 
     def __init__(self, service: str, origin: bytes, response: aiohttp.ClientResponse) -> None:
         self._service = service
         self._response = response
         self.status = response.status
         self.headers = filter_response_headers(response.raw_headers, origin)
-        self.kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     @property
-    def is_stream(self) -> bool:
-        """Whether it has no end of its own: server-sent events."""
-        return self.kind == "text/event-stream"
+    def is_json(self) -> bool:
+        return self._response.content_type == "application/json"
+
+    @property
+    def is_event_stream(self) -> bool:
+        return self._response.content_type == "text/event-stream"
 
     @property
     def is_encoded(self) -> bool:
@@ -116,117 +117,106 @@ class UpstreamResponse:
         """The whole body.
 
         Raises:
-            DownstreamError: It is longer than `limit` bytes, breaks off, or takes too long.
+            DownstreamError: It is longer than `limit` bytes, breaks off, or takes longer than
+                `seconds`.
         """
+        body = bytearray()
         try:
-            with TimeLimit(seconds):
-                return await self._collect(limit)
+            async with asyncio.timeout(seconds):
+                async for chunk in self._response.content.iter_any():
+                    body += chunk
+                    if len(body) > limit:
+                        raise DownstreamFailed(self._service, reason="too_large")
         except _FAILURES as error:
             raise from_exception(self._service, error) from error
-
-    async def _collect(self, limit: int) -> bytes:
-        body = bytearray()
-        async for chunk in self._response.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise DownstreamFailed(self._service, reason="too_large")
         return bytes(body)
 
-    def arrived(self) -> bytes | None:
-        """The whole body when all of it is here already; None while some is on its way."""
+    def received_body(self) -> bytes | None:
+        """The whole body if it has arrived already, else None."""
         content = self._response.content
         if not content.is_eof() or content.exception() is not None:
             return None
         return content.read_nowait()
 
     async def chunks(self, *, idle: float) -> AsyncIterator[bytes]:
-        """The body as it comes.
+        """The body as it arrives.
 
         Raises:
-            AnswerCut: It broke off, or nothing came for `idle` seconds.
+            UpstreamAborted: It broke off, or nothing arrived for `idle` seconds.
         """
         content = self._response.content
         try:
             while True:
-                with TimeLimit(idle):
+                async with asyncio.timeout(idle):
                     chunk = await content.readany()
                 if not chunk:
                     return
                 yield chunk
         except _FAILURES as error:
-            log.warning("upstream_cut", service=self._service, reason=type(error).__name__)
+            log.warning("upstream_aborted", service=self._service, reason=type(error).__name__)
             raise UpstreamAborted from error
 
     def close(self) -> None:
-        """Let go; the connection is kept only when the body was read to its end."""
+        """Release the connection; it is reused only if the body was read to its end."""
         if self._response.content.at_eof():
             self._response.release()
         else:
             self._response.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """A service's address, taken apart once."""
-
-    url: str
-    path: str
-    host: str | None
-    port: int | None
-    origin: bytes
-
-    @classmethod
-    def of(cls, address: str) -> "_Base":
-        url = URL(address)
-        path = url.raw_path.removesuffix("/")
-        return cls(address, path, url.raw_host, url.port, str(url.origin()).encode("ascii"))
-
-
 class Forwarder:
-    """Passes requests on to one service."""
+    """Forwards requests to one service."""
 
     def __init__(
         self, session: aiohttp.ClientSession, downstream: Downstream, metrics: Metrics
     ) -> None:
         self._session = session
         self._service = downstream.name
-        self._base = _Base.of(downstream.url)
+        self._base_url = downstream.url.removesuffix("/")
+        self._origin = URL(self._base_url).origin()
         self._metrics = metrics
 
-    async def send(self, outgoing: ForwardRequest) -> UpstreamResponse:
-        """Send, and wait for the answer's head.
+    async def send(self, request: ForwardRequest) -> UpstreamResponse:
+        """Send the request and wait for the head of the response.
 
         Raises:
-            DownstreamError: No usable head came in time.
+            DownstreamError: No usable head arrived in time.
             ClientError: The request's body could not be read.
         """
-        with tracing().asking(self._service, outgoing.operation, outgoing.method) as span:
-            return await self._sent(outgoing, span)
+        with tracing().asking(self._service, request.operation, request.method) as span:
+            outcome = "ok"
+            started = time.perf_counter()
+            try:
+                response = await self._response_head(request)
+            except asyncio.CancelledError:
+                outcome = "cancelled"
+                raise
+            except BffError as error:
+                outcome = error.code.lower()
+                if isinstance(error, DownstreamError):
+                    self._log_failure(request.operation, error)
+                raise
+            finally:
+                elapsed = time.perf_counter() - started
+                span.came_to(outcome)
+                self._metrics.observe_call(self._service, request.operation, outcome, elapsed)
+        return UpstreamResponse(self._service, str(self._origin).encode("ascii"), response)
 
-    async def _sent(self, outgoing: ForwardRequest, span: Span) -> UpstreamResponse:
-        outcome = "ok"
-        started = time.perf_counter()
+    async def _response_head(self, request: ForwardRequest) -> aiohttp.ClientResponse:
+        upload = request.body if isinstance(request.body, Upload) else None
+        timeout_ms = str(int(request.timeout * 1000))
         try:
-            return UpstreamResponse(self._service, self._base.origin, await self._head(outgoing))
-        except asyncio.CancelledError:
-            outcome = "cancelled"
-            raise
-        except BffError as error:
-            outcome = error.code.lower()
-            self._log(outgoing.operation, error)
-            raise
-        finally:
-            elapsed = time.perf_counter() - started
-            span.came_to(outcome)
-            self._metrics.observe_call(self._service, outgoing.operation, outcome, elapsed)
-
-    async def _head(self, outgoing: ForwardRequest) -> aiohttp.ClientResponse:
-        upload = outgoing.body if isinstance(outgoing.body, Upload) else None
-        try:
-            with TimeLimit(outgoing.seconds):
-                response = await self._request(outgoing)
+            async with asyncio.timeout(request.timeout):
+                response = await self._session.request(
+                    request.method,
+                    self._target(request),
+                    headers=[*_with_trace(request.headers), (TIMEOUT_HEADER, timeout_ms)],
+                    data=request.body,
+                    allow_redirects=False,
+                    skip_auto_headers=_SKIPPED_HEADERS,
+                )
         except TimeoutError as error:
-            if upload and not upload.ended:
+            if upload and not upload.is_complete:
                 raise RequestTooSlow from error
             raise DownstreamTimeout(self._service, reason=type(error).__name__) from error
         except _FAILURES as error:
@@ -238,43 +228,28 @@ class Forwarder:
             raise DownstreamFailed(self._service, reason="status", upstream_status=response.status)
         return response
 
-    async def _request(self, outgoing: ForwardRequest) -> aiohttp.ClientResponse:
-        headers = [*_traced(outgoing.headers), (TIMEOUT_HEADER, str(int(outgoing.seconds * 1000)))]
-        return await self._session.request(
-            outgoing.method,
-            self._url(outgoing),
-            headers=headers,
-            data=outgoing.body,
-            allow_redirects=False,
-            skip_auto_headers=_SILENT,
-        )
-
-    def _url(self, outgoing: ForwardRequest) -> URL:
-        text = f"{self._base.url}{outgoing.path}"
-        url = URL(f"{text}?{outgoing.query}" if outgoing.query else text, encoded=True)
-        # The last look: what goes out is the path that was checked, at the service it is for.
-        if (
-            url.raw_path != self._base.path + outgoing.path
-            or url.raw_host != self._base.host
-            or url.port != self._base.port
-        ):
+    def _target(self, request: ForwardRequest) -> URL:
+        query = f"?{request.query}" if request.query else ""
+        url = URL(f"{self._base_url}{request.path}{query}", encoded=True)
+        # A last check that the request goes to the validated path of its own service.
+        if not url.raw_path.endswith(request.path) or url.origin() != self._origin:
             raise DownstreamFailed(self._service, reason="url")
         return url
 
-    def _log(self, operation: str, error: BffError) -> None:
-        if isinstance(error, DownstreamError):
-            log.warning(
-                "downstream_failed",
-                service=self._service,
-                operation=operation,
-                code=error.code,
-                **error.fields,
-            )
+    def _log_failure(self, operation: str, error: DownstreamError) -> None:
+        log.warning(
+            "downstream_failed",
+            service=self._service,
+            operation=operation,
+            code=error.code,
+            **error.fields,
+        )
 
 
-def _traced(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """With the trace as it goes on from here; the caller's own when nothing is traced."""
-    ours = tracing().headers()
-    if not ours:
+def _with_trace(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers with this process's trace context; unchanged when nothing is traced."""
+    trace = tracing().headers()
+    if not trace:
         return list(headers)
-    return [*((name, value) for name, value in headers if name not in _TRACE), *ours.items()]
+    kept = [(name, value) for name, value in headers if name not in _TRACE_HEADERS]
+    return [*kept, *trace.items()]

@@ -1,4 +1,4 @@
-"""One request through the gateway: allowance, headers, service, answer or refusal."""
+"""One request through the gateway: rate limit, headers, upstream, response or error."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bff_core.context import CorrelationId, RequestContext
 from bff_core.errors import DownstreamFailed
 from services.gateway.dto.auth_v1 import MessageV1
-from services.gateway.implementations.addresses import TrustedProxies, limit_key
+from services.gateway.implementations.client_address import TrustedProxies, rate_limit_key
 from services.gateway.implementations.forwarded_headers import filter_request_headers
 from services.gateway.implementations.forwarding import (
     Forwarder,
@@ -15,188 +15,182 @@ from services.gateway.implementations.forwarding import (
     Upload,
     UpstreamResponse,
 )
-from services.gateway.implementations.refusals import LONGEST_READ, is_envelope, translated
-from services.gateway.protocols import Allowances
-from services.gateway.route_table import Exchange, Row, Upstream
+from services.gateway.implementations.identity_errors import identity_error, is_envelope
+from services.gateway.implementations.rate_limiter import RateLimiter
+from services.gateway.route_table import IdentityRoute, Route, UpstreamName
 
-# Refusals that say whether an address has an account.
-_TELLING = frozenset({400, 403, 404, 409})
-_ORG = re.compile(r"[\x21-\x7e]{1,255}")
+MAX_BUFFERED_BYTES = 4 * 1024 * 1024
+# Statuses of Identity that reveal whether an address has an account.
+_REVEALING_STATUSES = frozenset({400, 403, 404, 409})
+_ORG_ID = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request that was let in; `path` is checked, `query` raw, `address` the client's."""
+class ProxyRequest:
+    """An authenticated request; `path` is validated, `query` raw.
+
+    `ends_by_closing`: the client can tell the end of a response only by its length or by the end
+    of the connection, as in HTTP/1.0.
+    """
 
     method: str
     path: str
     query: str
     headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
-    body: Upload | bytes | None = field(repr=False)
-    address: str
+    client_address: str
     correlation_id: CorrelationId
-    caller: RequestContext | None
+    context: RequestContext | None
     ends_by_closing: bool = False
-    """Whether the client can tell the end of an answer only by its length or by the connection's
-    end, as in HTTP/1.0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """An answer that was read and found fit to go out as it is."""
+class BufferedResponse:
+    """A response that was read to its end and may be sent as it is."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes = field(repr=False)
 
-    @classmethod
-    def of(cls, relay: UpstreamResponse, body: bytes) -> "Whole":
-        headers = [pair for pair in relay.headers if pair[0] != b"content-length"]
-        return cls(relay.status, [*headers, (b"content-length", b"%d" % len(body))], body)
-
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long an answer may take on its way out, and a stream be silent; in seconds."""
+class TransferTimeouts:
+    """Seconds that a response's body may take in all, and that a stream may be silent."""
 
     transfer: float
     stream_idle: float
 
 
 class Proxy:
-    """Passes requests on. `longest` caps every row's own time, in seconds."""
+    """Forwards requests. `max_timeout` caps every route's timeout, in seconds."""
 
     def __init__(
         self,
-        forwarders: Mapping[Upstream, Forwarder],
-        allowances: Allowances,
-        proxies: TrustedProxies,
-        patience: Patience,
+        forwarders: Mapping[UpstreamName, Forwarder],
+        rate_limiter: RateLimiter,
+        trusted_proxies: TrustedProxies,
+        timeouts: TransferTimeouts,
         *,
-        longest: float,
+        max_timeout: float,
     ) -> None:
         self._forwarders = forwarders
-        self._allowances = allowances
-        self._proxies = proxies
-        self._longest = longest
-        self.patience = patience
+        self._rate_limiter = rate_limiter
+        self._trusted_proxies = trusted_proxies
+        self._max_timeout = max_timeout
+        self.timeouts = timeouts
 
-    def address_of(self, peer: str | None, forwarded: Sequence[str]) -> str:
-        """The client's address, as far as proxies that we trust vouch for it."""
-        return self._proxies.client_of(peer, forwarded)
+    def client_address(self, peer: str | None, forwarded_for: Sequence[str]) -> str:
+        return self._trusted_proxies.client_address(peer, forwarded_for)
 
-    async def admit(self, row: Row, caller: RequestContext | None, address: str) -> None:
-        """Take the request from its caller's allowance; strangers are known by their address.
+    async def check_rate_limit(self, route: Route, request: ProxyRequest) -> None:
+        """Count the request against its user, or its address when there is no user.
 
         Raises:
-            RateLimited: Nothing is left of it.
+            RateLimited: The limit is reached.
         """
-        subject = caller.user_id if caller else limit_key(address)
-        await self._allowances.take(row.limit, subject)
+        context = request.context
+        key = context.user_id if context else rate_limit_key(request.client_address)
+        await self._rate_limiter.acquire(route.rate_limit, key)
 
-    async def send(self, row: Row, arrival: Arrival) -> UpstreamResponse | Whole:
-        """The service's answer, or ours where its own must not leave.
+    async def forward(
+        self, route: Route, request: ProxyRequest, body: Upload | bytes | None
+    ) -> UpstreamResponse | BufferedResponse:
+        """The upstream's response, or the gateway's own where that one must not go out.
 
         Raises:
-            DownstreamError: There is no answer, or none that may go out.
+            DownstreamError: There is no response, or none that may go out.
             IdentityRefused: Identity refused.
         """
-        relay = await self._forwarders[row.upstream].send(self._outgoing(row, arrival))
-        kept = False
-        try:
-            answer = await self._judged(row, arrival, relay)
-            kept = answer is relay
-            return answer
-        finally:
-            if not kept:
-                relay.close()
-
-    async def _judged(
-        self, row: Row, arrival: Arrival, relay: UpstreamResponse
-    ) -> UpstreamResponse | Whole:
-        if row.exchange:
-            return await self._from_identity(row, row.exchange, relay)
-        if relay.status < 400:
-            return await self._measured(row, arrival, relay)
-        return await self._from_screens(row, arrival, relay)
-
-    async def _from_identity(
-        self, row: Row, exchange: Exchange, relay: UpstreamResponse
-    ) -> UpstreamResponse | Whole:
-        if relay.status >= 400:
-            error = translated(relay.status, await self._read(row, relay))
-            if may_tell(exchange, error.status):
-                raise error
-        elif not 200 <= relay.status < 300 or relay.kind != "application/json":
-            raise self._wrong(row, relay)
-        return _neutral(exchange.instead) if exchange.instead else relay
-
-    async def _from_screens(
-        self, row: Row, arrival: Arrival, relay: UpstreamResponse
-    ) -> UpstreamResponse | Whole:
-        if relay.kind != "application/json":
-            raise self._wrong(row, relay)
-        if arrival.method == "HEAD" or relay.is_encoded:
-            return relay
-        body = await self._read(row, relay)
-        if not is_envelope(body):
-            raise self._wrong(row, relay)
-        return Whole.of(relay, body)
-
-    async def _measured(
-        self, row: Row, arrival: Arrival, relay: UpstreamResponse
-    ) -> UpstreamResponse | Whole:
-        """With its length, where without it half an answer would look like a whole one."""
-        if not arrival.ends_by_closing or relay.has_length or relay.is_stream:
-            return relay
-        return Whole.of(relay, await self._read(row, relay))
-
-    async def _read(self, row: Row, relay: UpstreamResponse) -> bytes:
-        return await relay.read(limit=LONGEST_READ, seconds=min(row.seconds, self._longest))
-
-    def _wrong(self, row: Row, relay: UpstreamResponse) -> DownstreamFailed:
-        return DownstreamFailed(row.upstream, reason="no_envelope", upstream_status=relay.status)
-
-    def _outgoing(self, row: Row, arrival: Arrival) -> ForwardRequest:
-        return ForwardRequest(
-            operation=row.name,
-            method=arrival.method,
-            path=arrival.path,
-            query=arrival.query,
-            headers=[*_kept(row, arrival), *_identity_of(arrival)],
-            body=arrival.body,
-            seconds=min(row.seconds, self._longest),
+        response = await self._forwarders[route.upstream].send(
+            ForwardRequest(
+                operation=route.name,
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                headers=[*_forwarded_headers(route, request), *_identity_headers(request)],
+                body=body,
+                timeout=self._timeout(route),
+            )
         )
+        checked: UpstreamResponse | BufferedResponse | None = None
+        try:
+            if route.identity:
+                checked = await self._check_identity(route, route.identity, response)
+            else:
+                checked = await self._check_screens(route, request, response)
+        finally:
+            if checked is not response:
+                response.close()
+        return checked
+
+    async def _check_identity(
+        self, route: Route, identity: IdentityRoute, response: UpstreamResponse
+    ) -> UpstreamResponse | BufferedResponse:
+        if response.status >= 400:
+            body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self._timeout(route))
+            error = identity_error(response.status, body)
+            if may_reveal(identity, error.status):
+                raise error
+        elif not 200 <= response.status < 300 or not response.is_json:
+            raise _unusable(route, response)
+        if identity.fixed_message is None:
+            return response
+        body = MessageV1(message=identity.fixed_message).model_dump_json().encode()
+        return _buffered(200, [(b"content-type", b"application/json")], body)
+
+    async def _check_screens(
+        self, route: Route, request: ProxyRequest, response: UpstreamResponse
+    ) -> UpstreamResponse | BufferedResponse:
+        is_error = response.status >= 400
+        if is_error:
+            if not response.is_json:
+                raise _unusable(route, response)
+            needs_buffer = request.method != "HEAD" and not response.is_encoded
+        else:
+            # Without a length, a truncated response would look complete to such a client.
+            has_end = response.has_length or response.is_event_stream
+            needs_buffer = request.ends_by_closing and not has_end
+        if not needs_buffer:
+            return response
+        body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self._timeout(route))
+        if is_error and not is_envelope(body):
+            raise _unusable(route, response)
+        return _buffered(response.status, response.headers, body)
+
+    def _timeout(self, route: Route) -> float:
+        return min(route.timeout, self._max_timeout)
 
 
-def may_tell(exchange: Exchange, status: int) -> bool:
-    """Whether a refusal of Identity goes out, where it could tell who has an account."""
-    return exchange.instead is None or status not in _TELLING
+def may_reveal(identity: IdentityRoute, status: int) -> bool:
+    """Tells whether an error of Identity may go out, or would reveal who has an account."""
+    return identity.fixed_message is None or status not in _REVEALING_STATUSES
 
 
-def _neutral(words: str) -> Whole:
-    body = MessageV1(message=words).model_dump_json().encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    return Whole(200, headers, body)
+def _buffered(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> BufferedResponse:
+    kept = [pair for pair in headers if pair[0] != b"content-length"]
+    return BufferedResponse(status, [*kept, (b"content-length", b"%d" % len(body))], body)
 
 
-def _kept(row: Row, arrival: Arrival) -> list[tuple[str, str]]:
-    headers = filter_request_headers(arrival.headers)
-    if row.exchange is None:
+def _unusable(route: Route, response: UpstreamResponse) -> DownstreamFailed:
+    return DownstreamFailed(route.upstream, reason="no_envelope", upstream_status=response.status)
+
+
+def _forwarded_headers(route: Route, request: ProxyRequest) -> list[tuple[str, str]]:
+    headers = filter_request_headers(request.headers)
+    if route.identity is None:
         return headers
-    # Its refusals are read here, so it must not be asked to compress them.
+    # Identity's errors are read here, so it must not be asked to compress them.
     return [(name, value) for name, value in headers if name != "accept-encoding"]
 
 
-def _identity_of(arrival: Arrival) -> list[tuple[str, str]]:
+def _identity_headers(request: ProxyRequest) -> list[tuple[str, str]]:
     headers = [
-        ("X-Correlation-ID", arrival.correlation_id),
-        ("X-Forwarded-For", arrival.address),
+        ("X-Correlation-ID", request.correlation_id),
+        ("X-Forwarded-For", request.client_address),
     ]
-    if arrival.caller:
-        headers.append(("X-User-ID", arrival.caller.user_id))
-        org = arrival.caller.org_id
-        # An organisation names itself at registration: only what is safe in a header goes on.
-        if org and _ORG.fullmatch(org):
-            headers.append(("X-Org-ID", org))
+    if request.context:
+        headers.append(("X-User-ID", request.context.user_id))
+        org_id = request.context.org_id
+        # An organisation chooses its id at registration: only what is safe in a header goes on.
+        if org_id and _ORG_ID.fullmatch(org_id):
+            headers.append(("X-Org-ID", org_id))
     return headers

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bff_core.testing import SECRET
+from services.gateway.config import Settings
 from tests.e2e.attack.wire import Reply, ask, request
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_WITHIN = 20.0
 NOWHERE = "http://127.0.0.1:9"
 GENEROUS = "1000000"
+SERVER = os.environ.get("API_GATEWAY_SERVER", "granian")
+"""The HTTP server under test: `granian` or `hypercorn`."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.gateway"],
+            [sys.executable, "-m", *_module(settings)],
             cwd=ROOT,
             env=settings,
             stdout=output,
@@ -79,6 +82,15 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=10)
+
+
+def _module(settings: dict[str, str]) -> list[str]:
+    """The module to start; adds the setting that chooses its server where the gateway has one."""
+    if "server" in Settings.model_fields:
+        settings["API_GATEWAY_SERVER"] = SERVER
+    elif SERVER == "granian":
+        return ["tests.e2e.attack.granian_launcher"]
+    return ["services.gateway"]
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

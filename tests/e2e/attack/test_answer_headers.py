@@ -118,8 +118,16 @@ def test_every_answer_is_safe_in_a_browser_and_names_no_software(edge: Edge, tar
 
     for name, value in ALWAYS.items():
         assert reply.values(name) == [value]
-    assert reply.value("Server") is None
-    for word in (b"hypercorn", b"quart", b"python", b"aiohttp", b"werkzeug", b"127.0.0.1"):
+    assert reply.values("Server") == ["gateway"]
+    for word in (
+        b"granian",
+        b"hypercorn",
+        b"quart",
+        b"python",
+        b"aiohttp",
+        b"werkzeug",
+        b"127.0.0.1",
+    ):
         assert word not in reply.raw.partition(b"\r\n\r\n")[0].lower()
 
 

@@ -1,4 +1,4 @@
-"""A body on its way is bounded, read once, and says why it ended early."""
+"""A streamed request body is bounded, read once, and keeps the error that ended it early."""
 
 from collections.abc import AsyncIterator
 
@@ -14,24 +14,24 @@ async def pieces(*given: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def test_it_gives_what_it_is_given() -> None:
+async def test_chunks_pass_unchanged() -> None:
     upload = Upload(pieces(b"a", b"bc"), limit=3)
 
     assert [piece async for piece in upload] == [b"a", b"bc"]
-    assert upload.ended
+    assert upload.is_complete
 
 
-async def test_one_byte_too_many_is_a_failure_that_it_remembers() -> None:
+async def test_body_over_its_limit_fails_and_keeps_the_error() -> None:
     upload = Upload(pieces(b"ab", b"cd"), limit=3)
 
     with pytest.raises(PayloadTooLarge):
         [piece async for piece in upload]
 
     assert isinstance(upload.failure, PayloadTooLarge)
-    assert not upload.ended
+    assert not upload.is_complete
 
 
-async def test_a_second_reading_is_refused_before_it_sends_nothing_as_something() -> None:
+async def test_body_cannot_be_read_twice() -> None:
     upload = Upload(pieces(b"a"), limit=3)
     [piece async for piece in upload]
 

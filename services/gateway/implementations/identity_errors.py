@@ -1,14 +1,12 @@
-"""What a service's refusal becomes at the edge: our envelope, our words, no body of Identity's."""
+"""Errors of Identity, translated: a known code, a fitting status, nothing of Identity's own body."""
 
 import json
 from collections.abc import Mapping
 
 from bff_core.errors import BffError, ClientError, DownstreamFailed
-from services.gateway.route_table import Upstream
+from services.gateway.route_table import UpstreamName
 
-LONGEST_READ = 4 * 1024 * 1024
-
-_KNOWN: Mapping[str, tuple[int, str]] = {
+_STATUS_AND_MESSAGE: Mapping[str, tuple[int, str]] = {
     "IDENTITY_INVALID_CREDENTIALS": (401, "The e-mail address or the password is wrong"),
     "IDENTITY_TOKEN_EXPIRED": (401, "The token has expired"),
     "IDENTITY_TOKEN_INVALID": (401, "The token is not valid"),
@@ -31,48 +29,42 @@ _KNOWN: Mapping[str, tuple[int, str]] = {
     "RESOURCE_NOT_FOUND": (404, "There is nothing here"),
     "RATE_LIMIT": (429, "Too many attempts; wait a while"),
 }
-_BY_STATUS: Mapping[int, str] = {
+_CODE_BY_STATUS: Mapping[int, str] = {
     401: "AUTHENTICATION_ERROR",
     403: "AUTHORIZATION_ERROR",
     404: "RESOURCE_NOT_FOUND",
     429: "RATE_LIMIT",
 }
-_SIGN_IN_PAUSE = 60.0
+_RETRY_AFTER = 60.0
 """Seconds; Identity counts attempts per minute and sends no `Retry-After`."""
 
 
 class IdentityRefused(ClientError):
-    """A refusal of Identity, under its own code and a status that fits it."""
+    """An error of Identity, under its own code and a status that fits it."""
 
 
-def _refusal(code: str) -> type[IdentityRefused]:
-    status, message = _KNOWN[code]
-    facts = {"code": code, "status": status, "message": message}
-    return type("IdentityRefused", (IdentityRefused,), facts)
+IDENTITY_ERRORS: Mapping[str, type[IdentityRefused]] = {
+    code: type(
+        "IdentityRefused", (IdentityRefused,), {"code": code, "status": status, "message": message}
+    )
+    for code, (status, message) in _STATUS_AND_MESSAGE.items()
+}
 
 
-REFUSALS: Mapping[str, type[IdentityRefused]] = {code: _refusal(code) for code in _KNOWN}
-
-
-def translated(status: int, body: bytes) -> BffError:
-    """What to tell the caller when Identity answers with an error."""
+def identity_error(status: int, body: bytes) -> BffError:
+    """The error to answer with when Identity answered with this one."""
     if status >= 500:
-        return DownstreamFailed(Upstream.IDENTITY, reason="status", upstream_status=status)
-    code = _code_in(body)
-    if code not in REFUSALS:
-        code = _BY_STATUS.get(status, "VALIDATION_ERROR")
-    pause = _SIGN_IN_PAUSE if code == "RATE_LIMIT" else None
-    return REFUSALS[code](fields={"upstream_status": status}, retry_after=pause)
-
-
-def _code_in(body: bytes) -> str:
-    error = _error_in(body)
-    code = error.get("error_code", error.get("code")) if error else None
-    return code if isinstance(code, str) else ""
+        return DownstreamFailed(UpstreamName.IDENTITY, reason="status", upstream_status=status)
+    error = _error_in(body) or {}
+    code = error.get("error_code", error.get("code"))
+    if not isinstance(code, str) or code not in IDENTITY_ERRORS:
+        code = _CODE_BY_STATUS.get(status, "VALIDATION_ERROR")
+    retry_after = _RETRY_AFTER if code == "RATE_LIMIT" else None
+    return IDENTITY_ERRORS[code](fields={"upstream_status": status}, retry_after=retry_after)
 
 
 def is_envelope(body: bytes) -> bool:
-    """Whether an error body is in the one shape that may leave."""
+    """Tells whether an error body has exactly the fields of the error envelope."""
     error = _error_in(body)
     return error is not None and error.keys() == {
         "code",

@@ -1,11 +1,11 @@
-"""What Identity says of a refusal is put into our words."""
+"""Errors of Identity are translated to known codes and fixed messages."""
 
 import json
 
 import pytest
 
 from bff_core.errors import DownstreamFailed
-from services.gateway.implementations.refusals import is_envelope, translated
+from services.gateway.implementations.identity_errors import identity_error, is_envelope
 
 
 def body(**error: object) -> bytes:
@@ -30,17 +30,17 @@ CASES = [
 def test_a_refusal_has_a_code_we_know_and_words_of_ours(
     status: int, answer: bytes, ours: int, code: str
 ) -> None:
-    error = translated(status, answer)
+    error = identity_error(status, answer)
 
     assert (error.status, error.code, error.details) == (ours, code, {})
 
 
 def test_too_many_attempts_say_when_to_come_back() -> None:
-    assert translated(400, body(error_code="RATE_LIMIT")).retry_after == 60
+    assert identity_error(400, body(error_code="RATE_LIMIT")).retry_after == 60
 
 
 def test_a_breakdown_is_not_explained() -> None:
-    error = translated(500, body(error_code="IDENTITY_INVALID_CREDENTIALS"))
+    error = identity_error(500, body(error_code="IDENTITY_INVALID_CREDENTIALS"))
 
     assert isinstance(error, DownstreamFailed)
     assert error.status == 502

@@ -1,18 +1,18 @@
-"""The outermost layer: faulty messages are marked, strangers' headers gone, ours on every answer."""
+"""Malformed requests are rejected, unknown headers dropped, security headers on every response."""
 
 from typing import Any
 
 import pytest
 
-from services.gateway.implementations.cors import Cors
-from services.gateway.implementations.shield import FAULT, Shield
+from services.gateway.api.cors import CorsPolicy
+from services.gateway.api.header_policy import REJECTION, HeaderPolicyMiddleware
 
 Headers = list[tuple[bytes, bytes]]
 ORIGIN = b"https://skola.example"
 
 
 class Inner:
-    """An app that answers 200 and remembers what it was shown."""
+    """An app that answers 200 and keeps the scope it was called with."""
 
     def __init__(self, *headers: tuple[bytes, bytes]) -> None:
         self.scope: dict[str, Any] = {}
@@ -24,15 +24,19 @@ class Inner:
 
 
 async def ask(inner: Inner, *headers: tuple[bytes, bytes], **scope: object) -> Headers:
-    """The headers of the answer."""
+    """The headers of the response."""
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    shield = Shield(inner, Cors([ORIGIN.decode()]), max_header_bytes=1024, hsts_seconds=60)
+    policy = HeaderPolicyMiddleware(
+        inner, CorsPolicy([ORIGIN.decode()]), max_header_bytes=1024, hsts_seconds=60
+    )
     given = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/"}
-    await shield(given | {"query_string": b"", "headers": list(headers)} | scope, None, send)  # type: ignore[arg-type]  # nothing is received
+    if not any(name == b"host" for name, _ in headers):
+        headers = ((b"host", b"gateway.example"), *headers)
+    await policy(given | {"query_string": b"", "headers": list(headers)} | scope, None, send)  # type: ignore[arg-type]  # nothing is received
     found: Headers = sent[0]["headers"]
     return found
 
@@ -42,21 +46,23 @@ async def test_the_app_sees_only_what_it_may_know() -> None:
 
     await ask(inner, (b"X-User-ID", b"v"), (b"Accept", b"*/*"), (b"X_Forwarded_For", b"1.1.1.1"))
 
-    assert inner.scope["headers"] == [(b"accept", b"*/*")]
-    assert inner.scope[FAULT] is None
+    assert inner.scope["headers"] == [(b"host", b"gateway.example"), (b"accept", b"*/*")]
+    assert inner.scope[REJECTION] is None
 
 
-FAULTY: list[tuple[Headers, int]] = [
+REJECTIONY: list[tuple[Headers, int]] = [
     ([(b"transfer-encoding", b"chunked"), (b"content-length", b"1")], 400),
     ([(b"authorization", b"a"), (b"authorization", b"b")], 400),
     ([(b"host", b"a"), (b"host", b"b")], 400),
+    ([(b"host", b"")], 400),
+    ([(b"transfer-encoding", b"identity, chunked")], 400),
     ([(b"prefer", b"a\x01")], 400),
     ([(b"x-long", b"a" * 2000)], 431),
     ([(b"x-many", b"")] * 101, 431),
 ]
 
 
-@pytest.mark.parametrize(("headers", "status"), FAULTY)
+@pytest.mark.parametrize(("headers", "status"), REJECTIONY)
 async def test_a_faulty_message_is_marked_and_its_connection_closed(
     headers: Headers, status: int
 ) -> None:
@@ -64,8 +70,27 @@ async def test_a_faulty_message_is_marked_and_its_connection_closed(
 
     answered = await ask(inner, *headers)
 
-    assert inner.scope[FAULT].status == status
+    assert inner.scope[REJECTION].status == status
     assert (b"connection", b"close") in answered
+
+
+@pytest.mark.parametrize("version", ["2", "2.0", "1.2", "9.9"])
+async def test_another_version_of_http_is_refused(version: str) -> None:
+    inner = Inner()
+
+    answered = await ask(inner, http_version=version)
+
+    assert inner.scope[REJECTION].status == 505
+    assert (b"connection", b"close") not in answered
+
+
+@pytest.mark.parametrize("version", ["1", "1.0"])
+async def test_chunks_of_an_old_client_are_refused(version: str) -> None:
+    inner = Inner()
+
+    await ask(inner, (b"transfer-encoding", b"chunked"), http_version=version)
+
+    assert inner.scope[REJECTION].status == 400
 
 
 async def test_a_long_address_counts_as_head() -> None:
@@ -73,7 +98,7 @@ async def test_a_long_address_counts_as_head() -> None:
 
     await ask(inner, query_string=b"x" * 2000)
 
-    assert inner.scope[FAULT].status == 431
+    assert inner.scope[REJECTION].status == 431
 
 
 async def test_every_answer_says_how_a_browser_must_treat_it() -> None:

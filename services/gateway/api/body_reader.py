@@ -1,0 +1,71 @@
+"""Reading one request from an ASGI server: its body, and the client's disconnect."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+from bff_core.composition import fan_out
+from bff_core.errors import InvalidRequest, PayloadTooLarge
+from bff_core.server import Receive
+from services.gateway.implementations.forwarding import RequestTooSlow
+
+READ_AHEAD = 4
+"""Body chunks that are read before they are needed; then the client has to wait."""
+
+
+class ClientDisconnected(Exception):
+    """The client closed its connection before the response was complete."""
+
+
+class BodyReader:
+    """Receives the messages of one request in one task, which lasts as long as the response."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(READ_AHEAD)
+
+    async def cancel_on_disconnect(self, response: Awaitable[None]) -> None:
+        """Await the response; cancel it when the client disconnects.
+
+        Raises:
+            ClientDisconnected: The client disconnected.
+            InvalidRequest: The body broke off, or its framing is invalid.
+        """
+        async with fan_out() as tasks:
+            watch = tasks.create_task(self.disconnect_watch())
+            await response
+            watch.cancel()
+
+    async def disconnect_watch(self) -> None:
+        """Queue the body, then wait until the client disconnects; raises as above."""
+        more_body = True
+        while (message := await self._receive())["type"] != "http.disconnect":
+            if chunk := message.get("body"):
+                await self._chunks.put(chunk)
+            more_body = message.get("more_body", False)
+            if not more_body:
+                await self._chunks.put(None)
+        if more_body:
+            raise InvalidRequest("The request body broke off")
+        raise ClientDisconnected
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._chunks.get()) is not None:
+            yield chunk
+
+    async def read(self, *, limit: int, seconds: float) -> bytes:
+        """The whole of a small body.
+
+        Raises:
+            PayloadTooLarge: It is longer than `limit` bytes.
+            RequestTooSlow: It took longer than `seconds`.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(seconds):
+                async for chunk in self.chunks():
+                    body += chunk
+                    if len(body) > limit:
+                        raise PayloadTooLarge
+        except TimeoutError as error:
+            raise RequestTooSlow from error
+        return bytes(body)

@@ -1,0 +1,41 @@
+"""Cross-origin resource sharing: the origins that may call the gateway."""
+
+from collections.abc import Iterable
+
+Headers = list[tuple[bytes, bytes]]
+
+_EXPOSED_HEADERS = (
+    b"X-Correlation-ID, ETag, Retry-After, X-Parts-Incomplete, Idempotent-Replay, Location"
+)
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": (
+        "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, "
+        "If-Modified-Since, If-None-Match, If-Unmodified-Since, Last-Event-ID, Prefer, Range, "
+        "traceparent, tracestate, X-Correlation-ID"
+    ),
+    "Access-Control-Max-Age": "600",
+}
+
+
+class CorsPolicy:
+    """Makes responses readable for the listed origins only; the header never holds `*`."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        self._origins = frozenset(origin.encode("ascii") for origin in origins)
+
+    def allows(self, origin: bytes | None) -> bool:
+        return origin in self._origins
+
+    def response_headers(self, origin: bytes | None) -> Headers:
+        """Headers of any response to a page of this origin."""
+        if not self._origins:
+            return []
+        headers: Headers = [(b"vary", b"Origin")]
+        if origin is not None and self.allows(origin):
+            headers += [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-allow-credentials", b"true"),
+                (b"access-control-expose-headers", _EXPOSED_HEADERS),
+            ]
+        return headers

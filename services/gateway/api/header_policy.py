@@ -1,0 +1,159 @@
+"""Outermost middleware: filters request headers, adds security headers to every response."""
+
+import re
+
+from bff_core.errors import ClientError, InvalidRequest
+from bff_core.server import AsgiApp, Message, Receive, Scope, SendMessage
+from services.gateway.api.cors import CorsPolicy, Headers
+from services.gateway.implementations.forwarded_headers import (
+    is_forwarded_header,
+    named_by_connection,
+)
+
+REJECTION = "gateway.rejection"
+"""Scope key: the error that the app answers with instead of handling the request; or None."""
+MAX_HEADERS = 100
+HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})
+"""`1` is HTTP/1.0 as Granian spells it."""
+
+_READ_BY_GATEWAY = frozenset(
+    {
+        b"access-control-request-headers",
+        b"access-control-request-method",
+        b"host",
+        b"origin",
+        b"transfer-encoding",
+        b"x-correlation-id",
+        b"x-forwarded-for",
+    }
+)
+_SINGLE = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"last-event-id",
+        b"range",
+        b"traceparent",
+        b"transfer-encoding",
+        b"user-agent",
+    }
+)
+_PRINTABLE = re.compile(rb"[\t\x20-\x7e]*")
+_SECURITY_HEADERS: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    # Granian names itself where a response does not name its server.
+    (b"server", b"gateway"),
+]
+_API_CSP = b"default-src 'none'; frame-ancestors 'none'"
+_DOCS_CSP = (
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+)
+
+
+class HeadersTooLarge(ClientError):
+    code = "INVALID_REQUEST"
+    status = 431
+    message = "The request's address and headers are too large"
+
+
+class HttpVersionNotSupported(ClientError):
+    code = "INVALID_REQUEST"
+    status = 505
+    message = "Only HTTP/1.0 and HTTP/1.1 are supported"
+
+
+class HeaderPolicyMiddleware:
+    """ASGI middleware around the whole app.
+
+    A malformed request is marked with `REJECTION`, so that the app refuses it in the error
+    envelope. Its connection is closed, because servers may disagree on where it ends.
+    """
+
+    def __init__(
+        self, app: AsgiApp, cors: CorsPolicy, *, max_header_bytes: int, hsts_seconds: int
+    ) -> None:
+        self._app = app
+        self._cors = cors
+        self._max_header_bytes = max_header_bytes
+        self._security_headers = list(_SECURITY_HEADERS)
+        if hsts_seconds:
+            value = f"max-age={hsts_seconds}; includeSubDomains".encode()
+            self._security_headers.append((b"strict-transport-security", value))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = [(name.lower(), value) for name, value in scope["headers"]]
+        scope["headers"] = allowed_headers(given)
+        rejection = None
+        try:
+            self._validate(scope, given)
+        except ClientError as error:
+            rejection = error
+        scope[REJECTION] = rejection
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                message["headers"] = headers + self._added_headers(scope, headers)
+                if rejection is not None and scope["http_version"] in HTTP_VERSIONS:
+                    message["headers"].append((b"connection", b"close"))
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _validate(self, scope: Scope, headers: Headers) -> None:
+        version = scope["http_version"]
+        if version not in HTTP_VERSIONS:
+            raise HttpVersionNotSupported
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        size += sum(len(name) + len(value) for name, value in headers)
+        if len(headers) > MAX_HEADERS or size > self._max_header_bytes:
+            raise HeadersTooLarge
+        values: dict[bytes, bytes] = {}
+        for name, value in headers:
+            if name in _SINGLE and name in values:
+                raise InvalidRequest(f"The header {name.decode()} may be sent once only")
+            values[name] = value
+            may_be_any = name == b"user-agent" or not is_forwarded_header(name)
+            if not may_be_any and not _PRINTABLE.fullmatch(value):
+                raise InvalidRequest(f"The header {name.decode()} holds a forbidden character")
+        if version == "1.1" and not values.get(b"host"):
+            raise InvalidRequest("The header host is missing")
+        coding = values.get(b"transfer-encoding")
+        # Another server could end the body of such a request elsewhere.
+        if coding is not None and (
+            version != "1.1" or b"content-length" in values or coding.lower() != b"chunked"
+        ):
+            raise InvalidRequest("The request's length is ambiguous")
+
+    def _added_headers(self, scope: Scope, headers: Headers) -> Headers:
+        is_docs = scope["path"] == "/docs" or scope["path"].startswith("/docs/")
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+        added = [*self._security_headers, *self._cors.response_headers(origin)]
+        added.append((b"content-security-policy", _DOCS_CSP if is_docs else _API_CSP))
+        if not any(name.lower() == b"cache-control" for name, _ in headers):
+            added.append((b"cache-control", b"no-store"))
+        return added
+
+
+def allowed_headers(headers: Headers) -> Headers:
+    """The headers, names in lower case, that the gateway reads or forwards."""
+    dropped = named_by_connection(headers)
+    return [
+        (name, value)
+        for name, value in headers
+        if (name in _READ_BY_GATEWAY or is_forwarded_header(name)) and name not in dropped
+    ]

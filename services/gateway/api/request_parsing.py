@@ -1,0 +1,61 @@
+"""Parts of a request that a route needs, read from its ASGI scope."""
+
+from bff_core.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from bff_core.server import Scope, parse_body
+from services.gateway.api.body_reader import BodyReader
+from services.gateway.implementations.forwarding import Upload
+from services.gateway.route_table import IdentityRoute, Route
+
+BODY_TIMEOUT = 10.0
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+def header_values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for given, value in scope["headers"] if given == name]
+
+
+def query_of(scope: Scope) -> str:
+    """The raw query.
+
+    Raises:
+        InvalidRequest: It holds an unencoded #, at which another server would end it.
+    """
+    query: str = scope["query_string"].decode("latin-1")
+    if "#" in query:
+        raise InvalidRequest("The query holds an unencoded #")
+    return query
+
+
+async def body_of(route: Route, scope: Scope, reader: BodyReader) -> Upload | bytes | None:
+    """The body to forward; a route to Identity reads and validates it first.
+
+    Raises:
+        PayloadTooLarge: It is larger than the route allows, or declares to be.
+        InvalidRequest: A GET or HEAD request has one.
+        ValidationFailed: It does not match the route's request model.
+        UnsupportedMediaType: The route expects JSON, and it is not.
+    """
+    length = int(next(iter(header_values(scope, b"content-length")), "0"))
+    if length > route.max_body_bytes:
+        raise PayloadTooLarge
+    if route.identity:
+        return await _validated_body(route, route.identity, scope, reader)
+    if not length and not header_values(scope, b"transfer-encoding"):
+        return None
+    if scope["method"] in SAFE_METHODS:
+        raise InvalidRequest("A GET or HEAD request must have no body")
+    return Upload(reader.chunks(), limit=route.max_body_bytes)
+
+
+async def _validated_body(
+    route: Route, identity: IdentityRoute, scope: Scope, reader: BodyReader
+) -> bytes | None:
+    seconds = min(BODY_TIMEOUT, route.timeout)
+    body = await reader.read(limit=route.max_body_bytes, seconds=seconds)
+    if not body and identity.optional_body:
+        return None
+    content_type = next(iter(header_values(scope, b"content-type")), "")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType
+    parse_body(identity.request_model, body)
+    return body

@@ -1,0 +1,110 @@
+"""Rate limits in Redis, shared by all processes; in this process's memory while Redis is away."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from bff_core.clock import Clock
+from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, rate_limited
+from services.gateway.route_table import RateLimit
+
+MAX_CONNECTIONS = 64
+RETRY_DELAY = 1.0
+"""Seconds without calls to a Redis that failed."""
+
+# Redis runs a script atomically: however many processes ask at once, no token is given out twice.
+# Times are in microseconds of Redis's own clock.
+ACQUIRE_SCRIPT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, period = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + interval
+local wait = full_at - now - period
+if wait > 0 then
+  return wait
+end
+local expiry = math.ceil((full_at - now) / 1000)
+redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', expiry)
+return 0
+"""
+
+log = structlog.get_logger()
+
+
+def redis_at(url: str, *, timeout: float) -> Redis:
+    """A client that waits at most `timeout` seconds for anything; it connects on first use."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MAX_CONNECTIONS,
+        timeout=timeout,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+    )
+    return Redis(connection_pool=pool)
+
+
+def fallback_counter(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "api_gateway_rate_limits_from_memory_total",
+        "Requests counted in memory because Redis was away.",
+        registry=registry,
+    )
+
+
+class RedisHealthCheck:
+    """Reports to `/ready` whether Redis answers."""
+
+    name = "redis"
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def ping(self) -> bool:
+        try:
+            return bool(await self._redis.ping())
+        except (RedisError, OSError):
+            return False
+
+
+class RedisRateLimiter:
+    """Token buckets shared by all processes; `fallback` counts while Redis does not answer."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        rates: Mapping[RateLimit, Rate],
+        fallback: MemoryRateLimiter,
+        clock: Clock,
+        fallbacks: Counter,
+        *,
+        timeout: float,
+    ) -> None:
+        self._script = redis.register_script(ACQUIRE_SCRIPT)
+        self._rates = rates
+        self._fallback = fallback
+        self._fallbacks = fallbacks
+        self._clock = clock
+        self._timeout = timeout
+        self._retry_at = float("-inf")
+
+    async def acquire(self, limit: RateLimit, key: str) -> None:
+        rate = self._rates[limit]
+        arguments = [int(rate.refill_interval * 1e6), int(rate.period * 1e6)]
+        if self._clock.monotonic() >= self._retry_at:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    keys = [f"gateway:rate_limit:{limit}:{key}"]
+                    wait = int(await self._script(keys=keys, args=arguments))
+            except (RedisError, OSError) as error:
+                self._retry_at = self._clock.monotonic() + RETRY_DELAY
+                log.warning("rate_limits_from_memory", reason=type(error).__name__)
+            else:
+                if wait > 0:
+                    raise rate_limited(wait / 1e6)
+                return
+        self._fallbacks.inc()
+        await self._fallback.acquire(limit, key)

@@ -1,0 +1,82 @@
+"""A request's body is read with a bounded read-ahead, until the client disconnects."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bff_core.errors import InvalidRequest, PayloadTooLarge
+from services.gateway.api.body_reader import READ_AHEAD, BodyReader, ClientDisconnected
+
+
+class Client:
+    """Sends chunks, then disconnects or stays."""
+
+    def __init__(self, *chunks: bytes, stays: bool = True) -> None:
+        self._messages: list[dict[str, Any]] = [
+            {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
+        ]
+        self._messages.append({"type": "http.request", "body": b"", "more_body": False})
+        self._stays = stays
+
+    @property
+    def unsent(self) -> int:
+        return len(self._messages)
+
+    async def receive(self) -> dict[str, Any]:
+        if self._messages:
+            return self._messages.pop(0)
+        if self._stays:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+
+async def read(client: Client, limit: int) -> bytes:
+    reader = BodyReader(client.receive)
+    body = b""
+
+    async def respond() -> None:
+        nonlocal body
+        body = await reader.read(limit=limit, seconds=1)
+
+    await reader.cancel_on_disconnect(respond())
+    return body
+
+
+async def wait_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_body_comes_in_order() -> None:
+    assert await read(Client(b"a", b"b", b"c"), limit=3) == b"abc"
+
+
+async def test_a_body_over_its_limit_is_refused() -> None:
+    with pytest.raises(PayloadTooLarge):
+        await read(Client(b"ab", b"cd"), limit=3)
+
+
+async def test_a_client_that_disconnects_cancels_the_response() -> None:
+    with pytest.raises(ClientDisconnected):
+        await BodyReader(Client(stays=False).receive).cancel_on_disconnect(wait_for_ever())
+
+
+async def test_a_body_that_breaks_off_is_refused() -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(InvalidRequest):
+        await BodyReader(receive).cancel_on_disconnect(wait_for_ever())
+
+
+async def test_a_client_waits_while_its_body_is_not_read() -> None:
+    client = Client(*[b"x"] * 100)
+    reader = BodyReader(client.receive)
+
+    async def respond() -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    await reader.cancel_on_disconnect(respond())
+
+    assert client.unsent == 101 - READ_AHEAD - 1

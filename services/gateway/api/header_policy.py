@@ -108,7 +108,7 @@ class HeaderPolicyMiddleware:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 message["headers"] = headers + self._added_headers(scope, headers)
-                if rejection is not None and scope["http_version"] in HTTP_VERSIONS:
+                if rejection is not None and scope["http_version"] not in {"2", "3"}:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 

@@ -21,6 +21,7 @@ CODES = {
     502: {"EXTERNAL_SERVICE_ERROR"},
     503: {"CONNECTION_ERROR"},
     504: {"TIMEOUT"},
+    505: {"INVALID_REQUEST"},
 }
 # All that the gateway may say to a service; anything else there was let through wrongly.
 MAY_ARRIVE = {

@@ -66,7 +66,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *_module(settings)],
+            [sys.executable, "-m", _module(settings)],
             cwd=ROOT,
             env=settings,
             stdout=output,
@@ -84,13 +84,13 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
             process.wait(timeout=10)
 
 
-def _module(settings: dict[str, str]) -> list[str]:
+def _module(settings: dict[str, str]) -> str:
     """The module to start; adds the setting that chooses its server where the gateway has one."""
     if "server" in Settings.model_fields:
         settings["API_GATEWAY_SERVER"] = SERVER
-    elif SERVER == "granian":
-        return ["tests.e2e.attack.granian_launcher"]
-    return ["services.gateway"]
+        return "services.gateway"
+    settings["TEST_SERVER"] = SERVER
+    return "tests.e2e.attack.server_launcher"
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

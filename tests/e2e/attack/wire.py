@@ -76,7 +76,7 @@ def read_reply(client: socket.socket, *, head_only: bool = False) -> Reply:
         data = rest
     headers = [(line.partition(":")[0], line.partition(":")[2].strip()) for line in lines]
     named = {name.lower(): value for name, value in headers}
-    if head_only or status in {204, 304}:
+    if head_only or status in {101, 204, 304}:
         return Reply(status, headers, b"", "length", data)
     if named.get("transfer-encoding") == "chunked":
         body, ended = _chunks(client, rest)

@@ -1,4 +1,4 @@
-"""The gateway told to stop while it passes streams on: they end at once, requests in their time."""
+"""On SIGTERM the gateway ends its event streams at once and completes requests in flight."""
 
 import json
 import signal
@@ -14,8 +14,8 @@ import pytest
 from bff_core.testing import bearer
 from tests.e2e.attack.conftest import token
 from tests.e2e.attack.process import Gateway, gateway
-from tests.e2e.attack.upstream import Answer, Seen, http, recording
-from tests.e2e.attack.wire import Reply, connect, read_reply, request
+from tests.e2e.attack.upstream import RecordedRequest, Responder, http, recording
+from tests.e2e.attack.wire import RawResponse, connect, read_response, request
 
 EVENTS, SLOW = "/v1/teacher/events", "/v1/teacher/slow"
 STREAMS = 10
@@ -23,8 +23,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 EVENT = b'id: e-1\nevent: batch_changed\ndata: {"version": 1}\n\n'
 
 
-def byte_by_byte(pause: float) -> Answer:
-    def answer(client: socket.socket, _: Seen) -> None:
+def byte_by_byte(pause: float) -> Responder:
+    def answer(client: socket.socket, _: RecordedRequest) -> None:
         client.sendall(HEAD)
         while True:
             for byte in EVENT:
@@ -34,19 +34,19 @@ def byte_by_byte(pause: float) -> Answer:
     return answer
 
 
-def at_rest(client: socket.socket, _: Seen) -> None:
+def at_rest(client: socket.socket, _: RecordedRequest) -> None:
     whole_and_half = EVENT + EVENT[:20]
     client.sendall(HEAD + b"%x\r\n%s\r\n" % (len(whole_and_half), whole_and_half))
     client.recv(1)
 
 
-def after_a_second(client: socket.socket, _: Seen) -> None:
+def after_a_second(client: socket.socket, _: RecordedRequest) -> None:
     time.sleep(1.0)
     client.sendall(http(body=b'{"slow": true}'))
 
 
 @contextmanager
-def serving(folder: Path, events: Answer, **more: str) -> Iterator[Gateway]:
+def serving(folder: Path, events: Responder, **more: str) -> Iterator[Gateway]:
     with recording() as teacher:
         teacher.answers |= {f"/bff{EVENTS}": events, EVENTS: events}
         teacher.answers |= {f"/bff{SLOW}": after_a_second, SLOW: after_a_second}
@@ -60,12 +60,12 @@ def asked(port: int, path: str, stack: ExitStack) -> socket.socket:
     return client
 
 
-def timed(client: socket.socket) -> tuple[Reply, float]:
-    return read_reply(client), time.monotonic()
+def timed(client: socket.socket) -> tuple[RawResponse, float]:
+    return read_response(client), time.monotonic()
 
 
 @pytest.mark.parametrize("pace", ["at rest", "quick bytes", "slow bytes"])
-def test_told_to_stop_it_ends_streams_between_events_and_answers_the_rest(
+def test_on_sigterm_it_ends_streams_between_events_and_answers_the_rest(
     tmp_path: Path, pace: str
 ) -> None:
     events = {"quick bytes": byte_by_byte(0.002), "slow bytes": byte_by_byte(0.05)}.get(
@@ -93,7 +93,7 @@ def test_told_to_stop_it_ends_streams_between_events_and_answers_the_rest(
     assert took < 2.0
 
 
-def check_streams(streams: list[Future[tuple[Reply, float]]], told: float) -> None:
+def check_streams(streams: list[Future[tuple[RawResponse, float]]], told: float) -> None:
     for stream in streams:
         reply, ended = stream.result()
         assert reply.ended == "chunk"
@@ -102,14 +102,14 @@ def check_streams(streams: list[Future[tuple[Reply, float]]], told: float) -> No
         assert told < ended < told + 1.0
 
 
-def test_streams_leave_the_door_and_have_a_limit_of_their_own(tmp_path: Path) -> None:
+def test_streams_free_their_slot_and_have_a_limit_of_their_own(tmp_path: Path) -> None:
     settings = {"API_GATEWAY_MAX_IN_FLIGHT": "1", "API_GATEWAY_OPEN_STREAMS": "3"}
     with serving(tmp_path, at_rest, **settings) as running, ExitStack() as stack:
         for _ in range(3):
             client = asked(running.port, EVENTS, stack)
             assert client.recv(4096).startswith(b"HTTP/1.1 200")
-        refused = read_reply(asked(running.port, EVENTS, stack))
-        slow = read_reply(asked(running.port, SLOW, stack))
+        refused = read_response(asked(running.port, EVENTS, stack))
+        slow = read_response(asked(running.port, SLOW, stack))
         stack.close()
         time.sleep(0.5)
         with ExitStack() as again:
@@ -127,8 +127,8 @@ def test_while_it_drains_no_stream_is_let_in(tmp_path: Path) -> None:
     ):
         running.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
-        refused = read_reply(asked(running.port, EVENTS, stack))
-        slow = read_reply(asked(running.port, SLOW, stack))
+        refused = read_response(asked(running.port, EVENTS, stack))
+        slow = read_response(asked(running.port, SLOW, stack))
 
     assert (refused.status, slow.status) == (503, 200)
     assert int(refused.value("retry-after") or 0) >= 1

@@ -1,4 +1,4 @@
-"""Callers of the gateway who go away: the service behind it is let go of, whatever was asked."""
+"""A client that disconnects cancels its request to the service, whatever the method."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ import pytest
 from bff_core.testing import bearer
 from tests.e2e.attack.conftest import token
 from tests.e2e.attack.process import Gateway, gateway
-from tests.e2e.attack.upstream import Seen, recording
+from tests.e2e.attack.upstream import RecordedRequest, recording
 from tests.e2e.attack.wire import connect, request
 
 CALLERS = 10
@@ -22,13 +22,13 @@ IN_FLIGHT = "api_gateway_http_requests_in_flight"
 
 
 class Waiting:
-    """Answers nobody, and counts who came and who left."""
+    """Never answers, and counts connections that came and that closed."""
 
     def __init__(self) -> None:
         self.came = threading.Semaphore(0)
         self.left = threading.Semaphore(0)
 
-    def __call__(self, client: socket.socket, _: Seen) -> None:
+    def __call__(self, client: socket.socket, _: RecordedRequest) -> None:
         self.came.release()
         client.settimeout(10)
         if client.recv(1) == b"":

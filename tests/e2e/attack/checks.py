@@ -1,10 +1,10 @@
-"""What every refusal must be, and what must never be seen behind the gateway."""
+"""Assertions on errors, and on the requests that reach a service."""
 
 import uuid
 
 from tests.e2e.attack.conftest import Edge
-from tests.e2e.attack.upstream import Seen
-from tests.e2e.attack.wire import Reply
+from tests.e2e.attack.upstream import RecordedRequest
+from tests.e2e.attack.wire import RawResponse
 
 ENVELOPE = {"code", "message", "correlation_id", "service", "timestamp", "details"}
 CODES = {
@@ -23,7 +23,7 @@ CODES = {
     504: {"TIMEOUT"},
     505: {"INVALID_REQUEST"},
 }
-# All that the gateway may say to a service; anything else there was let through wrongly.
+# All headers that may reach a service.
 MAY_ARRIVE = {
     "host",
     "accept",
@@ -50,15 +50,15 @@ MAY_ARRIVE = {
 }
 
 
-def assert_refused(edge: Edge, reply: Reply, *statuses: int) -> None:
-    """Refused with one of the statuses, in the envelope, and nothing reached a service."""
+def assert_refused(edge: Edge, reply: RawResponse, *statuses: int) -> None:
+    """Assert one of the statuses, the envelope, and that nothing reached a service."""
     assert reply.status in statuses, reply.raw
     assert_envelope(reply)
     assert edge.reached == 0
 
 
-def assert_envelope(reply: Reply) -> None:
-    """The one envelope under the request's own id; or, where HTTP ended, a bare status."""
+def assert_envelope(reply: RawResponse) -> None:
+    """Assert the error envelope with the request's id, or a bare status of the HTTP server."""
     if reply.is_bare:
         assert 400 <= reply.status < 506
         return
@@ -70,8 +70,8 @@ def assert_envelope(reply: Reply) -> None:
     uuid.UUID(reply.error["correlation_id"])
 
 
-def assert_clean(seen: Seen, user: str = "teacher-1") -> None:
-    """A request behind the gateway carries its caller's identity and nothing of a stranger's."""
+def assert_clean(seen: RecordedRequest, user: str = "teacher-1") -> None:
+    """Assert that a forwarded request carries its user's identity and nothing else."""
     assert seen.values("X-User-ID") == [user]
     assert seen.values("X-Org-ID") == []
     assert seen.values("X-Forwarded-For") == ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""One gateway for a module's cases, recorders behind it, and tokens to come with."""
+"""One gateway for each module, with recording services behind it, and tokens."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
 from tests.e2e.attack.process import Gateway, gateway
 from tests.e2e.attack.upstream import RecordingUpstream, recording
-from tests.e2e.attack.wire import Reply, request
+from tests.e2e.attack.wire import RawResponse, request
 
 
 def token(sub: str = "teacher-1", **claims: object) -> str:
@@ -32,10 +32,10 @@ class Edge:
 
     @property
     def reached(self) -> int:
-        """How many requests reached any service."""
+        """The number of requests that reached any service."""
         return sum(len(upstream.seen) for upstream in self.upstreams)
 
-    def ask(self, raw: bytes, *, timeout: float = 10.0) -> Reply:
+    def ask(self, raw: bytes, *, timeout: float = 10.0) -> RawResponse:
         return self.gateway.ask(raw, timeout=timeout)
 
     def as_teacher(
@@ -44,7 +44,7 @@ class Edge:
         target: str = "/bff/v1/teacher/dashboard",
         headers: list[tuple[str, str]] | None = None,
         body: bytes = b"",
-    ) -> Reply:
+    ) -> RawResponse:
         given = [("Authorization", bearer(token())), *(headers or [])]
         return self.ask(request(method, target, given, body))
 

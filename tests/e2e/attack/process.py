@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bff_core.testing import SECRET
 from services.gateway.config import Settings
-from tests.e2e.attack.wire import Reply, ask, request
+from tests.e2e.attack.wire import RawResponse, ask, request
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_WITHIN = 20.0
@@ -32,7 +32,7 @@ class Gateway:
     def pid(self) -> int:
         return self.process.pid
 
-    def ask(self, raw: bytes, *, timeout: float = 10.0) -> Reply:
+    def ask(self, raw: bytes, *, timeout: float = 10.0) -> RawResponse:
         return ask(self.port, raw, timeout=timeout)
 
     def lines(self) -> list[str]:

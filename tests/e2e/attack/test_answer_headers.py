@@ -1,4 +1,4 @@
-"""What of an answer's headers goes out, and what is added to every one."""
+"""Response headers pass by an allow-list, and security headers are added to every response."""
 
 import pytest
 

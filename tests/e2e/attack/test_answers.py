@@ -1,4 +1,4 @@
-"""Whatever a service behind the gateway does, the client is told the truth, in our words."""
+"""Failures of a service become errors in the envelope, or an aborted response."""
 
 import socket
 import struct
@@ -10,7 +10,7 @@ from bff_core.testing import bearer
 from tests.e2e.attack.checks import assert_envelope
 from tests.e2e.attack.conftest import Edge, token
 from tests.e2e.attack.process import free_port, gateway
-from tests.e2e.attack.upstream import Seen, answer_bytes, http
+from tests.e2e.attack.upstream import RecordedRequest, answer_bytes, http
 from tests.e2e.attack.wire import request
 
 TARGET = "/bff/v1/teacher/dashboard"
@@ -25,16 +25,16 @@ def reset(client: socket.socket) -> None:
     client.close()
 
 
-def hang(client: socket.socket, _: Seen) -> None:
+def hang(client: socket.socket, _: RecordedRequest) -> None:
     client.settimeout(6)
     client.recv(1)
 
 
-def reset_at_once(client: socket.socket, _: Seen) -> None:
+def reset_at_once(client: socket.socket, _: RecordedRequest) -> None:
     reset(client)
 
 
-def hang_up(client: socket.socket, _: Seen) -> None:
+def hang_up(client: socket.socket, _: RecordedRequest) -> None:
     client.close()
 
 
@@ -131,7 +131,7 @@ CUT = {
 def test_half_an_answer_never_looks_whole(edge: Edge, name: str, version: str) -> None:
     first, then = CUT[name]
 
-    def answer(client: socket.socket, seen: Seen) -> None:
+    def answer(client: socket.socket, seen: RecordedRequest) -> None:
         client.sendall(first)
         time.sleep(0.05)
         then(client, seen)

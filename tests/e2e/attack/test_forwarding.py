@@ -1,4 +1,4 @@
-"""What goes through the gateway, as it should."""
+"""Valid requests reach their service unchanged, with the identity of their token."""
 
 import json
 import uuid

@@ -10,7 +10,7 @@ from bff_core.testing import bearer
 from tests.e2e.attack.checks import assert_envelope, assert_refused
 from tests.e2e.attack.conftest import Edge, token
 from tests.e2e.attack.process import SERVER
-from tests.e2e.attack.wire import Reply, closes, connect, read_reply, request
+from tests.e2e.attack.wire import RawResponse, closes, connect, read_response, request
 
 TARGET = "/bff/v1/teacher/dashboard"
 INNER = "GET /bff/v1/teacher/smuggled HTTP/1.1\r\nHost: gateway.example\r\n\r\n"
@@ -67,7 +67,7 @@ SMUGGLED = {
 def test_a_request_of_uncertain_length_ends_its_connection(edge: Edge, name: str) -> None:
     with connect(edge.gateway.port) as client:
         client.sendall(SMUGGLED[name])
-        reply = read_reply(client)
+        reply = read_response(client)
 
         assert closes(client)
     seen = edge.teacher.settled(9, within=0.05)
@@ -107,7 +107,7 @@ def test_two_requests_on_one_connection_stay_two(edge: Edge) -> None:
 
     with connect(edge.gateway.port) as client:
         client.sendall(first + second)
-        replies = [read_reply(client) for _ in range(2)]
+        replies = [read_response(client) for _ in range(2)]
 
     assert [reply.status for reply in replies] == [200, 200]
     assert [seen.values("X-User-ID") for seen in edge.teacher.seen] == [["anna"], ["erik"]]
@@ -172,13 +172,13 @@ def test_http_2_by_prior_knowledge_reaches_no_service(edge: Edge) -> None:
 def test_what_is_not_http_is_cut_off(edge: Edge, raw: bytes) -> None:
     with connect(edge.gateway.port) as client:
         client.sendall(raw + b"\r\n\r\n")
-        reply = read_reply(client)
+        reply = read_response(client)
 
         assert_refused(edge, reply, 400)
         assert closes(client)
 
 
-def big(reply: Reply) -> None:
+def big(reply: RawResponse) -> None:
     assert reply.status in {400, 431}
     assert_envelope(reply)
 
@@ -220,7 +220,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_at_once(edge: Edge) -> None
 def test_the_refusal_of_a_large_body_is_readable_while_it_is_still_sent(edge: Edge) -> None:
     with connect(edge.gateway.port) as client:
         client.sendall(post("Content-Length: 3000000", body="x" * 3_000_000))
-        reply = read_reply(client)
+        reply = read_response(client)
 
     assert_refused(edge, reply, 413)
 
@@ -229,7 +229,7 @@ def test_a_chunked_body_that_grows_too_large_is_refused_and_never_looks_whole(ed
     chunk = "10000\r\n" + "x" * 65536 + "\r\n"
     with connect(edge.gateway.port) as client:
         client.sendall(post(CHUNKED, body=chunk * 20))
-        reply = read_reply(client)
+        reply = read_response(client)
 
     assert reply.status == 413
     assert_envelope(reply)
@@ -251,7 +251,7 @@ def test_a_body_that_drips_is_refused_in_time(edge: Edge) -> None:
         for _ in range(20):
             time.sleep(0.1)
             client.sendall(b"x")
-        reply = read_reply(client)
+        reply = read_response(client)
 
     assert (reply.status, reply.error["code"]) == (408, "INVALID_REQUEST")
     assert time.monotonic() - started < 4

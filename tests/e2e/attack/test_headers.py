@@ -1,4 +1,4 @@
-"""What a client says of itself or of the way it came never reaches a service."""
+"""Identity and proxy headers of a client never reach a service."""
 
 import pytest
 

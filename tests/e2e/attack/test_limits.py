@@ -1,4 +1,4 @@
-"""What is left of an allowance is counted once for each request, by whoever it is counted."""
+"""Rate limits are exact, across processes and without Redis too."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from tests.e2e.attack.checks import assert_envelope
 from tests.e2e.attack.conftest import token
 from tests.e2e.attack.process import Gateway, free_port, gateway
 from tests.e2e.attack.upstream import RecordingUpstream, recording
-from tests.e2e.attack.wire import Reply, request
+from tests.e2e.attack.wire import RawResponse, request
 
 LOGIN = json.dumps({"email": "anna@skola.example", "password": "Demo-Pass-2026!"}).encode()
 JSON = ("Content-Type", "application/json")
@@ -38,22 +38,22 @@ def settings(service: RecordingUpstream, **more: str) -> dict[str, str]:
     }
 
 
-def login(process: Gateway, forwarded: str = "") -> Reply:
+def login(process: Gateway, forwarded: str = "") -> RawResponse:
     headers = [JSON, ("X-Forwarded-For", forwarded)] if forwarded else [JSON]
     return process.ask(request("POST", "/v1/auth/login", headers, LOGIN))
 
 
-def read(process: Gateway, user: str) -> Reply:
+def read(process: Gateway, user: str) -> RawResponse:
     headers = [("Authorization", bearer(token(user)))]
     return process.ask(request("GET", "/bff/v1/teacher/dashboard", headers))
 
 
-def together(processes: list[Gateway], user: str, times: int) -> list[Reply]:
+def together(processes: list[Gateway], user: str, times: int) -> list[RawResponse]:
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(lambda n: read(processes[n % len(processes)], user), range(times)))
 
 
-def statuses(replies: list[Reply]) -> Counter[int]:
+def statuses(replies: list[RawResponse]) -> Counter[int]:
     return Counter(reply.status for reply in replies)
 
 

@@ -1,4 +1,4 @@
-"""What streams, streams: nothing is held back, and both sides learn of the other's end."""
+"""Streams pass without buffering, and each side learns of the other's end."""
 
 import socket
 import threading
@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 from bff_core.testing import bearer
 from tests.e2e.attack.conftest import Edge, token
-from tests.e2e.attack.upstream import Answer, Seen
-from tests.e2e.attack.wire import closes, connect, read_reply, request
+from tests.e2e.attack.upstream import RecordedRequest, Responder
+from tests.e2e.attack.wire import closes, connect, read_response, request
 
 EVENTS = "/bff/v1/teacher/events"
 SSE = (
@@ -22,15 +22,15 @@ def chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
-class Source:
+class EventSource:
     """A stream that says what it is told to, and learns when nobody listens any more."""
 
     def __init__(self) -> None:
         self.clients: list[socket.socket] = []
         self.gone = threading.Semaphore(0)
 
-    def answer(self) -> Answer:
-        def stream(client: socket.socket, _: Seen) -> None:
+    def answer(self) -> Responder:
+        def stream(client: socket.socket, _: RecordedRequest) -> None:
             self.clients.append(client)
             client.sendall(SSE + chunk(b": hello\n\n"))
             client.settimeout(20)
@@ -52,7 +52,7 @@ def listen(edge: Edge, stack: ExitStack) -> socket.socket:
     return client
 
 
-def heard(client: socket.socket, words: bytes, within: float = 5.0) -> bool:
+def received(client: socket.socket, words: bytes, within: float = 5.0) -> bool:
     client.settimeout(within)
     data = b""
     while words not in data:
@@ -64,30 +64,30 @@ def heard(client: socket.socket, words: bytes, within: float = 5.0) -> bool:
 
 
 def test_events_come_through_one_by_one(edge: Edge) -> None:
-    source = Source()
+    source = EventSource()
     edge.teacher.answers[EVENTS] = source.answer()
     with ExitStack() as stack:
         client = listen(edge, stack)
-        assert heard(client, b": hello")
+        assert received(client, b": hello")
 
         for number in range(5):
             started = time.monotonic()
             source.say(b"data: %d\n\n" % number)
-            assert heard(client, b"data: %d" % number)
+            assert received(client, b"data: %d" % number)
             assert time.monotonic() - started < 0.5
 
 
 def test_a_listener_that_leaves_is_noticed_by_the_service(edge: Edge) -> None:
-    source = Source()
+    source = EventSource()
     edge.teacher.answers[EVENTS] = source.answer()
     with ExitStack() as stack:
-        assert heard(listen(edge, stack), b": hello")
+        assert received(listen(edge, stack), b": hello")
 
     assert source.gone.acquire(timeout=5)
 
 
 def test_a_stream_that_ends_ends_for_the_listener(edge: Edge) -> None:
-    def stream(client: socket.socket, _: Seen) -> None:
+    def stream(client: socket.socket, _: RecordedRequest) -> None:
         client.sendall(SSE + chunk(b"data: last\n\n") + b"0\r\n\r\n")
 
     edge.teacher.answers[EVENTS] = stream
@@ -97,11 +97,11 @@ def test_a_stream_that_ends_ends_for_the_listener(edge: Edge) -> None:
 
 
 def test_a_stream_whose_service_dies_is_cut_for_the_listener(edge: Edge) -> None:
-    source = Source()
+    source = EventSource()
     edge.teacher.answers[EVENTS] = source.answer()
     with ExitStack() as stack:
         client = listen(edge, stack)
-        assert heard(client, b": hello")
+        assert received(client, b": hello")
 
         source.clients[0].shutdown(socket.SHUT_RDWR)
 
@@ -109,29 +109,29 @@ def test_a_stream_whose_service_dies_is_cut_for_the_listener(edge: Edge) -> None
 
 
 def test_a_stream_outlives_the_time_that_answers_have(edge: Edge) -> None:
-    source = Source()
+    source = EventSource()
     edge.teacher.answers[EVENTS] = source.answer()
     with ExitStack() as stack:
         client = listen(edge, stack)
-        assert heard(client, b": hello")
+        assert received(client, b": hello")
 
         # The fixture's budget for the head of an answer is 2 seconds.
         time.sleep(2.5)
         source.say(b"data: late\n\n")
 
-        assert heard(client, b"data: late")
+        assert received(client, b"data: late")
 
 
 def test_many_streams_share_one_process(edge: Edge) -> None:
-    source = Source()
+    source = EventSource()
     edge.teacher.answers[EVENTS] = source.answer()
     with ExitStack() as stack:
         clients = [listen(edge, stack) for _ in range(STREAMS)]
-        assert all(heard(client, b": hello") for client in clients)
+        assert all(received(client, b": hello") for client in clients)
 
         source.say(b"data: all\n\n")
 
-        assert all(heard(client, b"data: all") for client in clients)
+        assert all(received(client, b"data: all") for client in clients)
         assert edge.as_teacher().status == 200
     for _ in range(STREAMS):
         assert source.gone.acquire(timeout=5)
@@ -144,7 +144,7 @@ def test_an_upload_goes_on_while_it_arrives(edge: Edge) -> None:
         client.sendall(f"{head}Authorization: {bearer(token())}\r\n\r\nhello".encode())
         arrived = edge.teacher.arrives(b"hello")
         client.sendall(b"again")
-        reply = read_reply(client)
+        reply = read_response(client)
 
     assert arrived
     assert reply.status == 200

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 
 from bff_core.testing import bearer
 from tests.e2e.attack.conftest import Edge, token
-from tests.e2e.attack.upstream import Seen, answer_bytes, http
-from tests.e2e.attack.wire import Reply, connect, read_reply, request
+from tests.e2e.attack.upstream import RecordedRequest, answer_bytes, http
+from tests.e2e.attack.wire import RawResponse, connect, read_response, request
 
 REQUESTS = int(os.environ.get("MIXED_REQUESTS", "1000"))
 THREADS = 10
 USERS = {"anna": bearer(token("anna")), "erik": bearer(token("erik"))}
 
 
-def personal(client: object, seen: Seen) -> bool:
+def personal(client: object, seen: RecordedRequest) -> bool:
     """An answer that bears its asker's name wherever an answer can bear one."""
     [user] = seen.values("X-User-ID")
     told = {"user": user, "target": seen.target, "authorization": seen.values("Authorization")}
@@ -28,7 +28,7 @@ def personal(client: object, seen: Seen) -> bool:
     return bool(answer_bytes(answer, keep=True)(client, seen))  # type: ignore[arg-type]  # a socket
 
 
-def check(user: str, number: int, reply: Reply) -> None:
+def check(user: str, number: int, reply: RawResponse) -> None:
     told = json.loads(reply.body)
     assert told["user"] == user
     assert told["target"] == f"/bff/v1/teacher/mixed?n={number}&of={user}"
@@ -44,7 +44,7 @@ def run(edge: Edge, numbers: range, wrong: list[str]) -> None:
                 user = random.choice(list(USERS))
                 target = f"/bff/v1/teacher/mixed?n={number}&of={user}"
                 client.sendall(request("GET", target, [("Authorization", USERS[user])]))
-                check(user, number, read_reply(client))
+                check(user, number, read_response(client))
     except (AssertionError, OSError, ValueError) as error:
         wrong.append(repr(error))
 

@@ -1,4 +1,4 @@
-"""A service behind the gateway that writes down every byte it is sent."""
+"""A service behind the gateway that records every byte it is sent."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Seen:
+class RecordedRequest:
     """One request as it came; `whole` says whether its body came to its end."""
 
     method: str
@@ -24,12 +24,12 @@ class Seen:
         return [value for given, value in self.headers if given.lower() == name.lower()]
 
 
-Answer = Callable[[socket.socket, Seen], bool | None]
+Responder = Callable[[socket.socket, RecordedRequest], bool | None]
 """Writes to the socket; True keeps the connection."""
 
 
-def answer_bytes(raw: bytes, *, keep: bool = False) -> Answer:
-    def answer(client: socket.socket, _: Seen) -> bool:
+def answer_bytes(raw: bytes, *, keep: bool = False) -> Responder:
+    def answer(client: socket.socket, _: RecordedRequest) -> bool:
         client.sendall(raw)
         return keep
 
@@ -42,13 +42,13 @@ def http(
     headers: list[tuple[str, str]] | None = None,
     kind: str | None = "application/json",
 ) -> bytes:
-    lines = [f"HTTP/1.1 {status} Answer", f"Content-Length: {len(body)}"]
+    lines = [f"HTTP/1.1 {status} OK", f"Content-Length: {len(body)}"]
     lines += [f"Content-Type: {kind}"] if kind else []
     lines += [f"{name}: {value}" for name, value in headers or []]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def echo(client: socket.socket, seen: Seen) -> bool:
+def echo(client: socket.socket, seen: RecordedRequest) -> bool:
     """Says what it was asked, so that an answer shows whose request it answers."""
     told = {
         "method": seen.method,
@@ -66,8 +66,8 @@ def echo(client: socket.socket, seen: Seen) -> bool:
 class RecordingUpstream:
     """Answers by path, else with an echo; a thread per connection."""
 
-    seen: list[Seen] = field(default_factory=list)
-    answers: dict[str, Answer] = field(default_factory=dict)
+    seen: list[RecordedRequest] = field(default_factory=list)
+    answers: dict[str, Responder] = field(default_factory=dict)
     connections: int = 0
     _listener: socket.socket = field(init=False)
     _open: set[socket.socket] = field(default_factory=set)
@@ -86,15 +86,15 @@ class RecordingUpstream:
             self.seen.clear()
             self.answers.clear()
 
-    def settled(self, number: int, within: float = 2.0) -> list[Seen]:
-        """What was seen, once there are `number` requests or time is up."""
+    def settled(self, number: int, within: float = 2.0) -> list[RecordedRequest]:
+        """The requests seen, once there are `number` of them or time is up."""
         end = time.monotonic() + within
         while len(self.seen) < number and time.monotonic() < end:
             time.sleep(0.005)
         return list(self.seen)
 
     def arrives(self, data: bytes, within: float = 2.0) -> bool:
-        """Whether some request that is still arriving holds these bytes."""
+        """Wait until a request that is still arriving holds these bytes."""
         end = time.monotonic() + within
         while time.monotonic() < end:
             if any(data in reader.held for reader in list(self._readers)):
@@ -143,10 +143,10 @@ class _Reader:
 
     @property
     def held(self) -> bytes:
-        """What has arrived and is not a whole request yet."""
+        """Bytes that have arrived and are no whole request yet."""
         return self._rest
 
-    def request(self) -> Seen | None:
+    def request(self) -> RecordedRequest | None:
         while b"\r\n\r\n" not in self._rest:
             if not self._more():
                 return None
@@ -159,7 +159,7 @@ class _Reader:
             body, whole = self._chunked()
         else:
             body, whole = self._exactly(int(framing.get("content-length", "0")))
-        return Seen(method, target, headers, body, whole, head)
+        return RecordedRequest(method, target, headers, body, whole, head)
 
     def _more(self) -> bool:
         try:

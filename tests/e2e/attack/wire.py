@@ -1,4 +1,4 @@
-"""HTTP by hand: what is sent is exactly what a case says, and what comes back is kept whole."""
+"""HTTP over a raw socket: sends exactly the given bytes, and keeps the whole response."""
 
 import json
 import socket
@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Reply:
+class RawResponse:
     """`ended` says how the body ended: by its length, by its last chunk, by closing, or cut."""
 
     status: int
@@ -55,14 +55,14 @@ def connect(port: int, timeout: float = 10.0) -> socket.socket:
     return client
 
 
-def ask(port: int, raw: bytes, *, timeout: float = 10.0) -> Reply:
+def ask(port: int, raw: bytes, *, timeout: float = 10.0) -> RawResponse:
     """Send bytes on a connection of their own and read one answer."""
     with connect(port, timeout) as client:
         client.sendall(raw)
-        return read_reply(client, head_only=raw.startswith(b"HEAD "))
+        return read_response(client, head_only=raw.startswith(b"HEAD "))
 
 
-def read_reply(client: socket.socket, *, head_only: bool = False) -> Reply:
+def read_response(client: socket.socket, *, head_only: bool = False) -> RawResponse:
     data = b""
     while True:
         data = _until(client, data, b"\r\n\r\n")
@@ -77,18 +77,18 @@ def read_reply(client: socket.socket, *, head_only: bool = False) -> Reply:
     headers = [(line.partition(":")[0], line.partition(":")[2].strip()) for line in lines]
     named = {name.lower(): value for name, value in headers}
     if head_only or status in {101, 204, 304}:
-        return Reply(status, headers, b"", "length", data)
+        return RawResponse(status, headers, b"", "length", data)
     if named.get("transfer-encoding") == "chunked":
         body, ended = _chunks(client, rest)
     elif "content-length" in named:
         body, ended = _length(client, rest, int(named["content-length"]))
     else:
         body, ended = _close(client, rest)
-    return Reply(status, headers, body, ended, data)
+    return RawResponse(status, headers, body, ended, data)
 
 
 def closes(client: socket.socket, within: float = 3.0) -> bool:
-    """Whether the other side ends the connection."""
+    """Tells whether the other side ends the connection."""
     client.settimeout(within)
     end = time.monotonic() + within
     try:

@@ -9,7 +9,7 @@ from bff_core.errors import InvalidRequest, PayloadTooLarge
 from services.gateway.api.body_reader import READ_AHEAD, BodyReader, ClientDisconnected
 
 
-class Client:
+class ScriptedClient:
     """Sends chunks, then disconnects or stays."""
 
     def __init__(self, *chunks: bytes, stays: bool = True) -> None:
@@ -31,7 +31,7 @@ class Client:
         return {"type": "http.disconnect"}
 
 
-async def read(client: Client, limit: int) -> bytes:
+async def read(client: ScriptedClient, limit: int) -> bytes:
     reader = BodyReader(client.receive)
     body = b""
 
@@ -48,17 +48,17 @@ async def wait_for_ever() -> None:
 
 
 async def test_a_body_comes_in_order() -> None:
-    assert await read(Client(b"a", b"b", b"c"), limit=3) == b"abc"
+    assert await read(ScriptedClient(b"a", b"b", b"c"), limit=3) == b"abc"
 
 
 async def test_a_body_over_its_limit_is_refused() -> None:
     with pytest.raises(PayloadTooLarge):
-        await read(Client(b"ab", b"cd"), limit=3)
+        await read(ScriptedClient(b"ab", b"cd"), limit=3)
 
 
 async def test_a_client_that_disconnects_cancels_the_response() -> None:
     with pytest.raises(ClientDisconnected):
-        await BodyReader(Client(stays=False).receive).cancel_on_disconnect(wait_for_ever())
+        await BodyReader(ScriptedClient(stays=False).receive).cancel_on_disconnect(wait_for_ever())
 
 
 async def test_a_body_that_breaks_off_is_refused() -> None:
@@ -70,7 +70,7 @@ async def test_a_body_that_breaks_off_is_refused() -> None:
 
 
 async def test_a_client_waits_while_its_body_is_not_read() -> None:
-    client = Client(*[b"x"] * 100)
+    client = ScriptedClient(*[b"x"] * 100)
     reader = BodyReader(client.receive)
 
     async def respond() -> None:

@@ -20,7 +20,7 @@ async def source(*chunks: bytes, every: float = 0.0, stays: bool = True) -> Asyn
         await asyncio.sleep(3600)
 
 
-class Reader:
+class StreamReader:
     def __init__(self, stuck_after: int = 1000) -> None:
         self.received: list[bytes] = []
         self._stuck_after = stuck_after
@@ -36,9 +36,9 @@ def streams(limit: int = 10) -> EventStreams:
 
 
 def drained(
-    chunks: AsyncIterator[bytes], reader: Reader, *, after: float = 10.0
+    chunks: AsyncIterator[bytes], reader: StreamReader, *, after: float = 10.0
 ) -> tuple[str, float]:
-    """How a stream ended that was drained after some seconds, and how long that took."""
+    """Drain a stream after some seconds; returns how it ended, and how long that took."""
     clock, all_ = FakeClock(), streams()
 
     async def scene() -> str:
@@ -56,21 +56,21 @@ def drained(
 
 
 def test_quiet_stream_ends_at_once() -> None:
-    reader = Reader()
+    reader = StreamReader()
 
     assert drained(source(b"data: a\n\n"), reader) == ("ended", pytest.approx(0.0))
     assert reader.received == [b"data: a\n\n"]
 
 
 def test_half_an_event_is_left_out() -> None:
-    reader = Reader()
+    reader = StreamReader()
 
     assert drained(source(b"data: a\n\ndata", b": b"), reader)[0] == "ended"
     assert reader.received == [b"data: a\n\n"]
 
 
 def test_large_event_that_is_half_out_comes_to_its_end() -> None:
-    reader = Reader()
+    reader = StreamReader()
     chunks = source(b"data: " + b"x" * 70_000, b"y", b"\n\ndata: b\n\n", every=6.0)
 
     how, _ = drained(chunks, reader, after=11.9)
@@ -80,19 +80,19 @@ def test_large_event_that_is_half_out_comes_to_its_end() -> None:
 
 
 def test_large_event_that_does_not_end_is_cut() -> None:
-    how, took = drained(source(b"x" * 70_000), Reader())
+    how, took = drained(source(b"x" * 70_000), StreamReader())
 
     assert (how, took) == ("cut", pytest.approx(DRAIN_TIMEOUT))
 
 
 def test_reader_that_is_stuck_is_cut() -> None:
-    how, took = drained(source(b"data: a\n\n", b"data: b\n\n"), Reader(stuck_after=1))
+    how, took = drained(source(b"data: a\n\n", b"data: b\n\n"), StreamReader(stuck_after=1))
 
     assert (how, took) == ("cut", pytest.approx(DRAIN_TIMEOUT))
 
 
 async def test_stream_that_ends_by_itself_ends_with_all_of_it() -> None:
-    reader = Reader()
+    reader = StreamReader()
     with streams().acquire() as stream:
         await stream.relay(source(b"data: a\n\ndata: b", stays=False), reader.deliver)
 

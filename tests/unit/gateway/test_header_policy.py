@@ -11,7 +11,7 @@ Headers = list[tuple[bytes, bytes]]
 ORIGIN = b"https://skola.example"
 
 
-class Inner:
+class AppStub:
     """An app that answers 200 and keeps the scope it was called with."""
 
     def __init__(self, *headers: tuple[bytes, bytes]) -> None:
@@ -23,7 +23,7 @@ class Inner:
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
 
 
-async def ask(inner: Inner, *headers: tuple[bytes, bytes], **scope: object) -> Headers:
+async def ask(inner: AppStub, *headers: tuple[bytes, bytes], **scope: object) -> Headers:
     """The headers of the response."""
     sent: list[dict[str, Any]] = []
 
@@ -42,7 +42,7 @@ async def ask(inner: Inner, *headers: tuple[bytes, bytes], **scope: object) -> H
 
 
 async def test_the_app_sees_only_what_it_may_know() -> None:
-    inner = Inner()
+    inner = AppStub()
 
     await ask(inner, (b"X-User-ID", b"v"), (b"Accept", b"*/*"), (b"X_Forwarded_For", b"1.1.1.1"))
 
@@ -66,7 +66,7 @@ REJECTIONY: list[tuple[Headers, int]] = [
 async def test_a_faulty_message_is_marked_and_its_connection_closed(
     headers: Headers, status: int
 ) -> None:
-    inner = Inner()
+    inner = AppStub()
 
     answered = await ask(inner, *headers)
 
@@ -76,7 +76,7 @@ async def test_a_faulty_message_is_marked_and_its_connection_closed(
 
 @pytest.mark.parametrize("version", ["2", "2.0", "1.2", "9.9"])
 async def test_another_version_of_http_is_refused(version: str) -> None:
-    inner = Inner()
+    inner = AppStub()
 
     answered = await ask(inner, http_version=version)
 
@@ -87,7 +87,7 @@ async def test_another_version_of_http_is_refused(version: str) -> None:
 
 @pytest.mark.parametrize("version", ["1", "1.0"])
 async def test_chunks_of_an_old_client_are_refused(version: str) -> None:
-    inner = Inner()
+    inner = AppStub()
 
     await ask(inner, (b"transfer-encoding", b"chunked"), http_version=version)
 
@@ -95,7 +95,7 @@ async def test_chunks_of_an_old_client_are_refused(version: str) -> None:
 
 
 async def test_a_long_address_counts_as_head() -> None:
-    inner = Inner()
+    inner = AppStub()
 
     await ask(inner, query_string=b"x" * 2000)
 
@@ -103,7 +103,7 @@ async def test_a_long_address_counts_as_head() -> None:
 
 
 async def test_every_answer_says_how_a_browser_must_treat_it() -> None:
-    answered = dict(await ask(Inner()))
+    answered = dict(await ask(AppStub()))
 
     assert answered[b"x-content-type-options"] == b"nosniff"
     assert answered[b"cache-control"] == b"no-store"
@@ -111,14 +111,14 @@ async def test_every_answer_says_how_a_browser_must_treat_it() -> None:
 
 
 async def test_what_an_answer_says_of_caching_stands() -> None:
-    answered = await ask(Inner((b"cache-control", b"max-age=5")))
+    answered = await ask(AppStub((b"cache-control", b"max-age=5")))
 
     assert [value for name, value in answered if name == b"cache-control"] == [b"max-age=5"]
 
 
 async def test_only_a_listed_page_may_read() -> None:
-    ours = dict(await ask(Inner(), (b"origin", ORIGIN)))
-    theirs = dict(await ask(Inner(), (b"origin", b"https://evil.example")))
+    ours = dict(await ask(AppStub(), (b"origin", ORIGIN)))
+    theirs = dict(await ask(AppStub(), (b"origin", b"https://evil.example")))
 
     assert ours[b"access-control-allow-origin"] == ORIGIN
     assert b"access-control-allow-origin" not in theirs

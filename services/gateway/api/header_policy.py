@@ -3,7 +3,7 @@
 import re
 
 from bff_core.errors import ClientError, InvalidRequest
-from bff_core.server import AsgiApp, Message, Receive, Scope, SendMessage
+from bff_core.server import AsgiApp, Message, Receive, Scope, Send
 from services.gateway.api.cors import CorsPolicy, Headers
 from services.gateway.implementations.forwarded_headers import (
     is_forwarded_header,
@@ -87,7 +87,7 @@ class HeaderPolicyMiddleware:
             value = f"max-age={hsts_seconds}; includeSubDomains".encode()
             self._security_headers.append((b"strict-transport-security", value))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bff_core.testing.fault_proxy import (
+from tests.fault_proxy.proxy import (
     Bandwidth,
     FaultProxy,
     Hang,

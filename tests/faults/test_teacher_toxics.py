@@ -11,7 +11,9 @@ import pytest
 
 from bff_core.clock import SystemClock
 from bff_core.testing import Reply, StubServer, access_token, bearer, stub_server
-from bff_core.testing.fault_proxy import (
+from services.bff_teacher.app import create_app
+from services.bff_teacher.config import Settings
+from tests.fault_proxy.proxy import (
     Bandwidth,
     FaultProxy,
     Hang,
@@ -23,8 +25,6 @@ from bff_core.testing.fault_proxy import (
     Toxic,
     fault_proxy,
 )
-from services.bff_teacher.app import create_app
-from services.bff_teacher.config import Settings
 from tests.faults.conftest import ENVIRONMENT, Screens
 from tests.faults.platform_answers import BATCH_PAGE, CLASS, CLASS_INFO, CLASS_PAGE, ROSTER, TEACHER
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bff_core.testing.toxics import (
+from tests.fault_proxy.toxics import (
     Bandwidth,
     End,
     Hang,
@@ -113,7 +113,7 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine always runs in one
+        assert task is not None
         self._open[task] = reader
         self.accepted += 1
         try:
@@ -152,7 +152,7 @@ class FaultProxy:
     async def _pass_on(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: _Way
     ) -> None:
-        passage = Passage(random.Random(self.seed))  # noqa: S311 - a repeatable one is wanted
+        passage = Passage(random.Random(self.seed))
         chunk = b"-"
         while chunk:
             chunk = await reader.read(CHUNK)

@@ -5,8 +5,7 @@ from statistics import median
 from time import process_time
 
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.breaker import Breaker
-from bff_core.client.policies.outcome import Outcome
+from bff_core.client.policies.breaker import Breaker, Outcome
 from bff_core.clock import SystemClock
 from bff_core.errors import CircuitOpen
 from bff_core.testing.calls import a_call, an_answer
@@ -55,7 +54,7 @@ def main() -> None:
     call = a_call(clock, seconds=3600.0)
     closed, opened = Breaker("bench", clock), Breaker("bench", clock, jitter=lambda: 0.5)
     for _ in range(20):
-        opened.settle(opened.admit(call), Outcome.FAILURE)
+        opened.settle(opened.acquire(call), Outcome.FAILURE)
     closed_us, refused_us = asyncio.run(measure(closed(respond), opened(respond), call))
     print(f"closed   {closed_us:5.2f} us a call (aim < 2)")
     print(f"refused  {refused_us:5.2f} us a call (aim < 3)")

@@ -37,7 +37,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     resources = Resources.open(settings, metrics, clock)
     return build_app(
         settings,
-        make_container(settings, resources.outbound, *replacing),
+        make_container(settings, resources.runtime, *replacing),
         service=SERVICE,
         title="HuleEdu admin BFF",
         metrics=metrics,

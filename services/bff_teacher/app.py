@@ -69,7 +69,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
     opened = Opened(Resources.open(settings, metrics, clock), open_ledger(settings))
-    container = make_container(settings, opened.shared.outbound, opened.ledger, *replacing)
+    container = make_container(settings, opened.shared.runtime, opened.ledger, *replacing)
     app = build_app(
         settings,
         container,

@@ -8,8 +8,7 @@ from quart import Quart
 from redis.asyncio import Redis
 
 from bff_core.app import Blueprints, build_app
-from bff_core.cache import MemoryCache, MemoryOptions
-from bff_core.client import CacheEntry, ClientRuntime
+from bff_core.client import ClientRuntime
 from bff_core.clock import Clock, SystemClock
 from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.resources import Resources
@@ -67,9 +66,8 @@ def _apply_header_policy(app: Quart, settings: Settings) -> None:
 
 def _resources(redis: Redis | None, metrics: Metrics, clock: Clock) -> Resources:
     """Dependencies that `/ready` checks and the app closes; the gateway caches no responses."""
-    memory = MemoryCache[CacheEntry](MemoryOptions(entries=1, size=1))
     dependencies = (RedisHealthCheck(redis),) if redis else ()
-    return Resources(ClientRuntime(metrics, clock, memory), dependencies, redis)
+    return Resources(ClientRuntime(metrics, clock), dependencies, redis)
 
 
 def from_environment() -> tuple[Quart, Settings]:

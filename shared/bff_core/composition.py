@@ -1,12 +1,11 @@
-"""Fetching the parts of a screen together, and saying which are absent or old."""
+"""Fetches the parts of a screen concurrently; describes parts that are missing or stale."""
 
 from asyncio import TaskGroup
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Annotated, Generic, Literal, TypeVar
 
-import msgspec
 from pydantic import Field
 
 from bff_core.errors import BffError, DownstreamError
@@ -16,21 +15,22 @@ T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-class Fetched(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
-    """A value and how fresh it is; `age` is in seconds since we read it from its source."""
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T_co]):
+    """A value and its freshness; `age` is in seconds since it was read from its source."""
 
     value: T_co
     age: float = 0.0
     stale: bool = False
 
     def holding(self, value: U) -> "Fetched[U]":
-        """Another value made from this one, as fresh as this one."""
+        """Another value that was made from this one and is as fresh."""
         return Fetched(value, self.age, self.stale)
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An optional part that could not be had; `code` is the error code that says why."""
+    """An optional part that failed; `code` is the error code."""
 
     code: str
 
@@ -38,7 +38,6 @@ class Missing:
 Part = Fetched[T] | Missing
 
 
-# No model: it is made of what is known to fit, some five times an answer.
 @dataclass(slots=True)
 class PartV1:
     """How one part of an answer is doing; `code` says why a part is missing."""
@@ -58,21 +57,22 @@ class PartV1:
 
 @dataclass(frozen=True, slots=True)
 class WithHeaders(Generic[T_co]):
-    """What a screen answers when the answer says something in headers, too."""
+    """A screen's result and the response headers that go with it."""
 
     body: T_co
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe(name: str, part: Part[T]) -> PartV1:
-    """What an answer says of one of its parts."""
+    """One entry of an answer's `parts`."""
     if isinstance(part, Missing):
-        return PartV1(name, "missing", None, part.code)
-    return PartV1(name, "stale" if part.stale else "ok", round(part.age, 3), None)
+        return PartV1(name=name, status="missing", age_seconds=None, code=part.code)
+    status: Literal["ok", "stale"] = "stale" if part.stale else "ok"
+    return PartV1(name=name, status=status, age_seconds=round(part.age, 3), code=None)
 
 
 async def optional(call: Awaitable[Fetched[T]]) -> Part[T]:
-    """The part, or `Missing` when the service behind it let us down."""
+    """The part, or `Missing` when its service failed."""
     try:
         return await call
     except DownstreamError as error:
@@ -83,7 +83,7 @@ async def required(name: str, call: Awaitable[T]) -> T:
     """The part.
 
     Raises:
-        DownstreamError: The service behind it let us down; `details.part` names the part.
+        DownstreamError: Its service failed; `details.part` names the part.
     """
     try:
         return await call
@@ -91,40 +91,18 @@ async def required(name: str, call: Awaitable[T]) -> T:
         raise error.naming_part(name) from error.__cause__
 
 
-class _FanOut(TaskGroup):
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            await super().__aexit__(kind, error, trace)
-        except BaseExceptionGroup as failures:
-            first = _first(failures)
-            raise first from first.__cause__
+@asynccontextmanager
+async def fan_out() -> AsyncIterator[TaskGroup]:
+    """Run calls concurrently; the first failure cancels the others and is raised by itself.
 
-
-def fan_out() -> TaskGroup:
-    """Run calls side by side; the first failure cancels the rest and comes out bare.
-
-    A bare TaskGroup wraps it in an ExceptionGroup, which no error handler of a web app matches.
+    A bare TaskGroup wraps failures in an ExceptionGroup, which no error handler of Quart matches.
+    A BffError goes before any other exception.
     """
-    return _FanOut()
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """A failure we know before one we do not, in the order they happened."""
-    leaves = list(_leaves(failures))
-    known = (leaf for leaf in leaves if isinstance(leaf, BffError))
-    return next(known, leaves[0])
-
-
-def _leaves(failures: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    leaves: list[BaseException] = []
-    for failure in failures.exceptions:
-        if isinstance(failure, BaseExceptionGroup):
-            leaves.extend(_leaves(failure))
-        else:
-            leaves.append(failure)
-    return leaves
+    try:
+        async with TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        first: BaseException = failures.subgroup(BffError) or failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from first.__cause__

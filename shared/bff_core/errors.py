@@ -1,11 +1,11 @@
-"""Every failure that may leave a service: a stable code and the status it answers with.
+"""All failures that may leave a service: a stable code and an HTTP status each.
 
     BffError
     ├── ClientError                     the caller can mend it
     │   ├── ValidationFailed            400 VALIDATION_ERROR
     │   ├── InvalidRequest              400 INVALID_REQUEST
     │   ├── NotAuthenticated            401 AUTHENTICATION_ERROR
-    │   │   └── CallerUnknown           it is the calling service that is not known
+    │   │   └── CallerUnknown           the calling service did not prove its identity
     │   ├── NotAuthorized               403 AUTHORIZATION_ERROR
     │   ├── NotFound                    404 RESOURCE_NOT_FOUND
     │   ├── MethodNotAllowed            405 METHOD_NOT_ALLOWED
@@ -15,11 +15,11 @@
     │   ├── UnsupportedMediaType        415 UNSUPPORTED_MEDIA_TYPE
     │   ├── PreconditionRequired        428 PRECONDITION_REQUIRED
     │   └── RateLimited                 429 RATE_LIMIT
-    ├── Unavailable                     503 SERVICE_UNAVAILABLE, this service cannot take it now
+    ├── Unavailable                     503 SERVICE_UNAVAILABLE, this service cannot answer now
     ├── Unexpected                      500 UNKNOWN_ERROR, a bug
-    └── DownstreamError                 a service we asked let us down
+    └── DownstreamError                 a downstream service failed
         ├── DownstreamFailed            502 EXTERNAL_SERVICE_ERROR
-        │   └── DownstreamRefused       a 4xx that the client method did not expect
+        │   └── DownstreamRefused       an unexpected 4xx
         ├── DownstreamUnreachable       503 CONNECTION_ERROR
         ├── DownstreamSaturated         503 SERVICE_UNAVAILABLE
         ├── CircuitOpen                 503 CIRCUIT_BREAKER_OPEN
@@ -29,15 +29,16 @@ Nothing here holds text from a downstream service: facts go into `details` or `f
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class BffError(Exception):
-    """Raised low, translated once: `web` turns it into the one envelope.
+    """Base of all errors; `bff_core.server` turns one into the error envelope.
 
-    `details` and `headers` go out to the caller; `fields` goes to the log only; `retry_after` is in
-    seconds.
+    `details` and `headers` are sent to the caller, `fields` goes to the log only, `retry_after` is
+    in seconds.
     """
 
     code: ClassVar[str] = "UNKNOWN_ERROR"
@@ -53,25 +54,35 @@ class BffError(Exception):
         retry_after: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        # `args` stay the constructor's own: `copy.copy` calls it with them.
         self.text = message or self.message
         self.headers: dict[str, str] = dict(headers) if headers else {}
         self.details: dict[str, object] = dict(details) if details else {}
         self.retry_after = retry_after
         self._fields = fields
-        super().__init__(self.text)
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def fields(self) -> dict[str, object]:
         return dict(self._fields or {})
 
+    def copy(self) -> Self:
+        """An equal error with a traceback, details and headers of its own, to raise elsewhere."""
+        duplicate = copy(self)
+        duplicate.details = dict(self.details)
+        duplicate.headers = dict(self.headers)
+        return duplicate
+
 
 class ClientError(BffError):
-    """The caller sent something that cannot be done."""
+    """Base of the errors that the caller can mend."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing that is wrong with an input; `pointer` is a JSON pointer into it."""
+    """One error in an input; `pointer` is a JSON pointer into it."""
 
     pointer: str
     message: str
@@ -82,8 +93,8 @@ class ValidationFailed(ClientError):
     status = 400
     message = "The request is not valid"
 
-    def __init__(self, flaws: Iterable[FieldError]) -> None:
-        listed = [{"pointer": flaw.pointer, "message": flaw.message} for flaw in flaws]
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        listed = [{"pointer": error.pointer, "message": error.message} for error in errors]
         super().__init__(details={"errors": listed})
 
 
@@ -94,7 +105,7 @@ class InvalidRequest(ClientError):
 
 
 class NotAuthenticated(ClientError):
-    """`reason` is one of our own words, never a library's."""
+    """`reason` is a fixed code, never the text of a library."""
 
     code = "AUTHENTICATION_ERROR"
     status = 401
@@ -169,11 +180,15 @@ class Unavailable(BffError):
 
 
 class Unexpected(BffError):
-    """A bug of ours; what happened is in the log under the same correlation id."""
+    """A bug; the log has the details under the same correlation id."""
 
 
 class DownstreamError(BffError):
-    """A service we asked let us down. `service` is our name for it, never its address."""
+    """A failed call to a downstream service.
+
+    `service` is its name in the settings, never its address. `sent` is False when no byte of the
+    request, in any attempt, can have reached the service.
+    """
 
     def __init__(
         self,
@@ -182,21 +197,22 @@ class DownstreamError(BffError):
         reason: str | None = None,
         upstream_status: int | None = None,
         retry_after: float | None = None,
+        sent: bool = True,
     ) -> None:
+        super().__init__(retry_after=retry_after)
         self.service = service
         self.reason = reason
         self.upstream_status = upstream_status
-        super().__init__(retry_after=retry_after)
+        self.sent = sent
         self.details["service"] = service
 
     @property
     def fields(self) -> dict[str, object]:
-        """Made when a line is written: refusals are many, and lines are few."""
         facts = {"reason": self.reason, "upstream_status": self.upstream_status}
         return {name: value for name, value in facts.items() if value is not None}
 
-    def naming_part(self, part: str) -> "DownstreamError":
-        """The same failure, saying which part of a screen it took away."""
+    def naming_part(self, part: str) -> Self:
+        """Set `details.part`, the part of the screen that is missing because of this error."""
         self.details["part"] = part
         return self
 
@@ -208,12 +224,14 @@ class DownstreamFailed(DownstreamError):
 
 
 class DownstreamRefused(DownstreamFailed):
-    """A 4xx of the downstream; clients that expect one catch it and read `upstream_status`.
+    """A 4xx of the service; clients that expect one catch it and read `upstream_status`.
 
-    `spoke_json` tells the service's own refusal from a router's HTML page.
+    `spoke_json` is False for a router's HTML page, which is no answer of the service itself.
     """
 
-    def __init__(self, service: str, *, upstream_status: int, spoke_json: bool) -> None:
+    def __init__(
+        self, service: str, *, upstream_status: int | None = None, spoke_json: bool = False
+    ) -> None:
         super().__init__(service, reason="refused", upstream_status=upstream_status)
         self.spoke_json = spoke_json
 
@@ -243,4 +261,4 @@ class DownstreamTimeout(DownstreamError):
 
 
 class UpstreamAborted(Exception):
-    """An upstream's answer broke off after its head was passed on; the connection must not end cleanly."""
+    """The upstream broke off after its head was passed on: the connection must end uncleanly."""

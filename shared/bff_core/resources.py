@@ -1,12 +1,12 @@
-"""What a process opens before it serves and closes after its last answer."""
+"""Resources that a process opens before it serves and closes after its last response."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from bff_core.cache import MemoryCache, MemoryOptions, RedisCache, open_redis
-from bff_core.client import CacheEntry, ClientRuntime
+from bff_core.cache import CacheEntry, CacheKey, MemoryCache, RedisCache, open_redis
+from bff_core.client import ClientRuntime
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from bff_core.protocols import HealthChecked
@@ -15,32 +15,30 @@ from bff_core.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What downstream calls share, and what `/ready` asks."""
+    """The runtime of downstream calls, and the dependencies that `/ready` pings."""
 
-    outbound: ClientRuntime
+    runtime: ClientRuntime
     dependencies: tuple[HealthChecked, ...] = ()
     redis: Redis | None = None
 
     @classmethod
     def open(cls, settings: ServiceSettings, metrics: Metrics, clock: Clock) -> "Resources":
-        """Memory as bounded by the settings; Redis beside it when there is a URL.
+        """A bounded memory cache, and Redis when the settings have a URL.
 
-        Breakers exist from the start, so that `/ready` and `/metrics` tell of them before anyone asks.
+        Breakers exist from the start, so that `/ready` and `/metrics` show them before any call.
         """
-        options = MemoryOptions(entries=settings.cache_entries, size=settings.cache_bytes)
-        memory = MemoryCache[CacheEntry](options)
-        if settings.redis_url is None:
-            resources = cls(ClientRuntime(metrics, clock, memory))
-        else:
-            redis = open_redis(settings.redis_url)
-            store = RedisCache(redis, clock, counter=metrics.policies)
-            resources = cls(ClientRuntime(metrics, clock, memory, store), (store,), redis)
+        memory: MemoryCache[CacheKey, CacheEntry] = MemoryCache(
+            max_entries=settings.cache_entries, max_bytes=settings.cache_bytes
+        )
+        redis = open_redis(settings.redis_url) if settings.redis_url is not None else None
+        shared = RedisCache(redis, clock, counter=metrics.policies) if redis is not None else None
+        runtime = ClientRuntime(metrics, clock, memory, shared)
         for downstream in settings.called_services:
-            resources.outbound.breaker_of(downstream)
-        return resources
+            runtime.breaker_of(downstream)
+        return cls(runtime, (shared,) if shared is not None else (), redis)
 
     def breakers(self) -> Mapping[str, str]:
-        return self.outbound.states()
+        return self.runtime.states()
 
     async def aclose(self) -> None:
         if self.redis is not None:

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bff_core.cache import RedisCache, RedisCacheOptions, open_redis
+from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.protocols import SharedCache
 from bff_core.testing.shared_cache import FakeSharedCache
 
-PATIENT = RedisCacheOptions(deadline=2.0)
+PATIENT_SECONDS = 2.0
 
 
 @pytest.fixture(params=["fake", "redis"])
@@ -21,7 +21,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[SharedCache]:
         return
     redis = open_redis(request.getfixturevalue("redis_url"))
     await redis.flushdb()
-    yield RedisCache(redis, clock, PATIENT)
+    yield RedisCache(redis, clock, timeout=PATIENT_SECONDS)
     await redis.aclose()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bff_core.client import document_at
 from bff_core.errors import DownstreamError
-from bff_core.testing import UNTOLD, Reply, stub_server
+from bff_core.testing import NO_LENGTH, Reply, stub_server
 
 
 async def test_the_document_is_read_whole() -> None:
@@ -21,7 +21,7 @@ async def test_the_document_is_read_whole() -> None:
         Reply(302, b"", {"Location": "http://127.0.0.1:9/"}),
         Reply(200, b"<html>", {"Content-Type": "text/html"}),
         Reply(200, b" " * 1024, times=65),
-        Reply(200, b" " * 1024, times=65, length=UNTOLD),
+        Reply(200, b" " * 1024, times=65, length=NO_LENGTH),
         Reply(raw=b"SSH-2.0-x\r\n"),
         Reply(raw=b""),
     ],

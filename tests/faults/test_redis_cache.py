@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bff_core.cache import RedisCache, RedisCacheOptions, open_redis
+from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from tests import local_servers
 
@@ -19,7 +19,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 async def cache_at(url: str) -> AsyncIterator[RedisCache]:
     redis = open_redis(url)
     try:
-        yield RedisCache(redis, SystemClock(), RedisCacheOptions(deadline=0.2, rest=0.05))
+        yield RedisCache(redis, SystemClock(), timeout=0.2, cooldown=0.05)
     finally:
         await redis.aclose()
 

@@ -15,7 +15,15 @@ from bff_core.errors import (
 )
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
-from bff_core.testing import ANY, UNTOLD, Reply, StubServer, a_context, an_outbound, stub_server
+from bff_core.testing import (
+    ANY,
+    NO_LENGTH,
+    Reply,
+    StubServer,
+    a_client_runtime,
+    a_context,
+    stub_server,
+)
 from tests.faults.class_list import WHISPER, Page, endpoint, failure
 
 
@@ -33,7 +41,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def client(stub: StubServer, session: aiohttp.ClientSession) -> ServiceClient:
-    return ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
+    return ServiceClient(session, Downstream(name="cms", url=stub.url), a_client_runtime())
 
 
 async def test_good_answer_is_decoded(client: ServiceClient, stub: StubServer) -> None:
@@ -84,7 +92,7 @@ async def test_post_sends_its_body_as_json(client: ServiceClient, stub: StubServ
         ),
         (Reply(200, b"x" * 1025), "too_large"),
         (Reply(200, b"x" * 200, times=1_000_000), "too_large"),
-        (Reply(200, b"x" * 200, times=1_000_000, length=UNTOLD), "too_large"),
+        (Reply(200, b"x" * 200, times=1_000_000, length=NO_LENGTH), "too_large"),
         (Reply(200, b'{"total": 1}', length=500), "ClientPayloadError"),
         (Reply(raw=b"HTTP/1.1 200 stranger\r\nContent-Length: x\r\n\r\n"), "ClientResponseError"),
         (Reply(raw=b"stranger\r\n\r\n"), "ClientResponseError"),
@@ -133,7 +141,7 @@ async def test_connection_cut_before_the_answer_is_unreachable(
 async def test_nobody_listening_is_unreachable(session: aiohttp.ClientSession) -> None:
     async with stub_server() as gone:
         url = gone.url
-    client = ServiceClient(session, Downstream(name="cms", url=url), an_outbound())
+    client = ServiceClient(session, Downstream(name="cms", url=url), a_client_runtime())
 
     error = await failure(client)
 
@@ -160,7 +168,7 @@ async def test_environment_s_proxy_is_ignored(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
     async with http_session() as session:
-        client = ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
+        client = ServiceClient(session, Downstream(name="cms", url=stub.url), a_client_runtime())
         await endpoint(client).get(a_context(), ["v1"])
 
     assert stub.requests[0].target == "/v1"
@@ -194,7 +202,9 @@ async def test_calls_are_counted_by_outcome(stub: StubServer) -> None:
     metrics = Metrics("example")
     stub.on(ANY, Reply(body=b'{"total": 1}'), Reply(500))
     async with http_session() as session:
-        client = ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound(metrics))
+        client = ServiceClient(
+            session, Downstream(name="cms", url=stub.url), a_client_runtime(metrics)
+        )
         await endpoint(client).get(a_context(), ["v1"])
         await failure(client)
 

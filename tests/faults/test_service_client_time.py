@@ -13,7 +13,7 @@ from bff_core.errors import (
     DownstreamTimeout,
 )
 from bff_core.settings import Downstream
-from bff_core.testing import ANY, Reply, StubServer, a_context, an_outbound, stub_server
+from bff_core.testing import ANY, Reply, StubServer, a_client_runtime, a_context, stub_server
 from tests.faults.class_list import Page, endpoint, failure
 
 
@@ -31,7 +31,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def client(stub: StubServer, session: aiohttp.ClientSession) -> ServiceClient:
-    return ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
+    return ServiceClient(session, Downstream(name="cms", url=stub.url), a_client_runtime())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,15 @@ from bff_core.client import Credentials, Endpoint, JsonDecoder, ServiceClient, h
 from bff_core.clock import SystemClock
 from bff_core.errors import DownstreamFailed
 from bff_core.settings import Downstream, Operation
-from bff_core.testing import ANY, Reply, StubServer, a_context, access_token, an_outbound, bearer
+from bff_core.testing import (
+    ANY,
+    Reply,
+    StubServer,
+    a_client_runtime,
+    a_context,
+    access_token,
+    bearer,
+)
 from bff_core.testing import stub_server as a_stub
 from tests.faults.class_list import Page
 from tests.faults.conftest import Screens, open_screens
@@ -49,7 +57,7 @@ async def listing(stub: StubServer) -> AsyncIterator[Endpoint[Page]]:
         in_flight=600,
     )
     async with http_session() as session:
-        client = ServiceClient(session, Downstream(name="cms", url=stub.url), an_outbound())
+        client = ServiceClient(session, Downstream(name="cms", url=stub.url), a_client_runtime())
         yield client.endpoint("list", rule, JsonDecoder(Page), credentials=Credentials(user=True))
         await client.aclose()
 

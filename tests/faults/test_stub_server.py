@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from bff_core.testing import ANY, UNTOLD, Reply, stub_server
+from bff_core.testing import ANY, NO_LENGTH, Reply, stub_server
 
 
 async def test_programmed_path_answers_and_the_request_is_recorded() -> None:
@@ -47,7 +47,7 @@ async def test_broken_http_is_sent_as_it_is(reply: Reply) -> None:
 
 async def test_untold_length_ends_with_the_connection() -> None:
     async with stub_server() as stub, aiohttp.ClientSession() as session:
-        stub.on(ANY, Reply(body=b"ab", times=3, length=UNTOLD))
+        stub.on(ANY, Reply(body=b"ab", times=3, length=NO_LENGTH))
 
         answer = await session.get(stub.url)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bff_core.testing import ANY, UNTOLD, Reply
+from bff_core.testing import ANY, NO_LENGTH, Reply
 from tests.faults.conftest import Screens
 from tests.faults.platform_answers import BATCH, BATCH_PAGE, CLASS, ROW, TEACHER, batch_page
 
@@ -23,7 +23,7 @@ FAULTS = {
     "answers deeply nested JSON": Reply(200, b"[" * 100_000),
     "redirects": Reply(308, b"", {"Location": "http://127.0.0.1:9/elsewhere", **HTML}),
     "sends 200 MB": Reply(200, MEGABYTE, times=200),
-    "sends 200 MB without saying so": Reply(200, MEGABYTE, times=200, length=UNTOLD),
+    "sends 200 MB without saying so": Reply(200, MEGABYTE, times=200, length=NO_LENGTH),
     "sends JSON as text": Reply(200, BATCH_PAGE, TEXT),
     "sends JSON compressed": Reply(
         200, BATCH_PAGE, {"Content-Type": "application/json", "Content-Encoding": "gzip"}

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
 
-from bff_core.cache import MemoryCache
-from bff_core.client.call import Call, DownstreamResponse, Freshness, Send
-from bff_core.client.policies.breaker import Breaker, BreakerOptions, Permit
-from bff_core.client.policies.bulkhead import Bulkhead, BulkheadOptions
+from bff_core.cache import Freshness, MemoryCache
+from bff_core.client.call import Call, DownstreamResponse, Send
+from bff_core.client.pipeline import apply_policies
+from bff_core.client.policies.breaker import Breaker, Outcome, Permit
+from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
-from bff_core.client.policies.chain import pipeline
-from bff_core.client.policies.outcome import Outcome
-from bff_core.client.policies.retry import Retry, RetryOptions
-from bff_core.client.policies.retry_budget import RetryBudget
-from bff_core.client.policies.single_flight import LINGER, SingleFlight
+from bff_core.client.policies.retry import Retry, RetryBudget
+from bff_core.client.policies.single_flight import LINGER_SECONDS, SingleFlight
 from bff_core.errors import (
     BffError,
     DownstreamFailed,
@@ -24,9 +22,10 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.calls import a_call, an_answer
+from bff_core.settings import BreakerSettings
+from bff_core.testing.calls import a_call, a_response
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 
 PER_ATTEMPT = 0.8
 KINDS = ["good", "500", "404", "429", "down", "hang"]
@@ -73,17 +72,17 @@ VISITS = st.lists(
 class WatchedBreaker(Breaker):
     """Remembers every verdict."""
 
-    admitted = 0
+    acquired = 0
     marks = 0
 
-    def admit(self, call: Call) -> Permit:
-        permit = super().admit(call)
-        self.admitted += 1
+    def acquire(self, call: Call) -> Permit:
+        permit = super().acquire(call)
+        self.acquired += 1
         return permit
 
-    def settle(self, permit: Permit, verdict: Outcome, *, may_be_slow: bool = True) -> None:
-        self.marks += verdict is Outcome.FAILURE
-        super().settle(permit, verdict, may_be_slow=may_be_slow)
+    def record(self, permit: Permit, outcome: Outcome, *, may_be_slow: bool = True) -> None:
+        self.marks += outcome is Outcome.FAILURE
+        super().record(permit, outcome, may_be_slow=may_be_slow)
 
 
 @dataclass
@@ -124,7 +123,7 @@ class Service:
         if act.kind == "down":
             self.sins += 1
             raise DownstreamUnreachable("results")
-        return an_answer()
+        return a_response()
 
 
 class World:
@@ -136,17 +135,17 @@ class World:
         self.stays: list[tuple[str, float, float]] = []
         self.passing_now: Counter[str] = Counter()
         self.crowd = 0
-        self.diary = RecordingObserver()
+        self.observer = RecordingObserver()
         self.entered = 0
         self.service = Service(acts, clock)
         self.breaker = WatchedBreaker(
-            "results", clock, BreakerOptions(minimum_calls=5), observer=self.diary
+            "results", clock, BreakerSettings(minimum_calls=5), observer=self.observer
         )
-        self.bulkhead = Bulkhead("results", BulkheadOptions(2, 3), observer=self.diary)
-        self.flights = SingleFlight(clock, observer=self.diary)
-        self.cache = Cached(MemoryCache(), clock, observer=self.diary)
-        retry = Retry(RetryBudget(clock), RetryOptions(attempts=3), observer=self.diary)
-        self.send = pipeline(
+        self.bulkhead = Bulkhead("results", max_in_flight=2, max_waiting=3, observer=self.observer)
+        self.flights = SingleFlight(clock, observer=self.observer)
+        self.cache = Cached(MemoryCache(), clock, observer=self.observer)
+        retry = Retry(RetryBudget(clock), attempts=3, observer=self.observer)
+        self.send = apply_policies(
             self.service,
             self.cache,
             self.flights,
@@ -198,9 +197,9 @@ class World:
     def waited_for(self, key: str, moment: float) -> bool:
         """Whether somebody waited for such a call then, or had until a twentieth before."""
         return any(
-            key == asked and came <= moment <= left + LINGER + 1e-6
+            key == asked and came <= moment <= left + LINGER_SECONDS + 1e-6
             for asked, came, left in self.stays
         )
 
     def count(self, *page: str) -> int:
-        return sum(each[: len(page)] == page for each in self.diary.pages)
+        return sum(each[: len(page)] == page for each in self.observer.events)

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
     rule,
 )
 
-from bff_core.client.policies.breaker import Breaker, BreakerOptions, Permit
+from bff_core.client.policies.breaker import Breaker, Outcome, Permit
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import CircuitOpen
+from bff_core.settings import BreakerSettings
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
 
@@ -30,7 +30,7 @@ FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 STEPS = 100
 RUNS = 1000 if FULL else 100
 
-OPTIONS = BreakerOptions(window=10.0, buckets=5, minimum_calls=6, slow_after=1.0, lease=4.0)
+SETTINGS = BreakerSettings(window=10.0, buckets=5, minimum_calls=6)
 
 
 @dataclass
@@ -110,7 +110,9 @@ class BreakerMachine(RuleBasedStateMachine):
     def start(self) -> None:
         self.clock = FakeClock()
         self.draw = 0.5
-        self.breaker = Breaker("results", self.clock, OPTIONS, jitter=lambda: self.draw)
+        self.breaker = Breaker(
+            "results", self.clock, SETTINGS, probe_lease=4.0, jitter=lambda: self.draw
+        )
         self.model = Model()
 
     @rule(target=permits)
@@ -118,10 +120,10 @@ class BreakerMachine(RuleBasedStateMachine):
         now = self.clock.monotonic()
         if not self.model.admits(now):
             with pytest.raises(CircuitOpen) as refused:
-                self.breaker.admit(a_call(self.clock))
+                self.breaker.acquire(a_call(self.clock))
             assert 0 < refused.value.retry_after <= 72.0
             return None
-        permit = self.breaker.admit(a_call(self.clock))
+        permit = self.breaker.acquire(a_call(self.clock))
         issued = Issued(permit, self.model.era, now, self.model.state == "half_open")
         self.model.probes.append(issued)
         return issued
@@ -131,7 +133,7 @@ class BreakerMachine(RuleBasedStateMachine):
         if issued is None or (issued.ended and not issued.probe):
             return
         self.draw = draw
-        self.breaker.settle(issued.permit, verdict)
+        self.breaker.record(issued.permit, verdict)
         self.model.settle(issued, self.clock.monotonic(), verdict, draw)
 
     @precondition(lambda self: self.model.state == "closed")

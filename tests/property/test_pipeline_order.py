@@ -14,7 +14,7 @@ from dataclasses import replace
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from bff_core.client.call import LEAST_ATTEMPT
+from bff_core.client.call import MIN_ATTEMPT_SECONDS
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import run_virtually
 from tests.property.pipeline_world import ACTS, VISITS, Act, Visit, World
@@ -32,13 +32,13 @@ def test_policies_keep_their_order(acts: list[Act], visits: list[Visit]) -> None
     served = sum(world.count(kind) for kind in ("hit", "coalesced"))
     refreshed = world.count("stale", "refresh")
     assert world.entered <= len(visits) - served + refreshed
-    assert world.breaker.admitted == len(attempts)
+    assert world.breaker.acquired == len(attempts)
     assert len(attempts) <= world.entered + world.count("retried")
     assert world.service.busiest <= 2
     assert world.breaker.marks <= world.service.sins
-    assert all(left >= LEAST_ATTEMPT - 1e-9 for _, left in attempts)
+    assert all(left >= MIN_ATTEMPT_SECONDS - 1e-9 for _, left in attempts)
     assert (world.bulkhead.in_flight, world.bulkhead.waiting) == (0, 0)
-    assert (world.flights.under_way, world.cache.refreshing, world.service.busy) == (0, 0, 0)
+    assert (world.flights.in_flight, world.cache.refreshing, world.service.busy) == (0, 0, 0)
     assert world.breaker._leases == {}
 
 
@@ -90,7 +90,7 @@ def test_a_crowd_loses_no_slot_and_starts_nothing_late(
 
     run_virtually(clock, world.live(visits))
 
-    assert all(left >= LEAST_ATTEMPT - 1e-9 for _, left in world.service.attempts)
+    assert all(left >= MIN_ATTEMPT_SECONDS - 1e-9 for _, left in world.service.attempts)
     assert (world.bulkhead.in_flight, world.bulkhead.waiting) == (0, 0)
 
 

@@ -125,7 +125,7 @@ def _checked(user_id: str) -> str:
 async def _read(
     endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], query: Mapping[str, str]
 ) -> T:
-    answer = await endpoint.ask(ctx, "GET", path, params=query)
+    answer = await endpoint.request(ctx, "GET", path, params=query)
     found: T = _unless_refused(endpoint, answer).value
     return found
 
@@ -133,7 +133,7 @@ async def _read(
 async def _written(
     endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], body: Mapping[str, object]
 ) -> DownstreamResponse:
-    asked = endpoint.ask(ctx, "POST", path, body=msgspec.json.encode(body))
+    asked = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body))
     return _unless_refused(endpoint, await certain(asked))
 
 

@@ -95,7 +95,7 @@ class HttpSettings:
     async def _written(
         self, ctx: RequestContext, method: str, path: tuple[str, ...], asked: Asked
     ) -> Told:
-        sending = self._change.ask(
+        sending = self._change.request(
             ctx, method, path, params=asked.params, body=asked.body, headers=asked.headers
         )
         return _told(self._change, await certain(sending))
@@ -121,7 +121,7 @@ def _decoder(kind: type[M]) -> Callable[[bytes], M]:
 async def _read(
     endpoint: Endpoint[M], ctx: RequestContext, path: tuple[str, ...], asked: Asked
 ) -> Told:
-    answer = await endpoint.ask(ctx, "GET", path, params=asked.params, headers=asked.headers)
+    answer = await endpoint.request(ctx, "GET", path, params=asked.params, headers=asked.headers)
     return _told(endpoint, answer)
 
 

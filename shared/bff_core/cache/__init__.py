@@ -1,15 +1,16 @@
-"""Answers kept for a while: in memory, in Redis, or not at all."""
+"""Caches: responses in this process's memory, and bytes in Redis that processes share."""
 
-from bff_core.cache.memory import MemoryCache, MemoryOptions
-from bff_core.cache.null import NullCache
-from bff_core.cache.redis import FailureCounter, RedisCache, RedisCacheOptions, open_redis
+from bff_core.cache.memory import MemoryCache
+from bff_core.cache.redis import FailureCounter, RedisCache, open_redis
+from bff_core.cache.response_cache import CacheEntry, CacheKey, Freshness, ResponseCache
 
 __all__ = [
+    "CacheEntry",
+    "CacheKey",
     "FailureCounter",
+    "Freshness",
     "MemoryCache",
-    "MemoryOptions",
-    "NullCache",
     "RedisCache",
-    "RedisCacheOptions",
+    "ResponseCache",
     "open_redis",
 ]

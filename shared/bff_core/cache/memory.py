@@ -1,55 +1,45 @@
-"""A cache in this process, bounded in entries and in bytes, that forgets the least used first."""
+"""A least-recently-used map in memory, bounded in entries and in bytes."""
 
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+from cachetools import LRUCache
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryOptions:
-    entries: int = 4096
-    size: int = 64 * 2**20
-    """In bytes, as told by whoever puts."""
+class MemoryCache(Generic[K, V]):
+    """Values with their sizes in bytes; a value larger than `max_bytes` is not kept."""
 
-
-class MemoryCache(Generic[T]):
-    """What is too big for it is not kept at all."""
-
-    def __init__(self, options: MemoryOptions | None = None) -> None:
-        self._options = options or MemoryOptions()
-        self._held: OrderedDict[str, tuple[T, int]] = OrderedDict()
-        self._size = 0
+    def __init__(self, *, max_entries: int = 4096, max_bytes: int = 64 * 2**20) -> None:
+        self._max_entries = max_entries
+        self._entries: LRUCache[K, tuple[V, int]] = LRUCache(max_bytes, lambda entry: entry[1])
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     @property
     def size(self) -> int:
-        return self._size
+        """Bytes of all values."""
+        return int(self._entries.currsize)
 
-    def get(self, key: str) -> T | None:
-        found = self._held.get(key)
-        if found is None:
-            return None
-        self._held.move_to_end(key)
-        return found[0]
+    def get(self, key: K) -> V | None:
+        found = self._entries.get(key)
+        return found[0] if found else None
 
-    def put(self, key: str, value: T, size: int) -> None:
+    def put(self, key: K, value: V, size: int) -> None:
         self.drop(key)
-        if size > self._options.size or self._options.entries < 1:
+        if size > self._entries.maxsize or self._max_entries < 1:
             return
-        self._held[key] = (value, size)
-        self._size += size
-        while len(self._held) > self._options.entries or self._size > self._options.size:
-            self.drop(next(iter(self._held)))
+        if len(self._entries) >= self._max_entries:
+            self._entries.popitem()
+        self._entries[key] = (value, size)
 
-    def drop(self, key: str) -> None:
-        _, size = self._held.pop(key, (None, 0))
-        self._size -= size
+    def drop(self, key: K) -> None:
+        self._entries.pop(key, None)
 
-    def drop_if(self, condition: Callable[[T], bool]) -> None:
-        for key in [key for key, (value, _) in self._held.items() if condition(value)]:
+    def drop_if(self, condition: Callable[[K], bool]) -> None:
+        """Drop the entries whose keys meet the condition."""
+        for key in [key for key in self._entries if condition(key)]:
             self.drop(key)

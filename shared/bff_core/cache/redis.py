@@ -1,8 +1,7 @@
-"""Bytes in Redis; when it is away or slow, a counted miss."""
+"""A shared cache in Redis; while Redis is away or slow, every read is a counted miss."""
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import structlog
@@ -15,25 +14,13 @@ from bff_core.clock import Clock
 
 T = TypeVar("T")
 
+PING_TIMEOUT = 1.0
+
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class RedisCacheOptions:
-    """Times in seconds.
-
-    An operation takes at most `deadline`. After a failure the store is left alone for `rest`, so
-    that a store that hangs does not slow every request. `in_flight` operations run at a time, and
-    what comes on top is a miss.
-    """
-
-    deadline: float = 0.05
-    rest: float = 1.0
-    in_flight: int = 64
-
-
 class Commands(Protocol):
-    """The part of a Redis client that is used."""
+    """The commands of a Redis client that the cache uses."""
 
     def get(self, name: str) -> Awaitable[bytes | str | None]: ...
 
@@ -45,17 +32,13 @@ class Commands(Protocol):
 
 
 class FailureCounter(Protocol):
-    """Counts what went wrong with a store; must not raise."""
+    """Counts failed operations; must not raise."""
 
-    def store_failed(self, operation: str) -> None: ...
-
-
-class Uncounted:
     def store_failed(self, operation: str) -> None: ...
 
 
 def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> Redis:
-    """A client that never retries on its own: the cache decides when to try again."""
+    """A client without retries of its own: the cache decides when to try again."""
     return Redis.from_url(
         url,
         max_connections=connections,
@@ -66,23 +49,32 @@ def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64)
 
 
 class RedisCache:
-    """A `SharedCache` that no request fails by; also `Pinged`, for `/ready`."""
+    """A `SharedCache` whose failures fail no request; `HealthChecked` for `/ready`.
+
+    An operation takes at most `timeout` seconds. After a failure Redis is not used for `cooldown`
+    seconds, so that a hanging Redis does not slow every request. Operations beyond `max_in_flight`
+    are misses.
+    """
 
     def __init__(
         self,
         redis: Commands,
         clock: Clock,
-        options: RedisCacheOptions | None = None,
         *,
+        timeout: float = 0.05,
+        cooldown: float = 1.0,
+        max_in_flight: int = 64,
         counter: FailureCounter | None = None,
         name: str = "redis",
     ) -> None:
         self._redis = redis
         self._clock = clock
-        self._options = options or RedisCacheOptions()
-        self._counter = counter or Uncounted()
+        self._timeout = timeout
+        self._cooldown = cooldown
+        self._max_in_flight = max_in_flight
+        self._counter = counter
         self._name = name
-        self._rest_until = 0.0
+        self._cooling_until = 0.0
         self._in_flight = 0
         self.failures = 0
 
@@ -91,54 +83,55 @@ class RedisCache:
         return self._name
 
     @property
-    def resting(self) -> bool:
-        """Whether a failure is so recent that the store is left alone."""
-        return self._clock.monotonic() < self._rest_until
+    def cooling_down(self) -> bool:
+        """Whether Redis is not used because of a recent failure."""
+        return self._clock.monotonic() < self._cooling_until
 
     async def get(self, key: str) -> bytes | None:
-        if not self._ready:
+        if not self._usable:
             return None
-        found = await self._attempt("get", self._redis.get(key))
-        # The client's types allow text, which it gives only when told to decode.
+        found = await self._run("get", self._redis.get(key))
+        # The client's types allow text, which it returns only when configured to decode.
         return found if isinstance(found, bytes) else None
 
     async def put(self, key: str, value: bytes, *, ttl: float) -> None:
-        if self._ready and ttl >= 0.001:
-            await self._attempt("put", self._redis.set(key, value, px=int(ttl * 1000)))
+        if self._usable and ttl >= 0.001:
+            await self._run("put", self._redis.set(key, value, px=int(ttl * 1000)))
 
     async def drop(self, key: str) -> None:
-        if self._ready:
-            await self._attempt("drop", self._redis.delete(key))
+        if self._usable:
+            await self._run("drop", self._redis.delete(key))
 
     async def ping(self) -> bool:
-        """Asks even while the store rests, and wakes it when it answers."""
+        """Ping even while cooling down; a reply ends the cooldown."""
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(PING_TIMEOUT):
                 await self._redis.ping()
         except (RedisError, OSError, TimeoutError):
             return False
-        self._rest_until = 0.0
+        self._cooling_until = 0.0
         return True
 
     @property
-    def _ready(self) -> bool:
-        return self._in_flight < self._options.in_flight and not self.resting
+    def _usable(self) -> bool:
+        return self._in_flight < self._max_in_flight and not self.cooling_down
 
-    async def _attempt(self, operation: str, command: Awaitable[T]) -> T | None:
+    async def _run(self, operation: str, command: Awaitable[T]) -> T | None:
         self._in_flight += 1
         try:
-            async with asyncio.timeout(self._options.deadline):
+            async with asyncio.timeout(self._timeout):
                 return await command
         except (RedisError, OSError, TimeoutError) as error:
-            self._failed(operation, error)
+            self._record_failure(operation, error)
             return None
         finally:
             self._in_flight -= 1
 
-    def _failed(self, operation: str, error: Exception) -> None:
+    def _record_failure(self, operation: str, error: Exception) -> None:
         self.failures += 1
-        if not self.resting:
-            # Once per rest: calls that were under way together fail together.
+        if not self.cooling_down:
+            # Once per cooldown: operations in flight together fail together.
             _log.warning("shared_cache_failed", operation=operation, kind=type(error).__name__)
-        self._rest_until = self._clock.monotonic() + self._options.rest
-        self._counter.store_failed(operation)
+        self._cooling_until = self._clock.monotonic() + self._cooldown
+        if self._counter is not None:
+            self._counter.store_failed(operation)

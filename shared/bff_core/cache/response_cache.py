@@ -1,193 +1,216 @@
-"""Where answers are kept: decoded in this process's memory, as bytes in a cache that is shared."""
+"""Decoded responses in memory, and their bytes in a cache that processes share."""
 
 import struct
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Protocol, Self
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
-from bff_core.cache.estimated_size import estimated_size
-from bff_core.client.call import NO_HEADERS, Call, DownstreamResponse, Freshness
+from bff_core.cache.memory import MemoryCache
 from bff_core.clock import Clock
 from bff_core.protocols import SharedCache
 
-_WALL_TIME = struct.Struct(">d")
+ENTRY_OVERHEAD = 2048
+"""Bytes of an entry beside its value."""
+OBJECT_FACTOR = 3
+"""Python objects take 1.7 to 3 times the bytes in which msgpack writes them."""
+MAX_SHARED_SECONDS = 7200.0
+"""No entry lives longer in the shared cache."""
+KEY_PREFIX = "bff1"
+
+_TIMESTAMP = struct.Struct(">d")
+_encoder = msgspec.msgpack.Encoder(enc_hook=repr)
 
 
-class CacheEntry(msgspec.Struct, frozen=True, gc=False):
-    """An answer and when it was read from its source, on the monotonic clock."""
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long a response may be used again, in seconds (RFC 9111, RFC 5861).
 
-    answer: DownstreamResponse
-    read_at: float
+    `store_in_redis` admits it to the shared cache: never essay texts, never names of pupils.
+    """
+
+    max_age: float = 0.0
+    stale_while_revalidate: float = 0.0
+    stale_if_error: float = 0.0
+    store_in_redis: bool = False
+
+    @property
+    def cacheable(self) -> bool:
+        return self.max_age > 0 or self.stale_while_revalidate > 0 or self.stale_if_error > 0
+
+    @property
+    def retention(self) -> float:
+        return self.max_age + max(self.stale_while_revalidate, self.stale_if_error)
+
+
+class CacheKey(NamedTuple):
+    """Equal for calls whose responses may stand for each other.
+
+    The operation belongs to it because two operations may decode one URL differently; the identity
+    is the user for whom the response is.
+    """
+
     service: str
-    identity: str
     operation: str
+    identity: str
+    method: str
+    url: str
 
-    def served(self, age: float, *, stale: bool = False) -> DownstreamResponse:
-        kept = self.answer
-        return DownstreamResponse(
-            kept.value, kept.body, kept.status, kept.headers, age, stale, exchange=kept.exchange
-        )
-
-    def is_of(self, service: str, identity: str, operation: str | None) -> bool:
-        """Whether a write to that operation, or to any when None, concerns it."""
-        asked = (service, identity)
-        return (self.service, self.identity) == asked and operation in {None, self.operation}
+    def is_changed_by(self, service: str, identity: str, operation: str | None) -> bool:
+        """Whether a write of that user to that operation, or to any when None, changes it."""
+        mine = (self.service, self.identity)
+        return mine == (service, identity) and operation in {None, self.operation}
 
 
-class Memory(Protocol):
-    """Bounded storage in this process; it may forget whatever it likes."""
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """A decoded response and when it was read from its source, on the monotonic clock.
 
-    def get(self, key: str) -> CacheEntry | None: ...
+    `response_id` is the same object in all copies of one response.
+    """
 
-    def put(self, key: str, value: CacheEntry, size: int) -> None: ...
-
-    def drop(self, key: str) -> None: ...
-
-    def drop_if(self, condition: Callable[[CacheEntry], bool]) -> None: ...
+    value: Any
+    read_at: float
+    response_id: object = field(default_factory=object)
 
 
+@dataclass(slots=True, eq=False)
 class PendingRead:
-    """A read under way; `void` once a write has made what it will bring out of date."""
+    """A read in flight; `outdated` once a write has changed what it will bring."""
 
-    __slots__ = ("_under_way", "call", "void")
-
-    def __init__(self, call: Call, under_way: set["PendingRead"]) -> None:
-        self.call = call
-        self.void = False
-        self._under_way = under_way
-
-    def __enter__(self) -> Self:
-        self._under_way.add(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._under_way.discard(self)
+    key: CacheKey
+    outdated: bool = False
 
 
 class ResponseCache:
-    """Finds, keeps and forgets answers.
+    """Finds, stores and invalidates responses.
 
-    What comes from the shared cache is not believed when it was read before a write, or so soon
-    after that the read may have begun before it: within `doubt` seconds.
+    An entry of the shared cache is ignored when it was read before a write, or within
+    `read_seconds` after one: its read may have begun before the write.
     """
 
     def __init__(
         self,
-        memory: Memory,
+        memory: MemoryCache[CacheKey, CacheEntry],
         shared: SharedCache | None,
         clock: Clock,
         *,
-        prefix: str = "bff1",
-        doubt: float = 2.0,
-        longest: float = 7200.0,
+        read_seconds: float = 2.0,
     ) -> None:
         self._memory = memory
-        self.remembered = memory.get
-        """What this process's memory holds under a key, however old."""
         self._shared = shared
         self._clock = clock
-        self._prefix = prefix
-        self._doubt = doubt
-        self._longest = longest
-        self._readings: set[PendingRead] = set()
+        self._read_seconds = read_seconds
+        self._pending: set[PendingRead] = set()
 
-    def age(self, kept: CacheEntry) -> float:
-        return max(0.0, self._clock.monotonic() - kept.read_at)
+    def age(self, entry: CacheEntry) -> float:
+        return max(0.0, self._clock.monotonic() - entry.read_at)
 
-    async def find(self, call: Call) -> CacheEntry | None:
-        """The newest we have, however old."""
-        kept = self._memory.get(call.key)
-        fresh = kept is not None and self.age(kept) < call.freshness.max_age
-        if fresh or self._shared is None or not call.freshness.store_in_redis:
-            return kept
-        other = await self._fetch(self._shared, call)
-        if other is None or (kept is not None and other.read_at <= kept.read_at):
-            return kept
-        self._remember(call, other.answer, other.read_at)
-        return other
+    @contextmanager
+    def reading(self, key: CacheKey) -> Iterator[PendingRead]:
+        """Register a read for as long as the block lasts, so that a write can mark it outdated."""
+        read = PendingRead(key)
+        self._pending.add(read)
+        try:
+            yield read
+        finally:
+            self._pending.discard(read)
 
-    async def keep(self, call: Call, answer: DownstreamResponse) -> None:
-        known = self._memory.get(call.key)
-        if known is not None and known.answer.exchange is answer.exchange:
-            # One call was shared by many: the first of them has kept it.
+    async def find(
+        self, key: CacheKey, freshness: Freshness, decode: Callable[[bytes], Any]
+    ) -> CacheEntry | None:
+        """The newest entry, however old; `decode` is for one of the shared cache."""
+        entry = self._memory.get(key)
+        fresh = entry is not None and self.age(entry) < freshness.max_age
+        if fresh or self._shared is None or not freshness.store_in_redis:
+            return entry
+        other = await self._find_shared(self._shared, key, decode)
+        if other is None or (entry is not None and other[0].read_at <= entry.read_at):
+            return entry
+        entry, body = other
+        self._memory.put(key, entry, estimated_size(entry.value, body))
+        return entry
+
+    async def store(
+        self, key: CacheKey, freshness: Freshness, entry: CacheEntry, body: bytes
+    ) -> None:
+        known = self._memory.get(key)
+        if known is not None and known.response_id is entry.response_id:
+            # Coalesced calls share one response; the first of them has stored it.
             return
-        self._remember(call, answer, self._clock.monotonic() - answer.age)
-        if self._shared is not None and call.freshness.store_in_redis:
-            read_at = _WALL_TIME.pack(self._clock.now().timestamp() - answer.age)
-            ttl = min(self._longest, _retention(call.freshness))
-            await self._shared.put(self._key(call.key), read_at + answer.body, ttl=ttl)
+        self._memory.put(key, entry, estimated_size(entry.value, body))
+        if self._shared is not None and freshness.store_in_redis:
+            read_at = _TIMESTAMP.pack(self._clock.now().timestamp() - self.age(entry))
+            ttl = min(MAX_SHARED_SECONDS, freshness.retention)
+            await self._shared.put(_shared_key(key), read_at + body, ttl=ttl)
 
-    async def discard(self, call: Call) -> None:
-        """The source says that there is no such answer, for this caller at least."""
-        self._memory.drop(call.key)
-        if self._shared is not None and call.freshness.store_in_redis:
-            await self._shared.drop(self._key(call.key))
+    async def discard(self, key: CacheKey, freshness: Freshness) -> None:
+        """Drop an entry that its source has refused to give again."""
+        self._memory.drop(key)
+        if self._shared is not None and freshness.store_in_redis:
+            await self._shared.drop(_shared_key(key))
 
-    async def forget(self, service: str, identity: str, operation: str | None = None) -> None:
-        """A write has changed these answers; what is being read now may be older than it."""
-        self._memory.drop_if(lambda kept: kept.is_of(service, identity, operation))
-        for reading in self._readings:
-            call = reading.call
-            if (call.service, call.identity) == (service, identity):
-                reading.void |= operation in {None, call.operation}
+    async def invalidate(self, service: str, identity: str, operation: str | None = None) -> None:
+        """Drop the entries that a write has changed, and mark reads in flight as outdated."""
+        self._memory.drop_if(lambda key: key.is_changed_by(service, identity, operation))
+        for read in self._pending:
+            read.outdated |= read.key.is_changed_by(service, identity, operation)
         if self._shared is not None:
-            moment = _WALL_TIME.pack(self._clock.now().timestamp())
-            await self._shared.put(self._mark(service, identity), moment, ttl=self._longest)
+            now = _TIMESTAMP.pack(self._clock.now().timestamp())
+            await self._shared.put(_write_key(service, identity), now, ttl=MAX_SHARED_SECONDS)
 
-    def reading(self, call: Call) -> PendingRead:
-        """Says while it is entered that a read is under way, so that a write can make it void."""
-        return PendingRead(call, self._readings)
-
-    def _remember(self, call: Call, answer: DownstreamResponse, read_at: float) -> None:
-        """Without the body, which only the shared cache needs, and the headers, which nobody does.
-
-        The value is a tenth of the one; the others are half of what the garbage collector would
-        have to look at.
-        """
-        bare = replace(answer, body=b"", headers=NO_HEADERS)
-        kept = CacheEntry(bare, read_at, call.service, call.identity, call.operation)
-        self._memory.put(call.key, kept, estimated_size(answer))
-
-    async def _fetch(self, shared: SharedCache, call: Call) -> CacheEntry | None:
-        key = self._key(call.key)
-        with self.reading(call) as reading:
-            found = await shared.get(key)
-            if found is None or len(found) < _WALL_TIME.size:
+    async def _find_shared(
+        self, shared: SharedCache, key: CacheKey, decode: Callable[[bytes], Any]
+    ) -> tuple[CacheEntry, bytes] | None:
+        with self.reading(key) as read:
+            found = await shared.get(_shared_key(key))
+            if found is None or len(found) < _TIMESTAMP.size:
                 return None
-            mark = await shared.get(self._mark(call.service, call.identity))
-        read_at, body = _WALL_TIME.unpack_from(found)[0], found[_WALL_TIME.size :]
-        if reading.void or (mark is not None and read_at < _moment(mark) + self._doubt):
+            written = await shared.get(_write_key(key.service, key.identity))
+        read_at, body = _TIMESTAMP.unpack_from(found)[0], found[_TIMESTAMP.size :]
+        if read.outdated or self._may_precede_write(read_at, written):
             return None
         try:
-            value = call.decode(body)
+            value = decode(body)
         except ValueError:
-            # Written by another version of us, or by nobody of ours.
-            await shared.drop(key)
+            # Another version of this service wrote it, or something else did.
+            await shared.drop(_shared_key(key))
             return None
         age = max(0.0, self._clock.now().timestamp() - read_at)
-        at = self._clock.monotonic() - age
-        return CacheEntry(
-            DownstreamResponse(value, body), at, call.service, call.identity, call.operation
-        )
+        return CacheEntry(value, self._clock.monotonic() - age), body
 
-    def _key(self, key: str) -> str:
-        """Hashed: keys of a store that others can list must not tell who asked for what."""
-        return f"{self._prefix}:{sha256(key.encode()).hexdigest()}"
-
-    def _mark(self, service: str, identity: str) -> str:
-        return self._key(f"written {service} {identity}")
-
-
-def _retention(freshness: Freshness) -> float:
-    return freshness.max_age + max(freshness.stale_while_revalidate, freshness.stale_if_error)
+    def _may_precede_write(self, read_at: float, written: bytes | None) -> bool:
+        """An unreadable time of the write counts as recent."""
+        if written is None:
+            return False
+        if len(written) != _TIMESTAMP.size:
+            return True
+        written_at: float = _TIMESTAMP.unpack(written)[0]
+        return read_at < written_at + self._read_seconds
 
 
-def _moment(mark: bytes) -> float:
-    """When a write was; a mark that cannot be read stands for one that is always recent."""
-    if len(mark) != _WALL_TIME.size:
-        return float("inf")
-    moment: float = _WALL_TIME.unpack(mark)[0]
-    return moment
+def estimated_size(value: Any, body: bytes) -> int:
+    """Bytes in memory; the body alone would mislead, because most of it may not be decoded."""
+    if isinstance(value, str | bytes):
+        return ENTRY_OVERHEAD + sys.getsizeof(value)
+    try:
+        return ENTRY_OVERHEAD + OBJECT_FACTOR * len(_encoder.encode(value))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return ENTRY_OVERHEAD + OBJECT_FACTOR * len(body)
+
+
+def _shared_key(key: CacheKey) -> str:
+    return _hashed(" ".join(key))
+
+
+def _write_key(service: str, identity: str) -> str:
+    return _hashed(f"written {service} {identity}")
+
+
+def _hashed(text: str) -> str:
+    """The keys of a store that others can list must not reveal users or URLs."""
+    return f"{KEY_PREFIX}:{sha256(text.encode()).hexdigest()}"

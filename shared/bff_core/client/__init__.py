@@ -1,6 +1,5 @@
-"""Outbound calls: what to ask is the client's, how to ask is here."""
+"""HTTP client of the downstream services: endpoints, and the policies around each call."""
 
-from bff_core.cache.response_cache import CacheEntry
 from bff_core.client.call import DownstreamResponse, Undecodable
 from bff_core.client.decoding import JsonDecoder, text
 from bff_core.client.document import document_at
@@ -10,7 +9,6 @@ from bff_core.client.pipeline import ClientRuntime
 from bff_core.client.transport import http_session
 
 __all__ = [
-    "CacheEntry",
     "ClientRuntime",
     "Credentials",
     "DownstreamResponse",

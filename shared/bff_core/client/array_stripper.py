@@ -1,50 +1,51 @@
-"""Leaves out of a JSON text the lists that nobody reads, without reading them.
+"""Empties named arrays in a JSON text without parsing them.
 
-Where a decoder has to look at each byte of what it skips, this looks for the two ends. What tells
-them is how quotes stand in valid JSON: one behind a comma is not escaped, and what ends a string is
-never followed by a letter. So `,"essays":[` is a name and the beginning of its list, `],"c` the end
-of some list and the beginning of a name, neither of them a piece of a string; and where no bracket
-opens between the two, it is the end of that list.
+It stands because it saves more than 5 % of a screen's time: RAS sends 1.4 MB of essays with a page
+of batches of which 70 KB are decoded, and a decoder has to look at every byte that it skips.
+
+In valid JSON a quote behind a comma is not escaped, and a quote that ends a string is never followed
+by a letter. So `,"essays":[` is a name with the beginning of its array, and `],"c` is the end of an
+array with the beginning of a name. If no bracket opens between the two, it is the end of that array.
 """
 
 import re
 from collections.abc import Callable
 
-# As Python writes it, and as it does without spaces; any other spelling is left as it is.
+# The spellings of Python's `json`, with and without spaces; any other is left as it is.
 _SPELLINGS = (', "%s": [', ',"%s":[')
-_NEXT_NAME = re.compile(rb'\], ?"[A-Za-z]').match
+_NEXT_NAME = re.compile(rb'\], ?"[A-Za-z]')
 
 
 def array_stripper(name: str) -> Callable[[bytes], bytes]:
-    """What empties each list of that name, at any depth, whose ends can be told; others stay.
+    """A function that empties each array of that name whose ends are certain, at any depth.
 
-    Of a text that is no JSON, what is left is none either, or lost what spoilt it with a list.
+    Invalid JSON stays invalid, unless the error was inside such an array.
     """
-    beginnings = tuple((spelling % name).encode() for spelling in _SPELLINGS)
+    openings = tuple((spelling % name).encode() for spelling in _SPELLINGS)
     quoted = f'"{name}"'.encode()
 
-    def emptied(text: bytes) -> bytes:
+    def strip(text: bytes) -> bytes:
         first = text.find(quoted)
-        for beginning in beginnings:
-            # The text is spelled alike throughout, so its first such name tells which way.
-            at = first - beginning.index(b'"')
-            if at >= 0 and text.startswith(beginning, at):
-                return _emptied(text, beginning)
+        for opening in openings:
+            # A text has one spelling throughout, so its first such name decides.
+            start = first - opening.index(b'"')
+            if start >= 0 and text.startswith(opening, start):
+                return _strip(text, opening)
         return text
 
-    return emptied
+    return strip
 
 
-def _emptied(text: bytes, beginning: bytes) -> bytes:
-    left: list[bytes] = []
-    done, found = 0, text.find(beginning)
+def _strip(text: bytes, opening: bytes) -> bytes:
+    kept: list[bytes] = []
+    done, found = 0, text.find(opening)
     while found >= 0:
-        first = found + len(beginning)
-        end = text.find(b"]", first)
-        # Where a bracket opens in between, or no name follows, only a decoder can tell the end.
-        if end >= 0 and text.find(b"[", first, end) < 0 and _NEXT_NAME(text, end):
-            left.append(text[done:first])
-            done = first = end
-        found = text.find(beginning, first)
-    left.append(text[done:])
-    return b"".join(left)
+        start = found + len(opening)
+        end = text.find(b"]", start)
+        # If a bracket opens in between, or no name follows, only a decoder can find the end.
+        if end >= 0 and text.find(b"[", start, end) < 0 and _NEXT_NAME.match(text, end):
+            kept.append(text[done:start])
+            done = start = end
+        found = text.find(opening, start)
+    kept.append(text[done:])
+    return b"".join(kept)

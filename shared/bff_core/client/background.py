@@ -1,4 +1,4 @@
-"""Tasks that outlive the request that began them, and the owner that ends them."""
+"""Tasks that outlive the request that started them, and their owner."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,7 +14,7 @@ _log = structlog.get_logger()
 
 
 class Background:
-    """Owns tasks until they end; closing cancels what is left and waits for it."""
+    """Owns tasks until they end; closing it cancels them and waits for their end."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -24,32 +24,32 @@ class Background:
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Begin work.
+        """Start a task.
 
         Raises:
-            Unavailable: The owner has been closed, the process is going down.
+            Unavailable: The owner is closed because the process stops.
         """
         if self._closed:
             work.close()
             raise Unavailable(retry_after=1.0)
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_done)
         return task
 
     async def aclose(self) -> None:
         self._closed = True
-        left = set(self._tasks)
-        for task in left:
+        remaining = set(self._tasks)
+        for task in remaining:
             task.cancel()
-        if left:
-            await asyncio.wait(left)
+        if remaining:
+            await asyncio.wait(remaining)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _on_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return
-        # Looking at it keeps asyncio from reporting a failure that nobody waited for.
+        # Reading the exception keeps asyncio from reporting one that no task awaited.
         error = task.exception()
         if error is not None and not isinstance(error, BffError):
             _log.error("background_call_failed", exc_info=error)

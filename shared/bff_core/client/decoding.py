@@ -1,4 +1,4 @@
-"""From a downstream's bytes to the structs of `contracts`, forgiving what the platform does."""
+"""Decoders from response bodies to the structs of a service's `contracts`."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -15,11 +15,11 @@ T = TypeVar("T")
 class JsonDecoder(Generic[T]):
     """Decodes JSON into `kind`.
 
-    msgspec refuses a bare `NaN` even in fields that we skip, and one odd row fails a whole page.
-    So what it refuses gets one second try: a lenient parser, then the same contract. `rows` names
-    a list whose unreadable items are left out; how many goes into the field `skipped`. `unread`
-    names lists that are no part of the contract and too long to be looked at. `on_salvage` is told
-    when the second try was needed.
+    msgspec refuses a bare `NaN` even in a field that it skips, and one invalid row fails a page. A
+    body that it refuses is parsed again by a lenient parser and then converted. `rows` names a list
+    whose invalid items are left out and counted in the field `skipped`. `strip` names an array that
+    is not part of the contract and large enough to be removed first. `on_salvage` is called when
+    the lenient parser was needed.
     """
 
     def __init__(
@@ -27,26 +27,26 @@ class JsonDecoder(Generic[T]):
         kind: type[T],
         *,
         rows: str | None = None,
-        unread: str | None = None,
+        strip: str | None = None,
         on_salvage: Callable[[], None] = lambda: None,
     ) -> None:
         self._kind = kind
         self._rows = rows
-        self._row_kind = _fields_of(kind)[rows].__args__[0] if rows else None
-        self._fast = msgspec.json.Decoder(kind)
-        if unread in {*_fields_of(kind), *_fields_of(self._row_kind)}:
-            raise ValueError(f"the contract reads {unread}")
-        self._shortened = array_stripper(unread) if unread else _whole
+        self._row_kind = _field_types(kind)[rows].__args__[0] if rows else None
+        self._decoder = msgspec.json.Decoder(kind)
+        if strip in {*_field_types(kind), *_field_types(self._row_kind)}:
+            raise ValueError(f"{strip} is part of the contract")
+        self._strip = array_stripper(strip) if strip else bytes
         self._on_salvage = on_salvage
 
     def __call__(self, body: bytes) -> T:
         """Decode.
 
         Raises:
-            Undecodable: Not even the lenient parser finds what the contract asks for.
+            Undecodable: The lenient parser cannot make it fit the contract either.
         """
         try:
-            return self._fast.decode(self._shortened(body))
+            return self._decoder.decode(self._strip(body))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return self._salvage(body)
 
@@ -54,34 +54,30 @@ class JsonDecoder(Generic[T]):
         try:
             found: Any = from_json(body)
             if self._rows and isinstance(found, dict) and isinstance(found.get(self._rows), list):
-                found = self._without_bad_rows(found, self._rows)
+                found = self._without_invalid_rows(found, self._rows)
             value = msgspec.convert(found, self._kind)
         except (ValueError, RecursionError) as error:
             raise Undecodable(type(error).__name__) from error
         self._on_salvage()
         return value
 
-    def _without_bad_rows(self, page: dict[str, Any], rows: str) -> dict[str, Any]:
-        good = []
+    def _without_invalid_rows(self, page: dict[str, Any], rows: str) -> dict[str, Any]:
+        valid = []
         for row in page[rows]:
             try:
-                good.append(msgspec.to_builtins(msgspec.convert(row, self._row_kind)))
+                valid.append(msgspec.to_builtins(msgspec.convert(row, self._row_kind)))
             except msgspec.ValidationError:
                 continue
-        return page | {rows: good, "skipped": len(page[rows]) - len(good)}
+        return page | {rows: valid, "skipped": len(page[rows]) - len(valid)}
 
 
-def _whole(body: bytes) -> bytes:
-    return body
-
-
-def _fields_of(kind: Any) -> dict[str, Any]:
-    """Types by name, as JSON has it; none of what is no struct."""
+def _field_types(kind: Any) -> dict[str, Any]:
+    """Types of a struct's fields by their JSON names; empty for any other type."""
     is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    found = msgspec.structs.fields(kind) if is_struct else ()
-    return {field.encode_name: field.type for field in found}
+    fields = msgspec.structs.fields(kind) if is_struct else ()
+    return {field.encode_name: field.type for field in fields}
 
 
 def text(body: bytes) -> str:
-    """UTF-8, with what is not replaced."""
+    """Decode UTF-8; invalid bytes become replacement characters."""
     return body.decode("utf-8", errors="replace")

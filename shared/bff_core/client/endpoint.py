@@ -1,29 +1,23 @@
-"""What a client module stands on: a service, its endpoints, and how each is asked."""
+"""The base of a client module: a service and its endpoints."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Generic, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, urlencode
 
 import aiohttp
-from msgspec.structs import replace
 
+from bff_core.cache.response_cache import Freshness
 from bff_core.client.call import (
-    NEVER,
     NO_HEADERS,
+    NOT_CACHEABLE,
     PUBLIC,
     Call,
     DownstreamResponse,
-    Freshness,
-    LookUp,
-    Question,
     Send,
-    key_of,
 )
-from bff_core.client.headers import Credentials, outbound
-from bff_core.client.pipeline import ClientRuntime, PolicyStack
+from bff_core.client.headers import Credentials, request_headers
+from bff_core.client.pipeline import ClientRuntime, Pipeline
 from bff_core.client.transport import Transport
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
@@ -32,48 +26,33 @@ from bff_core.settings import Downstream, Operation
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
-REMEMBERED = 1024
-"""Addresses that are not put together again: of the screens that are asked for all the time."""
-
-# Ids and words are nearly all that is ever put into an address, and stand in it as they are.
-_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*/?")
-_PLAIN_LIST = re.compile(r"[A-Za-z0-9_,-]+")
-
 
 def path_of(segments: Iterable[str]) -> str:
-    """An absolute path; each segment is percent-encoded whole, a slash or a dot-segment included.
+    """An absolute path; each segment is percent-encoded whole, slashes included.
 
     A last empty segment gives a trailing slash.
 
     Raises:
-        ValueError: A segment would be read as another path: dots, or nothing between two slashes.
+        ValueError: A segment would change the path: a dot segment, or an empty one inside it.
     """
-    segments = tuple(segments)
-    joined = "/".join(segments)
-    # As many slashes as were put between: none came in a segment, and the rest needs no encoding.
-    if joined.count("/") == len(segments) - 1 and _PLAIN_PATH.fullmatch(joined):
-        return "/" + joined
+    segments = list(segments)
     if "" in segments[:-1]:
         raise ValueError("an empty segment cannot stand inside a path")
-    return "/" + "/".join(_encode(segment) for segment in segments)
-
-
-def _encode(segment: str) -> str:
-    if _PLAIN.fullmatch(segment):
-        return segment
-    if segment in {".", ".."}:
+    if not {".", ".."}.isdisjoint(segments):
         raise ValueError("a dot segment cannot be a path segment")
-    return quote(segment, safe="")
+    return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
-def _nothing_at_hand(_: Question) -> None:
-    """For an endpoint that keeps nothing."""
+def url_of(base_url: str, segments: Iterable[str], params: Params = ()) -> str:
+    """An absolute URL; parameters are written as an HTML form writes them."""
+    pairs = list(params.items() if isinstance(params, Mapping) else params)
+    query = f"?{urlencode(pairs)}" if pairs else ""
+    return f"{base_url}{path_of(segments)}{query}"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[T]):
-    """One operation of one service, ready to be asked."""
+    """One operation of one service; its methods send requests through the pipeline."""
 
     service: str
     operation: str
@@ -85,41 +64,31 @@ class Endpoint(Generic[T]):
     public: bool
     user_triggerable: bool
     send: Send
-    at_hand: Callable[[Question], Fetched[T] | None] = _nothing_at_hand
     statuses: frozenset[int] = frozenset()
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
     ) -> Fetched[T]:
-        """Ask with GET.
+        """Send a GET, which may be cached and coalesced with equal ones.
 
         Raises:
-            DownstreamError: The service did not give a usable answer in time.
+            DownstreamError: The service did not give a usable response in time.
         """
-        url = self._url(path, params)
-        found = self._look_up(ctx, url)
-        if found is not None:
-            return found
-        answer = await self.send(self._call(ctx, "GET", url))
-        return Fetched(answer.value, answer.age, answer.stale)
-
-    def known(
-        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
-    ) -> Fetched[T] | None:
-        """What `get` would answer at once, from this process's memory; None when it had to ask."""
-        return self._look_up(ctx, self._url(path, params))
+        url = url_of(self.base_url, path, params)
+        response = await self.send(self._call(ctx, "GET", url, freshness=self.freshness))
+        return Fetched(response.value, response.age, response.stale)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
-        """Ask with POST and a JSON body: never cached, shared or repeated.
+        """Send a POST with a JSON body, once.
 
         Raises:
-            DownstreamError: The service did not give a usable answer in time.
+            DownstreamError: The service did not give a usable response in time.
         """
-        answer: DownstreamResponse = await self.send(self._call(ctx, "POST", self._url(path), body))
-        value: T = answer.value
+        response = await self.send(self._call(ctx, "POST", url_of(self.base_url, path), body))
+        value: T = response.value
         return value
 
-    async def ask(
+    async def request(
         self,
         ctx: RequestContext,
         method: str,
@@ -129,98 +98,67 @@ class Endpoint(Generic[T]):
         body: bytes | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> DownstreamResponse:
-        """Ask for this caller alone: neither kept nor shared, with the answer's status and headers.
+        """Send a request for this caller alone: neither cached nor coalesced.
+
+        The endpoint's `statuses` are accepted beside 2xx.
 
         Raises:
-            DownstreamError: The service did not give a usable answer in time.
+            DownstreamError: The service did not give a usable response in time.
         """
-        call = self._call(ctx, method, self._url(path, params), body)
+        url = url_of(self.base_url, path, params)
         return await self.send(
-            replace(
-                call,
-                headers={**headers, **call.headers},
-                freshness=NEVER,
+            self._call(
+                ctx,
+                method,
+                url,
+                body,
+                headers=headers,
                 statuses=self.statuses,
-                alone=True,
+                coalesce=False,
             )
         )
 
-    def _look_up(self, ctx: RequestContext, url: str) -> Fetched[T] | None:
-        """Without the call, of which some ten would be made in vain for a screen from memory."""
-        service, operation = self.service, self.operation
-        key = key_of(service, operation, self._identity(ctx), "GET", url)
-        return self.at_hand(LookUp(service, operation, key, ctx.deadline, self.freshness))
-
-    def _url(self, path: Iterable[str], params: Params = ()) -> str:
-        pairs = _pairs_of(params) if params else ()
-        return _address(self.base_url, path if isinstance(path, tuple) else tuple(path), pairs)
-
-    def _identity(self, ctx: RequestContext) -> str:
-        return PUBLIC if self.public else ctx.user_id
-
-    def _call(self, ctx: RequestContext, method: str, url: str, body: bytes | None = None) -> Call:
-        headers = outbound(ctx, self.credentials)
-        identity = self._identity(ctx)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+    def _call(
+        self,
+        ctx: RequestContext,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str] = NO_HEADERS,
+        freshness: Freshness = NOT_CACHEABLE,
+        statuses: frozenset[int] = frozenset(),
+        coalesce: bool = True,
+    ) -> Call:
+        json_body = {"Content-Type": "application/json"} if body is not None else {}
         return Call(
             service=self.service,
             operation=self.operation,
             method=method,
             url=url,
-            identity=identity,
-            key=key_of(self.service, self.operation, identity, method, url),
+            identity=PUBLIC if self.public else ctx.user_id,
             deadline=ctx.deadline,
             decode=self.decode,
-            headers=headers,
+            headers={**headers, **request_headers(ctx, self.credentials), **json_body},
             body=body,
-            freshness=self.freshness,
-            idempotent=method == "GET",
+            freshness=freshness,
             ignored_by_breaker=self.user_triggerable,
             slow_after=self.slow_after,
+            statuses=statuses,
+            coalesce=coalesce,
         )
 
 
-def _pairs_of(params: Params) -> tuple[tuple[str, str | int], ...]:
-    # A dict is known at once; whether something else is a mapping is a search in Python.
-    return tuple(params.items() if isinstance(params, (dict, Mapping)) else params)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _address(base: str, segments: tuple[str, ...], pairs: tuple[tuple[str, str | int], ...]) -> str:
-    address = base + path_of(segments)
-    return f"{address}?{_query(pairs)}" if pairs else address
-
-
-def _query(pairs: tuple[tuple[str, str | int], ...]) -> str:
-    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
-
-
-def _value(value: str | int) -> str:
-    # True is 1 to the memory of whole addresses, so it is written as that, too.
-    return _parameter(value) if isinstance(value, str) else str(int(value))
-
-
-def _parameter(text: str) -> str:
-    """As `quote_plus` writes it, which takes its time over lists of ids."""
-    if _PLAIN_LIST.fullmatch(text):
-        return text.replace(",", "%2C")
-    return quote_plus(text)
-
-
-_name = lru_cache(maxsize=256)(_parameter)
-
-
 class ServiceClient:
-    """A downstream service and all that its endpoints share."""
+    """A downstream service; its endpoints share its policies."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, downstream: Downstream, outbound: ClientRuntime
+        self, session: aiohttp.ClientSession, downstream: Downstream, runtime: ClientRuntime
     ) -> None:
         self._session = session
         self._downstream = downstream
-        self._metrics = outbound.metrics
-        self._policies = PolicyStack(downstream, outbound)
+        self._metrics = runtime.metrics
+        self._pipeline = Pipeline(downstream, runtime)
 
     def endpoint(
         self,
@@ -234,14 +172,13 @@ class ServiceClient:
         user_triggerable: bool = False,
         statuses: frozenset[int] = frozenset(),
     ) -> Endpoint[T]:
-        """Ready one operation.
+        """Create the endpoint of one operation.
 
-        `public` declares the data to be the same for every user; `provocable` that a caller can
-        make it fail at will, so that failures count only for addresses that have answered before.
-        `statuses` are those beside 2xx that `ask` takes for answers.
+        `public` declares the response the same for all users. `user_triggerable` declares that a
+        user can make it fail at will, so that its failures count only for URLs that have succeeded
+        before. `statuses` are those that `request` accepts beside 2xx.
         """
         transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
-        way = self._policies.around(transport, rule)
         return Endpoint(
             service=self._downstream.name,
             operation=operation,
@@ -249,24 +186,26 @@ class ServiceClient:
             credentials=credentials,
             decode=decode,
             freshness=Freshness(
-                rule.max_age, rule.stale_while_revalidate, rule.stale_if_error, rule.store_in_redis
+                max_age=rule.max_age,
+                stale_while_revalidate=rule.stale_while_revalidate,
+                stale_if_error=rule.stale_if_error,
+                store_in_redis=rule.store_in_redis,
             ),
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
-            send=way.send,
-            at_hand=way.at_hand,
+            send=self._pipeline.wrap(transport, rule),
             statuses=statuses,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:
-        """Counts answers of `operation` that only the lenient decoder could read."""
+        """A function that counts a response of `operation` which needed the lenient decoder."""
         return self._metrics.salvaged(self._downstream.name, operation)
 
-    async def forget(self, ctx: RequestContext, operation: str | None = None) -> None:
-        """Drop what is kept of the caller's reads: a write has changed them."""
-        await self._policies.forget(ctx.user_id, operation)
+    async def invalidate(self, ctx: RequestContext, operation: str | None = None) -> None:
+        """Drop cached reads of the caller that a write has changed."""
+        await self._pipeline.invalidate(ctx.user_id, operation)
 
     async def aclose(self) -> None:
-        """End the calls that no request owns."""
-        await self._policies.aclose()
+        """Cancel the calls that belong to no request."""
+        await self._pipeline.aclose()

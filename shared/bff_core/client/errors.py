@@ -1,6 +1,5 @@
-"""The one place where a failed call becomes an error of ours."""
+"""Translation of aiohttp's exceptions and of HTTP statuses into errors of `bff_core.errors`."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,24 +14,31 @@ from bff_core.errors import (
     DownstreamUnreachable,
 )
 
-LONGEST_RETRY_AFTER = 3600.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
+
+_NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+)
+"""Failures before the first byte of a request is written."""
 
 
 def from_exception(service: str, error: Exception) -> DownstreamError:
-    """What an exception of the HTTP library means to us; its text stays behind."""
-    if isinstance(error, asyncio.TimeoutError):
-        return DownstreamTimeout(service, reason=type(error).__name__)
+    """Translate an exception of the HTTP library; its text is left out."""
+    reason, sent = type(error).__name__, not isinstance(error, _NOT_CONNECTED)
+    if isinstance(error, TimeoutError):
+        return DownstreamTimeout(service, reason=reason, sent=sent)
     if isinstance(error, aiohttp.ClientConnectionError | OSError):
-        return DownstreamUnreachable(service, reason=type(error).__name__, retry_after=1.0)
-    return DownstreamFailed(service, reason=type(error).__name__)
+        return DownstreamUnreachable(service, reason=reason, retry_after=1.0, sent=sent)
+    return DownstreamFailed(service, reason=reason, sent=sent)
 
 
 def from_status(service: str, status: int, headers: Mapping[str, str]) -> DownstreamError:
-    """What a status other than a success means to us; the body is not even read."""
+    """Translate a status other than a success; the body is not read."""
+    error: DownstreamError
     if 400 <= status < 500:
-        error: DownstreamError = DownstreamRefused(
-            service, upstream_status=status, spoke_json=is_json(headers)
-        )
+        error = DownstreamRefused(service, upstream_status=status, spoke_json=is_json(headers))
     else:
         reason = "redirect" if 300 <= status < 400 else "status"
         error = DownstreamFailed(service, reason=reason, upstream_status=status)
@@ -48,12 +54,12 @@ def is_json(headers: Mapping[str, str]) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait that the service asked for, in either of the header's two forms."""
+    """Seconds of a Retry-After header in either of its two forms; None when absent or invalid."""
     value = headers.get("Retry-After", "").strip()
     if not value:
         return None
     if value.isascii() and value.isdigit():
-        return min(float(value[:9]), LONGEST_RETRY_AFTER)
+        return min(float(value[:9]), MAX_RETRY_AFTER_SECONDS)
     try:
         due = parsedate_to_datetime(value)
     except ValueError:
@@ -61,4 +67,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     # A date without a zone is UTC. No conversion: at the end of the calendar it would overflow.
     aware = due if due.tzinfo else due.replace(tzinfo=UTC)
     seconds = (aware - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

@@ -1,4 +1,4 @@
-"""What a downstream service is told about the request that it serves."""
+"""Request headers that every downstream call carries."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ TIMEOUT_HEADER = "X-Request-Timeout-Ms"
 
 @dataclass(frozen=True, slots=True)
 class ServiceIdentity:
-    """How this process proves which service it is; goes only to services that ask for it."""
+    """The service key of this process, for downstream services that require one."""
 
     service_id: str
     key: str
@@ -20,10 +20,9 @@ class ServiceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What one kind of call proves; least is best.
+    """The credentials that one endpoint needs; send no more than it needs.
 
-    Who asks (`user`), which service (`service`), or the verified token itself (`token`), for
-    services that verify it again.
+    `user` sends the user id, `service` the service key, `token` the user's verified token.
     """
 
     user: bool = False
@@ -31,7 +30,7 @@ class Credentials:
     token: bool = False
 
 
-def outbound(ctx: RequestContext, credentials: Credentials) -> dict[str, str]:
+def request_headers(ctx: RequestContext, credentials: Credentials) -> dict[str, str]:
     """Headers that are the same for every attempt of a call."""
     headers = {"X-Correlation-ID": ctx.correlation_id, "Accept": "application/json"}
     if credentials.user:
@@ -47,6 +46,6 @@ def outbound(ctx: RequestContext, credentials: Credentials) -> dict[str, str]:
     return headers
 
 
-def time_left(deadline: Deadline) -> str:
-    """Whole milliseconds, for the header that passes the deadline on."""
+def timeout_ms(deadline: Deadline) -> str:
+    """Whole milliseconds until the deadline, for `TIMEOUT_HEADER`."""
     return str(max(1, int(deadline.left() * 1000)))

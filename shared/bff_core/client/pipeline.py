@@ -1,129 +1,125 @@
-"""What the calls of one process share, and the order in which a call passes its policies."""
+"""The runtime that all calls of a process share, and the policies around each call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from bff_core.cache.response_cache import Memory
-from bff_core.client.call import Question, Send
-from bff_core.client.policies.breaker import Breaker, BreakerOptions
-from bff_core.client.policies.bulkhead import Bulkhead, BulkheadOptions
-from bff_core.client.policies.cached import Cached, CacheOptions
-from bff_core.client.policies.chain import pipeline
+from bff_core.cache.memory import MemoryCache
+from bff_core.cache.response_cache import CacheEntry, CacheKey
+from bff_core.client.call import Policy, Send
+from bff_core.client.policies.breaker import Breaker
+from bff_core.client.policies.bulkhead import Bulkhead
+from bff_core.client.policies.cached import Cached
 from bff_core.client.policies.deadline import attempt_timeout, call_deadline
-from bff_core.client.policies.failure_limit import FailureLimit
 from bff_core.client.policies.instrumented import instrumented
-from bff_core.client.policies.metrics_observer import MetricsObserver
-from bff_core.client.policies.retry import Retry, RetryOptions
-from bff_core.client.policies.retry_budget import RetryBudget, RetryBudgetOptions
-from bff_core.client.policies.single_flight import SingleFlight, SingleFlightOptions
+from bff_core.client.policies.observer import MetricsObserver
+from bff_core.client.policies.retry import Retry, RetryBudget
+from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.clock import Clock
-from bff_core.composition import Fetched
 from bff_core.observability import Metrics
 from bff_core.protocols import SharedCache
 from bff_core.settings import Downstream, Operation
+from bff_core.token_bucket import TokenBuckets
+
+FAILED_LOOK_UPS = 20
+FAILED_LOOK_UPS_PERIOD = 60.0
+"""A user may cause `FAILED_LOOK_UPS` failures of unproven URLs in so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRuntime:
-    """Memory, shared cache, clock and counters of the process; `breakers` by service name."""
+    """Metrics, clock, caches and breakers of the process; `breakers` by service name."""
 
     metrics: Metrics
     clock: Clock
-    memory: Memory
-    shared: SharedCache | None = None
+    memory: MemoryCache[CacheKey, CacheEntry] = field(default_factory=MemoryCache)
+    shared_cache: SharedCache | None = None
     breakers: dict[str, Breaker] = field(default_factory=dict)
 
     def states(self) -> Mapping[str, str]:
-        """How the breaker of each service stands."""
+        """The breaker state of each service."""
         return {name: breaker.state.value for name, breaker in self.breakers.items()}
 
     def breaker_of(self, downstream: Downstream) -> Breaker:
-        """The one breaker of a service, made when it is first asked for."""
+        """The one breaker of a service, created on first use."""
         breaker = self.breakers.get(downstream.name)
         if breaker is None:
-            breaker = self.breakers[downstream.name] = self._new_breaker(downstream)
+            observer = MetricsObserver(self.metrics)
+            observer.watch_breaker(downstream.name)
+            breaker = Breaker(downstream.name, self.clock, downstream.breaker, observer=observer)
+            self.breakers[downstream.name] = breaker
         return breaker
 
-    def _new_breaker(self, downstream: Downstream) -> Breaker:
-        rest, observer = downstream.breaker, MetricsObserver(self.metrics)
-        options = BreakerOptions(
-            window=rest.window,
-            buckets=rest.buckets,
-            minimum_calls=rest.minimum_calls,
-            failure_rate=rest.failure_rate,
-            slow_rate=rest.slow_rate,
-            probes=rest.probes,
-            open_for=rest.open_for,
-            open_cap=rest.open_cap,
-            jitter=rest.jitter,
-        )
-        observer.watch_breaker(downstream.name)
-        return Breaker(downstream.name, self.clock, options, observer=observer)
+
+def apply_policies(send: Send, *policies: Policy) -> Send:
+    """Wrap `send` in policies; the first is the outermost, so the list reads in call order."""
+    for policy in reversed(policies):
+        send = policy(send)
+    return send
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A call's way to the transport, and what is at hand without going it."""
+class Pipeline:
+    """The policies around the calls to one service.
 
-    send: Send
-    at_hand: Callable[[Question], Fetched[Any] | None]
+    Breaker, retry budget and known good URLs belong to the service; cache, single-flight and
+    bulkhead to each of its operations.
+    """
 
-
-class PolicyStack:
-    """The policies around the calls to one service; those of one operation are made for it."""
-
-    def __init__(self, downstream: Downstream, outbound: ClientRuntime) -> None:
+    def __init__(self, downstream: Downstream, runtime: ClientRuntime) -> None:
         self._downstream = downstream
-        self._outbound = outbound
-        self._observer = MetricsObserver(outbound.metrics)
-        share = RetryBudgetOptions(share=downstream.retry_share)
-        self._retry_budget = RetryBudget(outbound.clock, share)
-        self._doubt = UnprovenTargetPolicy(FailureLimit(outbound.clock), observer=self._observer)
-        self._breaker = outbound.breaker_of(downstream)
+        self._runtime = runtime
+        self._observer = MetricsObserver(runtime.metrics)
+        self._retry_budget = RetryBudget(runtime.clock, share=downstream.retry_share)
+        self._unproven_target = UnprovenTargetPolicy(
+            TokenBuckets(runtime.clock, capacity=FAILED_LOOK_UPS, period=FAILED_LOOK_UPS_PERIOD),
+            observer=self._observer,
+        )
+        self._breaker = runtime.breaker_of(downstream)
         self._caches: list[Cached] = []
         self._flights: list[SingleFlight] = []
 
-    def around(self, transport: Send, rule: Operation) -> Way:
-        """A call's way to the transport. The first policy is the outermost."""
-        watch = self._observer
-        clock = self._outbound.clock
+    def wrap(self, transport: Send, operation: Operation) -> Send:
+        """The policies of one operation around `transport`, outermost first."""
+        runtime, observer, budget = self._runtime, self._observer, operation.budget
         cached = Cached(
-            self._outbound.memory,
-            clock,
-            CacheOptions(budget=rule.budget),
-            shared=self._outbound.shared,
-            observer=watch,
+            runtime.memory,
+            runtime.clock,
+            budget=budget,
+            shared_cache=runtime.shared_cache,
+            observer=observer,
         )
-        flight = SingleFlight(clock, SingleFlightOptions(rule.budget), observer=watch)
+        single_flight = SingleFlight(runtime.clock, budget=budget, observer=observer)
+        bulkhead = Bulkhead(
+            self._downstream.name,
+            max_in_flight=operation.in_flight,
+            max_waiting=operation.in_flight,
+            observer=observer,
+        )
         self._caches.append(cached)
-        self._flights.append(flight)
-        bulkhead = BulkheadOptions(in_flight=rule.in_flight, queue=rule.in_flight)
-        send = pipeline(
+        self._flights.append(single_flight)
+        return apply_policies(
             transport,
-            call_deadline(rule.budget),
+            call_deadline(budget),
             cached,
-            flight,
-            self._doubt,
-            Retry(self._retry_budget, RetryOptions(attempts=rule.attempts), observer=watch),
-            Bulkhead(self._downstream.name, bulkhead, observer=watch),
+            single_flight,
+            self._unproven_target,
+            Retry(self._retry_budget, attempts=operation.attempts, observer=observer),
+            bulkhead,
             self._breaker,
-            instrumented(self._outbound.metrics),
-            attempt_timeout(rule.attempt_timeout),
+            instrumented(runtime.metrics),
+            attempt_timeout(operation.attempt_timeout),
         )
-        return Way(send, cached.at_hand)
 
-    async def forget(self, identity: str, operation: str | None = None) -> None:
+    async def invalidate(self, identity: str, operation: str | None = None) -> None:
         """Drop the reads that a write of this user has changed, of one operation or of all."""
-        for flight in self._flights:
-            flight.forget(self._downstream.name, identity, operation)
+        for single_flight in self._flights:
+            single_flight.invalidate(self._downstream.name, identity, operation)
         for cached in self._caches:
-            await cached.forget(self._downstream.name, identity, operation)
+            await cached.invalidate(self._downstream.name, identity, operation)
 
     async def aclose(self) -> None:
-        """End shared calls and refreshes under way."""
+        """Cancel refreshes and shared calls in flight and wait for their end."""
         for cached in self._caches:
             await cached.aclose()
-        for flight in self._flights:
-            await flight.aclose()
+        for single_flight in self._flights:
+            await single_flight.aclose()

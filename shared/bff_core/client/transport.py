@@ -1,4 +1,4 @@
-"""The innermost step: one HTTP exchange through aiohttp, capped and checked."""
+"""The innermost step of a call: one HTTP exchange through aiohttp, bounded and checked."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,28 +8,27 @@ from yarl import URL
 
 from bff_core.client.call import Call, DownstreamResponse, Undecodable
 from bff_core.client.errors import from_exception, from_status, is_json
-from bff_core.client.headers import TIMEOUT_HEADER, time_left
+from bff_core.client.headers import TIMEOUT_HEADER, timeout_ms
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
 
 CONNECT_TIMEOUT = 0.5
 CONNECTIONS = 1024
-"""More than all bulkheads of a process let through: waiting for a connection here would charge a
-hung service's crowd to the services that are well."""
-AT_ONCE = 2**19
-"""Bytes of a body that may wait to be read; beyond twice as many, reading stops until some are read.
-A page of batches has 240 KB, for which aiohttp's own 64 KiB stopped the socket and started it again."""
+"""More than all bulkheads of a process admit: with fewer, calls to a hanging service would make
+calls to healthy services wait for a connection."""
+READ_BUFFER_BYTES = 2**19
+"""Reading pauses at twice as many unread bytes. A page of batches has 240 KB, for which aiohttp's
+default of 64 KiB pauses and resumes the socket many times."""
+KEEP_ALIVE_SECONDS = 4.0
+"""Shorter than Hypercorn's 5 s, so that no request is written to a connection that is closing."""
 _NOT_MODIFIED = 304
-KEEP_ALIVE = 4.0
-"""Shorter than the 5 s after which Hypercorn closes an idle connection, so that we never write
-into one that is being closed."""
 
 
 @asynccontextmanager
 async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aiohttp.ClientSession]:
-    """The process's one session: no cookies, no proxy of the environment, no redirects."""
+    """The HTTP session of a process: no cookies, no proxy from the environment, no redirects."""
     connector = aiohttp.TCPConnector(
-        limit=connections, limit_per_host=connections, keepalive_timeout=KEEP_ALIVE
+        limit=connections, limit_per_host=connections, keepalive_timeout=KEEP_ALIVE_SECONDS
     )
     async with aiohttp.ClientSession(
         connector=connector,
@@ -38,36 +37,32 @@ async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aioht
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
         headers={"Accept-Encoding": "identity", "User-Agent": "huleedu-bff"},
-        read_bufsize=AT_ONCE,
+        read_bufsize=READ_BUFFER_BYTES,
     ) as session:
         yield session
 
 
-class _Once:
-    """A body that is sent once: aiohttp repeats a PUT when a kept connection turns out dead."""
+class _SingleUseBody:
+    """A request body that cannot be sent twice.
+
+    aiohttp repeats a PUT when a kept connection turns out to be closed.
+    """
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._begun = False
+        self.started = False
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._begun:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.started:
             raise aiohttp.ClientConnectionError("a body cannot be sent twice")
-        self._begun = True
-        return self._chunks()
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
+        self.started = True
         yield self._body
 
 
-def _body_of(call: Call) -> bytes | _Once | None:
-    return _Once(call.body) if call.method == "PUT" and call.body is not None else call.body
-
-
 class Transport:
-    """Sends a call as it is and reads an answer of at most `max_bytes`.
+    """Sends a call and reads a response of at most `max_bytes`.
 
-    `json` says whether the answer must be JSON; other content is given to `decode` as bytes.
+    With `json`, a response of another content type is a failure.
     """
 
     def __init__(
@@ -81,18 +76,23 @@ class Transport:
         """Send and read.
 
         Raises:
-            DownstreamError: Whatever went wrong, translated.
+            DownstreamError: The exchange failed, or its status is not accepted.
         """
+        body = _SingleUseBody(call.body) if call.body is not None else None
         try:
-            return await self._exchange(call)
+            return await self._exchange(call, body)
         except (aiohttp.ClientError, OSError, Undecodable) as error:
-            raise from_exception(call.service, error) from error
+            failure = from_exception(call.service, error)
+            if body is not None and body.started:
+                # aiohttp's own second attempt may be the one that could not connect.
+                failure.sent = True
+            raise failure from error
 
-    async def _exchange(self, call: Call) -> DownstreamResponse:
+    async def _exchange(self, call: Call, body: _SingleUseBody | None) -> DownstreamResponse:
         headers = {
             **call.headers,
             **tracing().headers(),
-            TIMEOUT_HEADER: time_left(call.deadline),
+            TIMEOUT_HEADER: timeout_ms(call.deadline),
         }
         if call.body is not None:
             headers["Content-Length"] = str(len(call.body))
@@ -100,27 +100,23 @@ class Transport:
             call.method,
             URL(call.url, encoded=True),
             headers=headers,
-            data=_body_of(call),
+            data=body,
             allow_redirects=False,
         ) as response:
-            good = 200 <= response.status < 300
-            if not good and response.status not in call.statuses:
+            success = 200 <= response.status < 300
+            if not success and response.status not in call.statuses:
                 raise from_status(call.service, response.status, response.headers)
             if response.status == _NOT_MODIFIED:
                 return DownstreamResponse(None, b"", response.status, response.headers)
-            self._check(call, response)
-            body = await self._read(call, response)
-        return DownstreamResponse(
-            call.decode(body) if good else None, body, response.status, response.headers
-        )
+            content = await self._read(call, response)
+        value = call.decode(content) if success else None
+        return DownstreamResponse(value, content, response.status, response.headers)
 
-    def _check(self, call: Call, response: aiohttp.ClientResponse) -> None:
+    async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
         if self._json and not is_json(response.headers):
             raise DownstreamFailed(call.service, reason="content_type")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise DownstreamFailed(call.service, reason="content_encoding")
-
-    async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
         if (response.content_length or 0) > self._max_bytes:
             raise DownstreamFailed(call.service, reason="too_large")
         chunks: list[bytes] = []

@@ -1,9 +1,9 @@
 """The public test kit: contexts, clocks, tokens, stubs and verified fakes."""
 
+from bff_core.testing.client_runtime import a_client_runtime
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.context import CORRELATION_ID, a_context
-from bff_core.testing.outbound import an_outbound
-from bff_core.testing.stub import ANY, UNTOLD, Recorded, Reply, StubServer, stub_server
+from bff_core.testing.stub_server import ANY, NO_LENGTH, Recorded, Reply, StubServer, stub_server
 from bff_core.testing.tokens import (
     AUDIENCE,
     ISSUER,
@@ -19,16 +19,16 @@ __all__ = [
     "AUDIENCE",
     "CORRELATION_ID",
     "ISSUER",
+    "NO_LENGTH",
     "SECRET",
-    "UNTOLD",
     "FakeClock",
     "Recorded",
     "Reply",
     "RsaKeys",
     "StubServer",
+    "a_client_runtime",
     "a_context",
     "access_token",
-    "an_outbound",
     "bearer",
     "refresh_token",
     "stub_server",

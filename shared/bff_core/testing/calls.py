@@ -1,11 +1,12 @@
-"""Calls to a downstream service, and services that answer them by a script."""
+"""Calls to a downstream service, and scripted services that receive them."""
 
 import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
-from bff_core.client.call import NEVER, Call, DownstreamResponse, Freshness, key_of
+from bff_core.cache import Freshness
+from bff_core.client.call import NOT_CACHEABLE, Call, DownstreamResponse
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 
@@ -19,8 +20,7 @@ def a_call(
     method: str = "GET",
     url: str = "http://results.test/batches",
     identity: str = "teacher-1",
-    freshness: Freshness = NEVER,
-    idempotent: bool = True,
+    freshness: Freshness = NOT_CACHEABLE,
     ignored_by_breaker: bool = False,
 ) -> Call:
     """A read that is due in `seconds`."""
@@ -30,16 +30,14 @@ def a_call(
         method=method,
         url=url,
         identity=identity,
-        key=key_of(service, operation, identity, method, url),
         deadline=Deadline.after(seconds, clock),
         decode=json.loads,
         freshness=freshness,
-        idempotent=idempotent,
         ignored_by_breaker=ignored_by_breaker,
     )
 
 
-def an_answer(value: Any = "good") -> DownstreamResponse:
+def a_response(value: Any = "good") -> DownstreamResponse:
     return DownstreamResponse(value=value, body=json.dumps(value).encode())
 
 
@@ -47,20 +45,20 @@ Act = DownstreamResponse | BaseException | float | Callable[[Call], DownstreamRe
 
 
 class ScriptedService:
-    """A `Send` that plays one act per call, the last one for ever.
+    """A `Send` that plays one act per call and repeats the last one.
 
-    An act is an answer, an exception, a number of seconds to take before a good answer, or a
-    function of the call. `calls` keeps what was asked; `busy` and `busiest` count calls in flight.
+    An act is a response, an exception, seconds of delay before a response, or a function of the
+    call. `calls` records the calls; `busy` and `busiest` count calls in flight.
     """
 
     def __init__(self, *acts: Act) -> None:
-        self._acts = list(acts) or [an_answer()]
+        self._acts = list(acts) or [a_response()]
         self.calls: list[Call] = []
         self.busy = 0
         self.busiest = 0
 
     def play(self, *acts: Act) -> None:
-        """Forget the old script and play this one."""
+        """Replace the script."""
         self._acts = list(acts)
 
     async def __call__(self, call: Call) -> DownstreamResponse:
@@ -78,5 +76,5 @@ class ScriptedService:
             raise act
         if isinstance(act, float):
             await asyncio.sleep(act)
-            return an_answer()
+            return a_response()
         return act if isinstance(act, DownstreamResponse) else act(call)

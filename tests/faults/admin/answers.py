@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bff_core.testing import UNTOLD, Reply
+from bff_core.testing import NO_LENGTH, Reply
 
 ADMIN = "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72"
 PERSON = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
@@ -83,7 +83,7 @@ FAULTS = {
     "answers another shape": Reply(200, b"[1, 2, 3]"),
     "answers nothing": Reply(200, b""),
     "redirects": Reply(308, b"", {"Location": "http://127.0.0.1:9/", **HTML}),
-    "sends without end": Reply(200, b" " * 1024 * 1024, times=200, length=UNTOLD),
+    "sends without end": Reply(200, b" " * 1024 * 1024, times=200, length=NO_LENGTH),
     "refuses our key": refusal(401, "AUTHENTICATION_ERROR", {"reason": "unknown_service"}),
     "knows no such route": Reply(404, b"<h1>Not Found</h1>", HTML),
     "refuses in another shape": reply({"error": SECRETIVE}, 409),

@@ -8,9 +8,11 @@ import pytest
 from bff_core import errors
 from bff_core.errors import (
     BffError,
+    DownstreamError,
     DownstreamRefused,
     DownstreamTimeout,
     FieldError,
+    NotAuthenticated,
     ValidationFailed,
 )
 
@@ -48,6 +50,34 @@ def tree(kind: type[BffError]) -> Iterator[type[BffError]]:
 @pytest.mark.parametrize("kind", list(tree(BffError)))
 def test_code_has_the_status_of_the_tables(kind: type[BffError]) -> None:
     assert kind.status == (PLATFORM | OURS)[kind.code]
+
+
+def an_error(kind: type[BffError]) -> BffError:
+    """One of each class, made with all that its constructor takes."""
+    if kind is ValidationFailed:
+        return ValidationFailed([FieldError("/limit", "too big")])
+    if issubclass(kind, DownstreamRefused):
+        return kind("cms", upstream_status=404, spoke_json=True)
+    if issubclass(kind, DownstreamError):
+        return kind("cms", reason="deadline", upstream_status=500, retry_after=2.0, sent=False)
+    if issubclass(kind, NotAuthenticated):
+        return kind("expired")
+    return kind("a text", details={"a": 1}, fields={"b": 2}, retry_after=3.0, headers={"c": "d"})
+
+
+@pytest.mark.parametrize("kind", list(tree(BffError)))
+def test_copy_is_equal_and_shares_nothing_that_changes(kind: type[BffError]) -> None:
+    error = an_error(kind)
+
+    copy = error.copy()
+    copy.details["part"] = "batches"
+    copy.headers["ETag"] = "x"
+
+    assert type(copy) is kind
+    assert str(copy) == str(error)
+    assert "part" not in error.details
+    assert "ETag" not in error.headers
+    assert error.copy().__dict__ == error.__dict__
 
 
 @pytest.mark.parametrize("kind", list(tree(BffError)))

@@ -6,7 +6,7 @@ from bff_core.clock import SystemClock
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from bff_core.settings import Downstream
-from bff_core.testing import SECRET, an_outbound
+from bff_core.testing import SECRET, a_client_runtime
 from services.bff_teacher.config import Settings
 
 ENVIRONMENT = {
@@ -30,10 +30,10 @@ def test_breakers_are_told_before_anyone_asks() -> None:
 
 
 def test_two_clients_of_one_service_share_its_breaker() -> None:
-    outbound = an_outbound()
+    runtime = a_client_runtime()
     ras = Downstream(name="ras", url="http://ras.test")
 
-    assert outbound.breaker_of(ras) is outbound.breaker_of(ras)
+    assert runtime.breaker_of(ras) is runtime.breaker_of(ras)
 
 
 def test_a_service_that_is_only_forwarded_to_has_no_breaker() -> None:

@@ -1,40 +1,36 @@
-"""Bounds how many calls to one service are in flight, so that its slowness stays its own."""
+"""Bounds the calls to a service that are in flight, so that its slowness does not spread."""
 
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 
-from bff_core.client.call import LEAST_ATTEMPT, Call, DownstreamResponse, Send
-from bff_core.client.policies.observer import UNOBSERVED, Observer, notify
-from bff_core.errors import DownstreamError, DownstreamSaturated, DownstreamTimeout
-
-
-@dataclass(frozen=True, slots=True)
-class BulkheadOptions:
-    """`wait` in seconds; beyond `queue` calls that wait, a call is refused at once."""
-
-    in_flight: int = 32
-    queue: int = 32
-    wait: float = 0.05
-    least_attempt: float = LEAST_ATTEMPT
+from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
+from bff_core.client.policies.observer import Observer, notify
+from bff_core.errors import DownstreamSaturated, DownstreamTimeout
 
 
 class Bulkhead:
-    """A policy, one per downstream; slots are handed on in the order of asking."""
+    """A policy with `max_in_flight` slots, which waiting calls get in the order of their arrival.
+
+    A call waits at most `max_wait` seconds. Beyond `max_waiting` calls, one is refused at once.
+    """
 
     def __init__(
         self,
         service: str,
-        options: BulkheadOptions | None = None,
         *,
-        observer: Observer = UNOBSERVED,
+        max_in_flight: int = 32,
+        max_waiting: int = 32,
+        max_wait: float = 0.05,
+        observer: Observer | None = None,
     ) -> None:
         self._service = service
-        self._options = options or BulkheadOptions()
-        self._observer = observer
+        self._max_in_flight = max_in_flight
+        self._max_waiting = max_waiting
+        self._max_wait = max_wait
+        self._observer = observer or Observer()
         self._in_flight = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def in_flight(self) -> int:
@@ -42,63 +38,64 @@ class Bulkhead:
 
     @property
     def waiting(self) -> int:
-        return len(self._queue)
+        return len(self._waiting)
 
     def __call__(self, send: Send) -> Send:
         async def bounded(call: Call) -> DownstreamResponse:
-            await self._enter(call)
+            await self.acquire(call)
             try:
                 return await send(call)
             finally:
-                self._leave()
+                self.release()
 
         return bounded
 
-    async def _enter(self, call: Call) -> None:
-        if self._in_flight < self._options.in_flight:
+    async def acquire(self, call: Call) -> None:
+        """Take a slot; end it with `release`.
+
+        Raises:
+            DownstreamSaturated: No slot became free in `max_wait` seconds.
+            DownstreamTimeout: Waiting longer would leave too little time for an attempt.
+        """
+        if self._in_flight < self._max_in_flight:
             self._in_flight += 1
             return
-        if len(self._queue) >= self._options.queue:
+        if len(self._waiting) >= self._max_waiting:
             raise self._saturated(call)
-        await self._wait(call)
-
-    async def _wait(self, call: Call) -> None:
-        """Until a slot is handed over; what is left of the deadline must still fit an attempt."""
-        spare = call.deadline.left() - self._options.least_attempt
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        spare = call.deadline.left() - MIN_ATTEMPT_SECONDS
+        slot = asyncio.get_running_loop().create_future()
+        self._waiting.append(slot)
         try:
-            async with asyncio.timeout(min(self._options.wait, max(0.0, spare))):
-                await turn
+            async with asyncio.timeout(min(self._max_wait, max(0.0, spare))):
+                await slot
         except TimeoutError as error:
-            self._give_up(turn)
-            late = spare < self._options.wait
-            raise (self._late(call) if late else self._saturated(call)) from error
+            self._stop_waiting(slot)
+            if spare >= self._max_wait:
+                raise self._saturated(call) from error
+            notify(self._observer.refused, call, "deadline")
+            raise DownstreamTimeout(self._service, reason="no_time_to_wait", sent=False) from error
         except asyncio.CancelledError:
-            self._give_up(turn)
+            self._stop_waiting(slot)
             raise
 
-    def _give_up(self, turn: asyncio.Future[None]) -> None:
-        """The slot may have been handed over in the moment the wait ended: pass it on."""
-        if turn.done() and not turn.cancelled():
-            self._leave()
-            return
-        # `_leave` may have come first and thrown the cancelled turn away.
-        with suppress(ValueError):
-            self._queue.remove(turn)
-
-    def _leave(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
+    def release(self) -> None:
+        """Hand the slot to the first call that still waits."""
+        while self._waiting:
+            slot = self._waiting.popleft()
+            if not slot.done():
+                slot.set_result(None)
                 return
         self._in_flight -= 1
 
-    def _saturated(self, call: Call) -> DownstreamError:
-        notify(self._observer.refused, call, "bulkhead")
-        return DownstreamSaturated(self._service, retry_after=1.0)
+    def _stop_waiting(self, slot: asyncio.Future[None]) -> None:
+        if slot.done() and not slot.cancelled():
+            # The slot was handed over in the moment the wait ended.
+            self.release()
+            return
+        # `release` may have removed the cancelled future already.
+        with suppress(ValueError):
+            self._waiting.remove(slot)
 
-    def _late(self, call: Call) -> DownstreamError:
-        notify(self._observer.refused, call, "deadline")
-        return DownstreamTimeout(self._service, reason="no_time_to_wait")
+    def _saturated(self, call: Call) -> DownstreamSaturated:
+        notify(self._observer.refused, call, "bulkhead")
+        return DownstreamSaturated(self._service, retry_after=1.0, sent=False)

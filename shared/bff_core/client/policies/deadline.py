@@ -1,22 +1,26 @@
-"""Nothing waits longer than it may: budgets for calls, timeouts for attempts."""
+"""Time limits: one for a whole call, one for each attempt."""
+
+from asyncio import timeout
 
 from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse, Policy, Send
 from bff_core.errors import DownstreamTimeout
-from bff_core.time_limit import TimeLimit
+
+DEADLINE_TOLERANCE = 0.001
+"""A cancellation within so many seconds of the deadline counts as a timeout."""
 
 
 def call_deadline(seconds: float) -> Policy:
-    """Give what is inside `seconds`, or less when the call's own deadline is nearer.
+    """Bring the call's deadline forward to `seconds` from now, if that is earlier.
 
-    No timer keeps it: whatever waits inside keeps the call's deadline itself and says why it was
-    missed, but for the shared cache, whose operations have a few milliseconds of their own.
+    It sets no timer: whatever waits inside keeps the call's deadline itself and reports why it was
+    missed.
     """
 
     def policy(send: Send) -> Send:
         async def bounded(call: Call) -> DownstreamResponse:
-            return await send(_hurried(call, seconds))
+            return await send(_with_deadline(call, seconds))
 
         return bounded
 
@@ -24,14 +28,14 @@ def call_deadline(seconds: float) -> Policy:
 
 
 def attempt_timeout(seconds: float) -> Policy:
-    """End what is inside after `seconds`, or sooner when the call's own deadline is nearer."""
+    """Cancel an attempt after `seconds`, or at the call's deadline if that is earlier."""
 
     def policy(send: Send) -> Send:
         async def bounded(call: Call) -> DownstreamResponse:
-            hurried = _hurried(call, seconds)
+            call = _with_deadline(call, seconds)
             try:
-                with TimeLimit(hurried.deadline.left()):
-                    return await send(hurried)
+                async with timeout(call.deadline.left()):
+                    return await send(call)
             except TimeoutError as error:
                 raise DownstreamTimeout(call.service, reason="deadline") from error
 
@@ -40,8 +44,8 @@ def attempt_timeout(seconds: float) -> Policy:
     return policy
 
 
-def _hurried(call: Call, seconds: float) -> Call:
+def _with_deadline(call: Call, seconds: float) -> Call:
     deadline = call.deadline.within(seconds)
     if deadline.passed:
-        raise DownstreamTimeout(call.service, reason="no_time_left")
+        raise DownstreamTimeout(call.service, reason="no_time_left", sent=False)
     return replace(call, deadline=deadline)

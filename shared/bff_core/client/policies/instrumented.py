@@ -1,4 +1,4 @@
-"""Every attempt is counted, timed and a span; every failure is one line in the log."""
+"""Metrics, a span and a call-log entry for every attempt; a log line for every failure."""
 
 import asyncio
 import time
@@ -6,50 +6,46 @@ import time
 import structlog
 
 from bff_core.client.call import Call, DownstreamResponse, Policy, Send
+from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
 from bff_core.errors import DownstreamError
-from bff_core.observability import CallNote, Metrics, Span, note_call, tracing
+from bff_core.observability import CallNote, Metrics, note_call, tracing
 
-AT_ONCE = 0.001
-"""Seconds within which a moment counts as the deadline's."""
-
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def instrumented(metrics: Metrics) -> Policy:
-    """Note how each attempt inside ends. Stands outside the attempt's timeout, to see it too."""
+    """Observe each attempt; it stands outside the attempt's timeout to see timeouts too."""
 
     def policy(send: Send) -> Send:
         async def observed(call: Call) -> DownstreamResponse:
-            trace = tracing()
-            with trace.asking(call.service, call.operation, call.method, call.attempt) as span:
-                return await noted(call, span)
-
-        async def noted(call: Call, span: Span) -> DownstreamResponse:
             outcome = "ok"
             started = time.perf_counter()
-            try:
-                return await send(call)
-            except asyncio.CancelledError:
-                # A timer further out may be faster than the attempt's own.
-                outcome = "timeout" if call.deadline.left() <= AT_ONCE else "cancelled"
-                raise
-            except DownstreamError as error:
-                outcome = error.code.lower()
-                _log(call, error)
-                raise
-            finally:
-                elapsed = time.perf_counter() - started
-                span.came_to(outcome)
-                metrics.observe_call(call.service, call.operation, outcome, elapsed)
-                note_call(CallNote(call.service, call.operation, outcome, started, elapsed))
+            span_of = tracing().asking
+            with span_of(call.service, call.operation, call.method, call.attempt) as span:
+                try:
+                    return await send(call)
+                except asyncio.CancelledError:
+                    # The timer of an outer deadline may fire before the attempt's own.
+                    late = call.deadline.left() <= DEADLINE_TOLERANCE
+                    outcome = "timeout" if late else "cancelled"
+                    raise
+                except DownstreamError as error:
+                    outcome = error.code.lower()
+                    _log_failure(call, error)
+                    raise
+                finally:
+                    elapsed = time.perf_counter() - started
+                    span.came_to(outcome)
+                    metrics.observe_call(call.service, call.operation, outcome, elapsed)
+                    note_call(CallNote(call.service, call.operation, outcome, started, elapsed))
 
         return observed
 
     return policy
 
 
-def _log(call: Call, error: DownstreamError) -> None:
-    log.warning(
+def _log_failure(call: Call, error: DownstreamError) -> None:
+    _log.warning(
         "downstream_failed",
         service=call.service,
         operation=call.operation,

@@ -1,15 +1,14 @@
-"""Asks again when that may help, costs little and still fits the deadline."""
+"""Repeats failed calls within a budget, while the deadline still allows an attempt."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from random import random
 
 from msgspec.structs import replace
 
-from bff_core.client.call import LEAST_ATTEMPT, Call, DownstreamResponse, Send
-from bff_core.client.policies.observer import UNOBSERVED, Observer, notify
-from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
+from bff_core.client.policies.observer import Observer, notify
+from bff_core.clock import Clock
 from bff_core.errors import (
     CircuitOpen,
     DownstreamError,
@@ -18,99 +17,115 @@ from bff_core.errors import (
     DownstreamTimeout,
 )
 
-Sleep = Callable[[float], Awaitable[None]]
+RETRY_DELAY = 0.05
+"""Seconds before the first retry; doubles with each further one."""
+MAX_RETRY_DELAY = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryOptions:
-    """Times in seconds; `attempts` counts the first one.
+class RetryBudget:
+    """A budget of retries, one per service, so that retries cannot worsen an outage.
 
-    The pause before a retry is drawn between half and all of `pause`, which doubles up to
-    `pause_cap`. No attempt starts with less than `least_attempt` left of the deadline.
+    A `share` of the calls may be repeated, saved up to `max_saved` retries. A service with few
+    calls earns too little for one retry, so `minimum` retries are granted every `period` seconds.
     """
 
-    attempts: int = 2
-    pause: float = 0.05
-    pause_cap: float = 1.0
-    least_attempt: float = LEAST_ATTEMPT
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        share: float = 0.1,
+        max_saved: float = 20.0,
+        minimum: float = 3.0,
+        period: float = 30.0,
+    ) -> None:
+        self._clock = clock
+        self._share = share
+        self._max_saved = max_saved
+        self._minimum = minimum
+        self._period = period
+        self._tokens = minimum
+        self._refilled_at = clock.monotonic()
+
+    def earn(self) -> None:
+        """Count a call's first attempt."""
+        self._tokens = max(self._tokens, min(self._max_saved, self._tokens + self._share))
+
+    def spend(self) -> bool:
+        """Take one retry; False when none is left."""
+        now = self._clock.monotonic()
+        refill = (now - self._refilled_at) * self._minimum / self._period
+        self._refilled_at = now
+        self._tokens = max(self._tokens, min(self._minimum, self._tokens + refill))
+        # Ten tenths add up to a little less than one.
+        if self._tokens < 1.0 - 1e-9:
+            return False
+        self._tokens -= 1.0
+        return True
 
 
 class Retry:
-    """A policy; policies of one downstream share its budget."""
+    """A policy for safe methods with at most `attempts` attempts, the first included.
+
+    Policies of one service share its budget. The delay is drawn between half and all of
+    `RETRY_DELAY`, and is never shorter than the service's Retry-After.
+    """
 
     def __init__(
         self,
         budget: RetryBudget,
-        options: RetryOptions | None = None,
         *,
-        observer: Observer = UNOBSERVED,
-        sleep: Sleep = asyncio.sleep,
+        attempts: int = 2,
+        observer: Observer | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random,
     ) -> None:
         self._budget = budget
-        self._options = options or RetryOptions()
-        self._observer = observer
+        self._attempts = attempts
+        self._observer = observer or Observer()
         self._sleep = sleep
         self._jitter = jitter
 
     def __call__(self, send: Send) -> Send:
         async def persistent(call: Call) -> DownstreamResponse:
-            self._require_time(call)
+            if call.deadline.left() < MIN_ATTEMPT_SECONDS:
+                notify(self._observer.refused, call, "deadline")
+                raise DownstreamTimeout(call.service, reason="no_time_to_ask", sent=False)
             self._budget.earn()
-            attempt = 1
+            sent = False
             while True:
                 try:
-                    return await send(call if attempt == 1 else replace(call, attempt=attempt))
+                    return await send(call)
                 except DownstreamError as error:
-                    if not await self._paused(call, attempt, error):
+                    # Sent, if any attempt may have been sent.
+                    sent = error.sent = sent or error.sent
+                    if not await self._waited_for_retry(call, error):
                         raise
-                attempt += 1
+                call = replace(call, attempt=call.attempt + 1)
 
         return persistent
 
-    def _require_time(self, call: Call) -> None:
-        if not self._fits(call):
-            notify(self._observer.refused, call, "deadline")
-            raise DownstreamTimeout(call.service, reason="no_time_to_ask")
-
-    def _fits(self, call: Call, after: float = 0.0) -> bool:
-        """Whether an attempt that starts in so many seconds is worth starting."""
-        return call.deadline.left() - after >= self._options.least_attempt
-
-    async def _paused(self, call: Call, attempt: int, error: DownstreamError) -> bool:
-        """Whether to ask again; waits for the moment to do so."""
-        pause = self._pause(attempt, error)
-        if not self._worth_it(call, attempt, error, pause):
+    async def _waited_for_retry(self, call: Call, error: DownstreamError) -> bool:
+        """Wait until the next attempt is due; False when there must be none."""
+        if call.attempt >= self._attempts or not call.safe or not _is_transient(error):
             return False
-        await self._sleep(pause)
-        # A sleep may overrun, and then the failure is a better answer than a late attempt.
-        if not self._fits(call):
-            notify(self._observer.retry_denied, call, "deadline")
-            return False
-        notify(self._observer.retried, call, error)
-        return True
-
-    def _pause(self, attempt: int, error: DownstreamError) -> float:
-        """Half of it is certain, half is drawn; never sooner than the service asked for."""
-        longest = min(self._options.pause_cap, self._options.pause * 2.0 ** (attempt - 1))
-        return max(longest * (1 + self._jitter()) / 2, error.retry_after or 0.0)
-
-    def _worth_it(self, call: Call, attempt: int, error: DownstreamError, pause: float) -> bool:
-        if attempt >= self._options.attempts or not (call.safe and call.idempotent):
-            return False
-        if not _may_pass(error):
-            return False
-        if not self._fits(call, after=pause):
+        longest = min(MAX_RETRY_DELAY, RETRY_DELAY * 2.0 ** (call.attempt - 1))
+        delay = max(longest * (1 + self._jitter()) / 2, error.retry_after or 0.0)
+        if call.deadline.left() - delay < MIN_ATTEMPT_SECONDS:
             notify(self._observer.retry_denied, call, "deadline")
             return False
         if not self._budget.spend():
             notify(self._observer.retry_denied, call, "budget")
             return False
+        await self._sleep(delay)
+        # A sleep may overrun; then the failure is a better answer than a late attempt.
+        if call.deadline.left() < MIN_ATTEMPT_SECONDS:
+            notify(self._observer.retry_denied, call, "deadline")
+            return False
+        notify(self._observer.retried, call, error)
         return True
 
 
-def _may_pass(error: DownstreamError) -> bool:
-    """Whether asking again may be answered otherwise."""
+def _is_transient(error: DownstreamError) -> bool:
     if isinstance(error, DownstreamRefused):
         return error.upstream_status == 429 and error.retry_after is not None
     return not isinstance(error, CircuitOpen | DownstreamSaturated)

@@ -1,86 +1,63 @@
-"""The benefit of the doubt: an id nobody has seen answer proves nothing about its service."""
+"""Keeps failures of URLs that have never succeeded from counting against the breaker."""
 
-from collections import OrderedDict
-from dataclasses import dataclass
-
+from cachetools import LRUCache
 from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.failure_limit import FailureLimit
-from bff_core.client.policies.observer import UNOBSERVED, Observer, notify
-from bff_core.client.policies.outcome import is_user_triggerable
+from bff_core.client.policies.breaker import is_user_triggerable
+from bff_core.client.policies.observer import Observer, notify
 from bff_core.errors import DownstreamError, DownstreamRefused, RateLimited
-
-
-@dataclass(frozen=True, slots=True)
-class UnprovenTargetOptions:
-    """How many addresses that have answered are remembered."""
-
-    proven: int = 20_000
+from bff_core.token_bucket import TokenBuckets
 
 
 class UnprovenTargetPolicy:
-    """A policy, outside of retries, for calls whose failures one caller can provoke.
+    """A policy outside of retries, for calls that one user can make fail at will.
 
-    Such a call comes with `neutral_failures`. Once its address has answered well, whoever asked,
-    its failures count like any other; until then they count against the user who asks.
+    Such a call is `ignored_by_breaker`. Once its URL has succeeded for any user it is known good,
+    and its failures count like all others. Until then they take tokens from the user's bucket. The
+    last `max_known_good` such URLs are remembered.
     """
 
     def __init__(
         self,
-        limit: FailureLimit,
-        options: UnprovenTargetOptions | None = None,
+        failures_by_user: TokenBuckets[str],
         *,
-        observer: Observer = UNOBSERVED,
+        max_known_good: int = 20_000,
+        observer: Observer | None = None,
     ) -> None:
-        self._limit = limit
-        self._options = options or UnprovenTargetOptions()
-        self._observer = observer
-        self._proven: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failures = failures_by_user
+        self._observer = observer or Observer()
+        self._known_good: LRUCache[tuple[str, str], bool] = LRUCache(max_known_good)
 
     def __len__(self) -> int:
-        return len(self._proven)
+        return len(self._known_good)
 
     def __call__(self, send: Send) -> Send:
-        async def doubting(call: Call) -> DownstreamResponse:
+        async def checked(call: Call) -> DownstreamResponse:
             if not call.ignored_by_breaker:
                 return await send(call)
-            if (call.service, call.url) in self._proven:
-                self._prove(call)
+            target = (call.service, call.url)
+            if self._known_good.get(target):
                 return await send(replace(call, ignored_by_breaker=False))
-            return await self._look_up(send, call)
+            response = await self._send_unproven(send, call)
+            self._known_good[target] = True
+            return response
 
-        return doubting
+        return checked
 
-    async def _look_up(self, send: Send, call: Call) -> DownstreamResponse:
-        self._take(call)
-        blamed = False
+    async def _send_unproven(self, send: Send, call: Call) -> DownstreamResponse:
+        """Take the token before the call, so that many calls at once cannot all pass."""
+        wait = self._failures.take(call.identity)
+        if wait:
+            notify(self._observer.refused, call, "failure_limit")
+            raise RateLimited(retry_after=wait)
+        user_caused_it = False
         try:
-            answer = await send(call)
+            return await send(call)
         except DownstreamError as error:
-            blamed = _of_the_question(error)
+            refused = isinstance(error, DownstreamRefused) and error.upstream_status != 429
+            user_caused_it = refused or is_user_triggerable(error)
             raise
         finally:
-            if not blamed:
-                self._limit.give_back(call.identity)
-        self._prove(call)
-        return answer
-
-    def _take(self, call: Call) -> None:
-        try:
-            self._limit.take(call.identity)
-        except RateLimited:
-            notify(self._observer.refused, call, "failure_limit")
-            raise
-
-    def _prove(self, call: Call) -> None:
-        self._proven[(call.service, call.url)] = None
-        self._proven.move_to_end((call.service, call.url))
-        if len(self._proven) > self._options.proven:
-            self._proven.popitem(last=False)
-
-
-def _of_the_question(error: DownstreamError) -> bool:
-    """Whether the failure may lie in what was asked for, not in the state of the service."""
-    refused = isinstance(error, DownstreamRefused) and error.upstream_status != 429
-    return refused or is_user_triggerable(error)
+            if not user_caused_it:
+                self._failures.give_back(call.identity)

@@ -3,11 +3,11 @@
 import hypothesis.strategies as st
 from hypothesis import given
 
-from bff_core.cache import MemoryCache, MemoryOptions
+from bff_core.cache import MemoryCache
 
 
-def make(entries: int = 3, size: int = 100) -> MemoryCache[str]:
-    return MemoryCache(MemoryOptions(entries=entries, size=size))
+def make(entries: int = 3, size: int = 100) -> MemoryCache[str, str]:
+    return MemoryCache(max_entries=entries, max_bytes=size)
 
 
 def test_what_was_put_is_found() -> None:
@@ -75,7 +75,7 @@ def test_dropping_by_condition() -> None:
     cache.put("a", "1", 10)
     cache.put("b", "2", 10)
 
-    cache.drop_if(lambda value: value == "1")
+    cache.drop_if(lambda key: key == "a")
 
     assert (cache.get("a"), cache.get("b"), cache.size) == (None, "2", 10)
 

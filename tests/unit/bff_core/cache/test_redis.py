@@ -1,16 +1,15 @@
 """What the adapter does when Redis is away, slow or busy."""
 
 import asyncio
-from functools import partial
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
-from bff_core.cache import RedisCache, RedisCacheOptions
+from bff_core.cache import RedisCache
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run, run_virtually
+from bff_core.testing.virtual_time import Run
 
 
 class FakeRedis:
@@ -54,16 +53,6 @@ class Tally:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def run(clock: FakeClock) -> Run:
-    return partial(run_virtually, clock)
-
-
-@pytest.fixture
 def redis() -> FakeRedis:
     return FakeRedis()
 
@@ -75,7 +64,7 @@ def tally() -> Tally:
 
 @pytest.fixture
 def cache(clock: FakeClock, redis: FakeRedis, tally: Tally) -> RedisCache:
-    return RedisCache(redis, clock, RedisCacheOptions(in_flight=2), counter=tally)
+    return RedisCache(redis, clock, max_in_flight=2, counter=tally)
 
 
 FAILURES = [RedisConnectionError("gone"), ResponseError("LOADING"), OSError("reset"), 60.0]
@@ -134,7 +123,7 @@ def test_after_a_rest_it_is_asked_again(run: Run, cache: RedisCache, redis: Fake
         await cache.put("key", b"value", ttl=60.0)
         redis.mood = OSError("gone")
         await cache.get("key")
-        assert cache.resting
+        assert cache.cooling_down
         redis.mood = 0.0
         assert await cache.get("key") is None
         await asyncio.sleep(1.0)
@@ -186,7 +175,7 @@ def test_ping_says_how_it_is(
     assert cache.name == "redis"
 
 
-def test_ping_ends_the_rest(run: Run, cache: RedisCache, redis: FakeRedis) -> None:
+def test_a_reply_to_a_ping_ends_the_cooldown(run: Run, cache: RedisCache, redis: FakeRedis) -> None:
     async def scene() -> None:
         redis.mood = OSError("gone")
         await cache.get("key")
@@ -195,4 +184,4 @@ def test_ping_ends_the_rest(run: Run, cache: RedisCache, redis: FakeRedis) -> No
 
     run(scene())
 
-    assert not cache.resting
+    assert not cache.cooling_down

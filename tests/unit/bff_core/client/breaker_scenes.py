@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bff_core.client.policies.breaker import Breaker, BreakerOptions
+from bff_core.client.policies.breaker import Breaker, Outcome
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import (
     CircuitOpen,
 )
+from bff_core.settings import BreakerSettings
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
 
@@ -17,12 +17,12 @@ CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.H
 
 
 def make(clock: FakeClock, *, jitter: float = 0.5, **options: Any) -> Breaker:
-    return Breaker("results", clock, BreakerOptions(**options), jitter=lambda: jitter)
+    return Breaker("results", clock, BreakerSettings(**options), jitter=lambda: jitter)
 
 
 def settle(breaker: Breaker, clock: FakeClock, verdict: Outcome, times: int = 1) -> None:
     for _ in range(times):
-        breaker.settle(breaker.admit(a_call(clock)), verdict)
+        breaker.record(breaker.acquire(a_call(clock)), verdict)
 
 
 def open_up(breaker: Breaker, clock: FakeClock) -> None:
@@ -36,11 +36,11 @@ def half_open(breaker: Breaker, clock: FakeClock) -> None:
 
 def refusal(breaker: Breaker, clock: FakeClock) -> CircuitOpen:
     with pytest.raises(CircuitOpen) as caught:
-        breaker.admit(a_call(clock))
+        breaker.acquire(a_call(clock))
     return caught.value
 
 
 def slow_call(breaker: Breaker, clock: FakeClock, seconds: float, **settling: bool) -> None:
-    permit = breaker.admit(a_call(clock))
+    permit = breaker.acquire(a_call(clock))
     clock.advance(seconds)
-    breaker.settle(permit, Outcome.SUCCESS, **settling)
+    breaker.record(permit, Outcome.SUCCESS, **settling)

@@ -4,16 +4,15 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from bff_core.cache import MemoryCache
-from bff_core.cache.response_cache import CacheEntry
-from bff_core.client.call import DownstreamResponse, Freshness
-from bff_core.client.policies.cached import Cached, CacheOptions
+from bff_core.cache import CacheEntry, CacheKey, Freshness, MemoryCache
+from bff_core.client.call import DownstreamResponse
+from bff_core.client.policies.cached import Cached
 from bff_core.errors import (
     BffError,
 )
 from bff_core.testing.calls import Act, ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.shared_cache import FakeSharedCache
 from bff_core.testing.virtual_time import Run
 
@@ -32,13 +31,17 @@ class Process:
     clock: FakeClock
     shared: FakeSharedCache | None = None
     service: ScriptedService = field(default_factory=ScriptedService)
-    diary: RecordingObserver = field(default_factory=RecordingObserver)
-    memory: MemoryCache[CacheEntry] = field(default_factory=MemoryCache)
-    options: CacheOptions = field(default_factory=CacheOptions)
+    observer: RecordingObserver = field(default_factory=RecordingObserver)
+    memory: MemoryCache[CacheKey, CacheEntry] = field(default_factory=MemoryCache)
+    budget: float = 2.0
 
     def __post_init__(self) -> None:
         self.cache = Cached(
-            self.memory, self.clock, self.options, store_in_redis=self.shared, observer=self.diary
+            self.memory,
+            self.clock,
+            budget=self.budget,
+            shared_cache=self.shared,
+            observer=self.observer,
         )
         self.send = self.cache(self.service)
 

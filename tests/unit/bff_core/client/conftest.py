@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run, run_virtually
 from tests.unit.bff_core.client.cached_process import Process
 
@@ -22,7 +22,7 @@ def run(clock: FakeClock) -> Run:
 
 
 @pytest.fixture
-def diary() -> RecordingObserver:
+def observer() -> RecordingObserver:
     return RecordingObserver()
 
 

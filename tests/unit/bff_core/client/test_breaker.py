@@ -2,16 +2,15 @@
 
 import tracemalloc
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 
-from bff_core.client.policies.breaker import BreakerOptions
+from bff_core.client.policies.breaker import Outcome
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import (
     CircuitOpen,
 )
+from bff_core.settings import BreakerSettings
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
 from tests.unit.bff_core.client.breaker_scenes import (
@@ -137,7 +136,7 @@ def test_refusals_do_not_gather_memory(clock: FakeClock) -> None:
 
     for _ in range(60_000):
         with suppress(CircuitOpen):
-            breaker.admit(call)
+            breaker.acquire(call)
 
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -187,8 +186,7 @@ def test_a_neutral_end_counts_for_nothing_when_closed(clock: FakeClock) -> None:
 
 
 def test_defaults_are_those_of_the_design() -> None:
-    assert BreakerOptions() == replace(
-        BreakerOptions(),
+    assert BreakerSettings() == BreakerSettings(
         window=30.0,
         buckets=10,
         minimum_calls=20,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bff_core.client.policies.outcome import Outcome
+from bff_core.client.policies.breaker import Outcome
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
 from tests.unit.bff_core.client.breaker_scenes import (
@@ -37,7 +37,7 @@ def test_open_lasts_until_its_moment(clock: FakeClock) -> None:
     refusal(breaker, clock)
 
     clock.advance(0.001)
-    breaker.admit(a_call(clock))
+    breaker.acquire(a_call(clock))
 
     assert breaker.state is HALF_OPEN
 
@@ -47,7 +47,7 @@ def test_half_open_admits_exactly_its_probes(clock: FakeClock) -> None:
     half_open(breaker, clock)
 
     for _ in range(3):
-        breaker.admit(a_call(clock))
+        breaker.acquire(a_call(clock))
 
     refused = refusal(breaker, clock)
     assert refused.retry_after == pytest.approx(10.0)
@@ -57,8 +57,8 @@ def test_a_probe_that_passed_makes_no_room_for_a_fourth(clock: FakeClock) -> Non
     breaker = make(clock)
     half_open(breaker, clock)
     settle(breaker, clock, Outcome.SUCCESS)
-    breaker.admit(a_call(clock))
-    breaker.admit(a_call(clock))
+    breaker.acquire(a_call(clock))
+    breaker.acquire(a_call(clock))
 
     refusal(breaker, clock)
 
@@ -150,7 +150,7 @@ def test_a_neutral_probe_gives_its_slot_back(clock: FakeClock) -> None:
 def test_a_hung_probe_cannot_hold_its_slot(clock: FakeClock) -> None:
     breaker = make(clock)
     half_open(breaker, clock)
-    hung = [breaker.admit(a_call(clock)) for _ in range(3)]
+    hung = [breaker.acquire(a_call(clock)) for _ in range(3)]
     clock.advance(9.999)
     refusal(breaker, clock)
     clock.advance(0.001)
@@ -159,17 +159,17 @@ def test_a_hung_probe_cannot_hold_its_slot(clock: FakeClock) -> None:
 
     assert breaker.state is CLOSED
     settle(breaker, clock, Outcome.FAILURE, 19)
-    breaker.settle(hung[0], Outcome.FAILURE)
+    breaker.record(hung[0], Outcome.FAILURE)
     assert breaker.state is CLOSED
 
 
 def test_a_probe_that_outlived_its_lease_says_nothing(clock: FakeClock) -> None:
     breaker = make(clock)
     half_open(breaker, clock)
-    late = breaker.admit(a_call(clock))
+    late = breaker.acquire(a_call(clock))
     clock.advance(10)
 
-    breaker.settle(late, Outcome.FAILURE)
+    breaker.record(late, Outcome.FAILURE)
 
     assert breaker.state is HALF_OPEN
 
@@ -177,33 +177,33 @@ def test_a_probe_that_outlived_its_lease_says_nothing(clock: FakeClock) -> None:
 def test_a_permit_settles_once(clock: FakeClock) -> None:
     breaker = make(clock)
     half_open(breaker, clock)
-    probe = breaker.admit(a_call(clock))
+    probe = breaker.acquire(a_call(clock))
 
     for _ in range(3):
-        breaker.settle(probe, Outcome.SUCCESS)
+        breaker.record(probe, Outcome.SUCCESS)
 
     assert breaker.state is HALF_OPEN
 
 
 def test_results_from_before_opening_change_nothing(clock: FakeClock) -> None:
     breaker = make(clock)
-    old = [breaker.admit(a_call(clock)) for _ in range(30)]
+    old = [breaker.acquire(a_call(clock)) for _ in range(30)]
     half_open(breaker, clock)
-    breaker.admit(a_call(clock))
+    breaker.acquire(a_call(clock))
 
     for permit in old:
-        breaker.settle(permit, Outcome.FAILURE)
+        breaker.record(permit, Outcome.FAILURE)
 
     assert breaker.state is HALF_OPEN
 
 
 def test_results_from_before_opening_do_not_count_after_closing(clock: FakeClock) -> None:
     breaker = make(clock)
-    old = [breaker.admit(a_call(clock)) for _ in range(30)]
+    old = [breaker.acquire(a_call(clock)) for _ in range(30)]
     half_open(breaker, clock)
     settle(breaker, clock, Outcome.SUCCESS, 3)
 
     for permit in old:
-        breaker.settle(permit, Outcome.FAILURE)
+        breaker.record(permit, Outcome.FAILURE)
 
     assert breaker.state is CLOSED

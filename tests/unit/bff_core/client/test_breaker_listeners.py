@@ -4,15 +4,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bff_core.client.call import Call
-from bff_core.client.policies.breaker import Breaker
-from bff_core.client.policies.observer import BreakerState, NullObserver, Refuser
-from bff_core.client.policies.outcome import Outcome
+from bff_core.client.policies.breaker import Breaker, Outcome
+from bff_core.client.policies.observer import BreakerState, Observer, RefusedBy
 from bff_core.errors import (
     CircuitOpen,
 )
 from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,
     OPEN,
@@ -23,33 +22,33 @@ from tests.unit.bff_core.client.breaker_scenes import (
 )
 
 
-def test_changes_are_told_in_order(clock: FakeClock, diary: RecordingObserver) -> None:
-    breaker = Breaker("results", clock, observer=diary, jitter=lambda: 0.5)
+def test_changes_are_told_in_order(clock: FakeClock, observer: RecordingObserver) -> None:
+    breaker = Breaker("results", clock, observer=observer, jitter=lambda: 0.5)
 
     half_open(breaker, clock)
     settle(breaker, clock, Outcome.SUCCESS, 3)
 
-    assert diary.pages == [
+    assert observer.events == [
         ("breaker", "results", "closed", "open"),
         ("breaker", "results", "open", "half_open"),
         ("breaker", "results", "half_open", "closed"),
     ]
 
 
-def test_a_refusal_is_told(clock: FakeClock, diary: RecordingObserver) -> None:
-    breaker = Breaker("results", clock, observer=diary)
+def test_a_refusal_is_told(clock: FakeClock, observer: RecordingObserver) -> None:
+    breaker = Breaker("results", clock, observer=observer)
     open_up(breaker, clock)
 
     refusal(breaker, clock)
 
-    assert diary.pages[-1] == ("refused", "breaker")
+    assert observer.events[-1] == ("refused", "breaker")
 
 
-class Saboteur(NullObserver):
+class Saboteur(Observer):
     def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
         raise RuntimeError("listener")
 
-    def refused(self, call: Call, by: Refuser) -> None:
+    def refused(self, call: Call, by: RefusedBy) -> None:
         raise RuntimeError("listener")
 
 
@@ -64,7 +63,7 @@ def test_a_listener_that_raises_breaks_nothing(clock: FakeClock) -> None:
     assert {line["event"] for line in logs} == {"observer_failed"}
 
 
-class Nosy(NullObserver):
+class Nosy(Observer):
     """Asks for a permit in the middle of the news."""
 
     def __init__(self) -> None:
@@ -75,7 +74,7 @@ class Nosy(NullObserver):
     def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
         if after is OPEN:
             with pytest.raises(CircuitOpen):
-                self.breaker.admit(a_call(self.clock))
+                self.breaker.acquire(a_call(self.clock))
             self.refusals += 1
 
 

@@ -7,12 +7,10 @@ from contextlib import suppress
 import pytest
 
 from bff_core.client.call import Call, DownstreamResponse
-from bff_core.client.policies.breaker import Breaker
-from bff_core.client.policies.chain import pipeline
+from bff_core.client.pipeline import apply_policies
+from bff_core.client.policies.breaker import Breaker, Outcome
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.outcome import Outcome
-from bff_core.client.policies.retry import Retry, RetryOptions
-from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.composition import fan_out
 from bff_core.errors import (
     CircuitOpen,
@@ -23,7 +21,7 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.calls import ScriptedService, a_call, a_response
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
 from tests.unit.bff_core.client.breaker_scenes import (
@@ -121,7 +119,7 @@ def test_an_impatient_caller_is_not_held_against_the_service(clock: FakeClock, r
 
 
 def test_a_caller_with_fair_patience_is_heard(clock: FakeClock, run: Run) -> None:
-    breaker = make(clock, fair=0.25)
+    breaker = make(clock)
     fair = a_call(clock, seconds=0.25)
 
     ask(breaker, fair, ScriptedService(raising(lambda: DownstreamTimeout("results"))), run)
@@ -178,7 +176,7 @@ def test_a_slow_refusal_is_slow_unless_it_can_be_provoked(
 
 
 def test_the_answer_and_the_call_pass_untouched(clock: FakeClock, run: Run) -> None:
-    service = ScriptedService(an_answer("batch"))
+    service = ScriptedService(a_response("batch"))
     call = a_call(clock)
 
     answer = run(make(clock)(service)(call))
@@ -226,7 +224,7 @@ def test_retries_of_a_crowd_reach_a_sick_service_no_oftener(clock: FakeClock, ru
     breaker = make(clock)
     half_open(breaker, clock)
     service = ScriptedService(raising(lambda: DownstreamFailed("results", upstream_status=503)))
-    send = pipeline(service, Retry(RetryBudget(clock), RetryOptions(attempts=5)), breaker)
+    send = apply_policies(service, Retry(RetryBudget(clock), attempts=5), breaker)
 
     async def crowd() -> None:
         await asyncio.wait([asyncio.create_task(one()) for _ in range(200)])

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.bulkhead import Bulkhead, BulkheadOptions
+from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.errors import DownstreamFailed, DownstreamSaturated, DownstreamTimeout
 from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
 
 Outcome = DownstreamResponse | BaseException
@@ -32,9 +32,9 @@ def good(outcomes: list[Outcome]) -> int:
     return sum(isinstance(each, DownstreamResponse) for each in outcomes)
 
 
-def make(diary: RecordingObserver | None = None, *, queue: int = 100) -> Bulkhead:
+def make(observer: RecordingObserver | None = None, *, queue: int = 100) -> Bulkhead:
     return Bulkhead(
-        "results", BulkheadOptions(in_flight=3, queue=queue), observer=diary or RecordingObserver()
+        "results", max_in_flight=3, max_waiting=queue, observer=observer or RecordingObserver()
     )
 
 
@@ -47,10 +47,12 @@ def test_no_more_than_its_slots_are_in_flight(clock: FakeClock, run: Run) -> Non
     assert service.busiest == 3
 
 
-def test_a_short_wait_then_saturated(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
+def test_a_short_wait_then_saturated(
+    clock: FakeClock, run: Run, observer: RecordingObserver
+) -> None:
     began = clock.monotonic()
     service = ScriptedService(1.0)
-    bulkhead = make(diary)
+    bulkhead = make(observer)
     when: list[float] = []
 
     async def late(call: Call) -> DownstreamResponse:
@@ -64,7 +66,7 @@ def test_a_short_wait_then_saturated(clock: FakeClock, run: Run, diary: Recordin
 
     assert [type(each) for each in outcomes[3:]] == [DownstreamSaturated] * 2
     assert when == pytest.approx([0.05, 0.05])
-    assert diary.pages == [("refused", "bulkhead")] * 2
+    assert observer.events == [("refused", "bulkhead")] * 2
     assert len(service.calls) == 3
 
 
@@ -98,16 +100,16 @@ def test_slots_are_handed_on_in_the_order_of_asking(clock: FakeClock, run: Run) 
 
 
 def test_a_wait_ends_when_the_deadline_no_longer_fits_an_attempt(
-    clock: FakeClock, run: Run, diary: RecordingObserver
+    clock: FakeClock, run: Run, observer: RecordingObserver
 ) -> None:
-    bulkhead = make(diary)
+    bulkhead = make(observer)
     service = ScriptedService(1.0)
     hasty = a_call(clock, seconds=0.07)
 
     outcomes = run(all_of(bulkhead(service), [*(a_call(clock) for _ in range(3)), hasty]))
 
     assert isinstance(outcomes[3], DownstreamTimeout)
-    assert diary.pages == [("refused", "deadline")]
+    assert observer.events == [("refused", "deadline")]
     assert len(service.calls) == 3
 
 

@@ -5,18 +5,17 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from bff_core.cache import MemoryCache, MemoryOptions, NullCache
-from bff_core.cache.estimated_size import OVERHEAD
-from bff_core.client.call import PUBLIC, Call, DownstreamResponse, Freshness
-from bff_core.client.policies.cached import Cached
+from bff_core.cache import Freshness, MemoryCache
+from bff_core.cache.response_cache import ENTRY_OVERHEAD
+from bff_core.client.call import PUBLIC, Call, DownstreamResponse
 from bff_core.errors import (
     BffError,
     DownstreamFailed,
 )
-from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.calls import a_response
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
-from tests.unit.bff_core.client.cached_process import CLASSES, Process, story
+from tests.unit.bff_core.client.cached_process import Process, story
 
 
 def test_a_fresh_answer_asks_nobody_and_tells_its_age(run: Run, process: Process) -> None:
@@ -26,7 +25,7 @@ def test_a_fresh_answer_asks_nobody_and_tells_its_age(run: Run, process: Process
     assert (second.age, second.stale) == (pytest.approx(1.9), False)
     assert second.value == "good"
     assert process.asked == 1
-    assert process.diary.pages == [("missed",), ("hit",)]
+    assert process.observer.events == [("missed",), ("hit",)]
 
 
 def test_an_answer_without_freshness_is_not_kept(run: Run, process: Process) -> None:
@@ -83,7 +82,7 @@ def test_a_write_drops_the_reads_it_changes(
 ) -> None:
     async def scene() -> None:
         await process.read()
-        await process.cache.forget(*write)
+        await process.cache.invalidate(*write)
         await process.read()
 
     run(scene())
@@ -96,9 +95,9 @@ def test_a_read_from_before_a_write_is_not_kept(run: Run, process: Process) -> N
         process.service.play(0.5)
         before = asyncio.create_task(process.read())
         await asyncio.sleep(0.1)
-        await process.cache.forget("results", "teacher-1")
+        await process.cache.invalidate("results", "teacher-1")
         await before
-        process.service.play(an_answer("after the write"))
+        process.service.play(a_response("after the write"))
         return await process.read()
 
     assert run(scene()).value == "after the write"
@@ -111,9 +110,9 @@ def test_a_refresh_from_before_a_write_is_not_kept(run: Run, process: Process) -
         process.service.play(0.5)
         await process.read()
         await asyncio.sleep(0.1)
-        await process.cache.forget("results", "teacher-1", "list_batches")
+        await process.cache.invalidate("results", "teacher-1", "list_batches")
         await asyncio.sleep(0.5)
-        process.service.play(an_answer("after the write"))
+        process.service.play(a_response("after the write"))
         return await process.read()
 
     assert run(scene()).value == "after the write"
@@ -131,29 +130,18 @@ def test_an_answer_from_before_a_write_is_not_served_in_need(run: Run, process: 
         process.send = process.cache(fail_late)
         reading = asyncio.create_task(process.attempt())
         await asyncio.sleep(0.1)
-        await process.cache.forget("results", "teacher-1")
+        await process.cache.invalidate("results", "teacher-1")
         return await reading
 
     assert isinstance(run(scene()), DownstreamFailed)
 
 
-def test_a_cache_that_keeps_nothing_is_fine(clock: FakeClock, run: Run) -> None:
-    cache = Cached(MemoryCache(), clock, store_in_redis=NullCache())
-    send = cache(ScriptedService())
-
-    async def scene() -> DownstreamResponse:
-        await cache.forget("results", "teacher-1")
-        return await send(a_call(clock, freshness=CLASSES))
-
-    assert run(scene()).value == "good"
-
-
 def test_the_value_counts_towards_the_bytes(clock: FakeClock, run: Run) -> None:
-    process = Process(clock, memory=MemoryCache(MemoryOptions(size=4000)))
+    process = Process(clock, memory=MemoryCache(max_bytes=4000))
     process.service.play(DownstreamResponse("x" * 951, b"the same, in quotes and more"))
 
     story(run, process)
-    assert process.memory.size == OVERHEAD + 1000
+    assert process.memory.size == ENTRY_OVERHEAD + 1000
 
     process.service.play(DownstreamResponse("x", b"x" * 993))
     story(run, process, url="/too-big")
@@ -168,7 +156,7 @@ def test_an_immutable_answer_stays_fresh(run: Run, process: Process) -> None:
 
 
 def test_headers_are_not_kept(clock: FakeClock, run: Run, process: Process) -> None:
-    process.service.play(replace(an_answer(), headers={"ETag": '"7"'}))
+    process.service.play(replace(a_response(), headers={"ETag": '"7"'}))
 
     read, kept = story(run, process, 1.0)
 

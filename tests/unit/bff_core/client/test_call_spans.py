@@ -5,14 +5,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from bff_core.client.call import Call, DownstreamResponse
-from bff_core.client.policies.chain import pipeline
+from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.instrumented import instrumented
-from bff_core.client.policies.retry import Retry
-from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.errors import DownstreamUnreachable
 from bff_core.observability import Metrics, tracing
 from bff_core.testing import FakeClock
-from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.calls import ScriptedService, a_call, a_response
 
 
 async def at_once(_: float) -> None:
@@ -40,10 +39,10 @@ async def test_an_attempt_is_a_span_of_bounded_words(
 async def test_each_attempt_has_its_number_and_its_outcome(
     spans: InMemorySpanExporter, clock: FakeClock
 ) -> None:
-    service = ScriptedService(DownstreamUnreachable("results"), an_answer())
+    service = ScriptedService(DownstreamUnreachable("results"), a_response())
     retry = Retry(RetryBudget(clock), sleep=at_once)
 
-    await pipeline(service, retry, instrumented(Metrics("example")))(a_call(clock))
+    await apply_policies(service, retry, instrumented(Metrics("example")))(a_call(clock))
 
     told = [
         (dict(span.attributes or {})["bff.attempt"], dict(span.attributes or {})["bff.outcome"])
@@ -76,7 +75,7 @@ async def test_the_service_is_told_the_attempt_s_span(
 
     async def transport(_: Call) -> DownstreamResponse:
         told.append(tracing().headers()["traceparent"])
-        return an_answer()
+        return a_response()
 
     await instrumented(Metrics("example"))(transport)(a_call(clock))
 

@@ -118,7 +118,7 @@ def test_number_too_big_for_its_field_loses_its_row(decode: JsonDecoder[Page]) -
 
 
 def test_lists_that_are_not_read_do_not_reach_the_decoder(salvage: Salvage) -> None:
-    decode = JsonDecoder(Page, rows="rows", unread="parts", on_salvage=salvage)
+    decode = JsonDecoder(Page, rows="rows", strip="parts", on_salvage=salvage)
 
     page = decode(b'{"rows": [{"id": "a", "parts": [{"score": NaN}], "score": 1}], "total": 1}')
 
@@ -129,11 +129,11 @@ def test_lists_that_are_not_read_do_not_reach_the_decoder(salvage: Salvage) -> N
 @pytest.mark.parametrize("name", ["rows", "madeUp"])
 def test_what_the_contract_reads_cannot_be_left_unread(name: str) -> None:
     with pytest.raises(ValueError, match=name):
-        JsonDecoder(Page, rows="rows", unread=name)
+        JsonDecoder(Page, rows="rows", strip=name)
 
 
 def test_odd_row_is_left_out_beside_lists_that_are_not_read(salvage: Salvage) -> None:
-    decode = JsonDecoder(Page, rows="rows", unread="parts", on_salvage=salvage)
+    decode = JsonDecoder(Page, rows="rows", strip="parts", on_salvage=salvage)
 
     page = decode(b'{"rows": [{"id": 7, "parts": [1], "score": 1}, {"id": "b"}], "total": 2}')
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import client_exceptions
 
-from bff_core.client.errors import LONGEST_RETRY_AFTER, from_exception, from_status, retry_after
+from bff_core.client.errors import MAX_RETRY_AFTER_SECONDS, from_exception, from_status, retry_after
 from bff_core.errors import (
     DownstreamError,
     DownstreamFailed,
@@ -47,6 +47,7 @@ WRONG_ANSWERS = {
     "NonHttpUrlRedirectClientError",
     "RedirectClientError",
     "TooManyRedirects",
+    "UploadAbortedError",
     "WSServerHandshakeError",
 }
 
@@ -104,7 +105,7 @@ def test_other_statuses_are_failures(status: int, reason: str) -> None:
         ("0", 0.0),
         ("7", 7.0),
         (" 7 ", 7.0),
-        ("99999999999999999999", LONGEST_RETRY_AFTER),
+        ("99999999999999999999", MAX_RETRY_AFTER_SECONDS),
         ("-7", None),
         ("7.5", None),
         ("soon", None),
@@ -112,7 +113,7 @@ def test_other_statuses_are_failures(status: int, reason: str) -> None:
         ("\u0667", None),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
-        ("Fri, 31 Dec 9999 23:59:59 -2300", LONGEST_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 -2300", MAX_RETRY_AFTER_SECONDS),
         ("Fri, 31 Dec 9999 23:59:59 +9999", None),
         ("Wed, 21 Oct 2015 07:28:00 -0000", 0.0),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from bff_core.client import Credentials, ServiceIdentity
-from bff_core.client.headers import outbound, time_left
+from bff_core.client.headers import request_headers, timeout_ms
 from bff_core.context import Deadline
 from bff_core.testing import CORRELATION_ID, FakeClock, a_context
 
@@ -24,30 +24,30 @@ SERVICE = ServiceIdentity("bff-teacher-service", "internal-key")
     ],
 )
 def test_only_the_asked_for_proof_goes_out(credentials: Credentials, told: dict[str, str]) -> None:
-    assert outbound(a_context(), credentials) == ALWAYS | told
+    assert request_headers(a_context(), credentials) == ALWAYS | told
 
 
 def test_trace_is_passed_on() -> None:
     ctx = a_context(traceparent="00-a-b-01", tracestate="v=1")
 
-    assert outbound(ctx, Credentials()) == ALWAYS | {
+    assert request_headers(ctx, Credentials()) == ALWAYS | {
         "traceparent": "00-a-b-01",
         "tracestate": "v=1",
     }
 
 
 def test_tracestate_alone_means_nothing() -> None:
-    assert outbound(a_context(tracestate="v=1"), Credentials()) == ALWAYS
+    assert request_headers(a_context(tracestate="v=1"), Credentials()) == ALWAYS
 
 
 def test_time_left_shrinks_and_never_reaches_nothing() -> None:
     clock = FakeClock()
     deadline = Deadline.after(2.0, clock)
 
-    told = [time_left(deadline)]
+    told = [timeout_ms(deadline)]
     clock.advance(0.5)
-    told.append(time_left(deadline))
+    told.append(timeout_ms(deadline))
     clock.advance(60)
-    told.append(time_left(deadline))
+    told.append(timeout_ms(deadline))
 
     assert told == ["2000", "1500", "1"]

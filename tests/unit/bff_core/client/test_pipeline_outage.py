@@ -6,23 +6,22 @@ from dataclasses import dataclass
 
 import pytest
 
-from bff_core.cache import MemoryCache
-from bff_core.client.call import Freshness, Send
+from bff_core.cache import Freshness, MemoryCache
+from bff_core.client.call import Send
+from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
-from bff_core.client.policies.chain import pipeline
 from bff_core.client.policies.deadline import attempt_timeout
-from bff_core.client.policies.failure_limit import FailureLimit
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.retry import Retry, RetryOptions
-from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.errors import BffError, DownstreamFailed
 from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from bff_core.token_bucket import TokenBuckets
 
 
 @dataclass
@@ -36,13 +35,13 @@ class Client:
 
     def __post_init__(self) -> None:
         self.breaker = Breaker("results", self.clock, jitter=lambda: 0.5)
-        self.send: Send = pipeline(
+        self.send: Send = apply_policies(
             self.service,
             attempt_timeout(2.0),
             Cached(MemoryCache(), self.clock),
             SingleFlight(self.clock),
-            UnprovenTargetPolicy(FailureLimit(self.clock)),
-            Retry(RetryBudget(self.clock), RetryOptions(attempts=self.attempts)),
+            UnprovenTargetPolicy(TokenBuckets(self.clock, capacity=20)),
+            Retry(RetryBudget(self.clock), attempts=self.attempts),
             Bulkhead("results"),
             self.breaker,
             attempt_timeout(self.per_attempt),

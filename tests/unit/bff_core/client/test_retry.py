@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bff_core.client.policies.retry import Retry, RetryOptions
-from bff_core.client.policies.retry_budget import RetryBudget, RetryBudgetOptions
+from bff_core.client.call import MIN_ATTEMPT_SECONDS
+from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.errors import (
     BffError,
     CircuitOpen,
@@ -17,9 +17,9 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.calls import ScriptedService, a_call, a_response
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
 
 
@@ -45,7 +45,7 @@ def make(
 ) -> Retry:
     return Retry(
         RetryBudget(clock),
-        RetryOptions(**options),
+        **options,
         sleep=naps or Naps(clock),
         jitter=lambda: 1.0,
         observer=observer or RecordingObserver(),
@@ -79,7 +79,7 @@ LASTING: list[BaseException] = [
 def test_a_failure_that_may_pass_is_asked_again(
     clock: FakeClock, run: Run, failure: DownstreamError
 ) -> None:
-    service = ScriptedService(failure, an_answer("second"))
+    service = ScriptedService(failure, a_response("second"))
     call = a_call(clock)
 
     answer = run(make(clock)(service)(call))
@@ -101,7 +101,7 @@ def test_a_failure_that_lasts_is_not(clock: FakeClock, run: Run, failure: BaseEx
 
 @pytest.mark.parametrize(
     "asked",
-    [{"method": "POST"}, {"method": "PUT"}, {"method": "DELETE"}, {"idempotent": False}],
+    [{"method": "POST"}, {"method": "PUT"}, {"method": "DELETE"}],
 )
 def test_a_write_is_never_retried(clock: FakeClock, run: Run, asked: dict[str, Any]) -> None:
     service = ScriptedService(DownstreamUnreachable("results"))
@@ -128,22 +128,19 @@ def test_pauses_are_drawn_and_double_to_their_cap(
     clock: FakeClock, run: Run, draw: float, first: float
 ) -> None:
     naps = Naps(clock)
-    retry = Retry(
-        RetryBudget(clock, RetryBudgetOptions(few=9)),
-        RetryOptions(attempts=5, pause_cap=0.2),
-        sleep=naps,
-        jitter=lambda: draw,
-    )
+    budget = RetryBudget(clock, minimum=9)
+    retry = Retry(budget, attempts=8, sleep=naps, jitter=lambda: draw)
 
     with pytest.raises(DownstreamFailed):
-        run(retry(ScriptedService(DownstreamFailed("results")))(a_call(clock)))
+        run(retry(ScriptedService(DownstreamFailed("results")))(a_call(clock, seconds=60.0)))
 
-    assert naps.taken == pytest.approx([first, 2 * first, 4 * first, 4 * first])
+    doubling = [first * 2**number for number in range(5)]
+    assert naps.taken == pytest.approx([*doubling, 20 * first, 20 * first])
 
 
 def test_the_service_is_not_asked_before_it_wants_to_be(clock: FakeClock, run: Run) -> None:
     naps = Naps(clock)
-    service = ScriptedService(refused(429, 1.0), an_answer())
+    service = ScriptedService(refused(429, 1.0), a_response())
 
     run(make(clock, naps)(service)(a_call(clock)))
 
@@ -152,83 +149,78 @@ def test_the_service_is_not_asked_before_it_wants_to_be(clock: FakeClock, run: R
 
 @pytest.mark.parametrize("retry_after", [1.951, 60.0])
 def test_a_wait_that_the_deadline_cannot_fit_is_not_begun(
-    clock: FakeClock, run: Run, diary: RecordingObserver, retry_after: float
+    clock: FakeClock, run: Run, observer: RecordingObserver, retry_after: float
 ) -> None:
     naps = Naps(clock)
     failure = refused(429, retry_after)
 
     with pytest.raises(DownstreamRefused):
-        run(make(clock, naps, observer=diary)(ScriptedService(failure))(a_call(clock)))
+        run(make(clock, naps, observer=observer)(ScriptedService(failure))(a_call(clock)))
 
     assert naps.taken == []
-    assert diary.pages == [("retry_denied", "deadline")]
+    assert observer.events == [("retry_denied", "deadline")]
 
 
 def test_the_last_moment_that_fits_is_used(clock: FakeClock, run: Run) -> None:
-    service = ScriptedService(refused(429, 1.5), an_answer())
+    service = ScriptedService(refused(429, 1.5), a_response())
 
-    run(make(clock, least_attempt=0.5)(service)(a_call(clock, seconds=2.0)))
+    run(make(clock, attempts=2)(service)(a_call(clock, seconds=1.5 + MIN_ATTEMPT_SECONDS + 1e-6)))
 
     assert len(service.calls) == 2
 
 
 def test_a_sleep_that_overran_gives_the_failure_not_a_late_attempt(
-    clock: FakeClock, run: Run, diary: RecordingObserver
+    clock: FakeClock, run: Run, observer: RecordingObserver
 ) -> None:
     failure = DownstreamFailed("results")
     service = ScriptedService(failure)
 
     with pytest.raises(DownstreamFailed) as caught:
-        run(make(clock, Naps(clock, 5.0), observer=diary)(service)(a_call(clock)))
+        run(make(clock, Naps(clock, 5.0), observer=observer)(service)(a_call(clock)))
 
     assert caught.value is failure
     assert len(service.calls) == 1
-    assert diary.pages == [("retry_denied", "deadline")]
+    assert observer.events == [("retry_denied", "deadline")]
 
 
 def test_no_first_attempt_without_time_for_one(
-    clock: FakeClock, run: Run, diary: RecordingObserver
+    clock: FakeClock, run: Run, observer: RecordingObserver
 ) -> None:
     service = ScriptedService()
 
     with pytest.raises(DownstreamTimeout) as caught:
-        run(make(clock, observer=diary)(service)(a_call(clock, seconds=0.049)))
+        run(make(clock, observer=observer)(service)(a_call(clock, seconds=0.049)))
 
     assert caught.value.service == "results"
     assert caught.value.reason == "no_time_to_ask"
     assert service.calls == []
-    assert diary.pages == [("refused", "deadline")]
+    assert observer.events == [("refused", "deadline")]
 
 
 def test_an_attempt_starts_when_just_enough_time_is_left(clock: FakeClock, run: Run) -> None:
     service = ScriptedService()
 
-    run(make(clock, least_attempt=0.5)(service)(a_call(clock, seconds=0.5)))
+    run(make(clock, attempts=2)(service)(a_call(clock, seconds=MIN_ATTEMPT_SECONDS + 1e-6)))
 
     assert len(service.calls) == 1
 
 
-def test_retries_are_told(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
-    service = ScriptedService(DownstreamTimeout("results"), an_answer())
+def test_retries_are_told(clock: FakeClock, run: Run, observer: RecordingObserver) -> None:
+    service = ScriptedService(DownstreamTimeout("results"), a_response())
 
-    run(make(clock, observer=diary)(service)(a_call(clock)))
+    run(make(clock, observer=observer)(service)(a_call(clock)))
 
-    assert diary.pages == [("retried", "TIMEOUT")]
-    assert diary.keys == [service.calls[0].key]
+    assert observer.events == [("retried", "TIMEOUT")]
+    assert observer.keys == [service.calls[0].key]
 
 
-def test_a_spent_budget_denies(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
+def test_a_spent_budget_denies(clock: FakeClock, run: Run, observer: RecordingObserver) -> None:
     service = ScriptedService(DownstreamUnreachable("results"))
-    send = make(clock, observer=diary)(service)
+    send = make(clock, observer=observer)(service)
 
     for _ in range(4):
         with pytest.raises(DownstreamUnreachable):
             run(send(a_call(clock)))
 
     assert len(service.calls) == 4 + 3
-    assert diary.pages[-1] == ("retry_denied", "budget")
-
-
-def test_defaults_are_those_of_the_design() -> None:
-    assert RetryBudgetOptions().share == 0.1
-    assert RetryOptions().attempts == 2
+    assert observer.events[-1] == ("retry_denied", "budget")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bff_core.client.policies.retry_budget import RetryBudget
+from bff_core.client.policies.retry import RetryBudget
 from bff_core.testing.clock import FakeClock
 
 

@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse
-from bff_core.client.policies.single_flight import SingleFlight, SingleFlightOptions
+from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.errors import DownstreamTimeout, Unavailable
-from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.calls import ScriptedService, a_call, a_response
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
-from tests.unit.bff_core.client.flight_scenes import Outcome, begin, results, shared_by
+from tests.unit.bff_core.client.single_flight_scenes import Outcome, begin, results, shared_by
 
 
 def test_500_equal_reads_make_one_call(clock: FakeClock, run: Run) -> None:
@@ -22,14 +22,14 @@ def test_500_equal_reads_make_one_call(clock: FakeClock, run: Run) -> None:
     assert {each.value for each in outcomes} == {"good"}
 
 
-def test_those_who_join_are_told(clock: FakeClock, run: Run, diary: RecordingObserver) -> None:
+def test_those_who_join_are_told(clock: FakeClock, run: Run, observer: RecordingObserver) -> None:
     async def scene() -> None:
-        send = SingleFlight(clock, observer=diary)(ScriptedService(0.1))
+        send = SingleFlight(clock, observer=observer)(ScriptedService(0.1))
         await results(begin(send, *(a_call(clock) for _ in range(3))))
 
     run(scene())
 
-    assert diary.pages == [("coalesced",)] * 2
+    assert observer.events == [("coalesced",)] * 2
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_a_call_nobody_waits_for_is_cancelled(clock: FakeClock, run: Run) -> Non
         await asyncio.sleep(0)
         assert service.busy == 0
         await asyncio.sleep(0)
-        assert flights.under_way == 0
+        assert flights.in_flight == 0
 
     run(scene())
 
 
 def test_an_abandoned_call_is_not_joined(clock: FakeClock, run: Run) -> None:
-    service = ScriptedService(1.0, an_answer("second"))
+    service = ScriptedService(1.0, a_response("second"))
 
     async def scene() -> DownstreamResponse:
         send = SingleFlight(clock)(service)
@@ -130,7 +130,7 @@ def test_an_abandoned_call_is_not_joined(clock: FakeClock, run: Run) -> None:
 
 def test_the_shared_call_has_a_budget_of_its_own(clock: FakeClock, run: Run) -> None:
     service = ScriptedService()
-    flights = SingleFlight(clock, SingleFlightOptions(budget=1.25))
+    flights = SingleFlight(clock, budget=1.25)
 
     run(flights(service)(a_call(clock, seconds=60.0)))
 
@@ -223,7 +223,7 @@ def test_after_a_write_nobody_joins_a_read_from_before_it(
         flights = SingleFlight(clock)
         before = begin(flights(service), a_call(clock))
         await asyncio.sleep(0.1)
-        flights.forget(*forgotten)
+        flights.invalidate(*forgotten)
         after = begin(flights(service), a_call(clock))
         return await results([*before, *after])
 
@@ -242,7 +242,7 @@ def test_the_end_of_a_forgotten_call_leaves_its_successor_shared(
         flights = SingleFlight(clock)
         tasks = begin(flights(service), a_call(clock))
         await asyncio.sleep(0.1)
-        flights.forget("results", "teacher-1")
+        flights.invalidate("results", "teacher-1")
         tasks += begin(flights(service), a_call(clock))
         await asyncio.sleep(0.15)
         tasks += begin(flights(service), a_call(clock))
@@ -261,7 +261,7 @@ def test_closing_ends_what_is_under_way_and_waits_for_it(clock: FakeClock, run: 
         tasks = begin(flights(service), a_call(clock), a_call(clock))
         await asyncio.sleep(0.1)
         await flights.aclose()
-        assert (service.busy, flights.under_way) == (0, 0)
+        assert (service.busy, flights.in_flight) == (0, 0)
         return await results([*tasks, *begin(flights(service), a_call(clock))])
 
     outcomes = run(scene())

@@ -15,10 +15,10 @@ from bff_core.errors import (
     Unavailable,
     Unexpected,
 )
-from bff_core.testing.calls import ScriptedService, a_call, an_answer
+from bff_core.testing.calls import ScriptedService, a_call, a_response
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
-from tests.unit.bff_core.client.flight_scenes import begin, outcome, shared_by
+from tests.unit.bff_core.client.single_flight_scenes import begin, outcome, shared_by
 
 FAILURES: list[BffError] = [
     DownstreamFailed("results", reason="decode", upstream_status=200),
@@ -86,7 +86,7 @@ def test_a_bug_comes_out_as_unexpected(clock: FakeClock, run: Run) -> None:
 
 
 def test_a_failure_is_not_remembered(clock: FakeClock, run: Run) -> None:
-    service = ScriptedService(DownstreamFailed("results"), an_answer("second"))
+    service = ScriptedService(DownstreamFailed("results"), a_response("second"))
 
     async def scene() -> DownstreamResponse:
         send = SingleFlight(clock)(service)
@@ -102,7 +102,7 @@ def test_a_failure_nobody_waited_for_is_quiet(clock: FakeClock, run: Run) -> Non
             await asyncio.sleep(1.0)
         except asyncio.CancelledError as error:
             raise DownstreamFailed("results") from error
-        return an_answer()
+        return a_response()
 
     async def scene() -> None:
         [task] = begin(SingleFlight(clock)(stubborn), a_call(clock))

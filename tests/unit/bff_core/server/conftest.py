@@ -27,7 +27,7 @@ from bff_core.server import (
     takes_query,
 )
 from bff_core.settings import ServiceSettings
-from bff_core.testing import SECRET, FakeClock, access_token, an_outbound, bearer
+from bff_core.testing import SECRET, FakeClock, a_client_runtime, access_token, bearer
 
 RULES = {"teacher": frozenset({TEACHER, ADMIN}), "admin": frozenset({ADMIN})}
 
@@ -177,7 +177,7 @@ def make_app(things: Things, metrics: Metrics) -> MakeApp:
             metrics=metrics,
             blueprints=[Blueprints(routes(), ("", "/bff")), *map(Blueprints, more)],
             access=RULES,
-            resources=Resources(an_outbound(metrics), dependencies or (Redis(),)),
+            resources=Resources(a_client_runtime(metrics), dependencies or (Redis(),)),
             clock=FakeClock(),
         )
 

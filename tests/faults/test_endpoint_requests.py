@@ -1,4 +1,4 @@
-"""Asking for one caller alone: statuses, headers and writes that go out once."""
+"""Requests for one caller alone: statuses, headers and writes that go out once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import pytest
 from bff_core.client import Credentials, Endpoint, JsonDecoder, ServiceClient, http_session
 from bff_core.errors import DownstreamFailed, DownstreamRefused, DownstreamUnreachable
 from bff_core.settings import Downstream, Operation
-from bff_core.testing import ANY, Reply, StubServer, a_context, an_outbound, stub_server
+from bff_core.testing import ANY, Reply, StubServer, a_client_runtime, a_context, stub_server
 from tests.faults.class_list import Page
 
 PATH = ["v1", "settings", "a"]
@@ -23,7 +23,7 @@ async def stub() -> AsyncIterator[StubServer]:
 @pytest.fixture
 async def endpoint(stub: StubServer) -> AsyncIterator[Endpoint[Page]]:
     async with http_session() as session:
-        client = ServiceClient(session, Downstream(name="config", url=stub.url), an_outbound())
+        client = ServiceClient(session, Downstream(name="config", url=stub.url), a_client_runtime())
         yield client.endpoint(
             "settings",
             Operation(budget=2.0, attempts=2),
@@ -39,7 +39,9 @@ async def test_a_named_status_is_an_answer_with_its_body(
 ) -> None:
     stub.on(ANY, Reply(412, b'{"error": {}}', {"Content-Type": "application/json", "ETag": '"x"'}))
 
-    answer = await endpoint.ask(a_context(), "PUT", PATH, body=b"{}", headers={"If-Match": '"y"'})
+    answer = await endpoint.request(
+        a_context(), "PUT", PATH, body=b"{}", headers={"If-Match": '"y"'}
+    )
 
     assert (answer.status, answer.value, answer.body) == (412, None, b'{"error": {}}')
     assert answer.headers["etag"] == '"x"'
@@ -50,7 +52,7 @@ async def test_a_named_status_is_an_answer_with_its_body(
 async def test_not_modified_needs_no_body(endpoint: Endpoint[Page], stub: StubServer) -> None:
     stub.on(ANY, Reply(304, b"", {"ETag": '"x"'}))
 
-    answer = await endpoint.ask(a_context(), "GET", PATH, headers={"If-None-Match": '"x"'})
+    answer = await endpoint.request(a_context(), "GET", PATH, headers={"If-None-Match": '"x"'})
 
     assert (answer.status, answer.value, answer.headers["ETag"]) == (304, None, '"x"')
 
@@ -58,11 +60,11 @@ async def test_not_modified_needs_no_body(endpoint: Endpoint[Page], stub: StubSe
 async def test_other_statuses_stay_failures(endpoint: Endpoint[Page], stub: StubServer) -> None:
     stub.on(ANY, Reply(409))
     with pytest.raises(DownstreamRefused):
-        await endpoint.ask(a_context(), "PUT", PATH, body=b"{}")
+        await endpoint.request(a_context(), "PUT", PATH, body=b"{}")
 
     stub.on(ANY, Reply(412, b"<h1>", {"Content-Type": "text/html"}))
     with pytest.raises(DownstreamFailed):
-        await endpoint.ask(a_context(), "PUT", PATH, body=b"{}")
+        await endpoint.request(a_context(), "PUT", PATH, body=b"{}")
 
 
 async def test_reads_of_two_are_not_one(endpoint: Endpoint[Page], stub: StubServer) -> None:
@@ -71,7 +73,7 @@ async def test_reads_of_two_are_not_one(endpoint: Endpoint[Page], stub: StubServ
     async with asyncio.TaskGroup() as group:
         for tag in ('"a"', '"b"'):
             group.create_task(
-                endpoint.ask(a_context(), "GET", PATH, headers={"If-None-Match": tag})
+                endpoint.request(a_context(), "GET", PATH, headers={"If-None-Match": tag})
             )
 
     assert {one.headers["if-none-match"] for one in stub.requests} == {'"a"', '"b"'}
@@ -81,9 +83,27 @@ async def test_a_write_on_a_dead_connection_is_not_repeated(
     endpoint: Endpoint[Page], stub: StubServer
 ) -> None:
     stub.on(ANY, Reply(body=b'{"total": 1}'), Reply(raw=b""))
-    await endpoint.ask(a_context(), "PUT", PATH, body=b"{}")
+    await endpoint.request(a_context(), "PUT", PATH, body=b"{}")
 
-    with pytest.raises(DownstreamUnreachable):
-        await endpoint.ask(a_context(), "PUT", PATH, body=b"{}")
+    with pytest.raises(DownstreamUnreachable) as caught:
+        await endpoint.request(a_context(), "PUT", PATH, body=b"{}")
 
     assert len(stub.requests) == 2
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_write_that_found_no_connection_was_not_sent(method: str) -> None:
+    async with stub_server() as gone:
+        url = gone.url
+    async with http_session() as session:
+        client = ServiceClient(session, Downstream(name="config", url=url), a_client_runtime())
+        endpoint = client.endpoint(
+            "settings", Operation(budget=2.0), JsonDecoder(Page), credentials=Credentials()
+        )
+
+        with pytest.raises(DownstreamUnreachable) as caught:
+            await endpoint.request(a_context(), method, PATH, body=b"{}")
+
+        await client.aclose()
+    assert not caught.value.sent

@@ -5,11 +5,10 @@ import asyncio
 import pytest
 
 from bff_core.client.call import Call, DownstreamResponse
+from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.breaker import Breaker
-from bff_core.client.policies.chain import pipeline
-from bff_core.client.policies.failure_limit import FailureLimit, FailureLimitOptions
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.unproven_target import UnprovenTargetOptions, UnprovenTargetPolicy
+from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.errors import (
     BffError,
     CircuitOpen,
@@ -22,8 +21,9 @@ from bff_core.errors import (
 )
 from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.diary import RecordingObserver
+from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
+from bff_core.token_bucket import TokenBuckets
 
 
 def look_up(clock: FakeClock, batch: str = "unknown", identity: str = "teacher-1") -> Call:
@@ -38,11 +38,11 @@ async def try_out(send: object, call: Call) -> DownstreamResponse | BffError:
 
 
 def make(
-    clock: FakeClock, diary: RecordingObserver | None = None, *, failures: int = 20
+    clock: FakeClock, observer: RecordingObserver | None = None, *, failures: int = 20
 ) -> UnprovenTargetPolicy:
     return UnprovenTargetPolicy(
-        FailureLimit(clock, FailureLimitOptions(failures=failures)),
-        observer=diary or RecordingObserver(),
+        TokenBuckets(clock, capacity=failures),
+        observer=observer or RecordingObserver(),
     )
 
 
@@ -53,7 +53,7 @@ def broken() -> DownstreamFailed:
 def test_a_thousand_unknown_batches_leave_the_breaker_closed(clock: FakeClock, run: Run) -> None:
     service = ScriptedService(broken())
     breaker = Breaker("results", clock)
-    send = pipeline(service, make(clock), breaker)
+    send = apply_policies(service, make(clock), breaker)
 
     async def scene() -> list[DownstreamResponse | BffError]:
         return [await try_out(send, look_up(clock, str(number))) for number in range(1000)]
@@ -84,7 +84,7 @@ def test_a_thousand_at_once_do_not_slip_through(clock: FakeClock, run: Run) -> N
 def test_an_id_that_has_answered_is_held_against_the_service(clock: FakeClock, run: Run) -> None:
     service = ScriptedService()
     breaker = Breaker("results", clock, jitter=lambda: 0.5)
-    send = pipeline(service, make(clock), breaker)
+    send = apply_policies(service, make(clock), breaker)
     run(try_out(send, look_up(clock, "known")))
     service.play(broken())
 
@@ -118,9 +118,9 @@ def test_one_user_s_failures_do_not_limit_another(clock: FakeClock, run: Run) ->
 
 
 def test_limited_users_learn_when_to_return(
-    clock: FakeClock, run: Run, diary: RecordingObserver
+    clock: FakeClock, run: Run, observer: RecordingObserver
 ) -> None:
-    send = make(clock, diary, failures=2)(ScriptedService(broken()))
+    send = make(clock, observer, failures=2)(ScriptedService(broken()))
     for _ in range(2):
         run(try_out(send, look_up(clock)))
 
@@ -128,7 +128,7 @@ def test_limited_users_learn_when_to_return(
 
     assert isinstance(limited, RateLimited)
     assert limited.retry_after == pytest.approx(30.0)
-    assert diary.pages == [("refused", "failure_limit")]
+    assert observer.events == [("refused", "failure_limit")]
     clock.advance(30.0)
     assert isinstance(run(try_out(send, look_up(clock))), DownstreamFailed)
 
@@ -199,32 +199,14 @@ def test_other_calls_pass_untouched(clock: FakeClock, run: Run) -> None:
 
 
 def test_memory_of_ids_is_bounded_and_forgets_the_least_used(clock: FakeClock, run: Run) -> None:
-    doubt = UnprovenTargetPolicy(FailureLimit(clock), UnprovenTargetOptions(proven=2))
+    policy = UnprovenTargetPolicy(TokenBuckets(clock, capacity=20), max_known_good=2)
     service = ScriptedService()
-    send = doubt(service)
+    send = policy(service)
 
     for batch in ["old", "used", "old", "new"]:
         run(try_out(send, look_up(clock, batch)))
     for batch in ["old", "used"]:
         run(try_out(send, look_up(clock, batch)))
 
-    assert len(doubt) == 2
+    assert len(policy) == 2
     assert [call.ignored_by_breaker for call in service.calls[-2:]] == [False, True]
-
-
-def test_memory_of_users_is_bounded(clock: FakeClock) -> None:
-    limit = FailureLimit(clock, FailureLimitOptions(users=100))
-
-    for number in range(1000):
-        limit.take(f"teacher-{number}")
-
-    assert len(limit) == 100
-
-
-def test_users_in_good_standing_take_no_memory(clock: FakeClock) -> None:
-    limit = FailureLimit(clock)
-
-    limit.take("teacher-1")
-    limit.give_back("teacher-1")
-
-    assert len(limit) == 0

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from bff_core.cache import Freshness
 from bff_core.client import ClientRuntime
-from bff_core.client.call import Call, DownstreamResponse, Freshness, Send
-from bff_core.client.pipeline import PolicyStack
+from bff_core.client.call import Call, DownstreamResponse, Send
+from bff_core.client.pipeline import Pipeline
 from bff_core.errors import BffError, CircuitOpen, DownstreamFailed
 from bff_core.observability import Metrics
 from bff_core.settings import BreakerSettings, Downstream, Operation
-from bff_core.testing import FakeClock, an_outbound
+from bff_core.testing import FakeClock, a_client_runtime
 from bff_core.testing.calls import Act, ScriptedService, a_call
 from bff_core.testing.virtual_time import Run
 
@@ -34,11 +35,9 @@ class Wired:
     service: ScriptedService = field(default_factory=ScriptedService)
 
     def __post_init__(self) -> None:
-        self.outbound: ClientRuntime = an_outbound(self.metrics, self.clock)
-        self.policies = PolicyStack(self.downstream, self.outbound)
-        way = self.policies.around(self.service, self.rule)
-        self.send: Send = way.send
-        self.at_hand = way.at_hand
+        self.runtime: ClientRuntime = a_client_runtime(self.metrics, self.clock)
+        self.pipeline = Pipeline(self.downstream, self.runtime)
+        self.send: Send = self.pipeline.wrap(self.service, self.rule)
 
     def call(self, **asked: Any) -> Call:
         return a_call(self.clock, **({"seconds": 3.0} | asked))
@@ -54,7 +53,7 @@ class Wired:
 
     @property
     def state(self) -> str:
-        return self.outbound.states()["results"]
+        return self.runtime.states()["results"]
 
     def counted(self, name: str, **labels: str) -> float | None:
         everywhere = {"service": "results", "operation": "list_batches"}
@@ -90,29 +89,6 @@ def test_kept_answers_need_no_leave_of_the_breaker(clock: FakeClock, run: Run) -
     assert (fresh.stale, stale.stale) == (False, True)
 
 
-def test_what_is_at_hand_is_a_hit_until_it_is_stale(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock)
-    before = wired.at_hand(wired.call(freshness=KEEPS))
-    run(wired.ask(freshness=KEEPS))
-
-    clock.advance(0.9)
-    fresh = wired.at_hand(wired.call(freshness=KEEPS))
-    clock.advance(0.2)
-    stale = wired.at_hand(wired.call(freshness=KEEPS))
-
-    assert (before, stale) == (None, None)
-    assert fresh is not None
-    assert (fresh.value, fresh.stale) == ("good", False)
-    assert wired.counted("downstream_cache_total", result="hit") == 1
-
-
-def test_nothing_is_at_hand_when_the_time_is_up(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock)
-    run(wired.ask(freshness=KEEPS))
-
-    assert wired.at_hand(wired.call(freshness=KEEPS, seconds=0.0)) is None
-
-
 def test_a_hung_attempt_leaves_time_for_another(clock: FakeClock, run: Run) -> None:
     wired = Wired(clock, service=ScriptedService(100.0, 0.1))
 
@@ -124,7 +100,7 @@ def test_a_hung_attempt_leaves_time_for_another(clock: FakeClock, run: Run) -> N
 
 
 def test_every_attempt_asks_the_breaker(clock: FakeClock, run: Run) -> None:
-    strict = RESULTS.model_copy(update={"rest": BreakerSettings(minimum_calls=1)})
+    strict = RESULTS.model_copy(update={"breaker": BreakerSettings(minimum_calls=1)})
     wired = Wired(clock, strict, Operation(budget=2.0, attempts=5))
     wired.service.play(BROKEN)
 
@@ -184,10 +160,10 @@ def test_a_write_drops_what_was_kept_and_what_is_under_way(clock: FakeClock, run
         wired.service.play(0.2)
         early = asyncio.create_task(wired.ask(freshness=KEEPS))
         await asyncio.sleep(0.1)
-        await wired.policies.forget("teacher-1")
+        await wired.pipeline.invalidate("teacher-1")
         await wired.ask(freshness=KEEPS)
         await early
-        await wired.policies.forget("teacher-1")
+        await wired.pipeline.invalidate("teacher-1")
         await wired.ask(freshness=KEEPS)
 
     run(scene())
@@ -205,7 +181,7 @@ def test_closing_ends_what_no_request_owns(clock: FakeClock, run: Run) -> None:
         await wired.ask(freshness=KEEPS)
         await asyncio.sleep(0.01)
         assert wired.service.busy == 1
-        await wired.policies.aclose()
+        await wired.pipeline.aclose()
 
     run(scene())
 

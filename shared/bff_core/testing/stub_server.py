@@ -18,7 +18,7 @@ class Reply:
     """What to answer.
 
     `body` is sent `times` times, `pause` seconds apart. `length` is what Content-Length claims:
-    the truth unless told; `UNTOLD` leaves it out and closes at the end. `delay` is in seconds
+    the truth unless told; `NO_LENGTH` leaves it out and closes at the end. `delay` is in seconds
     before the first byte; `hang` never answers; `raw` replaces head and body by bytes.
     """
 
@@ -33,7 +33,7 @@ class Reply:
     raw: bytes | None = None
 
 
-UNTOLD = -1
+NO_LENGTH = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _head(reply: Reply, whole: int) -> bytes:
     reasons = {int(status): status.phrase for status in HTTPStatus}
     lines = [f"HTTP/1.1 {reply.status} {reasons.get(reply.status, 'Odd')}"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-    if reply.length != UNTOLD:
+    if reply.length != NO_LENGTH:
         lines.append(f"Content-Length: {whole if reply.length is None else reply.length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

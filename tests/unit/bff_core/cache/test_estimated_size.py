@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bff_core.cache import MemoryCache
-from bff_core.cache.estimated_size import OVERHEAD, estimated_size
+from bff_core.cache import Freshness, MemoryCache
+from bff_core.cache.response_cache import ENTRY_OVERHEAD, estimated_size
 from bff_core.client import JsonDecoder, text
-from bff_core.client.call import DownstreamResponse, Freshness
+from bff_core.client.call import DownstreamResponse
 from bff_core.client.policies.cached import Cached
 from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
@@ -71,18 +71,18 @@ def taken(decode: Callable[[bytes], Any], body: bytes, copies: int = 5) -> float
     ],
 )
 def test_an_estimate_is_honest(decode: Callable[[bytes], Any], body: bytes) -> None:
-    estimated = estimated_size(DownstreamResponse(decode(body), body)) - OVERHEAD
+    estimated = estimated_size(decode(body), body) - ENTRY_OVERHEAD
 
     assert 0.95 <= estimated / taken(decode, body) <= 2.5
 
 
 def test_what_cannot_be_measured_weighs_by_its_body() -> None:
-    assert estimated_size(DownstreamResponse(2**80, b"x" * 1000)) == OVERHEAD + 3000
+    assert estimated_size(2**80, b"x" * 1000) == ENTRY_OVERHEAD + 3000
 
 
 def test_memory_keeps_no_body(clock: FakeClock, run: Run) -> None:
     body = b'{"a": 1}' + b" " * 100_000
-    memory: MemoryCache[Any] = MemoryCache()
+    memory: MemoryCache[Any, Any] = MemoryCache()
     send = Cached(memory, clock)(ScriptedService(DownstreamResponse({"a": 1}, body)))
     call = a_call(clock, freshness=Freshness(max_age=1.0))
 
@@ -90,5 +90,5 @@ def test_memory_keeps_no_body(clock: FakeClock, run: Run) -> None:
 
     kept = memory.get(call.key)
     assert kept is not None
-    assert kept.answer.body == b""
+    assert kept.value == {"a": 1}
     assert memory.size < 3000

@@ -3,7 +3,7 @@
 import hypothesis.strategies as st
 from hypothesis import given
 
-from bff_core.client.policies.window import Window
+from bff_core.client.policies.breaker_window import BreakerWindow
 
 ENDED = st.tuples(st.sampled_from([0.0, 0.5, 1.0, 1.9, 3.0, 7.0, 9.9, 50.0]), st.booleans())
 DAY = st.lists(st.tuples(ENDED, st.booleans()), max_size=60)
@@ -13,7 +13,7 @@ DAY = st.lists(st.tuples(ENDED, st.booleans()), max_size=60)
 def test_counts_are_those_of_the_buckets_that_are_left(
     day: list[tuple[tuple[float, bool], bool]],
 ) -> None:
-    window, now = Window(10.0, 5), 1000.0
+    window, now = BreakerWindow(10.0, 5), 1000.0
     ended: list[tuple[int, bool, bool]] = []
 
     for (pause, failed), slow in day:
@@ -28,7 +28,7 @@ def test_counts_are_those_of_the_buckets_that_are_left(
 
 
 def test_a_cleared_window_is_empty_and_goes_on() -> None:
-    window = Window(10.0, 5)
+    window = BreakerWindow(10.0, 5)
     for _ in range(3):
         window.record(1000.0, failed=True, slow=True)
 

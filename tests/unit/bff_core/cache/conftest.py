@@ -1,0 +1,19 @@
+"""Fixtures that tests of the caches share."""
+
+from functools import partial
+
+import pytest
+
+from bff_core.testing.clock import FakeClock
+from bff_core.testing.virtual_time import Run, run_virtually
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def run(clock: FakeClock) -> Run:
+    """Runs a coroutine on the fake clock's time."""
+    return partial(run_virtually, clock)

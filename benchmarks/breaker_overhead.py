@@ -1,4 +1,4 @@
-"""CPU cost of a breaker, closed and open: medians in microseconds a call."""
+"""Cost of a breaker per call, closed and refusing: medians in microseconds of CPU."""
 
 import asyncio
 from statistics import median
@@ -8,11 +8,11 @@ from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.breaker import Breaker, Outcome
 from bff_core.clock import SystemClock
 from bff_core.errors import CircuitOpen
-from bff_core.testing.calls import a_call, an_answer
+from tests.pipeline_kit import a_call, a_response
 
 CALLS = 10_000  # All rounds must fit into the 5 s that the breaker stays open.
 ROUNDS = 15
-ANSWER = an_answer()
+ANSWER = a_response()
 
 
 async def respond(_: Call) -> DownstreamResponse:
@@ -54,7 +54,7 @@ def main() -> None:
     call = a_call(clock, seconds=3600.0)
     closed, opened = Breaker("bench", clock), Breaker("bench", clock, jitter=lambda: 0.5)
     for _ in range(20):
-        opened.settle(opened.acquire(call), Outcome.FAILURE)
+        opened.record(opened.acquire(call), Outcome.FAILURE)
     closed_us, refused_us = asyncio.run(measure(closed(respond), opened(respond), call))
     print(f"closed   {closed_us:5.2f} us a call (aim < 2)")
     print(f"refused  {refused_us:5.2f} us a call (aim < 3)")

@@ -23,9 +23,8 @@ from bff_core.errors import (
     DownstreamUnreachable,
 )
 from bff_core.settings import BreakerSettings
-from bff_core.testing.calls import a_call, a_response
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.recording_observer import RecordingObserver
+from tests.pipeline_kit import RecordingObserver, a_call, a_response
 
 PER_ATTEMPT = 0.8
 KINDS = ["good", "500", "404", "429", "down", "hang"]

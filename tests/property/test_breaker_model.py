@@ -23,8 +23,8 @@ from bff_core.client.policies.breaker import Breaker, Outcome, Permit
 from bff_core.client.policies.observer import BreakerState
 from bff_core.errors import CircuitOpen
 from bff_core.settings import BreakerSettings
-from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import a_call
 
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 STEPS = 100

@@ -30,10 +30,13 @@ def test_policies_keep_their_order(acts: list[Act], visits: list[Visit]) -> None
 
     attempts = world.service.attempts
     served = sum(world.count(kind) for kind in ("hit", "coalesced"))
-    refreshed = world.count("stale", "refresh")
+    refreshed = world.count(
+        "stale_refresh",
+    )
     assert world.entered <= len(visits) - served + refreshed
     assert world.breaker.acquired == len(attempts)
-    assert len(attempts) <= world.entered + world.count("retried")
+    denied = sum(world.count("retried", f"denied_{why}") for why in ("deadline", "budget"))
+    assert len(attempts) <= world.entered + world.count("retried") - denied
     assert world.service.busiest <= 2
     assert world.breaker.marks <= world.service.sins
     assert all(left >= MIN_ATTEMPT_SECONDS - 1e-9 for _, left in attempts)

@@ -2,13 +2,14 @@
 
 import asyncio
 
+import structlog
 from msgspec.structs import replace
 
 from bff_core.cache.memory import MemoryCache
 from bff_core.cache.response_cache import CacheEntry, CacheKey, PendingRead, ResponseCache
 from bff_core.client.background import Background
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.observer import Observer, StaleReason, notify
+from bff_core.client.policies.observer import CacheResult, Observer, notify
 from bff_core.client.policies.single_flight import LINGER_SECONDS
 from bff_core.clock import Clock
 from bff_core.context import Deadline
@@ -20,6 +21,8 @@ from bff_core.errors import (
     Unavailable,
 )
 from bff_core.protocols import SharedCache
+
+_log = structlog.get_logger()
 
 FALLBACK_RESERVE = 0.05
 """A read with a stale response to fall back on gives up so many seconds before its deadline."""
@@ -53,19 +56,20 @@ class Cached:
             freshness = call.freshness
             if not (call.safe and freshness.cacheable):
                 return await send(call)
-            entry = await self._cache.find(call.key, freshness, call.decode)
+            key = call.key
+            entry = await self._cache.find(key, freshness, call.decode)
             if entry is not None:
                 age = self._cache.age(entry)
                 if age < freshness.max_age:
-                    notify(self._observer.cache_hit, call)
+                    notify(self._observer.cached, call, "hit")
                     return DownstreamResponse(entry.value, b"", age=age)
                 if age < freshness.max_age + freshness.stale_while_revalidate:
                     self._start_refresh(send, call)
-                    return self._serve_stale(call, entry, "refresh")
-            notify(self._observer.cache_missed, call)
+                    return self._serve_stale(call, entry, "stale_refresh")
+            notify(self._observer.cached, call, "miss")
             if entry is not None and self._usable_on_error(call, entry):
                 return await self._read_or_serve_stale(send, call, entry)
-            with self._cache.reading(call.key) as read:
+            with self._cache.reading(key) as read:
                 return await self._read(send, call, read)
 
         return cached
@@ -102,16 +106,16 @@ class Cached:
             except DownstreamError as error:
                 if read.outdated or _is_final(error) or not self._usable_on_error(call, entry):
                     raise
-        return self._serve_stale(call, entry, "error")
+        return self._serve_stale(call, entry, "stale_error")
 
     def _usable_on_error(self, call: Call, entry: CacheEntry) -> bool:
         limit = call.freshness.max_age + call.freshness.stale_if_error
         return self._cache.age(entry) < limit
 
     def _serve_stale(
-        self, call: Call, entry: CacheEntry, reason: StaleReason
+        self, call: Call, entry: CacheEntry, result: CacheResult
     ) -> DownstreamResponse:
-        notify(self._observer.stale_served, call, reason)
+        notify(self._observer.cached, call, result)
         return DownstreamResponse(entry.value, b"", age=self._cache.age(entry), stale=True)
 
     def _start_refresh(self, send: Send, call: Call) -> None:
@@ -133,11 +137,10 @@ class Cached:
             with self._cache.reading(call.key) as read:
                 async with asyncio.timeout(self._budget + LINGER_SECONDS):
                     await self._read(send, call, read)
-        except TimeoutError:
-            overran = DownstreamTimeout(call.service, reason="refresh_overran")
-            notify(self._observer.refresh_failed, call, overran)
-        except BffError as error:
-            notify(self._observer.refresh_failed, call, error)
+        except (BffError, TimeoutError) as error:
+            code = error.code if isinstance(error, BffError) else DownstreamTimeout.code
+            notify(self._observer.cached, call, "refresh_failed")
+            _log.info("refresh_failed", service=call.service, operation=call.operation, code=code)
 
 
 def _is_final(error: DownstreamError) -> bool:

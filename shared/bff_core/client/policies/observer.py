@@ -7,7 +7,6 @@ from typing import Literal, ParamSpec
 import structlog
 
 from bff_core.client.call import Call
-from bff_core.errors import BffError
 from bff_core.observability import Metrics
 
 P = ParamSpec("P")
@@ -21,9 +20,8 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
+CacheResult = Literal["hit", "miss", "coalesced", "stale_refresh", "stale_error", "refresh_failed"]
 RefusedBy = Literal["breaker", "bulkhead", "deadline", "failure_limit"]
-StaleReason = Literal["refresh", "error"]
-NoRetryReason = Literal["budget", "deadline"]
 
 _GAUGE_VALUES = {BreakerState.CLOSED: 0, BreakerState.OPEN: 1, BreakerState.HALF_OPEN: 2}
 
@@ -31,23 +29,17 @@ _GAUGE_VALUES = {BreakerState.CLOSED: 0, BreakerState.OPEN: 1, BreakerState.HALF
 class Observer:
     """Is called once after each event and does nothing; subclasses override what they need."""
 
-    def cache_hit(self, call: Call) -> None: ...
+    def cached(self, call: Call, result: CacheResult) -> None:
+        """The cache or the single-flight has dealt with a call."""
 
-    def cache_missed(self, call: Call) -> None: ...
+    def retried(self, call: Call, reason: str) -> None:
+        """A retry follows, after the error code `reason`, or is denied by `denied_…`."""
 
-    def stale_served(self, call: Call, reason: StaleReason) -> None: ...
+    def refused(self, call: Call, by: RefusedBy) -> None:
+        """A policy has refused to send a call."""
 
-    def refresh_failed(self, call: Call, error: BffError) -> None: ...
-
-    def coalesced(self, call: Call) -> None: ...
-
-    def retried(self, call: Call, after: BffError) -> None: ...
-
-    def retry_denied(self, call: Call, reason: NoRetryReason) -> None: ...
-
-    def refused(self, call: Call, by: RefusedBy) -> None: ...
-
-    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None: ...
+    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+        """The breaker of a service has changed its state."""
 
 
 def notify(event: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -59,7 +51,7 @@ def notify(event: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
 
 
 class MetricsObserver(Observer):
-    """Counts the events of one service; logs failed refreshes and changes of the breaker."""
+    """Counts the events of one service; logs the changes of its breaker."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics.policies
@@ -68,27 +60,11 @@ class MetricsObserver(Observer):
         """Export a closed breaker before its first change."""
         self._metrics.breaker.labels(service).set(_GAUGE_VALUES[BreakerState.CLOSED])
 
-    def cache_hit(self, call: Call) -> None:
-        self._metrics.cache.labels(call.service, call.operation, "hit").inc()
+    def cached(self, call: Call, result: CacheResult) -> None:
+        self._metrics.cache.labels(call.service, call.operation, result).inc()
 
-    def cache_missed(self, call: Call) -> None:
-        self._metrics.cache.labels(call.service, call.operation, "miss").inc()
-
-    def stale_served(self, call: Call, reason: StaleReason) -> None:
-        self._metrics.cache.labels(call.service, call.operation, f"stale_{reason}").inc()
-
-    def refresh_failed(self, call: Call, error: BffError) -> None:
-        self._metrics.cache.labels(call.service, call.operation, "refresh_failed").inc()
-        _log.info("refresh_failed", service=call.service, operation=call.operation, code=error.code)
-
-    def coalesced(self, call: Call) -> None:
-        self._metrics.cache.labels(call.service, call.operation, "coalesced").inc()
-
-    def retried(self, call: Call, after: BffError) -> None:
-        self._metrics.retries.labels(call.service, call.operation, after.code.lower()).inc()
-
-    def retry_denied(self, call: Call, reason: NoRetryReason) -> None:
-        self._metrics.retries.labels(call.service, call.operation, f"denied_{reason}").inc()
+    def retried(self, call: Call, reason: str) -> None:
+        self._metrics.retries.labels(call.service, call.operation, reason).inc()
 
     def refused(self, call: Call, by: RefusedBy) -> None:
         self._metrics.refusals.labels(call.service, call.operation, by).inc()

@@ -111,17 +111,17 @@ class Retry:
         longest = min(MAX_RETRY_DELAY, RETRY_DELAY * 2.0 ** (call.attempt - 1))
         delay = max(longest * (1 + self._jitter()) / 2, error.retry_after or 0.0)
         if call.deadline.left() - delay < MIN_ATTEMPT_SECONDS:
-            notify(self._observer.retry_denied, call, "deadline")
+            notify(self._observer.retried, call, "denied_deadline")
             return False
         if not self._budget.spend():
-            notify(self._observer.retry_denied, call, "budget")
+            notify(self._observer.retried, call, "denied_budget")
             return False
         await self._sleep(delay)
         # A sleep may overrun; then the failure is a better answer than a late attempt.
         if call.deadline.left() < MIN_ATTEMPT_SECONDS:
-            notify(self._observer.retry_denied, call, "deadline")
+            notify(self._observer.retried, call, "denied_deadline")
             return False
-        notify(self._observer.retried, call, error)
+        notify(self._observer.retried, call, error.code.lower())
         return True
 
 

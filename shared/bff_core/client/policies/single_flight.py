@@ -51,11 +51,12 @@ class SingleFlight:
         async def coalesced(call: Call) -> DownstreamResponse:
             if not (call.coalesce and call.safe):
                 return await send(call)
-            shared = self._shared.get(call.key)
+            key = call.key
+            shared = self._shared.get(key)
             if shared is None:
-                shared = self._start(send, call)
+                shared = self._start(send, call, key)
             else:
-                notify(self._observer.coalesced, call)
+                notify(self._observer.cached, call, "coalesced")
             return await self._wait(shared, call)
 
         return coalesced
@@ -72,10 +73,10 @@ class SingleFlight:
         """Cancel the calls in flight and wait for their end."""
         await self._background.aclose()
 
-    def _start(self, send: Send, call: Call) -> SharedCall:
+    def _start(self, send: Send, call: Call, key: CacheKey) -> SharedCall:
         deadline = Deadline.after(self._budget, self._clock)
         task = self._background.start(self._run(send, replace(call, deadline=deadline)))
-        shared = self._shared[call.key] = SharedCall(call.key, deadline, task)
+        shared = self._shared[key] = SharedCall(key, deadline, task)
         return shared
 
     async def _run(self, send: Send, call: Call) -> DownstreamResponse:

@@ -10,11 +10,10 @@ from bff_core.client.policies.cached import Cached
 from bff_core.errors import (
     BffError,
 )
-from bff_core.testing.calls import Act, ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.shared_cache import FakeSharedCache
 from bff_core.testing.virtual_time import Run
+from tests.pipeline_kit import Act, RecordingObserver, ScriptedService, a_call
 
 DASHBOARD = Freshness(max_age=2.0, stale_while_revalidate=5.0, stale_if_error=600.0)
 

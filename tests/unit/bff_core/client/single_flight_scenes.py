@@ -6,9 +6,9 @@ from typing import Any
 
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.single_flight import SingleFlight
-from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from tests.pipeline_kit import ScriptedService, a_call
 
 Outcome = DownstreamResponse | BaseException
 

@@ -11,8 +11,8 @@ from bff_core.errors import (
     CircuitOpen,
 )
 from bff_core.settings import BreakerSettings
-from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import a_call
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,
     OPEN,

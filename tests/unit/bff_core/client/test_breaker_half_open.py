@@ -3,8 +3,8 @@
 import pytest
 
 from bff_core.client.policies.breaker import Outcome
-from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import a_call
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,
     HALF_OPEN,

@@ -9,9 +9,8 @@ from bff_core.client.policies.observer import BreakerState, Observer, RefusedBy
 from bff_core.errors import (
     CircuitOpen,
 )
-from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.recording_observer import RecordingObserver
+from tests.pipeline_kit import RecordingObserver, a_call
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,
     OPEN,

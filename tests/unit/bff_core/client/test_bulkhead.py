@@ -7,10 +7,9 @@ import pytest
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.errors import DownstreamFailed, DownstreamSaturated, DownstreamTimeout
-from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
+from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call
 
 Outcome = DownstreamResponse | BaseException
 

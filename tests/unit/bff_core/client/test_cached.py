@@ -12,9 +12,9 @@ from bff_core.errors import (
     BffError,
     DownstreamFailed,
 )
-from bff_core.testing.calls import a_response
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
+from tests.pipeline_kit import a_response
 from tests.unit.bff_core.client.cached_process import Process, story
 
 
@@ -25,7 +25,7 @@ def test_a_fresh_answer_asks_nobody_and_tells_its_age(run: Run, process: Process
     assert (second.age, second.stale) == (pytest.approx(1.9), False)
     assert second.value == "good"
     assert process.asked == 1
-    assert process.observer.events == [("missed",), ("hit",)]
+    assert process.observer.events == [("miss",), ("hit",)]
 
 
 def test_an_answer_without_freshness_is_not_kept(run: Run, process: Process) -> None:

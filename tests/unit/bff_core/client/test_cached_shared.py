@@ -12,10 +12,10 @@ from bff_core.errors import (
     DownstreamFailed,
     DownstreamRefused,
 )
-from bff_core.testing.calls import ScriptedService, a_call, a_response
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.shared_cache import FakeSharedCache
 from bff_core.testing.virtual_time import Run
+from tests.pipeline_kit import ScriptedService, a_call, a_response
 from tests.unit.bff_core.client.cached_process import CLASSES, DASHBOARD, Process, story
 
 

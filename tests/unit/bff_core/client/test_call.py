@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse
-from bff_core.testing.calls import a_call
 from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import a_call
 
 SECRET = "Bearer eyJ"
 

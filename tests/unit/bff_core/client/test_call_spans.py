@@ -11,7 +11,7 @@ from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.errors import DownstreamUnreachable
 from bff_core.observability import Metrics, tracing
 from bff_core.testing import FakeClock
-from bff_core.testing.calls import ScriptedService, a_call, a_response
+from tests.pipeline_kit import ScriptedService, a_call, a_response
 
 
 async def at_once(_: float) -> None:

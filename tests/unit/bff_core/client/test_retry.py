@@ -17,10 +17,9 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.calls import ScriptedService, a_call, a_response
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
+from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call, a_response
 
 
 class Naps:
@@ -158,7 +157,7 @@ def test_a_wait_that_the_deadline_cannot_fit_is_not_begun(
         run(make(clock, naps, observer=observer)(ScriptedService(failure))(a_call(clock)))
 
     assert naps.taken == []
-    assert observer.events == [("retry_denied", "deadline")]
+    assert observer.events == [("retried", "denied_deadline")]
 
 
 def test_the_last_moment_that_fits_is_used(clock: FakeClock, run: Run) -> None:
@@ -180,7 +179,7 @@ def test_a_sleep_that_overran_gives_the_failure_not_a_late_attempt(
 
     assert caught.value is failure
     assert len(service.calls) == 1
-    assert observer.events == [("retry_denied", "deadline")]
+    assert observer.events == [("retried", "denied_deadline")]
 
 
 def test_no_first_attempt_without_time_for_one(
@@ -210,7 +209,7 @@ def test_retries_are_told(clock: FakeClock, run: Run, observer: RecordingObserve
 
     run(make(clock, observer=observer)(service)(a_call(clock)))
 
-    assert observer.events == [("retried", "TIMEOUT")]
+    assert observer.events == [("retried", "timeout")]
     assert observer.keys == [service.calls[0].key]
 
 
@@ -223,4 +222,4 @@ def test_a_spent_budget_denies(clock: FakeClock, run: Run, observer: RecordingOb
             run(send(a_call(clock)))
 
     assert len(service.calls) == 4 + 3
-    assert observer.events[-1] == ("retry_denied", "budget")
+    assert observer.events[-1] == ("retried", "denied_budget")

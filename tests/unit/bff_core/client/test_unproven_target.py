@@ -19,11 +19,10 @@ from bff_core.errors import (
     DownstreamUnreachable,
     RateLimited,
 )
-from bff_core.testing.calls import ScriptedService, a_call
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.recording_observer import RecordingObserver
 from bff_core.testing.virtual_time import Run
 from bff_core.token_bucket import TokenBuckets
+from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call
 
 
 def look_up(clock: FakeClock, batch: str = "unknown", identity: str = "teacher-1") -> Call:

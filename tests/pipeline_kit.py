@@ -1,12 +1,13 @@
-"""Calls to a downstream service, and scripted services that receive them."""
+"""Calls, scripted services that receive them, and an observer that records the events."""
 
 import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
-from bff_core.cache import Freshness
+from bff_core.cache import CacheKey, Freshness
 from bff_core.client.call import NOT_CACHEABLE, Call, DownstreamResponse
+from bff_core.client.policies.observer import BreakerState, CacheResult, Observer, RefusedBy
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 
@@ -78,3 +79,27 @@ class ScriptedService:
             await asyncio.sleep(act)
             return a_response()
         return act if isinstance(act, DownstreamResponse) else act(call)
+
+
+class RecordingObserver(Observer):
+    """`events` holds one tuple per event, in order, its kind first; `keys` the key of each call."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, ...]] = []
+        self.keys: list[CacheKey] = []
+
+    def cached(self, call: Call, result: CacheResult) -> None:
+        self._record(call, result)
+
+    def retried(self, call: Call, reason: str) -> None:
+        self._record(call, "retried", reason)
+
+    def refused(self, call: Call, by: RefusedBy) -> None:
+        self._record(call, "refused", by)
+
+    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+        self.events.append(("breaker", service, before.value, after.value))
+
+    def _record(self, call: Call, *event: str) -> None:
+        self.keys.append(call.key)
+        self.events.append(event)

@@ -1,0 +1,190 @@
+"""Requests to the config service and health checks: each client method, and its errors."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from bff_core.client import ServiceClient
+from bff_core.clock import SystemClock
+from bff_core.context import RequestContext
+from bff_core.errors import DownstreamError, NotFound, PreconditionFailed
+from services.bff_admin.clients.audit import HttpChanges
+from services.bff_admin.clients.health import HttpCheckups
+from services.bff_admin.clients.settings import Asked, HttpSettings
+from tests.aioresponses_compat import MockedDownstream
+from tests.unit.service_clients import (
+    ANY_URL,
+    IDENTITY,
+    RULE,
+    SERVICE_KEY,
+    credentials_in,
+    the_request,
+)
+
+TOKEN_AND_KEY = SERVICE_KEY | {"Authorization": "Bearer a-token"}
+STAMP = {"updated_at": None, "updated_by": None}
+SETTINGS = {"namespace": "maintenance", "version": 3, "values": {"read_only": True}, **STAMP}
+READS: list[tuple[Callable[[HttpSettings, RequestContext, Asked], Awaitable[object]], str]] = [
+    (lambda settings, ctx, asked: settings.namespaces(ctx, asked), ""),
+    (lambda settings, ctx, asked: settings.read(ctx, "maintenance", asked), "/maintenance"),
+    (
+        lambda settings, ctx, asked: settings.schema(ctx, "maintenance", asked),
+        "/maintenance/schema",
+    ),
+    (
+        lambda settings, ctx, asked: settings.versions(ctx, "maintenance", asked),
+        "/maintenance/versions",
+    ),
+    (
+        lambda settings, ctx, asked: settings.version(ctx, "maintenance", 2, asked),
+        "/maintenance/versions/2",
+    ),
+]
+WRITES: list[tuple[Callable[[HttpSettings, RequestContext, Asked], Awaitable[object]], str]] = [
+    (
+        lambda settings, ctx, asked: settings.write(ctx, "maintenance", asked),
+        "PUT /v1/settings/maintenance",
+    ),
+    (
+        lambda settings, ctx, asked: settings.roll_back(ctx, "maintenance", asked),
+        "POST /v1/settings/maintenance/rollback",
+    ),
+]
+
+
+@pytest.fixture
+def settings(client: ServiceClient) -> HttpSettings:
+    return HttpSettings(client, IDENTITY, read=RULE, write=RULE)
+
+
+@pytest.mark.parametrize(("read", "path"), READS)
+async def test_reads_pass_the_admin_s_condition_on(
+    settings: HttpSettings,
+    ctx: RequestContext,
+    downstream: MockedDownstream,
+    *,
+    read: Callable[..., Awaitable[object]],
+    path: str,
+) -> None:
+    downstream.get(ANY_URL, status=304, headers={"ETag": '"3"', "X-Other": "1"})
+
+    told = await read(settings, ctx, Asked(headers={"If-None-Match": '"3"'}))
+
+    received = the_request(downstream)
+    assert received.line == f"GET /v1/settings{path}"
+    assert credentials_in(received) == TOKEN_AND_KEY
+    assert received.headers["If-None-Match"] == '"3"'
+    assert (told.status, told.body, told.headers) == (304, None, {"ETag": '"3"'})
+
+
+async def test_settings_are_decoded(
+    settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=SETTINGS, headers={"ETag": '"3"'})
+
+    told = await settings.read(ctx, "maintenance", Asked())
+
+    assert told.body is not None
+    assert told.body.model_dump()["values"] == {"read_only": True}
+
+
+@pytest.mark.parametrize(("write", "line"), WRITES)
+async def test_writes_pass_condition_key_and_body_on(
+    settings: HttpSettings,
+    ctx: RequestContext,
+    downstream: MockedDownstream,
+    *,
+    write: Callable[..., Awaitable[object]],
+    line: str,
+) -> None:
+    error = {"error": {"code": "PRECONDITION_FAILED", "message": "Read again", "details": {}}}
+    for answer in (downstream.put, downstream.post):
+        answer(ANY_URL, status=412, payload=error, headers={"ETag": '"4"'})
+    conditions = {"If-Match": '"3"', "Idempotency-Key": "k"}
+
+    with pytest.raises(PreconditionFailed) as caught:
+        await write(settings, ctx, Asked([("dry_run", "true")], conditions, b'{"a": 1}'))
+
+    received = the_request(downstream)
+    assert received.line == f"{line}?dry_run=true"
+    assert credentials_in(received) == TOKEN_AND_KEY
+    assert {name: received.headers[name] for name in conditions} == conditions
+    assert received.body == b'{"a": 1}'
+    assert caught.value.headers == {"ETag": '"4"'}
+
+
+@pytest.mark.parametrize("namespace", ["", "..", "a/b", "A"])
+async def test_a_name_that_no_namespace_has_sends_nothing(
+    settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream, namespace: str
+) -> None:
+    with pytest.raises(NotFound):
+        await settings.read(ctx, namespace, Asked())
+
+    assert downstream.received == []
+
+
+async def test_what_the_overview_reads(
+    settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    version = {"namespace": "maintenance", "version": 0, "values": {}, "reason": None, **STAMP}
+    downstream.get("http://downstream.test/v1/settings", payload={"namespaces": []})
+    downstream.get("http://downstream.test/v1/settings/maintenance", payload=SETTINGS)
+    downstream.get("http://downstream.test/v1/settings/maintenance/versions/0", payload=version)
+
+    await settings.all(ctx)
+    values = await settings.values(ctx, "maintenance")
+    defaults = await settings.defaults(ctx, "maintenance")
+
+    assert (values.version, defaults.version) == (3, 0)
+
+
+async def test_the_newest_changes(
+    client: ServiceClient, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload={"entries": [], "next_cursor": None})
+
+    since = datetime(2026, 1, 31, tzinfo=UTC)
+    await HttpChanges(client, IDENTITY, read=RULE).newest(ctx, limit=10, before=7, since=since)
+
+    received = the_request(downstream)
+    assert received.url.path == "/v1/audit"
+    assert credentials_in(received) == TOKEN_AND_KEY
+    expected = {"limit": "10", "cursor": "7", "since": "2026-01-31T00:00:00.000000Z"}
+    assert dict(received.url.query) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"payload": {"status": "healthy", "version": "1.2"}}, ("healthy", "1.2", None)),
+        ({"payload": {"status": "sick"}}, ("unhealthy", None, "EXTERNAL_SERVICE_ERROR")),
+        ({"body": b"x"}, ("unhealthy", None, "EXTERNAL_SERVICE_ERROR")),
+        ({"status": 503}, ("unhealthy", None, "EXTERNAL_SERVICE_ERROR")),
+        ({"exception": OSError()}, ("unreachable", None, "CONNECTION_ERROR")),
+        ({"timeout": True}, ("unreachable", None, "TIMEOUT")),
+    ],
+)
+async def test_health_of_a_service(
+    ctx: RequestContext,
+    downstream: MockedDownstream,
+    *,
+    answer: dict[str, object],
+    expected: tuple[str, str | None, str | None],
+) -> None:
+    downstream.get("http://downstream.test/healthz", **answer)
+    checkups = HttpCheckups({"ras": "http://downstream.test"}, SystemClock(), patience=1.0)
+
+    [found] = await checkups.all(ctx)
+
+    assert (found.status, found.version, found.code) == expected
+    assert (found.name, credentials_in(the_request(downstream))) == ("ras", {})
+
+
+async def test_a_failed_read_is_the_service_s(
+    settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, status=401)
+
+    with pytest.raises(DownstreamError):
+        await settings.read(ctx, "maintenance", Asked())

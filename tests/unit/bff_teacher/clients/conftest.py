@@ -1,0 +1,5 @@
+"""The fixtures of client tests."""
+
+from tests.unit.service_clients import client, ctx, downstream
+
+__all__ = ["client", "ctx", "downstream"]

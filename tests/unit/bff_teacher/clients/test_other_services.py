@@ -1,0 +1,129 @@
+"""Requests to the content, file, identity and config services, by each client method."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bff_core.client import ServiceClient, http_session
+from bff_core.context import RequestContext
+from bff_core.errors import DownstreamFailed
+from bff_core.settings import Operation
+from services.bff_teacher.clients.config import HttpSwitches, Source
+from services.bff_teacher.clients.content import HttpTexts, TextAbsent, TextTooLarge
+from services.bff_teacher.clients.files import HttpFiles
+from services.bff_teacher.clients.identity import HttpProfiles
+from tests.aioresponses_compat import MockedDownstream
+from tests.unit.service_clients import (
+    ANY_URL,
+    IDENTITY,
+    RULE,
+    SERVICE_KEY,
+    USER,
+    credentials_in,
+    the_request,
+)
+
+
+@pytest.fixture
+def texts(client: ServiceClient) -> HttpTexts:
+    return HttpTexts(client, text_of=Operation(budget=2.0, max_bytes=10))
+
+
+@pytest.fixture
+async def switches() -> AsyncIterator[HttpSwitches]:
+    async with http_session() as session:
+        yield HttpSwitches(session, Source("http://downstream.test", IDENTITY, 1.0))
+
+
+async def test_a_text_comes_without_credentials_in_any_content_type(
+    texts: HttpTexts, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, body="En åsna".encode(), content_type="text/html")
+
+    found = await texts.text(ctx, "f-1")
+
+    assert the_request(downstream).line == "GET /v1/content/f-1"
+    assert credentials_in(the_request(downstream)) == {}
+    assert found.value == "En åsna"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (404, b"", TextAbsent),
+        (200, b"x" * 11, TextTooLarge),
+        (403, b"", DownstreamFailed),
+        (500, b"", DownstreamFailed),
+    ],
+)
+async def test_errors_of_a_text(
+    texts: HttpTexts,
+    ctx: RequestContext,
+    downstream: MockedDownstream,
+    *,
+    status: int,
+    body: bytes,
+    expected: type[DownstreamFailed],
+) -> None:
+    downstream.get(ANY_URL, status=status, body=body)
+
+    with pytest.raises(expected) as caught:
+        await texts.text(ctx, "f-1")
+
+    specific = isinstance(caught.value, TextAbsent | TextTooLarge)
+    assert specific is (expected is not DownstreamFailed)
+
+
+async def test_the_file_state_of_a_batch(
+    client: ServiceClient, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload={"lock_status": {"locked": True, "current_phase": "spell"}})
+
+    state = await HttpFiles(client, state=RULE).state(ctx, "b-1")
+
+    assert the_request(downstream).line == "GET /v1/files/batch/b-1/state"
+    assert credentials_in(the_request(downstream)) == {"X-User-ID": USER}
+    assert (state.value.lock_status.locked, state.value.lock_status.verified) == (True, True)
+
+
+async def test_the_caller_s_profile(
+    client: ServiceClient, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload={"person_name": {"first_name": "Anna"}, "locale": "sv"})
+
+    profile = await HttpProfiles(client, profile=RULE).mine(ctx)
+
+    assert the_request(downstream).line == f"GET /v1/users/{USER}/profile"
+    assert credentials_in(the_request(downstream)) == {}
+    assert (profile.value.person_name.first_name, profile.value.locale) == ("Anna", "sv")
+
+
+async def test_switches_are_read_with_the_service_key_and_by_etag(
+    switches: HttpSwitches, downstream: MockedDownstream
+) -> None:
+    body = {"values": {"read_only": True, "banner": {"sv": "Strax"}}}
+    downstream.get(ANY_URL, payload=body, headers={"ETag": '"3"'})
+    downstream.get(ANY_URL, status=304)
+
+    await switches.refresh()
+    await switches.refresh()
+
+    first, second = downstream.received
+    assert first.line == second.line == "GET /v1/settings/maintenance"
+    assert credentials_in(first) == SERVICE_KEY
+    assert [one.headers.get("If-None-Match") for one in (first, second)] == [None, '"3"']
+    assert switches.maintenance.read_only
+    assert switches.maintenance.banner == {"sv": "Strax"}
+
+
+@pytest.mark.parametrize("failure", [{"status": 500}, {"body": b"<h1>"}, {"exception": OSError()}])
+async def test_switches_that_cannot_be_read_stay_as_they_were(
+    switches: HttpSwitches, downstream: MockedDownstream, failure: dict[str, object]
+) -> None:
+    downstream.get(ANY_URL, payload={"values": {"read_only": True}})
+    await switches.refresh()
+    downstream.get(ANY_URL, **failure)
+
+    await switches.refresh()
+
+    assert switches.maintenance.read_only

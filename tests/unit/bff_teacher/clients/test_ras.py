@@ -1,0 +1,178 @@
+"""Requests to the results aggregator: URL, credentials, decoding and errors of each method."""
+
+import pytest
+
+from bff_core.client import ServiceClient
+from bff_core.context import RequestContext
+from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound
+from bff_core.testing import FakeClock
+from services.bff_teacher.clients.ras import HttpResults
+from services.bff_teacher.clients.ras_batches import HttpBatches
+from tests.aioresponses_compat import MockedDownstream
+from tests.unit.service_clients import (
+    ANY_URL,
+    IDENTITY,
+    RULE,
+    SERVICE_KEY,
+    USER,
+    credentials_in,
+    the_request,
+)
+
+BATCH = {
+    "batch_id": "b-1",
+    "user_id": USER,
+    "overall_status": "processing_pipelines",
+    "essay_count": 2,
+    "completed_essay_count": 1,
+    "failed_essay_count": 0,
+    "created_at": "2026-01-30T08:55:20.103311",
+    "last_updated": "2026-01-30T09:33:50.600172",
+}
+PAGE = {"batches": [BATCH], "pagination": {"limit": 20, "offset": 40, "total": 41}}
+ESSAY = {"essay_id": "e-1", "last_updated": "2026-01-30T09:33:50.600172"}
+LIST = f"/internal/v1/batches/user/{USER}"
+
+
+@pytest.fixture
+def results(client: ServiceClient) -> HttpResults:
+    return HttpResults(client, IDENTITY, user_list=RULE, class_activity=RULE)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def batches(client: ServiceClient, clock: FakeClock) -> HttpBatches:
+    return HttpBatches(client, IDENTITY, clock, one_batch=RULE, one_essay=RULE)
+
+
+async def test_a_page_of_batches(
+    results: HttpResults, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=PAGE)
+
+    page = await results.batches(ctx, limit=20, offset=40)
+
+    assert the_request(downstream).line == f"GET {LIST}?limit=20&offset=40"
+    assert credentials_in(the_request(downstream)) == SERVICE_KEY
+    assert [batch.batch_id for batch in page.value.batches] == ["b-1"]
+    assert page.value.pagination.total == 41
+
+
+async def test_a_page_of_one_status(
+    results: HttpResults, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=PAGE)
+
+    await results.batches(ctx, limit=20, offset=0, word="ready_for_pipeline_execution")
+
+    query = the_request(downstream).url.query
+    assert query["status"] == "ready_for_pipeline_execution"
+
+
+async def test_an_invalid_batch_is_left_out_and_counted(
+    results: HttpResults, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=PAGE | {"batches": [BATCH, {"batch_id": 7}]})
+
+    page = await results.batches(ctx, limit=20, offset=0)
+
+    assert (len(page.value.batches), page.value.skipped) == (1, 1)
+
+
+async def test_the_newest_batches(
+    results: HttpResults, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=PAGE)
+
+    await results.newest(ctx)
+
+    assert the_request(downstream).line == f"GET {LIST}?limit=100&offset=0"
+
+
+async def test_batches_awaiting_review(
+    results: HttpResults, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=PAGE)
+
+    await results.awaiting_review(ctx)
+
+    expected = {"limit": "100", "offset": "0", "status": "awaiting_student_validation"}
+    assert dict(the_request(downstream).url.query) == expected
+
+
+async def test_one_batch(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, payload=BATCH | {"essays": [ESSAY, {"essay_id": 7}]})
+
+    batch = await batches.one(ctx, "b-1")
+
+    assert the_request(downstream).line == "GET /internal/v1/batches/b-1/status"
+    assert credentials_in(the_request(downstream)) == SERVICE_KEY
+    assert [essay.essay_id for essay in batch.value.essays] == ["e-1"]
+    assert batch.value.skipped == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "expected", "details"),
+    [
+        (404, "application/json", NotFound, {}),
+        (400, "application/json", NotFound, {"reason": "not_yet_available"}),
+        (404, "text/html", DownstreamRefused, {"service": "downstream"}),
+        (403, "application/json", DownstreamRefused, {"service": "downstream"}),
+        (500, "application/json", DownstreamFailed, {"service": "downstream"}),
+    ],
+)
+async def test_errors_of_one_batch(
+    batches: HttpBatches,
+    ctx: RequestContext,
+    downstream: MockedDownstream,
+    *,
+    status: int,
+    content_type: str,
+    expected: type[Exception],
+    details: dict[str, object],
+) -> None:
+    downstream.get(ANY_URL, status=status, content_type=content_type)
+
+    with pytest.raises(expected) as caught:
+        await batches.one(ctx, "b-1")
+
+    assert getattr(caught.value, "details", None) == details
+
+
+async def test_one_essay_that_is_not_there(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, status=404, payload={"error": {}})
+
+    assert await batches.essay(ctx, "b-1", "e-1") is None
+
+    assert the_request(downstream).line == "GET /internal/v1/batches/b-1/essays/e-1"
+    assert credentials_in(the_request(downstream)) == SERVICE_KEY
+
+
+async def test_an_absent_essay_route_is_tried_again_after_ten_minutes(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream, clock: FakeClock
+) -> None:
+    downstream.get(ANY_URL, status=404, content_type="text/html", repeat=True)
+    calls = []
+    for seconds in (0.0, 599.0, 1.0):
+        clock.advance(seconds)
+        await batches.essay(ctx, "b-1", "e-1")
+        calls.append(len(downstream.received))
+
+    assert calls == [1, 1, 2]
+
+
+async def test_other_errors_of_one_essay_come_out(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, status=403, payload={})
+
+    with pytest.raises(DownstreamRefused):
+        await batches.essay(ctx, "b-1", "e-1")

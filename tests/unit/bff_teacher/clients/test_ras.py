@@ -4,7 +4,7 @@ import pytest
 
 from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
-from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound
+from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound, RateLimited
 from bff_core.testing import FakeClock
 from services.bff_teacher.clients.ras import HttpResults
 from services.bff_teacher.clients.ras_batches import HttpBatches
@@ -123,7 +123,9 @@ async def test_one_batch(
         (404, "application/json", NotFound, {}),
         (400, "application/json", NotFound, {"reason": "not_yet_available"}),
         (404, "text/html", DownstreamRefused, {"service": "downstream"}),
-        (403, "application/json", DownstreamRefused, {"service": "downstream"}),
+        (400, "text/html", DownstreamRefused, {"service": "downstream"}),
+        (401, "application/json", DownstreamRefused, {"service": "downstream"}),
+        (429, "application/json", DownstreamRefused, {"service": "downstream"}),
         (500, "application/json", DownstreamFailed, {"service": "downstream"}),
     ],
 )
@@ -156,6 +158,16 @@ async def test_one_essay_that_is_not_there(
     assert credentials_in(the_request(downstream)) == SERVICE_KEY
 
 
+async def test_an_unknown_essay_is_asked_for_again(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, status=404, payload={"error": {}}, repeat=True)
+
+    found = [await batches.essay(ctx, "b-1", "e-1") for _ in range(2)]
+
+    assert (found, len(downstream.received)) == ([None, None], 2)
+
+
 async def test_an_absent_essay_route_is_tried_again_after_ten_minutes(
     batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream, clock: FakeClock
 ) -> None:
@@ -169,10 +181,40 @@ async def test_an_absent_essay_route_is_tried_again_after_ten_minutes(
     assert calls == [1, 1, 2]
 
 
-async def test_other_errors_of_one_essay_come_out(
+async def test_an_absent_essay_route_does_not_cost_the_batch(
     batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:
-    downstream.get(ANY_URL, status=403, payload={})
+    downstream.get(ANY_URL, status=404, content_type="text/html")
+    downstream.get(ANY_URL, payload=BATCH | {"essays": []})
 
-    with pytest.raises(DownstreamRefused):
-        await batches.essay(ctx, "b-1", "e-1")
+    await batches.essay(ctx, "b-1", "e-1")
+
+    assert (await batches.one(ctx, "b-1")).value.batch_id == "b-1"
+
+
+@pytest.mark.parametrize("answer", [{"status": 500}, {"status": 401}, {"payload": {}}])
+async def test_a_failure_of_the_essay_route_is_one_and_is_not_remembered(
+    batches: HttpBatches,
+    ctx: RequestContext,
+    downstream: MockedDownstream,
+    answer: dict[str, object],
+) -> None:
+    downstream.get(ANY_URL, repeat=True, **answer)
+
+    for _ in range(2):
+        with pytest.raises(DownstreamFailed):
+            await batches.essay(ctx, "b-1", "e-1")
+
+    assert len(downstream.received) == 2
+
+
+async def test_users_cannot_open_the_breaker_with_invented_ids(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, status=500, repeat=True)
+
+    for number in range(25):
+        with pytest.raises((DownstreamFailed, RateLimited)):
+            await batches.one(ctx, f"b-{number}")
+
+    assert len(downstream.received) == 20

@@ -1,4 +1,4 @@
-"""A bad network on 127.0.0.1: stands between clients and a server and spoils what passes."""
+"""A TCP proxy on 127.0.0.1 that delays, cuts or resets connections (like Toxiproxy)."""
 
 import asyncio
 import random
@@ -14,12 +14,12 @@ from tests.fault_proxy.toxics import (
     Hang,
     Latency,
     Limit,
-    Passage,
     Reset,
     Slicer,
     SlowClose,
     Toxic,
-    spoil_all,
+    TransferState,
+    apply_toxics,
 )
 
 __all__ = [
@@ -37,14 +37,14 @@ __all__ = [
 
 HOST = "127.0.0.1"
 CHUNK = 64 * 1024
-_CONNECT_WITHIN = 5.0
-_STOP_WITHIN = 5.0
+CONNECT_TIMEOUT = 5.0
+STOP_TIMEOUT = 5.0
 # On, zero seconds: closing sends RST instead of FIN.
-_NO_LINGER = struct.pack("ii", 1, 0)
+NO_LINGER = struct.pack("ii", 1, 0)
 
 
-class _Ended(Exception):
-    """A toxic ends the connection."""
+class ConnectionEnded(Exception):
+    """A toxic ended the connection."""
 
     def __init__(self, end: End) -> None:
         super().__init__(end.value)
@@ -52,26 +52,26 @@ class _Ended(Exception):
 
 
 @dataclass(slots=True)
-class _Way:
-    """One direction: its toxics now."""
+class Direction:
+    """The current toxics of one direction."""
 
     toxics: tuple[Toxic, ...] = ()
 
 
 @dataclass(slots=True)
 class FaultProxy:
-    """Passes bytes on for any protocol over TCP; toxics may change at any time.
+    """Forwards any protocol over TCP; toxics may change at any time.
 
-    A change holds from the next chunk on (64 KiB at most), of connections that are open too.
-    Several toxics work in the order given.
+    A change takes effect with the next chunk (64 KiB at most), on open connections too. Several
+    toxics apply in the given order.
     """
 
     server_port: int
     port: int = 0
     seed: int = 0
     accepted: int = 0
-    _to_client: _Way = field(default_factory=_Way)
-    _to_server: _Way = field(default_factory=_Way)
+    _to_client: Direction = field(default_factory=Direction)
+    _to_server: Direction = field(default_factory=Direction)
     _open: dict[asyncio.Task[None], asyncio.StreamReader] = field(default_factory=dict)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -85,15 +85,15 @@ class FaultProxy:
 
     @property
     def open_clients(self) -> int:
-        """Connections whose client is still there; a toxic may hold the others open for longer."""
-        return sum(not _is_gone(reader) for reader in self._open.values())
+        """Connections whose client has not closed; a toxic may hold others open for longer."""
+        return sum(not _is_closed(reader) for reader in self._open.values())
 
     def to_client(self, *toxics: Toxic) -> None:
-        """Spoil what the server says; with nothing, no longer."""
+        """Set the toxics on what the server sends; none ends them."""
         self._to_client.toxics = toxics
 
     def to_server(self, *toxics: Toxic) -> None:
-        """Spoil what the client says; with nothing, no longer."""
+        """Set the toxics on what the client sends; none ends them."""
         self._to_server.toxics = toxics
 
     def clear(self) -> None:
@@ -106,10 +106,10 @@ class FaultProxy:
         return server
 
     async def stop(self) -> None:
-        """End every connection and wait until nothing serves one."""
+        """End all connections and wait for their tasks."""
         self._stopped.set()
         if self._open:
-            await asyncio.wait(set(self._open), timeout=_STOP_WITHIN)
+            await asyncio.wait(set(self._open), timeout=STOP_TIMEOUT)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -117,29 +117,29 @@ class FaultProxy:
         self._open[task] = reader
         self.accepted += 1
         try:
-            await self._join(reader, writer)
+            await self._proxy(reader, writer)
         except OSError:
             pass
         finally:
             del self._open[task]
             writer.close()
 
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """The client's connection and one to the server, until one of them ends."""
-        async with asyncio.timeout(_CONNECT_WITHIN):
+    async def _proxy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect to the server and forward until either side ends."""
+        async with asyncio.timeout(CONNECT_TIMEOUT):
             from_server, to_server = await asyncio.open_connection(HOST, self.server_port)
         try:
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(self._until_stopped())
-                async with asyncio.TaskGroup() as ways:
-                    ways.create_task(self._pass_on(reader, to_server, self._to_server))
-                    ways.create_task(self._pass_on(from_server, writer, self._to_client))
+                async with asyncio.TaskGroup() as directions:
+                    directions.create_task(self._forward(reader, to_server, self._to_server))
+                    directions.create_task(self._forward(from_server, writer, self._to_client))
                 watch.cancel()
-        except* _Ended as ended:
+        except* ConnectionEnded as ended:
             if _first(ended).end is End.RESET:
-                _break(writer, to_server)
+                _reset(writer, to_server)
         except* OSError:
-            # Either side went away in the middle: so does the other.
+            # One side broke off, so the other is closed too.
             pass
         finally:
             to_server.close()
@@ -147,44 +147,44 @@ class FaultProxy:
     async def _until_stopped(self) -> None:
         # Not by cancelling the connection's task: asyncio's streams log that as an error.
         await self._stopped.wait()
-        raise _Ended(End.CLOSE)
+        raise ConnectionEnded(End.CLOSE)
 
-    async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: _Way
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction
     ) -> None:
-        passage = Passage(random.Random(self.seed))
+        state = TransferState(random.Random(self.seed))
         chunk = b"-"
         while chunk:
             chunk = await reader.read(CHUNK)
-            for step in spoil_all(chunk, way.toxics, passage):
+            for step in apply_toxics(chunk, direction.toxics, state):
                 await asyncio.sleep(step.pause)
                 writer.write(step.data)
                 await writer.drain()
-                passage.passed += len(step.data)
+                state.passed += len(step.data)
                 if step.end is not None:
-                    raise _Ended(step.end)
+                    raise ConnectionEnded(step.end)
         writer.write_eof()
 
 
-def _is_gone(reader: asyncio.StreamReader) -> bool:
+def _is_closed(reader: asyncio.StreamReader) -> bool:
     return reader.at_eof() or reader.exception() is not None
 
 
-def _first(ended: BaseExceptionGroup[_Ended]) -> _Ended:
+def _first(ended: BaseExceptionGroup[ConnectionEnded]) -> ConnectionEnded:
     first = ended.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _break(*writers: asyncio.StreamWriter) -> None:
+def _reset(*writers: asyncio.StreamWriter) -> None:
     for writer in writers:
         connection = writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         writer.transport.abort()
 
 
 @asynccontextmanager
 async def fault_proxy(server_port: int) -> AsyncIterator[FaultProxy]:
-    """A proxy on a free port, gone with all its connections at the end."""
+    """A proxy on a free port, stopped at the end."""
     proxy = FaultProxy(server_port)
     server = await proxy.start()
     try:

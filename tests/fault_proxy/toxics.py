@@ -1,4 +1,4 @@
-"""What a bad network does to the bytes that pass one way through a connection."""
+"""Faults of a network on the bytes that pass in one direction of a connection."""
 
 import random
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Wait `pause` seconds, pass `data` on, then end the connection, if so."""
+    """Wait `pause` seconds, forward `data`, then end the connection if `end` is set."""
 
     pause: float = 0.0
     data: bytes = b""
@@ -25,38 +25,38 @@ class Step:
 
 
 @dataclass(slots=True)
-class Passage:
-    """What a toxic knows of its direction: the bytes let through so far, and the dice."""
+class TransferState:
+    """Bytes forwarded in a direction so far, and its random numbers."""
 
-    chance: random.Random
+    rng: random.Random
     passed: int = 0
 
 
 class Toxic(Protocol):
-    def spoil(self, chunk: bytes, passage: Passage, /) -> Iterator[Step]:
-        """What becomes of a chunk; an empty one is the sender's end of its stream."""
+    def apply(self, chunk: bytes, state: TransferState, /) -> Iterator[Step]:
+        """Steps that replace a chunk; an empty chunk is the end of the stream."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Each chunk comes `seconds` later, give or take `jitter`."""
+    """Delays each chunk by `seconds`, plus or minus `jitter`."""
 
     seconds: float
     jitter: float = 0.0
 
-    def spoil(self, chunk: bytes, passage: Passage) -> Iterator[Step]:
-        drift = passage.chance.uniform(-self.jitter, self.jitter)
+    def apply(self, chunk: bytes, state: TransferState) -> Iterator[Step]:
+        drift = state.rng.uniform(-self.jitter, self.jitter)
         yield Step(max(0.0, self.seconds + drift) if chunk else 0.0, chunk)
 
 
 @dataclass(frozen=True, slots=True)
 class Bandwidth:
-    """No more than so many bytes a second."""
+    """Limits the rate."""
 
     bytes_per_second: int
 
-    def spoil(self, chunk: bytes, _passage: Passage) -> Iterator[Step]:
+    def apply(self, chunk: bytes, _state: TransferState) -> Iterator[Step]:
         size = max(1, int(self.bytes_per_second * TICK))
         for piece in _pieces(chunk, size):
             yield Step(len(piece) / self.bytes_per_second, piece)
@@ -64,21 +64,21 @@ class Bandwidth:
 
 @dataclass(frozen=True, slots=True)
 class SlowClose:
-    """The end of the stream comes `seconds` late."""
+    """Delays the end of the stream."""
 
     seconds: float
 
-    def spoil(self, chunk: bytes, _passage: Passage) -> Iterator[Step]:
+    def apply(self, chunk: bytes, _state: TransferState) -> Iterator[Step]:
         yield Step(0.0 if chunk else self.seconds, chunk)
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Everything is swallowed; closed after `seconds`, never when that is None."""
+    """Swallows all data; closes after `seconds`, or never when None."""
 
     seconds: float | None = None
 
-    def spoil(self, chunk: bytes, _passage: Passage) -> Iterator[Step]:
+    def apply(self, chunk: bytes, _state: TransferState) -> Iterator[Step]:
         if not chunk:
             yield Step()
         elif self.seconds is not None:
@@ -87,26 +87,26 @@ class Hang:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The first bytes, or the end, break the connection (RST, both ways) after `seconds`."""
+    """The first bytes, or the end, break the connection (RST, both directions) after `seconds`."""
 
     seconds: float = 0.0
 
-    def spoil(self, _chunk: bytes, _passage: Passage) -> Iterator[Step]:
+    def apply(self, _chunk: bytes, _state: TransferState) -> Iterator[Step]:
         yield Step(self.seconds, b"", End.RESET)
 
 
 @dataclass(frozen=True, slots=True)
 class Slicer:
-    """Pieces of `size` bytes, give or take `variation`, each `pause` seconds after the other."""
+    """Slices data into `size` bytes, plus or minus `variation`, `pause` seconds apart."""
 
     size: int
     variation: int = 0
     pause: float = 0.0
 
-    def spoil(self, chunk: bytes, passage: Passage) -> Iterator[Step]:
+    def apply(self, chunk: bytes, state: TransferState) -> Iterator[Step]:
         begin = 0
         while begin < max(len(chunk), 1):
-            drift = passage.chance.randint(-self.variation, self.variation)
+            drift = state.rng.randint(-self.variation, self.variation)
             end = begin + max(1, self.size + drift)
             yield Step(self.pause if begin else 0.0, chunk[begin:end])
             begin = end
@@ -114,34 +114,34 @@ class Slicer:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Closed once `size` bytes have passed in this direction."""
+    """Closes after `size` bytes in this direction."""
 
     size: int
 
-    def spoil(self, chunk: bytes, passage: Passage) -> Iterator[Step]:
-        room = max(0, self.size - passage.passed)
+    def apply(self, chunk: bytes, state: TransferState) -> Iterator[Step]:
+        room = max(0, self.size - state.passed)
         full = len(chunk) >= room
         yield Step(0.0, chunk[:room], End.CLOSE if chunk and full else None)
 
 
-def spoil_all(chunk: bytes, toxics: tuple[Toxic, ...], passage: Passage) -> Iterator[Step]:
-    """The chunk through one toxic after the other; nothing follows an end."""
+def apply_toxics(chunk: bytes, toxics: tuple[Toxic, ...], state: TransferState) -> Iterator[Step]:
+    """Apply one toxic after the other; nothing follows an end."""
     if not toxics:
         yield Step(0.0, chunk)
         return
     first, *rest = toxics
-    for step in first.spoil(chunk, passage):
-        yield from _onward(step, tuple(rest), passage, at_end=not chunk)
+    for step in first.apply(chunk, state):
+        yield from _apply_rest(step, tuple(rest), state, at_end=not chunk)
 
 
-def _onward(
-    step: Step, rest: tuple[Toxic, ...], passage: Passage, *, at_end: bool
+def _apply_rest(
+    step: Step, rest: tuple[Toxic, ...], state: TransferState, *, at_end: bool
 ) -> Iterator[Step]:
-    """A step of one toxic as the later ones see it."""
+    """Pass a step of one toxic to the later ones."""
     if step.pause:
         yield Step(step.pause)
     if step.data or (at_end and step.end is None):
-        yield from spoil_all(step.data, rest, passage)
+        yield from apply_toxics(step.data, rest, state)
     if step.end is not None:
         yield Step(0.0, b"", step.end)
 

@@ -100,7 +100,7 @@ async def eventually(claim: Callable[[], bool]) -> None:
 WAYS = pytest.mark.parametrize("way", ["to_client", "to_server"])
 
 
-def spoil(proxy: FaultProxy, way: str, *toxics: Toxic) -> None:
+def set_toxics(proxy: FaultProxy, way: str, *toxics: Toxic) -> None:
     getattr(proxy, way)(*toxics)
 
 
@@ -110,7 +110,7 @@ async def test_without_a_toxic_bytes_pass_unchanged(line: Line) -> None:
 
 @WAYS
 async def test_latency_delays_and_keeps_every_byte(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Latency(0.2, jitter=0.05))
+    set_toxics(line.proxy, way, Latency(0.2, jitter=0.05))
 
     assert 0.15 <= await line.timed() < 3.0
 
@@ -125,14 +125,14 @@ async def test_jitter_differs_from_chunk_to_chunk(line: Line) -> None:
 
 @WAYS
 async def test_bandwidth_is_a_narrow_line(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Bandwidth(len(WORDS) * 4))
+    set_toxics(line.proxy, way, Bandwidth(len(WORDS) * 4))
 
     assert 0.25 <= await line.timed() < 3.0
 
 
 @WAYS
 async def test_slow_close_delays_the_end_only(line: Line, way: str) -> None:
-    spoil(line.proxy, way, SlowClose(0.5))
+    set_toxics(line.proxy, way, SlowClose(0.5))
 
     assert await line.timed() < 0.5
     line.writer.write_eof()
@@ -143,7 +143,7 @@ async def test_slow_close_delays_the_end_only(line: Line, way: str) -> None:
 
 @WAYS
 async def test_hang_swallows_until_it_is_cleared(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Hang())
+    set_toxics(line.proxy, way, Hang())
 
     await line.say()
     assert await line.is_silent()
@@ -153,7 +153,7 @@ async def test_hang_swallows_until_it_is_cleared(line: Line, way: str) -> None:
 
 @WAYS
 async def test_hang_for_a_time_closes_at_its_end(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Hang(0.2))
+    set_toxics(line.proxy, way, Hang(0.2))
 
     began = time.monotonic()
     await line.say()
@@ -164,7 +164,7 @@ async def test_hang_for_a_time_closes_at_its_end(line: Line, way: str) -> None:
 
 @WAYS
 async def test_reset_breaks_the_connection(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Reset())
+    set_toxics(line.proxy, way, Reset())
 
     await line.say()
 
@@ -174,14 +174,14 @@ async def test_reset_breaks_the_connection(line: Line, way: str) -> None:
 
 @WAYS
 async def test_slicer_sends_small_pieces_of_the_same_bytes(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Slicer(1024, variation=100, pause=0.02))
+    set_toxics(line.proxy, way, Slicer(1024, variation=100, pause=0.02))
 
     assert 0.1 <= await line.timed() < 3.0
 
 
 @WAYS
 async def test_limit_cuts_after_so_many_bytes(line: Line, way: str) -> None:
-    spoil(line.proxy, way, Limit(1000))
+    set_toxics(line.proxy, way, Limit(1000))
 
     assert await line.echo(WORDS[:600]) == WORDS[:600]
     await line.say(WORDS[600:])

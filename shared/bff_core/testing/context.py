@@ -1,4 +1,4 @@
-"""A request's context without a request."""
+"""A request context without a request."""
 
 from collections.abc import Iterable
 
@@ -22,7 +22,7 @@ def a_context(
     tracestate: str | None = None,
     accept_language: str = "",
 ) -> RequestContext:
-    """A teacher's request whose answer is due in `seconds`; time stands still unless told."""
+    """The context of a teacher's request that is due in `seconds`, by default on a FakeClock."""
     return RequestContext(
         user_id=UserId(user_id),
         roles=frozenset(roles),

@@ -1,10 +1,10 @@
-"""A shared cache in memory that obeys a clock and can go away."""
+"""A shared cache in memory, on a clock, that a test can make unavailable."""
 
 from bff_core.clock import Clock
 
 
 class FakeSharedCache:
-    """A `SharedCache`; `held` shows what it stores, `away` makes it lose everything asked of it."""
+    """A `SharedCache`; `held` is its content; while `away`, reads miss and writes do nothing."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

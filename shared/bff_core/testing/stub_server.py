@@ -1,4 +1,4 @@
-"""A downstream service on a real socket that answers exactly what a test tells it to."""
+"""A downstream service on a real socket that replies as a test tells it to."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -9,17 +9,19 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 ANY = "*"
+NO_LENGTH = -1
+STOP_TIMEOUT = 5.0
+
 _JSON = MappingProxyType({"Content-Type": "application/json"})
-_STOP_WITHIN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to answer.
+    """A response of the stub.
 
-    `body` is sent `times` times, `pause` seconds apart. `length` is what Content-Length claims:
-    the truth unless told; `NO_LENGTH` leaves it out and closes at the end. `delay` is in seconds
-    before the first byte; `hang` never answers; `raw` replaces head and body by bytes.
+    `body` is sent `times` times, `pause` seconds apart. `length` overrides Content-Length;
+    `NO_LENGTH` leaves it out and closes the connection at the end. `delay` is in seconds before the
+    first byte; `hang` never replies; `raw` replaces head and body.
     """
 
     status: int = 200
@@ -33,12 +35,9 @@ class Reply:
     raw: bytes | None = None
 
 
-NO_LENGTH = -1
-
-
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A request as it came: `target` is the raw path with its query; header names in lower case."""
+    """A received request: `target` is the raw path with its query; header names in lower case."""
 
     method: str
     target: str
@@ -52,11 +51,13 @@ class Recorded:
 
 @dataclass(slots=True)
 class StubServer:
-    """Answers by path; a path that nobody programmed is a 404 in JSON."""
+    """Replies by path, with a 404 in JSON to any other path.
+
+    `hung_up` counts the clients that disconnected before the end of their response.
+    """
 
     requests: list[Recorded] = field(default_factory=list)
     hung_up: int = 0
-    """How many callers went away before they had their whole answer."""
     _replies: dict[str, list[Reply]] = field(default_factory=dict)
     _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
     _port: int = 0
@@ -70,7 +71,7 @@ class StubServer:
         return len(self._open)
 
     def on(self, path: str, *replies: Reply) -> None:
-        """Answer `path` (or `ANY`) with each reply once and with the last one ever after."""
+        """Send each reply to `path` (or `ANY`) once, and repeat the last one."""
         self._replies[path] = list(replies)
 
     async def start(self) -> asyncio.Server:
@@ -79,18 +80,18 @@ class StubServer:
         return server
 
     async def stop(self) -> None:
-        """Cut every connection and wait until nothing serves one."""
+        """Abort all connections and wait for their tasks."""
         for writer in self._open.values():
             writer.transport.abort()
         if self._open:
-            await asyncio.wait(set(self._open), timeout=_STOP_WITHIN)
+            await asyncio.wait(set(self._open), timeout=STOP_TIMEOUT)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in one
         self._open[task] = writer
         try:
-            while await self._exchange(reader, writer):
+            while await self._serve_request(reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass
@@ -98,25 +99,24 @@ class StubServer:
             del self._open[task]
             writer.close()
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request and its answer; whether the connection stays."""
-        request = await _read(reader)
+    async def _serve_request(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Read one request and reply; False when the connection must close."""
+        request = await _read_request(reader)
         self.requests.append(request)
-        reply = self._reply_to(request.path)
+        replies = self._replies.get(request.path) or self._replies.get(ANY) or [Reply(404)]
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
         try:
             if reply.hang or reply.delay:
                 await _wait(reader, None if reply.hang else reply.delay)
-            return await _write(writer, reply)
+            return await _write_reply(writer, reply)
         except OSError:
             self.hung_up += 1
             raise
 
-    def _reply_to(self, path: str) -> Reply:
-        replies = self._replies.get(path) or self._replies.get(ANY) or [Reply(404)]
-        return replies.pop(0) if len(replies) > 1 else replies[0]
 
-
-async def _read(reader: asyncio.StreamReader) -> Recorded:
+async def _read_request(reader: asyncio.StreamReader) -> Recorded:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip().split("\r\n")
     method, target, _ = first.split(" ", 2)
@@ -127,37 +127,37 @@ async def _read(reader: asyncio.StreamReader) -> Recorded:
 
 
 async def _wait(reader: asyncio.StreamReader, seconds: float | None) -> None:
-    """Wait, unless the caller goes away first."""
+    """Wait, unless the client disconnects first."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await reader.read(1)
             raise ConnectionResetError
 
 
-async def _write(writer: asyncio.StreamWriter, reply: Reply) -> bool:
-    whole = len(reply.body) * reply.times
-    writer.write(_head(reply, whole) if reply.raw is None else reply.raw)
-    await writer.drain()
-    for number in range(reply.times if reply.raw is None else 0):
-        if number and reply.pause:
-            await asyncio.sleep(reply.pause)
-        writer.write(reply.body)
+async def _write_reply(writer: asyncio.StreamWriter, reply: Reply) -> bool:
+    total = len(reply.body) * reply.times
+    if reply.raw is not None:
+        writer.write(reply.raw)
         await writer.drain()
-    return reply.raw is None and reply.length in {None, whole}
-
-
-def _head(reply: Reply, whole: int) -> bytes:
+        return False
     reasons = {int(status): status.phrase for status in HTTPStatus}
     lines = [f"HTTP/1.1 {reply.status} {reasons.get(reply.status, 'Odd')}"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
     if reply.length != NO_LENGTH:
-        lines.append(f"Content-Length: {whole if reply.length is None else reply.length}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        lines.append(f"Content-Length: {total if reply.length is None else reply.length}")
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+    await writer.drain()
+    for number in range(reply.times):
+        if number and reply.pause:
+            await asyncio.sleep(reply.pause)
+        writer.write(reply.body)
+        await writer.drain()
+    return reply.length in {None, total}
 
 
 @asynccontextmanager
 async def stub_server() -> AsyncIterator[StubServer]:
-    """A stub on a free port of 127.0.0.1, gone with all its connections at the end."""
+    """A stub on a free port of 127.0.0.1, stopped at the end."""
     stub = StubServer()
     server = await stub.start()
     try:

@@ -1,4 +1,4 @@
-"""Access and refresh tokens as the Identity service signs them, and any that it would not."""
+"""Access and refresh tokens as the Identity service signs them, and invalid ones."""
 
 import json
 import uuid
@@ -33,7 +33,7 @@ class RsaKeys:
 
     @classmethod
     def generate(cls) -> "RsaKeys":
-        """A fresh pair; takes a few tenths of a second, so make one for many tests."""
+        """A new pair; it takes a few tenths of a second, so share one among tests."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -50,14 +50,14 @@ def access_token(
     headers: Mapping[str, Any] | None = None,
     **claims: object,
 ) -> str:
-    """A valid access token, but for the `claims` that are overridden and those left out.
+    """A valid access token, except for overridden `claims` and those left out by `without`.
 
-    It expires an hour after `now`, which is the start of a FakeClock unless told.
+    It expires an hour after `now`, by default the start of a FakeClock.
     """
-    said = _standing(sub, now) | {"org": None, "roles": ["teacher"]} | claims
+    payload = _registered_claims(sub, now) | {"org": None, "roles": ["teacher"]} | claims
     for name in without:
-        said.pop(name, None)
-    return _signed(said, key, algorithm, headers)
+        payload.pop(name, None)
+    return _signed(payload, key, algorithm, headers)
 
 
 def refresh_token(
@@ -68,12 +68,12 @@ def refresh_token(
     now: datetime | None = None,
     **claims: object,
 ) -> str:
-    """A refresh token, which opens no route of ours."""
-    said = _standing(sub, now) | {"typ": "refresh", "jti": str(uuid.uuid4())} | claims
-    return _signed(said, key, algorithm, None)
+    """A refresh token, which authenticates no request."""
+    ids = {"typ": "refresh", "jti": str(uuid.uuid4())}
+    return _signed(_registered_claims(sub, now) | ids | claims, key, algorithm, None)
 
 
-def _standing(sub: object, now: datetime | None) -> dict[str, object]:
+def _registered_claims(sub: object, now: datetime | None) -> dict[str, object]:
     expiry = (now or FakeClock().now()) + LIFETIME
     return {"sub": sub, "exp": int(expiry.timestamp()), "iss": ISSUER, "aud": AUDIENCE}
 
@@ -81,12 +81,12 @@ def _standing(sub: object, now: datetime | None) -> dict[str, object]:
 def _signed(
     claims: Mapping[str, object], key: str, algorithm: str, headers: Mapping[str, Any] | None
 ) -> str:
-    # The JWS layer signs any payload; the JWT layer above it would refuse odd claims.
+    # The JWS layer signs any payload; the JWT layer above it would refuse invalid claims.
     secret = key if algorithm != "none" else ""
     body = json.dumps(dict(claims), separators=(",", ":")).encode()
     return jwt.PyJWS().encode(body, secret, algorithm=algorithm, headers=dict(headers or {}))
 
 
 def bearer(token: str) -> str:
-    """The Authorization header's value."""
+    """The value of the Authorization header."""
     return f"Bearer {token}"

@@ -1,4 +1,4 @@
-"""An event loop whose time is a `FakeClock`: waiting costs nothing and is exact."""
+"""An event loop on a `FakeClock`: a wait takes no time and is exact."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,8 +12,8 @@ T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-class _JumpingSelector(SelectSelector):
-    """Where a loop would sleep, moves the clock instead."""
+class VirtualSelector(SelectSelector):
+    """Advances the clock instead of sleeping."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
@@ -24,15 +24,17 @@ class _JumpingSelector(SelectSelector):
         if ready or timeout == 0:
             return ready
         if timeout is None:
-            raise RuntimeError("Every task waits for something that will never happen")
+            raise RuntimeError("every task waits and no timer is set")
         self._clock.advance(max(0.0, timeout))
         return ready
 
 
-class _VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is the clock's."""
+
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
-        super().__init__(_JumpingSelector(clock))
+        super().__init__(VirtualSelector(clock))
 
     def time(self) -> float:
         return self._clock.monotonic()
@@ -44,5 +46,5 @@ def run_virtually(clock: FakeClock, main: Coroutine[Any, Any, T]) -> T:
     Raises:
         RuntimeError: Every task waits and no timer is set, where a real loop would hang.
     """
-    with asyncio.Runner(loop_factory=lambda: _VirtualLoop(clock)) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
         return runner.run(main)

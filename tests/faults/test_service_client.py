@@ -1,4 +1,4 @@
-"""The client against a service that misbehaves on a real socket."""
+"""The service client against a misbehaving service on a real socket."""
 
 import gzip
 from collections.abc import AsyncIterator

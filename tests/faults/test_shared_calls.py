@@ -1,4 +1,4 @@
-"""One downstream call for many equal reads, and for no writes."""
+"""Equal reads share one downstream call; writes never do."""
 
 import asyncio
 from collections import Counter

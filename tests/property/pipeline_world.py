@@ -32,7 +32,7 @@ KINDS = ["good", "500", "404", "429", "down", "hang"]
 
 @dataclass(frozen=True)
 class Act:
-    """How the service meets one attempt, after so many seconds."""
+    """The service's behaviour for one attempt, after `takes` seconds."""
 
     kind: str
     takes: float
@@ -40,7 +40,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Visit:
-    """One caller: when it comes, what it asks for, how long it waits, when it hangs up."""
+    """One caller: its arrival, request, patience and hang-up."""
 
     after: float
     url: str
@@ -68,8 +68,8 @@ VISITS = st.lists(
 )
 
 
-class WatchedBreaker(Breaker):
-    """Remembers every verdict."""
+class CountingBreaker(Breaker):
+    """Counts permits and failures."""
 
     acquired = 0
     marks = 0
@@ -86,13 +86,13 @@ class WatchedBreaker(Breaker):
 
 @dataclass
 class Service:
-    """Plays its acts in turn, again and again; knows how many were its own fault."""
+    """Plays its acts in turn, again and again; `faults` counts failures of its own."""
 
     acts: list[Act]
     clock: FakeClock
     attempts: list[tuple[Call, float]] = field(default_factory=list)
     ends: list[tuple[str, float]] = field(default_factory=list)
-    sins: int = 0
+    faults: int = 0
     busiest: int = 0
     busy: int = 0
 
@@ -105,7 +105,7 @@ class Service:
             async with asyncio.timeout(min(PER_ATTEMPT, call.deadline.left())):
                 await asyncio.sleep(60.0 if act.kind == "hang" else act.takes)
         except TimeoutError as error:
-            self.sins += 1
+            self.faults += 1
             raise DownstreamTimeout("results") from error
         finally:
             self.busy -= 1
@@ -114,19 +114,19 @@ class Service:
 
     def answer(self, act: Act) -> DownstreamResponse:
         if act.kind in {"404", "429"}:
-            self.sins += act.kind == "429"
+            self.faults += act.kind == "429"
             raise DownstreamRefused("results", upstream_status=int(act.kind), spoke_json=True)
         if act.kind == "500":
-            self.sins += 1
+            self.faults += 1
             raise DownstreamFailed("results", upstream_status=500)
         if act.kind == "down":
-            self.sins += 1
+            self.faults += 1
             raise DownstreamUnreachable("results")
         return a_response()
 
 
 class World:
-    """The pipeline as a client has it, with everything watched."""
+    """The pipeline of a client, observed."""
 
     def __init__(self, clock: FakeClock, acts: list[Act], *, refresh: float = 2.0) -> None:
         self.clock = clock
@@ -137,7 +137,7 @@ class World:
         self.observer = RecordingObserver()
         self.entered = 0
         self.service = Service(acts, clock)
-        self.breaker = WatchedBreaker(
+        self.breaker = CountingBreaker(
             "results", clock, BreakerSettings(minimum_calls=5), observer=self.observer
         )
         self.bulkhead = Bulkhead("results", max_in_flight=2, max_waiting=3, observer=self.observer)
@@ -155,7 +155,7 @@ class World:
         )
 
     def passing(self, send: Send) -> Send:
-        """Counts what gets through the cache and the single-flight."""
+        """Count calls that pass the cache and the single-flight."""
 
         async def counted(call: Call) -> DownstreamResponse:
             self.entered += 1
@@ -194,7 +194,7 @@ class World:
         self.stays.append((call.key, came, self.clock.monotonic()))
 
     def waited_for(self, key: str, moment: float) -> bool:
-        """Whether somebody waited for such a call then, or had until a twentieth before."""
+        """True if a caller waited for the call then, or until a twentieth of a second before."""
         return any(
             key == asked and came <= moment <= left + LINGER_SECONDS + 1e-6
             for asked, came, left in self.stays

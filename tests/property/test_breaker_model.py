@@ -1,4 +1,4 @@
-"""The breaker against a small model of it, step by step on a clock that stands still.
+"""The breaker against a small model of it, step by step on a fake clock.
 
 `HYPOTHESIS_PROFILE=full` takes 100,000 steps, otherwise 10,000.
 """
@@ -35,7 +35,7 @@ SETTINGS = BreakerSettings(window=10.0, buckets=5, minimum_calls=6)
 
 @dataclass
 class Issued:
-    """A permit, and what the model remembers of its making."""
+    """A permit and the state of the model when it was issued."""
 
     permit: Permit
     era: int
@@ -46,7 +46,7 @@ class Issued:
 
 @dataclass
 class Model:
-    """The breaker as one would explain it: lists, no cleverness."""
+    """The breaker as plain lists."""
 
     state: str = "closed"
     era: int = 0
@@ -74,13 +74,13 @@ class Model:
             return len(self.probes) + len(self.passed) < 3
         return self.state == "closed"
 
-    def settle(self, issued: Issued, now: float, verdict: Outcome, draw: float) -> None:
+    def settle(self, issued: Issued, now: float, outcome: Outcome, draw: float) -> None:
         alive = issued.era == self.era and not issued.ended
         issued.ended = True
         late = issued.probe and now >= issued.started + 4.0
-        if not alive or late or verdict is Outcome.NEUTRAL:
+        if not alive or late or outcome is Outcome.NEUTRAL:
             return
-        failed, slow = verdict is Outcome.FAILURE, now - issued.started > 1.0
+        failed, slow = outcome is Outcome.FAILURE, now - issued.started > 1.0
         if self.state == "half_open":
             self.probe_ended(now, failed=failed, slow=slow, draw=draw)
         elif self.state == "closed":
@@ -128,20 +128,20 @@ class BreakerMachine(RuleBasedStateMachine):
         self.model.probes.append(issued)
         return issued
 
-    @rule(issued=permits, verdict=st.sampled_from(Outcome), draw=st.floats(0, 1))
-    def settle(self, issued: Issued | None, verdict: Outcome, draw: float) -> None:
+    @rule(issued=permits, outcome=st.sampled_from(Outcome), draw=st.floats(0, 1))
+    def settle(self, issued: Issued | None, outcome: Outcome, draw: float) -> None:
         if issued is None or (issued.ended and not issued.probe):
             return
         self.draw = draw
-        self.breaker.record(issued.permit, verdict)
-        self.model.settle(issued, self.clock.monotonic(), verdict, draw)
+        self.breaker.record(issued.permit, outcome)
+        self.model.settle(issued, self.clock.monotonic(), outcome, draw)
 
     @precondition(lambda self: self.model.state == "closed")
     @rule(calls=st.integers(1, 8), failed=st.booleans(), draw=st.floats(0, 1))
     def many(self, calls: int, *, failed: bool, draw: float) -> None:
         for _ in range(calls):
-            verdict = Outcome.FAILURE if failed else Outcome.SUCCESS
-            self.settle(self.ask(), verdict, draw)
+            outcome = Outcome.FAILURE if failed else Outcome.SUCCESS
+            self.settle(self.ask(), outcome, draw)
 
     @rule(issued=consumes(permits))
     def hang(self, issued: Issued | None) -> None:

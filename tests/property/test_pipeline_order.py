@@ -1,4 +1,4 @@
-"""The order of the policies, proven on random days of a service and its callers.
+"""The order of the policies, on random traffic of a service and its callers.
 
 Whatever happens, on the calls' own time:
 
@@ -38,7 +38,7 @@ def test_policies_keep_their_order(acts: list[Act], visits: list[Visit]) -> None
     denied = sum(world.count("retried", f"denied_{why}") for why in ("deadline", "budget"))
     assert len(attempts) <= world.entered + world.count("retried") - denied
     assert world.service.busiest <= 2
-    assert world.breaker.marks <= world.service.sins
+    assert world.breaker.marks <= world.service.faults
     assert all(left >= MIN_ATTEMPT_SECONDS - 1e-9 for _, left in attempts)
     assert (world.bulkhead.in_flight, world.bulkhead.waiting) == (0, 0)
     assert (world.flights.in_flight, world.cache.refreshing, world.service.busy) == (0, 0, 0)

@@ -84,7 +84,7 @@ class RedisCache:
 
     @property
     def cooling_down(self) -> bool:
-        """Whether Redis is not used because of a recent failure."""
+        """True while Redis is not used because of a recent failure."""
         return self._clock.monotonic() < self._cooling_until
 
     async def get(self, key: str) -> bytes | None:

@@ -28,7 +28,7 @@ _encoder = msgspec.msgpack.Encoder(enc_hook=repr)
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How long a response may be used again, in seconds (RFC 9111, RFC 5861).
+    """Seconds for which a response may be used again (RFC 9111, RFC 5861).
 
     `store_in_redis` admits it to the shared cache: never essay texts, never names of pupils.
     """
@@ -61,7 +61,7 @@ class CacheKey(NamedTuple):
     url: str
 
     def is_changed_by(self, service: str, identity: str, operation: str | None) -> bool:
-        """Whether a write of that user to that operation, or to any when None, changes it."""
+        """True if a write of that user to that operation, or to any when None, changes it."""
         mine = (self.service, self.identity)
         return mine == (service, identity) and operation in {None, self.operation}
 

@@ -63,7 +63,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
 
     @property
     def safe(self) -> bool:
-        """Whether the method changes nothing, so that the call may be repeated or shared."""
+        """True if the method changes nothing, so that the call may be repeated or shared."""
         return self.method in SAFE_METHODS
 
     @property

@@ -1,4 +1,4 @@
-"""Parts fetched together: one failure comes out bare, and an absent part says why."""
+"""Concurrent parts: one failure is raised by itself, and a missing part has a code."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -1,4 +1,4 @@
-"""The error tree: what it draws is what it is, and every code has its one status."""
+"""The error tree: its picture is complete, and each code has one status."""
 
 import re
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def classify(error: DownstreamError, call: Call, *, allowed_seconds: float) -> O
 
 
 def is_user_triggerable(error: DownstreamError) -> bool:
-    """Whether a user can cause the failure at will by the parameters of a request."""
+    """True if a user can cause the failure at will by the parameters of a request."""
     return isinstance(error, DownstreamTimeout) or error.upstream_status == 500
 
 

@@ -144,5 +144,5 @@ class Cached:
 
 
 def _is_final(error: DownstreamError) -> bool:
-    """Whether the service has answered, and its answer is a refusal."""
+    """True if the service has answered and refused the request."""
     return isinstance(error, DownstreamRefused) and error.upstream_status != 429

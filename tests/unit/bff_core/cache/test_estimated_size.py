@@ -1,4 +1,4 @@
-"""What the memory cache believes an answer to weigh, against what it does."""
+"""The estimated size of a response against its real one."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""What the adapter does when Redis is away, slow or busy."""
+"""The Redis cache while Redis is away, slow or busy."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Small steps that tests of the breaker share."""
+"""Steps that tests of the breaker share."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ def make(clock: FakeClock, *, jitter: float = 0.5, **options: Any) -> Breaker:
     return Breaker("results", clock, BreakerSettings(**options), jitter=lambda: jitter)
 
 
-def settle(breaker: Breaker, clock: FakeClock, verdict: Outcome, times: int = 1) -> None:
+def settle(breaker: Breaker, clock: FakeClock, outcome: Outcome, times: int = 1) -> None:
     for _ in range(times):
-        breaker.record(breaker.acquire(a_call(clock)), verdict)
+        breaker.record(breaker.acquire(a_call(clock)), outcome)
 
 
 def open_up(breaker: Breaker, clock: FakeClock) -> None:

@@ -1,4 +1,4 @@
-"""A process that reads through a cache, for tests of it."""
+"""A process that reads through a cache."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ CLASSES = Freshness(
 
 @dataclass
 class Process:
-    """One process with a memory of its own; `shared` may be the store of several."""
+    """One process with a memory cache; `shared` may be the store of several."""
 
     clock: FakeClock
     shared: FakeSharedCache | None = None
@@ -60,9 +60,9 @@ class Process:
 
 
 def story(run: Run, process: Process, *steps: float | Act, **asked: Any) -> list[Any]:
-    """Reads once, then for every step either waits or changes the script, and reads again."""
+    """Read once; then for every step either wait and read again, or change the script."""
 
-    async def tell_it() -> list[Any]:
+    async def scene() -> list[Any]:
         outcomes = [await process.attempt(**asked)]
         for step in steps:
             if isinstance(step, float):
@@ -73,4 +73,4 @@ def story(run: Run, process: Process, *steps: float | Act, **asked: Any) -> list
         await asyncio.sleep(0.0)
         return outcomes
 
-    return run(tell_it())
+    return run(scene())

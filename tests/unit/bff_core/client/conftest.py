@@ -1,4 +1,4 @@
-"""What tests of the policies share."""
+"""Fixtures that tests of the policies share."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Crowds that ask at the same time."""
+"""Many calls at the same time."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""A list that nobody reads is left out only where nothing else can be hit."""
+"""The array stripper removes the named arrays and nothing else."""
 
 import json
 
@@ -28,7 +28,7 @@ _VALUES = st.recursive(
 
 
 def same_but_for_essays(whole: object, left: object) -> bool:
-    """Whether `left` is `whole`, but that lists named `essays` may have become empty."""
+    """True if `left` is `whole`, but that lists named `essays` may have become empty."""
     if isinstance(whole, dict) and isinstance(left, dict):
         return list(whole) == list(left) and all(
             (name == "essays" and isinstance(value, list) and left[name] == [])

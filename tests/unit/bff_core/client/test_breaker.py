@@ -1,4 +1,4 @@
-"""When a breaker opens, and what it says while it is open."""
+"""The breaker opens at its rates and refuses calls while it is open."""
 
 import tracemalloc
 from contextlib import suppress

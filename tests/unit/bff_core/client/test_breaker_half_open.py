@@ -1,4 +1,4 @@
-"""How a breaker finds out whether a service is back."""
+"""The half-open breaker probes the service and closes or opens again."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A breaker tells of its changes, and no listener can break it."""
+"""The breaker notifies its observer, which cannot break it."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -43,7 +43,7 @@ def test_a_refusal_is_told(clock: FakeClock, observer: RecordingObserver) -> Non
     assert observer.events[-1] == ("refused", "breaker")
 
 
-class Saboteur(Observer):
+class RaisingObserver(Observer):
     def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
         raise RuntimeError("listener")
 
@@ -52,7 +52,7 @@ class Saboteur(Observer):
 
 
 def test_a_listener_that_raises_breaks_nothing(clock: FakeClock) -> None:
-    breaker = Breaker("results", clock, observer=Saboteur(), jitter=lambda: 0.5)
+    breaker = Breaker("results", clock, observer=RaisingObserver(), jitter=lambda: 0.5)
 
     with capture_logs() as logs:
         half_open(breaker, clock)
@@ -62,8 +62,8 @@ def test_a_listener_that_raises_breaks_nothing(clock: FakeClock) -> None:
     assert {line["event"] for line in logs} == {"observer_failed"}
 
 
-class Nosy(Observer):
-    """Asks for a permit in the middle of the news."""
+class CallingObserver(Observer):
+    """Acquires a permit while it is notified."""
 
     def __init__(self) -> None:
         self.breaker: Breaker | None = None
@@ -78,9 +78,9 @@ class Nosy(Observer):
 
 
 def test_a_listener_may_call_back(clock: FakeClock) -> None:
-    nosy = Nosy()
-    breaker = nosy.breaker = Breaker("results", clock, observer=nosy)
+    calling = CallingObserver()
+    breaker = calling.breaker = Breaker("results", clock, observer=calling)
 
     open_up(breaker, clock)
 
-    assert nosy.refusals == 1
+    assert calling.refusals == 1

@@ -1,4 +1,4 @@
-"""What the end of a call says about a service, and who gets through."""
+"""The breaker as a policy: outcomes of calls, and the calls that it lets through."""
 
 import asyncio
 from collections.abc import Callable

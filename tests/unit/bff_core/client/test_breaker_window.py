@@ -1,4 +1,4 @@
-"""The window's counts, beside a list of everything."""
+"""The window's counts against a list of all calls."""
 
 import hypothesis.strategies as st
 from hypothesis import given

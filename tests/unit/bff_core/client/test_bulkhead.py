@@ -1,4 +1,4 @@
-"""The bulkhead's promises."""
+"""The bulkhead bounds calls in flight and loses no slot."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The promises of kept answers: fresh, of one user, dropped by a write."""
+"""Cached responses are fresh, of one user, and invalidated by a write."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What processes share of their answers, and what they never do."""
+"""Processes share cached responses through the shared cache, and never texts or names."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""When an old answer serves, and when it must not."""
+"""Stale responses are served while a refresh runs or the source fails."""
 
 import asyncio
 

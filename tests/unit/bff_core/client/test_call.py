@@ -1,4 +1,4 @@
-"""What calls and answers tell of themselves in a log or a traceback."""
+"""Calls and responses show no secrets in a log or a traceback."""
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ SECRET = "Bearer eyJ"
 
 
 def told_by(value: Call | DownstreamResponse) -> str:
-    """In both ways: Python's own, and that of the library that prints tracebacks."""
+    """Python's own representation and that of the library that prints tracebacks."""
     return f"{value!r} {list(value.__rich_repr__())!r}"
 
 

@@ -1,4 +1,4 @@
-"""An attempt at a call is a span, and the service is told which."""
+"""Each attempt is a span, and its trace context is passed on."""
 
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter

@@ -1,4 +1,4 @@
-"""Answers are read leniently where the platform is odd, and never invented."""
+"""Decoders tolerate invalid rows and bare NaN, and invent nothing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Every way in which a call can fail has an error of ours, without the other side's words."""
+"""Every failure of the HTTP library and every status becomes a DownstreamError."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

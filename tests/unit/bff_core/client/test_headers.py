@@ -1,4 +1,4 @@
-"""A downstream service is told what it needs to know, and nothing else."""
+"""Request headers hold the declared credentials and nothing else."""
 
 import pytest
 

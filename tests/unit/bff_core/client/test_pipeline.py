@@ -1,4 +1,4 @@
-"""The policies as they are wired around every call: their order, and whose settings they obey."""
+"""The pipeline of a service: the order of its policies and their settings."""
 
 import asyncio
 from contextlib import suppress
@@ -25,8 +25,8 @@ BROKEN = DownstreamFailed("results", upstream_status=500)
 
 
 @dataclass
-class Wired:
-    """A service behind the policies that a client gives it."""
+class WiredService:
+    """A scripted service behind the pipeline of a client."""
 
     clock: FakeClock
     downstream: Downstream = RESULTS
@@ -61,7 +61,7 @@ class Wired:
 
 
 def test_equal_reads_take_one_slot_together(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock, service=ScriptedService(0.5))
+    wired = WiredService(clock, service=ScriptedService(0.5))
 
     async def scene() -> list[DownstreamResponse]:
         async with asyncio.TaskGroup() as group:
@@ -74,7 +74,7 @@ def test_equal_reads_take_one_slot_together(clock: FakeClock, run: Run) -> None:
 
 
 def test_kept_answers_need_no_leave_of_the_breaker(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock)
+    wired = WiredService(clock)
 
     async def scene() -> tuple[DownstreamResponse, DownstreamResponse]:
         await wired.ask(freshness=KEEPS)
@@ -90,7 +90,7 @@ def test_kept_answers_need_no_leave_of_the_breaker(clock: FakeClock, run: Run) -
 
 
 def test_a_hung_attempt_leaves_time_for_another(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock, service=ScriptedService(100.0, 0.1))
+    wired = WiredService(clock, service=ScriptedService(100.0, 0.1))
 
     answer = run(wired.ask())
 
@@ -101,7 +101,7 @@ def test_a_hung_attempt_leaves_time_for_another(clock: FakeClock, run: Run) -> N
 
 def test_every_attempt_asks_the_breaker(clock: FakeClock, run: Run) -> None:
     strict = RESULTS.model_copy(update={"breaker": BreakerSettings(minimum_calls=1)})
-    wired = Wired(clock, strict, Operation(budget=2.0, attempts=5))
+    wired = WiredService(clock, strict, Operation(budget=2.0, attempts=5))
     wired.service.play(BROKEN)
 
     with pytest.raises(CircuitOpen):
@@ -112,7 +112,7 @@ def test_every_attempt_asks_the_breaker(clock: FakeClock, run: Run) -> None:
 
 
 def test_a_refused_call_is_no_call(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock)
+    wired = WiredService(clock)
 
     run(wired.fail(60))
 
@@ -121,7 +121,7 @@ def test_a_refused_call_is_no_call(clock: FakeClock, run: Run) -> None:
 
 
 def test_a_full_bulkhead_is_no_mark_against_the_service(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock, service=ScriptedService(0.9))
+    wired = WiredService(clock, service=ScriptedService(0.9))
 
     async def scene() -> None:
         async with asyncio.TaskGroup() as group:
@@ -136,7 +136,7 @@ def test_a_full_bulkhead_is_no_mark_against_the_service(clock: FakeClock, run: R
 
 
 def test_unknown_ids_of_one_caller_leave_the_breaker_closed(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock)
+    wired = WiredService(clock)
 
     run(wired.fail(1000, ignored_by_breaker=True))
 
@@ -146,7 +146,7 @@ def test_unknown_ids_of_one_caller_leave_the_breaker_closed(clock: FakeClock, ru
 
 def test_retries_keep_to_the_service_s_share(clock: FakeClock, run: Run) -> None:
     never = RESULTS.model_copy(update={"retry_share": 0.0})
-    wired = Wired(clock, never, Operation(budget=2.0, attempts=2))
+    wired = WiredService(clock, never, Operation(budget=2.0, attempts=2))
 
     run(wired.fail(15))
 
@@ -154,7 +154,7 @@ def test_retries_keep_to_the_service_s_share(clock: FakeClock, run: Run) -> None
 
 
 def test_a_write_drops_what_was_kept_and_what_is_under_way(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock, rule=Operation(budget=2.0, in_flight=9))
+    wired = WiredService(clock, rule=Operation(budget=2.0, in_flight=9))
 
     async def scene() -> None:
         wired.service.play(0.2)
@@ -172,7 +172,7 @@ def test_a_write_drops_what_was_kept_and_what_is_under_way(clock: FakeClock, run
 
 
 def test_closing_ends_what_no_request_owns(clock: FakeClock, run: Run) -> None:
-    wired = Wired(clock)
+    wired = WiredService(clock)
 
     async def scene() -> None:
         await wired.ask(freshness=KEEPS)

@@ -1,4 +1,4 @@
-"""All policies together, in the order in which they run, when a service hangs or is broken."""
+"""The whole pipeline while a service hangs or is broken."""
 
 import asyncio
 from contextlib import suppress
@@ -26,7 +26,7 @@ from tests.pipeline_kit import ScriptedService, a_call
 
 @dataclass
 class Client:
-    """A service as a client module has it."""
+    """A service client with a scripted service."""
 
     clock: FakeClock
     service: ScriptedService

@@ -1,4 +1,4 @@
-"""The promises of retries and of their budget."""
+"""Retries are of safe methods, delayed, bounded and within their budget."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ from bff_core.testing.virtual_time import Run
 from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call, a_response
 
 
-class Naps:
-    """Sleeps on the fake clock, and a little longer when told to."""
+class FakeSleep:
+    """Sleeps on the fake clock, `overrun` seconds longer."""
 
     def __init__(self, clock: FakeClock, overrun: float = 0.0) -> None:
         self.taken: list[float] = []
@@ -37,7 +37,7 @@ class Naps:
 
 def make(
     clock: FakeClock,
-    naps: Naps | None = None,
+    sleep: FakeSleep | None = None,
     *,
     observer: RecordingObserver | None = None,
     **options: Any,
@@ -45,7 +45,7 @@ def make(
     return Retry(
         RetryBudget(clock),
         **options,
-        sleep=naps or Naps(clock),
+        sleep=sleep or FakeSleep(clock),
         jitter=lambda: 1.0,
         observer=observer or RecordingObserver(),
     )
@@ -126,37 +126,37 @@ def test_attempts_are_bounded_and_the_last_failure_comes_out(clock: FakeClock, r
 def test_pauses_are_drawn_and_double_to_their_cap(
     clock: FakeClock, run: Run, draw: float, first: float
 ) -> None:
-    naps = Naps(clock)
+    sleep = FakeSleep(clock)
     budget = RetryBudget(clock, minimum=9)
-    retry = Retry(budget, attempts=8, sleep=naps, jitter=lambda: draw)
+    retry = Retry(budget, attempts=8, sleep=sleep, jitter=lambda: draw)
 
     with pytest.raises(DownstreamFailed):
         run(retry(ScriptedService(DownstreamFailed("results")))(a_call(clock, seconds=60.0)))
 
     doubling = [first * 2**number for number in range(5)]
-    assert naps.taken == pytest.approx([*doubling, 20 * first, 20 * first])
+    assert sleep.taken == pytest.approx([*doubling, 20 * first, 20 * first])
 
 
 def test_the_service_is_not_asked_before_it_wants_to_be(clock: FakeClock, run: Run) -> None:
-    naps = Naps(clock)
+    sleep = FakeSleep(clock)
     service = ScriptedService(refused(429, 1.0), a_response())
 
-    run(make(clock, naps)(service)(a_call(clock)))
+    run(make(clock, sleep)(service)(a_call(clock)))
 
-    assert naps.taken == [1.0]
+    assert sleep.taken == [1.0]
 
 
 @pytest.mark.parametrize("retry_after", [1.951, 60.0])
 def test_a_wait_that_the_deadline_cannot_fit_is_not_begun(
     clock: FakeClock, run: Run, observer: RecordingObserver, retry_after: float
 ) -> None:
-    naps = Naps(clock)
+    sleep = FakeSleep(clock)
     failure = refused(429, retry_after)
 
     with pytest.raises(DownstreamRefused):
-        run(make(clock, naps, observer=observer)(ScriptedService(failure))(a_call(clock)))
+        run(make(clock, sleep, observer=observer)(ScriptedService(failure))(a_call(clock)))
 
-    assert naps.taken == []
+    assert sleep.taken == []
     assert observer.events == [("retried", "denied_deadline")]
 
 
@@ -175,7 +175,7 @@ def test_a_sleep_that_overran_gives_the_failure_not_a_late_attempt(
     service = ScriptedService(failure)
 
     with pytest.raises(DownstreamFailed) as caught:
-        run(make(clock, Naps(clock, 5.0), observer=observer)(service)(a_call(clock)))
+        run(make(clock, FakeSleep(clock, 5.0), observer=observer)(service)(a_call(clock)))
 
     assert caught.value is failure
     assert len(service.calls) == 1

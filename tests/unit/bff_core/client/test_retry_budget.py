@@ -1,4 +1,4 @@
-"""How many retries a service may be sent."""
+"""The retry budget of a service."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The promises of shared calls."""
+"""Equal calls share one call, which belongs to none of its callers."""
 
 import asyncio
 

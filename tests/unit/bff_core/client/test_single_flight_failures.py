@@ -1,4 +1,4 @@
-"""How one failure becomes everyone's own."""
+"""Each caller of a shared call gets an exception of its own."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""One caller's unknown ids neither close a service to everyone nor go on for ever."""
+"""Unknown ids of one user do not open the breaker and are limited per user."""
 
 import asyncio
 

@@ -30,9 +30,7 @@ def test_policies_keep_their_order(acts: list[Act], visits: list[Visit]) -> None
 
     attempts = world.service.attempts
     served = sum(world.count(kind) for kind in ("hit", "coalesced"))
-    refreshed = world.count(
-        "stale_refresh",
-    )
+    refreshed = world.count("stale_refresh")
     assert world.entered <= len(visits) - served + refreshed
     assert world.breaker.acquired == len(attempts)
     denied = sum(world.count("retried", f"denied_{why}") for why in ("deadline", "budget"))

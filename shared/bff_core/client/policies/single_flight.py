@@ -54,7 +54,9 @@ class SingleFlight:
             key = call.key
             shared = self._shared.get(key)
             if shared is None:
-                shared = self._start(send, call, key)
+                deadline = Deadline.after(self._budget, self._clock)
+                task = self._background.start(self._run(send, replace(call, deadline=deadline)))
+                shared = self._shared[key] = SharedCall(key, deadline, task)
             else:
                 notify(self._observer.cached, call, "coalesced")
             return await self._wait(shared, call)
@@ -73,12 +75,6 @@ class SingleFlight:
         """Cancel the calls in flight and wait for their end."""
         await self._background.aclose()
 
-    def _start(self, send: Send, call: Call, key: CacheKey) -> SharedCall:
-        deadline = Deadline.after(self._budget, self._clock)
-        task = self._background.start(self._run(send, replace(call, deadline=deadline)))
-        shared = self._shared[key] = SharedCall(key, deadline, task)
-        return shared
-
     async def _run(self, send: Send, call: Call) -> DownstreamResponse:
         """Send; the timeout is a safeguard, because the policies inside keep the deadline too."""
         try:
@@ -94,17 +90,14 @@ class SingleFlight:
         finally:
             shared.callers -= 1
             if shared.callers == 0:
-                self._end(shared)
+                if self._shared.get(shared.key) is shared:
+                    del self._shared[shared.key]
+                # A call that is about to time out may do so: the breaker learns from it.
+                if shared.deadline.left() > LINGER_SECONDS:
+                    shared.task.cancel()
         if not shared.task.done():
             raise DownstreamTimeout(call.service, reason="no_time_to_wait")
         return _result_of(shared.task)
-
-    def _end(self, shared: SharedCall) -> None:
-        if self._shared.get(shared.key) is shared:
-            del self._shared[shared.key]
-        # A call that is about to time out may do so: the breaker learns from it.
-        if shared.deadline.left() > LINGER_SECONDS:
-            shared.task.cancel()
 
 
 def _result_of(task: asyncio.Task[DownstreamResponse]) -> DownstreamResponse:

@@ -182,10 +182,12 @@ class DownstreamError(BffError):
         reason: str | None = None,
         upstream_status: int | None = None,
         retry_after: float | None = None,
+        sent: bool = True,
     ) -> None:
         self.service = service
         self.reason = reason
         self.upstream_status = upstream_status
+        self.sent = sent
         super().__init__(retry_after=retry_after)
         self.details["service"] = service
 

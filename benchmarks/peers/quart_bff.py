@@ -19,21 +19,25 @@ from pydantic import BaseModel, TypeAdapter
 from quart import Quart, Response, request
 
 from bff_core.composition import Fetched
-from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
-from services.bff_teacher.contracts.cms_associations import AssociationPage
-from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
+from bff_core.context import UserId
+from services.bff_teacher.contracts.cms import (
+    AssociationPage,
+    ClassInfos,
+    ClassPage,
+    Roster,
+    StudentOfEssay,
+)
 from services.bff_teacher.contracts.files import FileState
-from services.bff_teacher.contracts.ras import BatchPage
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays, OwnedEssay
+from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
 from services.bff_teacher.dto.associations_v1 import StudentAssociationListV1
 from services.bff_teacher.dto.batch_detail_v1 import TeacherBatchDetailV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
-from services.bff_teacher.ownership import pupils
+from services.bff_teacher.ownership import real_students
 from services.bff_teacher.screens import associations, batch_detail, dashboard, essay
-from services.bff_teacher.screens.batch_row import rows_of
-from services.bff_teacher.screens.rosters import Pupil
+from services.bff_teacher.screens.rows.batches import visible_batches
+from services.bff_teacher.screens.rows.rosters import ClassMember
 
 T = TypeVar("T")
 UPSTREAM = os.environ["UPSTREAM"]
@@ -81,27 +85,17 @@ write_essay = _written(TeacherEssayFeedbackV1)
 write_associations = _written(StudentAssociationListV1)
 
 
-class _Caller:
-    """As much of a context as the joins read."""
-
-    def __init__(self, user_id: str) -> None:
-        self.user_id = user_id
-
-
 @app.get("/v1/teacher/dashboard")
 async def the_dashboard() -> Response:
     user = request.headers["X-User-ID"]
     query = DashboardQuery.model_validate(request.args.to_dict())
     of_user = f"/internal/v1/batches/user/{user}"
     page = await page_at(f"{of_user}?limit={query.limit}&offset={query.offset}")
-    rows = rows_of(page, user)
+    rows = visible_batches(page.value, UserId(user))
     ids = ",".join(row.batch_id for row in rows)
     infos = await infos_at(f"/internal/v1/batches/class-info?batch_ids={ids}")
-    beside = dashboard.Beside(None, None, None)
-    caller: Any = _Caller(user)
-    return write_dashboard(
-        dashboard.render(caller, query, dashboard.Named(page, rows, infos), beside)
-    )
+    parts = dashboard.DashboardParts(page, class_names=infos)
+    return write_dashboard(dashboard.render(query, rows, parts))
 
 
 @app.get("/v1/teacher/batches/<batch_id>")
@@ -111,8 +105,8 @@ async def the_batch(batch_id: str) -> Response:
         info = group.create_task(infos_at(f"/internal/v1/batches/class-info?batch_ids={batch_id}"))
         names = group.create_task(names_at(f"/internal/v1/batches/{batch_id}/student-names"))
         state = group.create_task(state_at(f"/v1/files/batch/{batch_id}/state"))
-    beside = batch_detail.Beside(info.result(), names.result(), state.result())
-    return write_batch(batch_detail.render(batch, beside, LanguageV1.SWEDISH))
+    parts = batch_detail.BatchDetailParts(batch, info.result(), names.result(), state.result())
+    return write_batch(batch_detail.render(parts, LanguageV1.SWEDISH))
 
 
 @app.get("/v1/teacher/batches/<batch_id>/essays/<essay_id>")
@@ -130,8 +124,8 @@ async def the_essay(batch_id: str, essay_id: str) -> Response:
         text = group.create_task(text_at(stored))
         prompt = group.create_task(text_at(prompt_id))
         student = group.create_task(name_at(f"/internal/v1/associations/essay/{essay_id}"))
-    beside = essay.Beside(text.result(), prompt.result(), student.result())
-    return write_essay(essay.render(batch_id, found, order, beside, LanguageV1.SWEDISH))
+    parts = essay.EssayParts(found, order, text.result(), prompt.result(), student.result())
+    return write_essay(essay.render(batch_id, parts, LanguageV1.SWEDISH))
 
 
 @app.get("/v1/teacher/batches/<batch_id>/associations")
@@ -139,18 +133,20 @@ async def the_associations(batch_id: str) -> Response:
     batch = await batch_at(f"/internal/v1/batches/{batch_id}/status")
     user = request.headers["X-User-ID"]
     rows = await rows_at(f"/v1/batches/{batch_id}/student-associations")
-    return write_associations(associations.render(batch, rows, await _pupils(user), batch))
+    return write_associations(associations.render(batch, rows, await _students(user), batch))
 
 
-async def _pupils(user: str) -> Fetched[dict[str, Pupil]]:
+async def _students(user: str) -> Fetched[dict[str, ClassMember]]:
     """Kept, as ours keeps them for a while."""
     if user not in kept:
-        found: dict[str, Pupil] = {}
+        found: dict[str, ClassMember] = {}
         for one in (await classes_at("/v1/classes/?limit=100&offset=0")).value.classes:
             roster = (await roster_at(f"/v1/classes/{one.id}/roster")).value
-            found |= {pupil.student_id: Pupil(pupil, one) for pupil in pupils(roster)}
+            found |= {
+                one_of.student_id: ClassMember(one_of, one) for one_of in real_students(roster)
+            }
         kept[user] = Fetched(found)
-    reading: Fetched[dict[str, Pupil]] = kept[user]
+    reading: Fetched[dict[str, ClassMember]] = kept[user]
     return reading
 
 
@@ -160,11 +156,8 @@ async def the_bytes() -> Response:
     user = request.headers["X-User-ID"]
     if "bytes" not in kept:
         page = await page_at(f"/internal/v1/batches/user/{user}?limit=20&offset=0")
-        caller: Any = _Caller(user)
-        beside = dashboard.Beside(None, None, None)
-        dto = dashboard.render(
-            caller, DashboardQuery(), dashboard.Named(page, rows_of(page, user), None), beside
-        )
+        rows = visible_batches(page.value, UserId(user))
+        dto = dashboard.render(DashboardQuery(), rows, dashboard.DashboardParts(page))
         kept["bytes"] = TypeAdapter(TeacherClassDashboardV1).dump_json(dto)
     return Response(kept["bytes"], content_type="application/json")
 

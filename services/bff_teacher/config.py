@@ -1,4 +1,4 @@
-"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+"""Settings of this service from the environment; times in seconds."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +39,7 @@ PartName = Literal[
 ]
 
 
-class RasSettings(Downstream):
+class RasDownstream(Downstream):
     name: str = "ras"
     url: str = "http://127.0.0.1:4003"
     user_list: Operation = Operation(
@@ -58,7 +58,7 @@ class RasSettings(Downstream):
         stale_if_error=600,
         in_flight=64,
     )
-    # These say whose a batch is, and what is older than a minute proves nothing.
+    # They give the owner, which permits access for a minute only: see `ownership`.
     one_batch: Operation = Operation(
         budget=2.0, attempts=2, max_age=2, stale_while_revalidate=5, stale_if_error=60, in_flight=64
     )
@@ -67,7 +67,7 @@ class RasSettings(Downstream):
     )
 
 
-class CmsSettings(Downstream):
+class CmsDownstream(Downstream):
     name: str = "cms"
     url: str = "http://127.0.0.1:5002"
     class_list: Operation = Operation(
@@ -88,7 +88,7 @@ class CmsSettings(Downstream):
         store_in_redis=True,
         in_flight=16,
     )
-    # Names of pupils stay out of the shared cache.
+    # Names of students stay out of Redis.
     rosters: Operation = Operation(
         budget=1.0,
         attempts=2,
@@ -109,7 +109,7 @@ class CmsSettings(Downstream):
     confirm: Operation = Operation(budget=5.0, attempts=1, in_flight=8)
 
 
-class FileSettings(Downstream):
+class FileDownstream(Downstream):
     name: str = "files"
     url: str = "http://127.0.0.1:7001"
     state: Operation = Operation(
@@ -117,7 +117,7 @@ class FileSettings(Downstream):
     )
 
 
-class ContentSettings(Downstream):
+class ContentDownstream(Downstream):
     name: str = "content"
     url: str = "http://127.0.0.1:8000"
     # A text never changes under its id.
@@ -126,7 +126,7 @@ class ContentSettings(Downstream):
     )
 
 
-class IdentitySettings(Downstream):
+class IdentityDownstream(Downstream):
     name: str = "identity"
     url: str = "http://127.0.0.1:7005"
     profile: Operation = Operation(
@@ -139,8 +139,8 @@ class IdentitySettings(Downstream):
     )
 
 
-class ConfigServiceSettings(Downstream):
-    """`poll` bounds how late a switch is heard when Redis does not tell of it."""
+class ConfigServiceDownstream(Downstream):
+    """`poll` bounds the delay of a change when Redis does not announce it."""
 
     name: str = "config_service"
     url: str = "http://127.0.0.1:4103"
@@ -151,7 +151,7 @@ class ConfigServiceSettings(Downstream):
 
 
 class LiveSettings(BaseModel):
-    """Live updates; they need `REDIS_URL`. Limits are of one process."""
+    """Live updates; they need `REDIS_URL`. Limits count in one process."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -183,30 +183,31 @@ class LiveSettings(BaseModel):
 
     @field_validator("channels", mode="before")
     @classmethod
-    def _split(cls, names: object) -> object:
-        return _between_commas(names)
+    def _split_channels(cls, names: object) -> object:
+        return split_commas(names)
 
     @field_validator("rereads", mode="before")
     @classmethod
     def _split_rereads(cls, seconds: object) -> object:
-        return _between_commas(seconds)
+        return split_commas(seconds)
 
     @field_validator("rereads")
     @classmethod
-    def _grow(cls, seconds: tuple[float, ...]) -> tuple[float, ...]:
+    def _require_increasing(cls, seconds: tuple[float, ...]) -> tuple[float, ...]:
         if any(one <= 0 for one in seconds) or list(seconds) != sorted(seconds):
             raise ValueError("must be seconds that grow")
         return seconds
 
     @field_validator("channels")
     @classmethod
-    def _name_users(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _require_user_id(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if any("{user_id}" not in name or " " in name for name in names):
             raise ValueError("each must hold {user_id}")
         return names
 
 
-def _between_commas(given: object) -> object:
+def split_commas(given: object) -> object:
+    """The non-empty items of a text between commas; anything else as it is."""
     if isinstance(given, str):
         return tuple(one.strip() for one in given.split(",") if one.strip())
     return given
@@ -250,17 +251,17 @@ class Settings(ServiceSettings):
     static_dir: Path | None = Field(
         None, description="A built front end, served where no route of ours is; unset: none."
     )
-    ras: RasSettings = RasSettings()
-    cms: CmsSettings = CmsSettings()
-    files: FileSettings = FileSettings()
-    content: ContentSettings = ContentSettings()
-    identity: IdentitySettings = IdentitySettings()
-    config: ConfigServiceSettings = ConfigServiceSettings()
+    ras: RasDownstream = RasDownstream()
+    cms: CmsDownstream = CmsDownstream()
+    files: FileDownstream = FileDownstream()
+    content: ContentDownstream = ContentDownstream()
+    identity: IdentityDownstream = IdentityDownstream()
+    config: ConfigServiceDownstream = ConfigServiceDownstream()
     live: LiveSettings = LiveSettings()
 
     @field_validator("ledger_url")
     @classmethod
-    def _names_its_driver(cls, url: SecretStr) -> SecretStr:
+    def _complete_driver(cls, url: SecretStr) -> SecretStr:
         scheme, _, rest = url.get_secret_value().partition("://")
         driver = DRIVERS.get(scheme)
         if driver is None or not rest:
@@ -269,16 +270,14 @@ class Settings(ServiceSettings):
 
     @field_validator("static_dir", mode="before")
     @classmethod
-    def _is_somewhere(cls, folder: object) -> object:
-        # An empty path would be the folder that the process was started in.
+    def _empty_is_unset(cls, folder: object) -> object:
+        # Path("") would be the working directory.
         return None if folder == "" else folder
 
     @field_validator("disabled_parts", mode="before")
     @classmethod
-    def _split(cls, names: object) -> object:
-        if isinstance(names, str):
-            return frozenset(name.strip() for name in names.split(",") if name.strip())
-        return names
+    def _split_parts(cls, names: object) -> object:
+        return split_commas(names)
 
     def check_secrets(self) -> None:
         super().check_secrets()

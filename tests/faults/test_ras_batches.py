@@ -11,7 +11,7 @@ from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound
 from bff_core.observability import Metrics
 from bff_core.settings import Downstream, Operation
 from bff_core.testing import ANY, FakeClock, Reply, StubServer, a_context, stub_server
-from services.bff_teacher.clients.ras_batches import HttpBatches
+from services.bff_teacher.clients.ras import HttpBatches
 from tests.faults.platform_answers import BATCH, ESSAY, NO_ROUTE, WHOLE_BATCH
 
 CTX = a_context()
@@ -40,7 +40,7 @@ async def ras() -> AsyncIterator[Ras]:
 async def test_batch_is_asked_for_under_its_own_path(ras: Ras) -> None:
     ras.stub.on(ANY, Reply(body=WHOLE_BATCH))
 
-    assert (await ras.batches.one(CTX, BATCH)).value.batch_id == BATCH
+    assert (await ras.batches.get(CTX, BATCH)).value.batch_id == BATCH
     assert ras.stub.requests[0].target == f"/internal/v1/batches/{BATCH}/status"
 
 
@@ -51,7 +51,7 @@ async def test_refusal_of_its_own_means_there_is_no_batch_for_now(
     ras.stub.on(ANY, Reply(status, b'{"error":"SECRET"}'))
 
     with pytest.raises(NotFound) as missing:
-        await ras.batches.one(CTX, BATCH)
+        await ras.batches.get(CTX, BATCH)
 
     assert missing.value.details == details
 
@@ -64,7 +64,7 @@ async def test_any_other_refusal_is_a_failure(ras: Ras, reply: Reply) -> None:
     ras.stub.on(ANY, reply)
 
     with pytest.raises(DownstreamRefused):
-        await ras.batches.one(CTX, BATCH)
+        await ras.batches.get(CTX, BATCH)
 
 
 async def test_unknown_essay_is_none_and_the_route_is_asked_again(ras: Ras) -> None:
@@ -93,7 +93,7 @@ async def test_missing_essay_route_does_not_cost_the_batch(ras: Ras) -> None:
 
     await ras.batches.essay(CTX, BATCH, ESSAY)
 
-    assert (await ras.batches.one(CTX, BATCH)).value.batch_id == BATCH
+    assert (await ras.batches.get(CTX, BATCH)).value.batch_id == BATCH
 
 
 @pytest.mark.parametrize("reply", [Reply(500, b"{}"), Reply(401, b"{}"), Reply(body=b"{}")])

@@ -1,1 +1,1 @@
-"""What this service keeps itself."""
+"""Durable record of the confirmations that teachers send."""

@@ -1,4 +1,4 @@
-"""What the platform publishes for a teacher on Redis: words that we know, nothing else of it."""
+"""Notifications that the platform publishes on Redis: the channel and the accepted words."""
 
 EVENTS = frozenset(
     {
@@ -61,9 +61,9 @@ _OF_PHASES = {
 }
 
 STATUSES = frozenset(_OF_ESSAYS | _OF_PHASES)
-"""Of essays, of phases and of pipelines: one field holds any of them."""
+"""Statuses of essays, phases and pipelines: one field holds any of them."""
 
 
 def channel_of(user_id: str) -> str:
-    """Where the platform publishes for a user."""
+    """Redis channel of a user."""
     return f"ws:{user_id}"

@@ -9,7 +9,7 @@ from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from services.bff_teacher.clients.files import HttpFiles
 from services.bff_teacher.clients.ras import HttpResults
-from services.bff_teacher.protocols import Classes, CurrentFacts, Students
+from services.bff_teacher.ports import Classes, CurrentFacts, Students
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
 from services.bff_teacher.streaming.assembly import LiveConfig, live_updates

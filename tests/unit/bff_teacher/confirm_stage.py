@@ -1,7 +1,6 @@
 """A batch in review, and everything that stands between a teacher and its confirmation."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +9,13 @@ from bff_core.composition import WithHeaders
 from bff_core.context import Deadline
 from bff_core.errors import BffError, DownstreamError
 from bff_core.testing import FakeClock
+from services.bff_teacher.confirmations.model import Confirmations
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
 )
-from services.bff_teacher.protocols import Confirmations, CurrentFacts
-from services.bff_teacher.screens.confirm import ConfirmScreen
+from services.bff_teacher.ports import CurrentFacts
+from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
 from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
 from tests.unit.bff_teacher.screen_fakes import (
     FakeAssociations,
@@ -29,7 +29,7 @@ from tests.unit.bff_teacher.screen_fakes import (
     student_id,
 )
 
-LEASE = timedelta(seconds=7)
+TIMEOUTS = ConfirmTimeouts(lease=7.0, ledger=1.0)
 REPLAY = {"Idempotent-Replay": "true"}
 MATCHED = (1, 2, 3)
 UNMATCHED = 4
@@ -91,7 +91,7 @@ class Stage:
         seconds: float = 6.0,
     ) -> WithHeaders[AssociationConfirmResultV1]:
         facts = CurrentFacts(self.batches, self.classes, self.students)
-        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, LEASE)
+        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, TIMEOUTS)
         ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))
         return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from bff_core.errors import BffError, DownstreamFailed, DownstreamTimeout, NotAuthorized
-from services.bff_teacher.contracts.cms_students import Student
+from services.bff_teacher.contracts.cms import RosterStudent
 from services.bff_teacher.dto.associations_v1 import StudentAssociationListV1
 from services.bff_teacher.screens.associations import AssociationsScreen
 from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
@@ -17,7 +17,7 @@ from tests.unit.bff_teacher.screen_fakes import (
 )
 
 CLASSES = FakeClasses([a_class(1), a_class(2)])
-NOBODY = Student(
+NOBODY = RosterStudent(
     student_id=student_id(99), first_name="UNKNOWN", last_name="STUDENT", email="u@huleedu.system"
 )
 STUDENTS = FakeStudents(

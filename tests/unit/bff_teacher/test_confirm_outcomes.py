@@ -1,5 +1,7 @@
 """What is known of a confirmation when the ledger, CMS or the time fails."""
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from bff_core.errors import (
@@ -12,8 +14,17 @@ from bff_core.errors import (
     DownstreamUnreachable,
     Unavailable,
 )
-from services.bff_teacher.protocols import Outcome
-from tests.unit.bff_teacher.confirm_stage import GOOD, OTHER, REPLAY, Stage, failed, refused
+from bff_core.testing import FakeClock
+from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
+from tests.unit.bff_teacher.confirm_stage import (
+    GOOD,
+    OTHER,
+    REPLAY,
+    TIMEOUTS,
+    Stage,
+    failed,
+    refused,
+)
 from tests.unit.bff_teacher.fakes import ANNA, batch_id
 from tests.unit.bff_teacher.screen_fakes import FakeBatches, MemoryConfirmations
 
@@ -79,18 +90,18 @@ async def test_force_is_recorded_with_who_and_replayed_as_such() -> None:
     replay = await stage.confirm(*OTHER)
 
     first, second = ledger.attempts[batch_id(1)]
-    assert (first.outcome, first.forced) == (Outcome.UNKNOWN, False)
-    assert (second.outcome, second.forced, second.user_id) == (Outcome.CONFIRMED, True, ANNA)
+    assert (first.outcome, first.forced) == (ConfirmOutcome.UNKNOWN, False)
+    assert (second.outcome, second.forced, second.user_id) == (ConfirmOutcome.CONFIRMED, True, ANNA)
     assert (replay.body.forced, replay.headers) == (True, REPLAY)
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        CircuitOpen("cms"),
-        DownstreamSaturated("cms"),
-        DownstreamTimeout("cms", reason="no_time_left"),
-        DownstreamUnreachable("cms", reason="ClientConnectorError"),
+        CircuitOpen("cms", sent=False),
+        DownstreamSaturated("cms", sent=False),
+        DownstreamTimeout("cms", reason="no_time_left", sent=False),
+        DownstreamUnreachable("cms", reason="ClientConnectorError", sent=False),
         REFUSED,
     ],
 )
@@ -129,7 +140,44 @@ async def test_attempt_that_never_ended_is_unknown_after_its_lease() -> None:
     assert forced.body.forced
 
 
-async def test_irreversible_call_is_not_begun_with_too_little_time() -> None:
-    error = await refused(Stage(), *GOOD, seconds=0.9)
+@dataclass
+class SlowConfirmations(MemoryConfirmations):
+    """A ledger that needs its whole budget to take an intent."""
 
-    assert isinstance(error, DownstreamTimeout)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    async def begin(self, attempt: Attempt) -> bool:
+        self.clock.advance(TIMEOUTS.ledger)
+        return await super().begin(attempt)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.9, 1.0, 1.9])
+async def test_no_intent_is_written_without_time_for_the_ledger_and_the_call(
+    seconds: float,
+) -> None:
+    ledger = SlowConfirmations()
+    stage = Stage(ledger=ledger, clock=ledger.clock)
+
+    error = await refused(stage, *GOOD, seconds=seconds)
+
+    assert (type(error), error.details["part"]) == (DownstreamTimeout, "confirm")
+    assert (error.details.get("outcome"), ledger.attempts) == (None, {})
+    assert (await stage.confirm(*GOOD)).headers == {}
+
+
+async def test_intent_is_written_with_just_enough_time_for_the_ledger_and_the_call() -> None:
+    ledger = SlowConfirmations()
+    stage = Stage(ledger=ledger, clock=ledger.clock)
+
+    answer = await stage.confirm(*GOOD, seconds=TIMEOUTS.least_time)
+
+    assert (answer.body.status, len(stage.cms.confirmed)) == ("confirmed", 1)
+
+
+async def test_result_is_replayed_however_little_time_is_left() -> None:
+    stage = Stage()
+    first = await stage.confirm(*GOOD)
+
+    again = await stage.confirm(*GOOD, seconds=0.1)
+
+    assert (again.body, again.headers) == (first.body, REPLAY)

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.bff_teacher.contracts.ras import FILTER_WORDS
-from services.bff_teacher.dto.batch_status_v1 import WIDE, BatchStatusV1
+from services.bff_teacher.dto.batch_status_v1 import MERGED_STATUSES, BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 
 
@@ -11,10 +11,10 @@ def test_every_status_word_has_words_to_filter_by() -> None:
 
 
 def test_the_wide_words_are_those_with_several() -> None:
-    assert {word for word, internal in FILTER_WORDS.items() if len(internal) > 1} == WIDE
+    assert {word for word, internal in FILTER_WORDS.items() if len(internal) > 1} == MERGED_STATUSES
 
 
-@pytest.mark.parametrize("status", sorted(WIDE))
+@pytest.mark.parametrize("status", sorted(MERGED_STATUSES))
 def test_a_wide_word_reaches_no_deeper_than_500(status: str) -> None:
     DashboardQuery(limit=100, offset=400, status=BatchStatusV1(status))
 

@@ -11,7 +11,7 @@ from bff_core.errors import (
     NotFound,
 )
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
-from services.bff_teacher.protocols import TextAbsent, TextTooLarge
+from services.bff_teacher.ports import TextAbsent, TextTooLarge
 from services.bff_teacher.screens.essay import EssayScreen
 from tests.unit.bff_teacher.fakes import FakeStudents, a_context, batch_id
 from tests.unit.bff_teacher.screen_fakes import (
@@ -131,7 +131,7 @@ async def test_essay_route_that_fails_leaves_it_to_the_batch() -> None:
 
 async def test_batch_that_fails_costs_the_order_when_there_is_an_essay_route() -> None:
     class OnlyEssays(FakeBatches):
-        async def one(self, ctx: Any, batch_id: str) -> Any:
+        async def get(self, ctx: Any, batch_id: str) -> Any:
             raise DownstreamTimeout("ras")
 
     answer = await load(1, batches=OnlyEssays([BATCH], has_essay_route=True))

@@ -1,9 +1,9 @@
 from bff_core.errors import DownstreamUnreachable
-from services.bff_teacher.contracts.identity import PersonName, Profile
+from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
 from services.bff_teacher.screens.profile import ProfileScreen
 from tests.unit.bff_teacher.fakes import FakeProfiles, a_context
 
-ANNA_LINDQVIST = Profile(PersonName("Anna", "Lindqvist"), locale="sv-SE")
+ANNA_LINDQVIST = IdentityProfile(ProfileName("Anna", "Lindqvist"), locale="sv-SE")
 
 
 async def test_names_come_from_identity() -> None:

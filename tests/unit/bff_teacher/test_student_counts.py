@@ -1,7 +1,7 @@
 """The placeholder that CMS keeps in a class is nobody: never counted."""
 
 from bff_core.errors import DownstreamTimeout
-from services.bff_teacher.contracts.cms_students import Roster, Student
+from services.bff_teacher.contracts.cms import RosterStudent
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
 from services.bff_teacher.screens.class_list import ClassListScreen
@@ -14,8 +14,8 @@ from tests.unit.bff_teacher.fakes import (
     a_context,
 )
 
-MAJA = Student(student_id="s-1", first_name="Maja", last_name="Lindqvist")
-NOBODY = Student(
+MAJA = RosterStudent(student_id="s-1", first_name="Maja", last_name="Lindqvist")
+NOBODY = RosterStudent(
     student_id="s-2",
     first_name="UNKNOWN",
     last_name="STUDENT",
@@ -57,13 +57,12 @@ async def test_counts_that_are_switched_off_are_not_listed() -> None:
     assert "student_counts" not in {part.name for part in answer.parts}
 
 
-async def test_a_roster_at_hand_is_not_asked_for_and_tells_its_age() -> None:
-    near, far = a_class(1), a_class(2)
-    students = FakeStudents({far.id: []}, at_hand={near.id: Roster(students=(MAJA, NOBODY))})
-    screen = ClassListScreen(FakeResults(), FakeClasses([near, far]), students, frozenset())
+async def test_counts_are_as_old_as_the_oldest_roster() -> None:
+    old, new = a_class(1), a_class(2)
+    students = FakeStudents({old.id: [MAJA, NOBODY]}, ages={old.id: 7.0})
+    screen = ClassListScreen(FakeResults(), FakeClasses([old, new]), students, frozenset())
 
     answer = await screen.load(a_context(), ClassListQuery())
 
     assert [row.student_count for row in answer.classes] == [1, 0]
-    assert students.fetched == [far.id]
     assert {part.name: part.age_seconds for part in answer.parts}["student_counts"] == 7.0

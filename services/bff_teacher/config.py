@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.settings import Downstream, Operation, ServiceSettings
+from services.bff_teacher.confirmations.model import LEAST_CALL
 from services.bff_teacher.contracts.content import LARGEST_TEXT
 
 SERVICE = "bff_teacher_service"
@@ -267,6 +268,14 @@ class Settings(ServiceSettings):
         if driver is None or not rest:
             raise ValueError("must be sqlite:///FILE or postgresql://…")
         return SecretStr(f"{driver}://{rest}")
+
+    @field_validator("ledger_budget")
+    @classmethod
+    def _fit_confirm_budget(cls, seconds: float, info: ValidationInfo) -> float:
+        confirm_budget = info.data.get("confirm_budget")
+        if confirm_budget is not None and seconds + LEAST_CALL >= confirm_budget:
+            raise ValueError(f"must be more than {LEAST_CALL:g} s below the confirm budget")
+        return seconds
 
     @field_validator("static_dir", mode="before")
     @classmethod

@@ -29,6 +29,7 @@ def environ(demo: DemoStack, tmp_path: Path) -> dict[str, str]:
     return teacher_environment(demo) | {
         "BFF_TEACHER_SERVICE_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
         "BFF_TEACHER_SERVICE_CONFIRM_BUDGET": str(BUDGET),
+        "BFF_TEACHER_SERVICE_LEDGER_BUDGET": "0.5",
     }
 
 

@@ -70,7 +70,7 @@ async def test_any_other_refusal_is_a_failure(ras: Ras, reply: Reply) -> None:
 async def test_unknown_essay_is_none_and_the_route_is_asked_again(ras: Ras) -> None:
     ras.stub.on(ANY, Reply(404, b'{"error":"Essay not found"}'))
 
-    found = [await ras.batches.essay(CTX, BATCH, ESSAY) for _ in range(2)]
+    found = [await ras.batches.get_essay(CTX, BATCH, ESSAY) for _ in range(2)]
 
     assert (found, len(ras.stub.requests)) == ([None, None], 2)
 
@@ -78,12 +78,12 @@ async def test_unknown_essay_is_none_and_the_route_is_asked_again(ras: Ras) -> N
 async def test_missing_route_is_remembered_for_ten_minutes(ras: Ras) -> None:
     ras.stub.on(ANY, NO_ROUTE)
 
-    await ras.batches.essay(CTX, BATCH, ESSAY)
+    await ras.batches.get_essay(CTX, BATCH, ESSAY)
     ras.clock.advance(599.9)
-    await ras.batches.essay(CTX, BATCH, ESSAY)
+    await ras.batches.get_essay(CTX, BATCH, ESSAY)
     asked_within = len(ras.stub.requests)
     ras.clock.advance(0.1)
-    await ras.batches.essay(CTX, BATCH, ESSAY)
+    await ras.batches.get_essay(CTX, BATCH, ESSAY)
 
     assert (asked_within, len(ras.stub.requests)) == (1, 2)
 
@@ -91,7 +91,7 @@ async def test_missing_route_is_remembered_for_ten_minutes(ras: Ras) -> None:
 async def test_missing_essay_route_does_not_cost_the_batch(ras: Ras) -> None:
     ras.stub.on(ANY, NO_ROUTE, Reply(body=WHOLE_BATCH))
 
-    await ras.batches.essay(CTX, BATCH, ESSAY)
+    await ras.batches.get_essay(CTX, BATCH, ESSAY)
 
     assert (await ras.batches.get(CTX, BATCH)).value.batch_id == BATCH
 
@@ -102,7 +102,7 @@ async def test_route_that_fails_is_a_failure_and_not_forgotten(ras: Ras, reply: 
 
     for _ in range(2):
         with pytest.raises(DownstreamFailed):
-            await ras.batches.essay(CTX, BATCH, ESSAY)
+            await ras.batches.get_essay(CTX, BATCH, ESSAY)
 
     assert len(ras.stub.requests) == 2
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from bff_core.context import UserId
 
+LEAST_CALL = 1.0
+"""Seconds; with less time left, CMS is not called, because its answer could not be awaited."""
+
 
 class ConfirmOutcome(StrEnum):
     """Result of an attempt. Another one may follow `NOT_SENT`; after `UNKNOWN` only by force."""

@@ -16,7 +16,12 @@ from bff_core.errors import (
     NotFound,
     Unavailable,
 )
-from services.bff_teacher.confirmations.model import Attempt, Confirmations, ConfirmOutcome
+from services.bff_teacher.confirmations.model import (
+    LEAST_CALL,
+    Attempt,
+    Confirmations,
+    ConfirmOutcome,
+)
 from services.bff_teacher.contracts.cms import ConfirmItem
 from services.bff_teacher.contracts.ras import BatchWithEssays
 from services.bff_teacher.dto.associations_v1 import (
@@ -50,7 +55,7 @@ class ConfirmTimeouts:
 
     lease: float
     ledger: float
-    least_call: float = 1.0
+    least_call: float = LEAST_CALL
 
     @property
     def least_time(self) -> float:

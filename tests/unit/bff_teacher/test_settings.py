@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from bff_core.client.transport import CONNECTIONS
-from bff_core.settings import BreakerSettings, Operation
+from bff_core.settings import BreakerSettings, Operation, SettingsError
 from bff_core.testing import SECRET
 from services.bff_teacher.config import Settings
 
@@ -78,6 +80,16 @@ def test_every_service_rests_by_the_documented_rule() -> None:
     assert [service.breaker for service in settings().asked] == [documented] * len(settings().asked)
     assert {service.retry_share for service in settings().asked} == {0.1}
     assert settings().request_budget == 3.0
+
+
+def test_budget_that_leaves_a_confirmation_no_time_is_refused() -> None:
+    budgets = {
+        "BFF_TEACHER_SERVICE_CONFIRM_BUDGET": "2",
+        "BFF_TEACHER_SERVICE_LEDGER_BUDGET": "1",
+    }
+
+    with pytest.raises(SettingsError, match=r"^BFF_TEACHER_SERVICE_LEDGER_BUDGET: .* below"):
+        Settings.load(ENVIRONMENT | budgets)
 
 
 def test_only_what_names_no_pupil_is_shared() -> None:

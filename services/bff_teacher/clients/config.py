@@ -49,14 +49,18 @@ class HttpSwitches:
         return self._maintenance
 
     async def refresh(self) -> None:
-        """Read once. A read that fails changes nothing."""
+        """Read once. A failed read changes nothing; only the first failure and the recovery are logged."""
         try:
             async with asyncio.timeout(self._budget):
                 await self._read()
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
-            self._log_change(reachable=False, error=type(error).__name__)
+            if self._reachable is not False:
+                log.warning("maintenance_settings_unreadable", error=type(error).__name__)
+            self._reachable = False
         else:
-            self._log_change(reachable=True)
+            if not self._reachable:
+                log.info("maintenance_settings_read")
+            self._reachable = True
 
     async def _read(self) -> None:
         headers = self._identity.headers() | {"Accept": "application/json"}
@@ -70,16 +74,6 @@ class HttpSwitches:
         values = msgspec.json.decode(body, type=MaintenanceSettings).values
         self._maintenance = Maintenance(values.read_only, values.banner)
         self._etag = response.headers.get("ETag", "")
-
-    def _log_change(self, *, reachable: bool, **fields: str) -> None:
-        """Log once when the config service goes away and once when it is back."""
-        if reachable == self._reachable:
-            return
-        self._reachable = reachable
-        if reachable:
-            log.info("switches_followed", **fields)
-        else:
-            log.warning("switches_not_readable", **fields)
 
 
 async def _read_bounded(content: aiohttp.StreamReader) -> bytes:

@@ -182,6 +182,7 @@ class ConfirmScreen:
         try:
             return await self._ledger.end(attempt, outcome, now)
         except Unavailable as error:
-            # The fields name the database's failure; a traceback would add nothing.
-            log.error("confirmation_not_recorded", outcome=outcome.value, **error.fields)  # noqa: TRY400
+            # The class of the database's failure says enough; a traceback would add nothing.
+            cause = error.fields.get("error")
+            log.error("confirmation_not_recorded", outcome=outcome.value, error=cause)  # noqa: TRY400
             return replace(attempt, outcome=outcome, ended_at=now)

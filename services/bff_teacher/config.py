@@ -147,7 +147,10 @@ class ConfigServiceDownstream(Downstream):
     url: str = "http://127.0.0.1:4103"
     budget: float = Field(1.0, gt=0, le=10, description="Seconds for one read of the switches.")
     poll: float = Field(
-        1.0, gt=0.05, le=60, description="Seconds after which a switch is heard without Redis."
+        1.0,
+        gt=0.05,
+        le=60,
+        description="Seconds between polls, for changes that Redis does not announce.",
     )
 
 
@@ -158,22 +161,22 @@ class LiveSettings(BaseModel):
 
     channels: Annotated[tuple[str, ...], NoDecode] = Field(
         ("user:{user_id}:events",),
-        description="Redis channels, between commas, on which others are told of changes to lists.",
+        description="Redis channels, between commas, on which changes to lists are announced.",
     )
     per_user: int = Field(6, ge=1, le=100, description="Streams that a user may have open.")
     per_process: int = Field(2000, ge=1, description="Streams that may be open in all.")
     heartbeat: float = Field(
-        15.0, ge=0.2, le=60, description="Seconds between signs of life on a quiet stream."
+        15.0, ge=0.2, le=60, description="Seconds between heartbeats on a quiet stream."
     )
     write_seconds: float = Field(
         30.0, ge=0.2, le=600, description="Seconds that one write may take before its stream ends."
     )
     poll: float = Field(
-        30.0, ge=0.5, le=600, description="Seconds between reads of what somebody follows."
+        30.0, ge=0.5, le=600, description="Seconds between reads of what open streams show."
     )
     rereads: Annotated[tuple[float, ...], NoDecode] = Field(
         (5.0, 30.0, 300.0),
-        description="Seconds after a message at which to look again, while nothing has changed.",
+        description="Seconds after a message at which to read again, while nothing has changed.",
     )
     kept_events: int = Field(
         256, ge=1, le=10_000, description="Events of a topic that a client may have missed."
@@ -243,14 +246,14 @@ class Settings(ServiceSettings):
     )
     ledger_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///bff-teacher-ledger.sqlite3"),
-        description="Where confirmations are kept; one for all replicas.",
+        description="Database of confirmations; one for all replicas.",
     )
     ledger_budget: float = Field(1.0, gt=0, le=10, description="Seconds for one use of the ledger.")
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
-        frozenset(), description="Optional parts that are neither asked for nor listed."
+        frozenset(), description="Optional parts that are neither fetched nor listed."
     )
     static_dir: Path | None = Field(
-        None, description="A built front end, served where no route of ours is; unset: none."
+        None, description="A built front end, served at every path without a route; unset: none."
     )
     ras: RasDownstream = RasDownstream()
     cms: CmsDownstream = CmsDownstream()

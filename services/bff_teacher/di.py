@@ -58,10 +58,10 @@ class ServiceProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: ClientRuntime) -> None:
+    def __init__(self, settings: Settings, runtime: ClientRuntime) -> None:
         super().__init__()
         self._settings = settings
-        self._outbound = outbound
+        self._runtime = runtime
 
     @provide
     async def session(self) -> AsyncIterator[ClientSession]:
@@ -70,7 +70,7 @@ class ServiceProvider(Provider):
 
     @provide
     def clock(self) -> Clock:
-        return self._outbound.clock
+        return self._runtime.clock
 
     @provide
     def identity(self) -> ServiceIdentity:
@@ -79,18 +79,18 @@ class ServiceProvider(Provider):
 
     @provide
     async def ras(self, session: ClientSession) -> AsyncIterator[Ras]:
-        async with aclosing(ServiceClient(session, self._settings.ras, self._outbound)) as ras:
+        async with aclosing(ServiceClient(session, self._settings.ras, self._runtime)) as ras:
             yield Ras(ras)
 
     @provide
     async def cms(self, session: ClientSession) -> AsyncIterator[Cms]:
-        async with aclosing(ServiceClient(session, self._settings.cms, self._outbound)) as cms:
+        async with aclosing(ServiceClient(session, self._settings.cms, self._runtime)) as cms:
             yield Cms(cms)
 
     @provide
     async def file_service(self, session: ClientSession) -> AsyncIterator[FileService]:
         rules = self._settings.files
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as files:
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as files:
             yield FileService(files)
 
 
@@ -99,12 +99,12 @@ class TeacherAdapterProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase) -> None:
+    def __init__(self, settings: Settings, runtime: ClientRuntime, ledger: LedgerDatabase) -> None:
         super().__init__()
         self._settings = settings
-        self._outbound = outbound
+        self._runtime = runtime
         self._ledger = ledger
-        self._confirmations_counter = confirmations_counter(outbound.metrics.registry)
+        self._confirmations_counter = confirmations_counter(runtime.metrics.registry)
 
     @provide
     def results(self, ras: Ras, identity: ServiceIdentity) -> Results:
@@ -180,13 +180,13 @@ class TeacherAdapterProvider(Provider):
     @provide
     async def texts(self, session: ClientSession) -> AsyncIterator[Texts]:
         rules = self._settings.content
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as content:
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as content:
             yield HttpTexts(content, text_of=rules.text)
 
     @provide
     async def profiles(self, session: ClientSession) -> AsyncIterator[Profiles]:
         rules = self._settings.identity
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as identity:
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as identity:
             yield HttpProfiles(identity, profile=rules.profile)
 
     @provide
@@ -266,15 +266,15 @@ def open_ledger(settings: Settings) -> LedgerDatabase:
 
 
 def make_container(
-    settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
+    settings: Settings, runtime: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
 ) -> AsyncContainer:
     """The container of one app; `replacing` providers override the others."""
     live = LiveConfig(budget=settings.request_budget, **settings.live.model_dump())
     return make_async_container(
-        ServiceProvider(settings, outbound),
-        TeacherAdapterProvider(settings, outbound, ledger),
+        ServiceProvider(settings, runtime),
+        TeacherAdapterProvider(settings, runtime, ledger),
         SwitchesProvider(settings),
-        LiveProvider(settings.redis_url, live, outbound.metrics, settings.disabled_parts),
+        LiveProvider(settings.redis_url, live, runtime.metrics, settings.disabled_parts),
         TeacherScreenProvider(settings),
         ContextProvider(),
         *replacing,

@@ -1,4 +1,4 @@
-"""The ledger and its stand-in keep the same promises, on SQLite and on PostgreSQL."""
+"""Contract of the ledger: the in-memory fake, SQLite and PostgreSQL behave alike."""
 
 import asyncio
 import sqlite3
@@ -65,7 +65,7 @@ async def opened(url: str) -> AsyncIterator[SqlConfirmations]:
 
 
 def postgres(request: pytest.FixtureRequest) -> str:
-    """Asked for by its name, so the run's closing word must be told of it."""
+    """Requested by name, so that the run's summary must be told that it was used."""
     request.node.user_properties.append(("used", "postgres_url"))
     address: str = request.getfixturevalue("postgres_url")
     return address
@@ -73,7 +73,7 @@ def postgres(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of a real ledger, by the kind that the test is run for."""
+    """URL of a real ledger; the test's parameter is its kind."""
     if request.param == "postgres":
         return postgres(request)
     return f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"

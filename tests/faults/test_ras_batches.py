@@ -1,4 +1,4 @@
-"""How RAS's answers about one batch and one essay are read."""
+"""RAS's answers about one batch and one essay."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

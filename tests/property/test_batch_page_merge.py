@@ -1,4 +1,4 @@
-"""Merged pages of a wide status word equal the pages of one sorted list."""
+"""Merged pages of a status equal the pages of one sorted list."""
 
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ def a_batch(number: int, minute: int) -> BatchSummary:
 
 
 def source_page(rows: list[BatchSummary], deep: int) -> Fetched[BatchPage]:
-    """What RAS answers: newest first, ties in any order, the first `deep` of them."""
+    """A page of RAS: newest first, ties in any order, the first `deep` rows."""
     ordered = sorted(rows, key=lambda row: (row.created_at, row.batch_id), reverse=True)
     # A tie at the cut is the source's to break; our order cannot depend on what it left out.
     return Fetched(

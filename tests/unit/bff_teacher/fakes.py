@@ -1,4 +1,4 @@
-"""Small stand-ins for the platform, good enough to satisfy the screens' ports."""
+"""In-memory fakes of the ports of screen 1, and builders of contract structs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -77,7 +77,7 @@ def a_context(user: str = ANNA) -> RequestContext:
 
 @dataclass
 class FakeResults:
-    """`words` gives the internal status of a batch that has another one than its own word."""
+    """`words` maps a batch id to its internal status, by which `page` filters."""
 
     rows: list[BatchSummary] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)

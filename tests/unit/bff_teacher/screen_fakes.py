@@ -1,4 +1,4 @@
-"""Stand-ins for what screens 2 to 4 read and write."""
+"""In-memory fakes of the ports of screens 2 to 4."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -66,7 +66,7 @@ def a_row(essay: int, student: int) -> AssociationRow:
 
 @dataclass
 class FakeBatches:
-    """`failures` stand for what RAS answers to an id; `age` is how old every answer is."""
+    """`failures` are errors by batch id; `age` is the age of every answer in seconds."""
 
     rows: list[BatchWithEssays] = field(default_factory=list)
     failures: dict[str, BffError] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class FakeBatches:
 
 @dataclass
 class FakeAssociations:
-    """CMS as it is: it takes anything, remembers nothing, and may fail after it has acted."""
+    """Like CMS, it accepts anything, stores nothing, and may fail after it has acted."""
 
     rows: list[AssociationRow] = field(default_factory=list)
     skipped: int = 0
@@ -135,10 +135,10 @@ class FakeFiles:
 class FakeTexts:
     texts: dict[str, str] = field(default_factory=dict)
     down: DownstreamError | None = None
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     async def text(self, ctx: RequestContext, storage_id: str) -> Fetched[str]:
-        self.asked.append(storage_id)
+        self.requested.append(storage_id)
         if self.down:
             raise self.down
         return Fetched(self.texts[storage_id])
@@ -146,7 +146,7 @@ class FakeTexts:
 
 @dataclass
 class MemoryConfirmations:
-    """Runs the same cases as the real ledger. `down` names the methods that fail."""
+    """Passes the same contract tests as the real ledger. `down` names the methods that fail."""
 
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)

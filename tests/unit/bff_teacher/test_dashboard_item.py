@@ -1,4 +1,4 @@
-"""A row of RAS and its class become an item of the dashboard, each value in its place."""
+"""A row of RAS and its class joined into an item of the dashboard."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime

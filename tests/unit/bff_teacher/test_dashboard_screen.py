@@ -96,7 +96,7 @@ async def test_activity_down_leaves_class_counts_null() -> None:
     assert statuses(answer)["class_activity"] == "missing"
 
 
-async def test_a_part_that_is_switched_off_is_neither_asked_nor_listed() -> None:
+async def test_a_part_that_is_disabled_is_neither_fetched_nor_listed() -> None:
     classes = FakeClasses(infos_down=AssertionError())  # type: ignore[arg-type]
 
     answer = await load(

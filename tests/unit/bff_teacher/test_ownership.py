@@ -13,7 +13,7 @@ def test_own_batch_passes_while_the_fact_is_fresh() -> None:
 
 
 @pytest.mark.parametrize("owner", ["erik-1", "", "ANNA-1", "anna-1 "])
-def test_somebody_else_s_batch_is_refused_without_a_word_on_whose_it_is(owner: str) -> None:
+def test_another_teacher_s_batch_is_refused_without_a_word_on_whose_it_is(owner: str) -> None:
     with pytest.raises(NotAuthorized) as refused:
         require_own_batch(owner, ANNA)
 

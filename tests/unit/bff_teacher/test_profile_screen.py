@@ -24,7 +24,7 @@ async def test_identity_down_leaves_the_token_s_word() -> None:
     assert [(part.name, part.code) for part in answer.parts] == [("profile", "CONNECTION_ERROR")]
 
 
-async def test_profile_switched_off_is_not_listed() -> None:
+async def test_profile_disabled_is_not_listed() -> None:
     screen = ProfileScreen(FakeProfiles(ANNA_LINDQVIST), frozenset({"profile"}))
 
     answer = await screen.load(a_context())

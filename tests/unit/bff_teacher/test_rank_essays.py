@@ -22,7 +22,7 @@ def ranks(essays: list[EssayRecord]) -> list[tuple[str, int | None]]:
     return [(row.essay.essay_id[-3:], row.rank) for row in rank_essays(essays)]
 
 
-def as_shown(row: RankedEssay, *match: object) -> EssayResultV1:
+def as_dto(row: RankedEssay, *match: object) -> EssayResultV1:
     return essay_dto(EssayResultV1, row, match[0] if match else None, LanguageV1.ENGLISH)  # type: ignore[arg-type]
 
 
@@ -37,7 +37,7 @@ def test_essay_without_a_score_has_no_rank_and_stands_last(none: float | None) -
     rows = rank_essays(scored(none, -9.0))
 
     assert [row.rank for row in rows] == [1, None]
-    assert as_shown(rows[1]).cj_score is None
+    assert as_dto(rows[1]).cj_score is None
 
 
 def test_zero_on_the_last_place_means_no_score_and_any_other_zero_is_one() -> None:
@@ -78,7 +78,7 @@ def test_essay_that_is_there_twice_or_cannot_be_named_is_shown_at_most_once() ->
 
 
 def test_student_is_marked_as_suggested() -> None:
-    student = as_shown(RankedEssay(an_essay(1), None), a_match(1, 7, "Örjan", "Öst")).student
+    student = as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, "Örjan", "Öst")).student
 
     assert student is not None
     assert (student.first_name, student.last_name, student.status) == ("Örjan", "Öst", "suggested")
@@ -86,11 +86,11 @@ def test_student_is_marked_as_suggested() -> None:
 
 @pytest.mark.parametrize("name", [("UNKNOWN", "STUDENT")])
 def test_placeholder_is_not_shown_as_a_student(name: tuple[str, str]) -> None:
-    assert as_shown(RankedEssay(an_essay(1), None), a_match(1, 7, *name)).student is None
+    assert as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, *name)).student is None
 
 
-def test_pupil_whose_name_is_nearly_the_placeholder_s_is_shown() -> None:
-    student = as_shown(RankedEssay(an_essay(1), None), a_match(1, 7, "Unknown", "Student")).student
+def test_student_whose_name_is_nearly_the_placeholder_s_is_shown() -> None:
+    student = as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, "Unknown", "Student")).student
 
     assert student is not None
 
@@ -100,4 +100,4 @@ def test_no_essays_are_no_rows() -> None:
 
 
 def test_ids_leave_as_they_came() -> None:
-    assert str(as_shown(RankedEssay(an_essay(1), 1)).essay_id) == essay_id(1)
+    assert str(as_dto(RankedEssay(an_essay(1), 1)).essay_id) == essay_id(1)

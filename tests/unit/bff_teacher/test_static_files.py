@@ -1,4 +1,4 @@
-"""A built front end: what of a folder is served, and for how long it may be kept."""
+"""Files of a built front end: the ones that are served, and their caching."""
 
 import os
 from pathlib import Path

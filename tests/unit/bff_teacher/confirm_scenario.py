@@ -1,4 +1,4 @@
-"""A batch in review, and everything that stands between a teacher and its confirmation."""
+"""A confirm screen over fakes, with a batch in review."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,10 +33,10 @@ TIMEOUTS = ConfirmTimeouts(lease=7.0, ledger=1.0)
 REPLAY = {"Idempotent-Replay": "true"}
 MATCHED = (1, 2, 3)
 UNMATCHED = 4
-PUPILS = (1, 2, 3, 4, 5)
-NOBODY = 90
-"""The placeholder of the teacher's own class."""
-FOREIGN = 77
+OWN_STUDENTS = (1, 2, 3, 4, 5)
+PLACEHOLDER = 90
+"""CMS's placeholder in the teacher's own class."""
+FOREIGN_STUDENT = 77
 """A student of another teacher's class."""
 
 
@@ -57,7 +57,7 @@ OTHER = ((1, 2), (2, None), (3, 3))
 
 
 @dataclass
-class Stage:
+class ConfirmScenario:
     """Essays 1 to 3 have a suggestion, 4 has none; students 1 to 5 are the teacher's."""
 
     batches: FakeBatches = field(
@@ -73,10 +73,10 @@ class Stage:
         default_factory=lambda: FakeStudents(
             {
                 a_class(1).id: [
-                    *(a_student(number) for number in PUPILS),
-                    a_student(NOBODY, email="unknown.x@huleedu.system"),
+                    *(a_student(number) for number in OWN_STUDENTS),
+                    a_student(PLACEHOLDER, email="unknown.x@huleedu.system"),
                 ],
-                a_class(2).id: [a_student(FOREIGN)],
+                a_class(2).id: [a_student(FOREIGN_STUDENT)],
             }
         )
     )
@@ -96,19 +96,19 @@ class Stage:
         return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)
 
 
-async def refused(stage: Stage, *pairs: Any, **options: Any) -> BffError:
-    """The refusal; CMS was not told anything more."""
-    before = len(stage.cms.confirmed)
+async def refused(scenario: ConfirmScenario, *pairs: Any, **options: Any) -> BffError:
+    """The error of a confirmation that must not reach CMS."""
+    before = len(scenario.cms.confirmed)
     with pytest.raises(BffError) as caught:
-        await stage.confirm(*pairs, **options)
-    assert len(stage.cms.confirmed) == before
+        await scenario.confirm(*pairs, **options)
+    assert len(scenario.cms.confirmed) == before
     return caught.value
 
 
-async def failed(stage: Stage, error: DownstreamError) -> DownstreamError:
-    """What comes of a confirmation that CMS answers with an error."""
-    stage.cms.confirm_fails = error
+async def failed(scenario: ConfirmScenario, error: DownstreamError) -> DownstreamError:
+    """The error of a confirmation when CMS answers with `error`."""
+    scenario.cms.confirm_fails = error
     with pytest.raises(DownstreamError) as caught:
-        await stage.confirm(*GOOD)
-    stage.cms.confirm_fails = None
+        await scenario.confirm(*GOOD)
+    scenario.cms.confirm_fails = None
     return caught.value

@@ -28,10 +28,10 @@ from services.bff_teacher.ports import (
     Classes,
     CurrentFacts,
     Files,
-    Profiles,
     Results,
     Students,
     Texts,
+    UserProfiles,
 )
 from services.bff_teacher.screens.associations import AssociationsScreen
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
@@ -184,7 +184,7 @@ class TeacherAdapterProvider(Provider):
             yield HttpTexts(content, text_of=rules.text)
 
     @provide
-    async def profiles(self, session: ClientSession) -> AsyncIterator[Profiles]:
+    async def profiles(self, session: ClientSession) -> AsyncIterator[UserProfiles]:
         rules = self._settings.identity
         async with aclosing(ServiceClient(session, rules, self._runtime)) as identity:
             yield HttpProfiles(identity, profile=rules.profile)

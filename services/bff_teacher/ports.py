@@ -52,7 +52,7 @@ class Classes(Protocol):
         ...
 
 
-class Profiles(Protocol):
+class UserProfiles(Protocol):
     async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile]:
         """The caller's names and locale.
 

@@ -4,7 +4,7 @@ from bff_core.composition import Part
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
 from services.bff_teacher.dto.profile_v1 import TeacherProfileV1
-from services.bff_teacher.ports import Profiles
+from services.bff_teacher.ports import UserProfiles
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,
@@ -18,7 +18,7 @@ _EMPTY_PROFILE = IdentityProfile(ProfileName())
 class ProfileScreen:
     """Optional: `profile`. The rest comes from the token."""
 
-    def __init__(self, profiles: Profiles, disabled: DisabledParts) -> None:
+    def __init__(self, profiles: UserProfiles, disabled: DisabledParts) -> None:
         self._profiles = profiles
         self._disabled = disabled
 

@@ -1,4 +1,4 @@
-"""Notifications that the platform publishes on Redis: the channel and the accepted words."""
+"""What the platform publishes for a teacher on Redis: words that we know, nothing else of it."""
 
 EVENTS = frozenset(
     {
@@ -61,9 +61,9 @@ _OF_PHASES = {
 }
 
 STATUSES = frozenset(_OF_ESSAYS | _OF_PHASES)
-"""Statuses of essays, phases and pipelines: one field holds any of them."""
+"""Of essays, of phases and of pipelines: one field holds any of them."""
 
 
 def channel_of(user_id: str) -> str:
-    """Redis channel of a user."""
+    """Where the platform publishes for a user."""
     return f"ws:{user_id}"

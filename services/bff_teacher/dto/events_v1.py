@@ -1,4 +1,4 @@
-"""Live updates: the request and the events."""
+"""Live updates: what a client sends to follow, and what it is sent."""
 
 from typing import Annotated
 from uuid import UUID

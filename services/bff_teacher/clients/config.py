@@ -115,20 +115,20 @@ class ConfigWatcher:
         """Refresh at once and then repeatedly, until cancelled."""
         while True:
             try:
-                async with self._subscription() as changes:
-                    while True:
-                        await self._switches.refresh()
-                        await self._wait(changes)
+                await self._follow_changes()
             except (RedisError, OSError):
                 # Without Redis a change is seen at the next poll.
                 await self._switches.refresh()
                 await asyncio.sleep(self._poll)
 
-    async def _wait(self, changes: PubSub | None) -> None:
-        if changes is None:
-            await asyncio.sleep(self._poll)
-        else:
-            await changes.get_message(ignore_subscribe_messages=True, timeout=self._poll)
+    async def _follow_changes(self) -> None:
+        async with self._subscription() as changes:
+            while True:
+                await self._switches.refresh()
+                if changes is None:
+                    await asyncio.sleep(self._poll)
+                else:
+                    await changes.get_message(ignore_subscribe_messages=True, timeout=self._poll)
 
     @asynccontextmanager
     async def _subscription(self) -> AsyncIterator[PubSub | None]:

@@ -13,7 +13,7 @@ import uvloop
 from aiohttp import web
 
 from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos
-from services.bff_teacher.contracts.ras import Batch, BatchPage
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary
 
 UPSTREAM = os.environ["UPSTREAM"]
 CACHE_NAMES = bool(os.environ.get("CACHE_NAMES"))
@@ -45,7 +45,7 @@ class Dashboard(msgspec.Struct):
     offset: int
 
 
-def _item(batch: Batch, info: ClassInfo | None) -> Item:
+def _item(batch: BatchSummary, info: ClassInfo | None) -> Item:
     return Item(
         batch.batch_id,
         batch.assignment_id or "Untitled Batch",

@@ -16,21 +16,25 @@ from quart import Quart, Response, request
 
 from benchmarks.peers import engines
 from bff_core.composition import Fetched
-from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
-from services.bff_teacher.contracts.cms_associations import AssociationPage
-from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
+from bff_core.context import UserId
+from services.bff_teacher.contracts.cms import (
+    AssociationPage,
+    ClassInfos,
+    ClassPage,
+    Roster,
+    StudentOfEssay,
+)
 from services.bff_teacher.contracts.files import FileState
-from services.bff_teacher.contracts.ras import BatchPage
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays, OwnedEssay
+from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
 from services.bff_teacher.dto.associations_v1 import StudentAssociationListV1
 from services.bff_teacher.dto.batch_detail_v1 import TeacherBatchDetailV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
-from services.bff_teacher.ownership import pupils
+from services.bff_teacher.ownership import real_students
 from services.bff_teacher.screens import associations, batch_detail, dashboard, essay
-from services.bff_teacher.screens.batch_row import rows_of
-from services.bff_teacher.screens.rosters import Pupil
+from services.bff_teacher.screens.rows.batches import visible_batches
+from services.bff_teacher.screens.rows.rosters import ClassMember
 
 T = TypeVar("T")
 UPSTREAM = os.environ["UPSTREAM"]
@@ -78,27 +82,17 @@ write_essay = _writer(TeacherEssayFeedbackV1)
 write_associations = _writer(StudentAssociationListV1)
 
 
-class _UserContext:
-    """The part of the request context that the joins read."""
-
-    def __init__(self, user_id: str) -> None:
-        self.user_id = user_id
-
-
 @app.get("/v1/teacher/dashboard")
 async def get_dashboard() -> Response:
     user = request.headers["X-User-ID"]
     query = DashboardQuery.model_validate(request.args.to_dict())
     of_user = f"/internal/v1/batches/user/{user}"
     page = await read_page(f"{of_user}?limit={query.limit}&offset={query.offset}")
-    rows = rows_of(page, user)
+    rows = visible_batches(page.value, UserId(user))
     ids = ",".join(row.batch_id for row in rows)
     infos = await read_class_infos(f"/internal/v1/batches/class-info?batch_ids={ids}")
-    beside = dashboard.Beside(None, None, None)
-    caller: Any = _UserContext(user)
-    return write_dashboard(
-        dashboard.render(caller, query, dashboard.Named(page, rows, infos), beside)
-    )
+    parts = dashboard.DashboardParts(page, class_names=infos)
+    return write_dashboard(dashboard.render(query, rows, parts))
 
 
 @app.get("/v1/teacher/batches/<batch_id>")
@@ -112,8 +106,8 @@ async def get_batch(batch_id: str) -> Response:
             read_student_names(f"/internal/v1/batches/{batch_id}/student-names")
         )
         state = group.create_task(read_file_state(f"/v1/files/batch/{batch_id}/state"))
-    beside = batch_detail.Beside(info.result(), names.result(), state.result())
-    return write_batch(batch_detail.render(batch, beside, LanguageV1.SWEDISH))
+    parts = batch_detail.BatchDetailParts(batch, info.result(), names.result(), state.result())
+    return write_batch(batch_detail.render(parts, LanguageV1.SWEDISH))
 
 
 @app.get("/v1/teacher/batches/<batch_id>/essays/<essay_id>")
@@ -133,8 +127,8 @@ async def get_essay(batch_id: str, essay_id: str) -> Response:
         student = group.create_task(
             read_student_name(f"/internal/v1/associations/essay/{essay_id}")
         )
-    beside = essay.Beside(text.result(), prompt.result(), student.result())
-    return write_essay(essay.render(batch_id, found, order, beside, LanguageV1.SWEDISH))
+    parts = essay.EssayParts(found, order, text.result(), prompt.result(), student.result())
+    return write_essay(essay.render(batch_id, parts, LanguageV1.SWEDISH))
 
 
 @app.get("/v1/teacher/batches/<batch_id>/associations")
@@ -145,16 +139,18 @@ async def get_associations(batch_id: str) -> Response:
     return write_associations(associations.render(batch, rows, await _students(user), batch))
 
 
-async def _students(user: str) -> Fetched[dict[str, Pupil]]:
+async def _students(user: str) -> Fetched[dict[str, ClassMember]]:
     """Students by id, cached per user as ours caches them."""
     if user not in state:
-        found: dict[str, Pupil] = {}
+        found: dict[str, ClassMember] = {}
         for one in (await read_classes("/v1/classes/?limit=100&offset=0")).value.classes:
             roster = (await read_roster(f"/v1/classes/{one.id}/roster")).value
-            found |= {pupil.student_id: Pupil(pupil, one) for pupil in pupils(roster)}
+            found |= {
+                student.student_id: ClassMember(student, one) for student in real_students(roster)
+            }
         state[user] = Fetched(found)
-    reading: Fetched[dict[str, Pupil]] = state[user]
-    return reading
+    students: Fetched[dict[str, ClassMember]] = state[user]
+    return students
 
 
 @app.before_serving

@@ -1,4 +1,4 @@
-"""The service as one app."""
+"""The teacher BFF as a Quart app."""
 
 import os
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ from bff_core.settings import SettingsError
 from services.bff_teacher.api import batch_routes, dashboard_routes, live_routes, profile_routes
 from services.bff_teacher.api.batch_routes import CONFIRM
 from services.bff_teacher.api.front_end import attach_front_end
-from services.bff_teacher.config import PREFIX, SERVICE, Settings
-from services.bff_teacher.di import make_container, open_ledger
-from services.bff_teacher.implementations.built_pages import (
-    BuiltPages,
-    TooMuchToServe,
-    read_pages,
+from services.bff_teacher.api.static_files import (
+    FolderTooLargeError,
+    StaticFiles,
+    read_static_files,
 )
-from services.bff_teacher.implementations.ledger_database import LedgerDatabase
+from services.bff_teacher.config import PREFIX, SERVICE, Settings
+from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.di import make_container, open_ledger
 from services.bff_teacher.live import LiveStreams
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
-"""The second is what the platform's current gateway asks for."""
+"""The platform's current gateway uses the second one."""
 
 ACCESS = {"teacher": frozenset({TEACHER, ADMIN})}
 ROUTES: tuple[Blueprint, ...] = (
@@ -41,22 +41,22 @@ ROUTES: tuple[Blueprint, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What is closed after the last answer, and what `/ready` asks."""
+class TeacherDependencies:
+    """Checked by `/ready`, and closed after the last response."""
 
-    shared: Resources
+    resources: Resources
     ledger: LedgerDatabase
 
     @property
     def dependencies(self) -> tuple[HealthChecked, ...]:
-        return (*self.shared.dependencies, self.ledger)
+        return (*self.resources.dependencies, self.ledger)
 
     def breakers(self) -> Mapping[str, str]:
-        return self.shared.breakers()
+        return self.resources.breakers()
 
     async def aclose(self) -> None:
         await self.ledger.aclose()
-        await self.shared.aclose()
+        await self.resources.aclose()
 
 
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
@@ -65,11 +65,12 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     Raises:
         SettingsError: The front end that the settings name cannot be read.
     """
-    pages = pages_of(settings)
+    pages = read_front_end(settings)
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
-    opened = Opened(Resources.open(settings, metrics, clock), open_ledger(settings))
-    container = make_container(settings, opened.shared.runtime, opened.ledger, *replacing)
+    resources = Resources.open(settings, metrics, clock)
+    ledger = open_ledger(settings)
+    container = make_container(settings, resources.runtime, ledger, *replacing)
     app = build_app(
         settings,
         container,
@@ -79,34 +80,34 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access=ACCESS,
         budgets={CONFIRM: settings.confirm_budget},
-        resources=opened,
+        resources=TeacherDependencies(resources, ledger),
         clock=clock,
         checks=pages.checks if pages else {},
     )
     enforce_maintenance(app, container)
-    _end_streams_with(app, container)
+    _drain_streams_with(app, container)
     if pages:
         attach_front_end(app, pages)
     return app
 
 
-def pages_of(settings: Settings) -> BuiltPages | None:
-    """The front end to serve, if any.
+def read_front_end(settings: Settings) -> StaticFiles | None:
+    """The built front end; None when no folder is set.
 
     Raises:
-        SettingsError: Its folder cannot be read, or is no front end's.
+        SettingsError: The folder cannot be read, or is too large for a front end.
     """
     if settings.static_dir is None:
         return None
     try:
-        return read_pages(settings.static_dir)
-    except (OSError, TooMuchToServe) as error:
-        why = error.strerror or error if isinstance(error, OSError) else error
-        raise SettingsError(f"{PREFIX}STATIC_DIR: {settings.static_dir}: {why}") from error
+        return read_static_files(settings.static_dir)
+    except (OSError, FolderTooLargeError) as error:
+        reason = error.strerror or error if isinstance(error, OSError) else error
+        raise SettingsError(f"{PREFIX}STATIC_DIR: {settings.static_dir}: {reason}") from error
 
 
-def _end_streams_with(app: Quart, container: AsyncContainer) -> None:
-    """Listen while the app serves, and end the streams as soon as it is told to stop."""
+def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:
+    """Start live updates with the app, and end the streams when it begins to drain."""
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
 
     @app.before_serving

@@ -1,13 +1,14 @@
-"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+"""Settings of this service from the environment; times in seconds."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.settings import Downstream, Operation, ServiceSettings
+from services.bff_teacher.confirmations.model import LEAST_CALL
 from services.bff_teacher.contracts.content import LARGEST_TEXT
 
 SERVICE = "bff_teacher_service"
@@ -39,7 +40,7 @@ PartName = Literal[
 ]
 
 
-class RasSettings(Downstream):
+class RasDownstream(Downstream):
     name: str = "ras"
     url: str = "http://127.0.0.1:4003"
     user_list: Operation = Operation(
@@ -58,7 +59,7 @@ class RasSettings(Downstream):
         stale_if_error=600,
         in_flight=64,
     )
-    # These say whose a batch is, and what is older than a minute proves nothing.
+    # They give the owner, which permits access for a minute only: see `ownership`.
     one_batch: Operation = Operation(
         budget=2.0, attempts=2, max_age=2, stale_while_revalidate=5, stale_if_error=60, in_flight=64
     )
@@ -67,7 +68,7 @@ class RasSettings(Downstream):
     )
 
 
-class CmsSettings(Downstream):
+class CmsDownstream(Downstream):
     name: str = "cms"
     url: str = "http://127.0.0.1:5002"
     class_list: Operation = Operation(
@@ -88,7 +89,7 @@ class CmsSettings(Downstream):
         store_in_redis=True,
         in_flight=16,
     )
-    # Names of pupils stay out of the shared cache.
+    # Names of students stay out of Redis.
     rosters: Operation = Operation(
         budget=1.0,
         attempts=2,
@@ -109,7 +110,7 @@ class CmsSettings(Downstream):
     confirm: Operation = Operation(budget=5.0, attempts=1, in_flight=8)
 
 
-class FileSettings(Downstream):
+class FileDownstream(Downstream):
     name: str = "files"
     url: str = "http://127.0.0.1:7001"
     state: Operation = Operation(
@@ -117,7 +118,7 @@ class FileSettings(Downstream):
     )
 
 
-class ContentSettings(Downstream):
+class ContentDownstream(Downstream):
     name: str = "content"
     url: str = "http://127.0.0.1:8000"
     # A text never changes under its id.
@@ -126,7 +127,7 @@ class ContentSettings(Downstream):
     )
 
 
-class IdentitySettings(Downstream):
+class IdentityDownstream(Downstream):
     name: str = "identity"
     url: str = "http://127.0.0.1:7005"
     profile: Operation = Operation(
@@ -139,40 +140,43 @@ class IdentitySettings(Downstream):
     )
 
 
-class ConfigServiceSettings(Downstream):
-    """`poll` bounds how late a switch is heard when Redis does not tell of it."""
+class ConfigServiceDownstream(Downstream):
+    """`poll` bounds the delay of a change when Redis does not announce it."""
 
     name: str = "config_service"
     url: str = "http://127.0.0.1:4103"
     budget: float = Field(1.0, gt=0, le=10, description="Seconds for one read of the switches.")
     poll: float = Field(
-        1.0, gt=0.05, le=60, description="Seconds after which a switch is heard without Redis."
+        1.0,
+        gt=0.05,
+        le=60,
+        description="Seconds between polls, for changes that Redis does not announce.",
     )
 
 
 class LiveSettings(BaseModel):
-    """Live updates; they need `REDIS_URL`. Limits are of one process."""
+    """Live updates; they need `REDIS_URL`. Limits count in one process."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: Annotated[tuple[str, ...], NoDecode] = Field(
         ("user:{user_id}:events",),
-        description="Redis channels, between commas, on which others are told of changes to lists.",
+        description="Redis channels, between commas, on which changes to lists are announced.",
     )
     per_user: int = Field(6, ge=1, le=100, description="Streams that a user may have open.")
     per_process: int = Field(2000, ge=1, description="Streams that may be open in all.")
     heartbeat: float = Field(
-        15.0, ge=0.2, le=60, description="Seconds between signs of life on a quiet stream."
+        15.0, ge=0.2, le=60, description="Seconds between heartbeats on a quiet stream."
     )
     write_seconds: float = Field(
         30.0, ge=0.2, le=600, description="Seconds that one write may take before its stream ends."
     )
     poll: float = Field(
-        30.0, ge=0.5, le=600, description="Seconds between reads of what somebody follows."
+        30.0, ge=0.5, le=600, description="Seconds between reads of what open streams show."
     )
     rereads: Annotated[tuple[float, ...], NoDecode] = Field(
         (5.0, 30.0, 300.0),
-        description="Seconds after a message at which to look again, while nothing has changed.",
+        description="Seconds after a message at which to read again, while nothing has changed.",
     )
     kept_events: int = Field(
         256, ge=1, le=10_000, description="Events of a topic that a client may have missed."
@@ -183,30 +187,31 @@ class LiveSettings(BaseModel):
 
     @field_validator("channels", mode="before")
     @classmethod
-    def _split(cls, names: object) -> object:
-        return _between_commas(names)
+    def _split_channels(cls, names: object) -> object:
+        return split_commas(names)
 
     @field_validator("rereads", mode="before")
     @classmethod
     def _split_rereads(cls, seconds: object) -> object:
-        return _between_commas(seconds)
+        return split_commas(seconds)
 
     @field_validator("rereads")
     @classmethod
-    def _grow(cls, seconds: tuple[float, ...]) -> tuple[float, ...]:
+    def _require_increasing(cls, seconds: tuple[float, ...]) -> tuple[float, ...]:
         if any(one <= 0 for one in seconds) or list(seconds) != sorted(seconds):
             raise ValueError("must be seconds that grow")
         return seconds
 
     @field_validator("channels")
     @classmethod
-    def _name_users(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _require_user_id(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if any("{user_id}" not in name or " " in name for name in names):
             raise ValueError("each must hold {user_id}")
         return names
 
 
-def _between_commas(given: object) -> object:
+def split_commas(given: object) -> object:
+    """The non-empty items of a text between commas; anything else as it is."""
     if isinstance(given, str):
         return tuple(one.strip() for one in given.split(",") if one.strip())
     return given
@@ -241,44 +246,50 @@ class Settings(ServiceSettings):
     )
     ledger_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///bff-teacher-ledger.sqlite3"),
-        description="Where confirmations are kept; one for all replicas.",
+        description="Database of confirmations; one for all replicas.",
     )
     ledger_budget: float = Field(1.0, gt=0, le=10, description="Seconds for one use of the ledger.")
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
-        frozenset(), description="Optional parts that are neither asked for nor listed."
+        frozenset(), description="Optional parts that are neither fetched nor listed."
     )
     static_dir: Path | None = Field(
-        None, description="A built front end, served where no route of ours is; unset: none."
+        None, description="A built front end, served at every path without a route; unset: none."
     )
-    ras: RasSettings = RasSettings()
-    cms: CmsSettings = CmsSettings()
-    files: FileSettings = FileSettings()
-    content: ContentSettings = ContentSettings()
-    identity: IdentitySettings = IdentitySettings()
-    config: ConfigServiceSettings = ConfigServiceSettings()
+    ras: RasDownstream = RasDownstream()
+    cms: CmsDownstream = CmsDownstream()
+    files: FileDownstream = FileDownstream()
+    content: ContentDownstream = ContentDownstream()
+    identity: IdentityDownstream = IdentityDownstream()
+    config: ConfigServiceDownstream = ConfigServiceDownstream()
     live: LiveSettings = LiveSettings()
 
     @field_validator("ledger_url")
     @classmethod
-    def _names_its_driver(cls, url: SecretStr) -> SecretStr:
+    def _complete_driver(cls, url: SecretStr) -> SecretStr:
         scheme, _, rest = url.get_secret_value().partition("://")
         driver = DRIVERS.get(scheme)
         if driver is None or not rest:
             raise ValueError("must be sqlite:///FILE or postgresql://…")
         return SecretStr(f"{driver}://{rest}")
 
+    @field_validator("ledger_budget")
+    @classmethod
+    def _fit_confirm_budget(cls, seconds: float, info: ValidationInfo) -> float:
+        confirm_budget = info.data.get("confirm_budget")
+        if confirm_budget is not None and seconds + LEAST_CALL >= confirm_budget:
+            raise ValueError(f"must be more than {LEAST_CALL:g} s below the confirm budget")
+        return seconds
+
     @field_validator("static_dir", mode="before")
     @classmethod
-    def _is_somewhere(cls, folder: object) -> object:
-        # An empty path would be the folder that the process was started in.
+    def _empty_is_unset(cls, folder: object) -> object:
+        # Path("") would be the working directory.
         return None if folder == "" else folder
 
     @field_validator("disabled_parts", mode="before")
     @classmethod
-    def _split(cls, names: object) -> object:
-        if isinstance(names, str):
-            return frozenset(name.strip() for name in names.split(",") if name.strip())
-        return names
+    def _split_parts(cls, names: object) -> object:
+        return split_commas(names)
 
     def check_secrets(self) -> None:
         super().check_secrets()

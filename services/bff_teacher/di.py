@@ -1,8 +1,7 @@
-"""What is made once and handed to whom."""
+"""Dependency providers."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import timedelta
 from typing import NewType
 
 from aiohttp import ClientSession
@@ -13,66 +12,56 @@ from bff_core.clock import Clock
 from bff_core.protocols import Switches
 from bff_core.server import ContextProvider
 from bff_core.settings import Operation
-from services.bff_teacher.clients.cms import HttpClasses
-from services.bff_teacher.clients.cms_associations import HttpAssociations
-from services.bff_teacher.clients.cms_students import HttpStudents
-from services.bff_teacher.clients.config import (
-    ChangeSignal,
-    HttpSwitches,
-    Source,
-    following,
-    redis_for_changes,
-)
+from services.bff_teacher.clients.cms import HttpAssociations, HttpClasses, HttpStudents
+from services.bff_teacher.clients.config import ConfigWatcher, HttpSwitches, redis_for_changes
 from services.bff_teacher.clients.content import HttpTexts
 from services.bff_teacher.clients.files import HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
-from services.bff_teacher.clients.ras import HttpResults
-from services.bff_teacher.clients.ras_batches import HttpBatches
+from services.bff_teacher.clients.ras import HttpBatches, HttpResults
 from services.bff_teacher.config import SERVICE_ID, Settings
-from services.bff_teacher.implementations.confirmations import (
-    SqlConfirmations,
-    count_of_confirmations,
-)
-from services.bff_teacher.implementations.ledger_database import LedgerDatabase
+from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.ledger import SqlConfirmations, confirmations_counter
+from services.bff_teacher.confirmations.model import Confirmations
 from services.bff_teacher.live import LiveOptions
 from services.bff_teacher.live.provider import CurrentFiles, CurrentResults, LiveProvider
-from services.bff_teacher.protocols import (
+from services.bff_teacher.ports import (
     Associations,
     Batches,
     Classes,
-    Confirmations,
     CurrentFacts,
     Files,
-    Profiles,
     Results,
     Students,
     Texts,
+    UserProfiles,
 )
 from services.bff_teacher.screens.associations import AssociationsScreen
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.class_list import ClassListScreen
-from services.bff_teacher.screens.confirm import ConfirmScreen
+from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
 from services.bff_teacher.screens.dashboard import DashboardScreen
 from services.bff_teacher.screens.essay import EssayScreen
+from services.bff_teacher.screens.parts import DisabledParts
 from services.bff_teacher.screens.profile import ProfileScreen
 
-# One client a service, however many ports stand on it: what it learns of the service is shared.
+# One client a service, so that its adapters share breaker, bulkhead and retry budget.
 Ras = NewType("Ras", ServiceClient)
 Cms = NewType("Cms", ServiceClient)
 FileService = NewType("FileService", ServiceClient)
 
 LEASE_MARGIN = 1.0
+"""Seconds beyond the confirm budget for which an attempt counts as running."""
 
 
 class ServiceProvider(Provider):
-    """The services behind this one; what they need is made here, how they are asked is not."""
+    """Clients of the downstream services, and what they share."""
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: ClientRuntime) -> None:
+    def __init__(self, settings: Settings, runtime: ClientRuntime) -> None:
         super().__init__()
         self._settings = settings
-        self._outbound = outbound
+        self._runtime = runtime
 
     @provide
     async def session(self) -> AsyncIterator[ClientSession]:
@@ -81,7 +70,7 @@ class ServiceProvider(Provider):
 
     @provide
     def clock(self) -> Clock:
-        return self._outbound.clock
+        return self._runtime.clock
 
     @provide
     def identity(self) -> ServiceIdentity:
@@ -90,32 +79,32 @@ class ServiceProvider(Provider):
 
     @provide
     async def ras(self, session: ClientSession) -> AsyncIterator[Ras]:
-        async with aclosing(ServiceClient(session, self._settings.ras, self._outbound)) as ras:
+        async with aclosing(ServiceClient(session, self._settings.ras, self._runtime)) as ras:
             yield Ras(ras)
 
     @provide
     async def cms(self, session: ClientSession) -> AsyncIterator[Cms]:
-        async with aclosing(ServiceClient(session, self._settings.cms, self._outbound)) as cms:
+        async with aclosing(ServiceClient(session, self._settings.cms, self._runtime)) as cms:
             yield Cms(cms)
 
     @provide
     async def file_service(self, session: ClientSession) -> AsyncIterator[FileService]:
         rules = self._settings.files
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as files:
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as files:
             yield FileService(files)
 
 
-class AdapterProvider(Provider):
-    """What reaches out; tests replace it."""
+class TeacherAdapterProvider(Provider):
+    """Adapters of the ports; tests replace them."""
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase) -> None:
+    def __init__(self, settings: Settings, runtime: ClientRuntime, ledger: LedgerDatabase) -> None:
         super().__init__()
         self._settings = settings
-        self._outbound = outbound
+        self._runtime = runtime
         self._ledger = ledger
-        self._confirmed = count_of_confirmations(outbound.metrics.registry)
+        self._confirmations_counter = confirmations_counter(runtime.metrics.registry)
 
     @provide
     def results(self, ras: Ras, identity: ServiceIdentity) -> Results:
@@ -145,14 +134,27 @@ class AdapterProvider(Provider):
     def current_facts(
         self, ras: Ras, cms: Cms, identity: ServiceIdentity, clock: Clock
     ) -> CurrentFacts:
-        of_ras, of_cms = self._settings.ras, self._settings.cms
-        one_batch, one_essay = _uncached(of_ras.one_batch), _uncached(of_ras.one_essay)
-        class_list, class_info = _uncached(of_cms.class_list), _uncached(of_cms.class_info)
-        rosters, names = _uncached(of_cms.rosters), _uncached(of_cms.student_names)
+        ras_rules, cms_rules = self._settings.ras, self._settings.cms
         return CurrentFacts(
-            HttpBatches(ras, identity, clock, one_batch=one_batch, one_essay=one_essay),
-            HttpClasses(cms, identity, class_list=class_list, class_info=class_info),
-            HttpStudents(cms, identity, rosters=rosters, student_names=names),
+            HttpBatches(
+                ras,
+                identity,
+                clock,
+                one_batch=_uncached(ras_rules.one_batch),
+                one_essay=_uncached(ras_rules.one_essay),
+            ),
+            HttpClasses(
+                cms,
+                identity,
+                class_list=_uncached(cms_rules.class_list),
+                class_info=_uncached(cms_rules.class_info),
+            ),
+            HttpStudents(
+                cms,
+                identity,
+                rosters=_uncached(cms_rules.rosters),
+                student_names=_uncached(cms_rules.student_names),
+            ),
         )
 
     @provide
@@ -178,22 +180,22 @@ class AdapterProvider(Provider):
     @provide
     async def texts(self, session: ClientSession) -> AsyncIterator[Texts]:
         rules = self._settings.content
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as content:
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as content:
             yield HttpTexts(content, text_of=rules.text)
 
     @provide
-    async def profiles(self, session: ClientSession) -> AsyncIterator[Profiles]:
+    async def profiles(self, session: ClientSession) -> AsyncIterator[UserProfiles]:
         rules = self._settings.identity
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as identity:
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as identity:
             yield HttpProfiles(identity, profile=rules.profile)
 
     @provide
     def confirmations(self) -> Confirmations:
-        return SqlConfirmations(self._ledger, self._confirmed)
+        return SqlConfirmations(self._ledger, self._confirmations_counter)
 
 
 class SwitchesProvider(Provider):
-    """What operators switch; followed for as long as the app lives."""
+    """Maintenance switches, watched for as long as the app runs."""
 
     scope = Scope.APP
 
@@ -207,70 +209,46 @@ class SwitchesProvider(Provider):
     ) -> AsyncIterator[Switches]:
         config = self._settings.config
         url = self._settings.redis_url
-        switches = HttpSwitches(session, Source(config.url, identity, config.budget))
+        switches = HttpSwitches(session, config.url, identity, budget=config.budget)
         redis = redis_for_changes(url) if url else None
         try:
-            async with following(switches, ChangeSignal(redis, poll=config.poll)):
+            async with ConfigWatcher(switches, redis, poll=config.poll).running():
                 yield switches
         finally:
             if redis:
                 await redis.aclose()
 
 
-class ScreenProvider(Provider):
-    """What composes; the same in tests."""
+class TeacherScreenProvider(Provider):
+    """The screens; tests keep them."""
 
     scope = Scope.APP
 
+    dashboard = provide(DashboardScreen)
+    class_list = provide(ClassListScreen)
+    profile = provide(ProfileScreen)
+    batch_detail = provide(BatchDetailScreen)
+    essay = provide(EssayScreen)
+    associations = provide(AssociationsScreen)
+    confirm = provide(ConfirmScreen)
+
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._disabled: frozenset[str] = settings.disabled_parts
-        self._lease = timedelta(seconds=settings.confirm_budget + LEASE_MARGIN)
+        self._settings = settings
 
     @provide
-    def dashboard(self, results: Results, classes: Classes, students: Students) -> DashboardScreen:
-        return DashboardScreen(results, classes, students, self._disabled)
+    def disabled_parts(self) -> DisabledParts:
+        return frozenset(self._settings.disabled_parts)
 
     @provide
-    def class_list(self, results: Results, classes: Classes, students: Students) -> ClassListScreen:
-        return ClassListScreen(results, classes, students, self._disabled)
-
-    @provide
-    def profile(self, profiles: Profiles) -> ProfileScreen:
-        return ProfileScreen(profiles, self._disabled)
-
-    @provide
-    def batch_detail(
-        self, batches: Batches, classes: Classes, students: Students, files: Files
-    ) -> BatchDetailScreen:
-        return BatchDetailScreen(batches, classes, students, files, self._disabled)
-
-    @provide
-    def essay(self, batches: Batches, students: Students, texts: Texts) -> EssayScreen:
-        return EssayScreen(batches, students, texts, self._disabled)
-
-    @provide
-    def associations(
-        self,
-        batches: Batches,
-        associations: Associations,
-        classes: Classes,
-        students: Students,
-    ) -> AssociationsScreen:
-        return AssociationsScreen(batches, associations, classes, students, self._disabled)
-
-    @provide
-    def confirm(
-        self,
-        facts: CurrentFacts,
-        associations: Associations,
-        ledger: Confirmations,
-        clock: Clock,
-    ) -> ConfirmScreen:
-        return ConfirmScreen(facts, associations, ledger, clock, self._lease)
+    def confirm_timeouts(self) -> ConfirmTimeouts:
+        return ConfirmTimeouts(
+            lease=self._settings.confirm_budget + LEASE_MARGIN, ledger=self._settings.ledger_budget
+        )
 
 
 def _uncached(rule: Operation) -> Operation:
+    """The same operation without any cache."""
     return rule.model_copy(
         update={
             "max_age": 0,
@@ -282,22 +260,22 @@ def _uncached(rule: Operation) -> Operation:
 
 
 def open_ledger(settings: Settings) -> LedgerDatabase:
-    """The ledger's database, not yet touched."""
+    """The ledger's database, not yet connected."""
     url = settings.ledger_url.get_secret_value()
-    return LedgerDatabase(url, within=settings.ledger_budget)
+    return LedgerDatabase(url, timeout=settings.ledger_budget)
 
 
 def make_container(
-    settings: Settings, outbound: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
+    settings: Settings, runtime: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
 ) -> AsyncContainer:
-    """The container of one app; `replacing` providers override on purpose."""
+    """The container of one app; `replacing` providers override the others."""
     live = LiveOptions(read_budget=settings.request_budget, **settings.live.model_dump())
     return make_async_container(
-        ServiceProvider(settings, outbound),
-        AdapterProvider(settings, outbound, ledger),
+        ServiceProvider(settings, runtime),
+        TeacherAdapterProvider(settings, runtime, ledger),
         SwitchesProvider(settings),
-        LiveProvider(settings.redis_url, live, outbound.metrics, settings.disabled_parts),
-        ScreenProvider(settings),
+        LiveProvider(settings.redis_url, live, runtime.metrics, settings.disabled_parts),
+        TeacherScreenProvider(settings),
         ContextProvider(),
         *replacing,
         validation_settings=STRICT_VALIDATION,

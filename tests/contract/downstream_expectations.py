@@ -13,12 +13,9 @@ from jsonschema import Draft202012Validator
 from bff_core.client import JsonDecoder, Undecodable
 from services.bff_teacher.contracts import (
     cms,
-    cms_associations,
-    cms_students,
     files,
     identity,
     ras,
-    ras_batch,
 )
 
 FOLDER = Path(__file__).with_name("downstream") / "expected"
@@ -28,15 +25,15 @@ NO_STATE = "always"
 
 READ_AS: Mapping[str, Any] = {
     "cms.ClassPage": cms.ClassPage,
-    "cms_associations.AssociationPage": cms_associations.AssociationPage,
-    "cms_associations.ConfirmAnswer": cms_associations.ConfirmAnswer,
-    "cms_students.Roster": cms_students.Roster,
-    "cms_students.StudentOfEssay": cms_students.StudentOfEssay,
-    "cms_students.StudentsOfBatch": list[cms_students.StudentOfEssay],
+    "cms.AssociationPage": cms.AssociationPage,
+    "cms.ConfirmAnswer": cms.ConfirmAnswer,
+    "cms.Roster": cms.Roster,
+    "cms.StudentOfEssay": cms.StudentOfEssay,
+    "cms.StudentsOfBatch": list[cms.StudentOfEssay],
     "files.FileState": files.FileState,
-    "identity.Profile": identity.Profile,
+    "identity.IdentityProfile": identity.IdentityProfile,
     "ras.BatchPage": ras.BatchPage,
-    "ras_batch.BatchWithEssays": ras_batch.BatchWithEssays,
+    "ras.BatchWithEssays": ras.BatchWithEssays,
 }
 
 

@@ -1,4 +1,4 @@
-"""The ledger and its stand-in keep the same promises, on SQLite and on PostgreSQL."""
+"""Contract of the ledger: the in-memory fake, SQLite and PostgreSQL behave alike."""
 
 import asyncio
 import sqlite3
@@ -15,13 +15,13 @@ from prometheus_client import CollectorRegistry
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
 from services.bff_teacher.config import Settings
-from services.bff_teacher.di import open_ledger
-from services.bff_teacher.implementations.confirmations import (
+from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.ledger import (
     SqlConfirmations,
-    count_of_confirmations,
+    confirmations_counter,
 )
-from services.bff_teacher.implementations.ledger_database import LedgerDatabase
-from services.bff_teacher.protocols import Attempt, Confirmations, Outcome
+from services.bff_teacher.confirmations.model import Attempt, Confirmations, ConfirmOutcome
+from services.bff_teacher.di import open_ledger
 from tests import sqlite_threads
 from tests.unit.bff_teacher.screen_fakes import MemoryConfirmations
 
@@ -51,17 +51,21 @@ async def threads_end_with_the_test() -> AsyncIterator[None]:
     await sqlite_threads.until_they_end()
 
 
+def ledger_in(database: LedgerDatabase) -> SqlConfirmations:
+    return SqlConfirmations(database, confirmations_counter(CollectorRegistry()))
+
+
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[SqlConfirmations]:
-    database = LedgerDatabase(url, within=5.0)
+    database = LedgerDatabase(url, timeout=5.0)
     try:
-        yield SqlConfirmations(database)
+        yield ledger_in(database)
     finally:
         await database.aclose()
 
 
 def postgres(request: pytest.FixtureRequest) -> str:
-    """Asked for by its name, so the run's closing word must be told of it."""
+    """Requested by name, so that the run's summary must be told that it was used."""
     request.node.user_properties.append(("used", "postgres_url"))
     address: str = request.getfixturevalue("postgres_url")
     return address
@@ -69,7 +73,7 @@ def postgres(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of a real ledger, by the kind that the test is run for."""
+    """URL of a real ledger; the test's parameter is its kind."""
     if request.param == "postgres":
         return postgres(request)
     return f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
@@ -110,8 +114,12 @@ async def test_number_is_taken_once(ledger: Confirmations) -> None:
     assert await ledger.latest(attempt.batch_id) == attempt
 
 
-@pytest.mark.parametrize("outcome", [Outcome.CONFIRMED, Outcome.NOT_SENT, Outcome.UNKNOWN])
-async def test_end_is_written_beside_the_intent(ledger: Confirmations, outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    "outcome", [ConfirmOutcome.CONFIRMED, ConfirmOutcome.NOT_SENT, ConfirmOutcome.UNKNOWN]
+)
+async def test_end_is_written_beside_the_intent(
+    ledger: Confirmations, outcome: ConfirmOutcome
+) -> None:
     attempt = an_attempt()
     await ledger.begin(attempt)
     later = NOW + timedelta(seconds=3)
@@ -157,13 +165,13 @@ async def test_what_was_written_is_there_after_a_restart(url: str) -> None:
     attempt = an_attempt()
     async with opened(url) as before:
         await before.begin(attempt)
-        await before.end(attempt, Outcome.CONFIRMED, NOW)
+        await before.end(attempt, ConfirmOutcome.CONFIRMED, NOW)
 
     async with opened(url) as after:
         latest = await after.latest(attempt.batch_id)
 
     assert latest is not None
-    assert latest.outcome is Outcome.CONFIRMED
+    assert latest.outcome is ConfirmOutcome.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -174,10 +182,10 @@ async def test_what_was_written_is_there_after_a_restart(url: str) -> None:
     ],
 )
 async def test_ledger_that_is_away_is_unavailable_without_its_address(address: str) -> None:
-    database = LedgerDatabase(address, within=2.0)
+    database = LedgerDatabase(address, timeout=2.0)
 
     with pytest.raises(Unavailable) as raised:
-        await SqlConfirmations(database).latest("b-1")
+        await ledger_in(database).latest("b-1")
     up = await database.ping()
     await database.aclose()
 
@@ -188,8 +196,8 @@ async def test_ledger_that_is_away_is_unavailable_without_its_address(address: s
 
 async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
-    database = LedgerDatabase(f"sqlite+aiosqlite:///{path}", within=0.5)
-    ledger = SqlConfirmations(database)
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{path}", timeout=0.5)
+    ledger = ledger_in(database)
     await ledger.latest("b-1")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -204,30 +212,32 @@ async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> N
 
 async def test_each_end_of_a_confirmation_is_counted_and_zero_until_then(tmp_path: Path) -> None:
     registry = CollectorRegistry()
-    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", within=2.0)
-    ledger = SqlConfirmations(database, count_of_confirmations(registry))
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", timeout=2.0)
+    ledger = SqlConfirmations(database, confirmations_counter(registry))
     first, second = an_attempt(), an_attempt()
 
-    for attempt, outcome in ((first, Outcome.CONFIRMED), (second, Outcome.UNKNOWN)):
+    for attempt, outcome in ((first, ConfirmOutcome.CONFIRMED), (second, ConfirmOutcome.UNKNOWN)):
         await ledger.begin(attempt)
         await ledger.begin(attempt)
         await ledger.end(attempt, outcome, NOW)
     await database.aclose()
 
     name = "bff_teacher_confirmations_total"
-    counts = {one: registry.get_sample_value(name, {"outcome": one.value}) for one in Outcome}
+    counts = {
+        one: registry.get_sample_value(name, {"outcome": one.value}) for one in ConfirmOutcome
+    }
     assert counts == {
-        Outcome.STARTED: 2,
-        Outcome.CONFIRMED: 1,
-        Outcome.UNKNOWN: 1,
-        Outcome.NOT_SENT: 0,
+        ConfirmOutcome.STARTED: 2,
+        ConfirmOutcome.CONFIRMED: 1,
+        ConfirmOutcome.UNKNOWN: 1,
+        ConfirmOutcome.NOT_SENT: 0,
     }
 
 
 async def test_ledger_comes_back_when_its_place_does(tmp_path: Path) -> None:
     folder = tmp_path / "later"
-    database = LedgerDatabase(f"sqlite+aiosqlite:///{folder / 'ledger.sqlite3'}", within=2.0)
-    ledger = SqlConfirmations(database)
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{folder / 'ledger.sqlite3'}", timeout=2.0)
+    ledger = ledger_in(database)
     with pytest.raises(Unavailable):
         await ledger.latest("b-1")
 
@@ -277,10 +287,10 @@ async def test_url_needs_no_driver(given: str, driver: str) -> None:
 
 async def test_many_replicas_may_make_the_file_at_once(tmp_path: Path) -> None:
     address = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
-    databases = [LedgerDatabase(address, within=5.0) for _ in range(12)]
+    databases = [LedgerDatabase(address, timeout=5.0) for _ in range(12)]
 
     async with asyncio.TaskGroup() as group:
-        reads = [group.create_task(SqlConfirmations(one).latest("b-1")) for one in databases]
+        reads = [group.create_task(ledger_in(one).latest("b-1")) for one in databases]
     for one in databases:
         await one.aclose()
 
@@ -288,7 +298,7 @@ async def test_many_replicas_may_make_the_file_at_once(tmp_path: Path) -> None:
 
 
 async def test_asking_how_it_is_makes_no_file(tmp_path: Path) -> None:
-    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", within=1.0)
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", timeout=1.0)
 
     assert await database.ping()
     await database.aclose()

@@ -7,13 +7,17 @@ import msgspec
 import pytest
 
 from bff_core.client import JsonDecoder, Undecodable
-from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
-from services.bff_teacher.contracts.cms_associations import AssociationPage, ConfirmAnswer
-from services.bff_teacher.contracts.cms_students import Roster, StudentOfEssay
+from services.bff_teacher.contracts.cms import (
+    AssociationPage,
+    ClassInfos,
+    ClassPage,
+    ConfirmAnswer,
+    Roster,
+    StudentOfEssay,
+)
 from services.bff_teacher.contracts.files import FileState
-from services.bff_teacher.contracts.identity import Profile
-from services.bff_teacher.contracts.ras import BatchPage
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays, OwnedEssay
+from services.bff_teacher.contracts.identity import IdentityProfile
+from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
 
 SAMPLES = Path(__file__).with_name("downstream")
 KINDS: dict[str, Any] = {
@@ -27,7 +31,7 @@ KINDS: dict[str, Any] = {
     "file_state_locked": FileState,
     "file_state_open": FileState,
     "file_state_unknown": FileState,
-    "identity_profile": Profile,
+    "identity_profile": IdentityProfile,
     "ras_batch": BatchWithEssays,
     "ras_batch_registered": BatchWithEssays,
     "ras_essay": OwnedEssay,

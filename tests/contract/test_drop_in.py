@@ -1,4 +1,4 @@
-"""The teacher BFF takes the place of the platform's own: its name, port, paths, settings, health."""
+"""The teacher BFF replaces the platform's own: same name, port, paths, settings and health."""
 
 from collections.abc import AsyncIterator
 

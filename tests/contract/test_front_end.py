@@ -1,4 +1,4 @@
-"""The teacher BFF with a built front end: its pages, and everything that must not become one."""
+"""The built front end: its pages, and the paths that must not become pages."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -69,7 +69,7 @@ async def test_asset_with_a_hash_is_kept_forever(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", f"/{SCRIPT}"])
-async def test_what_the_caller_has_is_not_sent_again(client: Client, path: str) -> None:
+async def test_file_with_a_known_etag_is_304(client: Client, path: str) -> None:
     first = await client.get(path)
 
     answer = await client.get(path, headers={"If-None-Match": f'"x", W/{first.headers["ETag"]}'})
@@ -182,7 +182,7 @@ async def test_our_own_addresses_stay_ours(client: Client, path: str) -> None:
     assert PAGE not in await answer.get_data(as_text=True)
 
 
-async def test_health_tells_of_the_front_end_in_the_platform_s_words(client: Client) -> None:
+async def test_health_lists_the_front_end_checks_by_the_platform_s_names(client: Client) -> None:
     health = await (await client.get("/healthz")).get_json()
 
     assert health["service"] == "bff_teacher_service"
@@ -222,7 +222,7 @@ async def test_folder_that_is_not_there_keeps_the_service_from_starting(tmp_path
         create_app(settings(tmp_path / "absent"))
 
 
-async def test_logs_and_metrics_know_all_pages_by_one_name(client: Client) -> None:
+async def test_logs_and_metrics_have_one_route_name_for_all_pages(client: Client) -> None:
     await client.get("/app/somebody-s-own-path")
 
     metrics = await (await client.get("/metrics")).get_data(as_text=True)

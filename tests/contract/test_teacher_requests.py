@@ -1,4 +1,4 @@
-"""Bad input and bad tokens at the teacher BFF: 4xx in the envelope, every fault pointed at."""
+"""Invalid input and tokens at the teacher BFF: 4xx in the error envelope, each error with its pointer."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What the dashboard must show, computed from the seed alone: no code of the services is used."""
+"""Expected answers of screen 1, computed from the seed without code of the services."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ def zulu(moment: datetime | None) -> str | None:
 
 
 @dataclass
-class Oracle:
+class DashboardOracle:
     data: Dataset
 
     def page(self, owner: str, limit: int, offset: int, word: str | None) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Oracle:
         mine.sort(key=lambda one: one.created_at, reverse=True)
         return [self.class_row(one) for one in mine]
 
-    def pupils_of(self, one: SchoolClass) -> list[Student]:
+    def students_of(self, one: SchoolClass) -> list[Student]:
         by_id = {student.student_id: student for student in self.data.students}
         return [by_id[key] for key in one.student_ids if not by_id[key].is_synthetic]
 
@@ -98,7 +98,7 @@ class Oracle:
             "class_id": one.class_id,
             "name": one.name,
             "course_code": one.course_code,
-            "student_count": len(self.pupils_of(one)),
+            "student_count": len(self.students_of(one)),
             "created_at": zulu(one.created_at),
             "recent_batches": len(own),
             "needs_attention": len(wanting),

@@ -12,11 +12,11 @@ from bff_core.context import RequestContext
 from bff_core.server import run
 from bff_core.settings import ServiceSettings
 from services.bff_teacher.app import create_app
-from services.bff_teacher.clients.cms_associations import HttpAssociations
+from services.bff_teacher.clients.cms import HttpAssociations
 from services.bff_teacher.config import Settings
-from services.bff_teacher.contracts.cms_associations import AssociationPage, ConfirmItem
+from services.bff_teacher.contracts.cms import AssociationPage, ConfirmItem
 from services.bff_teacher.di import Cms
-from services.bff_teacher.protocols import Associations
+from services.bff_teacher.ports import Associations
 
 POINT = "DIES"
 

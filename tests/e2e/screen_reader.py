@@ -1,4 +1,4 @@
-"""Reading the screens of a BFF quickly, and what the emulators behind it were asked."""
+"""A client of one BFF's screens, and the requests that its emulators received."""
 
 import http.client
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ PORTS = {"ras": 4003, "cms": 5002, "files": 7001, "content": 8000}
 
 @dataclass
 class ScreenReader:
-    """Asks one BFF directly, over a connection that stays."""
+    """Calls one BFF directly over a persistent connection."""
 
     demo: DemoStack
     url: str
@@ -53,7 +53,7 @@ class ScreenReader:
 
 @dataclass
 class Emulators:
-    """The demo's emulators: what they were asked, and their switches."""
+    """The demo's emulators: their requests and switches."""
 
     demo: DemoStack
 
@@ -71,13 +71,13 @@ class Emulators:
         httpx.put(url).raise_for_status()
 
     def confirmed(self, batch_id: str) -> list[dict[str, Any]]:
-        """What CMS published of a batch."""
+        """Events that CMS published about a batch."""
         events = httpx.get(f"{self.demo.url(PORTS['cms'])}/_devstack/outbox").json()["events"]
         return [one["payload"] for one in events if one["batch_id"] == batch_id]
 
 
 def teacher_environment(demo: DemoStack) -> dict[str, str]:
-    """What the demo's own BFF is told, for another one beside it."""
+    """Environment of another BFF beside the demo's own."""
     home = Home(demo.home)
     ports = port_plan(PLAN.processes, demo.offset)
     return teacher(Stack(home, ports, load_keys(home.keys), demo.offset))

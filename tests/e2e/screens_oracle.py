@@ -1,11 +1,11 @@
-"""What screens 2 to 4 must show, computed from the seed alone: no code of the services is used."""
+"""Expected answers of screens 2 to 4, computed from the seed without code of the services."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from devstack.seed import Batch, Dataset, Essay, Student
-from tests.e2e.dashboard_oracle import Oracle, zulu
+from tests.e2e.dashboard_oracle import DashboardOracle, zulu
 
 RUNNING = {"dispatch_initiated", "in_progress"}
 LOCKING = RUNNING | {"completed_successfully", "completed_with_partial_success"}
@@ -23,7 +23,7 @@ class ScreensOracle:
     data: Dataset
 
     def __post_init__(self) -> None:
-        self.dashboard = Oracle(self.data)
+        self.dashboard = DashboardOracle(self.data)
         self.students = {one.student_id: one for one in self.data.students}
         self.texts = {one.storage_id: one.body for one in self.data.texts}
         self.matches = {row.essay_id: row.student_id for row in self.data.associations}
@@ -87,9 +87,9 @@ class ScreensOracle:
     def associations(self, batch: Batch) -> dict[str, Any]:
         own = [one for one in self.data.classes if one.owner_id == batch.user_id]
         choice = {
-            pupil.student_id: named(pupil) | {"class_id": one.class_id, "class_name": one.name}
+            student.student_id: named(student) | {"class_id": one.class_id, "class_name": one.name}
             for one in own
-            for pupil in self.dashboard.pupils_of(one)
+            for student in self.dashboard.students_of(one)
         }
         rows = {row.essay_id: row for row in self.data.associations_of(batch.batch_id)}
         names = {essay.essay_id: essay.filename for essay in batch.visible_essays}
@@ -131,7 +131,7 @@ def number(score: float | None) -> float | None:
 
 
 def ordered(batch: Batch) -> list[tuple[Essay, int | None]]:
-    """Dense ranks, the better score first; a zero on rank 999 is how RAS says: no score."""
+    """Dense ranks, the better score first; zero on rank 999 is RAS's sign of no score."""
     scored: list[tuple[float, Essay]] = []
     unscored: list[Essay] = []
     for essay in batch.visible_essays:

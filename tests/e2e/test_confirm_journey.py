@@ -19,16 +19,17 @@ BY_ID = {person.user_id: person for person in PEOPLE}
 IN_REVIEW = [batch for batch in DATA.batches if batch.status == "awaiting_student_validation"]
 BUDGET = 2.0
 LEASE = BUDGET + 1.0
-HEARD = {"before": 0, "after": 1}
-"""How often CMS has heard of it when the BFF dies before its call, or after."""
+CALLS = {"before": 0, "after": 1}
+"""Calls that CMS received when the BFF dies before its call, or after."""
 
 
 @pytest.fixture
 def environ(demo: DemoStack, tmp_path: Path) -> dict[str, str]:
-    """With a ledger of the test's own: the demo's CMS keeps no memory that could matter."""
+    """The demo's environment with an own ledger."""
     return teacher_environment(demo) | {
         "BFF_TEACHER_SERVICE_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
         "BFF_TEACHER_SERVICE_CONFIRM_BUDGET": str(BUDGET),
+        "BFF_TEACHER_SERVICE_LEDGER_BUDGET": "0.5",
     }
 
 
@@ -39,7 +40,7 @@ def client() -> Iterator[httpx.Client]:
 
 
 def review(screens: ScreenReader, batch: Batch) -> dict[str, Any]:
-    """A body that accepts every suggestion, as a teacher in a hurry does."""
+    """A body that accepts every suggestion."""
     path = f"/batches/{batch.batch_id}/associations"
     rows = screens.get(BY_ID[batch.user_id], path).json()["associations"]
     return {
@@ -85,7 +86,7 @@ def confirm_twice(screens: ScreenReader, batch: Batch) -> None:
     )
 
 
-@pytest.mark.parametrize("point", HEARD)
+@pytest.mark.parametrize("point", CALLS)
 def test_bff_killed_while_confirming_asks_before_it_confirms_again(
     demo: DemoStack,
     client: httpx.Client,
@@ -101,7 +102,7 @@ def test_bff_killed_while_confirming_asks_before_it_confirms_again(
         with pytest.raises(httpx.TransportError):
             confirm(ScreenReader(demo, dying.url, client), batch, body)
         assert dying.wait_for_its_end() == -9
-    assert len(emulators.confirmed(batch.batch_id)) - before == HEARD[point]
+    assert len(emulators.confirmed(batch.batch_id)) - before == CALLS[point]
 
     with bff_process(tmp_path, environ) as bff:
         screens = ScreenReader(demo, bff.url, client)
@@ -112,7 +113,7 @@ def test_bff_killed_while_confirming_asks_before_it_confirms_again(
     assert unknown.json()["error"]["details"]["reason"] == "outcome_unknown"
     assert (forced.status_code, forced.json()["forced"]) == (200, True)
     assert replay.headers["Idempotent-Replay"] == "true"
-    assert len(emulators.confirmed(batch.batch_id)) - before == HEARD[point] + 1
+    assert len(emulators.confirmed(batch.batch_id)) - before == CALLS[point] + 1
 
 
 def once_settled(screens: ScreenReader, batch: Batch, body: dict[str, Any]) -> httpx.Response:

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from devstack.seed import PEOPLE, Person, load_dataset
-from tests.e2e.dashboard_oracle import CLIENT_WORDS, Oracle
+from tests.e2e.dashboard_oracle import CLIENT_WORDS, DashboardOracle
 from tests.e2e.demo_stack import DemoStack
 
-ORACLE = Oracle(load_dataset())
+ORACLE = DashboardOracle(load_dataset())
 SIGNED_IN = [person for person in PEOPLE if person.status == "approved"]
 PARTS = ["batches", "classes", "student_counts", "class_names", "class_activity"]
 

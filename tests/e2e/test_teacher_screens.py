@@ -1,4 +1,4 @@
-"""Screens 2 to 4 show what the seed holds, to those whose it is, and to nobody else."""
+"""Screens 2 to 4 show the seed's data to its owner alone."""
 
 from collections.abc import Iterator
 from itertools import pairwise

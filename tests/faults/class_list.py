@@ -1,4 +1,4 @@
-"""A client of one endpoint, and how its failures are taken."""
+"""A client of one endpoint, and the errors of its calls."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def endpoint(
 
 
 async def failure(client: ServiceClient, **options: Any) -> DownstreamError:
-    """The failure of one call; it holds no word of the other side."""
+    """The error of one call; it must hold no text of the response."""
     ctx = a_context(clock=SystemClock())
     with pytest.raises(DownstreamError) as raised:
         await endpoint(client, **options).get(ctx, ["v1", "classes"])

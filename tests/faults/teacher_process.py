@@ -20,7 +20,7 @@ from tests.faults.tiny_process import LIMIT, Running, environment, free_port, wa
 
 @dataclass(frozen=True)
 class Caller:
-    """A teacher's front end; `lost` is a status of its own for an answer that never came."""
+    """A teacher's front end; `lost` stands for the status of an answer that never came."""
 
     session: aiohttp.ClientSession
     url: str
@@ -35,7 +35,7 @@ class Caller:
             return answer.status, await (answer.json() if is_json else answer.text()), headers
 
     def _signed_in(self) -> datetime:
-        """The last full minute: a front end keeps its token for a while."""
+        """The last full minute, so that calls share a token."""
         return SystemClock().now().replace(second=0, microsecond=0)
 
     async def metrics(self) -> dict[str, float]:

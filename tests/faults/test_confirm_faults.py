@@ -1,4 +1,4 @@
-"""Confirming a batch: CMS hears of it once, whatever happens on the way."""
+"""Confirming a batch calls CMS once, with any fault on the way."""
 
 import asyncio
 import json
@@ -95,10 +95,10 @@ LEDGERS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 @pytest.fixture
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A ledger for several replicas; its batch must be forgotten where it outlives the test."""
+    """URL of a ledger for several replicas."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shared.sqlite3'}"
-    # Asked for by its name, so the run's closing word must be told of it.
+    # Requested by name, so the run's summary must be told that it was used.
     request.node.user_properties.append(("used", "postgres_url"))
     url: str = request.getfixturevalue("postgres_url")
     return url
@@ -133,7 +133,7 @@ async def test_replicas_on_one_ledger_make_one_call_and_replay_after_a_restart(
         Reply(body=b'{"status":"maybe"}'),
         Reply(200, b"<h1>done</h1>", {"Content-Type": "text/html"}),
     ],
-    ids=["late", "hangs", "500", "cut", "another word", "HTML"],
+    ids=["late", "hangs", "500", "cut", "another status", "HTML"],
 )
 async def test_cms_that_may_have_acted_is_unknown_until_forced(
     screens: Screens, reply: Reply
@@ -163,7 +163,7 @@ async def test_cms_that_refuses_leaves_the_way_free(screens: Screens) -> None:
     assert again[0] == 200
 
 
-async def test_ledger_away_is_503_and_nobody_is_asked(open_replica: OpenReplica) -> None:
+async def test_ledger_away_is_503_without_any_call(open_replica: OpenReplica) -> None:
     screens = await open_replica(LEDGER_URL="sqlite:////proc/nowhere/ledger.sqlite3")
 
     status, body, headers = await screens.post(PATH, GOOD)
@@ -248,7 +248,7 @@ async def test_body_of_another_type_is_refused(screens: Screens) -> None:
     assert status == 415
 
 
-async def test_somebody_else_s_batch_is_refused_and_cms_hears_nothing(screens: Screens) -> None:
+async def test_another_teacher_s_batch_is_refused_and_cms_hears_nothing(screens: Screens) -> None:
     status_path = f"/internal/v1/batches/{BATCH}/status"
     screens.ras.on(status_path, Reply(body=whole_batch(user_id="erik-1")))
 

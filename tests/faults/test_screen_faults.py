@@ -1,4 +1,4 @@
-"""Screens 2 to 4: whatever a service does, it costs its own part, and the answer comes in time."""
+"""Screens 2 to 4: any fault of a service costs only its own part, and the answer comes in time."""
 
 import time
 from itertools import combinations
@@ -133,7 +133,7 @@ async def test_any_two_parts_gone_leave_the_others(
         assert set(missing(body)) == set(gone)
 
 
-async def test_parts_switched_off_by_setting_are_neither_asked_nor_listed(
+async def test_parts_disabled_by_setting_are_neither_fetched_nor_listed(
     open_replica: OpenReplica,
 ) -> None:
     off = {part for parts in OPTIONAL.values() for part in parts} | {"order", "filenames"}

@@ -1,4 +1,4 @@
-"""Screens 2 to 4: what is odd but no fault is shown as it is, or said to be missing."""
+"""Screens 2 to 4: unusual but valid data is shown as it is, or listed as missing."""
 
 import pytest
 

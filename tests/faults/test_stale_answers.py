@@ -1,4 +1,4 @@
-"""A service that dies after a good read: old answers for a while, then an honest refusal."""
+"""A service that dies after a good read: stale answers for a while, then an error."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever a service behind the teacher BFF does, the screen keeps its word."""
+"""Screen 1 with any fault of a downstream service."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An operator's switch reaches the teacher BFF within two seconds, and outlives its source."""
+"""A maintenance switch reaches the teacher BFF within two seconds, and survives an outage of the config service."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ def service(tmp_path: Path) -> Iterator[ServiceProcess]:
 async def teacher(
     config_url: str, redis_url: str | None = None, *, poll: str = "1"
 ) -> AsyncIterator[Client]:
-    """The BFF with one write route; the shipped ones need more of the platform."""
+    """The BFF with a write route that needs no downstream service."""
     environ = {
         "ENVIRONMENT": "testing",
         "JWT_SECRET_KEY": SECRET,
@@ -76,7 +76,7 @@ async def switch(settings: Settings, *, read_only: bool) -> None:
 
 
 async def measure(client: Client, settings: Settings) -> float:
-    """Seconds until a change is heard, the slower of switching on and switching off."""
+    """Seconds until a change takes effect, the slower of on and off."""
     assert await status_of_a_write(client) == 200
     await switch(settings, read_only=True)
     closed = await seconds_until(client, 503)

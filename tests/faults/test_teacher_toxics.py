@@ -1,4 +1,4 @@
-"""Whatever the network does between the teacher BFF and its services, the dashboard keeps its word."""
+"""The dashboard with any network fault between the teacher BFF and its services."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ OPERATIONS = (
     "CMS__CLASS_INFO",
     "CMS__ROSTERS",
 )
-SHORT, ROOMY = 0.5, 2.5
+SHORT, LONG = 0.5, 2.5
 OPTIONAL = ("classes", "student_counts", "class_names", "class_activity")
 
 # What the dashboard may say of a service behind each; None: it is as well as ever.
@@ -75,15 +75,15 @@ def budgets(seconds: float) -> dict[str, str]:
 
 
 @dataclass
-class Wired:
-    """The screens with a bad network before each service."""
+class ProxiedScreens:
+    """The screens with a fault proxy before each service."""
 
     screens: Screens
     ras: FaultProxy
     cms: FaultProxy
 
     async def dashboard(self, query: str = "") -> tuple[int, dict[str, object]]:
-        """Status and body, which came within the deadline."""
+        """Status and body; fails after the deadline."""
         began = time.monotonic()
         status, body, headers = await self.screens.get(DASHBOARD + query)
         assert time.monotonic() - began < DEADLINE + 0.5
@@ -96,10 +96,10 @@ def missing(body: dict[str, object]) -> dict[str, str]:
     return {part["name"]: part["code"] for part in parts if part["status"] != "ok"}
 
 
-def poison(way: str, name: str) -> tuple[Toxic, tuple[int, str] | None, float]:
-    """The toxic, the status and code that it may cost, and a budget that is soon spent or roomy."""
+def toxic_case(way: str, name: str) -> tuple[Toxic, tuple[int, str] | None, float]:
+    """The toxic, the expected status and code (None: no effect), and a short or long budget."""
     toxic, cost = (TO_CLIENT if way == "to_client" else TO_SERVER)[name]
-    return toxic, cost, SHORT if cost == TIMEOUT else ROOMY
+    return toxic, cost, SHORT if cost == TIMEOUT else LONG
 
 
 async def eventually(claim: Callable[[], bool]) -> None:
@@ -115,7 +115,7 @@ async def proxied(stub: StubServer) -> AsyncIterator[FaultProxy]:
 
 
 @asynccontextmanager
-async def wired(budget: float = ROOMY) -> AsyncIterator[Wired]:
+async def proxied_screens(budget: float = LONG) -> AsyncIterator[ProxiedScreens]:
     async with AsyncExitStack() as stack:
         ras, cms, identity = [await stack.enter_async_context(stub_server()) for _ in range(3)]
         ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(body=BATCH_PAGE))
@@ -131,16 +131,18 @@ async def wired(budget: float = ROOMY) -> AsyncIterator[Wired]:
         app = create_app(Settings.load(ENVIRONMENT | budgets(budget) | urls))
         async with app.test_app():
             token = bearer(access_token(TEACHER, now=SystemClock().now()))
-            yield Wired(Screens(app.test_client(), ras, cms, identity, token), to_ras, to_cms)
-        # The app is gone, its services are not: whoever is still connected is the app.
+            yield ProxiedScreens(
+                Screens(app.test_client(), ras, cms, identity, token), to_ras, to_cms
+            )
+        # The app has closed, its services have not: open connections are leaked ones.
         await eventually(lambda: not to_ras.open_clients and not to_cms.open_clients)
 
 
 @EVERY
 async def test_a_bad_line_to_the_class_service_costs_its_own_parts(way: str, name: str) -> None:
     before = asyncio.all_tasks()
-    toxic, cost, budget = poison(way, name)
-    async with wired(budget) as net:
+    toxic, cost, budget = toxic_case(way, name)
+    async with proxied_screens(budget) as net:
         getattr(net.cms, way)(toxic)
 
         status, body = await net.dashboard()
@@ -153,8 +155,8 @@ async def test_a_bad_line_to_the_class_service_costs_its_own_parts(way: str, nam
 @EVERY
 async def test_a_bad_line_to_results_is_the_error_that_names_it(way: str, name: str) -> None:
     before = asyncio.all_tasks()
-    toxic, cost, budget = poison(way, name)
-    async with wired(budget) as net:
+    toxic, cost, budget = toxic_case(way, name)
+    async with proxied_screens(budget) as net:
         getattr(net.ras, way)(toxic)
 
         status, body = await net.dashboard()
@@ -167,7 +169,7 @@ async def test_a_bad_line_to_results_is_the_error_that_names_it(way: str, name: 
 
 @pytest.mark.parametrize("toxic", [Hang(), Latency(5.0), Bandwidth(40)], ids=repr)
 async def test_a_call_given_up_is_not_connected_any_more(toxic: Toxic) -> None:
-    async with wired(SHORT) as net:
+    async with proxied_screens(SHORT) as net:
         net.ras.to_client(toxic)
         net.cms.to_client(toxic)
 
@@ -179,7 +181,7 @@ async def test_a_call_given_up_is_not_connected_any_more(toxic: Toxic) -> None:
 
 @pytest.mark.parametrize("toxic", [Hang(), Reset(), Limit(120)], ids=repr)
 async def test_a_line_that_heals_is_used_again(toxic: Toxic) -> None:
-    async with wired(SHORT) as net:
+    async with proxied_screens(SHORT) as net:
         net.cms.to_client(toxic)
         _, sick = await net.dashboard()
         net.cms.clear()
@@ -191,10 +193,10 @@ async def test_a_line_that_heals_is_used_again(toxic: Toxic) -> None:
 
 
 async def test_a_line_that_breaks_while_it_is_open_heals_too() -> None:
-    async with wired() as net:
+    async with proxied_screens() as net:
         well = await net.dashboard("?limit=1")
         net.ras.to_client(Reset())
-        # Other pages than those read before: the cache has no say.
+        # Pages that were not read before, so not cached.
         broken, body = await net.dashboard("?limit=2")
         net.ras.clear()
         healed = await net.dashboard("?limit=3")

@@ -1,4 +1,4 @@
-"""Merged pages of a wide status word equal the pages of one sorted list."""
+"""Merged pages of a status equal the pages of one sorted list."""
 
 from datetime import datetime, timedelta
 
@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.composition import Fetched
-from services.bff_teacher.contracts.ras import Batch, BatchPage, Pagination
-from services.bff_teacher.screens.batch_page import Window, merge
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, Pagination
+from services.bff_teacher.screens.rows.batches import PageRange, merge_pages
 
 START = datetime(2026, 1, 31)  # noqa: DTZ001 - the platform's times name no zone
 
 
-def a_batch(number: int, minute: int) -> Batch:
+def a_batch(number: int, minute: int) -> BatchSummary:
     moment = START + timedelta(minutes=minute)
-    return Batch(
+    return BatchSummary(
         batch_id=f"{number:04d}",
         user_id="anna",
         overall_status="processing",
@@ -26,8 +26,8 @@ def a_batch(number: int, minute: int) -> Batch:
     )
 
 
-def source_page(rows: list[Batch], deep: int) -> Fetched[BatchPage]:
-    """What RAS answers: newest first, ties in any order, the first `deep` of them."""
+def source_page(rows: list[BatchSummary], deep: int) -> Fetched[BatchPage]:
+    """A page of RAS: newest first, ties in any order, the first `deep` rows."""
     ordered = sorted(rows, key=lambda row: (row.created_at, row.batch_id), reverse=True)
     # A tie at the cut is the source's to break; our order cannot depend on what it left out.
     return Fetched(
@@ -47,8 +47,8 @@ def test_every_page_is_the_slice_of_the_whole(
     rows = [a_batch(number, minute) for number, minute in enumerate(minutes)]
     by_word = [[row for row, word in zip(rows, words, strict=False) if word == w] for w in range(4)]
 
-    merged = merge(
-        [source_page(part, offset + limit) for part in by_word], Window(limit, offset)
+    merged = merge_pages(
+        [source_page(part, offset + limit) for part in by_word], PageRange(limit, offset)
     ).value
 
     whole = sorted(rows, key=lambda row: row.created_at, reverse=True)
@@ -60,6 +60,6 @@ def test_every_page_is_the_slice_of_the_whole(
 def test_a_batch_that_changed_words_between_reads_is_shown_once(minute: int) -> None:
     reading = source_page([a_batch(1, minute)], 10)
 
-    merged = merge([reading, reading], Window(10, 0)).value
+    merged = merge_pages([reading, reading], PageRange(10, 0)).value
 
     assert len(merged.batches) == 1

@@ -1,4 +1,4 @@
-"""Whatever is sent to be confirmed, CMS hears of it only when it may, and then once."""
+"""For any decisions, CMS is called at most once, and only when they are allowed."""
 
 import asyncio
 from typing import Any
@@ -9,20 +9,20 @@ from pydantic import ValidationError
 
 from bff_core.errors import BffError, ClientError
 from services.bff_teacher.dto.associations_v1 import AssociationConfirmRequestV1
-from tests.unit.bff_teacher.confirm_stage import (
-    FOREIGN,
+from tests.unit.bff_teacher.confirm_scenario import (
+    FOREIGN_STUDENT,
     MATCHED,
-    NOBODY,
-    PUPILS,
+    OWN_STUDENTS,
+    PLACEHOLDER,
     UNMATCHED,
-    Stage,
+    ConfirmScenario,
 )
 
 ESSAYS = st.sampled_from([*MATCHED, *MATCHED, UNMATCHED, 55])
-STUDENTS = st.sampled_from([*PUPILS, None, None, NOBODY, FOREIGN])
+STUDENTS = st.sampled_from([*OWN_STUDENTS, None, None, PLACEHOLDER, FOREIGN_STUDENT])
 PAIRS = st.lists(st.tuples(ESSAYS, STUDENTS), min_size=1, max_size=6)
 # Bodies that are right more often than by chance: every matched essay once, some students chosen.
-COMPLETE = st.permutations([*PUPILS, None, None]).map(
+COMPLETE = st.permutations([*OWN_STUDENTS, None, None]).map(
     lambda chosen: [(essay, chosen[number]) for number, essay in enumerate(MATCHED)]
 )
 
@@ -34,13 +34,15 @@ def may_be_confirmed(pairs: list[tuple[int, int | None]]) -> bool:
         len(set(essays)) == len(essays)
         and len(set(chosen)) == len(chosen)
         and set(MATCHED) <= set(essays) <= {*MATCHED, UNMATCHED}
-        and set(chosen) <= set(PUPILS)
+        and set(chosen) <= set(OWN_STUDENTS)
     )
 
 
-async def attempt(stage: Stage, pairs: list[tuple[int, int | None]], **options: Any) -> bool:
+async def attempt(
+    scenario: ConfirmScenario, pairs: list[tuple[int, int | None]], **options: Any
+) -> bool:
     try:
-        await stage.confirm(*pairs, **options)
+        await scenario.confirm(*pairs, **options)
     except ClientError:
         return False
     return True
@@ -51,14 +53,14 @@ async def attempt(stage: Stage, pairs: list[tuple[int, int | None]], **options: 
 def test_cms_hears_exactly_of_what_may_be_confirmed(
     pairs: list[tuple[int, int | None]], *, force: bool
 ) -> None:
-    stage = Stage()
+    scenario = ConfirmScenario()
 
-    done = asyncio.run(attempt(stage, pairs, force=force))
+    done = asyncio.run(attempt(scenario, pairs, force=force))
 
     assert done is may_be_confirmed(pairs)
-    assert len(stage.cms.confirmed) == done
+    assert len(scenario.cms.confirmed) == done
     if done:
-        sent = {one.essay_id[-2:]: one.confirmed for one in stage.cms.confirmed[0][1]}
+        sent = {one.essay_id[-2:]: one.confirmed for one in scenario.cms.confirmed[0][1]}
         assert sent == {f"{essay:02}": student is not None for essay, student in pairs}
 
 
@@ -69,16 +71,16 @@ def test_cms_hears_exactly_of_what_may_be_confirmed(
 def test_cms_hears_once_however_often_and_whatever_is_sent(
     bodies: list[tuple[list[tuple[int, int | None]], bool, str | None]],
 ) -> None:
-    stage = Stage()
+    scenario = ConfirmScenario()
 
     async def send() -> None:
         async with asyncio.TaskGroup() as group:
             for pairs, force, key in bodies:
-                group.create_task(attempt(stage, pairs, force=force, key=key))
+                group.create_task(attempt(scenario, pairs, force=force, key=key))
 
     asyncio.run(send())
 
-    assert len(stage.cms.confirmed) == min(1, len(bodies))
+    assert len(scenario.cms.confirmed) == min(1, len(bodies))
 
 
 JSON = st.recursive(
@@ -96,7 +98,7 @@ JSON = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(body=JSON)
 def test_body_of_any_shape_is_read_or_refused(body: Any) -> None:
-    stage = Stage()
+    scenario = ConfirmScenario()
     try:
         request = AssociationConfirmRequestV1.model_validate(body)
     except ValidationError:
@@ -105,5 +107,5 @@ def test_body_of_any_shape_is_read_or_refused(body: Any) -> None:
     pairs = [(str(one.essay_id), one.student_id) for one in request.decisions]
     assert 1 <= len(pairs) <= 2000
     assert isinstance(request.force, bool)
-    assert stage.cms.confirmed == []
+    assert scenario.cms.confirmed == []
     assert not isinstance(request, BffError)

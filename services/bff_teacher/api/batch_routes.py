@@ -33,9 +33,9 @@ from services.bff_teacher.screens.confirm import ConfirmScreen
 from services.bff_teacher.screens.essay import EssayScreen
 
 CONFIRM = "confirm"
-"""The budget that confirming has instead of a screen's."""
+"""Name of the confirm route's own time budget."""
 
-UUID_PLACE = {"format": "uuid"}
+UUID_SCHEMA = {"format": "uuid"}
 
 blueprint = Blueprint("batches", __name__)
 
@@ -43,7 +43,7 @@ blueprint = Blueprint("batches", __name__)
 @blueprint.get("/batches/<batch_id>")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
-@path_parameters(batch_id=UUID_PLACE)
+@path_parameters(batch_id=UUID_SCHEMA)
 @response_headers("Content-Language")
 @openapi_links(
     Link("batches.essay", {"batch_id": "/batch_id", "essay_id": "/essays/0/essay_id"}),
@@ -61,7 +61,7 @@ async def batch(
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
-@path_parameters(batch_id=UUID_PLACE, essay_id=UUID_PLACE)
+@path_parameters(batch_id=UUID_SCHEMA, essay_id=UUID_SCHEMA)
 @response_headers("Content-Language")
 @returns(TeacherEssayFeedbackV1)
 @inject
@@ -78,7 +78,7 @@ async def essay(
 @blueprint.get("/batches/<batch_id>/associations")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
-@path_parameters(batch_id=UUID_PLACE)
+@path_parameters(batch_id=UUID_SCHEMA)
 @openapi_links(Link("batches.confirm", {"batch_id": "/batch_id"}))
 @returns(StudentAssociationListV1)
 @inject
@@ -93,7 +93,7 @@ async def associations(
 @access("teacher")
 @budget(CONFIRM)
 @error_responses(NotFound, Conflict, RateLimited)
-@path_parameters(batch_id=UUID_PLACE)
+@path_parameters(batch_id=UUID_SCHEMA)
 @response_headers("Idempotent-Replay")
 @takes_headers(ConfirmHeadersV1)
 @takes_body(AssociationConfirmRequestV1)

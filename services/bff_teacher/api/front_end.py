@@ -1,88 +1,84 @@
-"""The built front end behind every path that no route of ours knows."""
+"""The built front end, served at every path that is not an API's."""
 
 from collections.abc import Mapping
 
 from quart import Quart, Response, request
 from werkzeug.exceptions import NotFound as UnknownPath
+from werkzeug.http import parse_etags
 
 from bff_core.errors import Unavailable
-from bff_core.etags import is_not_modified
 from bff_core.server import request_state
-from services.bff_teacher.implementations.built_pages import BuiltFile, BuiltPages
+from services.bff_teacher.api.static_files import StaticFile, StaticFiles
 
 ROUTE = "front_end"
-"""How logs and metrics name all of it."""
+"""Route name of all pages in logs and metrics."""
 
 RESERVED = frozenset({"v1", "bff", "api", "metrics", "ready", "healthz", "openapi.json", "docs"})
-"""What begins with these is never a page: a wrong address of an API must not look like one."""
+"""First path segments that never name a page, so that a wrong API path answers 404."""
 
-_SAFE: Mapping[str, str] = {
+_SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Where the pages may load from is theirs to say.
+    # The pages themselves declare their sources.
     "Content-Security-Policy": "frame-ancestors 'none'; object-src 'none'; base-uri 'self'",
 }
-_FOREVER = "public, max-age=31536000, immutable"
-_ASK_AGAIN = "no-cache"
 
 
-def attach_front_end(app: Quart, pages: BuiltPages) -> None:
-    """Answer GET and HEAD where the app has no route; what it has, it keeps."""
+def attach_front_end(app: Quart, pages: StaticFiles) -> None:
+    """Answer GET and HEAD where the app has no route."""
 
     @app.before_request
-    async def page() -> Response | None:
+    async def serve_page() -> Response | None:
         if request.method not in {"GET", "HEAD"}:
             return None
-        # A path that is known to another method stays 405.
+        # A path with a route for another method stays 405.
         if not isinstance(request.routing_exception, UnknownPath):
             return None
-        wanted = _steps(request.scope["path"])
-        if wanted is None or (wanted and wanted[0].casefold() in RESERVED):
+        segments = path_segments(request.scope["path"])
+        if segments is None or (segments and segments[0].casefold() in RESERVED):
             return None
-        return _found(pages, wanted)
+        file = pages.files.get("/".join(segments))
+        if file is None:
+            names_a_file = bool(segments) and "." in segments[-1]
+            if names_a_file or not _accepts_html():
+                return None
+            file = pages.index
+        request_state(request.scope).route = ROUTE
+        if file is None:
+            raise Unavailable(details={"reason": "front_end_not_built"})
+        return _response(file)
 
 
-def _steps(path: str) -> list[str] | None:
-    """The names in a decoded path; None when one of them is no name of a file or a page."""
-    steps = path.removeprefix("/").removesuffix("/").split("/")
-    if steps == [""]:
+def path_segments(path: str) -> list[str] | None:
+    """The segments of a decoded path; None when one of them cannot name a file or a page."""
+    segments = path.removeprefix("/").removesuffix("/").split("/")
+    if segments == [""]:
         return []
-    if any(not step or step.startswith(".") or not step.isprintable() for step in steps):
+    if "\\" in path or any(
+        not segment or segment.startswith(".") or not segment.isprintable() for segment in segments
+    ):
         return None
-    return None if "\\" in path else steps
+    return segments
 
 
-def _found(pages: BuiltPages, steps: list[str]) -> Response | None:
-    file = pages.files.get("/".join(steps))
-    if file is None and (_names_a_file(steps) or not _takes_pages()):
-        return None
-    request_state(request.scope).route = ROUTE
-    file = file or pages.index
-    if file is None:
-        raise Unavailable(details={"reason": "front_end_not_built"})
-    return _answer(file)
+def _accepts_html() -> bool:
+    """False for a script that asks for JSON."""
+    return not request.headers.get("Accept") or request.accept_mimetypes.accept_html
 
 
-def _names_a_file(steps: list[str]) -> bool:
-    return bool(steps) and "." in steps[-1]
-
-
-def _takes_pages() -> bool:
-    """Whether the caller would know what to do with HTML; a script that asks for JSON would not."""
-    given = request.headers.get("Accept")
-    return not given or request.accept_mimetypes.accept_html
-
-
-def _answer(file: BuiltFile) -> Response:
-    unchanged = is_not_modified(request.method, request.if_none_match, file.etag)
-    answer = Response(b"", status=304) if unchanged else Response(file.body)
-    if answer.status_code == 304:
-        answer.headers.pop("Content-Type", None)
+def _response(file: StaticFile) -> Response:
+    # A client may send several lines of the header.
+    known = parse_etags(", ".join(request.headers.getlist("If-None-Match")))
+    if known.contains_weak(file.etag):
+        response = Response(b"", status=304)
+        response.headers.pop("Content-Type", None)
     else:
-        answer.headers["Content-Type"] = file.content_type
-    answer.headers["ETag"] = file.etag
-    answer.headers["Cache-Control"] = _FOREVER if file.forever else _ASK_AGAIN
-    answer.headers.update(_SAFE)
-    return answer
+        response = Response(file.body, content_type=file.content_type)
+    response.set_etag(file.etag)
+    response.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if file.immutable else "no-cache"
+    )
+    response.headers.update(_SECURITY_HEADERS)
+    return response

@@ -1,1 +1,1 @@
-"""What to ask the platform's services; how to ask is the kernel's."""
+"""HTTP adapters of the ports, one module a downstream service."""

@@ -1,4 +1,4 @@
-"""The file service: it tells the state of any batch to anybody who names themself."""
+"""The file service: it gives the state of any batch to any caller with a user id."""
 
 from bff_core.client import Credentials, JsonDecoder, ServiceClient
 from bff_core.composition import Fetched

@@ -1,13 +1,24 @@
-"""The results aggregator: it checks which service asks, and trusts it with every user's data."""
+"""The results aggregator: it checks which service calls, and gives it every user's data.
+
+`ownership` checks the owner of what it gives.
+"""
 
 from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.clock import Clock
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
+from bff_core.errors import DownstreamRefused, NotFound
 from bff_core.settings import Operation
-from services.bff_teacher.contracts.ras import AWAITING_REVIEW, BatchPage
+from services.bff_teacher.contracts.ras import (
+    AWAITING_REVIEW,
+    BatchPage,
+    BatchWithEssays,
+    OwnedEssay,
+)
 
 NEWEST = 100
-_NEWEST = {"limit": NEWEST, "offset": 0}
+ROUTE_ABSENT_SECONDS = 600.0
+"""Seconds without calls to the essay route after RAS answered that it has none."""
 
 
 class HttpResults:
@@ -26,22 +37,70 @@ class HttpResults:
         self._page = ras.endpoint("user_batches", user_list, page, credentials=service)
         self._activity = ras.endpoint("class_activity", class_activity, page, credentials=service)
 
-    async def batches(
-        self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
+    async def page(
+        self, ctx: RequestContext, *, limit: int, offset: int, status: str | None = None
     ) -> Fetched[BatchPage]:
         params: dict[str, str | int] = {"limit": limit, "offset": offset}
-        return await self._page.get(ctx, _of(ctx), params | ({"status": word} if word else {}))
+        if status is not None:
+            params["status"] = status
+        return await self._page.get(ctx, _batches_of(ctx), params)
 
     async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
-        return await self._activity.get(ctx, _of(ctx), _NEWEST)
-
-    def newest_at_hand(self, ctx: RequestContext) -> Fetched[BatchPage] | None:  # noqa: ARG002 - the port's.
-        return None
+        return await self._activity.get(ctx, _batches_of(ctx), {"limit": NEWEST, "offset": 0})
 
     async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
         params: dict[str, str | int] = {"limit": NEWEST, "offset": 0, "status": AWAITING_REVIEW}
-        return await self._activity.get(ctx, _of(ctx), params)
+        return await self._activity.get(ctx, _batches_of(ctx), params)
 
 
-def _of(ctx: RequestContext) -> tuple[str, ...]:
+def _batches_of(ctx: RequestContext) -> tuple[str, ...]:
     return ("internal", "v1", "batches", "user", ctx.user_id)
+
+
+class HttpBatches:
+    def __init__(
+        self,
+        ras: ServiceClient,
+        identity: ServiceIdentity,
+        clock: Clock,
+        *,
+        one_batch: Operation,
+        one_essay: Operation,
+    ) -> None:
+        service = Credentials(service=identity)
+        batch = JsonDecoder(BatchWithEssays, rows="essays", on_salvage=ras.salvaged("batch"))
+        # For an id that RAS lacks it calls another service, so any caller can make it fail.
+        self._batch = ras.endpoint(
+            "batch", one_batch, batch, credentials=service, user_triggerable=True
+        )
+        essay = JsonDecoder(OwnedEssay, on_salvage=ras.salvaged("essay"))
+        self._essay = ras.endpoint("essay", one_essay, essay, credentials=service)
+        self._clock = clock
+        self._no_essay_route_until = float("-inf")
+
+    async def get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
+        try:
+            return await self._batch.get(ctx, ("internal", "v1", "batches", batch_id, "status"))
+        except DownstreamRefused as error:
+            if not error.spoke_json or error.upstream_status not in {400, 404}:
+                raise
+            # RAS answers 400 for a batch that other services know and RAS does not yet.
+            too_early = error.upstream_status == 400
+            details = {"reason": "not_yet_available"} if too_early else None
+            raise NotFound(details=details) from error
+
+    async def get_essay(
+        self, ctx: RequestContext, batch_id: str, essay_id: str
+    ) -> Fetched[OwnedEssay] | None:
+        if self._clock.monotonic() < self._no_essay_route_until:
+            return None
+        path = ("internal", "v1", "batches", batch_id, "essays", essay_id)
+        try:
+            return await self._essay.get(ctx, path)
+        except DownstreamRefused as error:
+            if error.upstream_status != 404:
+                raise
+            # A 404 in HTML comes from the router: this release of RAS has no such route.
+            if not error.spoke_json:
+                self._no_essay_route_until = self._clock.monotonic() + ROUTE_ABSENT_SECONDS
+            return None

@@ -1,1 +1,1 @@
-"""What the platform's services send, as far as we read it."""
+"""Bodies of the platform's services, reduced to the fields that are read."""

@@ -1,12 +1,17 @@
-"""What class management sends."""
+"""Bodies of class management: classes, students and matches of essays with students."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+PLACEHOLDER_DOMAIN = "@huleedu.system"
+PLACEHOLDER_NAME = ("UNKNOWN", "STUDENT")
+"""CMS's monitor adds such a student to a class; it stands for no person."""
 
-class Class(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A class of the asking teacher. How many students it has, CMS counts wrongly: not read."""
+
+class Class(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of the caller. CMS's own `student_count` is wrong, so it is not read."""
 
     id: str
     name: str
@@ -14,17 +19,78 @@ class Class(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created_at: datetime | None = None
 
 
-class ClassPage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """Newest first, without a total; what is worked out of a page is kept with it. `skipped` is ours, as in RAS's page."""
+class ClassPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first, without a total. `skipped` counts rows that do not fit the contract; CMS never sends it."""
 
     classes: tuple[Class, ...]
     skipped: int = 0
 
 
-class ClassInfo(msgspec.Struct, frozen=True, gc=False):
+class ClassInfo(msgspec.Struct, frozen=True):
     class_id: str
     class_name: str
 
 
 ClassInfos = dict[str, ClassInfo | None]
-"""Batch id in lower case to its class; None where no essay of the batch has a student yet."""
+"""Class by batch id in lower case; None where no essay of the batch has a student yet."""
+
+
+class RosterStudent(msgspec.Struct, frozen=True, kw_only=True):
+    student_id: str
+    first_name: str
+    last_name: str
+    email: str | None = None
+
+
+class Roster(msgspec.Struct, frozen=True, kw_only=True):
+    """The students of one class, unordered. `skipped` as in `ClassPage`."""
+
+    students: tuple[RosterStudent, ...]
+    skipped: int = 0
+
+
+class StudentName(msgspec.Struct, frozen=True):
+    first_name: str
+    last_name: str
+
+
+class StudentOfEssay(msgspec.Struct, frozen=True):
+    """The student whom CMS matched with an essay, confirmed or not: CMS does not say which."""
+
+    essay_id: str
+    student_id: str
+    student_person_name: StudentName
+
+
+class AssociationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One match of an essay, decided or not. Its confidence and reasons are constants: not read."""
+
+    essay_id: str
+    suggested_student_id: str
+    created_at: datetime | None = None
+
+
+class AssociationPage(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows of a batch; empty for an unknown batch. `skipped` as in `ClassPage`."""
+
+    associations: list[AssociationRow]
+    skipped: int = 0
+
+
+class ConfirmItem(msgspec.Struct, frozen=True):
+    """CMS requires both ids of a confirmed item; it does not publish the others."""
+
+    essay_id: str
+    student_id: str | None
+    confirmed: bool
+
+
+class ConfirmBody(msgspec.Struct, frozen=True):
+    """CMS records `user_id` as the validator without checking it, so it is always the caller's."""
+
+    user_id: str
+    associations: list[ConfirmItem]
+
+
+class ConfirmAnswer(msgspec.Struct, frozen=True):
+    status: Literal["confirmed"]

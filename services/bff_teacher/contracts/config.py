@@ -1,4 +1,4 @@
-"""What the config service says of maintenance; unknown settings are skipped."""
+"""Maintenance settings of the config service; unknown fields are skipped."""
 
 import msgspec
 

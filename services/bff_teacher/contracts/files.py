@@ -1,4 +1,4 @@
-"""What the file service sends of a batch's upload lock."""
+"""Bodies of the file service: a batch's upload lock."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ RUNNING = frozenset({"dispatch_initiated", "in_progress"})
 class LockStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`current_phase` is the first phase that locks, which may have ended long ago.
 
-    Locked without a phase means that the file service could not find out, or knows no such batch.
+    Locked without a phase: the file service could not find out, or knows no such batch.
     """
 
     locked: bool

@@ -1,14 +1,14 @@
-"""What Identity sends of a person."""
+"""Bodies of Identity: a user's profile."""
 
 import msgspec
 
 
-class PersonName(msgspec.Struct, frozen=True):
+class ProfileName(msgspec.Struct, frozen=True):
     first_name: str | None = None
     last_name: str | None = None
 
 
-class Profile(msgspec.Struct, frozen=True):
-    person_name: PersonName
+class IdentityProfile(msgspec.Struct, frozen=True):
+    person_name: ProfileName
     display_name: str | None = None
     locale: str | None = None

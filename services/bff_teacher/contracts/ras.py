@@ -1,7 +1,8 @@
-"""What the results aggregator sends, and the words that it filters by."""
+"""Bodies of the results aggregator, and the status words that it filters by."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -19,17 +20,16 @@ FILTER_WORDS: Mapping[str, tuple[str, ...]] = {
     "failed": ("content_ingestion_failed", "failed_critically"),
     "cancelled": ("cancelled",),
 }
-"""RAS answers in the client's words (left) and filters by its internal ones (right)."""
+"""Status in RAS's bodies to the internal statuses that its `status` filter takes."""
 
 AWAITING_REVIEW = "awaiting_student_validation"
 
+UNSCORED_RANK = 999
+"""The rank of an essay without a score; its score is exactly zero then."""
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A batch without its essays. Times are UTC that does not say so; words stay text.
 
-    Here and in the other contracts: what comes from JSON holds nothing that holds it, so that the
-    garbage collector need not look at the thousands of rows that are kept.
-    """
+class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch without its essays. Times are UTC without an offset; statuses stay text."""
 
     batch_id: str
     user_id: str
@@ -45,17 +45,67 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     processing_completed_at: datetime | None = None
 
 
-class Pagination(msgspec.Struct, frozen=True, gc=False):
-    """`total` is a real count of what the filter lets through."""
+class Pagination(msgspec.Struct, frozen=True):
+    """`total` counts all rows that pass the filter."""
 
     limit: int
     offset: int
     total: int
 
 
-class BatchPage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """Newest first; what is worked out of a page is kept with it. `skipped` counts rows that do not keep the contract; RAS never sends it."""
+class BatchPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first. `skipped` counts rows that do not fit the contract; RAS never sends it."""
 
-    batches: tuple[Batch, ...]
+    batches: tuple[BatchSummary, ...]
     pagination: Pagination
     skipped: int = 0
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    """The code alone; the rest is a long dump with a stack trace."""
+
+    error_code: str | None = None
+
+
+class EssayRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """`cj_rank` counts anchor texts, too; `cj_score` may be negative, infinite or NaN."""
+
+    essay_id: str
+    last_updated: datetime
+    filename: str | None = None
+    file_upload_id: str | None = None
+    spellcheck_status: str | None = None
+    spellcheck_correction_count: int | None = None
+    spellcheck_corrected_text_storage_id: str | None = None
+    spellcheck_error_detail: ErrorDetail | None = None
+    cj_assessment_status: str | None = None
+    cj_rank: int | None = None
+    cj_score: float | None = None
+    cj_assessment_error_detail: ErrorDetail | None = None
+
+
+class BatchWithEssays(BatchSummary, frozen=True, kw_only=True):
+    """`essays` are unordered, may be fewer than expected, and are often empty at first.
+
+    `skipped` counts essays that do not fit the contract; RAS never sends it.
+    """
+
+    essays: tuple[EssayRecord, ...]
+    student_prompt_ref: Any = None
+    skipped: int = 0
+
+    @property
+    def prompt_storage_id(self) -> str | None:
+        """Storage id of the assignment's text; None when the batch has none."""
+        match self.student_prompt_ref:
+            case {"references": {"student_prompt_text": {"storage_id": str(storage_id)}}}:
+                return storage_id
+            case _:
+                return None
+
+
+class OwnedEssay(EssayRecord, frozen=True, kw_only=True):
+    """An essay from its own route, with its batch and the batch's owner."""
+
+    batch_id: str
+    user_id: str

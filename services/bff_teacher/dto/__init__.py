@@ -1,1 +1,1 @@
-"""What this service promises to its callers."""
+"""Request and response models of this service's public API."""

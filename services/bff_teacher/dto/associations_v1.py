@@ -1,4 +1,4 @@
-"""Screen 4: which essay is whose."""
+"""Screen 4: matches of essays with students."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
 
-MOST_DECISIONS = 2000
+MAX_DECISIONS = 2000
 
 EXAMPLE_DECISION: JsonDict = {
     "essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01",
@@ -99,7 +99,7 @@ class AssociationConfirmRequestV1(BaseModel):
         json_schema_extra={"examples": [{"decisions": [EXAMPLE_DECISION], "force": False}]},
     )
 
-    decisions: list[AssociationDecisionV1] = Field(min_length=1, max_length=MOST_DECISIONS)
+    decisions: list[AssociationDecisionV1] = Field(min_length=1, max_length=MAX_DECISIONS)
     force: bool = Field(
         default=False,
         strict=True,

@@ -1,4 +1,4 @@
-"""The seven words that a batch's state has for a teacher."""
+"""The seven statuses of a batch."""
 
 from enum import StrEnum
 
@@ -13,7 +13,9 @@ class BatchStatusV1(StrEnum):
     CANCELLED = "cancelled"
 
 
-WIDE = frozenset({BatchStatusV1.PENDING_CONTENT, BatchStatusV1.PROCESSING, BatchStatusV1.FAILED})
-"""Words that stand for several states at the source, so that their pages are merged."""
+MERGED_STATUSES = frozenset(
+    {BatchStatusV1.PENDING_CONTENT, BatchStatusV1.PROCESSING, BatchStatusV1.FAILED}
+)
+"""Statuses that stand for several of RAS's, so that their pages are merged."""
 
 NEEDS_ATTENTION = frozenset({BatchStatusV1.COMPLETED_WITH_FAILURES, BatchStatusV1.FAILED})

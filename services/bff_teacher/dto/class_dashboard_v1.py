@@ -4,21 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
-from services.bff_teacher.dto.batch_status_v1 import WIDE, BatchStatusV1
-from services.bff_teacher.dto.class_list_v1 import EXAMPLE_CLASS, TeacherClassV1
-from services.bff_teacher.dto.ids import UuidText
+from services.bff_teacher.dto.batch_status_v1 import MERGED_STATUSES, BatchStatusV1
+from services.bff_teacher.dto.class_list_v1 import EXAMPLE_CLASS, TeacherClassV1, UuidText
 
-DEEPEST_MERGE = 500
+MAX_MERGE_DEPTH = 500
 
 
 class DashboardQuery(BaseModel):
@@ -32,15 +25,15 @@ class DashboardQuery(BaseModel):
 
     @field_validator("offset")
     @classmethod
-    def _merges_no_deeper(cls, offset: int, info: ValidationInfo) -> int:
-        """A word that stands for several of RAS's is merged from their beginnings."""
-        if info.data.get("status") in WIDE and offset + info.data.get("limit", 0) > DEEPEST_MERGE:
-            raise ValueError(f"With this status, offset + limit is at most {DEEPEST_MERGE}")
+    def _limit_merge_depth(cls, offset: int, info: ValidationInfo) -> int:
+        """A status that stands for several of RAS's is merged from the beginning of each list."""
+        needed = offset + info.data.get("limit", 0)
+        if info.data.get("status") in MERGED_STATUSES and needed > MAX_MERGE_DEPTH:
+            raise ValueError(f"With this status, offset + limit is at most {MAX_MERGE_DEPTH}")
         return offset
 
 
-# No model: it is made of what the contract has checked, which a model would check again, for three
-# times as long and five times the memory; and a page has up to a hundred.
+# A dataclass: its values are checked already.
 @dataclass(slots=True)
 class DashboardBatchV1:
     """A batch of the page."""

@@ -1,14 +1,16 @@
-"""Screen 1: the teacher's classes."""
+"""Screen 1, continued: the teacher's classes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
-from services.bff_teacher.dto.ids import UuidText
+
+UuidText = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+"""A checked UUID in lower case."""
 
 
 class ClassListQuery(BaseModel):
@@ -18,7 +20,7 @@ class ClassListQuery(BaseModel):
     offset: int = Field(0, ge=0, le=1_000_000, description="Classes to pass over.")
 
 
-# No model: it is made of what the contract has checked.
+# A dataclass: its values are checked already.
 @dataclass(slots=True)
 class TeacherClassV1:
     """A class; the last three are null while the part `class_activity` is missing."""

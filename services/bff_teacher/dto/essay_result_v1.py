@@ -1,4 +1,4 @@
-"""What screens 2 and 3 show of an essay."""
+"""An essay as screens 2 and 3 show it."""
 
 from datetime import datetime
 from typing import Literal

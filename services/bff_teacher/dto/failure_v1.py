@@ -1,4 +1,4 @@
-"""Why a phase has no result for an essay, in words a teacher can use."""
+"""Failed phases of an essay, in words for teachers."""
 
 from enum import StrEnum
 

@@ -1,10 +1,10 @@
-"""The languages in which we write to teachers."""
+"""Languages of texts for teachers."""
 
 from enum import StrEnum
 
 
 class LanguageV1(StrEnum):
-    """The first one is for everybody who asks for neither."""
+    """The first one is the default."""
 
     ENGLISH = "en"
     SWEDISH = "sv"

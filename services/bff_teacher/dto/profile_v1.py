@@ -1,4 +1,4 @@
-"""Who is signed in."""
+"""The signed-in user."""
 
 from pydantic import BaseModel, ConfigDict, Field
 

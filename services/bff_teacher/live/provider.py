@@ -16,7 +16,7 @@ from services.bff_teacher.live.refresher import Refresher
 from services.bff_teacher.live.source import ScreenSource, StreamSource
 from services.bff_teacher.live.subscriptions import SubscriptionRegistry
 from services.bff_teacher.live.updates import LiveStreams, LiveUpdates, NullLiveStreams, running
-from services.bff_teacher.protocols import Classes, CurrentFacts, Students
+from services.bff_teacher.ports import Classes, CurrentFacts, Students
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
 

@@ -1,1 +1,1 @@
-"""One module a screen: what it needs, what may be missing, how it is joined."""
+"""Screens, one module each: the parts, which of them are optional, and how they are joined."""

@@ -1,30 +1,34 @@
-"""Screen 4: which essay CMS takes to be whose, and whom the teacher may choose instead."""
-
-from collections.abc import Iterable, Mapping
+"""Screen 4: suggested matches of essays with students, and the students to choose from."""
 
 from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
-from services.bff_teacher.contracts.cms_associations import Association, AssociationPage
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays
+from services.bff_teacher.contracts.cms import AssociationPage, AssociationRow
+from services.bff_teacher.contracts.ras import BatchWithEssays
 from services.bff_teacher.dto.associations_v1 import (
     ClassStudentV1,
     StudentAssociationListV1,
     StudentAssociationV1,
 )
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.protocols import Associations, Batches, Classes, Students
-from services.bff_teacher.screens.batch_row import maybe_utc
-from services.bff_teacher.screens.ids import checked, is_uuid
-from services.bff_teacher.screens.parts import asked, listed, value_of
-from services.bff_teacher.screens.rosters import Pupil, own_pupils
+from services.bff_teacher.ports import Associations, Batches, Classes, Students
+from services.bff_teacher.screens.ids import is_uuid, require_uuids
+from services.bff_teacher.screens.parts import (
+    DisabledParts,
+    describe_parts,
+    optional_unless_disabled,
+    value_of,
+)
+from services.bff_teacher.screens.rows.batches import as_utc_or_none
+from services.bff_teacher.screens.rows.rosters import ClassMember, read_own_students
 
-Pupils = dict[str, Pupil]
+MembersById = dict[str, ClassMember]
+"""By student id in lower case."""
 
 
 class AssociationsScreen:
     """Required: `owner`, `associations`. Optional: `roster`, `filenames`.
 
-    RAS says whose the batch is before CMS is asked; the file names come in the same answer.
+    RAS gives the owner before CMS is called; the file names come in the same response.
     """
 
     def __init__(
@@ -33,7 +37,7 @@ class AssociationsScreen:
         associations: Associations,
         classes: Classes,
         students: Students,
-        disabled: frozenset[str],
+        disabled: DisabledParts,
     ) -> None:
         self._batches = batches
         self._associations = associations
@@ -46,80 +50,81 @@ class AssociationsScreen:
 
         Raises:
             NotFound: RAS knows no such batch, or not yet.
-            NotAuthorized: It is somebody else's.
-            DownstreamError: RAS or CMS did not give what is required.
+            NotAuthorized: It is another teacher's.
+            DownstreamError: RAS or CMS did not give a required part.
         """
-        (batch_id,) = checked(batch_id=batch_id)
-        batch = await required("owner", self._batches.one(ctx, batch_id))
+        (batch_id,) = require_uuids(batch_id=batch_id)
+        batch = await required("owner", self._batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
         async with fan_out() as group:
-            roster = group.create_task(asked(self._disabled, "roster", lambda: self._pupils(ctx)))
-            ask = self._associations.suggested(ctx, batch_id)
-            rows = await required("associations", ask)
-        names = None if "filenames" in self._disabled else batch
-        return render(batch, rows, roster.result(), names)
-
-    async def _pupils(self, ctx: RequestContext) -> Fetched[Pupils]:
-        return await own_pupils(self._classes, self._students, ctx)
+            roster_task = group.create_task(
+                optional_unless_disabled(
+                    self._disabled,
+                    "roster",
+                    lambda: read_own_students(self._classes, self._students, ctx),
+                )
+            )
+            rows = await required("associations", self._associations.suggested(ctx, batch_id))
+        filenames = None if "filenames" in self._disabled else batch
+        return render(batch, rows, roster_task.result(), filenames)
 
 
 def render(
     batch: Fetched[BatchWithEssays],
     rows: Fetched[AssociationPage],
-    roster: Part[Pupils] | None,
-    names: Fetched[BatchWithEssays] | None,
+    roster: Part[MembersById] | None,
+    filenames: Fetched[BatchWithEssays] | None,
 ) -> StudentAssociationListV1:
-    """The join: an essay with a suggestion, and any other that RAS knows."""
-    pupils = value_of(roster)
+    """The join: every essay with a suggestion, and every other one that RAS knows."""
+    members = value_of(roster)
     suggested = {row.essay_id: row for row in rows.value.associations if is_uuid(row.essay_id)}
     essays = {essay.essay_id for essay in batch.value.essays if is_uuid(essay.essay_id)}
-    filenames = {essay.essay_id: essay.filename for essay in (names.value.essays if names else ())}
-    shown = [
-        _row(essay_id, filenames.get(essay_id), suggested.get(essay_id), pupils or {})
+    named = filenames.value.essays if filenames else ()
+    name_of = {essay.essay_id: essay.filename for essay in named}
+    listed = [
+        _association(essay_id, name_of.get(essay_id), suggested.get(essay_id), members or {})
         for essay_id in essays | set(suggested)
     ]
-    parts = {"owner": batch, "associations": rows, "roster": roster, "filenames": names}
+    listed.sort(
+        key=lambda row: (row.filename is None, (row.filename or "").casefold(), str(row.essay_id))
+    )
+    parts = {"owner": batch, "associations": rows, "roster": roster, "filenames": filenames}
     return StudentAssociationListV1(
         batch_id=batch.value.batch_id,
-        associations=sorted(shown, key=_by_file_name),
-        students=None if pupils is None else _choices(pupils.values()),
+        associations=listed,
+        students=None if members is None else _students_by_name(members),
         skipped=rows.value.skipped + len(rows.value.associations) - len(suggested),
-        parts=listed(parts),
+        parts=describe_parts(parts),
     )
 
 
-def _row(
-    essay_id: str, filename: str | None, row: Association | None, pupils: Mapping[str, Pupil]
+def _association(
+    essay_id: str, filename: str | None, row: AssociationRow | None, members: MembersById
 ) -> StudentAssociationV1:
-    """A suggestion of somebody who is in none of the teacher's classes is not shown."""
-    pupil = pupils.get(row.suggested_student_id.lower()) if row else None
+    """A suggested student who is in none of the teacher's classes is left out."""
+    member = members.get(row.suggested_student_id.lower()) if row else None
     return StudentAssociationV1(
         essay_id=essay_id,
         filename=filename,
         must_be_decided=row is not None,
-        suggested_student=_student(pupil) if pupil else None,
-        suggested_at=maybe_utc(row.created_at) if row else None,
+        suggested_student=_class_student(member) if member else None,
+        suggested_at=as_utc_or_none(row.created_at) if row else None,
     )
 
 
-def _student(pupil: Pupil) -> ClassStudentV1:
+def _students_by_name(members: MembersById) -> list[ClassStudentV1]:
+    ordered = sorted(
+        members.items(),
+        key=lambda item: (item[1].student.last_name, item[1].student.first_name, item[0]),
+    )
+    return [_class_student(member) for _, member in ordered]
+
+
+def _class_student(member: ClassMember) -> ClassStudentV1:
     return ClassStudentV1(
-        student_id=pupil.student.student_id,
-        first_name=pupil.student.first_name,
-        last_name=pupil.student.last_name,
-        class_id=pupil.school_class.id,
-        class_name=pupil.school_class.name,
+        student_id=member.student.student_id,
+        first_name=member.student.first_name,
+        last_name=member.student.last_name,
+        class_id=member.school_class.id,
+        class_name=member.school_class.name,
     )
-
-
-def _choices(pupils: Iterable[Pupil]) -> list[ClassStudentV1]:
-    return [_student(pupil) for pupil in sorted(pupils, key=_by_name)]
-
-
-def _by_name(pupil: Pupil) -> tuple[str, str, str]:
-    student = pupil.student
-    return student.last_name, student.first_name, student.student_id.lower()
-
-
-def _by_file_name(row: StudentAssociationV1) -> tuple[bool, str, str]:
-    return row.filename is None, (row.filename or "").casefold(), str(row.essay_id)

@@ -7,38 +7,50 @@ from bff_core.clock import as_utc
 from bff_core.composition import Fetched, Part, PartV1, WithHeaders, fan_out, required
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
-from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos
-from services.bff_teacher.contracts.cms_students import StudentOfEssay
+from services.bff_teacher.contracts.cms import ClassInfos, StudentOfEssay
 from services.bff_teacher.contracts.content import is_storage_id
 from services.bff_teacher.contracts.files import FileState
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays
+from services.bff_teacher.contracts.ras import BatchWithEssays
 from services.bff_teacher.dto.batch_detail_v1 import BatchEssayV1, FileStateV1, TeacherBatchDetailV1
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.protocols import Batches, Classes, Files, Students
-from services.bff_teacher.screens.batch_row import maybe_utc, progress
-from services.bff_teacher.screens.essay_rows import Placed, count_ranked, placed, shown
-from services.bff_teacher.screens.failure_texts import counted, language_headers, language_of
-from services.bff_teacher.screens.ids import checked, is_uuid
-from services.bff_teacher.screens.parts import asked, listed, value_of
-
-_WORDS = frozenset(word.value for word in BatchStatusV1)
+from services.bff_teacher.ports import Batches, Classes, Files, Students
+from services.bff_teacher.screens.failure_texts import count_failures, language_headers, language_of
+from services.bff_teacher.screens.ids import is_uuid, require_uuids
+from services.bff_teacher.screens.parts import (
+    DisabledParts,
+    describe_parts,
+    optional_unless_disabled,
+    value_of,
+)
+from services.bff_teacher.screens.rows.batches import (
+    STATUSES,
+    as_utc_or_none,
+    progress_percent,
+)
+from services.bff_teacher.screens.rows.essays import (
+    RankedEssay,
+    count_ranked,
+    essay_dto,
+    rank_essays,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What is asked for once the batch is known to be the caller's; None when switched off."""
+class BatchDetailParts:
+    """In the order of the answer's `parts`; None when disabled."""
 
-    class_name: Part[ClassInfos] | None
-    student_names: Part[list[StudentOfEssay]] | None
-    file_state: Part[FileState] | None
+    batch: Fetched[BatchWithEssays]
+    class_name: Part[ClassInfos] | None = None
+    student_names: Part[list[StudentOfEssay]] | None = None
+    file_state: Part[FileState] | None = None
 
 
 class BatchDetailScreen:
     """Required: `batch`. Optional: `class_name`, `student_names`, `file_state`.
 
-    Nobody but RAS is asked before RAS has said whose the batch is; the rest runs side by side.
+    Only RAS is called until it has given the owner; the rest runs concurrently.
     """
 
     def __init__(
@@ -47,7 +59,7 @@ class BatchDetailScreen:
         classes: Classes,
         students: Students,
         files: Files,
-        disabled: frozenset[str],
+        disabled: DisabledParts,
     ) -> None:
         self._batches = batches
         self._classes = classes
@@ -60,115 +72,117 @@ class BatchDetailScreen:
 
         Raises:
             NotFound: RAS knows no such batch, or not yet.
-            NotAuthorized: It is somebody else's.
+            NotAuthorized: It is another teacher's.
             DownstreamError: RAS did not give it.
         """
-        (batch_id,) = checked(batch_id=batch_id)
-        batch = await required("batch", self._batches.one(ctx, batch_id))
+        (batch_id,) = require_uuids(batch_id=batch_id)
+        batch = await required("batch", self._batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-        beside = await self._beside(ctx, batch_id)
+        parts = await self._optional_parts(ctx, batch_id, batch)
         language = language_of(ctx.accept_language)
-        return WithHeaders(render(batch, beside, language), language_headers(language))
+        return WithHeaders(render(parts, language), language_headers(language))
 
-    async def _beside(self, ctx: RequestContext, batch_id: str) -> Beside:
-        off = self._disabled
+    async def _optional_parts(
+        self, ctx: RequestContext, batch_id: str, batch: Fetched[BatchWithEssays]
+    ) -> BatchDetailParts:
+        disabled = self._disabled
         async with fan_out() as group:
-            info = group.create_task(
-                asked(off, "class_name", lambda: self._classes.of_batches(ctx, [batch_id]))
+            class_name = group.create_task(
+                optional_unless_disabled(
+                    disabled, "class_name", lambda: self._classes.of_batches(ctx, [batch_id])
+                )
             )
-            names = group.create_task(
-                asked(off, "student_names", lambda: self._students.of_batch(ctx, batch_id))
+            student_names = group.create_task(
+                optional_unless_disabled(
+                    disabled, "student_names", lambda: self._students.of_batch(ctx, batch_id)
+                )
             )
-            state = await asked(off, "file_state", lambda: self._files.state(ctx, batch_id))
-        return Beside(info.result(), names.result(), state)
+            file_state = await optional_unless_disabled(
+                disabled, "file_state", lambda: self._files.state(ctx, batch_id)
+            )
+        return BatchDetailParts(batch, class_name.result(), student_names.result(), file_state)
 
 
-def render(
-    reading: Fetched[BatchWithEssays], beside: Beside, language: LanguageV1
-) -> TeacherBatchDetailV1:
+def render(parts: BatchDetailParts, language: LanguageV1) -> TeacherBatchDetailV1:
     """The join.
 
     Raises:
-        DownstreamFailed: The batch is in a state that has no word of ours.
+        DownstreamFailed: The batch has a status that the API does not know.
     """
-    batch = reading.value
-    if batch.overall_status not in _WORDS:
+    batch = parts.batch.value
+    if batch.overall_status not in STATUSES:
         raise DownstreamFailed("ras", reason="unknown_status").naming_part("batch")
-    parts = {
-        "batch": reading,
-        "class_name": beside.class_name,
-        "student_names": beside.student_names,
-        "file_state": beside.file_state,
-    }
-    return _detail(batch, beside, language, listed(parts))
-
-
-def _detail(
-    batch: BatchWithEssays, beside: Beside, language: LanguageV1, parts: list[PartV1]
-) -> TeacherBatchDetailV1:
-    rows = placed(batch.essays)
-    essays = _essays(rows, value_of(beside.student_names) or [], language)
-    known = _known_class(batch, value_of(beside.class_name))
-    lock = _lock(value_of(beside.file_state))
-    final = batch.processing_completed_at is not None
+    rows = rank_essays(batch.essays)
+    essays = _essays(rows, value_of(parts.student_names) or [], language)
+    file_state = _file_state(value_of(parts.file_state))
+    running_phase = file_state.running_phase if file_state else None
+    info = (value_of(parts.class_name) or {}).get(batch.batch_id.lower())
+    known_class = info if info and is_uuid(info.class_id) else None
+    is_final = batch.processing_completed_at is not None
     return TeacherBatchDetailV1(
         batch_id=batch.batch_id,
         title=batch.assignment_id or "Untitled Batch",
         overall_status=BatchStatusV1(batch.overall_status),
         requested_pipeline=batch.requested_pipeline,
-        current_phase=batch.current_phase or (lock.running_phase if lock else None),
-        is_final=final,
+        current_phase=batch.current_phase or running_phase,
+        is_final=is_final,
         created_at=as_utc(batch.created_at),
         last_updated=as_utc(batch.last_updated),
-        completed_at=maybe_utc(batch.processing_completed_at),
+        completed_at=as_utc_or_none(batch.processing_completed_at),
         total_essays=batch.essay_count,
         completed_essays=batch.completed_essay_count,
         failed_essays=batch.failed_essay_count,
-        progress_percent=progress(batch, final=final),
+        progress_percent=progress_percent(batch, is_final=is_final),
         ranked_essays=count_ranked(rows),
-        class_id=known.class_id if known else None,
-        class_name=known.class_name if known else None,
-        file_state=lock,
-        failures=counted(failure for essay in essays for failure in essay.failures),
+        class_id=known_class.class_id if known_class else None,
+        class_name=known_class.class_name if known_class else None,
+        file_state=file_state,
+        failures=count_failures(failure for essay in essays for failure in essay.failures),
         essays=essays,
         skipped=batch.skipped + len(batch.essays) - len(rows),
-        parts=parts,
+        parts=_described(parts),
+    )
+
+
+def _described(parts: BatchDetailParts) -> list[PartV1]:
+    return describe_parts(
+        {
+            "batch": parts.batch,
+            "class_name": parts.class_name,
+            "student_names": parts.student_names,
+            "file_state": parts.file_state,
+        }
     )
 
 
 def _essays(
-    rows: Iterable[Placed], names: Iterable[StudentOfEssay], language: LanguageV1
+    rows: Iterable[RankedEssay], names: Iterable[StudentOfEssay], language: LanguageV1
 ) -> list[BatchEssayV1]:
     matches = {match.essay_id: match for match in names}
-    return [
-        shown(
-            BatchEssayV1,
-            row,
-            matches.get(row.essay.essay_id),
-            language,
-            spellcheck_corrected_text_storage_id=_storage_id(row),
+    essays = []
+    for row in rows:
+        storage_id = row.essay.spellcheck_corrected_text_storage_id
+        essays.append(
+            essay_dto(
+                BatchEssayV1,
+                row,
+                matches.get(row.essay.essay_id),
+                language,
+                spellcheck_corrected_text_storage_id=(
+                    storage_id if storage_id and is_storage_id(storage_id) else None
+                ),
+            )
         )
-        for row in rows
-    ]
+    return essays
 
 
-def _storage_id(row: Placed) -> str | None:
-    storage_id = row.essay.spellcheck_corrected_text_storage_id
-    return storage_id if storage_id and is_storage_id(storage_id) else None
-
-
-def _known_class(batch: BatchWithEssays, infos: ClassInfos | None) -> ClassInfo | None:
-    info = (infos or {}).get(batch.batch_id.lower())
-    return info if info and is_uuid(info.class_id) else None
-
-
-def _lock(state: FileState | None) -> FileStateV1 | None:
+def _file_state(state: FileState | None) -> FileStateV1 | None:
     if state is None:
         return None
-    status = state.lock_status
+    lock = state.lock_status
     return FileStateV1(
-        locked=status.locked,
-        locked_at=maybe_utc(status.locked_at),
-        verified=status.verified,
-        running_phase=status.running_phase,
+        locked=lock.locked,
+        locked_at=as_utc_or_none(lock.locked_at),
+        verified=lock.verified,
+        running_phase=lock.running_phase,
     )

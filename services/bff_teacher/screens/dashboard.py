@@ -1,54 +1,52 @@
 """Screen 1: a page of batches with their class names, and the teacher's classes beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
-from services.bff_teacher.contracts.ras import Batch, BatchPage
-from services.bff_teacher.dto.class_dashboard_v1 import (
-    DashboardBatchV1,
-    DashboardQuery,
-    TeacherClassDashboardV1,
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary
+from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
+from services.bff_teacher.ports import Classes, Results, Students
+from services.bff_teacher.screens.parts import (
+    DisabledParts,
+    describe_parts,
+    optional_unless_disabled,
+    value_of,
 )
-from services.bff_teacher.protocols import Classes, Results, Students
-from services.bff_teacher.screens.batch_page import Window, read_page
-from services.bff_teacher.screens.batch_row import item, rows_of
-from services.bff_teacher.screens.class_activity import Activities, class_rows, read_activity
-from services.bff_teacher.screens.derived import derived_if_read_again
-from services.bff_teacher.screens.parts import asked, listed, value_of
-from services.bff_teacher.screens.rosters import Sizes, sizes_of
+from services.bff_teacher.screens.rows.batches import (
+    PageRange,
+    dashboard_item,
+    read_page,
+    visible_batches,
+)
+from services.bff_teacher.screens.rows.classes import ActivityByClass, class_rows, read_activity
+from services.bff_teacher.screens.rows.rosters import StudentCounts, read_student_counts
 
-CLASSES_SHOWN = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A page, its rows, and the classes of these, which are asked for once they are known."""
-
-    page: Fetched[BatchPage]
-    rows: list[Batch]
-    infos: Part[ClassInfos] | None
+MAX_CLASSES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What stands beside the page; None when switched off."""
+class DashboardParts:
+    """In the order of the answer's `parts`; None when disabled."""
 
-    classes: Part[ClassPage] | None
-    sizes: Part[Sizes] | None
-    activity: Part[Activities] | None
+    batches: Fetched[BatchPage]
+    classes: Part[ClassPage] | None = None
+    student_counts: Part[StudentCounts] | None = None
+    class_names: Part[ClassInfos] | None = None
+    class_activity: Part[ActivityByClass] | None = None
 
 
 class DashboardScreen:
     """Required: `batches`. Optional: `classes`, `student_counts`, `class_names`, `class_activity`.
 
     Class names wait for the page, and student counts for the classes, whose ids they need; the rest
-    runs side by side.
+    runs concurrently.
     """
 
     def __init__(
-        self, results: Results, classes: Classes, students: Students, disabled: frozenset[str]
+        self, results: Results, classes: Classes, students: Students, disabled: DisabledParts
     ) -> None:
         self._results = results
         self._classes = classes
@@ -61,71 +59,61 @@ class DashboardScreen:
         Raises:
             DownstreamError: RAS did not give the page.
         """
+        page_range = PageRange(query.limit, query.offset)
         async with fan_out() as group:
-            counted = group.create_task(self._counted_classes(ctx))
-            activity = group.create_task(
-                asked(self._disabled, "class_activity", lambda: self._activity(ctx))
+            classes_task = group.create_task(self._classes_with_counts(ctx))
+            activity_task = group.create_task(
+                optional_unless_disabled(
+                    self._disabled,
+                    "class_activity",
+                    lambda: read_activity(self._results, self._classes, ctx),
+                )
             )
-            # In this task, which has to wait for it anyway: RAS is asked first, and at once.
-            named = await self._named_page(ctx, query)
-        return render(ctx, query, named, Beside(*counted.result(), activity.result()))
+            page = await required(
+                "batches", read_page(self._results, ctx, page_range, query.status)
+            )
+            rows = visible_batches(page.value, ctx.user_id)
+            names = await optional_unless_disabled(
+                self._disabled,
+                "class_names",
+                lambda: self._classes.of_batches(ctx, [row.batch_id for row in rows]),
+            )
+        classes, counts = classes_task.result()
+        parts = DashboardParts(page, classes, counts, names, activity_task.result())
+        return render(query, rows, parts)
 
-    async def _named_page(self, ctx: RequestContext, query: DashboardQuery) -> Named:
-        window = Window(query.limit, query.offset)
-        page = await required("batches", read_page(self._results, ctx, window, query.status))
-        rows = rows_of(page, ctx.user_id)
-        ids = [row.batch_id for row in rows]
-        infos = await asked(
-            self._disabled, "class_names", lambda: self._classes.of_batches(ctx, ids)
-        )
-        return Named(page, rows, infos)
-
-    async def _counted_classes(
+    async def _classes_with_counts(
         self, ctx: RequestContext
-    ) -> tuple[Part[ClassPage] | None, Part[Sizes] | None]:
-        page = await asked(self._disabled, "classes", lambda: self._shown(ctx))
-        shown = page.value.classes if isinstance(page, Fetched) else None
-        return page, await sizes_of(self._disabled, self._students, ctx, page, shown)
-
-    async def _shown(self, ctx: RequestContext) -> Fetched[ClassPage]:
-        return await self._classes.of_teacher(ctx, limit=CLASSES_SHOWN)
-
-    async def _activity(self, ctx: RequestContext) -> Fetched[Activities]:
-        return await read_activity(self._results, self._classes, ctx)
+    ) -> tuple[Part[ClassPage] | None, Part[StudentCounts] | None]:
+        page = await optional_unless_disabled(
+            self._disabled, "classes", lambda: self._classes.page(ctx, limit=MAX_CLASSES)
+        )
+        classes = page.holding(page.value.classes) if isinstance(page, Fetched) else page
+        return page, await read_student_counts(self._disabled, self._students, ctx, classes)
 
 
 def render(
-    ctx: RequestContext,
-    query: DashboardQuery,
-    named: Named,
-    beside: Beside,
+    query: DashboardQuery, rows: Sequence[BatchSummary], parts: DashboardParts
 ) -> TeacherClassDashboardV1:
-    page = named.page.value
-    shown = value_of(beside.classes)
-    sizes, activity = value_of(beside.sizes), value_of(beside.activity)
+    """The join; `rows` are the visible ones of the page."""
+    page = parts.batches.value
+    infos = value_of(parts.class_names) or {}
+    classes = value_of(parts.classes)
+    counts, activity = value_of(parts.student_counts), value_of(parts.class_activity)
     return TeacherClassDashboardV1(
-        batches=_items(named, ctx.user_id),
+        batches=[dashboard_item(row, infos.get(row.batch_id.lower())) for row in rows],
         total_count=page.pagination.total,
         limit=query.limit,
         offset=query.offset,
-        skipped=page.skipped + len(page.batches) - len(named.rows),
-        classes=None if shown is None else class_rows(shown, CLASSES_SHOWN, sizes, activity),
-        parts=listed(
+        skipped=page.skipped + len(page.batches) - len(rows),
+        classes=class_rows(classes.classes[:MAX_CLASSES], counts, activity) if classes else None,
+        parts=describe_parts(
             {
-                "batches": named.page,
-                "classes": beside.classes,
-                "student_counts": beside.sizes,
-                "class_names": named.infos,
-                "class_activity": beside.activity,
+                "batches": parts.batches,
+                "classes": parts.classes,
+                "student_counts": parts.student_counts,
+                "class_names": parts.class_names,
+                "class_activity": parts.class_activity,
             }
         ),
     )
-
-
-def _items(named: Named, owner: str) -> list[DashboardBatchV1]:
-    infos = value_of(named.infos)
-
-    def made() -> list[DashboardBatchV1]:
-        return [item(row, (infos or {}).get(row.batch_id.lower())) for row in named.rows]
-
-    return derived_if_read_again(f"items {owner}", made, named.page, infos)

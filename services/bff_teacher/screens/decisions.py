@@ -1,24 +1,20 @@
-"""What a teacher decided, compared with what there is to decide and with what was decided before."""
+"""Decisions of a teacher: complete and consistent, and compared with earlier attempts."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import timedelta
 
 from bff_core.clock import to_wire
 from bff_core.errors import Conflict, FieldError, NotFound, ValidationFailed
+from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome, Decisions
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
     AssociationDecisionV1,
 )
-from services.bff_teacher.protocols import Attempt, Decisions, Outcome
-
-_NOT_YOURS = "There is no such essay in this batch"
-_NO_PUPIL = "There is no such student in your classes"
 
 
 def canonical(request: AssociationConfirmRequestV1) -> Decisions:
-    """Equal for requests that decide the same, in whatever order."""
+    """The decisions in one order, so that equal ones compare equal."""
     pairs = (
         (str(one.essay_id), str(one.student_id) if one.student_id else None)
         for one in request.decisions
@@ -27,19 +23,22 @@ def canonical(request: AssociationConfirmRequestV1) -> Decisions:
 
 
 def require_distinct(request: AssociationConfirmRequestV1) -> None:
-    """No essay and no student may be there twice.
+    """Require that no essay and no student appears twice.
 
     Raises:
         ValidationFailed: It names every place after the first.
     """
-    flaws = [
-        *_repeated(
-            (one.essay_id for one in request.decisions), "essay_id", "This essay is decided"
-        ),
-        *_repeated(
-            (one.student_id for one in request.decisions), "student_id", "This student is chosen"
-        ),
-    ]
+    flaws = []
+    for field, label in (
+        ("essay_id", "This essay is decided"),
+        ("student_id", "This student is chosen"),
+    ):
+        seen: set[object] = set()
+        for number, one in enumerate(request.decisions):
+            value = getattr(one, field)
+            if value is not None and value in seen:
+                flaws.append(FieldError(f"/decisions/{number}/{field}", f"{label} more than once"))
+            seen.add(value)
     if flaws:
         raise ValidationFailed(flaws)
 
@@ -49,23 +48,26 @@ def require_complete(
     *,
     to_decide: Collection[str],
     known: Collection[str],
-    pupils: Collection[str],
+    students: Collection[str],
 ) -> None:
-    """Every essay in `to_decide` is decided; others only if `known`; students are `pupils`.
+    """Require a decision for each essay in `to_decide`, and none outside `known` and `students`.
 
     Raises:
         NotFound: A decision names an essay or a student that is not the teacher's; each is listed
             in `details.errors`.
         ValidationFailed: An essay is left undecided.
     """
-    strangers = [
-        flaw
-        for number, one in enumerate(request.decisions)
-        for flaw in _strangers(number, one, known, pupils)
-    ]
-    if strangers:
-        listed = [{"pointer": flaw.pointer, "message": flaw.message} for flaw in strangers]
-        raise NotFound(details={"errors": listed})
+    unknown = []
+    for number, one in enumerate(request.decisions):
+        place = f"/decisions/{number}"
+        if str(one.essay_id) not in known:
+            message = "There is no such essay in this batch"
+            unknown.append({"pointer": f"{place}/essay_id", "message": message})
+        if one.student_id is not None and str(one.student_id) not in students:
+            message = "There is no such student in your classes"
+            unknown.append({"pointer": f"{place}/student_id", "message": message})
+    if unknown:
+        raise NotFound(details={"errors": unknown})
     undecided = set(to_decide) - {str(one.essay_id) for one in request.decisions}
     if undecided:
         raise ValidationFailed(
@@ -74,22 +76,24 @@ def require_complete(
         )
 
 
-def settled(
+def result_to_replay(
     latest: Attempt | None, wanted: Attempt, *, lease: timedelta
 ) -> AssociationConfirmResultV1 | None:
-    """The result to give again; None when nothing stands in the way of `wanted`.
+    """The earlier result, if it answers `wanted`; None when `wanted` may be carried out.
+
+    An attempt without an outcome counts as running for `lease`, and as unknown after it.
 
     Raises:
         Conflict: Something else was confirmed, is being confirmed, or may have been.
     """
-    if latest is None or latest.outcome is Outcome.NOT_SENT:
+    if latest is None or latest.outcome is ConfirmOutcome.NOT_SENT:
         return None
-    if latest.outcome is Outcome.CONFIRMED:
+    if latest.outcome is ConfirmOutcome.CONFIRMED:
         if latest.decisions == wanted.decisions or (wanted.key and wanted.key == latest.key):
             return result_of(latest)
         raise _conflict("already_confirmed", "This batch is confirmed already", latest)
-    running = latest.outcome is Outcome.STARTED and wanted.started_at - latest.started_at < lease
-    if running:
+    age = wanted.started_at - latest.started_at
+    if latest.outcome is ConfirmOutcome.STARTED and age < lease:
         raise _conflict("in_progress", "This batch is being confirmed", latest, retry_after=1.0)
     if not wanted.forced:
         message = "It is not known whether an earlier attempt confirmed this batch"
@@ -120,36 +124,14 @@ def _decisions(attempt: Attempt) -> list[AssociationDecisionV1]:
 def _conflict(
     reason: str, message: str, latest: Attempt, *, retry_after: float | None = None
 ) -> Conflict:
+    """A conflict that lists the decisions of the attempt in the way, and its time."""
+    if latest.outcome is ConfirmOutcome.CONFIRMED:
+        moment = {"confirmed_at": to_wire(latest.ended_at or latest.started_at)}
+    else:
+        moment = {"attempted_at": to_wire(latest.started_at)}
     decisions = [one.model_dump(mode="json") for one in _decisions(latest)]
-    at = "confirmed_at" if latest.outcome is Outcome.CONFIRMED else "attempted_at"
-    when = latest.ended_at if latest.outcome is Outcome.CONFIRMED else latest.started_at
     return Conflict(
         message,
-        details={
-            "reason": reason,
-            at: to_wire(when or latest.started_at),
-            "decisions": decisions,
-        },
+        details={"reason": reason, **moment, "decisions": decisions},
         retry_after=retry_after,
     )
-
-
-def _repeated(values: Iterable[object], field: str, what: str) -> list[FieldError]:
-    seen: Counter[object] = Counter()
-    flaws = []
-    for number, value in enumerate(values):
-        seen[value] += 1
-        if value is not None and seen[value] > 1:
-            flaws.append(FieldError(f"/decisions/{number}/{field}", f"{what} more than once"))
-    return flaws
-
-
-def _strangers(
-    number: int, one: AssociationDecisionV1, known: Collection[str], pupils: Collection[str]
-) -> list[FieldError]:
-    flaws = []
-    if str(one.essay_id) not in known:
-        flaws.append(FieldError(f"/decisions/{number}/essay_id", _NOT_YOURS))
-    if one.student_id is not None and str(one.student_id) not in pupils:
-        flaws.append(FieldError(f"/decisions/{number}/student_id", _NO_PUPIL))
-    return flaws

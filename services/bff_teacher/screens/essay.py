@@ -7,48 +7,55 @@ from typing import TypeVar
 from bff_core.composition import Fetched, Missing, Part, WithHeaders, fan_out, optional
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, NotFound
-from services.bff_teacher.contracts.cms_students import StudentOfEssay
+from services.bff_teacher.contracts.cms import StudentOfEssay
 from services.bff_teacher.contracts.content import is_storage_id
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays, Essay, OwnedEssay
+from services.bff_teacher.contracts.ras import BatchWithEssays, EssayRecord, OwnedEssay
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.protocols import Batches, Students, Texts
-from services.bff_teacher.screens.essay_rows import Placed, count_ranked, placed, shown
+from services.bff_teacher.ports import Batches, Students, Texts
 from services.bff_teacher.screens.failure_texts import language_headers, language_of
-from services.bff_teacher.screens.ids import checked
-from services.bff_teacher.screens.parts import asked, listed, value_of
+from services.bff_teacher.screens.ids import require_uuids
+from services.bff_teacher.screens.parts import (
+    DisabledParts,
+    describe_parts,
+    optional_unless_disabled,
+    value_of,
+)
+from services.bff_teacher.screens.rows.essays import (
+    RankedEssay,
+    count_ranked,
+    essay_dto,
+    rank_essays,
+)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An essay of the caller's, and the batch that it stands in if that was to be had."""
+class EssayParts:
+    """In the order of the answer's `parts`; None when disabled.
 
-    essay: Fetched[Essay]
-    batch: Part[BatchWithEssays]
+    A text or a student that does not exist is a part whose value is None.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """None when switched off; a text or a match that does not exist is a part that holds None."""
-
-    text: Part[str | None] | None
-    prompt: Part[str | None] | None
-    student: Part[StudentOfEssay | None] | None
+    essay: Fetched[EssayRecord]
+    order: Part[BatchWithEssays] | None = None
+    text: Part[str | None] | None = None
+    prompt: Part[str | None] | None = None
+    student: Part[StudentOfEssay | None] | None = None
 
 
 class EssayScreen:
     """Required: `essay`. Optional: `order`, `text`, `prompt`, `student`.
 
-    RAS is asked for the essay and for its batch at once; when the essay route is away, or does not
-    answer, the batch has to do, and when it does, only the essay's place needs the batch. Text,
-    prompt and student follow, side by side: their ids, and the right to see them, come from RAS.
+    The essay and its batch are read from RAS concurrently. Without the essay route the essay comes
+    from the batch; with it, a failed batch costs only `order` and `prompt`. Text, prompt and
+    student follow concurrently: their ids, and the right to see them, come from RAS.
     """
 
     def __init__(
-        self, batches: Batches, students: Students, texts: Texts, disabled: frozenset[str]
+        self, batches: Batches, students: Students, texts: Texts, disabled: DisabledParts
     ) -> None:
         self._batches = batches
         self._students = students
@@ -62,35 +69,33 @@ class EssayScreen:
 
         Raises:
             NotFound: RAS knows no such batch, or not yet, or the batch has no such essay.
-            NotAuthorized: The batch is somebody else's.
+            NotAuthorized: The batch is another teacher's.
             DownstreamError: RAS did not give it.
         """
-        batch_id, essay_id = checked(batch_id=batch_id, essay_id=essay_id)
-        found = await self._found(ctx, batch_id, essay_id)
-        beside = await self._beside(ctx, found)
+        batch_id, essay_id = require_uuids(batch_id=batch_id, essay_id=essay_id)
+        async with fan_out() as group:
+            batch_task = group.create_task(_result_or_error(self._batches.get(ctx, batch_id)))
+            own_route = await _result_or_error(self._batches.get_essay(ctx, batch_id, essay_id))
+        essay, batch = select_essay(ctx, essay_id, own_route, batch_task.result())
+        parts = await self._optional_parts(ctx, essay, batch)
         language = language_of(ctx.accept_language)
-        order = None if "order" in self._disabled else found.batch
-        answer = render(batch_id, found.essay, order, beside, language)
-        return WithHeaders(answer, language_headers(language))
+        return WithHeaders(render(batch_id, parts, language), language_headers(language))
 
-    async def _found(self, ctx: RequestContext, batch_id: str, essay_id: str) -> Found:
+    async def _optional_parts(
+        self, ctx: RequestContext, essay: Fetched[EssayRecord], batch: Part[BatchWithEssays]
+    ) -> EssayParts:
+        disabled = self._disabled
+        text_id = essay.value.spellcheck_corrected_text_storage_id
         async with fan_out() as group:
-            batch = group.create_task(_outcome(self._batches.one(ctx, batch_id)))
-            essay = await _outcome(self._batches.essay(ctx, batch_id, essay_id))
-        return found_in(ctx, essay_id, essay, batch.result())
-
-    async def _beside(self, ctx: RequestContext, found: Found) -> Beside:
-        off, essay = self._disabled, found.essay.value
-        async with fan_out() as group:
-            text = group.create_task(asked(off, "text", lambda: self._text(ctx, essay)))
-            prompt = group.create_task(self._prompt(ctx, found.batch))
-            student = await asked(
-                off, "student", lambda: self._students.of_essay(ctx, essay.essay_id)
+            text = group.create_task(
+                optional_unless_disabled(disabled, "text", lambda: self._stored_text(ctx, text_id))
             )
-        return Beside(text.result(), prompt.result(), student)
-
-    async def _text(self, ctx: RequestContext, essay: Essay) -> Fetched[str | None]:
-        return await self._stored(ctx, essay.spellcheck_corrected_text_storage_id)
+            prompt = group.create_task(self._prompt(ctx, batch))
+            student = await optional_unless_disabled(
+                disabled, "student", lambda: self._students.of_essay(ctx, essay.value.essay_id)
+            )
+        order = None if "order" in disabled else batch
+        return EssayParts(essay, order, text.result(), prompt.result(), student)
 
     async def _prompt(
         self, ctx: RequestContext, batch: Part[BatchWithEssays]
@@ -99,9 +104,11 @@ class EssayScreen:
             return None
         if isinstance(batch, Missing):
             return batch
-        return await optional(self._stored(ctx, batch.value.prompt_storage_id))
+        return await optional(self._stored_text(ctx, batch.value.prompt_storage_id))
 
-    async def _stored(self, ctx: RequestContext, storage_id: str | None) -> Fetched[str | None]:
+    async def _stored_text(
+        self, ctx: RequestContext, storage_id: str | None
+    ) -> Fetched[str | None]:
         if storage_id is None:
             return Fetched(None)
         if not is_storage_id(storage_id):
@@ -109,71 +116,67 @@ class EssayScreen:
         return await self._texts.text(ctx, storage_id)
 
 
-async def _outcome(call: Awaitable[T]) -> T | NotFound | DownstreamError:
-    """What came of it; which failures matter is decided once both are known."""
+async def _result_or_error(call: Awaitable[T]) -> T | NotFound | DownstreamError:
+    """Either; `select_essay` decides which errors matter once both calls have ended."""
     try:
         return await call
     except (NotFound, DownstreamError) as error:
         return error
 
 
-def found_in(
+def select_essay(
     ctx: RequestContext,
     essay_id: str,
-    essay: Fetched[OwnedEssay] | NotFound | DownstreamError | None,
+    own_route: Fetched[OwnedEssay] | NotFound | DownstreamError | None,
     batch: Fetched[BatchWithEssays] | NotFound | DownstreamError,
-) -> Found:
+) -> tuple[Fetched[EssayRecord], Part[BatchWithEssays]]:
     """The essay from its own route, else from the batch, and only when it is the caller's.
 
     Raises:
         NotFound: There is no such batch, or no such essay in it.
-        NotAuthorized: The batch is somebody else's.
-        DownstreamError: Neither was to be had.
+        NotAuthorized: The batch is another teacher's.
+        DownstreamError: RAS gave neither.
     """
     if isinstance(batch, Fetched):
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-    if isinstance(essay, Fetched):
-        require_own_batch(essay.value.user_id, ctx.user_id, age=essay.age)
-        return Found(essay, batch if isinstance(batch, Fetched) else Missing(batch.code))
+    if isinstance(own_route, Fetched):
+        require_own_batch(own_route.value.user_id, ctx.user_id, age=own_route.age)
+        return own_route, batch if isinstance(batch, Fetched) else Missing(batch.code)
     if isinstance(batch, DownstreamError):
         raise batch.naming_part("essay")
     if isinstance(batch, NotFound):
         raise batch
-    listed_there = next((one for one in batch.value.essays if one.essay_id == essay_id), None)
-    if listed_there is None:
+    essay = next((one for one in batch.value.essays if one.essay_id == essay_id), None)
+    if essay is None:
         raise NotFound
-    return Found(batch.holding(listed_there), batch)
+    return batch.holding(essay), batch
 
 
-def render(
-    batch_id: str,
-    essay: Fetched[Essay],
-    order: Part[BatchWithEssays] | None,
-    beside: Beside,
-    language: LanguageV1,
-) -> TeacherEssayFeedbackV1:
-    batch = value_of(order)
-    rows = placed(batch.essays) if batch else []
+def render(batch_id: str, parts: EssayParts, language: LanguageV1) -> TeacherEssayFeedbackV1:
+    """The join; without `order`, the rank and the neighbours are null."""
+    essay = parts.essay.value
+    batch = value_of(parts.order)
+    rows = rank_essays(batch.essays) if batch else []
     ids = [row.essay.essay_id for row in rows]
-    own = essay.value.essay_id
-    at = ids.index(own) if own in ids else None
-    parts = {
-        "essay": essay,
-        "order": order,
-        "text": beside.text,
-        "prompt": beside.prompt,
-        "student": beside.student,
-    }
-    return shown(
+    index = ids.index(essay.essay_id) if essay.essay_id in ids else None
+    return essay_dto(
         TeacherEssayFeedbackV1,
-        Placed(essay.value, None if at is None else rows[at].rank),
-        value_of(beside.student),
+        RankedEssay(essay, None if index is None else rows[index].rank),
+        value_of(parts.student),
         language,
         batch_id=batch_id,
         ranked_essays=count_ranked(rows) if batch else None,
-        previous_essay_id=ids[at - 1] if at else None,
-        next_essay_id=ids[at + 1] if at is not None and at + 1 < len(ids) else None,
-        corrected_text=value_of(beside.text),
-        prompt=value_of(beside.prompt),
-        parts=listed(parts),
+        previous_essay_id=ids[index - 1] if index else None,
+        next_essay_id=ids[index + 1] if index is not None and index + 1 < len(ids) else None,
+        corrected_text=value_of(parts.text),
+        prompt=value_of(parts.prompt),
+        parts=describe_parts(
+            {
+                "essay": parts.essay,
+                "order": parts.order,
+                "text": parts.text,
+                "prompt": parts.prompt,
+                "student": parts.student,
+            }
+        ),
     )

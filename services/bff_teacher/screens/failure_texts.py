@@ -1,10 +1,10 @@
-"""From the platform's error codes to words a teacher can use; its own texts stay inside."""
+"""Error codes of the platform as sentences for teachers; the platform's own texts never leave."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bff_core.languages import preferred
-from services.bff_teacher.contracts.ras_batch import ErrorDetail, Essay
+from services.bff_teacher.contracts.ras import EssayRecord
 from services.bff_teacher.dto.failure_v1 import BatchFailureV1, CauseV1, FailureV1, PhaseV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 
@@ -36,7 +36,7 @@ CAUSES: Mapping[str, CauseV1] = {
     "KAFKA_PUBLISH_ERROR": CauseV1.SERVICE,
 }
 
-_PHASES: Mapping[LanguageV1, Mapping[PhaseV1, str]] = {
+PHASE_TEXTS: Mapping[LanguageV1, Mapping[PhaseV1, str]] = {
     LanguageV1.ENGLISH: {
         PhaseV1.SPELLCHECK: "The spelling was not checked",
         PhaseV1.CJ_ASSESSMENT: "The essay was not compared with the others",
@@ -46,7 +46,7 @@ _PHASES: Mapping[LanguageV1, Mapping[PhaseV1, str]] = {
         PhaseV1.CJ_ASSESSMENT: "Uppsatsen jämfördes inte med de andra",
     },
 }
-_WORDS: Mapping[LanguageV1, Mapping[CauseV1, str]] = {
+CAUSE_TEXTS: Mapping[LanguageV1, Mapping[CauseV1, str]] = {
     LanguageV1.ENGLISH: {
         CauseV1.EMPTY: "the file holds no text",
         CauseV1.TOO_SHORT: "the text is too short",
@@ -75,7 +75,7 @@ _WORDS: Mapping[LanguageV1, Mapping[CauseV1, str]] = {
 
 
 def language_of(accepted: str) -> LanguageV1:
-    """The language for an Accept-Language header."""
+    """The best of our languages for an Accept-Language header; English by default."""
     return LanguageV1(preferred(accepted, [language.value for language in LanguageV1]))
 
 
@@ -83,21 +83,25 @@ def language_headers(language: LanguageV1) -> dict[str, str]:
     return {"Content-Language": language.value, "Vary": "Accept-Language"}
 
 
-def failures_of(essay: Essay, language: LanguageV1) -> list[FailureV1]:
-    """A failed comparison leaves no status behind, only its error."""
+def failures_of(essay: EssayRecord, language: LanguageV1) -> list[FailureV1]:
+    """The phases that failed, in their order. A failed comparison leaves no status, only an error."""
     phases = (
         (PhaseV1.SPELLCHECK, essay.spellcheck_status, essay.spellcheck_error_detail),
         (PhaseV1.CJ_ASSESSMENT, essay.cj_assessment_status, essay.cj_assessment_error_detail),
     )
-    return [
-        _failure(phase, detail, language)
-        for phase, status, detail in phases
-        if status == FAILED or detail is not None
-    ]
+    failures = []
+    for phase, status, detail in phases:
+        if status != FAILED and detail is None:
+            continue
+        code = (detail.error_code if detail else None) or ""
+        cause = CAUSES.get(code, CauseV1.UNKNOWN)
+        message = f"{PHASE_TEXTS[language][phase]}: {CAUSE_TEXTS[language][cause]}."
+        failures.append(FailureV1(phase=phase, cause=cause, message=message))
+    return failures
 
 
-def counted(failures: Iterable[FailureV1]) -> list[BatchFailureV1]:
-    """Equal failures as one with how many there are; earlier phases and commoner causes first."""
+def count_failures(failures: Iterable[FailureV1]) -> list[BatchFailureV1]:
+    """Equal failures as one with their number; earlier phases and more frequent causes first."""
     counts = Counter((one.phase, one.cause, one.message) for one in failures)
     order = list(PhaseV1)
     rows = sorted(counts.items(), key=lambda row: (order.index(row[0][0]), -row[1], row[0][1]))
@@ -105,10 +109,3 @@ def counted(failures: Iterable[FailureV1]) -> list[BatchFailureV1]:
         BatchFailureV1(phase=phase, cause=cause, message=message, essay_count=count)
         for (phase, cause, message), count in rows
     ]
-
-
-def _failure(phase: PhaseV1, detail: ErrorDetail | None, language: LanguageV1) -> FailureV1:
-    code = (detail.error_code if detail else None) or ""
-    cause = CAUSES.get(code, CauseV1.UNKNOWN)
-    message = f"{_PHASES[language][phase]}: {_WORDS[language][cause]}."
-    return FailureV1(phase=phase, cause=cause, message=message)

@@ -1,29 +1,36 @@
-"""Who is signed in, from the token, with the names that Identity has."""
+"""The signed-in user: the token's claims, with names from Identity."""
 
-from bff_core.composition import Part, optional
+from bff_core.composition import Part
 from bff_core.context import RequestContext
-from services.bff_teacher.contracts.identity import PersonName, Profile
+from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
 from services.bff_teacher.dto.profile_v1 import TeacherProfileV1
-from services.bff_teacher.protocols import Profiles
-from services.bff_teacher.screens.parts import listed, value_of
+from services.bff_teacher.ports import UserProfiles
+from services.bff_teacher.screens.parts import (
+    DisabledParts,
+    describe_parts,
+    optional_unless_disabled,
+    value_of,
+)
 
-_NOBODY = Profile(PersonName())
+_EMPTY_PROFILE = IdentityProfile(ProfileName())
 
 
 class ProfileScreen:
-    """Optional: `profile`. The token alone is enough for the rest."""
+    """Optional: `profile`. The rest comes from the token."""
 
-    def __init__(self, profiles: Profiles, disabled: frozenset[str]) -> None:
+    def __init__(self, profiles: UserProfiles, disabled: DisabledParts) -> None:
         self._profiles = profiles
         self._disabled = disabled
 
     async def load(self, ctx: RequestContext) -> TeacherProfileV1:
-        off = "profile" in self._disabled
-        return render(ctx, None if off else await optional(self._profiles.mine(ctx)))
+        profile = await optional_unless_disabled(
+            self._disabled, "profile", lambda: self._profiles.get(ctx)
+        )
+        return render(ctx, profile)
 
 
-def render(ctx: RequestContext, profile: Part[Profile] | None) -> TeacherProfileV1:
-    person = value_of(profile) or _NOBODY
+def render(ctx: RequestContext, profile: Part[IdentityProfile] | None) -> TeacherProfileV1:
+    person = value_of(profile) or _EMPTY_PROFILE
     return TeacherProfileV1(
         user_id=ctx.user_id,
         roles=sorted(ctx.roles),
@@ -32,5 +39,5 @@ def render(ctx: RequestContext, profile: Part[Profile] | None) -> TeacherProfile
         last_name=person.person_name.last_name,
         display_name=person.display_name,
         locale=person.locale,
-        parts=listed({"profile": profile}),
+        parts=describe_parts({"profile": profile}),
     )

@@ -1,4 +1,4 @@
-"""Small stand-ins for the platform, good enough to satisfy the screens' ports."""
+"""In-memory fakes of the ports of screen 1, and builders of contract structs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,10 +17,17 @@ from bff_core.context import (
     UserId,
 )
 from bff_core.errors import DownstreamError
-from services.bff_teacher.contracts.cms import Class, ClassInfo, ClassInfos, ClassPage
-from services.bff_teacher.contracts.cms_students import Roster, Student, StudentOfEssay
-from services.bff_teacher.contracts.identity import Profile
-from services.bff_teacher.contracts.ras import AWAITING_REVIEW, Batch, BatchPage, Pagination
+from services.bff_teacher.contracts.cms import (
+    Class,
+    ClassInfo,
+    ClassInfos,
+    ClassPage,
+    Roster,
+    RosterStudent,
+    StudentOfEssay,
+)
+from services.bff_teacher.contracts.identity import IdentityProfile
+from services.bff_teacher.contracts.ras import AWAITING_REVIEW, BatchPage, BatchSummary, Pagination
 
 ANNA = "anna-1"
 START = datetime(2026, 1, 31, 8, 0)  # noqa: DTZ001 - the platform's times name no zone
@@ -30,8 +37,8 @@ def batch_id(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-def a_batch(number: int, **changes: object) -> Batch:
-    batch = Batch(
+def a_batch(number: int, **changes: object) -> BatchSummary:
+    batch = BatchSummary(
         batch_id=batch_id(number),
         user_id=ANNA,
         overall_status="ready",
@@ -70,29 +77,25 @@ def a_context(user: str = ANNA) -> RequestContext:
 
 @dataclass
 class FakeResults:
-    """`words` gives the internal status of a batch that has another one than its own word."""
+    """`words` maps a batch id to its internal status, by which `page` filters."""
 
-    rows: list[Batch] = field(default_factory=list)
+    rows: list[BatchSummary] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
     skipped: int = 0
     down: DownstreamError | None = None
     activity_down: DownstreamError | None = None
-    newest_is_at_hand: bool = False
 
-    async def batches(
-        self, ctx: RequestContext, *, limit: int, offset: int, word: str | None = None
+    async def page(
+        self, ctx: RequestContext, *, limit: int, offset: int, status: str | None = None
     ) -> Fetched[BatchPage]:
         if self.down:
             raise self.down
-        return Fetched(self._page(limit, offset, word))
+        return Fetched(self._page(limit, offset, status))
 
     async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
         if self.activity_down:
             raise self.activity_down
         return Fetched(self._page(100, 0, None), age=30.0)
-
-    def newest_at_hand(self, ctx: RequestContext) -> Fetched[BatchPage] | None:
-        return Fetched(self._page(100, 0, None), age=30.0) if self.newest_is_at_hand else None
 
     async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
         return Fetched(self._page(100, 0, AWAITING_REVIEW))
@@ -114,9 +117,7 @@ class FakeClasses:
     down: DownstreamError | None = None
     infos_down: DownstreamError | None = None
 
-    async def of_teacher(
-        self, ctx: RequestContext, *, limit: int, offset: int = 0
-    ) -> Fetched[ClassPage]:
+    async def page(self, ctx: RequestContext, *, limit: int, offset: int = 0) -> Fetched[ClassPage]:
         if self.down:
             raise self.down
         return Fetched(ClassPage(classes=tuple(self.rows[offset : offset + limit])))
@@ -131,23 +132,18 @@ class FakeClasses:
 
 @dataclass
 class FakeStudents:
-    """A class without a roster of its own has nobody in it; those in `at_hand` need no asking."""
+    """A class without an entry in `rosters` has no students."""
 
-    rosters: dict[str, list[Student]] = field(default_factory=dict)
+    rosters: dict[str, list[RosterStudent]] = field(default_factory=dict)
     names: list[StudentOfEssay] = field(default_factory=list)
+    ages: dict[str, float] = field(default_factory=dict)
     down: DownstreamError | None = None
-    at_hand: dict[str, Roster] = field(default_factory=dict)
-    fetched: list[str] = field(default_factory=list)
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
-        self.fetched.append(class_id)
         if self.down:
             raise self.down
-        return Fetched(Roster(students=tuple(self.rosters.get(class_id, ()))))
-
-    def roster_at_hand(self, ctx: RequestContext, class_id: str) -> Fetched[Roster] | None:
-        roster = self.at_hand.get(class_id)
-        return Fetched(roster, age=7.0) if roster else None
+        roster = Roster(students=tuple(self.rosters.get(class_id, ())))
+        return Fetched(roster, age=self.ages.get(class_id, 0.0))
 
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[list[StudentOfEssay]]:
         if self.down:
@@ -162,10 +158,10 @@ class FakeStudents:
 
 @dataclass
 class FakeProfiles:
-    profile: Profile | None = None
+    profile: IdentityProfile | None = None
     down: DownstreamError | None = None
 
-    async def mine(self, ctx: RequestContext) -> Fetched[Profile]:
+    async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile]:
         if self.down or self.profile is None:
             raise self.down or DownstreamError("identity")
         return Fetched(self.profile)

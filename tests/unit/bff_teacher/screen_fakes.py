@@ -1,4 +1,4 @@
-"""Stand-ins for what screens 2 to 4 read and write."""
+"""In-memory fakes of the ports of screens 2 to 4."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -9,15 +9,17 @@ import msgspec
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError, NotFound, Unavailable
-from services.bff_teacher.contracts.cms_associations import (
-    Association,
+from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
+from services.bff_teacher.contracts.cms import (
     AssociationPage,
+    AssociationRow,
     ConfirmItem,
+    RosterStudent,
+    StudentName,
+    StudentOfEssay,
 )
-from services.bff_teacher.contracts.cms_students import PersonName, Student, StudentOfEssay
 from services.bff_teacher.contracts.files import FileState, LockStatus
-from services.bff_teacher.contracts.ras_batch import BatchWithEssays, Essay, OwnedEssay
-from services.bff_teacher.protocols import Attempt, Outcome
+from services.bff_teacher.contracts.ras import BatchWithEssays, EssayRecord, OwnedEssay
 from tests.unit.bff_teacher.fakes import START, a_batch
 
 
@@ -29,8 +31,8 @@ def student_id(number: int) -> str:
     return f"50000000-0000-4000-8000-{number:012d}"
 
 
-def an_essay(number: int, **changes: object) -> Essay:
-    essay = Essay(
+def an_essay(number: int, **changes: object) -> EssayRecord:
+    essay = EssayRecord(
         essay_id=essay_id(number),
         filename=f"uppsats-{number:03d}.docx",
         last_updated=START + timedelta(minutes=number),
@@ -39,30 +41,32 @@ def an_essay(number: int, **changes: object) -> Essay:
 
 
 def a_whole_batch(
-    number: int, essays: Iterable[Essay] = (), prompt: object = None, **changes: object
+    number: int, essays: Iterable[EssayRecord] = (), prompt: object = None, **changes: object
 ) -> BatchWithEssays:
     row = msgspec.structs.asdict(a_batch(number, **changes))
     return BatchWithEssays(**row, essays=tuple(essays), student_prompt_ref=prompt)
 
 
-def a_student(number: int, **changes: object) -> Student:
-    student = Student(student_id=student_id(number), first_name=f"Elev{number}", last_name="Åberg")
+def a_student(number: int, **changes: object) -> RosterStudent:
+    student = RosterStudent(
+        student_id=student_id(number), first_name=f"Elev{number}", last_name="Åberg"
+    )
     return msgspec.structs.replace(student, **changes)
 
 
 def a_match(essay: int, student: int, first: str = "Elev", last: str = "Åberg") -> StudentOfEssay:
-    return StudentOfEssay(essay_id(essay), student_id(student), PersonName(first, last))
+    return StudentOfEssay(essay_id(essay), student_id(student), StudentName(first, last))
 
 
-def a_row(essay: int, student: int) -> Association:
-    return Association(
+def a_row(essay: int, student: int) -> AssociationRow:
+    return AssociationRow(
         essay_id=essay_id(essay), suggested_student_id=student_id(student), created_at=START
     )
 
 
 @dataclass
 class FakeBatches:
-    """`failures` stand for what RAS answers to an id; `age` is how old every answer is."""
+    """`failures` are errors by batch id; `age` is the age of every answer in seconds."""
 
     rows: list[BatchWithEssays] = field(default_factory=list)
     failures: dict[str, BffError] = field(default_factory=dict)
@@ -70,7 +74,7 @@ class FakeBatches:
     essay_down: DownstreamError | None = None
     age: float = 0.0
 
-    async def one(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
+    async def get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         if batch_id in self.failures:
             raise self.failures[batch_id]
         for row in self.rows:
@@ -78,7 +82,7 @@ class FakeBatches:
                 return Fetched(row, self.age)
         raise NotFound
 
-    async def essay(
+    async def get_essay(
         self, ctx: RequestContext, batch_id: str, essay_id: str
     ) -> Fetched[OwnedEssay] | None:
         if self.essay_down:
@@ -95,9 +99,9 @@ class FakeBatches:
 
 @dataclass
 class FakeAssociations:
-    """CMS as it is: it takes anything, remembers nothing, and may fail after it has acted."""
+    """Like CMS, it accepts anything, stores nothing, and may fail after it has acted."""
 
-    rows: list[Association] = field(default_factory=list)
+    rows: list[AssociationRow] = field(default_factory=list)
     skipped: int = 0
     down: DownstreamError | None = None
     confirm_fails: DownstreamError | None = None
@@ -131,10 +135,10 @@ class FakeFiles:
 class FakeTexts:
     texts: dict[str, str] = field(default_factory=dict)
     down: DownstreamError | None = None
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     async def text(self, ctx: RequestContext, storage_id: str) -> Fetched[str]:
-        self.asked.append(storage_id)
+        self.requested.append(storage_id)
         if self.down:
             raise self.down
         return Fetched(self.texts[storage_id])
@@ -142,7 +146,7 @@ class FakeTexts:
 
 @dataclass
 class MemoryConfirmations:
-    """Runs the same cases as the real ledger. `down` names the methods that fail."""
+    """Passes the same contract tests as the real ledger. `down` names the methods that fail."""
 
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
@@ -159,7 +163,7 @@ class MemoryConfirmations:
         known.append(attempt)
         return True
 
-    async def end(self, attempt: Attempt, outcome: Outcome, at: datetime) -> Attempt:
+    async def end(self, attempt: Attempt, outcome: ConfirmOutcome, at: datetime) -> Attempt:
         self._fail("end")
         known = self.attempts[attempt.batch_id]
         ended = replace(attempt, outcome=outcome, ended_at=at)

@@ -1,7 +1,7 @@
 import pytest
 
 from bff_core.errors import BffError, DownstreamFailed, DownstreamTimeout, NotAuthorized
-from services.bff_teacher.contracts.cms_students import Student
+from services.bff_teacher.contracts.cms import RosterStudent
 from services.bff_teacher.dto.associations_v1 import StudentAssociationListV1
 from services.bff_teacher.screens.associations import AssociationsScreen
 from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
@@ -17,11 +17,11 @@ from tests.unit.bff_teacher.screen_fakes import (
 )
 
 CLASSES = FakeClasses([a_class(1), a_class(2)])
-NOBODY = Student(
+PLACEHOLDER = RosterStudent(
     student_id=student_id(99), first_name="UNKNOWN", last_name="STUDENT", email="u@huleedu.system"
 )
 STUDENTS = FakeStudents(
-    {a_class(1).id: [a_student(1), a_student(2), NOBODY], a_class(2).id: [a_student(3)]}
+    {a_class(1).id: [a_student(1), a_student(2), PLACEHOLDER], a_class(2).id: [a_student(3)]}
 )
 BATCH = a_whole_batch(1, [an_essay(1), an_essay(2), an_essay(3)])
 
@@ -82,7 +82,7 @@ async def test_placeholder_is_neither_suggested_nor_offered() -> None:
     assert student_id(99) not in {str(student.student_id) for student in answer.students}
 
 
-async def test_student_of_somebody_else_s_class_is_not_suggested() -> None:
+async def test_student_of_another_teacher_s_class_is_not_suggested() -> None:
     assert suggestions(await load(FakeAssociations([a_row(1, 77)])))["001"] is None
 
 
@@ -95,7 +95,7 @@ async def test_rosters_down_leave_suggestions_and_choices_null() -> None:
     assert {part.name: part.code for part in answer.parts if part.code} == {"roster": "TIMEOUT"}
 
 
-async def test_parts_that_are_switched_off_are_neither_asked_nor_listed() -> None:
+async def test_parts_that_are_disabled_are_neither_fetched_nor_listed() -> None:
     students = FakeStudents(down=AssertionError("asked"))  # type: ignore[arg-type]
 
     answer = await load(FakeAssociations([a_row(1, 1)]), "roster", "filenames", students=students)
@@ -120,7 +120,7 @@ async def test_required_part_down_is_an_error_that_names_it(
     assert failed.value.details["part"] == part
 
 
-async def test_another_teacher_s_batch_is_refused_before_classes_are_asked() -> None:
+async def test_another_teacher_s_batch_is_refused_before_cms_is_called() -> None:
     foreign = FakeBatches([a_whole_batch(1, user_id="erik-1")])
     broken = AssertionError("asked")
 

@@ -84,7 +84,7 @@ async def test_each_source_down_costs_its_own_part() -> None:
     assert (answer.class_name, answer.file_state, len(answer.essays)) == (None, None, 2)
 
 
-async def test_parts_that_are_switched_off_are_neither_asked_nor_listed() -> None:
+async def test_parts_that_are_disabled_are_neither_fetched_nor_listed() -> None:
     broken = AssertionError("asked")
     answer = await load(
         None,
@@ -97,7 +97,7 @@ async def test_parts_that_are_switched_off_are_neither_asked_nor_listed() -> Non
     assert [part.name for part in answer.parts] == ["batch"]
 
 
-async def test_somebody_else_s_batch_is_refused_before_anybody_else_is_asked() -> None:
+async def test_another_teacher_s_batch_is_refused_before_other_services_are_called() -> None:
     broken = AssertionError("asked")
     with pytest.raises(NotAuthorized):
         await load(
@@ -119,7 +119,7 @@ async def test_unknown_batch_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("odd", ["", "..", "user", "%2e%2e", "a" * 300, "\0", batch_id(1) + "\n"])
-async def test_odd_id_reaches_nobody(odd: str) -> None:
+async def test_malformed_id_reaches_no_service(odd: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
         await load(FakeBatches(failures={odd: AssertionError("asked")}), asked_for=odd)  # type: ignore[dict-item]
 
@@ -128,7 +128,7 @@ async def test_odd_id_reaches_nobody(odd: str) -> None:
     }
 
 
-async def test_state_without_a_word_of_ours_is_an_error_that_names_the_part() -> None:
+async def test_unknown_status_is_an_error_that_names_the_part() -> None:
     with pytest.raises(DownstreamFailed) as failed:
         await load(FakeBatches([a_whole_batch(1, overall_status="paused")]))
 
@@ -196,7 +196,7 @@ async def test_storage_id_of_another_form_does_not_leave() -> None:
     assert ids == ["0a" * 16, None]
 
 
-async def test_parts_are_asked_side_by_side() -> None:
+async def test_parts_are_fetched_concurrently() -> None:
     meeting = asyncio.Barrier(3)
 
     class MeetingClasses(FakeClasses):

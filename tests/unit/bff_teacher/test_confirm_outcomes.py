@@ -1,4 +1,6 @@
-"""What is known of a confirmation when the ledger, CMS or the time fails."""
+"""Outcome of a confirmation when the ledger, CMS or the time fails."""
+
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,34 +14,43 @@ from bff_core.errors import (
     DownstreamUnreachable,
     Unavailable,
 )
-from services.bff_teacher.protocols import Outcome
-from tests.unit.bff_teacher.confirm_stage import GOOD, OTHER, REPLAY, Stage, failed, refused
+from bff_core.testing import FakeClock
+from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
+from tests.unit.bff_teacher.confirm_scenario import (
+    GOOD,
+    OTHER,
+    REPLAY,
+    TIMEOUTS,
+    ConfirmScenario,
+    failed,
+    refused,
+)
 from tests.unit.bff_teacher.fakes import ANNA, batch_id
 from tests.unit.bff_teacher.screen_fakes import FakeBatches, MemoryConfirmations
 
 REFUSED = DownstreamRefused("cms", upstream_status=400, spoke_json=True)
 
 
-async def test_ledger_down_is_503_before_anybody_is_asked() -> None:
+async def test_ledger_down_is_503_before_any_service_is_called() -> None:
     broken = FakeBatches(failures={batch_id(1): AssertionError("asked")})  # type: ignore[dict-item]
-    stage = Stage(batches=broken, ledger=MemoryConfirmations(down={"latest"}))
+    scenario = ConfirmScenario(batches=broken, ledger=MemoryConfirmations(down={"latest"}))
 
-    assert isinstance(await refused(stage, *GOOD), Unavailable)
+    assert isinstance(await refused(scenario, *GOOD), Unavailable)
 
 
 async def test_ledger_that_takes_no_intent_is_503_before_the_call() -> None:
-    stage = Stage(ledger=MemoryConfirmations(down={"begin"}))
+    scenario = ConfirmScenario(ledger=MemoryConfirmations(down={"begin"}))
 
-    assert isinstance(await refused(stage, *GOOD), Unavailable)
+    assert isinstance(await refused(scenario, *GOOD), Unavailable)
 
 
 async def test_result_that_cannot_be_written_is_still_the_truth() -> None:
     ledger = MemoryConfirmations(down={"end"})
-    stage = Stage(ledger=ledger)
+    scenario = ConfirmScenario(ledger=ledger)
 
-    answer = await stage.confirm(*GOOD)
+    answer = await scenario.confirm(*GOOD)
     ledger.down.clear()
-    error = await refused(stage, *GOOD)
+    error = await refused(scenario, *GOOD)
 
     assert answer.body.status == "confirmed"
     assert error.details["reason"] == "in_progress"
@@ -58,78 +69,115 @@ async def test_result_that_cannot_be_written_is_still_the_truth() -> None:
 async def test_cms_that_may_have_acted_leaves_it_unknown_until_forced(
     error: DownstreamError,
 ) -> None:
-    stage = Stage()
+    scenario = ConfirmScenario()
 
-    told = await failed(stage, error)
+    raised = await failed(scenario, error)
     for options in ({}, {"key": "k-1"}):
-        again = await refused(stage, *GOOD, **options)
+        again = await refused(scenario, *GOOD, **options)
         assert again.details["reason"] == "outcome_unknown"
-    forced = await stage.confirm(*GOOD, force=True)
+    forced = await scenario.confirm(*GOOD, force=True)
 
-    assert (told.details["part"], told.details["outcome"]) == ("confirm", "unknown")
-    assert (forced.body.forced, len(stage.cms.confirmed)) == (True, 2)
+    assert (raised.details["part"], raised.details["outcome"]) == ("confirm", "unknown")
+    assert (forced.body.forced, len(scenario.cms.confirmed)) == (True, 2)
 
 
 async def test_force_is_recorded_with_who_and_replayed_as_such() -> None:
     ledger = MemoryConfirmations()
-    stage = Stage(ledger=ledger)
-    await failed(stage, DownstreamTimeout("cms"))
-    await stage.confirm(*OTHER, force=True)
+    scenario = ConfirmScenario(ledger=ledger)
+    await failed(scenario, DownstreamTimeout("cms"))
+    await scenario.confirm(*OTHER, force=True)
 
-    replay = await stage.confirm(*OTHER)
+    replay = await scenario.confirm(*OTHER)
 
     first, second = ledger.attempts[batch_id(1)]
-    assert (first.outcome, first.forced) == (Outcome.UNKNOWN, False)
-    assert (second.outcome, second.forced, second.user_id) == (Outcome.CONFIRMED, True, ANNA)
+    assert (first.outcome, first.forced) == (ConfirmOutcome.UNKNOWN, False)
+    assert (second.outcome, second.forced, second.user_id) == (ConfirmOutcome.CONFIRMED, True, ANNA)
     assert (replay.body.forced, replay.headers) == (True, REPLAY)
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        CircuitOpen("cms"),
-        DownstreamSaturated("cms"),
-        DownstreamTimeout("cms", reason="no_time_left"),
-        DownstreamUnreachable("cms", reason="ClientConnectorError"),
+        CircuitOpen("cms", sent=False),
+        DownstreamSaturated("cms", sent=False),
+        DownstreamTimeout("cms", reason="no_time_left", sent=False),
+        DownstreamUnreachable("cms", reason="ClientConnectorError", sent=False),
         REFUSED,
     ],
 )
 async def test_cms_that_was_not_asked_or_refused_leaves_the_way_free(
     error: DownstreamError,
 ) -> None:
-    stage = Stage()
+    scenario = ConfirmScenario()
 
-    told = await failed(stage, error)
-    answer = await stage.confirm(*GOOD, force=True)
+    raised = await failed(scenario, error)
+    answer = await scenario.confirm(*GOOD, force=True)
 
-    assert told.details["outcome"] == "not_sent"
+    assert raised.details["outcome"] == "not_sent"
     assert (answer.body.forced, answer.headers) == (False, {})
 
 
 async def test_attempt_that_is_running_is_waited_for_even_when_forced() -> None:
-    stage = Stage(ledger=MemoryConfirmations(down={"end"}))
-    await stage.confirm(*GOOD)
+    scenario = ConfirmScenario(ledger=MemoryConfirmations(down={"end"}))
+    await scenario.confirm(*GOOD)
 
     for force in (False, True):
-        error = await refused(stage, *GOOD, force=force)
+        error = await refused(scenario, *GOOD, force=force)
         assert (error.details["reason"], error.retry_after) == ("in_progress", 1.0)
 
 
 async def test_attempt_that_never_ended_is_unknown_after_its_lease() -> None:
     ledger = MemoryConfirmations(down={"end"})
-    stage = Stage(ledger=ledger)
-    await stage.confirm(*GOOD)
+    scenario = ConfirmScenario(ledger=ledger)
+    await scenario.confirm(*GOOD)
     ledger.down.clear()
-    stage.clock.advance(7.0)
+    scenario.clock.advance(7.0)
 
-    error = await refused(stage, *GOOD)
-    forced = await stage.confirm(*GOOD, force=True)
+    error = await refused(scenario, *GOOD)
+    forced = await scenario.confirm(*GOOD, force=True)
 
     assert error.details["reason"] == "outcome_unknown"
     assert forced.body.forced
 
 
-async def test_irreversible_call_is_not_begun_with_too_little_time() -> None:
-    error = await refused(Stage(), *GOOD, seconds=0.9)
+@dataclass
+class SlowConfirmations(MemoryConfirmations):
+    """A ledger that needs its whole budget to take an intent."""
 
-    assert isinstance(error, DownstreamTimeout)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    async def begin(self, attempt: Attempt) -> bool:
+        self.clock.advance(TIMEOUTS.ledger)
+        return await super().begin(attempt)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.9, 1.0, 1.9])
+async def test_no_intent_is_written_without_time_for_the_ledger_and_the_call(
+    seconds: float,
+) -> None:
+    ledger = SlowConfirmations()
+    scenario = ConfirmScenario(ledger=ledger, clock=ledger.clock)
+
+    error = await refused(scenario, *GOOD, seconds=seconds)
+
+    assert (type(error), error.details["part"]) == (DownstreamTimeout, "confirm")
+    assert (error.details.get("outcome"), ledger.attempts) == (None, {})
+    assert (await scenario.confirm(*GOOD)).headers == {}
+
+
+async def test_intent_is_written_with_just_enough_time_for_the_ledger_and_the_call() -> None:
+    ledger = SlowConfirmations()
+    scenario = ConfirmScenario(ledger=ledger, clock=ledger.clock)
+
+    answer = await scenario.confirm(*GOOD, seconds=TIMEOUTS.least_time)
+
+    assert (answer.body.status, len(scenario.cms.confirmed)) == ("confirmed", 1)
+
+
+async def test_result_is_replayed_however_little_time_is_left() -> None:
+    scenario = ConfirmScenario()
+    first = await scenario.confirm(*GOOD)
+
+    again = await scenario.confirm(*GOOD, seconds=0.1)
+
+    assert (again.body, again.headers) == (first.body, REPLAY)

@@ -9,14 +9,14 @@ from bff_core.errors import (
     NotFound,
     ValidationFailed,
 )
-from tests.unit.bff_teacher.confirm_stage import (
-    FOREIGN,
+from tests.unit.bff_teacher.confirm_scenario import (
+    FOREIGN_STUDENT,
     GOOD,
-    NOBODY,
     OTHER,
+    PLACEHOLDER,
     REPLAY,
     UNMATCHED,
-    Stage,
+    ConfirmScenario,
     refused,
 )
 from tests.unit.bff_teacher.fakes import a_class, batch_id
@@ -30,12 +30,12 @@ from tests.unit.bff_teacher.screen_fakes import (
 
 
 async def test_decisions_reach_cms_once_with_what_it_wants() -> None:
-    stage = Stage()
+    scenario = ConfirmScenario()
 
-    answer = await stage.confirm(*GOOD)
+    answer = await scenario.confirm(*GOOD)
 
-    ((told, items),) = stage.cms.confirmed
-    assert told == batch_id(1)
+    ((confirmed_id, items),) = scenario.cms.confirmed
+    assert confirmed_id == batch_id(1)
     assert [(one.essay_id, one.student_id, one.confirmed) for one in items] == [
         (essay_id(1), student_id(1), True),
         (essay_id(2), None, False),
@@ -46,20 +46,20 @@ async def test_decisions_reach_cms_once_with_what_it_wants() -> None:
 
 
 async def test_same_decisions_in_another_order_replay_the_result() -> None:
-    stage = Stage()
-    first = await stage.confirm(*GOOD)
+    scenario = ConfirmScenario()
+    first = await scenario.confirm(*GOOD)
 
-    again = await stage.confirm(*reversed(GOOD))
+    again = await scenario.confirm(*reversed(GOOD))
 
     assert (again.body, again.headers) == (first.body, REPLAY)
-    assert len(stage.cms.confirmed) == 1
+    assert len(scenario.cms.confirmed) == 1
 
 
 async def test_same_key_replays_what_was_confirmed() -> None:
-    stage = Stage()
-    first = await stage.confirm(*GOOD, key="k-1")
+    scenario = ConfirmScenario()
+    first = await scenario.confirm(*GOOD, key="k-1")
 
-    again = await stage.confirm(*OTHER, key="k-1")
+    again = await scenario.confirm(*OTHER, key="k-1")
 
     assert (again.body, again.headers) == (first.body, REPLAY)
 
@@ -68,10 +68,10 @@ async def test_same_key_replays_what_was_confirmed() -> None:
 async def test_other_decisions_are_refused_with_what_was_confirmed_and_when(
     options: dict[str, Any],
 ) -> None:
-    stage = Stage()
-    first = await stage.confirm(*GOOD, key="k-1")
+    scenario = ConfirmScenario()
+    first = await scenario.confirm(*GOOD, key="k-1")
 
-    error = await refused(stage, *OTHER, **options)
+    error = await refused(scenario, *OTHER, **options)
 
     assert isinstance(error, Conflict)
     assert error.details["reason"] == "already_confirmed"
@@ -80,7 +80,7 @@ async def test_other_decisions_are_refused_with_what_was_confirmed_and_when(
 
 
 async def test_unmatched_essay_may_be_decided() -> None:
-    answer = await Stage().confirm(*GOOD, (UNMATCHED, 5))
+    answer = await ConfirmScenario().confirm(*GOOD, (UNMATCHED, 5))
 
     assert answer.body.associations_confirmed == 3
 
@@ -88,15 +88,15 @@ async def test_unmatched_essay_may_be_decided() -> None:
 @pytest.mark.parametrize(
     ("pairs", "pointer"),
     [
-        (((1, FOREIGN), *GOOD[1:]), "/decisions/0/student_id"),
-        (((1, NOBODY), *GOOD[1:]), "/decisions/0/student_id"),
+        (((1, FOREIGN_STUDENT), *GOOD[1:]), "/decisions/0/student_id"),
+        (((1, PLACEHOLDER), *GOOD[1:]), "/decisions/0/student_id"),
         (((1, 1234), *GOOD[1:]), "/decisions/0/student_id"),
         ((*GOOD, (55, 5)), "/decisions/3/essay_id"),
         ((*GOOD, (55, None)), "/decisions/3/essay_id"),
     ],
 )
-async def test_stranger_is_not_found_and_named(pairs: Any, pointer: str) -> None:
-    error = await refused(Stage(), *pairs)
+async def test_unknown_id_is_not_found_and_named(pairs: Any, pointer: str) -> None:
+    error = await refused(ConfirmScenario(), *pairs)
 
     assert isinstance(error, NotFound)
     (flaw,) = error.details["errors"]  # type: ignore[misc]  # as we wrote it
@@ -116,54 +116,56 @@ async def test_stranger_is_not_found_and_named(pairs: Any, pointer: str) -> None
 async def test_incomplete_or_contradicting_decisions_are_refused_and_all_named(
     pairs: Any, pointers: list[str]
 ) -> None:
-    error = await refused(Stage(), *pairs)
+    error = await refused(ConfirmScenario(), *pairs)
 
     assert isinstance(error, ValidationFailed)
     assert [flaw["pointer"] for flaw in error.details["errors"]] == pointers  # type: ignore[attr-defined]
 
 
-async def test_student_of_nobody_s_class_is_a_stranger() -> None:
-    stage = Stage()
-    stage.classes.rows = []
+async def test_student_of_no_class_is_not_found() -> None:
+    scenario = ConfirmScenario()
+    scenario.classes.rows = []
 
-    assert isinstance(await refused(stage, *GOOD), NotFound)
+    assert isinstance(await refused(scenario, *GOOD), NotFound)
 
 
 async def test_student_of_any_own_class_may_be_chosen() -> None:
-    stage = Stage()
-    stage.classes.rows.append(a_class(2))
+    scenario = ConfirmScenario()
+    scenario.classes.rows.append(a_class(2))
 
-    assert (await stage.confirm((1, FOREIGN), *GOOD[1:])).body.associations_confirmed == 2
+    assert (
+        await scenario.confirm((1, FOREIGN_STUDENT), *GOOD[1:])
+    ).body.associations_confirmed == 2
 
 
 async def test_batch_without_matches_has_nothing_to_confirm() -> None:
-    error = await refused(Stage(cms=FakeAssociations()), *GOOD)
+    error = await refused(ConfirmScenario(cms=FakeAssociations()), *GOOD)
 
     assert isinstance(error, NotFound)
     assert error.details == {"reason": "nothing_to_review"}
 
 
 async def test_matches_that_cannot_all_be_read_are_not_confirmed() -> None:
-    stage = Stage()
-    stage.cms.skipped = 1
+    scenario = ConfirmScenario()
+    scenario.cms.skipped = 1
 
-    error = await refused(stage, *GOOD)
+    error = await refused(scenario, *GOOD)
 
     assert (type(error), error.details["part"]) == (DownstreamFailed, "associations")
 
 
 async def test_another_teacher_s_batch_is_refused() -> None:
-    stage = Stage(batches=FakeBatches([a_whole_batch(1, user_id="erik-1")]))
-    stage.cms.down = AssertionError("asked")  # type: ignore[assignment]
+    scenario = ConfirmScenario(batches=FakeBatches([a_whole_batch(1, user_id="erik-1")]))
+    scenario.cms.down = AssertionError("asked")  # type: ignore[assignment]
 
-    assert isinstance(await refused(stage, *GOOD), NotAuthorized)
+    assert isinstance(await refused(scenario, *GOOD), NotAuthorized)
 
 
-async def test_what_another_teacher_confirmed_is_not_told() -> None:
-    stage = Stage()
-    await stage.confirm(*GOOD, key="k-1")
-    stage.batches = FakeBatches([a_whole_batch(1, user_id="erik-1")])
+async def test_what_another_teacher_confirmed_is_not_disclosed() -> None:
+    scenario = ConfirmScenario()
+    await scenario.confirm(*GOOD, key="k-1")
+    scenario.batches = FakeBatches([a_whole_batch(1, user_id="erik-1")])
 
-    error = await refused(stage, *GOOD, key="k-1")
+    error = await refused(scenario, *GOOD, key="k-1")
 
     assert (type(error), error.details) == (NotAuthorized, {})

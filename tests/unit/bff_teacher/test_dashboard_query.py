@@ -2,20 +2,20 @@ import pytest
 from pydantic import ValidationError
 
 from services.bff_teacher.contracts.ras import FILTER_WORDS
-from services.bff_teacher.dto.batch_status_v1 import WIDE, BatchStatusV1
+from services.bff_teacher.dto.batch_status_v1 import MERGED_STATUSES, BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 
 
-def test_every_status_word_has_words_to_filter_by() -> None:
+def test_every_status_has_internal_statuses_to_filter_by() -> None:
     assert set(FILTER_WORDS) == {word.value for word in BatchStatusV1}
 
 
-def test_the_wide_words_are_those_with_several() -> None:
-    assert {word for word, internal in FILTER_WORDS.items() if len(internal) > 1} == WIDE
+def test_merged_statuses_are_those_with_several_internal_ones() -> None:
+    assert {word for word, internal in FILTER_WORDS.items() if len(internal) > 1} == MERGED_STATUSES
 
 
-@pytest.mark.parametrize("status", sorted(WIDE))
-def test_a_wide_word_reaches_no_deeper_than_500(status: str) -> None:
+@pytest.mark.parametrize("status", sorted(MERGED_STATUSES))
+def test_merged_status_reaches_no_deeper_than_500(status: str) -> None:
     DashboardQuery(limit=100, offset=400, status=BatchStatusV1(status))
 
     with pytest.raises(ValidationError) as caught:
@@ -24,5 +24,5 @@ def test_a_wide_word_reaches_no_deeper_than_500(status: str) -> None:
     assert [fault["loc"] for fault in caught.value.errors()] == [("offset",)]
 
 
-def test_a_narrow_word_reaches_deeper() -> None:
+def test_other_status_reaches_deeper() -> None:
     assert DashboardQuery(limit=100, offset=5000, status=BatchStatusV1.READY).offset == 5000

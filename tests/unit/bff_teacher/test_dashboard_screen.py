@@ -56,20 +56,6 @@ async def test_ids_leave_in_lower_case_and_what_is_none_does_not() -> None:
     ]
 
 
-async def test_activity_at_hand_counts_like_one_that_is_read() -> None:
-    klass = a_class(1)
-    classes = FakeClasses([klass], {batch_id(1): info_of(klass)})
-    rows = [a_batch(1), a_batch(2)]
-
-    answers = [
-        await load(FakeResults(rows, newest_is_at_hand=at_hand), classes)
-        for at_hand in (False, True)
-    ]
-
-    assert answers[0].classes == answers[1].classes
-    assert [one.recent_batches for one in answers[1].classes or ()] == [1]
-
-
 async def test_a_complete_answer_lists_every_part_as_ok() -> None:
     answer = await load(FakeResults([a_batch(1)]))
 
@@ -110,7 +96,7 @@ async def test_activity_down_leaves_class_counts_null() -> None:
     assert statuses(answer)["class_activity"] == "missing"
 
 
-async def test_a_part_that_is_switched_off_is_neither_asked_nor_listed() -> None:
+async def test_a_part_that_is_disabled_is_neither_fetched_nor_listed() -> None:
     classes = FakeClasses(infos_down=AssertionError())  # type: ignore[arg-type]
 
     answer = await load(

@@ -11,7 +11,7 @@ from bff_core.errors import (
     NotFound,
 )
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
-from services.bff_teacher.protocols import TextAbsent, TextTooLarge
+from services.bff_teacher.ports import TextAbsent, TextTooLarge
 from services.bff_teacher.screens.essay import EssayScreen
 from tests.unit.bff_teacher.fakes import FakeStudents, a_context, batch_id
 from tests.unit.bff_teacher.screen_fakes import (
@@ -120,7 +120,7 @@ async def test_another_teacher_s_essay_is_refused_alike_both_ways(
     with pytest.raises(NotAuthorized):
         await load(number, batches=FakeBatches([foreign], has_essay_route=route), texts=texts)
 
-    assert texts.asked == []
+    assert texts.requested == []
 
 
 async def test_essay_route_that_fails_leaves_it_to_the_batch() -> None:
@@ -131,7 +131,7 @@ async def test_essay_route_that_fails_leaves_it_to_the_batch() -> None:
 
 async def test_batch_that_fails_costs_the_order_when_there_is_an_essay_route() -> None:
     class OnlyEssays(FakeBatches):
-        async def one(self, ctx: Any, batch_id: str) -> Any:
+        async def get(self, ctx: Any, batch_id: str) -> Any:
             raise DownstreamTimeout("ras")
 
     answer = await load(1, batches=OnlyEssays([BATCH], has_essay_route=True))
@@ -173,12 +173,12 @@ async def test_text_that_cannot_be_had_says_why(failure: BffError, code: str) ->
     assert (answer.corrected_text, answer.prompt) == (None, None)
 
 
-async def test_text_that_does_not_exist_yet_is_null_and_nobody_is_asked() -> None:
+async def test_text_that_does_not_exist_yet_is_null_without_a_call() -> None:
     texts = FakeTexts()
 
     answer = await load(3, batches=FakeBatches([a_whole_batch(1, ESSAYS)]), texts=texts)
 
-    assert (answer.corrected_text, answer.prompt, texts.asked) == (None, None, [])
+    assert (answer.corrected_text, answer.prompt, texts.requested) == (None, None, [])
     assert missing(answer) == {}
 
 
@@ -186,13 +186,13 @@ async def test_text_that_does_not_exist_yet_is_null_and_nobody_is_asked() -> Non
     "odd",
     ["A1" * 16, "a1" * 15, "../" * 11, "a1" * 16 + "\n", "6f1e3c5a-1b2c-4d5e-8f90-a1b2c3d4e5f6"],
 )
-async def test_storage_id_of_another_form_is_never_asked_for(odd: str) -> None:
+async def test_storage_id_of_another_form_is_never_requested(odd: str) -> None:
     essay = an_essay(1, spellcheck_corrected_text_storage_id=odd)
     texts = FakeTexts()
 
     answer = await load(1, batches=FakeBatches([a_whole_batch(1, [essay])]), texts=texts)
 
-    assert texts.asked == []
+    assert texts.requested == []
     assert missing(answer) == {"text": "EXTERNAL_SERVICE_ERROR"}
 
 
@@ -206,7 +206,7 @@ async def test_odd_prompt_reference_means_no_prompt(odd: object) -> None:
     assert missing(answer) == {}
 
 
-async def test_parts_that_are_switched_off_are_neither_asked_nor_listed() -> None:
+async def test_parts_that_are_disabled_are_neither_fetched_nor_listed() -> None:
     broken = AssertionError("asked")
 
     answer = await load(

@@ -2,13 +2,13 @@ import itertools
 
 import pytest
 
-from services.bff_teacher.contracts.ras_batch import ErrorDetail
+from services.bff_teacher.contracts.ras import ErrorDetail
 from services.bff_teacher.dto.failure_v1 import CauseV1, PhaseV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.screens.failure_texts import (
-    _PHASES,
-    _WORDS,
-    counted,
+    CAUSE_TEXTS,
+    PHASE_TEXTS,
+    count_failures,
     failures_of,
     language_of,
 )
@@ -19,14 +19,14 @@ ENGLISH, SWEDISH = LanguageV1
 
 def test_every_cause_and_phase_has_words_in_every_language() -> None:
     for language in LanguageV1:
-        assert set(_PHASES[language]) == set(PhaseV1)
-        assert set(_WORDS[language]) == set(CauseV1)
-        assert len(set(_WORDS[language].values())) == len(CauseV1)
+        assert set(PHASE_TEXTS[language]) == set(PhaseV1)
+        assert set(CAUSE_TEXTS[language]) == set(CauseV1)
+        assert len(set(CAUSE_TEXTS[language].values())) == len(CauseV1)
 
 
 def test_no_words_are_the_same_in_two_languages() -> None:
     for one, other in itertools.combinations(LanguageV1, 2):
-        assert set(_WORDS[one].values()).isdisjoint(_WORDS[other].values())
+        assert set(CAUSE_TEXTS[one].values()).isdisjoint(CAUSE_TEXTS[other].values())
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_equal_failures_are_counted_by_phase_and_the_commonest_first() -> None:
 
     found = [*of(1, "TIMEOUT"), *of(2, "EMPTY_CONTENT"), *of(3, "EMPTY_CONTENT")]
 
-    assert [(one.phase, one.cause, one.essay_count) for one in counted(found)] == [  # type: ignore[arg-type]
+    assert [(one.phase, one.cause, one.essay_count) for one in count_failures(found)] == [  # type: ignore[arg-type]
         ("spellcheck", "empty", 2),
         ("spellcheck", "late", 1),
         ("cj_assessment", "late", 3),

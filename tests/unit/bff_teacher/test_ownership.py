@@ -2,18 +2,18 @@ import pytest
 
 from bff_core.context import UserId
 from bff_core.errors import DownstreamUnreachable, NotAuthorized
-from services.bff_teacher.contracts.cms_students import Roster, Student
-from services.bff_teacher.ownership import FACTS_LAST, pupils, require_own_batch
+from services.bff_teacher.contracts.cms import Roster, RosterStudent
+from services.bff_teacher.ownership import OWNER_MAX_AGE, real_students, require_own_batch
 
 ANNA = UserId("anna-1")
 
 
 def test_own_batch_passes_while_the_fact_is_fresh() -> None:
-    require_own_batch("anna-1", ANNA, age=FACTS_LAST)
+    require_own_batch("anna-1", ANNA, age=OWNER_MAX_AGE)
 
 
 @pytest.mark.parametrize("owner", ["erik-1", "", "ANNA-1", "anna-1 "])
-def test_somebody_else_s_batch_is_refused_without_a_word_on_whose_it_is(owner: str) -> None:
+def test_another_teacher_s_batch_is_refused_without_a_word_on_whose_it_is(owner: str) -> None:
     with pytest.raises(NotAuthorized) as refused:
         require_own_batch(owner, ANNA)
 
@@ -23,7 +23,7 @@ def test_somebody_else_s_batch_is_refused_without_a_word_on_whose_it_is(owner: s
 @pytest.mark.parametrize("owner", ["anna-1", "erik-1"])
 def test_fact_of_more_than_a_minute_proves_nothing(owner: str) -> None:
     with pytest.raises(DownstreamUnreachable):
-        require_own_batch(owner, ANNA, age=FACTS_LAST + 0.1)
+        require_own_batch(owner, ANNA, age=OWNER_MAX_AGE + 0.1)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,6 @@ def test_fact_of_more_than_a_minute_proves_nothing(owner: str) -> None:
     ],
 )
 def test_placeholder_is_known_by_its_address(email: str | None, *, counts: bool) -> None:
-    student = Student(student_id="s", first_name="UNKNOWN", last_name="STUDENT", email=email)
+    student = RosterStudent(student_id="s", first_name="UNKNOWN", last_name="STUDENT", email=email)
 
-    assert bool(pupils(Roster(students=(student,)))) is counts
+    assert bool(real_students(Roster(students=(student,)))) is counts

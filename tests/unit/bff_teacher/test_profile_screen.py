@@ -1,9 +1,9 @@
 from bff_core.errors import DownstreamUnreachable
-from services.bff_teacher.contracts.identity import PersonName, Profile
+from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
 from services.bff_teacher.screens.profile import ProfileScreen
 from tests.unit.bff_teacher.fakes import FakeProfiles, a_context
 
-ANNA_LINDQVIST = Profile(PersonName("Anna", "Lindqvist"), locale="sv-SE")
+ANNA_LINDQVIST = IdentityProfile(ProfileName("Anna", "Lindqvist"), locale="sv-SE")
 
 
 async def test_names_come_from_identity() -> None:
@@ -24,7 +24,7 @@ async def test_identity_down_leaves_the_token_s_word() -> None:
     assert [(part.name, part.code) for part in answer.parts] == [("profile", "CONNECTION_ERROR")]
 
 
-async def test_profile_switched_off_is_not_listed() -> None:
+async def test_profile_disabled_is_not_listed() -> None:
     screen = ProfileScreen(FakeProfiles(ANNA_LINDQVIST), frozenset({"profile"}))
 
     answer = await screen.load(a_context())

@@ -1,10 +1,12 @@
-"""The teacher BFF's settings: what is asked how, as the documentation tells it."""
+"""Defaults of the teacher BFF's settings, equal to those in the documentation."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 from bff_core.client.transport import CONNECTIONS
-from bff_core.settings import BreakerSettings, Operation
+from bff_core.settings import BreakerSettings, Operation, SettingsError
 from bff_core.testing import SECRET
 from services.bff_teacher.config import Settings
 
@@ -14,11 +16,11 @@ ENVIRONMENT = {
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
 }
 
-# budget, attempts, fresh, refresh, if_error, in Redis, in flight
+# budget, attempts, max_age, stale_while_revalidate, stale_if_error, in Redis, in flight
 DEFAULTS = {
     "ras.user_list": (2.0, 2, 2, 5, 600, False, 64),
     "ras.class_activity": (2.0, 2, 60, 60, 600, False, 64),
-    # A minute, for these say whose a batch is (decision 13).
+    # A minute, because they give a batch's owner (decision 13).
     "ras.one_batch": (2.0, 2, 2, 5, 60, False, 64),
     "ras.one_essay": (2.0, 2, 2, 5, 60, False, 64),
     "cms.class_list": (1.0, 2, 30, 300, 3600, True, 32),
@@ -62,7 +64,7 @@ def test_every_operation_has_the_documented_defaults() -> None:
     assert found == DEFAULTS
 
 
-def test_every_service_rests_by_the_documented_rule() -> None:
+def test_every_service_has_the_documented_breaker() -> None:
     documented = BreakerSettings(
         window=30.0,
         buckets=10,
@@ -80,7 +82,17 @@ def test_every_service_rests_by_the_documented_rule() -> None:
     assert settings().request_budget == 3.0
 
 
-def test_only_what_names_no_pupil_is_shared() -> None:
+def test_budget_that_leaves_a_confirmation_no_time_is_refused() -> None:
+    budgets = {
+        "BFF_TEACHER_SERVICE_CONFIRM_BUDGET": "2",
+        "BFF_TEACHER_SERVICE_LEDGER_BUDGET": "1",
+    }
+
+    with pytest.raises(SettingsError, match=r"^BFF_TEACHER_SERVICE_LEDGER_BUDGET: .* below"):
+        Settings.load(ENVIRONMENT | budgets)
+
+
+def test_only_operations_without_student_names_are_stored_in_redis() -> None:
     assert {name for name, rule in rules().items() if rule.store_in_redis} == {
         "cms.class_list",
         "cms.class_info",
@@ -91,16 +103,16 @@ def test_connections_are_enough_for_all_bulkheads_full_at_once() -> None:
     assert sum(rule.in_flight for rule in rules().values()) <= CONNECTIONS // 2
 
 
-def test_the_documentation_tells_the_defaults() -> None:
+def test_the_documentation_lists_the_defaults() -> None:
     page = (Path(__file__).parents[3] / "docs" / "resilience.md").read_text()
     rows = re.findall(
         r"^\| `([A-Z]+)__([A-Z_]+)` \| ([\d.]+) \| (\d) \| (\d+) / (\d+) / (\d+) \| (\w+).*\| (\d+) \|$",
         page,
         re.MULTILINE,
     )
-    told = {
+    documented = {
         f"{service}.{operation}".lower(): (*map(float, numbers), shared == "yes", int(room))
         for service, operation, *numbers, shared, room in rows
     }
 
-    assert told == DEFAULTS
+    assert documented == DEFAULTS

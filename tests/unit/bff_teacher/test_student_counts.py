@@ -1,7 +1,7 @@
-"""The placeholder that CMS keeps in a class is nobody: never counted."""
+"""CMS's placeholder student is never counted."""
 
 from bff_core.errors import DownstreamTimeout
-from services.bff_teacher.contracts.cms_students import Roster, Student
+from services.bff_teacher.contracts.cms import RosterStudent
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
 from services.bff_teacher.screens.class_list import ClassListScreen
@@ -14,15 +14,15 @@ from tests.unit.bff_teacher.fakes import (
     a_context,
 )
 
-MAJA = Student(student_id="s-1", first_name="Maja", last_name="Lindqvist")
-NOBODY = Student(
+MAJA = RosterStudent(student_id="s-1", first_name="Maja", last_name="Lindqvist")
+PLACEHOLDER = RosterStudent(
     student_id="s-2",
     first_name="UNKNOWN",
     last_name="STUDENT",
     email=f"unknown.{a_class(1).id}@HuleEdu.System",
 )
 ONE_CLASS = FakeClasses([a_class(1)])
-BOTH = FakeStudents({a_class(1).id: [MAJA, NOBODY]})
+BOTH = FakeStudents({a_class(1).id: [MAJA, PLACEHOLDER]})
 
 
 async def listed(students: FakeStudents, *disabled: str) -> TeacherClassListV1:
@@ -50,20 +50,19 @@ async def test_rosters_down_leave_the_count_null_and_say_so() -> None:
     assert {p.name: p.code for p in answer.parts if p.code} == {"student_counts": "TIMEOUT"}
 
 
-async def test_counts_that_are_switched_off_are_not_listed() -> None:
+async def test_counts_that_are_disabled_are_not_listed() -> None:
     answer = await listed(BOTH, "student_counts")
 
     assert answer.classes[0].student_count is None
     assert "student_counts" not in {part.name for part in answer.parts}
 
 
-async def test_a_roster_at_hand_is_not_asked_for_and_tells_its_age() -> None:
-    near, far = a_class(1), a_class(2)
-    students = FakeStudents({far.id: []}, at_hand={near.id: Roster(students=(MAJA, NOBODY))})
-    screen = ClassListScreen(FakeResults(), FakeClasses([near, far]), students, frozenset())
+async def test_counts_are_as_old_as_the_oldest_roster() -> None:
+    old, new = a_class(1), a_class(2)
+    students = FakeStudents({old.id: [MAJA, PLACEHOLDER]}, ages={old.id: 7.0})
+    screen = ClassListScreen(FakeResults(), FakeClasses([old, new]), students, frozenset())
 
     answer = await screen.load(a_context(), ClassListQuery())
 
     assert [row.student_count for row in answer.classes] == [1, 0]
-    assert students.fetched == [far.id]
     assert {part.name: part.age_seconds for part in answer.parts}["student_counts"] == 7.0

@@ -1,12 +1,12 @@
-"""A built front end: what of a folder is served, and for how long it may be kept."""
+"""Files of a built front end: the ones that are served, and their caching."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from services.bff_teacher.implementations import built_pages
-from services.bff_teacher.implementations.built_pages import TooMuchToServe, read_pages
+from services.bff_teacher.api import static_files
+from services.bff_teacher.api.static_files import FolderTooLargeError, read_static_files
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def served(folder: Path) -> set[str]:
-    return set(read_pages(folder).files)
+    return set(read_static_files(folder).files)
 
 
 def test_every_file_of_the_build_is_served(folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_only_an_asset_with_its_hash_in_its_name_is_kept_forever(
 ) -> None:
     (folder / name).write_text("x")
 
-    assert read_pages(folder).files[name].forever is forever
+    assert read_static_files(folder).files[name].immutable is forever
 
 
 @pytest.mark.parametrize(
@@ -107,19 +107,19 @@ def test_only_an_asset_with_its_hash_in_its_name_is_kept_forever(
 def test_content_type_comes_from_our_own_table(folder: Path, name: str, content_type: str) -> None:
     (folder / name).write_text("x")
 
-    assert read_pages(folder).files[name].content_type == content_type
+    assert read_static_files(folder).files[name].content_type == content_type
 
 
 def test_tag_changes_with_the_content(folder: Path) -> None:
-    before = read_pages(folder).files["index.html"].etag
+    before = read_static_files(folder).files["index.html"].etag
 
     (folder / "index.html").write_text("<!doctype html><title>Ny</title>")
 
-    assert read_pages(folder).files["index.html"].etag != before
+    assert read_static_files(folder).files["index.html"].etag != before
 
 
 def test_folder_without_an_index_says_so(tmp_path: Path) -> None:
-    assert read_pages(tmp_path).checks == {
+    assert read_static_files(tmp_path).checks == {
         "static_dir_exists": True,
         "index_exists": False,
         "assets_dir_exists": False,
@@ -127,15 +127,15 @@ def test_folder_without_an_index_says_so(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_too_big_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(built_pages, "MOST_BYTES", 10)
+    monkeypatch.setattr(static_files, "MAX_BYTES", 10)
 
-    with pytest.raises(TooMuchToServe):
-        read_pages(folder)
+    with pytest.raises(FolderTooLargeError):
+        read_static_files(folder)
 
 
 def test_folder_of_too_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(built_pages, "MOST_FILES", 1)
+    monkeypatch.setattr(static_files, "MAX_FILES", 1)
     (folder / "second.txt").write_text("x")
 
-    with pytest.raises(TooMuchToServe):
-        read_pages(folder)
+    with pytest.raises(FolderTooLargeError):
+        read_static_files(folder)

@@ -1,7 +1,6 @@
-"""A batch in review, and everything that stands between a teacher and its confirmation."""
+"""A confirm screen over fakes, with a batch in review."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +9,13 @@ from bff_core.composition import WithHeaders
 from bff_core.context import Deadline
 from bff_core.errors import BffError, DownstreamError
 from bff_core.testing import FakeClock
+from services.bff_teacher.confirmations.model import Confirmations
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
     AssociationConfirmResultV1,
 )
-from services.bff_teacher.protocols import Confirmations, CurrentFacts
-from services.bff_teacher.screens.confirm import ConfirmScreen
+from services.bff_teacher.ports import CurrentFacts
+from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
 from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
 from tests.unit.bff_teacher.screen_fakes import (
     FakeAssociations,
@@ -29,14 +29,14 @@ from tests.unit.bff_teacher.screen_fakes import (
     student_id,
 )
 
-LEASE = timedelta(seconds=7)
+TIMEOUTS = ConfirmTimeouts(lease=7.0, ledger=1.0)
 REPLAY = {"Idempotent-Replay": "true"}
 MATCHED = (1, 2, 3)
 UNMATCHED = 4
-PUPILS = (1, 2, 3, 4, 5)
-NOBODY = 90
-"""The placeholder of the teacher's own class."""
-FOREIGN = 77
+OWN_STUDENTS = (1, 2, 3, 4, 5)
+PLACEHOLDER = 90
+"""CMS's placeholder in the teacher's own class."""
+FOREIGN_STUDENT = 77
 """A student of another teacher's class."""
 
 
@@ -57,7 +57,7 @@ OTHER = ((1, 2), (2, None), (3, 3))
 
 
 @dataclass
-class Stage:
+class ConfirmScenario:
     """Essays 1 to 3 have a suggestion, 4 has none; students 1 to 5 are the teacher's."""
 
     batches: FakeBatches = field(
@@ -73,10 +73,10 @@ class Stage:
         default_factory=lambda: FakeStudents(
             {
                 a_class(1).id: [
-                    *(a_student(number) for number in PUPILS),
-                    a_student(NOBODY, email="unknown.x@huleedu.system"),
+                    *(a_student(number) for number in OWN_STUDENTS),
+                    a_student(PLACEHOLDER, email="unknown.x@huleedu.system"),
                 ],
-                a_class(2).id: [a_student(FOREIGN)],
+                a_class(2).id: [a_student(FOREIGN_STUDENT)],
             }
         )
     )
@@ -91,24 +91,24 @@ class Stage:
         seconds: float = 6.0,
     ) -> WithHeaders[AssociationConfirmResultV1]:
         facts = CurrentFacts(self.batches, self.classes, self.students)
-        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, LEASE)
+        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, TIMEOUTS)
         ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))
         return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)
 
 
-async def refused(stage: Stage, *pairs: Any, **options: Any) -> BffError:
-    """The refusal; CMS was not told anything more."""
-    before = len(stage.cms.confirmed)
+async def refused(scenario: ConfirmScenario, *pairs: Any, **options: Any) -> BffError:
+    """The error of a confirmation that must not reach CMS."""
+    before = len(scenario.cms.confirmed)
     with pytest.raises(BffError) as caught:
-        await stage.confirm(*pairs, **options)
-    assert len(stage.cms.confirmed) == before
+        await scenario.confirm(*pairs, **options)
+    assert len(scenario.cms.confirmed) == before
     return caught.value
 
 
-async def failed(stage: Stage, error: DownstreamError) -> DownstreamError:
-    """What comes of a confirmation that CMS answers with an error."""
-    stage.cms.confirm_fails = error
+async def failed(scenario: ConfirmScenario, error: DownstreamError) -> DownstreamError:
+    """The error of a confirmation when CMS answers with `error`."""
+    scenario.cms.confirm_fails = error
     with pytest.raises(DownstreamError) as caught:
-        await stage.confirm(*GOOD)
-    stage.cms.confirm_fails = None
+        await scenario.confirm(*GOOD)
+    scenario.cms.confirm_fails = None
     return caught.value

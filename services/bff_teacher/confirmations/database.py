@@ -1,7 +1,7 @@
-"""The ledger's database: SQLite or PostgreSQL, its one table, and what its failures mean."""
+"""The ledger's database, SQLite or PostgreSQL: its tables, transactions and failures."""
 
+import asyncio
 import os
-from asyncio import Lock, timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -30,8 +30,10 @@ from bff_core.errors import Unavailable
 
 SCHEMA_VERSION = 1
 SCHEMA_LOCK = 4101_0001
-"""Our number among PostgreSQL's advisory locks."""
+"""Number of the advisory lock in PostgreSQL."""
 CONNECTIONS = 4
+INNER_TIMEOUT = 0.8
+"""Share of the whole timeout after which the driver gives up by itself."""
 
 metadata = MetaData()
 schema_version = Table(
@@ -51,7 +53,7 @@ attempts = Table(
     Column("started_at", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("ended_at", Text),
-    # One try at a time: the number after the latest can be taken once.
+    # Makes attempts exclusive: only one can take the number after the latest.
     PrimaryKeyConstraint("batch_id", "number"),
 )
 
@@ -59,34 +61,38 @@ _FAILURES: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError, Time
 
 
 class LedgerDatabase:
-    """Opens at its first use, so that a ledger that is away stops no screen but the one it is for.
-
-    `within` bounds every use in seconds, waiting for a connection or a lock included.
-    """
+    """Connects at its first use, so that an absent ledger fails only the screen that needs it."""
 
     name = "ledger"
 
-    def __init__(self, url: str, *, within: float) -> None:
-        self._within = within
-        place = make_url(url)
-        self._is_sqlite = place.get_backend_name() == "sqlite"
-        self._folder = Path(place.database or ".").parent
-        # Inside is smaller than outside: the lock gives up before the whole does.
-        self._engine = _sqlite(url, within * 0.8) if self._is_sqlite else _postgres(url, within)
-        self._failures = _FAILURES + (() if self._is_sqlite else _of_asyncpg())
-        self._opening = Lock()
-        self._open = False
+    def __init__(self, url: str, *, timeout: float) -> None:
+        """`timeout` bounds each use in seconds, including the wait for a connection or a lock."""
+        self._timeout = timeout
+        parsed = make_url(url)
+        self._is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._folder = Path(parsed.database or ".").parent
+        self._failures = _FAILURES
+        if self._is_sqlite:
+            self._engine = _sqlite_engine(url, timeout * INNER_TIMEOUT)
+        else:
+            self._engine = _postgres_engine(url, timeout * INNER_TIMEOUT)
+            # asyncpg's own errors come unwrapped while a connection is made. Imported here, because
+            # a process with SQLite saves the 2.5 MiB.
+            asyncpg = import_module("asyncpg")
+            self._failures += (asyncpg.PostgresError, asyncpg.InterfaceError)
+        self._schema_lock = asyncio.Lock()
+        self._schema_ready = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Kept for good at its end, undone by any failure.
+        """A durable transaction, rolled back by any exception.
 
         Raises:
             Unavailable: The database cannot be used now.
-            IntegrityError: Somebody else was first.
+            IntegrityError: A row with this key exists.
         """
         try:
-            async with timeout(self._within):
+            async with asyncio.timeout(self._timeout):
                 await self._ensure_schema()
                 async with self._engine.begin() as connection:
                     yield connection
@@ -100,8 +106,8 @@ class LedgerDatabase:
             ) from error
 
     async def ping(self) -> bool:
-        if self._is_sqlite and not self._open:
-            # Asking how it is must not make a file.
+        if self._is_sqlite and not self._schema_ready:
+            # A health check must not create the file.
             return os.access(self._folder, os.W_OK)
         try:
             async with self.transaction() as connection:
@@ -114,51 +120,39 @@ class LedgerDatabase:
         await self._engine.dispose()
 
     async def _ensure_schema(self) -> None:
-        async with self._opening:
-            if self._open:
+        async with self._schema_lock:
+            if self._schema_ready:
                 return
             async with self._engine.begin() as connection:
                 if not self._is_sqlite:
-                    # SQLite's own transaction is a lock already.
+                    # SQLite's transaction is exclusive by itself.
                     lock = text("SELECT pg_advisory_xact_lock(:number)")
                     await connection.execute(lock, {"number": SCHEMA_LOCK})
                 await connection.run_sync(metadata.create_all)
-                await _check_version(connection)
-            self._open = True
+                query = select(schema_version.c.version)
+                found = (await connection.execute(query)).scalar_one_or_none()
+                if found is None:
+                    await connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
+                elif found != SCHEMA_VERSION:
+                    raise OSError(f"the ledger has schema {found}, not {SCHEMA_VERSION}")
+            self._schema_ready = True
 
 
-async def _check_version(connection: AsyncConnection) -> None:
-    found = (await connection.execute(select(schema_version.c.version))).scalar_one_or_none()
-    if found is None:
-        await connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
-    elif found != SCHEMA_VERSION:
-        raise OSError(f"the ledger has schema {found}, this release knows {SCHEMA_VERSION}")
-
-
-def _of_asyncpg() -> tuple[type[Exception], ...]:
-    """The driver's own failures, which come through bare while a connection is being made.
-
-    It is imported here alone: a process with its ledger in SQLite saves the 2.5 MiB that it takes.
-    """
-    driver = import_module("asyncpg")
-    return driver.PostgresError, driver.InterfaceError
-
-
-def _sqlite(url: str, patience: float) -> AsyncEngine:
+def _sqlite_engine(url: str, timeout: float) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=patience,
-        connect_args={"timeout": patience},
+        pool_timeout=timeout,
+        connect_args={"timeout": timeout},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
-        # The driver's own idea of when a transaction begins would leave the first read outside.
+        # The driver would begin its transaction only after the first read.
         connection.isolation_level = None
         cursor = connection.cursor()
-        # No WAL: replicas that make the file at once would fail instead of waiting for each other.
+        # Not WAL: replicas that create the file at once would fail instead of waiting.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
@@ -169,17 +163,17 @@ def _sqlite(url: str, patience: float) -> AsyncEngine:
     return engine
 
 
-def _postgres(url: str, within: float) -> AsyncEngine:
+def _postgres_engine(url: str, timeout: float) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        pool_timeout=within * 0.8,
+        pool_timeout=timeout,
         pool_pre_ping=True,
         connect_args={
-            "timeout": within * 0.8,
-            "command_timeout": within * 0.8,
-            # Whatever the server's default, an acknowledged write is on its disk.
+            "timeout": timeout,
+            "command_timeout": timeout,
+            # Makes an acknowledged write durable, whatever the server's default.
             "server_settings": {
                 "application_name": "bff_teacher",
                 "synchronous_commit": "on",

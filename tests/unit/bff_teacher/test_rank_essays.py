@@ -2,23 +2,28 @@ import math
 
 import pytest
 
-from services.bff_teacher.contracts.ras_batch import Essay
+from services.bff_teacher.contracts.ras import EssayRecord
 from services.bff_teacher.dto.essay_result_v1 import EssayResultV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
-from services.bff_teacher.screens.essay_rows import Placed, count_ranked, placed, shown
+from services.bff_teacher.screens.rows.essays import (
+    RankedEssay,
+    count_ranked,
+    essay_dto,
+    rank_essays,
+)
 from tests.unit.bff_teacher.screen_fakes import a_match, an_essay, essay_id
 
 
-def scored(*scores: float | None) -> list[Essay]:
+def scored(*scores: float | None) -> list[EssayRecord]:
     return [an_essay(number, cj_score=score) for number, score in enumerate(scores)]
 
 
-def ranks(essays: list[Essay]) -> list[tuple[str, int | None]]:
-    return [(row.essay.essay_id[-3:], row.rank) for row in placed(essays)]
+def ranks(essays: list[EssayRecord]) -> list[tuple[str, int | None]]:
+    return [(row.essay.essay_id[-3:], row.rank) for row in rank_essays(essays)]
 
 
-def as_shown(row: Placed, *match: object) -> EssayResultV1:
-    return shown(EssayResultV1, row, match[0] if match else None, LanguageV1.ENGLISH)  # type: ignore[arg-type]
+def as_dto(row: RankedEssay, *match: object) -> EssayResultV1:
+    return essay_dto(EssayResultV1, row, match[0] if match else None, LanguageV1.ENGLISH)  # type: ignore[arg-type]
 
 
 def test_ranks_are_dense_by_score_and_may_be_of_negative_scores() -> None:
@@ -29,10 +34,10 @@ def test_ranks_are_dense_by_score_and_may_be_of_negative_scores() -> None:
 
 @pytest.mark.parametrize("none", [None, math.nan, math.inf, -math.inf])
 def test_essay_without_a_score_has_no_rank_and_stands_last(none: float | None) -> None:
-    rows = placed(scored(none, -9.0))
+    rows = rank_essays(scored(none, -9.0))
 
     assert [row.rank for row in rows] == [1, None]
-    assert as_shown(rows[1]).cj_score is None
+    assert as_dto(rows[1]).cj_score is None
 
 
 def test_zero_on_the_last_place_means_no_score_and_any_other_zero_is_one() -> None:
@@ -42,7 +47,7 @@ def test_zero_on_the_last_place_means_no_score_and_any_other_zero_is_one() -> No
         an_essay(3, cj_score=-1.0, cj_rank=999),
     ]
 
-    rows = placed(essays)
+    rows = rank_essays(essays)
 
     assert ranks(essays) == [("002", 1), ("003", 2), ("001", None)]
     assert count_ranked(rows) == 2
@@ -69,11 +74,11 @@ def test_order_does_not_depend_on_the_order_of_the_source() -> None:
 def test_essay_that_is_there_twice_or_cannot_be_named_is_shown_at_most_once() -> None:
     essays = [an_essay(1), an_essay(1), an_essay(2, essay_id="legacy-2")]
 
-    assert len(placed(essays)) == 1
+    assert len(rank_essays(essays)) == 1
 
 
 def test_student_is_marked_as_suggested() -> None:
-    student = as_shown(Placed(an_essay(1), None), a_match(1, 7, "Örjan", "Öst")).student
+    student = as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, "Örjan", "Öst")).student
 
     assert student is not None
     assert (student.first_name, student.last_name, student.status) == ("Örjan", "Öst", "suggested")
@@ -81,18 +86,18 @@ def test_student_is_marked_as_suggested() -> None:
 
 @pytest.mark.parametrize("name", [("UNKNOWN", "STUDENT")])
 def test_placeholder_is_not_shown_as_a_student(name: tuple[str, str]) -> None:
-    assert as_shown(Placed(an_essay(1), None), a_match(1, 7, *name)).student is None
+    assert as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, *name)).student is None
 
 
-def test_pupil_whose_name_is_nearly_the_placeholder_s_is_shown() -> None:
-    student = as_shown(Placed(an_essay(1), None), a_match(1, 7, "Unknown", "Student")).student
+def test_student_whose_name_is_nearly_the_placeholder_s_is_shown() -> None:
+    student = as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, "Unknown", "Student")).student
 
     assert student is not None
 
 
 def test_no_essays_are_no_rows() -> None:
-    assert placed([]) == []
+    assert rank_essays([]) == []
 
 
 def test_ids_leave_as_they_came() -> None:
-    assert str(as_shown(Placed(an_essay(1), 1)).essay_id) == essay_id(1)
+    assert str(as_dto(RankedEssay(an_essay(1), 1)).essay_id) == essay_id(1)

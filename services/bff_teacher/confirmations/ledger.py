@@ -1,4 +1,4 @@
-"""The durable ledger of confirmations: an intent before the call, its result after."""
+"""The ledger in a database: an intent before the call to CMS, its outcome after."""
 
 import json
 from datetime import datetime
@@ -10,27 +10,27 @@ from sqlalchemy.exc import IntegrityError
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
-from services.bff_teacher.implementations.ledger_database import LedgerDatabase, attempts
-from services.bff_teacher.protocols import Attempt, Outcome
+from services.bff_teacher.confirmations.database import LedgerDatabase, attempts
+from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
 
 
-def count_of_confirmations(registry: CollectorRegistry) -> Counter:
-    """A scrape sees each outcome from the start: what appears at 1 never rose, to Prometheus."""
-    count = Counter(
+def confirmations_counter(registry: CollectorRegistry) -> Counter:
+    """A counter with every outcome at 0, so that Prometheus sees the first one as an increase."""
+    counter = Counter(
         "bff_teacher_confirmations_total",
-        "Confirmations begun and, by how they ended, over.",
+        "Attempts to confirm a batch, counted when they start and by their outcome when they end.",
         ("outcome",),
         registry=registry,
     )
-    for outcome in Outcome:
-        count.labels(outcome.value)
-    return count
+    for outcome in ConfirmOutcome:
+        counter.labels(outcome.value)
+    return counter
 
 
 class SqlConfirmations:
-    def __init__(self, database: LedgerDatabase, count: Counter | None = None) -> None:
+    def __init__(self, database: LedgerDatabase, counter: Counter) -> None:
         self._database = database
-        self._count = count
+        self._counter = counter
 
     async def latest(self, batch_id: str) -> Attempt | None:
         query = (
@@ -44,15 +44,26 @@ class SqlConfirmations:
         return _attempt(row) if row else None
 
     async def begin(self, attempt: Attempt) -> bool:
+        values = {
+            "batch_id": attempt.batch_id,
+            "number": attempt.number,
+            "user_id": attempt.user_id,
+            "decisions": json.dumps(attempt.decisions, separators=(",", ":")),
+            "idempotency_key": attempt.key,
+            "forced": attempt.forced,
+            "started_at": to_wire(attempt.started_at),
+            "outcome": attempt.outcome.value,
+            "ended_at": to_wire(attempt.ended_at) if attempt.ended_at else None,
+        }
         try:
             async with self._database.transaction() as connection:
-                await connection.execute(insert(attempts).values(_values(attempt)))
+                await connection.execute(insert(attempts).values(values))
         except IntegrityError:
             return False
-        self._counted(attempt.outcome)
+        self._counter.labels(attempt.outcome.value).inc()
         return True
 
-    async def end(self, attempt: Attempt, outcome: Outcome, at: datetime) -> Attempt:
+    async def end(self, attempt: Attempt, outcome: ConfirmOutcome, at: datetime) -> Attempt:
         change = (
             update(attempts)
             .where(attempts.c.batch_id == attempt.batch_id, attempts.c.number == attempt.number)
@@ -61,26 +72,8 @@ class SqlConfirmations:
         )
         async with self._database.transaction() as connection:
             ended = _attempt((await connection.execute(change)).one())
-        self._counted(outcome)
+        self._counter.labels(outcome.value).inc()
         return ended
-
-    def _counted(self, outcome: Outcome) -> None:
-        if self._count is not None:
-            self._count.labels(outcome.value).inc()
-
-
-def _values(attempt: Attempt) -> dict[str, object]:
-    return {
-        "batch_id": attempt.batch_id,
-        "number": attempt.number,
-        "user_id": attempt.user_id,
-        "decisions": json.dumps(attempt.decisions, separators=(",", ":")),
-        "idempotency_key": attempt.key,
-        "forced": attempt.forced,
-        "started_at": to_wire(attempt.started_at),
-        "outcome": attempt.outcome.value,
-        "ended_at": to_wire(attempt.ended_at) if attempt.ended_at else None,
-    }
 
 
 def _attempt(row: Row[Any]) -> Attempt:
@@ -94,6 +87,6 @@ def _attempt(row: Row[Any]) -> Attempt:
         key=row.idempotency_key,
         forced=row.forced,
         started_at=datetime.fromisoformat(row.started_at),
-        outcome=Outcome(row.outcome),
+        outcome=ConfirmOutcome(row.outcome),
         ended_at=datetime.fromisoformat(row.ended_at) if row.ended_at else None,
     )

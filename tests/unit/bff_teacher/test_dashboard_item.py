@@ -1,10 +1,10 @@
-"""A row of RAS and its class become an item of the dashboard, each value in its place."""
+"""A row of RAS and its class joined into an item of the dashboard."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from services.bff_teacher.contracts.cms import ClassInfo
-from services.bff_teacher.screens.batch_row import item
+from services.bff_teacher.screens.rows.batches import dashboard_item
 from tests.unit.bff_teacher.fakes import a_batch, batch_id
 
 CLASS = "c7e1f3a5-0b2d-4c6e-8f90-1a2b3c4d5e6f"
@@ -26,7 +26,7 @@ def test_every_value_has_its_place() -> None:
         processing_completed_at=datetime(2026, 1, 30, 9, 33, 50),  # noqa: DTZ001 - the same
     )
 
-    assert asdict(item(row, ClassInfo(CLASS.upper(), "SA1B"))) == {
+    assert asdict(dashboard_item(row, ClassInfo(CLASS.upper(), "SA1B"))) == {
         "batch_id": batch_id(1),
         "title": "sv1-chronicle",
         "class_id": CLASS,
@@ -46,7 +46,7 @@ def test_every_value_has_its_place() -> None:
 
 
 def test_what_is_not_known_is_null() -> None:
-    shown = item(a_batch(1), None)
+    shown = dashboard_item(a_batch(1), None)
 
     assert (shown.title, shown.class_id, shown.class_name) == ("Untitled Batch", None, None)
     assert (shown.requested_pipeline, shown.current_phase) == (None, None)

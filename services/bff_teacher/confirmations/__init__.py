@@ -1,0 +1,1 @@
+"""Durable record of the confirmations that teachers send."""

@@ -1,0 +1,1 @@
+"""Joins that several screens share."""

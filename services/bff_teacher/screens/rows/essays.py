@@ -1,0 +1,97 @@
+"""Essays of a batch by rank, and one essay as a DTO."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bff_core.clock import as_utc
+from services.bff_teacher.contracts.cms import StudentOfEssay
+from services.bff_teacher.contracts.ras import UNSCORED_RANK, EssayRecord
+from services.bff_teacher.dto.essay_result_v1 import EssayResultV1, SuggestedStudentV1
+from services.bff_teacher.dto.language_v1 import LanguageV1
+from services.bff_teacher.ownership import is_real_student
+from services.bff_teacher.screens.failure_texts import failures_of
+from services.bff_teacher.screens.ids import is_uuid
+
+E = TypeVar("E", bound=EssayResultV1)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedEssay:
+    """An essay and its rank within the batch; None without a score."""
+
+    essay: EssayRecord
+    rank: int | None
+
+
+def rank_essays(essays: Iterable[EssayRecord]) -> list[RankedEssay]:
+    """By rank, then by file name; each essay once, without those whose id is not a UUID.
+
+    Equal scores share a rank, and the next lower score has the next number. Essays without a rank
+    stand last, and within a rank those without a file name.
+    """
+    unique = {one.essay_id: one for one in essays if is_uuid(one.essay_id)}.values()
+    scores = {score for score in map(_score, unique) if score is not None}
+    ranks: dict[float | None, int] = {
+        score: rank for rank, score in enumerate(sorted(scores, reverse=True), start=1)
+    }
+
+    def position(row: RankedEssay) -> tuple[float, bool, str, str]:
+        name = row.essay.filename
+        rank = math.inf if row.rank is None else row.rank
+        return rank, name is None, (name or "").casefold(), row.essay.essay_id
+
+    rows = [RankedEssay(one, ranks.get(_score(one))) for one in unique]
+    return sorted(rows, key=position)
+
+
+def _score(essay: EssayRecord) -> float | None:
+    """The finite score; zero with RAS's rank for essays without a score means none."""
+    unscored = essay.cj_score == 0 and essay.cj_rank == UNSCORED_RANK
+    return None if unscored else _finite(essay.cj_score)
+
+
+def _finite(score: float | None) -> float | None:
+    return score if score is not None and math.isfinite(score) else None
+
+
+def count_ranked(rows: Sequence[RankedEssay]) -> int:
+    return sum(row.rank is not None for row in rows)
+
+
+def essay_dto(
+    kind: Callable[..., E],
+    row: RankedEssay,
+    match: StudentOfEssay | None,
+    language: LanguageV1,
+    **more: object,
+) -> E:
+    """The essay as a DTO of type `kind`; `more` are the fields beyond those of every essay."""
+    essay = row.essay
+    return kind(
+        essay_id=essay.essay_id,
+        filename=essay.filename,
+        file_upload_id=essay.file_upload_id,
+        spellcheck_status=essay.spellcheck_status,
+        spellcheck_correction_count=essay.spellcheck_correction_count,
+        cj_assessment_status=essay.cj_assessment_status,
+        cj_rank=essay.cj_rank,
+        cj_score=_finite(essay.cj_score),
+        rank=row.rank,
+        student=_suggested_student(match),
+        failures=failures_of(essay, language),
+        last_updated=as_utc(essay.last_updated),
+        **more,
+    )
+
+
+def _suggested_student(match: StudentOfEssay | None) -> SuggestedStudentV1 | None:
+    if match is None or not is_uuid(match.student_id):
+        return None
+    name = match.student_person_name
+    if not is_real_student(name):
+        return None
+    return SuggestedStudentV1(
+        student_id=match.student_id, first_name=name.first_name, last_name=name.last_name
+    )

@@ -1,0 +1,100 @@
+"""Students of a teacher's own classes, without CMS's placeholder."""
+
+from asyncio import Semaphore
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bff_core.composition import Fetched, Missing, Part, fan_out, optional
+from bff_core.context import RequestContext
+from services.bff_teacher.contracts.cms import Class, Roster, RosterStudent
+from services.bff_teacher.ownership import real_students
+from services.bff_teacher.ports import Classes, Students
+from services.bff_teacher.screens.ids import is_uuid
+from services.bff_teacher.screens.parts import DisabledParts, combined
+
+CONCURRENT_ROSTERS = 8
+ROSTERS_BUDGET = 1.5
+"""Seconds for all rosters of an answer."""
+CLASSES_PER_PAGE = 100
+MAX_CLASS_PAGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMember:
+    """A student and the teacher's class that they are in."""
+
+    student: RosterStudent
+    school_class: Class
+
+
+StudentCounts = dict[str, int]
+"""Number of students by class id."""
+
+
+async def read_own_students(
+    classes: Classes, students: Students, ctx: RequestContext
+) -> Fetched[dict[str, ClassMember]]:
+    """The students of the teacher's classes by student id in lower case; the first class counts.
+
+    Raises:
+        DownstreamError: CMS did not give the classes, or one of the rosters.
+    """
+    own = await _read_own_classes(classes, ctx)
+    rosters = await _read_rosters(students, ctx, [one.id for one in own.value])
+    members: dict[str, ClassMember] = {}
+    for school_class in own.value:
+        for student in real_students(rosters.value[school_class.id]):
+            if is_uuid(student.student_id):
+                members.setdefault(student.student_id.lower(), ClassMember(student, school_class))
+    return combined(members, (own, rosters))
+
+
+async def read_student_counts(
+    disabled: DisabledParts,
+    students: Students,
+    ctx: RequestContext,
+    classes: Part[Sequence[Class]] | None,
+) -> Part[StudentCounts] | None:
+    """The part `student_counts`; missing or disabled together with `classes`.
+
+    The rosters are counted, because CMS's own count includes the placeholder.
+    """
+    if classes is None or "student_counts" in disabled:
+        return None
+    if isinstance(classes, Missing):
+        return classes
+    class_ids = [one.id for one in classes.value if is_uuid(one.id)]
+    rosters = await optional(_read_rosters(students, ctx, class_ids))
+    if isinstance(rosters, Missing):
+        return rosters
+    counts = {class_id: len(real_students(one)) for class_id, one in rosters.value.items()}
+    return rosters.holding(counts)
+
+
+async def _read_own_classes(classes: Classes, ctx: RequestContext) -> Fetched[list[Class]]:
+    """All classes. CMS gives no total, so pages are read until one is not full."""
+    pages = []
+    for number in range(MAX_CLASS_PAGES):
+        page = await classes.page(ctx, limit=CLASSES_PER_PAGE, offset=number * CLASSES_PER_PAGE)
+        pages.append(page)
+        if len(page.value.classes) + page.value.skipped < CLASSES_PER_PAGE:
+            break
+    unique = {one.id: one for page in pages for one in page.value.classes if is_uuid(one.id)}
+    return combined(list(unique.values()), pages)
+
+
+async def _read_rosters(
+    students: Students, ctx: RequestContext, class_ids: Sequence[str]
+) -> Fetched[dict[str, Roster]]:
+    """Rosters by class id, a few at a time."""
+    hurried = replace(ctx, deadline=ctx.deadline.within(ROSTERS_BUDGET))
+    slots = Semaphore(CONCURRENT_ROSTERS)
+
+    async def read(class_id: str) -> Fetched[Roster]:
+        async with slots:
+            return await students.roster(hurried, class_id)
+
+    async with fan_out() as group:
+        reads = {class_id: group.create_task(read(class_id)) for class_id in class_ids}
+    rosters = {class_id: one.result() for class_id, one in reads.items()}
+    return combined({key: one.value for key, one in rosters.items()}, list(rosters.values()))

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 # pydantic reads this one; the standard library's came too late.
 from typing_extensions import TypedDict
 
-from services.config_service.values import pointer, same
+from bff_core.json_values import json_equal, json_pointer
 
 
 class PatchOperation(TypedDict):
@@ -25,7 +25,7 @@ def difference(old: JsonValue, new: JsonValue) -> list[PatchOperation]:
 
 
 def _steps(old: JsonValue, new: JsonValue, path: str) -> Iterator[PatchOperation]:
-    if same(old, new):
+    if json_equal(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _between_objects(old, new, path)
@@ -39,9 +39,9 @@ def _between_objects(
     old: dict[str, JsonValue], new: dict[str, JsonValue], path: str
 ) -> Iterator[PatchOperation]:
     for key in sorted(old.keys() - new.keys()):
-        yield {"op": "remove", "path": pointer(path, key)}
+        yield {"op": "remove", "path": json_pointer(path, key)}
     for key in sorted(new):
-        where = pointer(path, key)
+        where = json_pointer(path, key)
         if key in old:
             yield from _steps(old[key], new[key], where)
         else:
@@ -56,19 +56,19 @@ def _between_lists(
     end = _shared(old[start:][::-1], new[start:][::-1])
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     for index, (was, becomes) in enumerate(zip(before, after, strict=False), start):
-        yield from _steps(was, becomes, pointer(path, index))
+        yield from _steps(was, becomes, json_pointer(path, index))
     # From the back, so that no removal moves an item that is still to be removed.
     for index in reversed(range(start + len(after), start + len(before))):
-        yield {"op": "remove", "path": pointer(path, index)}
+        yield {"op": "remove", "path": json_pointer(path, index)}
     for index in range(len(before), len(after)):
-        yield {"op": "add", "path": pointer(path, start + index), "value": after[index]}
+        yield {"op": "add", "path": json_pointer(path, start + index), "value": after[index]}
 
 
 def _shared(left: list[JsonValue], right: list[JsonValue]) -> int:
     """How many items both begin with."""
     count = 0
     for one, other in zip(left, right, strict=False):
-        if not same(one, other):
+        if not json_equal(one, other):
             break
         count += 1
     return count

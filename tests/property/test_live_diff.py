@@ -9,20 +9,18 @@ import os
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from bff_core.json_values import json_equal
 from services.bff_teacher.streaming.differ import Batches, applied, diff
 from services.bff_teacher.streaming.json_patch import (
     JsonObject,
-    JsonValue,
     merge_patch,
     patched,
-    same,
 )
 
 PAIRS = 10_000 if os.environ.get("FULL_NUMBERS") == "1" else 1_000
 
 names = st.text(st.characters(codec="utf-8"), max_size=3) | st.sampled_from(["a", "b", "essays"])
-# Adding 0.0 makes 0.0 of -0.0, which is another spelling of the same number.
-floats = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
+floats = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.booleans() | st.integers() | floats | st.text()
 values = st.recursive(
     scalars,
@@ -45,7 +43,7 @@ def written(state: object) -> str:
 def test_a_patch_makes_the_new_object_of_the_old_one(old: JsonObject, new: JsonObject) -> None:
     before = written(old)
 
-    assert written(patched(old, merge_patch(old, new))) == written(new)
+    assert json_equal(patched(old, merge_patch(old, new)), new)
     assert written(old) == before
 
 
@@ -56,7 +54,7 @@ def test_the_changes_between_two_states_lead_from_one_to_the_other(
 ) -> None:
     before = written(old)
 
-    assert written(applied(old, diff(old, new))) == written(new)
+    assert json_equal(applied(old, diff(old, new)), new)
     assert written(old) == before
 
 
@@ -64,9 +62,3 @@ def test_the_changes_between_two_states_lead_from_one_to_the_other(
 @given(states)
 def test_equal_states_have_no_change_between_them(state: Batches) -> None:
     assert diff(state, json.loads(written(state))) == []
-
-
-@given(values, values)
-def test_same_is_what_is_written_alike(one: JsonValue, other: JsonValue) -> None:
-    assert same(one, one)
-    assert same(one, other) == (written(one) == written(other))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from bff_core.json_values import json_equal, json_pointer
 from services.bff_admin.dto.overview_v1 import ChangedValueV1
 
 
@@ -15,17 +16,7 @@ def differences(values: JsonValue, defaults: JsonValue) -> list[ChangedValueV1]:
 def _between(value: JsonValue, default: JsonValue, pointer: str) -> Iterator[ChangedValueV1]:
     if isinstance(value, dict) and isinstance(default, dict):
         for key in sorted(value.keys() | default.keys()):
-            step = key.replace("~", "~0").replace("/", "~1")
-            yield from _between(value.get(key), default.get(key), f"{pointer}/{step}")
-    elif not _same(value, default):
+            where = json_pointer(pointer, key)
+            yield from _between(value.get(key), default.get(key), where)
+    elif not json_equal(value, default):
         yield ChangedValueV1(pointer=pointer, value=value, default=default)
-
-
-def _same(value: JsonValue, default: JsonValue) -> bool:
-    """As JSON has it: true is not 1, and 1 is 1.0."""
-    if isinstance(value, bool) or isinstance(default, bool):
-        return value is default
-    if isinstance(value, list) and isinstance(default, list):
-        pairs = zip(value, default, strict=False)
-        return len(value) == len(default) and all(_same(one, other) for one, other in pairs)
-    return value == default

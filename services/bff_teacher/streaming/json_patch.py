@@ -1,5 +1,7 @@
 """JSON Merge Patch (RFC 7396) of objects that hold no null: absent is what null would say."""
 
+from bff_core.json_values import json_equal
+
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
@@ -13,7 +15,7 @@ def merge_patch(old: JsonObject, new: JsonObject) -> JsonObject:
             inner = merge_patch(before, value)
             if inner:
                 patch[name] = inner
-        elif name not in old or not same(before, value):
+        elif name not in old or not json_equal(before, value):
             patch[name] = value
     return patch
 
@@ -30,12 +32,3 @@ def patched(target: JsonObject, patch: JsonObject) -> JsonObject:
         else:
             merged[name] = value
     return merged
-
-
-def same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether both are written alike: Python takes true for 1 and 1 for 1.0, and JSON does not."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and one == other

@@ -9,7 +9,8 @@ from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 
 from bff_core.errors import FieldError
-from services.config_service.values import canonical, pointer
+from bff_core.json_values import json_pointer
+from services.config_service.values import canonical
 
 _EXPECTED: Mapping[str, str] = MappingProxyType(
     {
@@ -47,10 +48,10 @@ def flaws_in(validator: Validator, values: Any) -> list[FieldError]:
 def _flaws_of(error: ValidationError) -> Iterator[FieldError]:
     where = ""
     for step in error.absolute_path:
-        where = pointer(where, step)
+        where = json_pointer(where, step)
     special = _SPECIAL.get(str(error.validator))
     if special is not None:
-        yield from (FieldError(pointer(where, name), said) for name, said in special(error))
+        yield from (FieldError(json_pointer(where, name), said) for name, said in special(error))
         return
     words = _EXPECTED.get(str(error.validator), "must satisfy the schema's {}")
     expected = error.validator_value if error.validator in _EXPECTED else error.validator

@@ -11,11 +11,12 @@ from referencing import Registry, Resource
 from referencing.exceptions import PointerToNowhere, Unresolvable, Unretrievable
 from referencing.jsonschema import DRAFT202012
 
+from bff_core.json_values import json_pointer
 from bff_core.settings import SettingsError
 from services.config_service.namespaces._faults import flaws_in
 from services.config_service.namespaces._namespace import Namespace, Namespaces
 from services.config_service.namespaces._walk import subschemas
-from services.config_service.values import pointer, unwritable
+from services.config_service.values import unwritable
 
 SHIPPED = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -110,14 +111,14 @@ def _require_references(path: Path, schema: Any, registry: Registry[Any]) -> Non
     resolver = registry.resolver_with_root(_resource(schema))
     for where, part in subschemas(schema):
         if where and "$id" in part:
-            _refuse(path, pointer(where, "$id"), "only the file itself may have an id")
+            _refuse(path, json_pointer(where, "$id"), "only the file itself may have an id")
         for keyword in ("$ref", "$dynamicRef"):
             if keyword not in part:
                 continue
             try:
                 resolver.lookup(part[keyword])
             except (Unresolvable, Unretrievable, PointerToNowhere) as error:
-                where_it_is = pointer(where, keyword)
+                where_it_is = json_pointer(where, keyword)
                 _refuse(path, where_it_is, f"refers to nothing: {part[keyword]}", error)
 
 
@@ -130,7 +131,7 @@ def _require_defaults(path: Path, namespace: Namespace, registry: Registry[Any])
             _refuse(path, "/default", "defaults stand at the properties, not at the whole")
         rule = _validator(part, registry).evolve(_resolver=resolver)
         for flaw in flaws_in(rule, part["default"]):
-            _refuse(path, f"{pointer(where, 'default')}{flaw.pointer}", flaw.message)
+            _refuse(path, f"{json_pointer(where, 'default')}{flaw.pointer}", flaw.message)
     for flaw in namespace.flaws(namespace.defaults):
         _refuse(path, "", f"the defaults fail the schema: {flaw.pointer} {flaw.message}")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from services.config_service.values import pointer
+from bff_core.json_values import json_pointer
 
 _ONE = frozenset(
     {
@@ -30,12 +30,12 @@ def subschemas(schema: Any, where: str = "") -> Iterator[tuple[str, dict[str, An
         return
     yield where, schema
     for keyword, rule in schema.items():
-        inside = pointer(where, keyword)
+        inside = json_pointer(where, keyword)
         if keyword in _ONE:
             yield from subschemas(rule, inside)
         elif keyword in _BY_NAME:
             for name, part in rule.items():
-                yield from subschemas(part, pointer(inside, name))
+                yield from subschemas(part, json_pointer(inside, name))
         elif keyword in _LISTED:
             for index, part in enumerate(rule):
-                yield from subschemas(part, pointer(inside, index))
+                yield from subschemas(part, json_pointer(inside, index))

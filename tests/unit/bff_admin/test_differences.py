@@ -17,6 +17,7 @@ def test_what_is_equal_in_json_is_no_difference(value: JsonValue, default: JsonV
     [
         ({"a": True}, {"a": 1}, ["/a"]),
         ({"a": [True]}, {"a": [1]}, ["/a"]),
+        ({"a": [{"b": True}]}, {"a": [{"b": 1}]}, ["/a"]),
         ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, ["/a/c"]),
         ({"a/b": 1, "m~n": 1}, {}, ["/a~1b", "/m~0n"]),
         ({"a": {"b": 1}}, {"a": 1}, ["/a"]),

@@ -173,7 +173,10 @@ class Unexpected(BffError):
 
 
 class DownstreamError(BffError):
-    """A service we asked let us down. `service` is our name for it, never its address."""
+    """A call to another service failed. `service` is our name for it, never its address.
+
+    `sent` is False when the request certainly never reached the service.
+    """
 
     def __init__(
         self,
@@ -182,8 +185,10 @@ class DownstreamError(BffError):
         reason: str | None = None,
         upstream_status: int | None = None,
         retry_after: float | None = None,
+        sent: bool = True,
     ) -> None:
         self.service = service
+        self.sent = sent
         self.reason = reason
         self.upstream_status = upstream_status
         super().__init__(retry_after=retry_after)

@@ -21,9 +21,12 @@ LONGEST_RETRY_AFTER = 3600.0
 def from_exception(service: str, error: Exception) -> DownstreamError:
     """What an exception of the HTTP library means to us; its text stays behind."""
     if isinstance(error, asyncio.TimeoutError):
-        return DownstreamTimeout(service, reason=type(error).__name__)
+        sent = not isinstance(error, aiohttp.ConnectionTimeoutError)
+        return DownstreamTimeout(service, reason=type(error).__name__, sent=sent)
     if isinstance(error, aiohttp.ClientConnectionError | OSError):
-        return DownstreamUnreachable(service, reason=type(error).__name__, retry_after=1.0)
+        sent = not isinstance(error, aiohttp.ClientConnectorError)
+        reason = type(error).__name__
+        return DownstreamUnreachable(service, reason=reason, retry_after=1.0, sent=sent)
     return DownstreamFailed(service, reason=type(error).__name__)
 
 

@@ -15,17 +15,15 @@ from services.bff_admin.clients.certainty import certain
 OPEN = [
     DownstreamTimeout("config_service", reason="deadline"),
     DownstreamUnreachable("config_service", reason="ServerDisconnectedError"),
-    DownstreamUnreachable("config_service", reason="ClientConnectionError"),
     DownstreamFailed("config_service", reason="status", upstream_status=500),
     DownstreamFailed("config_service", reason="Undecodable"),
 ]
 CLOSED = [
-    CircuitOpen("config_service"),
-    DownstreamSaturated("config_service"),
+    CircuitOpen("config_service", sent=False),
+    DownstreamSaturated("config_service", sent=False),
     DownstreamRefused("config_service", upstream_status=401, spoke_json=True),
-    DownstreamUnreachable("config_service", reason="ClientConnectorError"),
-    DownstreamTimeout("config_service", reason="ConnectionTimeoutError"),
-    DownstreamTimeout("config_service", reason="no_time_to_ask"),
+    DownstreamUnreachable("config_service", sent=False),
+    DownstreamTimeout("config_service", reason="no_time_to_wait", sent=False),
 ]
 
 

@@ -205,4 +205,4 @@ class Breaker:
     def _refusal(self, call: Call, retry_after: float) -> CircuitOpen:
         """A fresh one each time: a kept exception would grow by a traceback per raise."""
         notify(self._observer.refused, call, "breaker")
-        return CircuitOpen(self._service, retry_after=retry_after)
+        return CircuitOpen(self._service, retry_after=retry_after, sent=False)

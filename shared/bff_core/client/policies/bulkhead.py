@@ -97,8 +97,8 @@ class Bulkhead:
 
     def _saturated(self, call: Call) -> DownstreamError:
         notify(self._observer.refused, call, "bulkhead")
-        return DownstreamSaturated(self._service, retry_after=1.0)
+        return DownstreamSaturated(self._service, retry_after=1.0, sent=False)
 
     def _late(self, call: Call) -> DownstreamError:
         notify(self._observer.refused, call, "deadline")
-        return DownstreamTimeout(self._service, reason="no_time_to_wait")
+        return DownstreamTimeout(self._service, reason="no_time_to_wait", sent=False)

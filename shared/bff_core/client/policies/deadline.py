@@ -43,5 +43,5 @@ def attempt_timeout(seconds: float) -> Policy:
 def _hurried(call: Call, seconds: float) -> Call:
     deadline = call.deadline.within(seconds)
     if deadline.passed:
-        raise DownstreamTimeout(call.service, reason="no_time_left")
+        raise DownstreamTimeout(call.service, reason="no_time_left", sent=False)
     return replace(call, deadline=deadline)

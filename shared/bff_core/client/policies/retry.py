@@ -71,7 +71,7 @@ class Retry:
     def _require_time(self, call: Call) -> None:
         if not self._fits(call):
             notify(self._observer.refused, call, "deadline")
-            raise DownstreamTimeout(call.service, reason="no_time_to_ask")
+            raise DownstreamTimeout(call.service, reason="no_time_to_ask", sent=False)
 
     def _fits(self, call: Call, after: float = 0.0) -> bool:
         """Whether an attempt that starts in so many seconds is worth starting."""

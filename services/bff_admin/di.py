@@ -9,12 +9,12 @@ from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_asyn
 from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
 from bff_core.server import ContextProvider
-from services.bff_admin.clients.audit import HttpChanges
 from services.bff_admin.clients.health import HttpCheckups
 from services.bff_admin.clients.identity import HttpAccounts
+from services.bff_admin.clients.setting_changes import HttpChanges
 from services.bff_admin.clients.settings import HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
-from services.bff_admin.protocols import (
+from services.bff_admin.ports import (
     Accounts,
     Breakers,
     Changes,

@@ -17,7 +17,7 @@ from bff_core.settings import SettingsError
 from services.config_service.app import database_of, from_environment, seal_of
 from services.config_service.config import Settings
 from services.config_service.domain_handlers.audit import AuditHandler
-from services.config_service.implementations.audit_trail import SqlAudit
+from services.config_service.implementations.audit_log import SqlAudit
 from services.config_service.implementations.database import Database
 from services.config_service.migrations import migrate
 

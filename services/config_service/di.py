@@ -8,12 +8,12 @@ from services.config_service.chain import Seal
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.domain_handlers.changes import ChangeHandler
 from services.config_service.domain_handlers.settings import SettingsHandler
-from services.config_service.implementations.audit_trail import SqlAudit
+from services.config_service.implementations.audit_log import SqlAudit
 from services.config_service.implementations.change_feed import NullChangeFeed, RedisChangeFeed
 from services.config_service.implementations.database import Database
 from services.config_service.implementations.history import SqlHistory
 from services.config_service.namespaces import Namespaces
-from services.config_service.protocols import Audit, ChangeFeed, History
+from services.config_service.ports import Audit, ChangeFeed, History
 
 
 class AdapterProvider(Provider):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bff_core.errors import ValidationFailed
 from services.bff_admin.dto.audit_v1 import AuditQuery
 from services.bff_admin.screens import audit_cursor
-from services.bff_admin.screens.merging import Batch, Page, Position, merged
+from services.bff_admin.screens.audit_merge import Batch, Page, Position, merged
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAMES = ("settings", "users")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.json_values import json_equal
-from services.config_service.diff import PatchOperation, difference
+from services.config_service.json_patch import PatchOperation, difference
 
 LEAVES = (
     st.none()

@@ -8,7 +8,7 @@ from quart import Response, after_this_request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from services.bff_admin.dto.user_decisions_v1 import AdminUserDecisionV1
-from services.bff_admin.protocols import Decided
+from services.bff_admin.ports import Decided
 from services.bff_admin.screens.users import rendered
 
 Made = Response | WerkzeugResponse

@@ -7,7 +7,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from bff_core.server import access, error_responses, inject, response_headers
-from services.bff_admin.api.passing import passes
+from services.bff_admin.api.forwarding import passes
 from services.bff_admin.dto.settings_v1 import (
     LARGEST_VERSION,
     AdminNamespacesV1,
@@ -23,7 +23,7 @@ from services.bff_admin.dto.settings_v1 import (
     SettingsWriteQuery,
     SettingsWriteV1,
 )
-from services.bff_admin.protocols import Asked, SettingsStore, Told
+from services.bff_admin.ports import Asked, SettingsStore, Told
 
 blueprint = Blueprint("settings", __name__)
 

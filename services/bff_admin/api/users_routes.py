@@ -29,7 +29,7 @@ from services.bff_admin.dto.users_v1 import (
     PendingUsersQuery,
     UsersQuery,
 )
-from services.bff_admin.protocols import Decided
+from services.bff_admin.ports import Decided
 from services.bff_admin.screens.users import UsersScreen
 
 blueprint = Blueprint("users", __name__)

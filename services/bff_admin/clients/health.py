@@ -11,7 +11,7 @@ from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, DownstreamTimeout
 from services.bff_admin.contracts.health import Health
-from services.bff_admin.protocols import Checkup
+from services.bff_admin.ports import Checkup
 
 _WELL = frozenset({"healthy", "ok"})
 _LONGEST_VERSION = 50

@@ -29,7 +29,7 @@ from services.bff_admin.contracts.identity import (
     ItemResults,
     Standing,
 )
-from services.bff_admin.protocols import Decided
+from services.bff_admin.ports import Decided
 
 T = TypeVar("T")
 

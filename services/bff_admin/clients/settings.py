@@ -27,7 +27,7 @@ from services.bff_admin.dto.settings_v1 import (
     AdminSettingsVersionsV1,
     AdminSettingsVersionV1,
 )
-from services.bff_admin.protocols import Asked, Told
+from services.bff_admin.ports import Asked, Told
 
 M = TypeVar("M", bound=BaseModel)
 

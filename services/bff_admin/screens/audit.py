@@ -4,8 +4,8 @@ from bff_core.clock import Clock
 from bff_core.context import RequestContext
 from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
 from services.bff_admin.screens import audit_cursor
+from services.bff_admin.screens.audit_merge import merged
 from services.bff_admin.screens.audit_trail import SOURCES, AuditTrail, Wanted
-from services.bff_admin.screens.merging import merged
 from services.bff_admin.screens.parts import listed, value_of
 
 

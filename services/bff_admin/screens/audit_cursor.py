@@ -12,7 +12,7 @@ import msgspec
 from bff_core.clock import to_wire
 from bff_core.errors import FieldError, ValidationFailed
 from services.bff_admin.dto.audit_v1 import AuditQuery
-from services.bff_admin.screens.merging import Place, Position
+from services.bff_admin.screens.audit_merge import Place, Position
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

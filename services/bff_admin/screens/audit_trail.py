@@ -6,11 +6,11 @@ from datetime import datetime
 
 from bff_core.composition import Fetched, Part, fan_out
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.config import Change, ChangePage
+from services.bff_admin.contracts.config_audit import Change, ChangePage
 from services.bff_admin.contracts.identity import Decision, DecisionPage
 from services.bff_admin.dto.audit_v1 import AuditEntryV1, AuditSettingV1, AuditUserV1, Source
-from services.bff_admin.protocols import Changes, Decisions
-from services.bff_admin.screens.merging import Batch, Place, Position
+from services.bff_admin.ports import Changes, Decisions
+from services.bff_admin.screens.audit_merge import Batch, Place, Position
 from services.bff_admin.screens.parts import part
 
 SETTINGS: Source = "settings"

@@ -4,7 +4,7 @@ from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
 from services.bff_admin.dto.overview_v1 import ChangedSettingsV1
 from services.bff_admin.dto.settings_v1 import AdminNamespaceV1
-from services.bff_admin.protocols import CurrentSettings
+from services.bff_admin.ports import CurrentSettings
 from services.bff_admin.screens.differences import differences
 
 MOST = 30

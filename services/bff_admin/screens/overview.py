@@ -14,16 +14,16 @@ from services.bff_admin.dto.overview_v1 import (
     PendingSummaryV1,
     ServiceHealthV1,
 )
-from services.bff_admin.protocols import (
+from services.bff_admin.ports import (
     Accounts,
     Breakers,
     Checkup,
     Checkups,
     CurrentSettings,
 )
+from services.bff_admin.screens.audit_merge import Batch, Place, Position, merged
 from services.bff_admin.screens.audit_trail import SETTINGS, SOURCES, USERS, AuditTrail, Wanted
 from services.bff_admin.screens.changed_settings import changed_settings
-from services.bff_admin.screens.merging import Batch, Place, Position, merged
 from services.bff_admin.screens.parts import listed, part, value_of
 from services.bff_admin.screens.pending_summary import pending_summary
 

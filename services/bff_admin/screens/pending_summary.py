@@ -3,7 +3,7 @@
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from services.bff_admin.dto.overview_v1 import PendingSummaryV1
-from services.bff_admin.protocols import Accounts
+from services.bff_admin.ports import Accounts
 
 PAGES = 5
 A_PAGE = 100

@@ -20,7 +20,7 @@ from services.bff_admin.dto.users_v1 import (
     PendingUsersQuery,
     UsersQuery,
 )
-from services.bff_admin.protocols import Accounts, Decided
+from services.bff_admin.ports import Accounts, Decided
 
 _ITEM_DETAILS = frozenset({"reason", "current"})
 

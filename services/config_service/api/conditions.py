@@ -4,7 +4,7 @@ from dishka import Provider, Scope, provide
 from quart import request
 
 from bff_core.errors import InvalidRequest
-from services.config_service.protocols import Conditions
+from services.config_service.ports import Conditions
 
 KEY = "Idempotency-Key"
 

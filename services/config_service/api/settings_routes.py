@@ -35,7 +35,7 @@ from services.config_service.dto.settings_v1 import (
     WriteHeadersV1,
     WriteQuery,
 )
-from services.config_service.protocols import Conditions
+from services.config_service.ports import Conditions
 
 blueprint = Blueprint("settings", __name__)
 

@@ -6,7 +6,6 @@ from bff_core.clock import to_wire
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, Unavailable
 from services.config_service.chain import ChainCheck, Entry, Fault, Seal
-from services.config_service.diff import difference
 from services.config_service.dto.audit_v1 import (
     AuditEntryDetailV1,
     AuditEntryV1,
@@ -15,7 +14,8 @@ from services.config_service.dto.audit_v1 import (
     AuditQuery,
     AuditVerdictV1,
 )
-from services.config_service.protocols import Audit, AuditFilter
+from services.config_service.json_patch import difference
+from services.config_service.ports import Audit, AuditFilter
 
 
 class AuditHandler:

@@ -16,15 +16,15 @@ from bff_core.errors import (
     ValidationFailed,
 )
 from bff_core.etags import ANY, WithETag, matches_strongly, tags_in
-from services.config_service.diff import PatchOperation, difference
-from services.config_service.domain_handlers.present import Present, as_present, present
+from services.config_service.domain_handlers.current_settings import Present, as_present, present
 from services.config_service.dto.settings_v1 import (
     SettingsChangeV1,
     SettingsRollbackV1,
     SettingsWriteV1,
 )
+from services.config_service.json_patch import PatchOperation, difference
 from services.config_service.namespaces import Namespace, Namespaces
-from services.config_service.protocols import (
+from services.config_service.ports import (
     ChangeFeed,
     Conditions,
     Draft,

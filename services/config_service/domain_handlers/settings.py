@@ -2,7 +2,7 @@
 
 from bff_core.errors import NotFound
 from bff_core.etags import WithETag
-from services.config_service.domain_handlers.present import as_present, etag_of, present
+from services.config_service.domain_handlers.current_settings import as_present, etag_of, present
 from services.config_service.dto.settings_v1 import (
     NamespaceListV1,
     NamespaceSchemaV1,
@@ -14,7 +14,7 @@ from services.config_service.dto.settings_v1 import (
     VersionSummaryV1,
 )
 from services.config_service.namespaces import Namespaces
-from services.config_service.protocols import History
+from services.config_service.ports import History
 
 
 class SettingsHandler:

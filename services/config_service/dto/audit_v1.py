@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bff_core.inputs import Since
 from services.config_service.chain import Problem
-from services.config_service.diff import PatchOperation
+from services.config_service.json_patch import PatchOperation
 
 
 class AuditQuery(BaseModel):

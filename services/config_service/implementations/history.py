@@ -13,7 +13,7 @@ from bff_core.errors import Unavailable
 from services.config_service.chain import GENESIS, Entry, Head, Seal
 from services.config_service.implementations.database import Database
 from services.config_service.implementations.tables import audit, head, idempotency
-from services.config_service.protocols import Draft, Remembered, Revision, Writing
+from services.config_service.ports import Draft, Remembered, Revision, Writing
 from services.config_service.values import canonical
 
 T = TypeVar("T")

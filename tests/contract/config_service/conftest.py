@@ -13,7 +13,7 @@ from bff_core.clock import Clock
 from bff_core.testing import FakeClock
 from services.config_service.app import create_app
 from services.config_service.config import Settings as ServiceSettings
-from services.config_service.protocols import ChangeFeed
+from services.config_service.ports import ChangeFeed
 from tests.config_service_kit import Answered, Settings, environment, postgres_database, sqlite_url
 
 

@@ -8,7 +8,7 @@ from bff_core.composition import Fetched
 from bff_core.context import ADMIN, RequestContext
 from bff_core.errors import BffError
 from bff_core.testing import a_context
-from services.bff_admin.contracts.config import Change, ChangePage
+from services.bff_admin.contracts.config_audit import Change, ChangePage
 from services.bff_admin.contracts.identity import Decision, DecisionPage
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)

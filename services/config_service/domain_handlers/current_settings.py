@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.config_service.dto.settings_v1 import SettingsV1
 from services.config_service.namespaces import Namespace
-from services.config_service.protocols import Reading, Revision
+from services.config_service.ports import Reading, Revision
 from services.config_service.values import Values, canonical
 
 

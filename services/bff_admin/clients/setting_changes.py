@@ -7,7 +7,7 @@ from bff_core.clock import to_wire
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.settings import Operation
-from services.bff_admin.contracts.config import ChangePage
+from services.bff_admin.contracts.config_audit import ChangePage
 
 AUDIT = ("v1", "audit")
 

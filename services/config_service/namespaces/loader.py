@@ -13,9 +13,9 @@ from referencing.jsonschema import DRAFT202012
 
 from bff_core.json_values import json_pointer
 from bff_core.settings import SettingsError
-from services.config_service.namespaces._faults import flaws_in
-from services.config_service.namespaces._namespace import Namespace, Namespaces
-from services.config_service.namespaces._walk import subschemas
+from services.config_service.namespaces.namespace import Namespace, Namespaces
+from services.config_service.namespaces.subschemas import subschemas
+from services.config_service.namespaces.validation import flaws_in
 from services.config_service.values import unwritable
 
 SHIPPED = Path(__file__).parent

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.config_service.chain import Entry, Head
 from services.config_service.implementations.database import Database
 from services.config_service.implementations.tables import audit, head
-from services.config_service.protocols import AuditFilter
+from services.config_service.ports import AuditFilter
 
 STRIDE = 200
 """Entries fetched at once; each may hold half a MiB."""

@@ -10,7 +10,7 @@ from quart_schema import document_response
 
 from bff_core.errors import InvalidRequest, UnsupportedMediaType
 from bff_core.server import ETAGGED
-from services.bff_admin.protocols import Asked, Told
+from services.bff_admin.ports import Asked, Told
 
 CONDITIONS = ("If-Match", "If-None-Match")
 KEY = "Idempotency-Key"

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
 from bff_core.errors import FieldError, NotFound
-from services.config_service.namespaces._faults import flaws_in
+from services.config_service.namespaces.validation import flaws_in
 from services.config_service.values import Values, unwritable
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.config import ChangePage
+from services.bff_admin.contracts.config_audit import ChangePage
 from services.bff_admin.contracts.identity import (
     AccountDetail,
     AccountPage,

@@ -1,11 +1,11 @@
-"""What turns one JSON value into another, as a JSON Patch (RFC 6902)."""
+"""JSON Patch (RFC 6902): the operations that turn one JSON value into another."""
 
 from collections.abc import Iterator
 from typing import Literal, NotRequired
 
 from pydantic import JsonValue
 
-# pydantic reads this one; the standard library's came too late.
+# pydantic needs this TypedDict: before Python 3.12 the standard library's lacks what it reads.
 from typing_extensions import TypedDict
 
 from bff_core.json_values import json_equal, json_pointer
@@ -19,44 +19,37 @@ class PatchOperation(TypedDict):
     value: NotRequired[JsonValue]
 
 
-def difference(old: JsonValue, new: JsonValue) -> list[PatchOperation]:
-    """The steps, in an order in which they can be applied; none when the two are equal."""
-    return list(_steps(old, new, ""))
+def make_patch(old: JsonValue, new: JsonValue) -> list[PatchOperation]:
+    """The operations in the order in which they apply; empty when the two are equal."""
+    return list(_operations(old, new, ""))
 
 
-def _steps(old: JsonValue, new: JsonValue, path: str) -> Iterator[PatchOperation]:
+def _operations(old: JsonValue, new: JsonValue, path: str) -> Iterator[PatchOperation]:
     if json_equal(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
-        yield from _between_objects(old, new, path)
+        for key in sorted(old.keys() - new.keys()):
+            yield {"op": "remove", "path": json_pointer(path, key)}
+        for key in sorted(new):
+            if key in old:
+                yield from _operations(old[key], new[key], json_pointer(path, key))
+            else:
+                yield {"op": "add", "path": json_pointer(path, key), "value": new[key]}
     elif isinstance(old, list) and isinstance(new, list):
-        yield from _between_lists(old, new, path)
+        yield from _list_operations(old, new, path)
     else:
         yield {"op": "replace", "path": path, "value": new}
 
 
-def _between_objects(
-    old: dict[str, JsonValue], new: dict[str, JsonValue], path: str
-) -> Iterator[PatchOperation]:
-    for key in sorted(old.keys() - new.keys()):
-        yield {"op": "remove", "path": json_pointer(path, key)}
-    for key in sorted(new):
-        where = json_pointer(path, key)
-        if key in old:
-            yield from _steps(old[key], new[key], where)
-        else:
-            yield {"op": "add", "path": where, "value": new[key]}
-
-
-def _between_lists(
+def _list_operations(
     old: list[JsonValue], new: list[JsonValue], path: str
 ) -> Iterator[PatchOperation]:
-    """What both begin and end with stays; between, items are changed in place."""
-    start = _shared(old, new)
-    end = _shared(old[start:][::-1], new[start:][::-1])
+    """Keep the common prefix and suffix; change the items between them in place."""
+    start = _common_prefix(old, new)
+    end = _common_prefix(old[start:][::-1], new[start:][::-1])
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     for index, (was, becomes) in enumerate(zip(before, after, strict=False), start):
-        yield from _steps(was, becomes, json_pointer(path, index))
+        yield from _operations(was, becomes, json_pointer(path, index))
     # From the back, so that no removal moves an item that is still to be removed.
     for index in reversed(range(start + len(after), start + len(before))):
         yield {"op": "remove", "path": json_pointer(path, index)}
@@ -64,8 +57,8 @@ def _between_lists(
         yield {"op": "add", "path": json_pointer(path, start + index), "value": after[index]}
 
 
-def _shared(left: list[JsonValue], right: list[JsonValue]) -> int:
-    """How many items both begin with."""
+def _common_prefix(left: list[JsonValue], right: list[JsonValue]) -> int:
+    """The number of equal items at the start of both lists."""
     count = 0
     for one, other in zip(left, right, strict=False):
         if not json_equal(one, other):

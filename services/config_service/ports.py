@@ -1,11 +1,11 @@
-"""What the handlers need: the store of settings, the audit, and somebody to tell of changes."""
+"""Ports of the handlers: the settings' history, the audit log and the change feed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from services.config_service.chain import Entry, Head
+from services.config_service.chain import AuditEntry, ChainHead
 from services.config_service.values import Values
 
 T = TypeVar("T")
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A namespace as somebody wrote it; versions count from 1."""
+    """A namespace as it was written; versions count from 1."""
 
     namespace: str
     version: int
@@ -24,8 +24,8 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A change that is about to be made; place, time and seal come with its entry."""
+class NewRevision:
+    """A revision to append; the transaction adds its time, sequence and seal."""
 
     namespace: str
     version_before: int
@@ -38,8 +38,8 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """An answer under a caller's Idempotency-Key; `fingerprint` is equal for equal requests."""
+class IdempotentResponse:
+    """A response stored under an Idempotency-Key; equal requests have equal fingerprints."""
 
     fingerprint: str
     body: str
@@ -47,8 +47,8 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """Headers that decide whether a write is done."""
+class WriteConditions:
+    """The request headers that decide whether a write is done."""
 
     if_match: str | None = None
     idempotency_key: str | None = None
@@ -56,7 +56,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries; `before` is a sequence, `since` a time as entries have it."""
+    """Selects entries with a sequence below `before` and a time of `since` or later."""
 
     namespace: str | None = None
     actor: str | None = None
@@ -64,35 +64,35 @@ class AuditFilter:
     before: int | None = None
 
 
-class Reading(Protocol):
-    """Every method raises Unavailable when the store is."""
+class SettingsReader(Protocol):
+    """Every method raises Unavailable when the database is."""
 
     async def latest(self, namespace: str) -> Revision | None:
-        """The current one; None when nobody ever wrote."""
+        """The current revision; None when the namespace was never written."""
         ...
 
     async def revision(self, namespace: str, version: int) -> Revision | None: ...
 
 
-class Writing(Reading, Protocol):
-    """One transaction that no other write runs beside."""
+class WriteTransaction(SettingsReader, Protocol):
+    """One transaction; writes never run at the same time."""
 
-    async def append(self, draft: Draft) -> Revision:
-        """Make the change and its entry, which are one.
+    async def append(self, new: NewRevision) -> Revision:
+        """Write the revision, which is also its audit entry.
 
         Raises:
-            Unavailable: The chain's end is not what this service has sealed.
+            Unavailable: The last audit entry was not sealed by this service.
         """
         ...
 
-    async def remembered(self, actor: str, key: str) -> Remembered | None:
-        """What was answered in the last 24 hours."""
+    async def stored_response(self, actor: str, key: str) -> IdempotentResponse | None:
+        """The response of the last 24 hours under this key."""
         ...
 
-    async def remember(self, actor: str, key: str, answer: Remembered) -> None: ...
+    async def store_response(self, actor: str, key: str, response: IdempotentResponse) -> None: ...
 
 
-class History(Reading, Protocol):
+class SettingsHistory(SettingsReader, Protocol):
     async def current(self) -> Mapping[str, Revision]:
         """The current revision of every namespace that was ever written."""
         ...
@@ -103,29 +103,31 @@ class History(Reading, Protocol):
         """Newest first, below version `before`."""
         ...
 
-    async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
-        """Everything that `work` does is kept when it ends well, and nothing when it does not.
+    async def run_in_transaction(self, work: Callable[[WriteTransaction], Awaitable[T]]) -> T:
+        """Commit all that `work` did when it returns; roll back when it raises.
 
-        A caller who goes away meanwhile does not cut it off.
+        Cancelling the caller does not interrupt it.
         """
         ...
 
 
-class Audit(Protocol):
-    """Every method raises Unavailable when the store is."""
+class AuditLog(Protocol):
+    """Every method raises Unavailable when the database is."""
 
-    async def entries(self, chosen: AuditFilter, *, limit: int) -> Sequence[Entry]:
+    async def entries(self, selected: AuditFilter, *, limit: int) -> Sequence[AuditEntry]:
         """Newest first."""
         ...
 
-    async def entry(self, sequence: int) -> Entry | None: ...
+    async def entry(self, sequence: int) -> AuditEntry | None: ...
 
-    def walk(self) -> AbstractAsyncContextManager[tuple[AsyncIterator[Entry], Head | None]]:
-        """Every entry in order, and the head, as they were at one moment."""
+    def walk(
+        self,
+    ) -> AbstractAsyncContextManager[tuple[AsyncIterator[AuditEntry], ChainHead | None]]:
+        """Every entry in order, and the head, from one snapshot of the database."""
         ...
 
 
 class ChangeFeed(Protocol):
-    async def announce(self, namespace: str, version: int) -> None:
-        """Tell who listens. Nobody there to tell: counted, never raised."""
+    async def publish(self, namespace: str, version: int) -> None:
+        """Notify subscribers. A failure is counted, never raised."""
         ...

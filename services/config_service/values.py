@@ -1,4 +1,4 @@
-"""Canonical JSON text, and numbers that JSON cannot hold."""
+"""Canonical JSON text, and the search for numbers that JSON cannot hold."""
 
 import json
 import math
@@ -12,20 +12,20 @@ from bff_core.json_values import json_pointer
 Values = dict[str, JsonValue]
 
 
-def canonical(value: object) -> str:
-    """The one text of a JSON value: sorted keys, no blanks, ASCII only."""
+def canonical_json(value: object) -> str:
+    """Write JSON with sorted keys, no blanks and ASCII only."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
 
 
-def unwritable(value: JsonValue, path: str = "") -> Iterator[FieldError]:
-    """Numbers that JSON cannot spell: parsers let NaN, Infinity and 1e999 in."""
+def non_finite_numbers(value: JsonValue, path: str = "") -> Iterator[FieldError]:
+    """Find the numbers that parsers make of NaN, Infinity and 1e999."""
     if isinstance(value, float) and not math.isfinite(value):
         yield FieldError(path, "must be a finite number")
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from unwritable(item, json_pointer(path, key))
+            yield from non_finite_numbers(item, json_pointer(path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from unwritable(item, json_pointer(path, index))
+            yield from non_finite_numbers(item, json_pointer(path, index))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.json_values import json_equal
-from services.config_service.json_patch import PatchOperation, difference
+from services.config_service.json_patch import PatchOperation, make_patch
 
 LEAVES = (
     st.none()
@@ -53,22 +53,22 @@ def _do(operation: PatchOperation, parent: Any, key: Any) -> None:
 
 @given(VALUES, VALUES)
 def test_difference_leads_from_the_one_to_the_other(old: Any, new: Any) -> None:
-    assert json_equal(applied(old, difference(old, new)), new)
+    assert json_equal(applied(old, make_patch(old, new)), new)
 
 
 @given(VALUES)
 def test_equal_values_have_no_difference(value: Any) -> None:
-    assert difference(value, copy.deepcopy(value)) == []
+    assert make_patch(value, copy.deepcopy(value)) == []
 
 
 @given(st.lists(LEAVES, max_size=6), st.integers(0, 6), LEAVES)
 def test_one_item_more_is_one_step(items: list[Any], where: int, item: Any) -> None:
     longer = [*items[:where], item, *items[where:]]
 
-    assert len(difference(items, longer)) == 1
-    assert len(difference(longer, items)) == 1
+    assert len(make_patch(items, longer)) == 1
+    assert len(make_patch(longer, items)) == 1
 
 
 def test_truth_is_not_one() -> None:
-    assert difference({"a": 1}, {"a": True}) == [{"op": "replace", "path": "/a", "value": True}]
-    assert difference([0], [False]) == [{"op": "replace", "path": "/0", "value": False}]
+    assert make_patch({"a": 1}, {"a": True}) == [{"op": "replace", "path": "/a", "value": True}]
+    assert make_patch([0], [False]) == [{"op": "replace", "path": "/0", "value": False}]

@@ -1,24 +1,40 @@
-"""A namespace as it is now: what was last written, the defaults beneath, and the tag of both."""
+"""The current settings of a namespace: the last revision, completed with defaults, and its ETag."""
 
 import hashlib
 from dataclasses import dataclass
 
 from services.config_service.dto.settings_v1 import SettingsV1
 from services.config_service.namespaces import Namespace
-from services.config_service.ports import Reading, Revision
-from services.config_service.values import Values, canonical
+from services.config_service.ports import Revision, SettingsReader
+from services.config_service.values import Values, canonical_json
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
-    """`etag` is strong: it changes with the version, and with defaults that shine through."""
+class CurrentSettings:
+    """`etag` is strong: it changes with the version and with the defaults that are filled in."""
 
     namespace: str
     version: int
     values: Values
     etag: str
-    updated_at: str | None
-    updated_by: str | None
+    updated_at: str | None = None
+    updated_by: str | None = None
+
+    @classmethod
+    def from_revision(cls, namespace: Namespace, revision: Revision | None) -> "CurrentSettings":
+        """Fill in the defaults of settings that the revision lacks; None is version 0."""
+        if revision is None:
+            values = namespace.defaults
+            return cls(namespace.name, 0, values, strong_etag(namespace.name, 0, values))
+        values = namespace.with_defaults(revision.values)
+        return cls(
+            namespace=namespace.name,
+            version=revision.version,
+            values=values,
+            etag=strong_etag(namespace.name, revision.version, values),
+            updated_at=revision.updated_at,
+            updated_by=revision.updated_by,
+        )
 
     def dto(self) -> SettingsV1:
         return SettingsV1(
@@ -30,26 +46,10 @@ class Present:
         )
 
 
-async def present(namespace: Namespace, store: Reading) -> Present:
-    return as_present(namespace, await store.latest(namespace.name))
+async def read_current(namespace: Namespace, reader: SettingsReader) -> CurrentSettings:
+    return CurrentSettings.from_revision(namespace, await reader.latest(namespace.name))
 
 
-def as_present(namespace: Namespace, revision: Revision | None) -> Present:
-    """Settings that the schema got after the revision was written have their defaults."""
-    if revision is None:
-        values = namespace.defaults
-        return Present(namespace.name, 0, values, etag_of(namespace.name, 0, values), None, None)
-    values = namespace.filled(revision.values)
-    return Present(
-        namespace=namespace.name,
-        version=revision.version,
-        values=values,
-        etag=etag_of(namespace.name, revision.version, values),
-        updated_at=revision.updated_at,
-        updated_by=revision.updated_by,
-    )
-
-
-def etag_of(*parts: object) -> str:
-    digest = hashlib.sha256(canonical(parts).encode()).hexdigest()
+def strong_etag(*parts: object) -> str:
+    digest = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     return f'"{digest[:32]}"'

@@ -1,4 +1,4 @@
-"""Who changed what, when and why, and whether the record of it can be believed."""
+"""DTOs of the audit and its verification."""
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -8,7 +8,7 @@ from services.config_service.json_patch import PatchOperation
 
 
 class AuditQuery(BaseModel):
-    """Which entries, newest first."""
+    """Filters of the audit, newest first."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Settings of a namespace: what they are, what they were, and how to change them."""
+"""DTOs of settings: current values, versions and changes."""
 
 from typing import Annotated, Any
 
@@ -109,7 +109,7 @@ class SettingsRollbackV1(BaseModel):
 
 
 class WriteQuery(BaseModel):
-    """How to write."""
+    """Options of a write."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -164,7 +164,7 @@ class SettingsChangeV1(BaseModel):
 
 
 class VersionsQuery(BaseModel):
-    """Which versions, newest first."""
+    """The page of versions, newest first."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What settings there are: one JSON Schema file for each namespace."""
+"""The namespaces of settings, each defined by one JSON Schema file."""
 
 from services.config_service.namespaces.loader import SHIPPED, load_namespaces
 from services.config_service.namespaces.namespace import Namespace, Namespaces

@@ -1,8 +1,8 @@
-"""Reading namespace files; one that cannot be relied on stops the service before it starts."""
+"""Loads and checks namespace files; an invalid file stops the service before it starts."""
 
 import json
 import re
-from collections.abc import Iterable
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,45 +15,41 @@ from bff_core.json_values import json_pointer
 from bff_core.settings import SettingsError
 from services.config_service.namespaces.namespace import Namespace, Namespaces
 from services.config_service.namespaces.subschemas import subschemas
-from services.config_service.namespaces.validation import flaws_in
-from services.config_service.values import unwritable
+from services.config_service.namespaces.validation import validation_errors
+from services.config_service.values import non_finite_numbers
 
 SHIPPED = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_META = Draft202012Validator(
+_META_VALIDATOR = Draft202012Validator(
     Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
 )
 
 
 def load_namespaces(*folders: Path) -> Namespaces:
-    """Every `NAME.json` of the folders.
+    """Load every `NAME.json` of the folders.
 
     Raises:
-        SettingsError: A file does not define a namespace; names the file, the pointer and why.
+        SettingsError: A file does not define a namespace; the text has file, pointer and problem.
     """
     found: dict[str, Namespace] = {}
     for folder in folders:
-        for path in _files_of(folder):
+        if not folder.is_dir():
+            raise SettingsError(f"{folder} is not a folder of namespace files")
+        for path in sorted(folder.glob("*.json")):
             if path.stem in found:
                 _refuse(path, "", "another file defines this namespace already")
             found[path.stem] = _load(path)
     return Namespaces(*found.values())
 
 
-def _files_of(folder: Path) -> Iterable[Path]:
-    if not folder.is_dir():
-        raise SettingsError(f"{folder} is not a folder of namespace files")
-    return sorted(folder.glob("*.json"))
-
-
 def _load(path: Path) -> Namespace:
     if not _NAME.fullmatch(path.stem):
         _refuse(path, "", "a namespace's name has small letters, digits and _ only")
-    schema = _read(path)
-    _require_schema(path, schema)
+    schema = _read_json(path)
+    _check_schema(path, schema)
     registry: Registry[Any] = Registry().with_resource("", _resource(schema))
-    _require_references(path, schema, registry)
+    _check_references(path, schema, registry)
     namespace = Namespace(
         name=path.stem,
         title=schema["title"],
@@ -61,7 +57,7 @@ def _load(path: Path) -> Namespace:
         schema=schema,
         validator=_validator(schema, registry),
     )
-    _require_defaults(path, namespace, registry)
+    _check_defaults(path, namespace, registry)
     return namespace
 
 
@@ -75,28 +71,26 @@ def _validator(schema: Any, registry: Registry[Any]) -> Draft202012Validator:
     )
 
 
-def _read(path: Path) -> Any:
+def _read_json(path: Path) -> Any:
+    def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        for name, count in Counter(name for name, _ in pairs).items():
+            if count > 1:
+                raise ValueError(f"the name {name!r} is there twice in one object")
+        return dict(pairs)
+
     try:
-        return json.loads(path.read_text("utf-8"), object_pairs_hook=_without_doubles)
+        return json.loads(path.read_text("utf-8"), object_pairs_hook=unique_names)
     except json.JSONDecodeError as error:
         _refuse(path, "", f"is not JSON: {error.msg} at line {error.lineno}", error)
     except (OSError, ValueError, RecursionError) as error:
         _refuse(path, "", f"cannot be read: {error}", error)
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {double!r} is there twice in one object")
-    return dict(pairs)
-
-
-def _require_schema(path: Path, schema: Any) -> None:
-    for flaw in flaws_in(_META, schema):
-        _refuse(path, flaw.pointer, f"is not JSON Schema 2020-12: {flaw.message}")
-    for flaw in unwritable(schema):
-        _refuse(path, flaw.pointer, flaw.message)
+def _check_schema(path: Path, schema: Any) -> None:
+    for error in validation_errors(_META_VALIDATOR, schema):
+        _refuse(path, error.pointer, f"is not JSON Schema 2020-12: {error.message}")
+    for error in non_finite_numbers(schema):
+        _refuse(path, error.pointer, error.message)
     if not isinstance(schema, dict) or schema.get("type") != "object":
         _refuse(path, "/type", 'must be "object"')
     if schema.get("$schema", DIALECT) != DIALECT:
@@ -106,35 +100,34 @@ def _require_schema(path: Path, schema: Any) -> None:
             _refuse(path, f"/{name}", "is required")
 
 
-def _require_references(path: Path, schema: Any, registry: Registry[Any]) -> None:
-    """Nothing is fetched: a reference leads into the same file, or nowhere."""
+def _check_references(path: Path, schema: Any, registry: Registry[Any]) -> None:
+    """Every reference must resolve within the file; nothing is fetched."""
     resolver = registry.resolver_with_root(_resource(schema))
-    for where, part in subschemas(schema):
-        if where and "$id" in part:
-            _refuse(path, json_pointer(where, "$id"), "only the file itself may have an id")
-        for keyword in ("$ref", "$dynamicRef"):
-            if keyword not in part:
-                continue
+    for pointer, part in subschemas(schema):
+        if pointer and "$id" in part:
+            _refuse(path, json_pointer(pointer, "$id"), "only the file itself may have an id")
+        for keyword in sorted({"$ref", "$dynamicRef"} & part.keys()):
             try:
                 resolver.lookup(part[keyword])
             except (Unresolvable, Unretrievable, PointerToNowhere) as error:
-                where_it_is = json_pointer(where, keyword)
-                _refuse(path, where_it_is, f"refers to nothing: {part[keyword]}", error)
+                place = json_pointer(pointer, keyword)
+                _refuse(path, place, f"refers to nothing: {part[keyword]}", error)
 
 
-def _require_defaults(path: Path, namespace: Namespace, registry: Registry[Any]) -> None:
+def _check_defaults(path: Path, namespace: Namespace, registry: Registry[Any]) -> None:
+    """Every default must be valid by itself, and all of them together."""
     resolver = registry.resolver_with_root(_resource(namespace.schema))
-    for where, part in subschemas(namespace.schema):
+    for pointer, part in subschemas(namespace.schema):
         if "default" not in part:
             continue
-        if not where:
+        if not pointer:
             _refuse(path, "/default", "defaults stand at the properties, not at the whole")
         rule = _validator(part, registry).evolve(_resolver=resolver)
-        for flaw in flaws_in(rule, part["default"]):
-            _refuse(path, f"{json_pointer(where, 'default')}{flaw.pointer}", flaw.message)
-    for flaw in namespace.flaws(namespace.defaults):
-        _refuse(path, "", f"the defaults fail the schema: {flaw.pointer} {flaw.message}")
+        for error in validation_errors(rule, part["default"]):
+            _refuse(path, f"{json_pointer(pointer, 'default')}{error.pointer}", error.message)
+    for error in namespace.errors(namespace.defaults):
+        _refuse(path, "", f"the defaults fail the schema: {error.pointer} {error.message}")
 
 
-def _refuse(path: Path, where: str, problem: str, cause: Exception | None = None) -> NoReturn:
-    raise SettingsError(f"{path}#{where}: {problem}") from cause
+def _refuse(path: Path, pointer: str, problem: str, cause: Exception | None = None) -> NoReturn:
+    raise SettingsError(f"{path}#{pointer}: {problem}") from cause

@@ -1,4 +1,4 @@
-"""A namespace: its schema, its defaults, and what is wrong with values that somebody sends."""
+"""A namespace: its schema, its defaults and the validation of values."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
 from bff_core.errors import FieldError, NotFound
-from services.config_service.namespaces.validation import flaws_in
-from services.config_service.values import Values, unwritable
+from services.config_service.namespaces.validation import validation_errors
+from services.config_service.values import Values, non_finite_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,21 @@ class Namespace:
 
     @property
     def defaults(self) -> Values:
-        """Version 0: what holds while nobody has written."""
-        return self.filled({})
+        """Version 0: the values until the first write."""
+        return self.with_defaults({})
 
-    def filled(self, values: Values) -> Values:
-        """The values with the schema's defaults where they say nothing."""
-        filled = copy.deepcopy(values)
-        _fill(filled, self.schema)
-        return filled
+    def with_defaults(self, values: Values) -> Values:
+        """A copy of the values, completed with the schema's defaults."""
+        completed = copy.deepcopy(values)
+        _fill_in_defaults(completed, self.schema)
+        return completed
 
-    def flaws(self, values: Values) -> list[FieldError]:
-        """All that is wrong, by pointer; messages never hold the values."""
-        return [*unwritable(values), *flaws_in(self.validator, values)]
+    def errors(self, values: Values) -> list[FieldError]:
+        """Every error by its pointer; messages never hold the values."""
+        return [*non_finite_numbers(values), *validation_errors(self.validator, values)]
 
 
-def _fill(values: Values, schema: Mapping[str, JsonValue]) -> None:
+def _fill_in_defaults(values: Values, schema: Mapping[str, JsonValue]) -> None:
     properties = schema.get("properties")
     for name, rule in properties.items() if isinstance(properties, dict) else ():
         if not isinstance(rule, dict):
@@ -45,30 +45,31 @@ def _fill(values: Values, schema: Mapping[str, JsonValue]) -> None:
             values[name] = copy.deepcopy(rule["default"])
         inner = values.get(name)
         if isinstance(inner, dict):
-            _fill(inner, rule)
+            _fill_in_defaults(inner, rule)
 
 
 class Namespaces(Mapping[str, Namespace]):
     """Every namespace by its name, in alphabetical order."""
 
     def __init__(self, *namespaces: Namespace) -> None:
-        self._all = {one.name: one for one in sorted(namespaces, key=lambda one: one.name)}
+        ordered = sorted(namespaces, key=lambda namespace: namespace.name)
+        self._by_name = {namespace.name: namespace for namespace in ordered}
 
-    def named(self, name: str) -> Namespace:
+    def require(self, name: str) -> Namespace:
         """The namespace.
 
         Raises:
             NotFound: No file defines it.
         """
-        if name not in self._all:
+        if name not in self._by_name:
             raise NotFound("There is no such namespace", details={"reason": "unknown_namespace"})
-        return self._all[name]
+        return self._by_name[name]
 
     def __getitem__(self, name: str) -> Namespace:
-        return self._all[name]
+        return self._by_name[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
+        return iter(self._by_name)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._by_name)

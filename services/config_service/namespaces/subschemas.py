@@ -1,11 +1,11 @@
-"""Every place of a JSON Schema that is itself a schema."""
+"""A walk through all subschemas of a JSON Schema."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from bff_core.json_values import json_pointer
 
-_ONE = frozenset(
+_SINGLE = frozenset(
     {
         "additionalProperties",
         "contains",
@@ -21,21 +21,21 @@ _ONE = frozenset(
     }
 )
 _BY_NAME = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
-_LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 
 
-def subschemas(schema: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Pointer and schema, the outermost first; `true` and `false` say nothing and are left out."""
+def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pointer and schema, the outermost first; the schemas `true` and `false` are left out."""
     if not isinstance(schema, dict):
         return
-    yield where, schema
+    yield pointer, schema
     for keyword, rule in schema.items():
-        inside = json_pointer(where, keyword)
-        if keyword in _ONE:
-            yield from subschemas(rule, inside)
+        inner = json_pointer(pointer, keyword)
+        if keyword in _SINGLE:
+            yield from subschemas(rule, inner)
         elif keyword in _BY_NAME:
             for name, part in rule.items():
-                yield from subschemas(part, json_pointer(inside, name))
-        elif keyword in _LISTED:
+                yield from subschemas(part, json_pointer(inner, name))
+        elif keyword in _LISTS:
             for index, part in enumerate(rule):
-                yield from subschemas(part, json_pointer(inside, index))
+                yield from subschemas(part, json_pointer(inner, index))

@@ -17,14 +17,14 @@ from services.config_service.ports import ChangeFeed
 from tests.config_service_kit import Answered, Settings, environment, postgres_database, sqlite_url
 
 
-class HeardChanges:
-    """Remembers what was announced."""
+class RecordingChangeFeed:
+    """Records the published changes."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, int]] = []
+        self.published: list[tuple[str, int]] = []
 
-    async def announce(self, namespace: str, version: int) -> None:
-        self.heard.append((namespace, version))
+    async def publish(self, namespace: str, version: int) -> None:
+        self.published.append((namespace, version))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -41,12 +41,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def changes() -> HeardChanges:
-    return HeardChanges()
+def changes() -> RecordingChangeFeed:
+    return RecordingChangeFeed()
 
 
 @pytest.fixture
-async def app(database_url: str, clock: FakeClock, changes: HeardChanges) -> AsyncIterator[Quart]:
+async def app(
+    database_url: str, clock: FakeClock, changes: RecordingChangeFeed
+) -> AsyncIterator[Quart]:
     fakes = Provider(scope=Scope.APP)
     fakes.provide(lambda: clock, provides=Clock, override=True)
     fakes.provide(lambda: changes, provides=ChangeFeed, override=True)

@@ -4,13 +4,15 @@ import pytest
 
 from bff_core.testing import FakeClock
 from tests.config_service_kit import Settings
-from tests.contract.config_service.conftest import HeardChanges
+from tests.contract.config_service.conftest import RecordingChangeFeed
 
 NS = "uploads"
 PATH = f"/v1/settings/{NS}"
 
 
-async def test_dry_run_shows_and_writes_nothing(settings: Settings, changes: HeardChanges) -> None:
+async def test_dry_run_shows_and_writes_nothing(
+    settings: Settings, changes: RecordingChangeFeed
+) -> None:
     etag = (await settings.read(NS)).etag
 
     shown = await settings.put(NS, {"enabled": False}, etag, query="?dry_run=true", key="k")
@@ -22,12 +24,14 @@ async def test_dry_run_shows_and_writes_nothing(settings: Settings, changes: Hea
     assert shown.etag == etag == (await settings.read(NS)).etag
     assert (missing.status, invalid.status) == (428, 400)
     assert (await settings.get("/v1/audit")).body["entries"] == []
-    assert changes.heard == []
+    assert changes.published == []
     # The key was not used up.
     assert (await settings.put(NS, {"enabled": False}, etag, key="k")).body["version"] == 1
 
 
-async def test_same_key_replays_the_answer(settings: Settings, changes: HeardChanges) -> None:
+async def test_same_key_replays_the_answer(
+    settings: Settings, changes: RecordingChangeFeed
+) -> None:
     etag = (await settings.read(NS)).etag
     first = await settings.put(NS, {"enabled": False}, etag, key="k-1")
 
@@ -37,7 +41,7 @@ async def test_same_key_replays_the_answer(settings: Settings, changes: HeardCha
     assert again.headers["idempotent-replay"] == "true"
     assert "idempotent-replay" not in first.headers
     assert (await settings.read(NS)).body["version"] == 1
-    assert changes.heard == [(NS, 1)]
+    assert changes.published == [(NS, 1)]
 
 
 async def test_same_key_with_another_body_is_409(settings: Settings) -> None:

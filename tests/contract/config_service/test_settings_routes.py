@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.config_service_kit import SERVICE_HEADERS, Settings, as_admin, as_user
-from tests.contract.config_service.conftest import HeardChanges
+from tests.contract.config_service.conftest import RecordingChangeFeed
 
 NS = "uploads"
 PATH = f"/v1/settings/{NS}"
@@ -42,7 +42,9 @@ async def test_schema_is_answered_as_it_stands_in_the_file(settings: Settings) -
     assert (await settings.get(f"{PATH}/schema", **{"If-None-Match": answer.etag})).status == 304
 
 
-async def test_write_makes_the_next_version(settings: Settings, changes: HeardChanges) -> None:
+async def test_write_makes_the_next_version(
+    settings: Settings, changes: RecordingChangeFeed
+) -> None:
     before = await settings.read(NS)
 
     written = await settings.put(NS, {"max_file_mebibytes": 20}, before.etag)
@@ -56,7 +58,7 @@ async def test_write_makes_the_next_version(settings: Settings, changes: HeardCh
     assert after.body["updated_by"] == "admin-1"
     assert after.body["updated_at"] == "2026-01-31T12:00:00.000000Z"
     assert written.etag == after.etag != before.etag
-    assert changes.heard == [(NS, 1)]
+    assert changes.published == [(NS, 1)]
 
 
 async def test_what_is_left_out_goes_back_to_its_default(settings: Settings) -> None:

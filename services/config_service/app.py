@@ -13,8 +13,9 @@ from services.config_service.api import audit_routes, settings_routes
 from services.config_service.api.conditions import ConditionsProvider
 from services.config_service.chain import Seal
 from services.config_service.config import SERVICE, Settings
-from services.config_service.di import ConfigServiceProvider, make_container
+from services.config_service.di import make_container
 from services.config_service.implementations.change_feed import (
+    NullChangeFeed,
     RedisChangeFeed,
     change_events_counter,
 )
@@ -39,11 +40,13 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     metrics = Metrics(SERVICE)
     counter = change_events_counter(metrics.registry)
     redis = RedisChangeFeed(settings.redis_url, counter) if settings.redis_url else None
-    provider = ConfigServiceProvider(database, audit_seal(settings), namespaces, redis)
+    feed = redis or NullChangeFeed()
     key = settings.internal_api_key
     app = build_app(
         settings,
-        make_container(provider, ConditionsProvider(), *replacing),
+        make_container(
+            database, audit_seal(settings), namespaces, feed, ConditionsProvider(), *replacing
+        ),
         service=SERVICE,
         title="HuleEdu config service",
         metrics=metrics,

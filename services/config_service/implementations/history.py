@@ -42,12 +42,10 @@ class SqlSettingsHistory:
         self._clock = clock
 
     async def latest(self, namespace: str) -> Revision | None:
-        return await self._database.read(lambda connection: _latest(connection, namespace))
+        return await self._database.read(lambda connection: _find(connection, namespace))
 
     async def revision(self, namespace: str, version: int) -> Revision | None:
-        return await self._database.read(
-            lambda connection: _version(connection, namespace, version)
-        )
+        return await self._database.read(lambda connection: _find(connection, namespace, version))
 
     async def current(self) -> Mapping[str, Revision]:
         newest = (
@@ -99,10 +97,10 @@ class SqlWriteTransaction:
         self._head = chain_head
 
     async def latest(self, namespace: str) -> Revision | None:
-        return await _latest(self._connection, namespace)
+        return await _find(self._connection, namespace)
 
     async def revision(self, namespace: str, version: int) -> Revision | None:
-        return await _version(self._connection, namespace, version)
+        return await _find(self._connection, namespace, version)
 
     async def append(self, new: NewRevision) -> Revision:
         await self._check_head()
@@ -178,19 +176,15 @@ def _chain_broken(reason: str) -> Unavailable:
     )
 
 
-async def _latest(connection: AsyncConnection, namespace: str) -> Revision | None:
+async def _find(
+    connection: AsyncConnection, namespace: str, version: int | None = None
+) -> Revision | None:
+    """The revision of that version; the latest without one."""
     query = _REVISIONS.where(audit.c.namespace == namespace)
-    return await _first(connection, query.order_by(audit.c.version_after.desc()).limit(1))
-
-
-async def _version(connection: AsyncConnection, namespace: str, version: int) -> Revision | None:
-    return await _first(
-        connection,
-        _REVISIONS.where((audit.c.namespace == namespace) & (audit.c.version_after == version)),
-    )
-
-
-async def _first(connection: AsyncConnection, query: Select[Any]) -> Revision | None:
+    if version is None:
+        query = query.order_by(audit.c.version_after.desc()).limit(1)
+    else:
+        query = query.where(audit.c.version_after == version)
     row = (await connection.execute(query)).first()
     return _to_revision(row) if row else None
 

@@ -40,7 +40,7 @@ def load_namespaces(*folders: Path) -> Namespaces:
             if path.stem in found:
                 _refuse(path, "", "another file defines this namespace already")
             found[path.stem] = _load(path)
-    return Namespaces(*found.values())
+    return Namespaces(sorted(found.items()))
 
 
 def _load(path: Path) -> Namespace:

@@ -1,7 +1,7 @@
 """A namespace: its schema, its defaults and the validation of values."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jsonschema import Draft202012Validator
@@ -48,12 +48,8 @@ def _fill_in_defaults(values: Values, schema: Mapping[str, JsonValue]) -> None:
             _fill_in_defaults(inner, rule)
 
 
-class Namespaces(Mapping[str, Namespace]):
-    """Every namespace by its name, in alphabetical order."""
-
-    def __init__(self, *namespaces: Namespace) -> None:
-        ordered = sorted(namespaces, key=lambda namespace: namespace.name)
-        self._by_name = {namespace.name: namespace for namespace in ordered}
+class Namespaces(dict[str, Namespace]):
+    """Every namespace by its name."""
 
     def require(self, name: str) -> Namespace:
         """The namespace.
@@ -61,15 +57,6 @@ class Namespaces(Mapping[str, Namespace]):
         Raises:
             NotFound: No file defines it.
         """
-        if name not in self._by_name:
+        if name not in self:
             raise NotFound("There is no such namespace", details={"reason": "unknown_namespace"})
-        return self._by_name[name]
-
-    def __getitem__(self, name: str) -> Namespace:
-        return self._by_name[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
+        return self[name]

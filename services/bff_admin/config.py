@@ -1,4 +1,4 @@
-"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+"""Settings from the environment; durations are in seconds."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -16,14 +16,14 @@ READ = Operation(budget=3.0, attempts=2, in_flight=16)
 WRITE = Operation(budget=3.0, attempts=1, in_flight=16)
 
 
-class IdentitySettings(Downstream):
+class IdentityAdminDownstream(Downstream):
     name: str = "identity_admin"
     url: str = "http://127.0.0.1:7005"
     read: Operation = READ
     write: Operation = WRITE
 
 
-class ConfigServiceSettings(Downstream):
+class ConfigServiceDownstream(Downstream):
     name: str = "config_service"
     url: str = "http://127.0.0.1:4103"
     read: Operation = READ
@@ -31,7 +31,7 @@ class ConfigServiceSettings(Downstream):
 
 
 class HealthSettings(BaseModel):
-    """Whose health the overview shows, beside the two services that are asked; empty: not shown."""
+    """Services on the overview besides Identity and the config service; an empty URL omits one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ _CONFIG = f"{PREFIX}CONFIG_SERVICE__URL"
 
 
 class Settings(ServiceSettings):
-    """`request_budget` leaves the screens a moment after their slowest call."""
+    """`request_budget` exceeds the calls' budgets, so that a response can still be composed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
@@ -77,8 +77,8 @@ class Settings(ServiceSettings):
         validation_alias="HULEEDU_INTERNAL_API_KEY",
         description="The platform's key between services; 32 characters or more.",
     )
-    identity: IdentitySettings = IdentitySettings()
-    config_service: ConfigServiceSettings = ConfigServiceSettings()
+    identity: IdentityAdminDownstream = IdentityAdminDownstream()
+    config_service: ConfigServiceDownstream = ConfigServiceDownstream()
     health: HealthSettings = HealthSettings()
 
     def check_secrets(self) -> None:
@@ -86,8 +86,8 @@ class Settings(ServiceSettings):
         self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
 
     @property
-    def watched(self) -> Mapping[str, str]:
-        """The address of each service whose health is shown."""
-        others = self.health.model_dump(exclude={"patience"})
-        ours = {"config_service": self.config_service.url, "identity": self.identity.url}
-        return {name: url.rstrip("/") for name, url in {**others, **ours}.items() if url}
+    def health_urls(self) -> Mapping[str, str]:
+        """The base URL of each service on the overview."""
+        urls: dict[str, str] = self.health.model_dump(exclude={"patience"})
+        urls |= {"config_service": self.config_service.url, "identity": self.identity.url}
+        return {name: url.rstrip("/") for name, url in urls.items() if url}

@@ -1,4 +1,4 @@
-"""What the screens need of Identity, of the config service and of everybody's health."""
+"""Ports of the screens and routes: Identity, the config service and the health of all services."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,15 +7,16 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
+from bff_core.clock import to_wire
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.config_audit import ChangePage
+from services.bff_admin.contracts.config_audit import SettingChangePage
 from services.bff_admin.contracts.identity import (
     AccountDetail,
     AccountPage,
+    AccountState,
     DecisionPage,
     ItemResults,
-    Standing,
 )
 from services.bff_admin.dto.settings_v1 import (
     AdminNamespacesV1,
@@ -25,18 +26,18 @@ from services.bff_admin.dto.settings_v1 import (
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """`replayed`: it had been decided so before."""
+class AccountDecision:
+    """The account after a decision; `replayed` when the same decision was made before."""
 
-    standing: Standing
+    account: AccountState
     replayed: bool
 
 
 class Accounts(Protocol):
-    """Accounts as identity_admin has them.
+    """Accounts of identity_admin.
 
-    Every method raises DownstreamError when it lets us down, and ClientError when it refuses: for a
-    write, `details.outcome` is "unknown" when it may have been done.
+    Every method raises DownstreamError when the call fails and ClientError when it is refused. A
+    failed write that may have been done has `details.outcome` "unknown".
     """
 
     async def pending(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage: ...
@@ -47,40 +48,62 @@ class Accounts(Protocol):
 
     async def approve(
         self, ctx: RequestContext, user_id: str, expected_version: int, note: str | None
-    ) -> Decided: ...
+    ) -> AccountDecision: ...
 
     async def deny(
         self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> Decided: ...
+    ) -> AccountDecision: ...
 
     async def decide(
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
-        """Many decisions, each for itself, in their order."""
+        """Make several independent decisions; the results are in the order of the items."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TrailQuery:
+    """Selects entries of an audit source with a sequence below `before`."""
+
+    limit: int
+    actor: str | None = None
+    since: datetime | None = None
+    before: int | None = None
+
+    def as_parameters(self) -> dict[str, str | int]:
+        """The query parameters, which are the same for both sources."""
+        params: dict[str, str | int | None] = {
+            "limit": self.limit,
+            "cursor": self.before,
+            "actor": self.actor,
+            "since": to_wire(self.since) if self.since else None,
+        }
+        return {name: value for name, value in params.items() if value is not None}
+
+
 class Decisions(Protocol):
-    async def newest(
-        self,
-        ctx: RequestContext,
-        *,
-        limit: int,
-        before: int | None = None,
-        actor: str | None = None,
-        since: datetime | None = None,
-    ) -> Fetched[DecisionPage]:
-        """Decisions with a sequence below `before`, newest first.
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[DecisionPage]:
+        """Decisions on accounts, newest first.
 
         Raises:
-            DownstreamError: Identity lets us down.
+            DownstreamError: The call of Identity fails.
+        """
+        ...
+
+
+class SettingChanges(Protocol):
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[SettingChangePage]:
+        """Changes of settings, newest first.
+
+        Raises:
+            DownstreamError: The call of the config service fails.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """An admin's request as it goes on: what it asks, and under which conditions."""
+class SettingsRequest:
+    """The parts of an admin's request that are forwarded to the config service."""
 
     params: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -88,8 +111,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The answer as it goes out; 304 has no body. Its headers are only those that concern it."""
+class SettingsResponse:
+    """A response of the config service with the headers that are passed on; a 304 has no body."""
 
     status: int
     body: BaseModel | None
@@ -97,49 +120,43 @@ class Told:
 
 
 class SettingsStore(Protocol):
-    """The config service's settings, asked with the admin's own conditions.
+    """Settings of the config service, read and written with the admin's own conditions.
 
-    Every method raises DownstreamError when the service lets us down, and ClientError when it
-    refuses: for a write, `details.outcome` is "unknown" when it may have been done.
+    Every method raises DownstreamError when the call fails and ClientError when it is refused. A
+    failed write that may have been done has `details.outcome` "unknown".
     """
 
-    async def namespaces(self, ctx: RequestContext, asked: Asked) -> Told: ...
+    async def namespaces(
+        self, ctx: RequestContext, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
-    async def read(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+    async def read(
+        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
-    async def schema(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+    async def schema(
+        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
-    async def write(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+    async def write(
+        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
-    async def roll_back(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+    async def roll_back(
+        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
-    async def versions(self, ctx: RequestContext, namespace: str, asked: Asked) -> Told: ...
+    async def versions(
+        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
     async def version(
-        self, ctx: RequestContext, namespace: str, number: int, asked: Asked
-    ) -> Told: ...
+        self, ctx: RequestContext, namespace: str, number: int, forwarded: SettingsRequest
+    ) -> SettingsResponse: ...
 
 
-class Changes(Protocol):
-    async def newest(
-        self,
-        ctx: RequestContext,
-        *,
-        limit: int,
-        before: int | None = None,
-        actor: str | None = None,
-        since: datetime | None = None,
-    ) -> Fetched[ChangePage]:
-        """Changes of settings with a sequence below `before`, newest first.
-
-        Raises:
-            DownstreamError: The config service lets us down.
-        """
-        ...
-
-
-class CurrentSettings(Protocol):
-    """What is set now. Raises as `SettingsStore` does."""
+class NamespaceValues(Protocol):
+    """Current and default values of the namespaces. Raises as `SettingsStore` does."""
 
     async def all(self, ctx: RequestContext) -> AdminNamespacesV1: ...
 
@@ -149,8 +166,8 @@ class CurrentSettings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Checkup:
-    """How a service is; `latency` in seconds, None without an answer."""
+class ServiceHealth:
+    """The result of a health check; `latency` in seconds, None without a response."""
 
     name: str
     status: Literal["healthy", "unhealthy", "unreachable"]
@@ -159,13 +176,13 @@ class Checkup:
     code: str | None = None
 
 
-class Checkups(Protocol):
-    async def all(self, ctx: RequestContext) -> Sequence[Checkup]:
-        """Of every service, by name; a service that does not answer is one of them."""
+class HealthChecks(Protocol):
+    async def all(self, ctx: RequestContext) -> Sequence[ServiceHealth]:
+        """Check every service, in alphabetical order; an unreachable service is one of them."""
         ...
 
 
 class Breakers(Protocol):
     def states(self) -> Mapping[str, str]:
-        """How the breaker of each service stands."""
+        """The state of each service's circuit breaker."""
         ...

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 
 from bff_core.errors import ValidationFailed
 from services.bff_admin.dto.audit_v1 import AuditQuery
-from services.bff_admin.screens import audit_cursor
-from services.bff_admin.screens.audit_merge import Batch, Page, Position, merged
+from services.bff_admin.screens.audit_cursor import decode_cursor, encode_cursor
+from services.bff_admin.screens.audit_merge import (
+    MergedPage,
+    MergePosition,
+    SourceBatch,
+    merge_page,
+)
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAMES = ("settings", "users")
@@ -19,7 +24,7 @@ QUERY = AuditQuery()
 
 
 @dataclass(frozen=True)
-class Entry:
+class DatedEntry:
     sequence: int
     at: datetime
 
@@ -29,18 +34,18 @@ class World:
     """Two growing lists; time never goes back."""
 
     now: datetime = START
-    lists: dict[str, list[Entry]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    lists: dict[str, list[DatedEntry]] = field(default_factory=lambda: {name: [] for name in NAMES})
 
     def add(self, name: str, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
-        self.lists[name].append(Entry(2 * len(self.lists[name]) + 1, self.now))
+        self.lists[name].append(DatedEntry(2 * len(self.lists[name]) + 1, self.now))
 
-    def batch(self, name: str, before: int | None, limit: int) -> Batch[Entry]:
+    def batch(self, name: str, before: int | None, limit: int) -> SourceBatch[DatedEntry]:
         older = [one for one in self.lists[name] if before is None or one.sequence < before]
         newest = older[::-1]
-        return Batch(newest[:limit], len(newest) > limit)
+        return SourceBatch(newest[:limit], len(newest) > limit)
 
-    def everything(self) -> set[tuple[str, Entry]]:
+    def everything(self) -> set[tuple[str, DatedEntry]]:
         return {(name, one) for name in NAMES for one in self.lists[name]}
 
 
@@ -50,20 +55,22 @@ class Reader:
 
     world: World
     limit: int
-    given: list[tuple[str, Entry]] = field(default_factory=list)
+    given: list[tuple[str, DatedEntry]] = field(default_factory=list)
     cursor: str | None = None
 
-    def turn(self, away: frozenset[str] = frozenset()) -> Page[Entry]:
-        position: Position = audit_cursor.read(AuditQuery(cursor=self.cursor), NAMES)
+    def turn(self, away: frozenset[str] = frozenset()) -> MergedPage[DatedEntry]:
+        position: MergePosition = decode_cursor(AuditQuery(cursor=self.cursor), NAMES)
         batches = {name: None if name in away else self._batch(name, position) for name in NAMES}
-        page = merged(position, batches, self.limit, self.world.now)
+        page = merge_page(position, batches, self.limit, self.world.now)
         self.given += page.entries
-        self.cursor = audit_cursor.written(page.position, QUERY)
+        self.cursor = encode_cursor(page.position, QUERY)
         return page
 
-    def _batch(self, name: str, position: Position) -> Batch[Entry]:
-        place = position.places[name]
-        return Batch() if place.ended else self.world.batch(name, place.before, self.limit)
+    def _batch(self, name: str, position: MergePosition) -> SourceBatch[DatedEntry]:
+        source = position.sources[name]
+        return (
+            SourceBatch() if source.exhausted else self.world.batch(name, source.before, self.limit)
+        )
 
     def to_the_end(self) -> None:
         # Every page but the last gives something, so the number of entries bounds the pages.
@@ -164,4 +171,4 @@ def test_additions_while_reading_change_nothing(
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda raw: raw.hex()))
 def test_a_foreign_cursor_is_refused_not_followed(text: str) -> None:
     with pytest.raises(ValidationFailed):
-        audit_cursor.read(AuditQuery(cursor=text), NAMES)
+        decode_cursor(AuditQuery(cursor=text), NAMES)

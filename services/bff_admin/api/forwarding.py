@@ -1,4 +1,4 @@
-"""Requests that go on as they came, and answers as they were given, in documented models."""
+"""Routes that forward requests to the config service and pass on its responses."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -10,68 +10,67 @@ from quart_schema import document_response
 
 from bff_core.errors import InvalidRequest, UnsupportedMediaType
 from bff_core.server import ETAGGED
-from services.bff_admin.ports import Asked, Told
+from services.bff_admin.ports import SettingsRequest, SettingsResponse
 
-CONDITIONS = ("If-Match", "If-None-Match")
-KEY = "Idempotency-Key"
-WRITES = frozenset({"PUT", "POST"})
+IDEMPOTENCY_KEY = "Idempotency-Key"
+FORWARDED_HEADERS = ("If-Match", "If-None-Match", IDEMPOTENCY_KEY)
+METHODS_WITH_BODY = frozenset({"PUT", "POST"})
 
-View = Callable[..., Awaitable[Told]]
+View = Callable[..., Awaitable[SettingsResponse]]
 
 
-def passes(
-    model: type[BaseModel], *, tagged: bool = False
+def forwards(
+    model: type[BaseModel], *, with_etag: bool = False
 ) -> Callable[[View], Callable[..., Awaitable[Response]]]:
-    """Give the route `asked`, and write what it was told. `tagged` answers carry an ETag."""
+    """Pass the request to the view as `forwarded`, and send the response that it returns."""
 
     def decorate(view: View) -> Callable[..., Awaitable[Response]]:
         @document_response(model)
         @wraps(view)
-        async def passed(*args: Any, **kwargs: Any) -> Response:
-            return _written(await view(*args, asked=await _asked(), **kwargs))
+        async def forward(*args: Any, **kwargs: Any) -> Response:
+            forwarded = await _current_settings_request()
+            return _to_response(await view(*args, forwarded=forwarded, **kwargs))
 
-        setattr(passed, ETAGGED, tagged)
-        return passed
+        setattr(forward, ETAGGED, with_etag)
+        return forward
 
     return decorate
 
 
-async def _asked() -> Asked:
-    """The request.
+async def _current_settings_request() -> SettingsRequest:
+    """The parts of the current request that are forwarded.
 
     Raises:
-        InvalidRequest: There are two keys.
+        InvalidRequest: Idempotency-Key was sent twice, or a header is not ASCII.
         UnsupportedMediaType: The body is not declared as JSON.
     """
-    if len(request.headers.getlist(KEY)) > 1:
-        raise InvalidRequest(f"The header {KEY} may be sent once only")
-    given = {name: ", ".join(request.headers.getlist(name)) for name in (*CONDITIONS, KEY)}
-    headers = {name: value for name, value in given.items() if value}
-    _require_plain(headers)
-    params = list(request.args.items(multi=True))
-    if request.method not in WRITES:
-        return Asked(params, headers)
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType
-    body = await request.get_data(cache=False)
-    return Asked(params, headers, body if isinstance(body, bytes) else body.encode())
-
-
-def _require_plain(headers: dict[str, str]) -> None:
-    for name, value in headers.items():
-        # Between tags of a list there may be tabs.
+    if len(request.headers.getlist(IDEMPOTENCY_KEY)) > 1:
+        raise InvalidRequest(f"The header {IDEMPOTENCY_KEY} may be sent once only")
+    headers: dict[str, str] = {}
+    for name in FORWARDED_HEADERS:
+        value = ", ".join(request.headers.getlist(name))
+        # Between the tags of a list there may be tabs.
         if not (value.isascii() and value.replace("\t", " ").isprintable()):
             raise InvalidRequest(f"The header {name} must be visible ASCII")
+        if value:
+            headers[name] = value
+    params = list(request.args.items(multi=True))
+    if request.method not in METHODS_WITH_BODY:
+        return SettingsRequest(params, headers)
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    body = await request.get_data(cache=False, as_text=False, parse_form_data=False)
+    return SettingsRequest(params, headers, body)
 
 
-def _written(told: Told) -> Response:
-    if told.body is None:
-        answer = Response(status=told.status)
-        # A 304 has no body, so it names no type of one.
-        answer.headers.pop("Content-Type", None)
+def _to_response(forwarded: SettingsResponse) -> Response:
+    if forwarded.body is None:
+        response = Response(status=forwarded.status)
+        # A 304 has no body, and so no media type.
+        response.headers.pop("Content-Type", None)
     else:
-        body = told.body.model_dump_json()
-        answer = Response(body, status=told.status, content_type="application/json")
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers.update(told.headers)
-    return answer
+        body = forwarded.body.model_dump_json()
+        response = Response(body, status=forwarded.status, content_type="application/json")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.update(forwarded.headers)
+    return response

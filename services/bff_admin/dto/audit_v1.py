@@ -1,4 +1,4 @@
-"""Who changed what: settings and accounts in one list."""
+"""DTOs of the audit of settings and accounts."""
 
 from datetime import datetime
 from typing import Literal

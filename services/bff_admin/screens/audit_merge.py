@@ -1,8 +1,8 @@
-"""Several lists as one, newest first, a page at a time; some of them may be away for a while.
+"""Merges several lists into one, newest first, a page at a time, while lists may be unavailable.
 
-Each list is gone through in its own order, by its own sequence, and a cursor holds how far. So no
-entry is given twice and none is passed over, whatever is added and whoever is away meanwhile. A
-list that was away is behind, and catches up when it is back.
+Each list is read in its own order, by sequence, and a cursor holds the position in each. So no
+entry is returned twice and none is skipped, whatever is added meanwhile. A list that was
+unavailable falls behind and catches up when it is back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,31 +23,31 @@ E = TypeVar("E", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """How far one list has been given: what has a sequence below `before` is still to come.
+class SourcePosition:
+    """The position in one list: entries with a sequence below `before` remain; None is all.
 
-    `before` None is all of it. None of what is to come is newer than `bound`; None: unknown.
+    No remaining entry is newer than `newest`; None is unknown.
     """
 
     before: int | None = None
-    bound: datetime | None = None
-    ended: bool = False
+    newest: datetime | None = None
+    exhausted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """How far the whole has been given, down to the moment `reached`."""
+class MergePosition:
+    """The positions in all lists; `reached` is the time of the oldest entry returned so far."""
 
-    places: Mapping[str, Place]
+    sources: Mapping[str, SourcePosition]
     reached: datetime | None = None
 
     @property
-    def ended(self) -> bool:
-        return all(place.ended for place in self.places.values())
+    def exhausted(self) -> bool:
+        return all(source.exhausted for source in self.sources.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[E]):
+class SourceBatch(Generic[E]):
     """The next entries of one list, newest first; `more` when older ones follow."""
 
     entries: Sequence[E] = field(default=())
@@ -55,61 +55,58 @@ class Batch(Generic[E]):
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[E]):
-    """`complete_until`: everything newer has been given by now; None when nothing is lacking."""
+class MergedPage(Generic[E]):
+    """Every entry newer than `complete_until` has been returned; None when none is lacking."""
 
     entries: Sequence[tuple[str, E]]
-    position: Position
+    position: MergePosition
     complete_until: datetime | None
 
 
-def merged(
-    position: Position, batches: Mapping[str, Batch[E] | None], limit: int, now: datetime
-) -> Page[E]:
-    """A page of what is to come; a list that is away has None for its batch."""
-    present = {name: batch for name, batch in batches.items() if batch is not None}
-    taken = dict.fromkeys(present, 0)
+def merge_page(
+    position: MergePosition,
+    batches: Mapping[str, SourceBatch[E] | None],
+    limit: int,
+    now: datetime,
+) -> MergedPage[E]:
+    """Merge the next page; the batch of an unavailable list is None."""
+    available = {name: batch for name, batch in batches.items() if batch is not None}
+    taken = dict.fromkeys(available, 0)
     entries: list[tuple[str, E]] = []
-    while len(entries) < limit and (name := _next(present, taken)) is not None:
-        entries.append((name, present[name].entries[taken[name]]))
+    while len(entries) < limit and (name := _newest_source(available, taken)) is not None:
+        entries.append((name, available[name].entries[taken[name]]))
         taken[name] += 1
-    places = {
-        name: _place_after(present[name], taken[name]) if name in present else place
-        for name, place in position.places.items()
+    sources = {
+        name: _position_after(available[name], taken[name]) if name in available else source
+        for name, source in position.sources.items()
     }
     times = [entry.at for _, entry in entries]
     reached = min([*times, *([position.reached] if position.reached else [])], default=None)
-    return Page(entries, Position(places, reached), _lacking(places, reached, now))
+    # Entries of a list may be lacking from the newest that remains in it.
+    remaining = [source.newest or now for source in sources.values() if not source.exhausted]
+    lacking_from = max(remaining, default=None)
+    if lacking_from is not None and reached is not None and lacking_from <= reached:
+        lacking_from = None
+    return MergedPage(entries, MergePosition(sources, reached), lacking_from)
 
 
-def _next(batches: Mapping[str, Batch[E]], taken: Mapping[str, int]) -> str | None:
-    """The list whose next entry is the newest; None when that cannot be told any more."""
+def _newest_source(batches: Mapping[str, SourceBatch[E]], taken: Mapping[str, int]) -> str | None:
+    """The list with the newest next entry; None when all are used up, or one needs another batch."""
     newest: tuple[datetime, str] | None = None
     for name, batch in batches.items():
         if taken[name] < len(batch.entries):
-            head = (batch.entries[taken[name]].at, name)
-            newest = head if newest is None or head > newest else newest
+            candidate = (batch.entries[taken[name]].at, name)
+            newest = candidate if newest is None or candidate > newest else newest
         elif batch.more:
             return None
     return newest[1] if newest else None
 
 
-def _place_after(batch: Batch[E], taken: int) -> Place:
+def _position_after(batch: SourceBatch[E], taken: int) -> SourcePosition:
     if taken < len(batch.entries):
-        head = batch.entries[taken]
-        return Place(head.sequence + 1, head.at)
+        following = batch.entries[taken]
+        return SourcePosition(following.sequence + 1, following.at)
     if not batch.more or not batch.entries:
-        return Place(ended=True)
+        return SourcePosition(exhausted=True)
     last = batch.entries[-1]
-    return Place(last.sequence, last.at)
-
-
-def _lacking(
-    places: Mapping[str, Place], reached: datetime | None, now: datetime
-) -> datetime | None:
-    """The newest moment of which something may be lacking among what has been given."""
-    bounds = [place.bound or now for place in places.values() if not place.ended]
-    newest = max(bounds, default=None)
-    if newest is None or (reached is not None and newest <= reached):
-        return None
-    return newest
+    return SourcePosition(last.sequence, last.at)

@@ -1,4 +1,4 @@
-"""The config service as a real process that tests may kill, and databases that they may hurt."""
+"""The config service as a process that tests may kill."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ from typing import Any
 import aiohttp
 
 from devstack.child import die_with_parent
-from tests.config_service_kit import Answered, Settings, environment
+from tests.config_service_kit import ApiResponse, SettingsClient, environment
 
 FULL = os.environ.get("FULL_ROUNDS") == "1"
-"""Set it to 1 for the numbers that the service is released on; otherwise a tenth is run."""
+"""FULL_ROUNDS=1 runs all rounds, as for a release; otherwise a tenth is run."""
 
 START_SECONDS = 60.0
 COUNTER = """{
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def counters(folder: Path, *names: str) -> str:
-    """A folder with one namespace for each writer."""
+    """Make a folder with one namespace for each writer."""
     namespaces = folder / "namespaces"
     namespaces.mkdir(exist_ok=True)
     for name in names:
@@ -46,7 +46,7 @@ def counters(folder: Path, *names: str) -> str:
 
 
 class ServiceProcess:
-    """One process on its own port; may be killed and started again."""
+    """A process on its own port that can be killed and restarted."""
 
     def __init__(self, folder: Path, database_url: str, **more: str) -> None:
         self.port = free_port()
@@ -101,7 +101,7 @@ class ServiceProcess:
             self.kill()
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """One command of the service, in a process of its own."""
+        """Run a command of the service in another process."""
         return subprocess.run(
             [sys.executable, "-m", "services.config_service", *words],
             env={"PATH": os.environ["PATH"], **self._environment},
@@ -123,29 +123,29 @@ def serving(folder: Path, database_url: str, **more: str) -> Iterator[ServicePro
 
 
 @contextlib.asynccontextmanager
-async def calling(*urls: str) -> AsyncIterator[list[Settings]]:
-    """Callers of services by their URLs; a connection that breaks raises OSError."""
+async def calling(*urls: str) -> AsyncIterator[list[SettingsClient]]:
+    """Clients of services by URL; a broken connection raises OSError."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
-        yield [Settings(_sender(session, url)) for url in urls]
+        yield [SettingsClient(_sender(session, url)) for url in urls]
 
 
 def _sender(session: aiohttp.ClientSession, url: str) -> Any:
     async def send(
         method: str, path: str, *, headers: Mapping[str, str], json: Any = None
-    ) -> Answered:
+    ) -> ApiResponse:
         try:
             async with session.request(method, url + path, headers=headers, json=json) as answer:
                 lowered = {name.lower(): value for name, value in answer.headers.items()}
                 body = await answer.json() if await answer.read() else None
-                return Answered(answer.status, body, lowered)
+                return ApiResponse(answer.status, body, lowered)
         except (TimeoutError, aiohttp.ClientError) as error:
             raise ConnectionError(str(error)) from error
 
     return send
 
 
-async def whole(settings: Settings) -> int:
-    """How many entries the audit has; every one of them must stand."""
+async def verified_length(settings: SettingsClient) -> int:
+    """Verify the audit and return the number of its entries."""
     verdict = await settings.get("/v1/audit/verify")
     assert verdict.status == 200, verdict
     assert verdict.body["valid"], verdict.body

@@ -8,14 +8,14 @@ from quart import Quart
 
 from bff_core.server import METRICS
 from services.config_service.app import create_app
-from services.config_service.config import Settings as ServiceSettings
+from services.config_service.config import Settings
 from tests.config_service_kit import SERVICE_HEADERS, as_admin, environment, sqlite_url
 
 NS = "uploads"
 
 
 def app_with(folder: Path, redis_url: str) -> Quart:
-    return create_app(ServiceSettings.load(environment(sqlite_url(folder), REDIS_URL=redis_url)))
+    return create_app(Settings.load(environment(sqlite_url(folder), REDIS_URL=redis_url)))
 
 
 async def write(app: Quart) -> int:

@@ -1,4 +1,4 @@
-"""The merged audit gives everything once, in order, and says what may be lacking."""
+"""The merged audit returns every entry once, in order, and reports what may be lacking."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ class World:
 
 @dataclass
 class Reader:
-    """Follows the cursor as a caller does, through its text."""
+    """Follows the cursor as a client does, through its text."""
 
     world: World
     limit: int
@@ -107,7 +107,7 @@ def test_all_present_gives_one_ordered_list(made: list[tuple[str, int]], limit: 
 
 @given(steps, st.integers(1, 7), absences, steps)
 @settings(max_examples=300)
-def test_whoever_is_away_nothing_is_lost_or_repeated(
+def test_with_unavailable_sources_nothing_is_lost_or_repeated(
     made: list[tuple[str, int]],
     limit: int,
     away: list[frozenset[str]],
@@ -135,7 +135,7 @@ def test_whoever_is_away_nothing_is_lost_or_repeated(
 
 @given(steps, st.integers(1, 7), absences)
 @settings(max_examples=300)
-def test_what_is_said_to_be_complete_is(
+def test_everything_newer_than_complete_until_was_returned(
     made: list[tuple[str, int]], limit: int, away: list[frozenset[str]]
 ) -> None:
     reader = Reader(a_world(made), limit)
@@ -169,6 +169,6 @@ def test_additions_while_reading_change_nothing(
 
 
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda raw: raw.hex()))
-def test_a_foreign_cursor_is_refused_not_followed(text: str) -> None:
+def test_a_foreign_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
         decode_cursor(AuditQuery(cursor=text), NAMES)

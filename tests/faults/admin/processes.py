@@ -1,4 +1,4 @@
-"""The admin BFF as a real process that tests may kill, before real services of ours."""
+"""The admin BFF as a process that tests may kill, with real services behind it."""
 
 import contextlib
 import os
@@ -22,8 +22,8 @@ from tests.config_service_kit import INTERNAL_KEY, sqlite_url
 from tests.faults.config_service_process import START_SECONDS, free_port, serving
 
 
-class Killable:
-    """One module of ours on its own port."""
+class ModuleProcess:
+    """A module run as a process on its own port."""
 
     def __init__(self, module: str, folder: Path, port: int, env: Mapping[str, str]) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -58,7 +58,7 @@ class Killable:
         self._process.wait(10)
 
     @contextlib.contextmanager
-    def running(self) -> Iterator["Killable"]:
+    def running(self) -> Iterator["ModuleProcess"]:
         self.start()
         try:
             yield self
@@ -68,16 +68,16 @@ class Killable:
 
 @dataclass(frozen=True, slots=True)
 class AdminStack:
-    bff: Killable
-    identity: Killable
+    bff: ModuleProcess
+    identity: ModuleProcess
 
     def headers(self, **more: str) -> dict[str, str]:
-        """Those of the demo's admin, whom Identity knows."""
+        """Headers with a token of the demo's admin."""
         token = access_token(ADMIN.user_id, roles=["admin"], now=SystemClock().now())
         return {"Authorization": bearer(token), **more}
 
-    def somebody_new(self) -> str:
-        """The id of somebody who has just registered."""
+    def register_user(self) -> str:
+        """Register a user and return their id."""
         person = {
             "email": f"{uuid4().hex}@skola.example",
             "password": "Demo-Pass-2026!",
@@ -95,7 +95,7 @@ class AdminStack:
 @contextlib.contextmanager
 def admin_stack(folder: Path) -> Iterator[AdminStack]:
     identity_port, bff_port = free_port(), free_port()
-    identity = Killable(
+    identity = ModuleProcess(
         "devstack.emulators.identity",
         folder,
         identity_port,
@@ -116,5 +116,5 @@ def admin_stack(folder: Path) -> Iterator[AdminStack]:
             "IDENTITY_SERVICE_URL": identity.url,
             "CONFIG_SERVICE_URL": config.url,
         }
-        with Killable("services.bff_admin", folder, bff_port, env).running() as bff:
+        with ModuleProcess("services.bff_admin", folder, bff_port, env).running() as bff:
             yield AdminStack(bff, identity)

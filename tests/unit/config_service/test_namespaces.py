@@ -1,4 +1,4 @@
-"""Namespace files: what is shipped holds, and what cannot be relied on is refused at start."""
+"""Namespace files: the shipped ones are valid, and invalid ones are refused at start."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def limits(folder: Path, **changes: Any) -> Namespace:
 
 
 def changed(where: str, value: object) -> dict[str, Any]:
-    """The good schema with one place of it changed; `where` is dotted."""
+    """The good schema with the value at a dotted path changed."""
     schema: dict[str, Any] = json.loads(json.dumps(GOOD))
     *steps, last = where.split(".")
     part = schema

@@ -1,4 +1,4 @@
-"""Applying the difference of two JSON values to the one always gives the other."""
+"""Applying the JSON Patch between two values to the first always gives the second."""
 
 import copy
 from typing import Any
@@ -25,7 +25,7 @@ VALUES = st.recursive(
 
 
 def applied(document: Any, patch: list[PatchOperation]) -> Any:
-    """RFC 6902 as it is written, for the three operations that we use."""
+    """RFC 6902, for the three operations that patches use."""
     root = {"": copy.deepcopy(document)}
     for operation in patch:
         steps = operation["path"].split("/")
@@ -52,12 +52,12 @@ def _do(operation: PatchOperation, parent: Any, key: Any) -> None:
 
 
 @given(VALUES, VALUES)
-def test_difference_leads_from_the_one_to_the_other(old: Any, new: Any) -> None:
+def test_a_patch_makes_the_second_value_of_the_first(old: Any, new: Any) -> None:
     assert json_equal(applied(old, make_patch(old, new)), new)
 
 
 @given(VALUES)
-def test_equal_values_have_no_difference(value: Any) -> None:
+def test_equal_values_have_an_empty_patch(value: Any) -> None:
     assert make_patch(value, copy.deepcopy(value)) == []
 
 
@@ -69,6 +69,6 @@ def test_one_item_more_is_one_step(items: list[Any], where: int, item: Any) -> N
     assert len(make_patch(longer, items)) == 1
 
 
-def test_truth_is_not_one() -> None:
+def test_true_is_not_one() -> None:
     assert make_patch({"a": 1}, {"a": True}) == [{"op": "replace", "path": "/a", "value": True}]
     assert make_patch([0], [False]) == [{"op": "replace", "path": "/0", "value": False}]

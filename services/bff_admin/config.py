@@ -36,12 +36,14 @@ class HealthSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     patience: float = Field(1.0, gt=0, le=2, description="Seconds that a health check may take.")
-    gateway: str = Field("http://127.0.0.1:8080", description="Whose health is shown; empty: not.")
-    bff_teacher: str = Field("http://127.0.0.1:4101", description="The same.")
-    ras: str = Field("http://127.0.0.1:4003", description="The same.")
-    cms: str = Field("http://127.0.0.1:5002", description="The same.")
-    files: str = Field("http://127.0.0.1:7001", description="The same.")
-    content: str = Field("http://127.0.0.1:8000", description="The same.")
+    gateway: str = Field(
+        "http://127.0.0.1:8080", description="URL of this service; empty: not on the overview."
+    )
+    bff_teacher: str = Field("http://127.0.0.1:4101", description="Likewise.")
+    ras: str = Field("http://127.0.0.1:4003", description="Likewise.")
+    cms: str = Field("http://127.0.0.1:5002", description="Likewise.")
+    files: str = Field("http://127.0.0.1:7001", description="Likewise.")
+    content: str = Field("http://127.0.0.1:8000", description="Likewise.")
 
 
 _IDENTITY = f"{PREFIX}IDENTITY__URL"

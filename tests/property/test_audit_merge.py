@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_core.errors import ValidationFailed
-from services.bff_admin.dto.audit_v1 import AuditQuery
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery
 from services.bff_admin.screens.audit_cursor import decode_cursor, encode_cursor
 from services.bff_admin.screens.audit_merge import (
     MergedPage,
@@ -20,7 +20,7 @@ from services.bff_admin.screens.audit_merge import (
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAMES = ("settings", "users")
-QUERY = AuditQuery()
+QUERY = AdminAuditQuery()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Reader:
     cursor: str | None = None
 
     def turn(self, away: frozenset[str] = frozenset()) -> MergedPage[DatedEntry]:
-        position: MergePosition = decode_cursor(AuditQuery(cursor=self.cursor), NAMES)
+        position: MergePosition = decode_cursor(AdminAuditQuery(cursor=self.cursor), NAMES)
         batches = {name: None if name in away else self._batch(name, position) for name in NAMES}
         page = merge_page(position, batches, self.limit, self.world.now)
         self.given += page.entries
@@ -171,4 +171,4 @@ def test_additions_while_reading_change_nothing(
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda raw: raw.hex()))
 def test_a_foreign_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
-        decode_cursor(AuditQuery(cursor=text), NAMES)
+        decode_cursor(AdminAuditQuery(cursor=text), NAMES)

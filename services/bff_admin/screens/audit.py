@@ -2,7 +2,7 @@
 
 from bff_core.clock import Clock
 from bff_core.context import RequestContext
-from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery, AdminAuditV1
 from services.bff_admin.ports import TrailQuery
 from services.bff_admin.screens.audit_cursor import decode_cursor, encode_cursor
 from services.bff_admin.screens.audit_merge import merge_page
@@ -17,7 +17,7 @@ class AuditScreen:
         self._trail = trail
         self._clock = clock
 
-    async def load(self, ctx: RequestContext, query: AuditQuery) -> AdminAuditV1:
+    async def load(self, ctx: RequestContext, query: AdminAuditQuery) -> AdminAuditV1:
         """One page.
 
         Raises:

@@ -11,7 +11,7 @@ import msgspec
 
 from bff_core.clock import to_wire
 from bff_core.errors import FieldError, ValidationFailed
-from services.bff_admin.dto.audit_v1 import AuditQuery
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery
 from services.bff_admin.screens.audit_merge import MergePosition, SourcePosition
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ class _Cursor(msgspec.Struct, forbid_unknown_fields=True):
 _DECODER = msgspec.json.Decoder(_Cursor)
 
 
-def encode_cursor(position: MergePosition, query: AuditQuery) -> str | None:
+def encode_cursor(position: MergePosition, query: AdminAuditQuery) -> str | None:
     """The cursor of the next page; None at the end."""
     if position.exhausted:
         return None
@@ -48,7 +48,7 @@ def encode_cursor(position: MergePosition, query: AuditQuery) -> str | None:
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
-def decode_cursor(query: AuditQuery, sources: Iterable[str]) -> MergePosition:
+def decode_cursor(query: AdminAuditQuery, sources: Iterable[str]) -> MergePosition:
     """The position to continue at; the beginning without a cursor.
 
     Raises:
@@ -71,7 +71,7 @@ def decode_cursor(query: AuditQuery, sources: Iterable[str]) -> MergePosition:
     return MergePosition(positions, _to_datetime(cursor.reached))
 
 
-def _filter_hash(query: AuditQuery) -> str:
+def _filter_hash(query: AdminAuditQuery) -> str:
     since = to_wire(query.since) if query.since else ""
     filters = "\n".join([query.source or "", query.actor or "", since])
     return hashlib.sha256(filters.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The config service for tests: its environment, its callers, and databases of one's own."""
+"""Test kit of the config service: environment, client and empty databases."""
 
 import asyncio
 import uuid
@@ -61,8 +61,8 @@ def fresh_postgres(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer; header names in lower case."""
+class ApiResponse:
+    """A response; header names are in lower case."""
 
     status: int
     body: Any
@@ -80,19 +80,19 @@ class Answered:
 class Sender(Protocol):
     async def __call__(
         self, method: str, path: str, *, headers: Mapping[str, str], json: Any = None
-    ) -> Answered: ...
+    ) -> ApiResponse: ...
 
 
-class Settings:
-    """What callers do with the service, over whatever `send` goes over."""
+class SettingsClient:
+    """A client of the service's API over any transport."""
 
     def __init__(self, send: Sender) -> None:
         self.send = send
 
-    async def get(self, path: str, **headers: str) -> Answered:
+    async def get(self, path: str, **headers: str) -> ApiResponse:
         return await self.send("GET", path, headers=as_admin() | headers)
 
-    async def read(self, namespace: str) -> Answered:
+    async def read(self, namespace: str) -> ApiResponse:
         return await self.send("GET", f"/v1/settings/{namespace}", headers=SERVICE_HEADERS)
 
     async def put(
@@ -105,7 +105,7 @@ class Settings:
         query: str = "",
         reason: str = "because",
         user: str = "admin-1",
-    ) -> Answered:
+    ) -> ApiResponse:
         headers = as_admin(user) | _conditions(etag, key)
         body = {"values": values, "reason": reason}
         return await self.send(
@@ -114,7 +114,7 @@ class Settings:
 
     async def roll_back(
         self, namespace: str, version: int, etag: str | None, *, query: str = ""
-    ) -> Answered:
+    ) -> ApiResponse:
         return await self.send(
             "POST",
             f"/v1/settings/{namespace}/rollback{query}",

@@ -1,4 +1,4 @@
-"""The service as one app."""
+"""Composition of the service."""
 
 import os
 
@@ -20,7 +20,7 @@ from services.bff_admin.config import SERVICE, Settings
 from services.bff_admin.di import make_container
 
 PREFIXES = ("/v1/admin", "/bff/v1/admin")
-"""The second is what the gateway asks for."""
+"""The second is the prefix of requests from the gateway."""
 
 ROUTES: tuple[Blueprint, ...] = (
     users_routes.blueprint,

@@ -1,4 +1,4 @@
-"""For any ASGI server: `services.bff_admin.asgi:app`."""
+"""Entry point for ASGI servers: `services.bff_admin.asgi:app`."""
 
 from services.bff_admin.app import from_environment
 

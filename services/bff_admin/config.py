@@ -1,4 +1,4 @@
-"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+"""Settings from the environment; durations are in seconds."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -16,14 +16,14 @@ READ = Operation(budget=3.0, attempts=2, in_flight=16)
 WRITE = Operation(budget=3.0, attempts=1, in_flight=16)
 
 
-class IdentitySettings(Downstream):
+class IdentityAdminDownstream(Downstream):
     name: str = "identity_admin"
     url: str = "http://127.0.0.1:7005"
     read: Operation = READ
     write: Operation = WRITE
 
 
-class ConfigServiceSettings(Downstream):
+class ConfigServiceDownstream(Downstream):
     name: str = "config_service"
     url: str = "http://127.0.0.1:4103"
     read: Operation = READ
@@ -31,17 +31,19 @@ class ConfigServiceSettings(Downstream):
 
 
 class HealthSettings(BaseModel):
-    """Whose health the overview shows, beside the two services that are asked; empty: not shown."""
+    """Services on the overview besides Identity and the config service; an empty URL omits one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     patience: float = Field(1.0, gt=0, le=2, description="Seconds that a health check may take.")
-    gateway: str = Field("http://127.0.0.1:8080", description="Whose health is shown; empty: not.")
-    bff_teacher: str = Field("http://127.0.0.1:4101", description="The same.")
-    ras: str = Field("http://127.0.0.1:4003", description="The same.")
-    cms: str = Field("http://127.0.0.1:5002", description="The same.")
-    files: str = Field("http://127.0.0.1:7001", description="The same.")
-    content: str = Field("http://127.0.0.1:8000", description="The same.")
+    gateway: str = Field(
+        "http://127.0.0.1:8080", description="URL of this service; empty: not on the overview."
+    )
+    bff_teacher: str = Field("http://127.0.0.1:4101", description="Likewise.")
+    ras: str = Field("http://127.0.0.1:4003", description="Likewise.")
+    cms: str = Field("http://127.0.0.1:5002", description="Likewise.")
+    files: str = Field("http://127.0.0.1:7001", description="Likewise.")
+    content: str = Field("http://127.0.0.1:8000", description="Likewise.")
 
 
 _IDENTITY = f"{PREFIX}IDENTITY__URL"
@@ -49,7 +51,7 @@ _CONFIG = f"{PREFIX}CONFIG_SERVICE__URL"
 
 
 class Settings(ServiceSettings):
-    """`request_budget` leaves the screens a moment after their slowest call."""
+    """`request_budget` exceeds the calls' budgets, so that a response can still be composed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
@@ -77,8 +79,8 @@ class Settings(ServiceSettings):
         validation_alias="HULEEDU_INTERNAL_API_KEY",
         description="The platform's key between services; 32 characters or more.",
     )
-    identity: IdentitySettings = IdentitySettings()
-    config_service: ConfigServiceSettings = ConfigServiceSettings()
+    identity: IdentityAdminDownstream = IdentityAdminDownstream()
+    config_service: ConfigServiceDownstream = ConfigServiceDownstream()
     health: HealthSettings = HealthSettings()
 
     def check_secrets(self) -> None:
@@ -86,8 +88,8 @@ class Settings(ServiceSettings):
         self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
 
     @property
-    def watched(self) -> Mapping[str, str]:
-        """The address of each service whose health is shown."""
-        others = self.health.model_dump(exclude={"patience"})
-        ours = {"config_service": self.config_service.url, "identity": self.identity.url}
-        return {name: url.rstrip("/") for name, url in {**others, **ours}.items() if url}
+    def health_urls(self) -> Mapping[str, str]:
+        """The base URL of each service on the overview."""
+        urls: dict[str, str] = self.health.model_dump(exclude={"patience"})
+        urls |= {"config_service": self.config_service.url, "identity": self.identity.url}
+        return {name: url.rstrip("/") for name, url in urls.items() if url}

@@ -1,26 +1,36 @@
-"""What is made once and handed to whom."""
+"""Dependency providers."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from aiohttp import ClientSession
-from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
+from dishka import (
+    STRICT_VALIDATION,
+    AnyOf,
+    AsyncContainer,
+    Provider,
+    Scope,
+    alias,
+    from_context,
+    make_async_container,
+    provide,
+)
 
 from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
 from bff_core.server import ContextProvider
-from services.bff_admin.clients.audit import HttpChanges
-from services.bff_admin.clients.health import HttpCheckups
+from services.bff_admin.clients.health_checks import HttpHealthChecks
 from services.bff_admin.clients.identity import HttpAccounts
-from services.bff_admin.clients.settings import HttpSettings
+from services.bff_admin.clients.setting_changes import HttpSettingChanges
+from services.bff_admin.clients.settings_store import HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
-from services.bff_admin.protocols import (
+from services.bff_admin.ports import (
     Accounts,
     Breakers,
-    Changes,
-    Checkups,
-    CurrentSettings,
     Decisions,
+    HealthChecks,
+    NamespaceValues,
+    SettingChanges,
     SettingsStore,
 )
 from services.bff_admin.screens.audit import AuditScreen
@@ -29,15 +39,22 @@ from services.bff_admin.screens.overview import OverviewScreen
 from services.bff_admin.screens.users import UsersScreen
 
 
-class AdapterProvider(Provider):
-    """What reaches out; tests replace it."""
+class AdminProvider(Provider):
+    """Adapters and screens."""
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, outbound: ClientRuntime) -> None:
-        super().__init__()
-        self._settings = settings
-        self._outbound = outbound
+    settings = from_context(Settings)
+    runtime = from_context(ClientRuntime)
+    breakers = alias(ClientRuntime, provides=Breakers)
+    users = provide(UsersScreen)
+    trail = provide(AuditTrail)
+    audit = provide(AuditScreen)
+    overview = provide(OverviewScreen)
+
+    @provide
+    def clock(self, runtime: ClientRuntime) -> Clock:
+        return runtime.clock
 
     @provide
     async def session(self) -> AsyncIterator[ClientSession]:
@@ -45,82 +62,55 @@ class AdapterProvider(Provider):
             yield session
 
     @provide
-    def identity(self) -> ServiceIdentity:
-        key = self._settings.internal_api_key
+    def identity(self, settings: Settings) -> ServiceIdentity:
+        key = settings.internal_api_key
         return ServiceIdentity(SERVICE_ID, key.get_secret_value() if key else "")
 
     @provide
-    async def http_accounts(
-        self, session: ClientSession, identity: ServiceIdentity
-    ) -> AsyncIterator[HttpAccounts]:
-        rules = self._settings.identity
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as admin:
-            yield HttpAccounts(admin, identity, read=rules.read, write=rules.write)
+    async def accounts(
+        self,
+        session: ClientSession,
+        identity: ServiceIdentity,
+        settings: Settings,
+        runtime: ClientRuntime,
+    ) -> AsyncIterator[AnyOf[Accounts, Decisions]]:
+        downstream = settings.identity
+        async with aclosing(ServiceClient(session, downstream, runtime)) as client:
+            yield HttpAccounts(client, identity, read=downstream.read, write=downstream.write)
 
     @provide
-    def accounts(self, accounts: HttpAccounts) -> Accounts:
-        return accounts
+    async def config_client(
+        self, session: ClientSession, settings: Settings, runtime: ClientRuntime
+    ) -> AsyncIterator[ServiceClient]:
+        async with aclosing(ServiceClient(session, settings.config_service, runtime)) as client:
+            yield client
 
     @provide
-    def decisions(self, accounts: HttpAccounts) -> Decisions:
-        return accounts
+    def settings_store(
+        self, client: ServiceClient, identity: ServiceIdentity, settings: Settings
+    ) -> AnyOf[SettingsStore, NamespaceValues]:
+        downstream = settings.config_service
+        return HttpSettings(client, identity, read=downstream.read, write=downstream.write)
 
     @provide
-    async def config_service(self, session: ClientSession) -> AsyncIterator[ServiceClient]:
-        rules = self._settings.config_service
-        async with aclosing(ServiceClient(session, rules, self._outbound)) as config:
-            yield config
+    def setting_changes(
+        self, client: ServiceClient, identity: ServiceIdentity, settings: Settings
+    ) -> SettingChanges:
+        return HttpSettingChanges(client, identity, read=settings.config_service.read)
 
     @provide
-    def http_settings(self, config: ServiceClient, identity: ServiceIdentity) -> HttpSettings:
-        rules = self._settings.config_service
-        return HttpSettings(config, identity, read=rules.read, write=rules.write)
-
-    @provide
-    def changes(self, config: ServiceClient, identity: ServiceIdentity) -> Changes:
-        return HttpChanges(config, identity, read=self._settings.config_service.read)
-
-    @provide
-    def current_settings(self, settings: HttpSettings) -> CurrentSettings:
-        return settings
-
-    @provide
-    def checkups(self, clock: Clock) -> Checkups:
-        settings = self._settings
-        return HttpCheckups(settings.watched, clock, patience=settings.health.patience)
-
-    @provide
-    def breakers(self) -> Breakers:
-        return self._outbound
-
-    @provide
-    def clock(self) -> Clock:
-        return self._outbound.clock
-
-    @provide
-    def settings_store(self, settings: HttpSettings) -> SettingsStore:
-        return settings
-
-
-class ScreenProvider(Provider):
-    """What composes; the same in tests."""
-
-    scope = Scope.APP
-
-    users = provide(UsersScreen)
-    trail = provide(AuditTrail)
-    audit = provide(AuditScreen)
-    overview = provide(OverviewScreen)
+    def health_checks(self, settings: Settings, clock: Clock) -> HealthChecks:
+        return HttpHealthChecks(settings.health_urls, clock, timeout=settings.health.patience)
 
 
 def make_container(
-    settings: Settings, outbound: ClientRuntime, *replacing: Provider
+    settings: Settings, runtime: ClientRuntime, *replacing: Provider
 ) -> AsyncContainer:
-    """The container of one app; `replacing` providers override on purpose."""
+    """Make the container of one app; `replacing` providers override on purpose."""
     return make_async_container(
-        AdapterProvider(settings, outbound),
-        ScreenProvider(),
+        AdminProvider(),
         ContextProvider(),
         *replacing,
+        context={Settings: settings, ClientRuntime: runtime},
         validation_settings=STRICT_VALIDATION,
     )

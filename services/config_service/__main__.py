@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from quart import Quart
@@ -14,36 +14,37 @@ from quart import Quart
 from bff_core.errors import Unavailable
 from bff_core.server import run
 from bff_core.settings import SettingsError
-from services.config_service.app import database_of, from_environment, seal_of
+from services.config_service.app import audit_seal, from_environment, open_database
 from services.config_service.config import Settings
 from services.config_service.domain_handlers.audit import AuditHandler
-from services.config_service.implementations.audit_trail import SqlAudit
-from services.config_service.implementations.database import Database
+from services.config_service.implementations.audit_log import SqlAuditLog
+from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
 
-Command = Callable[[Settings, Database, argparse.Namespace], Coroutine[Any, Any, int]]
+T = TypeVar("T")
+Command = Callable[[Settings, SqlDatabase, argparse.Namespace], Coroutine[Any, Any, int]]
 
 
-async def _migrate(_: Settings, database: Database, __: argparse.Namespace) -> int:
-    done = await migrate(database)
-    _say("the database is up to date" if not done else "the database was brought up to date")
+async def _migrate(_: Settings, database: SqlDatabase, __: argparse.Namespace) -> int:
+    changed = await migrate(database)
+    _print("the database was brought up to date" if changed else "the database is up to date")
     return 0
 
 
-async def _verify(settings: Settings, database: Database, told: argparse.Namespace) -> int:
-    handler = AuditHandler(SqlAudit(database), seal_of(settings))
-    verdict = await handler.verify(noted=told.head)
+async def _verify(settings: Settings, database: SqlDatabase, options: argparse.Namespace) -> int:
+    handler = AuditHandler(SqlAuditLog(database), audit_seal(settings))
+    verdict = await handler.verify(noted_head=options.head)
     if verdict.fault is None:
-        _say(f"valid: {verdict.length} entries, head {verdict.head}")
+        _print(f"valid: {verdict.length} entries, head {verdict.head}")
         return 0
-    _say(f"broken: entry {verdict.fault.sequence}: {verdict.fault.problem}")
-    _say(f"{verdict.length} entries stand before it, head {verdict.head}")
+    _print(f"broken: entry {verdict.fault.sequence}: {verdict.fault.problem}")
+    _print(f"{verdict.length} valid entries before it, head {verdict.head}")
     return 1
 
 
-async def _export(_: Settings, database: Database, __: argparse.Namespace) -> int:
+async def _export(_: Settings, database: SqlDatabase, __: argparse.Namespace) -> int:
     encoder = msgspec.json.Encoder()
-    async with SqlAudit(database).walk() as (entries, _head):
+    async with SqlAuditLog(database).walk() as (entries, _head):
         async for entry in entries:
             row = asdict(entry)
             row |= {side: msgspec.Raw(row[side].encode()) for side in ("before", "after")}
@@ -59,65 +60,67 @@ _COMMANDS: dict[str, Command] = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def main(arguments: Sequence[str]) -> int:
+    """Run a command: 0 is success, 1 a broken audit, 2 a command that could not run."""
+    options = _parse(arguments)
+    if options.command in {None, "serve"}:
+        run(_migrated_app)
+        return 0
+    try:
+        settings = Settings.load(os.environ)
+        command = _COMMANDS[options.command]
+        return asyncio.run(
+            _with_database(settings, lambda database: command(settings, database, options))
+        )
+    except (SettingsError, Unavailable) as error:
+        text = _explain(error) if isinstance(error, Unavailable) else str(error)
+        print(f"cannot do it: {text}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 2
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m services.config_service")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("serve", help="serve under Hypercorn (what happens without a command)")
+    commands.add_parser("serve", help="serve HTTP (the default)")
     commands.add_parser("migrate", help="bring the database up to date")
     commands.add_parser("export-audit", help="print the audit as JSON lines, oldest first")
     verify = commands.add_parser("verify-audit", help="prove that the audit is whole")
     verify.add_argument(
         "--head", metavar="MAC", help="a head noted earlier, which must be in the chain"
     )
-    return parser
+    return parser.parse_args(arguments)
 
 
-def _up_to_date() -> tuple[Quart, Settings]:
-    """The app, when its database can be used: otherwise one line says why not."""
+def _migrated_app() -> tuple[Quart, Settings]:
+    """The app of the environment, after its database was migrated.
+
+    Raises:
+        SettingsError: The environment is invalid, or the database unavailable.
+    """
     app, settings = from_environment()
     try:
         asyncio.run(_with_database(settings, migrate))
     except Unavailable as error:
-        raise SettingsError(_explained(error)) from error
+        raise SettingsError(_explain(error)) from error
     return app, settings
 
 
 async def _with_database(
-    settings: Settings, use: Callable[[Database], Coroutine[Any, Any, Any]]
-) -> Any:
-    database = database_of(settings)
+    settings: Settings, use: Callable[[SqlDatabase], Coroutine[Any, Any, T]]
+) -> T:
+    database = open_database(settings)
     try:
         return await use(database)
     finally:
         await database.close()
 
 
-def _explained(error: Unavailable) -> str:
+def _explain(error: Unavailable) -> str:
     return f"{error.text} ({error.details.get('reason')})"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run a command; 0 is well, 1 a broken audit, 2 that it could not be tried."""
-    told = _parser().parse_args(arguments)
-    if told.command in {None, "serve"}:
-        run(_up_to_date)
-        return 0
-    try:
-        settings = Settings.load(os.environ)
-        command = _COMMANDS[told.command]
-        result = asyncio.run(_with_database(settings, lambda base: command(settings, base, told)))
-    except (SettingsError, Unavailable) as error:
-        _complain(_explained(error) if isinstance(error, Unavailable) else str(error))
-        return 2
-    return int(result)
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201 - a command's answer
-
-
-def _complain(text: str) -> None:
-    print(f"cannot do it: {text}", file=sys.stderr)  # noqa: T201 - a command's answer
+def _print(text: str) -> None:
+    print(text)  # noqa: T201 - a command's output
 
 
 if __name__ == "__main__":

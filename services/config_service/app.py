@@ -1,4 +1,4 @@
-"""The service as one app."""
+"""Composition of the service."""
 
 import os
 
@@ -13,12 +13,16 @@ from services.config_service.api import audit_routes, settings_routes
 from services.config_service.api.conditions import ConditionsProvider
 from services.config_service.chain import Seal
 from services.config_service.config import SERVICE, Settings
-from services.config_service.di import AdapterProvider, make_container
-from services.config_service.implementations.change_feed import RedisChangeFeed, count_of_changes
-from services.config_service.implementations.database import Database
-from services.config_service.implementations.stores import Stores
+from services.config_service.di import make_container
+from services.config_service.implementations.change_feed import (
+    NullChangeFeed,
+    RedisChangeFeed,
+    change_events_counter,
+)
+from services.config_service.implementations.database import SqlDatabase
+from services.config_service.implementations.dependencies import StorageDependencies
 from services.config_service.migrations import migrate
-from services.config_service.namespaces import SHIPPED, Namespaces, load_namespaces
+from services.config_service.namespaces import SHIPPED, load_namespaces
 
 ACCESS = {"admin": frozenset({ADMIN})}
 ROUTES = (settings_routes.blueprint, audit_routes.blueprint)
@@ -28,54 +32,44 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real adapters.
 
     Raises:
-        SettingsError: A namespace file cannot be relied on, or there is nowhere to keep settings.
+        SettingsError: A namespace file is invalid, or the database's URL is.
     """
-    namespaces = namespaces_of(settings)
-    database = database_of(settings)
+    folder = settings.namespace_directory
+    namespaces = load_namespaces(SHIPPED, *([folder] if folder else []))
+    database = open_database(settings)
     metrics = Metrics(SERVICE)
-    redis = _redis_of(settings, metrics)
-    adapters = AdapterProvider(database, seal_of(settings), redis)
+    counter = change_events_counter(metrics.registry)
+    redis = RedisChangeFeed(settings.redis_url, counter) if settings.redis_url else None
+    feed = redis or NullChangeFeed()
+    key = settings.internal_api_key
     app = build_app(
         settings,
-        make_container(adapters, namespaces, ConditionsProvider(), *replacing),
+        make_container(
+            database, audit_seal(settings), namespaces, feed, ConditionsProvider(), *replacing
+        ),
         service=SERVICE,
         title="HuleEdu config service",
         metrics=metrics,
         blueprints=[Blueprints(routes) for routes in ROUTES],
         access=ACCESS,
-        services=_services_of(settings),
-        resources=Stores(database, redis),
+        services=ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services),
+        resources=StorageDependencies(database, redis),
     )
 
     @app.before_serving
-    async def bring_up_to_date() -> None:
+    async def migrate_database() -> None:
         await migrate(database)
 
     return app
 
 
-def namespaces_of(settings: Settings) -> Namespaces:
-    more = settings.namespace_directory
-    return load_namespaces(SHIPPED, *([more] if more else []))
+def open_database(settings: Settings) -> SqlDatabase:
+    return SqlDatabase(settings.database, max_wait=settings.storage_timeout)
 
 
-def database_of(settings: Settings) -> Database:
-    return Database(settings.database, within=settings.storage_timeout)
-
-
-def seal_of(settings: Settings) -> Seal:
+def audit_seal(settings: Settings) -> Seal:
     key = settings.audit_key
     return Seal(key.get_secret_value().encode() if key else b"")
-
-
-def _redis_of(settings: Settings, metrics: Metrics) -> RedisChangeFeed | None:
-    count = count_of_changes(metrics.registry)
-    return RedisChangeFeed(settings.redis_url, count) if settings.redis_url else None
-
-
-def _services_of(settings: Settings) -> ServiceKeys:
-    key = settings.internal_api_key
-    return ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services)
 
 
 def from_environment() -> tuple[Quart, Settings]:

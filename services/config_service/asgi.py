@@ -1,4 +1,4 @@
-"""For any ASGI server: `services.config_service.asgi:app`."""
+"""Entry point for ASGI servers: `services.config_service.asgi:app`."""
 
 from services.config_service.app import from_environment
 

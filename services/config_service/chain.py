@@ -1,14 +1,14 @@
-"""The audit's chain: every entry is sealed together with the seal of the one before it."""
+"""The audit's hash chain: each entry's MAC covers the MAC of the entry before it."""
 
 import hashlib
 import hmac
 from dataclasses import astuple, dataclass, replace
 from typing import Literal
 
-from services.config_service.values import canonical
+from services.config_service.values import canonical_json
 
 GENESIS = "0" * 64
-"""What the first entry has for the seal before it."""
+"""The `prev_mac` of the first entry."""
 
 Problem = Literal[
     "entry_missing",
@@ -22,7 +22,7 @@ Problem = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One change of settings; `before` and `after` are canonical JSON, `at` is UTC with `Z`."""
 
     sequence: int
@@ -41,76 +41,75 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """Where the chain ends: the last entry's sequence and seal, or 0 and `GENESIS`."""
+class ChainHead:
+    """The last entry's sequence and MAC; 0 and `GENESIS` for an empty chain."""
 
     sequence: int
     mac: str
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """The first entry that does not stand; `sequence` is the one that should be there."""
+class ChainFault:
+    """The first invalid entry; `sequence` is the one expected at its place."""
 
     sequence: int
     problem: Problem
 
 
 class Seal:
-    """HMAC-SHA256 under the audit's key; without the key nobody can make an entry that fits."""
+    """HMAC-SHA256 of audit entries under the audit's key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def mac(self, entry: Entry) -> str:
-        """The seal that belongs on an entry: all of it but its own `mac`."""
-        *said, _ = astuple(entry)
-        return hmac.new(self._key, canonical(said).encode(), hashlib.sha256).hexdigest()
+    def mac(self, entry: AuditEntry) -> str:
+        """The MAC of every field but `mac` itself."""
+        *fields, _ = astuple(entry)
+        return hmac.new(self._key, canonical_json(fields).encode(), hashlib.sha256).hexdigest()
 
-    def fits(self, entry: Entry) -> bool:
+    def verify(self, entry: AuditEntry) -> bool:
         return hmac.compare_digest(entry.mac, self.mac(entry))
 
-    def seal(self, entry: Entry, after: Head) -> Entry:
-        """The entry as the next one of the chain that ends with `after`."""
-        placed = replace(entry, sequence=after.sequence + 1, prev_mac=after.mac)
-        return replace(placed, mac=self.mac(placed))
+    def extend(self, head: ChainHead, entry: AuditEntry) -> AuditEntry:
+        """Number, link and sign the entry as the next after `head`."""
+        linked = replace(entry, sequence=head.sequence + 1, prev_mac=head.mac)
+        return replace(linked, mac=self.mac(linked))
 
 
-class ChainCheck:
-    """Goes along the chain, fed with its entries in order; the first fault ends it.
+class ChainVerifier:
+    """Verifies entries in order, up to the first fault.
 
-    `noted` is a seal that somebody kept elsewhere: it must be on one of the entries.
+    `noted_head` is a MAC that an operator has written down; one of the entries must have it.
     """
 
-    def __init__(self, seal: Seal, noted: str | None = None) -> None:
+    def __init__(self, seal: Seal, noted_head: str | None = None) -> None:
         self._seal = seal
-        self._noted = noted
-        self.end = Head(0, GENESIS)
+        self._noted_head = noted_head
+        self.end = ChainHead(0, GENESIS)
 
-    def feed(self, entry: Entry) -> Fault | None:
+    def check(self, entry: AuditEntry) -> ChainFault | None:
+        """Verify the next entry."""
         expected = self.end.sequence + 1
         if entry.sequence > expected:
-            return Fault(expected, "entry_missing")
-        if entry.sequence < expected:
-            # Below the first: only a row made by hand has such a number.
-            return Fault(entry.sequence, "wrong_seal")
-        if not self._seal.fits(entry):
-            return Fault(entry.sequence, "wrong_seal")
+            return ChainFault(expected, "entry_missing")
+        # A sequence below the first is only found in a row made by hand.
+        if entry.sequence < expected or not self._seal.verify(entry):
+            return ChainFault(entry.sequence, "wrong_seal")
         if entry.prev_mac != self.end.mac:
-            return Fault(entry.sequence, "broken_link")
-        self.end = Head(entry.sequence, entry.mac)
-        if entry.mac == self._noted:
-            self._noted = None
+            return ChainFault(entry.sequence, "broken_link")
+        self.end = ChainHead(entry.sequence, entry.mac)
+        if entry.mac == self._noted_head:
+            self._noted_head = None
         return None
 
-    def finish(self, head: Head | None) -> Fault | None:
-        """After the last entry: whether the chain is as long as its head says."""
+    def finish(self, head: ChainHead | None) -> ChainFault | None:
+        """Compare the end of the chain with the stored head, after the last entry."""
         if head is None:
-            return Fault(self.end.sequence, "head_missing")
+            return ChainFault(self.end.sequence, "head_missing")
         if head.sequence > self.end.sequence:
-            return Fault(self.end.sequence + 1, "tail_missing")
+            return ChainFault(self.end.sequence + 1, "tail_missing")
         if head != self.end:
-            return Fault(self.end.sequence, "head_differs")
-        if self._noted not in {None, GENESIS}:
-            return Fault(self.end.sequence + 1, "noted_head_missing")
+            return ChainFault(self.end.sequence, "head_differs")
+        if self._noted_head not in {None, GENESIS}:
+            return ChainFault(self.end.sequence + 1, "noted_head_missing")
         return None

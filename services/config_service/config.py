@@ -1,4 +1,4 @@
-"""Everything this service reads from its environment. Unset means the default shown; seconds."""
+"""Settings from the environment; durations are in seconds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -45,17 +45,17 @@ class Settings(ServiceSettings):
 
     @field_validator("allowed_services", mode="before")
     @classmethod
-    def _split(cls, names: object) -> object:
+    def _split_names(cls, names: object) -> object:
         if isinstance(names, str):
             return frozenset(name.strip() for name in names.split(",") if name.strip())
         return names
 
     @property
     def database(self) -> URL:
-        """The store's address with the driver that we use.
+        """The database's URL with an asynchronous driver.
 
         Raises:
-            SettingsError: It is not one of the two kinds, or keeps nothing.
+            SettingsError: It is neither SQLite nor PostgreSQL, or keeps its data in memory.
         """
         name = f"{PREFIX}DATABASE_URL"
         try:
@@ -66,17 +66,14 @@ class Settings(ServiceSettings):
         if driver is None:
             raise SettingsError(f"{name} must begin with sqlite:/// or postgresql://")
         if driver == DRIVERS["sqlite"]:
-            _require_folder(name, url.database)
+            path = url.database
+            if not path or path == ":memory:" or path.startswith("file:"):
+                raise SettingsError(f"{name} must name a file: sqlite:///PATH")
+            if not Path(path).resolve().parent.is_dir():
+                raise SettingsError(f"{name}: the folder of {path} does not exist")
         return url.set(drivername=driver)
 
     def check_secrets(self) -> None:
         super().check_secrets()
         self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
         self.require_secret(f"{PREFIX}AUDIT_KEY", self.audit_key)
-
-
-def _require_folder(name: str, path: str | None) -> None:
-    if not path or path == ":memory:" or path.startswith("file:"):
-        raise SettingsError(f"{name} must name a file: sqlite:///PATH")
-    if not Path(path).resolve().parent.is_dir():
-        raise SettingsError(f"{name}: the folder of {path} does not exist")

@@ -1,4 +1,4 @@
-"""Whatever is thrown at the admin BFF: no 5xx, and no answer that is not in its document."""
+"""Fuzzed requests to the admin BFF: no 5xx, and only documented responses."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def test_every_answer_is_documented(stack: AdminStack, mode: GenerationMode) -> 
 
 
 def aimed_at(stack: AdminStack) -> Callable[[schemathesis.Case], schemathesis.Case]:
-    """Left to chance, no request finds a namespace or an account, or names its version."""
+    """Point requests at an existing namespace or account, which chance never hits."""
 
     def aim(case: schemathesis.Case) -> schemathesis.Case:
         if "user_id" in case.path_parameters:

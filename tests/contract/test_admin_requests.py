@@ -1,4 +1,4 @@
-"""Bad input and bad tokens at the admin BFF: 4xx in the envelope, every fault pointed at."""
+"""Bad input and bad tokens at the admin BFF: 4xx in the envelope, each error with its pointer."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,13 +15,13 @@ ENVIRONMENT = {
     "ENVIRONMENT": "testing",
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
-    # Nobody listens there: a request that gets this far is a 503, not a 4xx.
+    # A closed port: a request that gets this far is a 503, not a 4xx.
     "IDENTITY_SERVICE_URL": "http://127.0.0.1:9",
     "CONFIG_SERVICE_URL": "http://127.0.0.1:9",
 }
 NOW = SystemClock().now()
 PERSON = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
-SECRETIVE = "bogus"
+LEAK = "bogus"
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def test_a_bad_query_is_400_and_every_fault_has_its_pointer(
     error = (await answer.get_json())["error"]
     assert (answer.status_code, error["code"]) == (400, "VALIDATION_ERROR")
     assert sorted(fault["pointer"] for fault in error["details"]["errors"]) == pointers
-    assert SECRETIVE not in repr(error)
+    assert LEAK not in repr(error)
 
 
 ITEM = {"user_id": PERSON, "decision": "approve", "expected_version": 1}
@@ -129,7 +129,7 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("token", TOKENS)
-async def test_whoever_cannot_prove_who_they_are_is_401(client: Client, token: str) -> None:
+async def test_a_request_without_a_valid_token_is_401(client: Client, token: str) -> None:
     answer = await client.get("/v1/admin/users", headers=TOKENS[token])
 
     assert answer.status_code == 401

@@ -1,4 +1,4 @@
-"""Whatever is thrown at the config service: no 5xx, and no answer that is not in its document."""
+"""Fuzzed requests to the config service: no 5xx, and only documented responses."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def test_every_answer_is_documented(
 
 
 def aimed_at(url: str) -> Callable[[schemathesis.Case], schemathesis.Case]:
-    """Left to chance, no request finds a namespace, and no write names its version."""
+    """Point requests at an existing namespace and its current version, which chance never hits."""
 
     def aim(case: schemathesis.Case) -> schemathesis.Case:
         if "namespace" in case.path_parameters:

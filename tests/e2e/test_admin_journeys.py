@@ -1,4 +1,4 @@
-"""An admin's day through the gateway: letting somebody in, and changing a setting."""
+"""An admin's journeys through the gateway: approving an account, and changing settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from tests.e2e.secrets_check import require_no_secret
 
 
 def admin_client(demo: DemoStack, token: str) -> httpx.Client:
-    """Every answer that it gets is searched for secrets."""
+    """Every response is searched for secrets."""
     return httpx.Client(
         base_url=f"{demo.gateway}/bff/v1/admin",
         headers={"Authorization": f"Bearer {token}"},
@@ -31,7 +31,7 @@ def admin(demo: DemoStack) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def other_admin(demo: DemoStack) -> Iterator[httpx.Client]:
-    """A second admin, made as the first one of a platform is: by the command."""
+    """A second admin, made by the command grant-admin."""
     email = f"vera.{uuid4().hex[:8]}@skola.example"
     register(demo, email)
     prove_address(demo, email)
@@ -66,9 +66,7 @@ def found(admin: httpx.Client, email: str) -> dict[str, Any]:
 
 
 @pytest.mark.own_stack
-def test_whoever_registers_waits_is_let_in_and_signs_in(
-    demo: DemoStack, admin: httpx.Client
-) -> None:
+def test_a_registered_user_is_approved_and_signs_in(demo: DemoStack, admin: httpx.Client) -> None:
     email = f"maja.{uuid4().hex[:8]}@skola.example"
     register(demo, email)
     prove_address(demo, email)

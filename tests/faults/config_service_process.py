@@ -1,25 +1,21 @@
-"""The config service as a real process that tests may kill, and databases that they may hurt."""
+"""The config service as a process that tests may kill."""
 
 import contextlib
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from devstack.child import die_with_parent
-from tests.config_service_kit import Answered, Settings, environment
+from tests.config_service_kit import ApiResponse, SettingsClient, environment
+from tests.faults.module_process import ModuleProcess, free_port
 
 FULL = os.environ.get("FULL_ROUNDS") == "1"
-"""Set it to 1 for the numbers that the service is released on; otherwise a tenth is run."""
+"""FULL_ROUNDS=1 runs all rounds, as for a release; otherwise a tenth is run."""
 
-START_SECONDS = 60.0
 COUNTER = """{
   "title": "Counter", "description": "Counts the writes of one writer.",
   "type": "object", "additionalProperties": false,
@@ -31,13 +27,8 @@ def rounds(full: int) -> int:
     return full if FULL else max(1, full // 10)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def counters(folder: Path, *names: str) -> str:
-    """A folder with one namespace for each writer."""
+    """Make a folder with one namespace for each writer."""
     namespaces = folder / "namespaces"
     namespaces.mkdir(exist_ok=True)
     for name in names:
@@ -45,66 +36,19 @@ def counters(folder: Path, *names: str) -> str:
     return str(namespaces)
 
 
-class ServiceProcess:
-    """One process on its own port; may be killed and started again."""
+class ServiceProcess(ModuleProcess):
+    """The config service on its own port."""
 
     def __init__(self, folder: Path, database_url: str, **more: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = folder / f"service-{self.port}.log"
-        self._environment = environment(database_url, CONFIG_SERVICE_PORT=str(self.port), **more)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    def spawn(self) -> None:
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.config_service"],
-                env=inherited | self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent(os.getpid()),  # noqa: PLW1509 - it takes no lock
-            )
-
-    def wait_until_ready(self) -> None:
-        assert self._process is not None
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"did not start: {self._log.read_text()[-2000:]}")
-            time.sleep(0.01)
-
-    def start(self) -> None:
-        self.spawn()
-        self.wait_until_ready()
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
-
-    def stop(self) -> None:
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(25)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        port = free_port()
+        env = environment(database_url, CONFIG_SERVICE_PORT=str(port), **more)
+        super().__init__("services.config_service", folder, port, env)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """One command of the service, in a process of its own."""
+        """Run a command of the service in another process."""
         return subprocess.run(
             [sys.executable, "-m", "services.config_service", *words],
-            env={"PATH": os.environ["PATH"], **self._environment},
+            env={"PATH": os.environ["PATH"], **self._env},
             capture_output=True,
             text=True,
             timeout=60,
@@ -123,29 +67,29 @@ def serving(folder: Path, database_url: str, **more: str) -> Iterator[ServicePro
 
 
 @contextlib.asynccontextmanager
-async def calling(*urls: str) -> AsyncIterator[list[Settings]]:
-    """Callers of services by their URLs; a connection that breaks raises OSError."""
+async def calling(*urls: str) -> AsyncIterator[list[SettingsClient]]:
+    """Clients of services by URL; a broken connection raises OSError."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
-        yield [Settings(_sender(session, url)) for url in urls]
+        yield [SettingsClient(_sender(session, url)) for url in urls]
 
 
 def _sender(session: aiohttp.ClientSession, url: str) -> Any:
     async def send(
         method: str, path: str, *, headers: Mapping[str, str], json: Any = None
-    ) -> Answered:
+    ) -> ApiResponse:
         try:
             async with session.request(method, url + path, headers=headers, json=json) as answer:
                 lowered = {name.lower(): value for name, value in answer.headers.items()}
                 body = await answer.json() if await answer.read() else None
-                return Answered(answer.status, body, lowered)
+                return ApiResponse(answer.status, body, lowered)
         except (TimeoutError, aiohttp.ClientError) as error:
             raise ConnectionError(str(error)) from error
 
     return send
 
 
-async def whole(settings: Settings) -> int:
-    """How many entries the audit has; every one of them must stand."""
+async def verified_length(settings: SettingsClient) -> int:
+    """Verify the audit and return the number of its entries."""
     verdict = await settings.get("/v1/audit/verify")
     assert verdict.status == 200, verdict
     assert verdict.body["valid"], verdict.body

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devstack.child import die_with_parent
 from tests import local_servers
-from tests.faults.config_service_process import free_port
+from tests.faults.module_process import free_port
 
 START_SECONDS = 60.0
 

@@ -1,4 +1,4 @@
-"""Changes are told on Redis after they are kept; a Redis that is away fails no write."""
+"""Changes are published on Redis after they are committed; without Redis no write fails."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,14 @@ from quart import Quart
 
 from bff_core.server import METRICS
 from services.config_service.app import create_app
-from services.config_service.config import Settings as ServiceSettings
+from services.config_service.config import Settings
 from tests.config_service_kit import SERVICE_HEADERS, as_admin, environment, sqlite_url
 
 NS = "uploads"
 
 
 def app_with(folder: Path, redis_url: str) -> Quart:
-    return create_app(ServiceSettings.load(environment(sqlite_url(folder), REDIS_URL=redis_url)))
+    return create_app(Settings.load(environment(sqlite_url(folder), REDIS_URL=redis_url)))
 
 
 async def write(app: Quart) -> int:
@@ -26,7 +26,7 @@ async def write(app: Quart) -> int:
     return (await client.put(f"/v1/settings/{NS}", headers=headers, json=body)).status_code
 
 
-def told(app: Quart, outcome: str) -> float | None:
+def published(app: Quart, outcome: str) -> float | None:
     sample = "config_service_change_events_total"
     value: float | None = app.extensions[METRICS].registry.get_sample_value(
         sample, {"outcome": outcome}
@@ -34,7 +34,7 @@ def told(app: Quart, outcome: str) -> float | None:
     return value
 
 
-async def test_change_is_told_with_its_version(tmp_path: Path, redis_url: str) -> None:
+async def test_change_is_published_with_its_version(tmp_path: Path, redis_url: str) -> None:
     app = app_with(tmp_path, redis_url)
     client = redis.asyncio.Redis.from_url(redis_url)
     async with client, client.pubsub() as listener, app.test_app():
@@ -46,7 +46,7 @@ async def test_change_is_told_with_its_version(tmp_path: Path, redis_url: str) -
         message = await listener.get_message(timeout=5)
         assert message is not None
         assert json.loads(message["data"]) == {"namespace": NS, "version": 1}
-        assert told(app, "told") == 1
+        assert published(app, "published") == 1
 
 
 async def test_redis_away_is_counted_and_fails_no_write(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ async def test_redis_away_is_counted_and_fails_no_write(tmp_path: Path) -> None:
     async with app.test_app():
         assert await write(app) == 200
 
-        assert told(app, "lost") == 1
+        assert published(app, "lost") == 1
         ready = await (await app.test_client().get("/ready")).get_json()
         reachable = {one["name"]: one["reachable"] for one in ready["dependencies"]}
         assert reachable == {"database": True, "redis": False}

@@ -1,4 +1,4 @@
-"""Whatever is killed under load, an acknowledged write is there afterwards, and only once.
+"""An acknowledged write survives the death of the service or the database, exactly once.
 
 `FULL_ROUNDS=1 ./dev test tests/faults/test_config_kills.py` runs all rounds; otherwise a tenth.
 """
@@ -14,8 +14,14 @@ from pathlib import Path
 import pytest
 
 from bff_core.composition import fan_out
-from tests.config_service_kit import Settings, fresh_postgres, sqlite_url
-from tests.faults.config_service_process import ServiceProcess, calling, counters, rounds, whole
+from tests.config_service_kit import SettingsClient, fresh_postgres, sqlite_url
+from tests.faults.config_service_process import (
+    ServiceProcess,
+    calling,
+    counters,
+    rounds,
+    verified_length,
+)
 from tests.faults.postgres_process import PostgresProcess
 
 WRITERS = ("counter_a", "counter_b", "counter_c")
@@ -23,34 +29,34 @@ WRITERS = ("counter_a", "counter_b", "counter_c")
 
 @dataclass
 class Writer:
-    """Counts up in a namespace of its own: a version and its value are the same number."""
+    """Counts up in its own namespace: each version equals its value."""
 
     namespace: str
     sent: int = 0
     acknowledged: int = 0
 
-    async def write_until(self, settings: Settings, stop: asyncio.Event) -> None:
+    async def write_until(self, settings: SettingsClient, stop: asyncio.Event) -> None:
         etag = (await settings.read(self.namespace)).etag
         while not stop.is_set():
             self.sent = self.acknowledged + 1
             answer = await settings.put(self.namespace, {"count": self.sent}, etag)
             if answer.status != 200:
-                # Its outcome is not known: the check after the crash finds out.
+                # The outcome is unknown until the check after the crash.
                 return
             self.acknowledged = self.sent
             etag = answer.etag
 
-    async def check(self, settings: Settings) -> None:
+    async def check(self, settings: SettingsClient) -> None:
         found = (await settings.read(self.namespace)).body
         assert self.acknowledged <= found["version"] <= self.sent, (self, found)
         assert found["values"]["count"] == found["version"]
         self.acknowledged = self.sent = found["version"]
 
 
-async def load_and(
-    harm: Callable[[], None], settings: Settings, writers: list[Writer], least: int
+async def write_and_harm(
+    harm: Callable[[], None], settings: SettingsClient, writers: list[Writer], least: int
 ) -> None:
-    """Write from all sides; harm at some moment after `least` writes were acknowledged."""
+    """Write concurrently, and call `harm` after `least` writes were acknowledged."""
     stop = asyncio.Event()
     enough = least + sum(writer.acknowledged for writer in writers)
 
@@ -73,10 +79,10 @@ async def load_and(
         group.create_task(strike())
 
 
-async def check_all(settings: Settings, writers: list[Writer]) -> None:
+async def check_all(settings: SettingsClient, writers: list[Writer]) -> None:
     for writer in writers:
         await writer.check(settings)
-    assert await whole(settings) == sum(writer.acknowledged for writer in writers)
+    assert await verified_length(settings) == sum(writer.acknowledged for writer in writers)
 
 
 async def kill_service(service: ServiceProcess, times: int) -> None:
@@ -85,7 +91,7 @@ async def kill_service(service: ServiceProcess, times: int) -> None:
     try:
         for _ in range(times):
             async with calling(service.url) as [settings]:
-                await load_and(service.kill, settings, writers, least=6)
+                await write_and_harm(service.kill, settings, writers, least=6)
             service.start()
             async with calling(service.url) as [settings]:
                 await check_all(settings, writers)
@@ -124,7 +130,7 @@ def postgres() -> Iterator[PostgresProcess]:
 async def test_killed_postgres_loses_nothing_and_the_service_goes_on(
     tmp_path: Path, postgres: PostgresProcess
 ) -> None:
-    """The service is never restarted: it answers 503 and finds its database again."""
+    """The service is not restarted: it answers 503 and reconnects."""
     writers = [Writer(namespace) for namespace in WRITERS]
     postgres.start()
     service = service_on(tmp_path, postgres.url)
@@ -132,7 +138,7 @@ async def test_killed_postgres_loses_nothing_and_the_service_goes_on(
     try:
         async with calling(service.url) as [settings]:
             for _ in range(rounds(20)):
-                await load_and(postgres.kill, settings, writers, least=6)
+                await write_and_harm(postgres.kill, settings, writers, least=6)
                 away = await settings.read(WRITERS[0])
                 postgres.start()
                 await check_all(settings, writers)

@@ -1,17 +1,17 @@
-"""Two writers on what they both have read: one wins, the other is told, nothing is lost."""
+"""Two concurrent writers of one version: one gets 200, the other 412."""
 
 from pathlib import Path
 
 import pytest
 
 from bff_core.composition import fan_out
-from tests.config_service_kit import Answered, Settings, fresh_postgres, sqlite_url
-from tests.faults.config_service_process import calling, counters, rounds, serving, whole
+from tests.config_service_kit import ApiResponse, SettingsClient, fresh_postgres, sqlite_url
+from tests.faults.config_service_process import calling, counters, rounds, serving, verified_length
 
 RACES = 1000
 
 
-async def race(writers: list[Settings], etag: str, number: int) -> list[Answered]:
+async def race(writers: list[SettingsClient], etag: str, number: int) -> list[ApiResponse]:
     async with fan_out() as group:
         tasks = [
             group.create_task(writer.put("counter", {"count": number * 10 + index}, etag))
@@ -21,7 +21,7 @@ async def race(writers: list[Settings], etag: str, number: int) -> list[Answered
 
 
 async def run_races(folder: Path, database_url: str, races: int) -> None:
-    """The writers ask two processes that share nothing but the database."""
+    """The writers use two processes that share only the database."""
     directory = counters(folder, "counter")
     more = {"CONFIG_SERVICE_NAMESPACE_DIRECTORY": directory}
     with serving(folder, database_url, **more) as one, serving(folder, database_url, **more) as two:
@@ -39,7 +39,7 @@ async def run_races(folder: Path, database_url: str, races: int) -> None:
                 assert (await writers[number % 2].read("counter")).body["values"] == (
                     won[0].body["values"]
                 )
-            assert await whole(writers[0]) == races
+            assert await verified_length(writers[0]) == races
 
 
 async def test_two_writers_on_sqlite_have_one_winner_a_round(tmp_path: Path) -> None:

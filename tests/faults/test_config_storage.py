@@ -1,4 +1,4 @@
-"""A disk that is full or read-only: a clear 503, nothing half-written, and no restart needed."""
+"""A full or read-only disk: 503 with a reason, nothing half-written, no restart needed."""
 
 import asyncio
 import contextlib
@@ -13,19 +13,19 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from tests.config_service_kit import Answered, Settings, fresh_postgres, sqlite_url
-from tests.faults.config_service_process import ServiceProcess, calling, serving, whole
+from tests.config_service_kit import ApiResponse, SettingsClient, fresh_postgres, sqlite_url
+from tests.faults.config_service_process import ServiceProcess, calling, serving, verified_length
 
 NS = "maintenance"
 
 
-async def write(settings: Settings, size: int = 1) -> Answered:
+async def write(settings: SettingsClient, size: int = 1) -> ApiResponse:
     etag = (await settings.read(NS)).etag
     return await settings.put(NS, {"banner": {"sv": "x" * size}}, etag)
 
 
-async def check_outage(settings: Settings, reason: str) -> None:
-    """Writing is refused and says why, reading goes on."""
+async def check_outage(settings: SettingsClient, reason: str) -> None:
+    """Writes are refused with a reason, reads go on."""
     before = await settings.read(NS)
     refused = await write(settings, size=400)
     after = await settings.read(NS)
@@ -36,12 +36,12 @@ async def check_outage(settings: Settings, reason: str) -> None:
     assert (after.status, after.body, after.etag) == (200, before.body, before.etag)
 
 
-async def check_recovery(settings: Settings, length: int) -> None:
-    """As if nothing had happened."""
-    assert await whole(settings) == length
+async def check_recovery(settings: SettingsClient, length: int) -> None:
+    """The audit is whole, and the next write succeeds."""
+    assert await verified_length(settings) == length
     written = await write(settings)
     assert (written.status, written.body.get("version")) == (200, length + 1), written
-    assert await whole(settings) == length + 1
+    assert await verified_length(settings) == length + 1
 
 
 def allow_file_size(service: ServiceProcess, size: int) -> None:
@@ -65,7 +65,7 @@ async def test_files_that_cannot_grow(tmp_path: Path) -> None:
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of one MiB; skipped where we may not mount any."""
+    """A file system of one MiB; skipped where mounting is not allowed."""
     place = folder / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
@@ -103,7 +103,7 @@ async def test_full_disk(tmp_path: Path) -> None:
 
 
 async def test_read_only_disk_from_the_start(tmp_path: Path) -> None:
-    """Nothing may hold a file open for writing while a disk turns read-only, so it does before."""
+    """The disk is remounted between two processes, because no file may be open for writing."""
     with small_disk(tmp_path) as place:
         with serving(tmp_path, sqlite_url(place)) as service:
             async with calling(service.url) as [settings]:
@@ -169,13 +169,13 @@ async def test_database_that_is_away_at_start_is_one_line(tmp_path: Path) -> Non
         assert "storage_unavailable" in ended.stderr
 
 
-async def hang_up_after(seconds: float, call: Coroutine[Any, Any, Answered]) -> None:
+async def hang_up_after(seconds: float, call: Coroutine[Any, Any, ApiResponse]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await call
 
 
-async def test_callers_who_hang_up_leave_nothing_half_done(tmp_path: Path) -> None:
+async def test_disconnecting_clients_leave_nothing_half_done(tmp_path: Path) -> None:
     with serving(tmp_path, sqlite_url(tmp_path)) as service:
         async with calling(service.url) as [settings]:
             etag = (await settings.read(NS)).etag
@@ -183,13 +183,13 @@ async def test_callers_who_hang_up_leave_nothing_half_done(tmp_path: Path) -> No
                 await hang_up_after(delay / 3000, settings.put(NS, {}, etag))
                 etag = (await settings.read(NS)).etag
 
-            # The last who hung up may still be written for while we read.
+            # The last write that was hung up on may still be running at the read.
             answers = [await write(settings) for _ in range(3)]
             assert [answer.status for answer in answers[1:]] == [200, 200], answers
-            assert await whole(settings) == answers[-1].body["version"]
+            assert await verified_length(settings) == answers[-1].body["version"]
 
 
-async def test_commands_tell_the_state_of_the_audit(tmp_path: Path) -> None:
+async def test_commands_report_the_state_of_the_audit(tmp_path: Path) -> None:
     with serving(tmp_path, sqlite_url(tmp_path)) as service:
         async with calling(service.url) as [settings]:
             await write(settings)

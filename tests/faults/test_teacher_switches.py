@@ -15,7 +15,7 @@ from bff_core.server import access
 from bff_core.testing import ANY, SECRET, Reply, access_token, bearer, stub_server
 from services.bff_teacher.app import create_app
 from services.bff_teacher.config import Settings as TeacherSettings
-from tests.config_service_kit import INTERNAL_KEY, Settings, sqlite_url
+from tests.config_service_kit import INTERNAL_KEY, SettingsClient, sqlite_url
 from tests.faults.config_service_process import ServiceProcess, calling, serving
 
 WITHIN = 2.0
@@ -69,13 +69,13 @@ async def seconds_until(client: Client, status: int) -> float:
     return time.monotonic() - started
 
 
-async def switch(settings: Settings, *, read_only: bool) -> None:
+async def switch(settings: SettingsClient, *, read_only: bool) -> None:
     etag = (await settings.read("maintenance")).etag
     values = {"read_only": read_only, "banner": BANNER}
     assert (await settings.put("maintenance", values, etag)).status == 200
 
 
-async def measure(client: Client, settings: Settings) -> float:
+async def measure(client: Client, settings: SettingsClient) -> float:
     """Seconds until a change takes effect, the slower of on and off."""
     assert await status_of_a_write(client) == 200
     await switch(settings, read_only=True)

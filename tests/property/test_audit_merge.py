@@ -1,4 +1,4 @@
-"""The merged audit gives everything once, in order, and says what may be lacking."""
+"""The merged audit returns every entry once, in order, and reports what may be lacking."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,17 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_core.errors import ValidationFailed
-from services.bff_admin.dto.audit_v1 import AuditQuery
-from services.bff_admin.screens import audit_cursor
-from services.bff_admin.screens.merging import Batch, Page, Position, merged
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery
+from services.bff_admin.screens.audit_cursor import decode_cursor, encode_cursor
+from services.bff_admin.screens.audit_merge import (
+    MergedPage,
+    MergePosition,
+    SourceBatch,
+    merge_page,
+)
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAMES = ("settings", "users")
-QUERY = AuditQuery()
+QUERY = AdminAuditQuery()
 
 
 @dataclass(frozen=True)
-class Entry:
+class DatedEntry:
     sequence: int
     at: datetime
 
@@ -29,41 +34,43 @@ class World:
     """Two growing lists; time never goes back."""
 
     now: datetime = START
-    lists: dict[str, list[Entry]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    lists: dict[str, list[DatedEntry]] = field(default_factory=lambda: {name: [] for name in NAMES})
 
     def add(self, name: str, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
-        self.lists[name].append(Entry(2 * len(self.lists[name]) + 1, self.now))
+        self.lists[name].append(DatedEntry(2 * len(self.lists[name]) + 1, self.now))
 
-    def batch(self, name: str, before: int | None, limit: int) -> Batch[Entry]:
+    def batch(self, name: str, before: int | None, limit: int) -> SourceBatch[DatedEntry]:
         older = [one for one in self.lists[name] if before is None or one.sequence < before]
         newest = older[::-1]
-        return Batch(newest[:limit], len(newest) > limit)
+        return SourceBatch(newest[:limit], len(newest) > limit)
 
-    def everything(self) -> set[tuple[str, Entry]]:
+    def everything(self) -> set[tuple[str, DatedEntry]]:
         return {(name, one) for name in NAMES for one in self.lists[name]}
 
 
 @dataclass
 class Reader:
-    """Follows the cursor as a caller does, through its text."""
+    """Follows the cursor as a client does, through its text."""
 
     world: World
     limit: int
-    given: list[tuple[str, Entry]] = field(default_factory=list)
+    given: list[tuple[str, DatedEntry]] = field(default_factory=list)
     cursor: str | None = None
 
-    def turn(self, away: frozenset[str] = frozenset()) -> Page[Entry]:
-        position: Position = audit_cursor.read(AuditQuery(cursor=self.cursor), NAMES)
+    def turn(self, away: frozenset[str] = frozenset()) -> MergedPage[DatedEntry]:
+        position: MergePosition = decode_cursor(AdminAuditQuery(cursor=self.cursor), NAMES)
         batches = {name: None if name in away else self._batch(name, position) for name in NAMES}
-        page = merged(position, batches, self.limit, self.world.now)
+        page = merge_page(position, batches, self.limit, self.world.now)
         self.given += page.entries
-        self.cursor = audit_cursor.written(page.position, QUERY)
+        self.cursor = encode_cursor(page.position, QUERY)
         return page
 
-    def _batch(self, name: str, position: Position) -> Batch[Entry]:
-        place = position.places[name]
-        return Batch() if place.ended else self.world.batch(name, place.before, self.limit)
+    def _batch(self, name: str, position: MergePosition) -> SourceBatch[DatedEntry]:
+        source = position.sources[name]
+        return (
+            SourceBatch() if source.exhausted else self.world.batch(name, source.before, self.limit)
+        )
 
     def to_the_end(self) -> None:
         # Every page but the last gives something, so the number of entries bounds the pages.
@@ -100,7 +107,7 @@ def test_all_present_gives_one_ordered_list(made: list[tuple[str, int]], limit: 
 
 @given(steps, st.integers(1, 7), absences, steps)
 @settings(max_examples=300)
-def test_whoever_is_away_nothing_is_lost_or_repeated(
+def test_with_unavailable_sources_nothing_is_lost_or_repeated(
     made: list[tuple[str, int]],
     limit: int,
     away: list[frozenset[str]],
@@ -128,7 +135,7 @@ def test_whoever_is_away_nothing_is_lost_or_repeated(
 
 @given(steps, st.integers(1, 7), absences)
 @settings(max_examples=300)
-def test_what_is_said_to_be_complete_is(
+def test_everything_newer_than_complete_until_was_returned(
     made: list[tuple[str, int]], limit: int, away: list[frozenset[str]]
 ) -> None:
     reader = Reader(a_world(made), limit)
@@ -162,6 +169,6 @@ def test_additions_while_reading_change_nothing(
 
 
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda raw: raw.hex()))
-def test_a_foreign_cursor_is_refused_not_followed(text: str) -> None:
+def test_a_foreign_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
-        audit_cursor.read(AuditQuery(cursor=text), NAMES)
+        decode_cursor(AdminAuditQuery(cursor=text), NAMES)

@@ -9,11 +9,10 @@ import os
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from bff_core.json_values import json_equal
 from services.bff_teacher.live.merge_patch import (
     JsonObject,
-    JsonValue,
     apply_patch,
-    json_equal,
     make_patch,
 )
 from services.bff_teacher.live.state import Batches, apply_changes, diff
@@ -21,8 +20,7 @@ from services.bff_teacher.live.state import Batches, apply_changes, diff
 EXAMPLES = 10_000 if os.environ.get("FULL_NUMBERS") == "1" else 1_000
 
 names = st.text(st.characters(codec="utf-8"), max_size=3) | st.sampled_from(["a", "b", "essays"])
-# Adding 0.0 turns -0.0 into 0.0: both are the same number, written differently.
-floats = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
+floats = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.booleans() | st.integers() | floats | st.text()
 values = st.recursive(
     scalars,
@@ -45,7 +43,7 @@ def as_json(state: object) -> str:
 def test_a_patch_turns_the_old_object_into_the_new_one(old: JsonObject, new: JsonObject) -> None:
     before = as_json(old)
 
-    assert as_json(apply_patch(old, make_patch(old, new))) == as_json(new)
+    assert json_equal(apply_patch(old, make_patch(old, new)), new)
     assert as_json(old) == before
 
 
@@ -56,7 +54,7 @@ def test_the_changes_between_two_states_lead_from_one_to_the_other(
 ) -> None:
     before = as_json(old)
 
-    assert as_json(apply_changes(old, diff(old, new))) == as_json(new)
+    assert json_equal(apply_changes(old, diff(old, new)), new)
     assert as_json(old) == before
 
 
@@ -64,11 +62,3 @@ def test_the_changes_between_two_states_lead_from_one_to_the_other(
 @given(states)
 def test_equal_states_have_no_change_between_them(state: Batches) -> None:
     assert diff(state, json.loads(as_json(state))) == []
-
-
-@given(values, values)
-def test_json_equal_is_true_for_values_that_are_written_alike(
-    left: JsonValue, right: JsonValue
-) -> None:
-    assert json_equal(left, left)
-    assert json_equal(left, right) == (as_json(left) == as_json(right))

@@ -1,1 +1,1 @@
-"""HTTP only: one call of a screen or a port for each route."""
+"""HTTP routes: one call of a screen or a port each."""

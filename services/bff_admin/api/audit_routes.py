@@ -5,7 +5,7 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.server import access, inject, returns, takes_query
-from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery, AdminAuditV1
 from services.bff_admin.screens.audit import AuditScreen
 
 blueprint = Blueprint("audit", __name__)
@@ -13,11 +13,11 @@ blueprint = Blueprint("audit", __name__)
 
 @blueprint.get("/audit")
 @access("admin")
-@takes_query(AuditQuery)
+@takes_query(AdminAuditQuery)
 @returns(AdminAuditV1)
 @inject
 async def audit(
-    query_args: AuditQuery, screen: FromDishka[AuditScreen], ctx: FromDishka[RequestContext]
+    query_args: AdminAuditQuery, screen: FromDishka[AuditScreen], ctx: FromDishka[RequestContext]
 ) -> AdminAuditV1:
     """Changes of settings and accounts, newest first."""
     return await screen.load(ctx, query_args)

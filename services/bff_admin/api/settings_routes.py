@@ -7,7 +7,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from bff_core.server import access, error_responses, inject, response_headers
-from services.bff_admin.api.passing import passes
+from services.bff_admin.api.forwarding import forwards
 from services.bff_admin.dto.settings_v1 import (
     LARGEST_VERSION,
     AdminNamespacesV1,
@@ -23,46 +23,52 @@ from services.bff_admin.dto.settings_v1 import (
     SettingsWriteQuery,
     SettingsWriteV1,
 )
-from services.bff_admin.protocols import Asked, SettingsStore, Told
+from services.bff_admin.ports import SettingsRequest, SettingsResponse, SettingsStore
 
 blueprint = Blueprint("settings", __name__)
 
 
 @blueprint.get("/settings")
 @access("admin")
-@passes(AdminNamespacesV1)
+@forwards(AdminNamespacesV1)
 @inject
 async def namespaces(
-    asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
-) -> Told:
+    forwarded: SettingsRequest, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
+) -> SettingsResponse:
     """Every namespace and the version it is at."""
-    return await store.namespaces(ctx, asked)
+    return await store.namespaces(ctx, forwarded)
 
 
 @blueprint.get("/settings/<namespace>")
 @access("admin")
 @error_responses(NotFound)
 @document_headers(SettingsReadHeadersV1)
-@passes(AdminSettingsV1, tagged=True)
+@forwards(AdminSettingsV1, with_etag=True)
 @inject
 async def read(
-    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
-) -> Told:
+    namespace: str,
+    forwarded: SettingsRequest,
+    store: FromDishka[SettingsStore],
+    ctx: FromDishka[RequestContext],
+) -> SettingsResponse:
     """The current settings of a namespace."""
-    return await store.read(ctx, namespace, asked)
+    return await store.read(ctx, namespace, forwarded)
 
 
 @blueprint.get("/settings/<namespace>/schema")
 @access("admin")
 @error_responses(NotFound)
 @document_headers(SettingsReadHeadersV1)
-@passes(AdminSettingsSchemaV1, tagged=True)
+@forwards(AdminSettingsSchemaV1, with_etag=True)
 @inject
 async def schema(
-    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
-) -> Told:
+    namespace: str,
+    forwarded: SettingsRequest,
+    store: FromDishka[SettingsStore],
+    ctx: FromDishka[RequestContext],
+) -> SettingsResponse:
     """What settings of a namespace must look like, with their defaults."""
-    return await store.schema(ctx, namespace, asked)
+    return await store.schema(ctx, namespace, forwarded)
 
 
 @blueprint.put("/settings/<namespace>")
@@ -72,13 +78,16 @@ async def schema(
 @document_headers(SettingsWriteHeadersV1)
 @document_querystring(SettingsWriteQuery)
 @document_request(SettingsWriteV1, source=DataSource.JSON)
-@passes(AdminSettingsChangeV1, tagged=True)
+@forwards(AdminSettingsChangeV1, with_etag=True)
 @inject
 async def write(
-    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
-) -> Told:
+    namespace: str,
+    forwarded: SettingsRequest,
+    store: FromDishka[SettingsStore],
+    ctx: FromDishka[RequestContext],
+) -> SettingsResponse:
     """Replace the settings of a namespace; with `dry_run` only show what would change."""
-    return await store.write(ctx, namespace, asked)
+    return await store.write(ctx, namespace, forwarded)
 
 
 @blueprint.post("/settings/<namespace>/rollback")
@@ -88,39 +97,45 @@ async def write(
 @document_headers(SettingsWriteHeadersV1)
 @document_querystring(SettingsWriteQuery)
 @document_request(SettingsRollbackV1, source=DataSource.JSON)
-@passes(AdminSettingsChangeV1, tagged=True)
+@forwards(AdminSettingsChangeV1, with_etag=True)
 @inject
 async def roll_back(
-    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
-) -> Told:
+    namespace: str,
+    forwarded: SettingsRequest,
+    store: FromDishka[SettingsStore],
+    ctx: FromDishka[RequestContext],
+) -> SettingsResponse:
     """Go back to an earlier version, as a new one."""
-    return await store.roll_back(ctx, namespace, asked)
+    return await store.roll_back(ctx, namespace, forwarded)
 
 
 @blueprint.get("/settings/<namespace>/versions")
 @access("admin")
 @error_responses(NotFound)
 @document_querystring(SettingsVersionsQuery)
-@passes(AdminSettingsVersionsV1)
+@forwards(AdminSettingsVersionsV1)
 @inject
 async def versions(
-    namespace: str, asked: Asked, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
-) -> Told:
+    namespace: str,
+    forwarded: SettingsRequest,
+    store: FromDishka[SettingsStore],
+    ctx: FromDishka[RequestContext],
+) -> SettingsResponse:
     """The versions of a namespace, newest first."""
-    return await store.versions(ctx, namespace, asked)
+    return await store.versions(ctx, namespace, forwarded)
 
 
 @blueprint.get(f"/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
 @access("admin")
 @error_responses(NotFound)
-@passes(AdminSettingsVersionV1)
+@forwards(AdminSettingsVersionV1)
 @inject
 async def version(
     namespace: str,
     number: int,
-    asked: Asked,
+    forwarded: SettingsRequest,
     store: FromDishka[SettingsStore],
     ctx: FromDishka[RequestContext],
-) -> Told:
+) -> SettingsResponse:
     """One version of a namespace as it was written."""
-    return await store.version(ctx, namespace, number, asked)
+    return await store.version(ctx, namespace, number, forwarded)

@@ -3,6 +3,7 @@
 from dishka import FromDishka
 from quart import Blueprint
 
+from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound
 from bff_core.server import (
@@ -14,7 +15,6 @@ from bff_core.server import (
     takes_body,
     takes_query,
 )
-from services.bff_admin.api.replays import marks_replays
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminUserDecisionsV1,
     AdminUserDecisionV1,
@@ -29,7 +29,6 @@ from services.bff_admin.dto.users_v1 import (
     PendingUsersQuery,
     UsersQuery,
 )
-from services.bff_admin.protocols import Decided
 from services.bff_admin.screens.users import UsersScreen
 
 blueprint = Blueprint("users", __name__)
@@ -77,14 +76,13 @@ async def user(
 @response_headers("Idempotent-Replay")
 @takes_body(ApproveUserV1)
 @returns(AdminUserDecisionV1)
-@marks_replays
 @inject
 async def approve(
     user_id: str,
     data: ApproveUserV1,
     screen: FromDishka[UsersScreen],
     ctx: FromDishka[RequestContext],
-) -> Decided:
+) -> WithHeaders[AdminUserDecisionV1]:
     """Let the person in."""
     return await screen.approve(ctx, user_id, data)
 
@@ -95,14 +93,13 @@ async def approve(
 @response_headers("Idempotent-Replay")
 @takes_body(DenyUserV1)
 @returns(AdminUserDecisionV1)
-@marks_replays
 @inject
 async def deny(
     user_id: str,
     data: DenyUserV1,
     screen: FromDishka[UsersScreen],
     ctx: FromDishka[RequestContext],
-) -> Decided:
+) -> WithHeaders[AdminUserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
     return await screen.deny(ctx, user_id, data)
 

@@ -1,1 +1,1 @@
-"""Adapters to the services that the admin BFF asks."""
+"""Adapters to Identity, the config service and the health checks."""

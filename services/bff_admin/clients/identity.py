@@ -1,8 +1,7 @@
-"""Accounts and decisions at identity_admin: our key, the admin's token, nothing kept."""
+"""Accounts and decisions of identity_admin, called with the service's key and the admin's token."""
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -15,47 +14,52 @@ from bff_core.client import (
     ServiceClient,
     ServiceIdentity,
 )
-from bff_core.clock import to_wire
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
 from bff_core.settings import Operation
-from services.bff_admin.clients.certainty import certain
-from services.bff_admin.clients.refusals import STATUSES, refusal_in
+from services.bff_admin.clients.failures import (
+    REFUSAL_STATUSES,
+    mark_unknown_outcome,
+    raise_for_status,
+)
 from services.bff_admin.contracts.identity import (
     AccountDetail,
     AccountPage,
+    AccountState,
     DecisionPage,
     ItemResults,
-    Standing,
 )
-from services.bff_admin.protocols import Decided
+from services.bff_admin.ports import AccountDecision, TrailQuery
 
 T = TypeVar("T")
 
 USERS = ("v1", "admin", "users")
 DECISIONS = ("v1", "admin", "decisions")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_NOBODY = DecisionPage([], None)
 
 
 class HttpAccounts:
-    """Is both `Accounts` and `Decisions`."""
+    """Implements both `Accounts` and `Decisions`."""
 
     def __init__(
         self, admin: ServiceClient, identity: ServiceIdentity, *, read: Operation, write: Operation
     ) -> None:
         credentials = Credentials(service=identity, token=True)
 
-        def endpoint(name: str, rule: Operation, kind: type[T]) -> Endpoint[T]:
+        def endpoint(name: str, operation: Operation, kind: type[T]) -> Endpoint[T]:
             return admin.endpoint(
-                name, rule, JsonDecoder(kind), credentials=credentials, statuses=STATUSES
+                name,
+                operation,
+                JsonDecoder(kind),
+                credentials=credentials,
+                statuses=REFUSAL_STATUSES,
             )
 
         self._pages = endpoint("users", read, AccountPage)
         self._detail = endpoint("user", read, AccountDetail)
         self._decisions = endpoint("decisions", read, DecisionPage)
-        self._decide = endpoint("decide", write, Standing)
+        self._decide = endpoint("decide", write, AccountState)
         self._decide_many = endpoint("decide_many", write, ItemResults)
 
     async def pending(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage:
@@ -65,79 +69,62 @@ class HttpAccounts:
         return await _read(self._pages, ctx, USERS, query)
 
     async def one(self, ctx: RequestContext, user_id: str) -> AccountDetail:
-        return await _read(self._detail, ctx, (*USERS, _checked(user_id)), {})
+        return await _read(self._detail, ctx, _account_path(user_id), {})
 
     async def approve(
         self, ctx: RequestContext, user_id: str, expected_version: int, note: str | None
-    ) -> Decided:
+    ) -> AccountDecision:
         body = {"expected_version": expected_version, "note": note}
-        return await self._decided(ctx, user_id, "approve", body)
+        return await self._decide_one(ctx, _account_path(user_id, "approve"), body)
 
     async def deny(
         self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> Decided:
+    ) -> AccountDecision:
         body = {"expected_version": expected_version, "reason": reason}
-        return await self._decided(ctx, user_id, "deny", body)
+        return await self._decide_one(ctx, _account_path(user_id, "deny"), body)
 
     async def decide(
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
         path = (*USERS, "decisions")
-        answer = await _written(self._decide_many, ctx, path, {"items": items})
-        found: ItemResults = answer.value
-        return found
+        response = await _write(self._decide_many, ctx, path, {"items": items})
+        results: ItemResults = response.value
+        return results
 
-    async def newest(
-        self,
-        ctx: RequestContext,
-        *,
-        limit: int,
-        before: int | None = None,
-        actor: str | None = None,
-        since: datetime | None = None,
-    ) -> Fetched[DecisionPage]:
-        if actor is not None and not _UUID.fullmatch(actor):
-            return Fetched(_NOBODY)
-        query: dict[str, str | int | None] = {
-            "limit": limit,
-            "cursor": before,
-            "actor": actor,
-            "since": to_wire(since) if since else None,
-        }
-        given = {name: value for name, value in query.items() if value is not None}
-        return await self._decisions.get(ctx, DECISIONS, given)
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[DecisionPage]:
+        if query.actor is not None and not _UUID.fullmatch(query.actor):
+            # No account has such an id, so it has decided nothing.
+            return Fetched(DecisionPage([], None))
+        return await self._decisions.get(ctx, DECISIONS, query.as_parameters())
 
-    async def _decided(
-        self, ctx: RequestContext, user_id: str, word: str, body: Mapping[str, object]
-    ) -> Decided:
-        path = (*USERS, _checked(user_id), word)
-        answer = await _written(self._decide, ctx, path, body)
-        return Decided(answer.value, answer.headers.get("Idempotent-Replay") == "true")
+    async def _decide_one(
+        self, ctx: RequestContext, path: tuple[str, ...], body: Mapping[str, object]
+    ) -> AccountDecision:
+        response = await _write(self._decide, ctx, path, body)
+        replayed = response.headers.get("Idempotent-Replay") == "true"
+        return AccountDecision(response.value, replayed)
 
 
-def _checked(user_id: str) -> str:
-    """No account can have another kind of id, and no other path is ever built."""
+def _account_path(user_id: str, *more: str) -> tuple[str, ...]:
+    """The path of an account; an id that no account can have is refused before any call."""
     if not _UUID.fullmatch(user_id):
         raise NotFound
-    return user_id
+    return (*USERS, user_id, *more)
 
 
 async def _read(
     endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], query: Mapping[str, str]
 ) -> T:
-    answer = await endpoint.request(ctx, "GET", path, params=query)
-    found: T = _unless_refused(endpoint, answer).value
-    return found
+    response = await endpoint.request(ctx, "GET", path, params=query)
+    raise_for_status(endpoint.service, response)
+    value: T = response.value
+    return value
 
 
-async def _written(
+async def _write(
     endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], body: Mapping[str, object]
 ) -> DownstreamResponse:
-    asked = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body))
-    return _unless_refused(endpoint, await certain(asked))
-
-
-def _unless_refused(endpoint: Endpoint[T], answer: DownstreamResponse) -> DownstreamResponse:
-    if answer.status >= 400:
-        raise refusal_in(endpoint.service, answer)
-    return answer
+    call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body))
+    response = await mark_unknown_outcome(call)
+    raise_for_status(endpoint.service, response)
+    return response

@@ -1,1 +1,1 @@
-"""What those services send, as far as we read it."""
+"""Responses of other services, as far as they are read."""

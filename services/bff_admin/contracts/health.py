@@ -1,10 +1,10 @@
-"""What a service of the platform says of itself at `/healthz`."""
+"""The response of a platform service to `/healthz`."""
 
 from msgspec import Struct
 
 
-class Health(Struct, frozen=True):
-    """Other words of it differ from service to service."""
+class HealthReport(Struct, frozen=True):
+    """The two fields that all services share."""
 
     status: str | None = None
     version: str | None = None

@@ -1,4 +1,4 @@
-"""What identity_admin sends: accounts, where they stand, and what was decided on them."""
+"""Responses of identity_admin: accounts and the decisions on them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +10,7 @@ Action = Literal["approve", "deny"]
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """An account; who decided is None until somebody has."""
+    """An account; the `decided_` fields are None until the first decision."""
 
     user_id: str
     email: str
@@ -31,7 +31,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """One that was made; `decided_by` None is the command line."""
+    """One decision; `decided_by` is None for the command line."""
 
     sequence: int
     user_id: str
@@ -47,7 +47,7 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class AccountDetail(Account, frozen=True, kw_only=True):
-    """Its history is oldest first."""
+    """An account with its decisions, oldest first."""
 
     history: list[Decision]
 
@@ -60,14 +60,14 @@ class AccountPage(Struct, frozen=True):
 
 
 class DecisionPage(Struct, frozen=True):
-    """Newest first; a cursor is the sequence of the last one given out."""
+    """Newest first; `next_cursor` is the sequence of the last entry."""
 
     decisions: list[Decision]
     next_cursor: str | None
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """How an account stands after a decision."""
+class AccountState(Struct, frozen=True, kw_only=True):
+    """An account after a decision."""
 
     user_id: str
     status: Status
@@ -88,7 +88,7 @@ class ItemResult(Struct, frozen=True, kw_only=True):
     user_id: str
     outcome: Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
     status: int
-    decision: Standing | None
+    decision: AccountState | None
     error: ItemError | None
 
 

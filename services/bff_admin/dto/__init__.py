@@ -1,1 +1,1 @@
-"""What this service promises on the wire."""
+"""Wire models."""

@@ -1,4 +1,4 @@
-"""Who changed what: settings and accounts in one list."""
+"""DTOs of the audit of settings and accounts."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from services.bff_admin.dto.users_v1 import Action, Status
 Source = Literal["settings", "users"]
 
 
-class AuditQuery(BaseModel):
+class AdminAuditQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Source | None = Field(None, description="Only changes of this kind.")

@@ -1,4 +1,4 @@
-"""The overview of operations."""
+"""DTOs of the overview of operations."""
 
 from datetime import datetime
 from typing import Literal

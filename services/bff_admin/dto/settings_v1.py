@@ -1,11 +1,11 @@
-"""Screen 7: settings of a namespace, what they were, and how to change them."""
+"""DTOs of screen 7: settings, their versions and changes."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 from pydantic.config import JsonDict
 
-# pydantic reads this one; the standard library's came too late.
+# pydantic needs this TypedDict: before Python 3.12 the standard library's lacks what it reads.
 from typing_extensions import TypedDict
 
 from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line
@@ -23,7 +23,7 @@ At = Annotated[str | None, Field(description="UTC; null for the defaults, which 
 By = Annotated[str | None, Field(description="The user id; null for the defaults.")]
 
 
-def _showing(example: JsonDict) -> ConfigDict:
+def _with_example(example: JsonDict) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
@@ -38,7 +38,7 @@ class PatchStepV1(TypedDict):
 class AdminSettingsV1(BaseModel):
     """The current settings of a namespace; version 0 are its defaults."""
 
-    model_config = _showing(_SETTINGS)
+    model_config = _with_example(_SETTINGS)
 
     namespace: str
     version: int = Field(ge=0)
@@ -70,7 +70,7 @@ _NAMESPACE: JsonDict = {
 class AdminNamespacesV1(BaseModel):
     """Every namespace, in alphabetical order."""
 
-    model_config = _showing({"namespaces": [_NAMESPACE]})
+    model_config = _with_example({"namespaces": [_NAMESPACE]})
 
     namespaces: list[AdminNamespaceV1]
 
@@ -78,13 +78,13 @@ class AdminNamespacesV1(BaseModel):
 class AdminSettingsSchemaV1(RootModel[dict[str, JsonValue]]):
     """The namespace's JSON Schema (2020-12), with title, description and defaults."""
 
-    model_config = _showing({"title": "Maintenance", "type": "object", "properties": {}})
+    model_config = _with_example({"title": "Maintenance", "type": "object", "properties": {}})
 
 
 class AdminSettingsChangeV1(AdminSettingsV1):
     """What a write has changed, or with `dry_run` would change; `diff` is a JSON Patch."""
 
-    model_config = _showing(
+    model_config = _with_example(
         {
             **_SETTINGS,
             "dry_run": False,
@@ -106,7 +106,7 @@ class AdminSettingsVersionSummaryV1(BaseModel):
 class AdminSettingsVersionsV1(BaseModel):
     """Versions of a namespace, newest first; version 0, the defaults, is never listed."""
 
-    model_config = _showing(
+    model_config = _with_example(
         {
             "namespace": "maintenance",
             "versions": [{"version": 3, **_STAMP, "reason": _REASON}],
@@ -122,7 +122,7 @@ class AdminSettingsVersionsV1(BaseModel):
 class AdminSettingsVersionV1(AdminSettingsV1):
     """A version as it was written, or for version 0 the defaults of today."""
 
-    model_config = _showing({**_SETTINGS, "reason": _REASON})
+    model_config = _with_example({**_SETTINGS, "reason": _REASON})
 
     reason: str | None
 

@@ -1,4 +1,4 @@
-"""Screen 6: deciding on one account, or on many."""
+"""DTOs of screen 6: decisions on accounts."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,9 +9,9 @@ from pydantic.config import JsonDict
 from bff_core.inputs import Line, Whole
 from services.bff_admin.dto.users_v1 import Action, Status
 
-LONGEST_REASON = 500
-LAST_VERSION = 2**31 - 1
-MOST_ITEMS = 100
+MAX_REASON_LENGTH = 500
+MAX_VERSION = 2**31 - 1
+MAX_ITEMS = 100
 
 
 class ApproveUserV1(BaseModel):
@@ -19,8 +19,8 @@ class ApproveUserV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: Whole = Field(ge=1, le=LAST_VERSION, examples=[1])
-    note: Line | None = Field(None, max_length=LONGEST_REASON)
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION, examples=[1])
+    note: Line | None = Field(None, max_length=MAX_REASON_LENGTH)
 
 
 class DenyUserV1(BaseModel):
@@ -28,8 +28,8 @@ class DenyUserV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expected_version: Whole = Field(ge=1, le=LAST_VERSION, examples=[1])
-    reason: Line = Field(max_length=LONGEST_REASON, examples=["Not at this school"])
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION, examples=[1])
+    reason: Line = Field(max_length=MAX_REASON_LENGTH, examples=["Not at this school"])
 
 
 class UserDecisionItemV1(BaseModel):
@@ -45,11 +45,11 @@ class UserDecisionItemV1(BaseModel):
 
     user_id: str = Field(max_length=64, examples=["5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"])
     decision: Action = Field(examples=["approve"])
-    expected_version: Whole = Field(ge=1, le=LAST_VERSION)
-    reason: Line | None = Field(None, max_length=LONGEST_REASON)
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
+    reason: Line | None = Field(None, max_length=MAX_REASON_LENGTH)
 
     @model_validator(mode="after")
-    def _says_why(self) -> "UserDecisionItemV1":
+    def _require_reason(self) -> "UserDecisionItemV1":
         if self.decision == "deny" and self.reason is None:
             raise ValueError("a denial needs a reason")
         return self
@@ -60,7 +60,7 @@ class UserDecisionsV1(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    items: list[UserDecisionItemV1] = Field(min_length=1, max_length=MOST_ITEMS)
+    items: list[UserDecisionItemV1] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
 _DECIDED: JsonDict = {

@@ -1,4 +1,4 @@
-"""Screen 6: accounts, who waits, and what was decided on each."""
+"""DTOs of screen 6: accounts."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,1 +1,1 @@
-"""What is composed for one screen of the admin."""
+"""Screens of the admin: calls of several services composed into one response."""

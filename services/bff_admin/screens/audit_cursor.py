@@ -1,4 +1,4 @@
-"""A position in the merged audit as text that callers hand back unread."""
+"""Encodes a position in the merged audit as an opaque cursor."""
 
 import base64
 import binascii
@@ -11,79 +11,79 @@ import msgspec
 
 from bff_core.clock import to_wire
 from bff_core.errors import FieldError, ValidationFailed
-from services.bff_admin.dto.audit_v1 import AuditQuery
-from services.bff_admin.screens.merging import Place, Position
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery
+from services.bff_admin.screens.audit_merge import MergePosition, SourcePosition
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _Sequence = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
-# Up to the end of the calendar.
-_Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999_999)]
+_Microseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999_999)]
+"""Microseconds since 1970, up to the last that a datetime can hold."""
 
 
-class _Place(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class _EncodedPosition(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     before: _Sequence | None
-    bound: _Moment | None
-    ended: bool
+    newest: _Microseconds | None
+    exhausted: bool
 
 
 class _Cursor(msgspec.Struct, forbid_unknown_fields=True):
-    places: dict[str, _Place] = msgspec.field(name="p")
-    reached: _Moment | None = msgspec.field(name="r")
+    sources: dict[str, _EncodedPosition] = msgspec.field(name="p")
+    reached: _Microseconds | None = msgspec.field(name="r")
     filters: str = msgspec.field(name="f")
 
 
 _DECODER = msgspec.json.Decoder(_Cursor)
 
 
-def written(position: Position, query: AuditQuery) -> str | None:
-    """None at the end."""
-    if position.ended:
+def encode_cursor(position: MergePosition, query: AdminAuditQuery) -> str | None:
+    """The cursor of the next page; None at the end."""
+    if position.exhausted:
         return None
-    places = {
-        name: _Place(place.before, _micros(place.bound), place.ended)
-        for name, place in position.places.items()
+    sources = {
+        name: _EncodedPosition(source.before, _to_micros(source.newest), source.exhausted)
+        for name, source in position.sources.items()
     }
-    cursor = _Cursor(places, _micros(position.reached), _print_of(query))
+    cursor = _Cursor(sources, _to_micros(position.reached), _filter_hash(query))
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
-def read(query: AuditQuery, sources: Iterable[str]) -> Position:
-    """Where to go on; without a cursor, the beginning.
+def decode_cursor(query: AdminAuditQuery, sources: Iterable[str]) -> MergePosition:
+    """The position to continue at; the beginning without a cursor.
 
     Raises:
-        ValidationFailed: It was not written here, or for other filters.
+        ValidationFailed: The cursor is invalid, or belongs to other filters.
     """
     sources = set(sources)
     if query.cursor is None:
-        return Position({name: Place() for name in sorted(sources)})
+        return MergePosition({name: SourcePosition() for name in sorted(sources)})
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
-        found = _DECODER.decode(base64.b64decode(padded, altchars=b"-_", validate=True))
+        cursor = _DECODER.decode(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
-        raise _unfit("Use next_cursor of the page before") from error
-    if found.filters != _print_of(query) or set(found.places) != sources:
-        raise _unfit("Use next_cursor with the filters of the page before")
-    places = {
-        name: Place(place.before, _moment(place.bound), place.ended)
-        for name, place in sorted(found.places.items())
+        raise _invalid("Use next_cursor of the page before") from error
+    if cursor.filters != _filter_hash(query) or set(cursor.sources) != sources:
+        raise _invalid("Use next_cursor with the filters of the page before")
+    positions = {
+        name: SourcePosition(source.before, _to_datetime(source.newest), source.exhausted)
+        for name, source in sorted(cursor.sources.items())
     }
-    return Position(places, _moment(found.reached))
+    return MergePosition(positions, _to_datetime(cursor.reached))
 
 
-def _print_of(query: AuditQuery) -> str:
+def _filter_hash(query: AdminAuditQuery) -> str:
     since = to_wire(query.since) if query.since else ""
-    told = "\n".join([query.source or "", query.actor or "", since])
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    filters = "\n".join([query.source or "", query.actor or "", since])
+    return hashlib.sha256(filters.encode()).hexdigest()[:12]
 
 
-def _micros(moment: datetime | None) -> int | None:
+def _to_micros(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
-def _moment(micros: int | None) -> datetime | None:
+def _to_datetime(micros: int | None) -> datetime | None:
     return None if micros is None else _EPOCH + micros * _MICROSECOND
 
 
-def _unfit(message: str) -> ValidationFailed:
+def _invalid(message: str) -> ValidationFailed:
     return ValidationFailed([FieldError("/cursor", message)])

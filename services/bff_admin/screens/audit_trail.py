@@ -1,78 +1,54 @@
-"""Changes of settings and of accounts as entries of one trail, read from both sources at once."""
+"""Reads changes of settings and decisions on accounts concurrently, as entries of one audit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 
 from bff_core.composition import Fetched, Part, fan_out
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.config import Change, ChangePage
-from services.bff_admin.contracts.identity import Decision, DecisionPage
+from services.bff_admin.contracts.config_audit import SettingChange
+from services.bff_admin.contracts.identity import Decision
 from services.bff_admin.dto.audit_v1 import AuditEntryV1, AuditSettingV1, AuditUserV1, Source
-from services.bff_admin.protocols import Changes, Decisions
-from services.bff_admin.screens.merging import Batch, Place, Position
-from services.bff_admin.screens.parts import part
+from services.bff_admin.ports import Decisions, SettingChanges, TrailQuery
+from services.bff_admin.screens.audit_merge import MergePosition, SourceBatch, SourcePosition
+from services.bff_admin.screens.parts import optional_part
 
 SETTINGS: Source = "settings"
 USERS: Source = "users"
 SOURCES: tuple[Source, ...] = (SETTINGS, USERS)
-_OVER: Batch[AuditEntryV1] = Batch()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which changes: how many of each source, and whose, and how old at most."""
-
-    limit: int
-    actor: str | None = None
-    since: datetime | None = None
 
 
 class AuditTrail:
-    def __init__(self, changes: Changes, decisions: Decisions) -> None:
+    def __init__(self, changes: SettingChanges, decisions: Decisions) -> None:
         self._changes = changes
         self._decisions = decisions
 
     async def next(
-        self, ctx: RequestContext, position: Position, wanted: Wanted
-    ) -> Mapping[str, Part[Batch[AuditEntryV1]]]:
-        """What comes next of each source; a source that has ended is not asked."""
+        self, ctx: RequestContext, position: MergePosition, query: TrailQuery
+    ) -> Mapping[str, Part[SourceBatch[AuditEntryV1]]]:
+        """The next batch of each source; an exhausted source is not called."""
         async with fan_out() as group:
-            asked = {
-                name: group.create_task(part(self._batch(ctx, name, place, wanted)))
-                for name, place in position.places.items()
+            batches = {
+                name: group.create_task(optional_part(self._batch(ctx, name, source, query)))
+                for name, source in position.sources.items()
             }
-        return {name: task.result() for name, task in asked.items()}
+        return {name: batch.result() for name, batch in batches.items()}
 
     async def _batch(
-        self, ctx: RequestContext, source: str, place: Place, wanted: Wanted
-    ) -> Fetched[Batch[AuditEntryV1]]:
-        if place.ended:
-            return Fetched(_OVER)
-        if source == SETTINGS:
-            changes = await self._changes.newest(
-                ctx,
-                limit=wanted.limit,
-                before=place.before,
-                actor=wanted.actor,
-                since=wanted.since,
-            )
-            return changes.holding(_of_settings(changes.value))
-        decisions = await self._decisions.newest(
-            ctx, limit=wanted.limit, before=place.before, actor=wanted.actor, since=wanted.since
-        )
-        return decisions.holding(_of_users(decisions.value))
+        self, ctx: RequestContext, name: str, source: SourcePosition, query: TrailQuery
+    ) -> Fetched[SourceBatch[AuditEntryV1]]:
+        if source.exhausted:
+            return Fetched(SourceBatch())
+        query = replace(query, before=source.before)
+        if name == SETTINGS:
+            changes = await self._changes.newest(ctx, query)
+            entries = [_setting_entry(change) for change in changes.value.entries]
+            return changes.holding(SourceBatch(entries, changes.value.next_cursor is not None))
+        decisions = await self._decisions.newest(ctx, query)
+        entries = [_user_entry(decision) for decision in decisions.value.decisions]
+        return decisions.holding(SourceBatch(entries, decisions.value.next_cursor is not None))
 
 
-def _of_settings(page: ChangePage) -> Batch[AuditEntryV1]:
-    return Batch([_changed(one) for one in page.entries], page.next_cursor is not None)
-
-
-def _of_users(page: DecisionPage) -> Batch[AuditEntryV1]:
-    return Batch([_decided(one) for one in page.decisions], page.next_cursor is not None)
-
-
-def _changed(change: Change) -> AuditEntryV1:
+def _setting_entry(change: SettingChange) -> AuditEntryV1:
     return AuditEntryV1(
         source=SETTINGS,
         sequence=change.sequence,
@@ -91,7 +67,7 @@ def _changed(change: Change) -> AuditEntryV1:
     )
 
 
-def _decided(decision: Decision) -> AuditEntryV1:
+def _user_entry(decision: Decision) -> AuditEntryV1:
     return AuditEntryV1(
         source=USERS,
         sequence=decision.sequence,

@@ -1,123 +1,102 @@
-"""How the platform is, on one page."""
+"""The overview of operations: pending accounts, recent changes, health and circuit breakers."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from bff_core.clock import Clock
 from bff_core.composition import Part, fan_out
 from bff_core.context import RequestContext
 from services.bff_admin.dto.audit_v1 import AuditEntryV1
-from services.bff_admin.dto.overview_v1 import (
-    AdminOverviewV1,
-    BreakerV1,
-    ChangedSettingsV1,
-    PendingSummaryV1,
-    ServiceHealthV1,
-)
-from services.bff_admin.protocols import (
+from services.bff_admin.dto.overview_v1 import AdminOverviewV1, BreakerV1, ServiceHealthV1
+from services.bff_admin.ports import (
     Accounts,
     Breakers,
-    Checkup,
-    Checkups,
-    CurrentSettings,
+    HealthChecks,
+    NamespaceValues,
+    ServiceHealth,
+    TrailQuery,
 )
-from services.bff_admin.screens.audit_trail import SETTINGS, SOURCES, USERS, AuditTrail, Wanted
+from services.bff_admin.screens.audit_merge import (
+    MergePosition,
+    SourceBatch,
+    SourcePosition,
+    merge_page,
+)
+from services.bff_admin.screens.audit_trail import SETTINGS, SOURCES, USERS, AuditTrail
 from services.bff_admin.screens.changed_settings import changed_settings
-from services.bff_admin.screens.merging import Batch, Place, Position, merged
-from services.bff_admin.screens.parts import listed, part, value_of
+from services.bff_admin.screens.parts import describe_all, optional_part, value_or_none
 from services.bff_admin.screens.pending_summary import pending_summary
 
 RECENT = 10
+_START = MergePosition({name: SourcePosition() for name in SOURCES})
 
 
 class OverviewScreen:
-    """Optional: `pending`, `setting_changes`, `user_decisions`, `changed_settings`.
+    """Optional parts: `pending`, `setting_changes`, `user_decisions` and `changed_settings`.
 
-    Health and breakers cannot be missing: not to be reached is what they tell.
+    Health and breakers are never missing: an unreachable service is what they report.
     """
 
     def __init__(
         self,
         *,
         accounts: Accounts,
-        current: CurrentSettings,
+        namespaces: NamespaceValues,
         trail: AuditTrail,
-        checkups: Checkups,
+        health: HealthChecks,
         breakers: Breakers,
         clock: Clock,
     ) -> None:
         self._accounts = accounts
-        self._current = current
+        self._namespaces = namespaces
         self._trail = trail
-        self._checkups = checkups
+        self._health = health
         self._breakers = breakers
         self._clock = clock
 
     async def load(self, ctx: RequestContext) -> AdminOverviewV1:
-        """Never fails as a whole."""
+        """Compose the overview; the failure of a service never fails it."""
         now = self._clock.now()
-        start = Position({name: Place() for name in SOURCES})
         async with fan_out() as group:
-            pending = group.create_task(part(pending_summary(self._accounts, ctx)))
-            changed = group.create_task(part(changed_settings(self._current, ctx)))
-            trail = group.create_task(self._trail.next(ctx, start, Wanted(RECENT)))
-            health = group.create_task(self._checkups.all(ctx))
-        return render(
-            now,
-            pending=pending.result(),
-            changed=changed.result(),
-            trail={**trail.result()},
-            services=[_health(one) for one in health.result()],
-            breakers=self._guarded(),
+            waiting = group.create_task(optional_part(pending_summary(self._accounts, ctx)))
+            settings = group.create_task(optional_part(changed_settings(self._namespaces, ctx)))
+            recent = group.create_task(self._trail.next(ctx, _START, TrailQuery(RECENT)))
+            health = group.create_task(self._health.all(ctx))
+        pending, changed, trail = waiting.result(), settings.result(), {**recent.result()}
+        parts = {
+            "pending": pending,
+            "setting_changes": trail[SETTINGS],
+            "user_decisions": trail[USERS],
+            "changed_settings": changed,
+        }
+        return AdminOverviewV1(
+            pending=value_or_none(pending),
+            recent_changes=_recent_changes(now, trail),
+            changed_settings=value_or_none(changed),
+            services=[_health_dto(service) for service in health.result()],
+            breakers=[
+                BreakerV1.model_validate({"service": service, "state": state})
+                for service, state in sorted(self._breakers.states().items())
+            ],
+            generated_at=now,
+            parts=describe_all(parts),
         )
 
-    def _guarded(self) -> list[BreakerV1]:
-        states = sorted(self._breakers.states().items())
-        return [BreakerV1.model_validate({"service": name, "state": how}) for name, how in states]
 
-
-def render(
-    now: datetime,
-    *,
-    pending: Part[PendingSummaryV1],
-    changed: Part[list[ChangedSettingsV1]],
-    trail: dict[str, Part[Batch[AuditEntryV1]]],
-    services: Sequence[ServiceHealthV1],
-    breakers: Sequence[BreakerV1],
-) -> AdminOverviewV1:
-    return AdminOverviewV1(
-        pending=value_of(pending),
-        recent_changes=_recent(now, trail),
-        changed_settings=value_of(changed),
-        services=list(services),
-        breakers=list(breakers),
-        generated_at=now,
-        parts=listed(
-            {
-                "pending": pending,
-                "setting_changes": trail[SETTINGS],
-                "user_decisions": trail[USERS],
-                "changed_settings": changed,
-            }
-        ),
-    )
-
-
-def _recent(
-    now: datetime, trail: dict[str, Part[Batch[AuditEntryV1]]]
+def _recent_changes(
+    now: datetime, trail: dict[str, Part[SourceBatch[AuditEntryV1]]]
 ) -> list[AuditEntryV1] | None:
-    batches = {name: value_of(found) for name, found in trail.items()}
+    batches = {name: value_or_none(part) for name, part in trail.items()}
     if all(batch is None for batch in batches.values()):
         return None
-    page = merged(Position({name: Place() for name in batches}), batches, RECENT, now)
+    page = merge_page(_START, batches, RECENT, now)
     return [entry for _, entry in page.entries]
 
 
-def _health(one: Checkup) -> ServiceHealthV1:
+def _health_dto(service: ServiceHealth) -> ServiceHealthV1:
     return ServiceHealthV1(
-        name=one.name,
-        status=one.status,
-        latency_ms=None if one.latency is None else round(one.latency * 1000, 1),
-        version=one.version,
-        code=one.code,
+        name=service.name,
+        status=service.status,
+        latency_ms=None if service.latency is None else round(service.latency * 1000, 1),
+        version=service.version,
+        code=service.code,
     )

@@ -1,4 +1,4 @@
-"""Optional parts, and what an answer says of all of them."""
+"""Optional parts of the admin's screens."""
 
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
@@ -9,18 +9,18 @@ from bff_core.errors import ClientError
 T = TypeVar("T")
 
 
-async def part(call: Awaitable[Fetched[T]]) -> Part[T]:
-    """Like `optional`; a service that refuses this admin costs its part, too."""
+async def optional_part(call: Awaitable[Fetched[T]]) -> Part[T]:
+    """Await a part; it is `Missing` when its service fails, or refuses this admin."""
     try:
         return await optional(call)
     except ClientError as error:
         return Missing(error.code)
 
 
-def value_of(part: Part[T]) -> T | None:
+def value_or_none(part: Part[T]) -> T | None:
     return None if isinstance(part, Missing) else part.value
 
 
-def listed(parts: Mapping[str, Part[object]]) -> list[PartV1]:
-    """A line for each part, in the order given."""
+def describe_all(parts: Mapping[str, Part[object]]) -> list[PartV1]:
+    """Describe each part, in the order given."""
     return [describe(name, part) for name, part in parts.items()]

@@ -1,26 +1,26 @@
-"""How many wait for approval, and how long the first of them has."""
+"""Counts the accounts that wait for approval."""
 
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from services.bff_admin.dto.overview_v1 import PendingSummaryV1
-from services.bff_admin.protocols import Accounts
+from services.bff_admin.ports import Accounts
 
-PAGES = 5
-A_PAGE = 100
+MAX_PAGES = 5
+PAGE_SIZE = 100
 
 
 async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Fetched[PendingSummaryV1]:
-    """Counted page by page: the source knows no total, and nobody reads further than this.
+    """Count page by page up to `MAX_PAGES`, as Identity gives no total.
 
     Raises:
-        BffError: Identity lets us down, or refuses this admin.
+        BffError: A call of Identity fails, or is refused.
     """
     count, oldest, cursor = 0, None, None
-    for _ in range(PAGES):
-        query = {"limit": str(A_PAGE)} | ({"cursor": cursor} if cursor else {})
+    for _ in range(MAX_PAGES):
+        query = {"limit": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
         page = await accounts.pending(ctx, query)
         if count == 0 and page.users:
-            # Longest waiting first.
+            # The longest waiting account comes first.
             oldest = page.users[0].waiting_seconds
         count += len(page.users)
         cursor = page.next_cursor

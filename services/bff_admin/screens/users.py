@@ -1,9 +1,10 @@
-"""Screen 6: accounts, and the decisions on them. One service, so a failure is the answer's own."""
+"""Screen 6: accounts and decisions on them. Identity is the only source, so its failure is the response."""
 
 from pydantic import BaseModel
 
+from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.identity import ItemError, ItemResult
+from services.bff_admin.contracts.identity import ItemResult
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminItemErrorV1,
     AdminItemResultV1,
@@ -20,7 +21,7 @@ from services.bff_admin.dto.users_v1 import (
     PendingUsersQuery,
     UsersQuery,
 )
-from services.bff_admin.protocols import Accounts, Decided
+from services.bff_admin.ports import AccountDecision, Accounts
 
 _ITEM_DETAILS = frozenset({"reason", "current"})
 
@@ -32,8 +33,8 @@ class UsersScreen:
         self._accounts = accounts
 
     async def pending(self, ctx: RequestContext, query: PendingUsersQuery) -> AdminPendingUsersV1:
-        found = await self._accounts.pending(ctx, _parameters(query))
-        return AdminPendingUsersV1.model_validate(found)
+        page = await self._accounts.pending(ctx, _parameters(query))
+        return AdminPendingUsersV1.model_validate(page)
 
     async def page(self, ctx: RequestContext, query: UsersQuery) -> AdminUsersV1:
         return AdminUsersV1.model_validate(await self._accounts.page(ctx, _parameters(query)))
@@ -41,20 +42,23 @@ class UsersScreen:
     async def one(self, ctx: RequestContext, user_id: str) -> AdminUserDetailV1:
         return AdminUserDetailV1.model_validate(await self._accounts.one(ctx, user_id))
 
-    async def approve(self, ctx: RequestContext, user_id: str, asked: ApproveUserV1) -> Decided:
-        return await self._accounts.approve(ctx, user_id, asked.expected_version, asked.note)
+    async def approve(
+        self, ctx: RequestContext, user_id: str, body: ApproveUserV1
+    ) -> WithHeaders[AdminUserDecisionV1]:
+        return _decision_response(
+            await self._accounts.approve(ctx, user_id, body.expected_version, body.note)
+        )
 
-    async def deny(self, ctx: RequestContext, user_id: str, asked: DenyUserV1) -> Decided:
-        return await self._accounts.deny(ctx, user_id, asked.expected_version, asked.reason)
+    async def deny(
+        self, ctx: RequestContext, user_id: str, body: DenyUserV1
+    ) -> WithHeaders[AdminUserDecisionV1]:
+        return _decision_response(
+            await self._accounts.deny(ctx, user_id, body.expected_version, body.reason)
+        )
 
-    async def decide(self, ctx: RequestContext, asked: UserDecisionsV1) -> AdminUserDecisionsV1:
-        items = [item.model_dump() for item in asked.items]
-        found = await self._accounts.decide(ctx, items)
-        return AdminUserDecisionsV1(results=[_result(one) for one in found.results])
-
-
-def rendered(decided: Decided) -> AdminUserDecisionV1:
-    return AdminUserDecisionV1.model_validate(decided.standing)
+    async def decide(self, ctx: RequestContext, body: UserDecisionsV1) -> AdminUserDecisionsV1:
+        found = await self._accounts.decide(ctx, [item.model_dump() for item in body.items])
+        return AdminUserDecisionsV1(results=[_item_dto(item) for item in found.results])
 
 
 def _parameters(query: BaseModel) -> dict[str, str]:
@@ -65,16 +69,23 @@ def _parameters(query: BaseModel) -> dict[str, str]:
     }
 
 
-def _result(one: ItemResult) -> AdminItemResultV1:
+def _decision_response(decision: AccountDecision) -> WithHeaders[AdminUserDecisionV1]:
+    headers = {"Idempotent-Replay": "true"} if decision.replayed else {}
+    return WithHeaders(AdminUserDecisionV1.model_validate(decision.account), headers)
+
+
+def _item_dto(item: ItemResult) -> AdminItemResultV1:
+    decision = AdminUserDecisionV1.model_validate(item.decision) if item.decision else None
+    error = None
+    if item.error:
+        details = {
+            name: value for name, value in item.error.details.items() if name in _ITEM_DETAILS
+        }
+        error = AdminItemErrorV1(code=item.error.code, message=item.error.message, details=details)
     return AdminItemResultV1(
-        user_id=one.user_id,
-        outcome=one.outcome,
-        status=one.status,
-        decision=AdminUserDecisionV1.model_validate(one.decision) if one.decision else None,
-        error=_item_error(one.error) if one.error else None,
+        user_id=item.user_id,
+        outcome=item.outcome,
+        status=item.status,
+        decision=decision,
+        error=error,
     )
-
-
-def _item_error(error: ItemError) -> AdminItemErrorV1:
-    details = {name: value for name, value in error.details.items() if name in _ITEM_DETAILS}
-    return AdminItemErrorV1(code=error.code, message=error.message, details=details)

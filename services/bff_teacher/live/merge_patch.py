@@ -1,5 +1,7 @@
 """JSON Merge Patch (RFC 7396) for objects that contain no null."""
 
+from bff_core.json_values import json_equal
+
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
@@ -30,14 +32,3 @@ def apply_patch(target: JsonObject, patch: JsonObject) -> JsonObject:
         else:
             merged[name] = value
     return merged
-
-
-def json_equal(left: JsonValue, right: JsonValue) -> bool:
-    """True when both are the same JSON; unlike Python's `==`, true is not 1 and 1 is not 1.0."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(
-            json_equal(left[name], right[name]) for name in left
-        )
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(json_equal, left, right))
-    return type(left) is type(right) and left == right

@@ -1,1 +1,1 @@
-"""HTTP only: which model comes in, which handler answers, which DTO goes out."""
+"""HTTP routes: one call of a handler each."""

@@ -35,7 +35,7 @@ from services.config_service.dto.settings_v1 import (
     WriteHeadersV1,
     WriteQuery,
 )
-from services.config_service.protocols import Conditions
+from services.config_service.ports import WriteConditions
 
 blueprint = Blueprint("settings", __name__)
 
@@ -88,7 +88,7 @@ async def write(
     query_args: WriteQuery,
     data: SettingsWriteV1,
     changes: FromDishka[ChangeHandler],
-    conditions: FromDishka[Conditions],
+    conditions: FromDishka[WriteConditions],
     ctx: FromDishka[RequestContext],
 ) -> WithETag[SettingsChangeV1]:
     """Replace the settings of a namespace."""
@@ -135,7 +135,7 @@ async def roll_back(
     query_args: WriteQuery,
     data: SettingsRollbackV1,
     changes: FromDishka[ChangeHandler],
-    conditions: FromDishka[Conditions],
+    conditions: FromDishka[WriteConditions],
     ctx: FromDishka[RequestContext],
 ) -> WithETag[SettingsChangeV1]:
     """Go back to an earlier version, as a new one."""

@@ -1,1 +1,1 @@
-"""What the service decides; frameworks and databases are somebody else's."""
+"""Use cases of the service, free of frameworks and databases."""

@@ -1,12 +1,11 @@
-"""Reading the audit, and proving that nothing was taken from it or put into it."""
+"""Reads and verification of the audit log."""
 
 import json
 
 from bff_core.clock import to_wire
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, Unavailable
-from services.config_service.chain import ChainCheck, Entry, Fault, Seal
-from services.config_service.diff import difference
+from services.config_service.chain import AuditEntry, ChainFault, ChainVerifier, Seal
 from services.config_service.dto.audit_v1 import (
     AuditEntryDetailV1,
     AuditEntryV1,
@@ -15,41 +14,43 @@ from services.config_service.dto.audit_v1 import (
     AuditQuery,
     AuditVerdictV1,
 )
-from services.config_service.protocols import Audit, AuditFilter
+from services.config_service.json_patch import make_patch
+from services.config_service.ports import AuditFilter, AuditLog
 
 
 class AuditHandler:
-    """Every method raises Unavailable without the store."""
+    """Every method raises Unavailable without the database."""
 
-    def __init__(self, audit: Audit, seal: Seal) -> None:
+    def __init__(self, audit: AuditLog, seal: Seal) -> None:
         self._audit = audit
         self._seal = seal
 
     async def page(self, query: AuditQuery) -> AuditPageV1:
-        chosen = AuditFilter(
+        selected = AuditFilter(
             namespace=query.namespace,
             actor=query.actor,
             since=to_wire(query.since) if query.since else None,
             before=int(query.cursor) if query.cursor else None,
         )
-        found = await self._audit.entries(chosen, limit=query.limit + 1)
+        # One entry more than the page holds shows that there is a next page.
+        found = await self._audit.entries(selected, limit=query.limit + 1)
         page = found[: query.limit]
         return AuditPageV1(
-            entries=[_summary(entry) for entry in page],
+            entries=[_entry_dto(entry) for entry in page],
             next_cursor=str(page[-1].sequence) if len(found) > query.limit else None,
         )
 
     async def entry(self, sequence: int) -> AuditEntryDetailV1:
-        """One entry with all that is sealed.
+        """One entry with its values and MACs.
 
         Raises:
-            NotFound: There is none of that number.
+            NotFound: No entry has that number.
         """
         entry = await self._audit.entry(sequence)
         if entry is None:
             raise NotFound("There is no such entry", details={"reason": "unknown_entry"})
         return AuditEntryDetailV1(
-            **_summary(entry).model_dump(),
+            **_entry_dto(entry).model_dump(),
             before=json.loads(entry.before),
             after=json.loads(entry.after),
             prev_mac=entry.prev_mac,
@@ -57,39 +58,35 @@ class AuditHandler:
         )
 
     async def verify(
-        self, *, noted: str | None = None, ctx: RequestContext | None = None
+        self, *, noted_head: str | None = None, ctx: RequestContext | None = None
     ) -> AuditVerdictV1:
-        """Go along the whole chain; a request does so only until its answer is due.
+        """Verify the whole chain, within the deadline of `ctx` if there is one.
 
         Raises:
             Unavailable: The chain is too long for one request.
         """
-        check = ChainCheck(self._seal, noted)
-        fault: Fault | None = None
+        verifier = ChainVerifier(self._seal, noted_head)
+        fault: ChainFault | None = None
         async with self._audit.walk() as (entries, head):
             async for entry in entries:
-                fault = check.feed(entry)
+                fault = verifier.check(entry)
                 if fault:
                     break
                 if ctx is not None and ctx.deadline.passed:
-                    raise _too_long()
-            fault = fault or check.finish(head)
+                    raise Unavailable(
+                        "The audit is too long to verify in one request; use verify-audit",
+                        details={"reason": "audit_too_long"},
+                    )
+            fault = fault or verifier.finish(head)
         return AuditVerdictV1(
             valid=fault is None,
-            length=check.end.sequence,
-            head=check.end.mac,
+            length=verifier.end.sequence,
+            head=verifier.end.mac,
             fault=AuditFaultV1(sequence=fault.sequence, problem=fault.problem) if fault else None,
         )
 
 
-def _too_long() -> Unavailable:
-    return Unavailable(
-        "The audit is too long to verify in one request; use the command verify-audit",
-        details={"reason": "audit_too_long"},
-    )
-
-
-def _summary(entry: Entry) -> AuditEntryV1:
+def _entry_dto(entry: AuditEntry) -> AuditEntryV1:
     return AuditEntryV1(
         sequence=entry.sequence,
         at=entry.at,
@@ -100,5 +97,5 @@ def _summary(entry: Entry) -> AuditEntryV1:
         version_before=entry.version_before,
         version_after=entry.version_after,
         reason=entry.reason,
-        diff=difference(json.loads(entry.before), json.loads(entry.after)),
+        diff=make_patch(json.loads(entry.before), json.loads(entry.after)),
     )

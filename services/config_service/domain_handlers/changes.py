@@ -1,4 +1,4 @@
-"""Changing settings: only on what the caller has read, only to what fits, never without a trace."""
+"""Writes of settings: conditional, validated, idempotent and audited."""
 
 import hashlib
 import re
@@ -16,63 +16,75 @@ from bff_core.errors import (
     ValidationFailed,
 )
 from bff_core.etags import ANY, WithETag, matches_strongly, tags_in
-from services.config_service.diff import PatchOperation, difference
-from services.config_service.domain_handlers.present import Present, as_present, present
+from services.config_service.domain_handlers.current_settings import CurrentSettings, read_current
 from services.config_service.dto.settings_v1 import (
     SettingsChangeV1,
     SettingsRollbackV1,
     SettingsWriteV1,
 )
+from services.config_service.json_patch import PatchOperation, make_patch
 from services.config_service.namespaces import Namespace, Namespaces
-from services.config_service.protocols import (
+from services.config_service.ports import (
     ChangeFeed,
-    Conditions,
-    Draft,
-    History,
-    Reading,
-    Remembered,
-    Writing,
+    IdempotentResponse,
+    NewRevision,
+    SettingsHistory,
+    SettingsReader,
+    WriteConditions,
+    WriteTransaction,
 )
-from services.config_service.values import Values, canonical
+from services.config_service.values import Values, canonical_json
 
-REPLAY = {"Idempotent-Replay": "true"}
+REPLAYED = {"Idempotent-Replay": "true"}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants a namespace to be; `values` finds it, `root` is where it is in the body."""
+class ChangeRequest:
+    """A requested write; `values` loads the new values, `root` is their JSON pointer in the body."""
 
     namespace: Namespace
-    values: Callable[[Reading], Awaitable[Values]]
+    values: Callable[[SettingsReader], Awaitable[Values]]
     root: str
     reason: str
     fingerprint: str
-    conditions: Conditions
+    conditions: WriteConditions
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A change that may be made."""
+class PlannedChange:
+    """A valid change of the current settings."""
 
-    now: Present
+    current: CurrentSettings
     values: Values
     diff: list[PatchOperation]
 
+    def dto(self, written: CurrentSettings | None = None) -> SettingsChangeV1:
+        """The change as written; without `written`, as a dry run."""
+        return SettingsChangeV1(
+            namespace=self.current.namespace,
+            version=written.version if written else self.current.version + 1,
+            values=self.values,
+            updated_at=written.updated_at if written else None,
+            updated_by=written.updated_by if written else None,
+            dry_run=written is None,
+            diff=self.diff,
+        )
+
 
 class ChangeHandler:
-    """Grants a wish or refuses it; every refusal but an unknown namespace carries the current tag.
+    """Every refusal but NotFound carries the current ETag.
 
     Raises:
         NotFound: No file defines the namespace.
-        PreconditionRequired: The wish names no version that was read.
-        PreconditionFailed: It names another one than the current.
-        ValidationFailed: The values do not fit the schema, or there is no version to go back to.
-        Conflict: Its Idempotency-Key belongs to another wish.
-        Unavailable: The store is.
+        PreconditionRequired: The request has no If-Match.
+        PreconditionFailed: If-Match names another version than the current.
+        ValidationFailed: The values do not fit the schema, or the version to roll back to is unknown.
+        Conflict: The Idempotency-Key belongs to another request.
+        Unavailable: The database is.
     """
 
-    def __init__(self, namespaces: Namespaces, history: History, feed: ChangeFeed) -> None:
+    def __init__(self, namespaces: Namespaces, history: SettingsHistory, feed: ChangeFeed) -> None:
         self._namespaces = namespaces
         self._history = history
         self._feed = feed
@@ -80,164 +92,148 @@ class ChangeHandler:
     async def put(
         self,
         name: str,
-        wanted: SettingsWriteV1,
+        body: SettingsWriteV1,
         ctx: RequestContext,
-        conditions: Conditions,
+        conditions: WriteConditions,
         *,
         dry_run: bool,
     ) -> WithETag[SettingsChangeV1]:
-        async def values(_: Reading) -> Values:
-            return wanted.values
+        """Replace the values of a namespace."""
 
-        wish = Wish(
-            namespace=self._namespaces.named(name),
+        async def values(_: SettingsReader) -> Values:
+            return body.values
+
+        request = ChangeRequest(
+            namespace=self._namespaces.require(name),
             values=values,
             root="/values",
-            reason=wanted.reason,
-            fingerprint=_fingerprint("put", name, wanted.model_dump()),
+            reason=body.reason,
+            fingerprint=_fingerprint("put", name, body.model_dump()),
             conditions=conditions,
         )
-        return await self._grant(wish, ctx, dry_run=dry_run)
+        return await self._apply(request, ctx, dry_run=dry_run)
 
     async def roll_back(
         self,
         name: str,
-        wanted: SettingsRollbackV1,
+        body: SettingsRollbackV1,
         ctx: RequestContext,
-        conditions: Conditions,
+        conditions: WriteConditions,
         *,
         dry_run: bool,
     ) -> WithETag[SettingsChangeV1]:
-        namespace = self._namespaces.named(name)
+        """Write the values of an earlier version as a new one."""
+        namespace = self._namespaces.require(name)
 
-        async def values(store: Reading) -> Values:
-            return await _values_of(namespace, wanted.to_version, store)
+        async def values(reader: SettingsReader) -> Values:
+            if body.to_version == 0:
+                return namespace.defaults
+            revision = await reader.revision(namespace.name, body.to_version)
+            if revision is None:
+                raise ValidationFailed([FieldError("/to_version", "There is no such version")])
+            return revision.values
 
-        wish = Wish(
+        request = ChangeRequest(
             namespace=namespace,
             values=values,
             root="/to_version",
-            reason=wanted.reason,
-            fingerprint=_fingerprint("rollback", name, wanted.model_dump()),
+            reason=body.reason,
+            fingerprint=_fingerprint("rollback", name, body.model_dump()),
             conditions=conditions,
         )
-        return await self._grant(wish, ctx, dry_run=dry_run)
+        return await self._apply(request, ctx, dry_run=dry_run)
 
-    async def _grant(
-        self, wish: Wish, ctx: RequestContext, *, dry_run: bool
+    async def _apply(
+        self, request: ChangeRequest, ctx: RequestContext, *, dry_run: bool
     ) -> WithETag[SettingsChangeV1]:
         if dry_run:
-            plan = await _plan(wish, self._history)
-            return WithETag(_answer(plan, plan.now.version + 1, dry_run=True), plan.now.etag)
-        _require_key(wish.conditions.idempotency_key)
-        change = await self._history.write(lambda writing: _replay_or_make(wish, ctx, writing))
-        if change.headers != REPLAY:
-            await self._feed.announce(change.body.namespace, change.body.version)
+            plan = await _plan(request, self._history)
+            return WithETag(plan.dto(), plan.current.etag)
+        key = request.conditions.idempotency_key
+        if key is not None and not _KEY.fullmatch(key):
+            raise InvalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters")
+
+        async def replay_or_write(transaction: WriteTransaction) -> WithETag[SettingsChangeV1]:
+            replayed = await _replay(request, ctx, transaction)
+            return replayed or await _write(request, ctx, transaction)
+
+        change = await self._history.run_in_transaction(replay_or_write)
+        if change.headers != REPLAYED:
+            await self._feed.publish(change.body.namespace, change.body.version)
         return change
 
 
-async def _replay_or_make(
-    wish: Wish, ctx: RequestContext, writing: Writing
-) -> WithETag[SettingsChangeV1]:
-    replay = await _replay(wish, ctx, writing)
-    return replay or await _make(wish, ctx, writing)
-
-
-async def _make(wish: Wish, ctx: RequestContext, writing: Writing) -> WithETag[SettingsChangeV1]:
-    plan = await _plan(wish, writing)
-    revision = await writing.append(_draft(wish, plan, ctx))
-    made = as_present(wish.namespace, revision)
-    body = _answer(plan, made.version, dry_run=False).model_copy(
-        update={"updated_at": made.updated_at, "updated_by": made.updated_by}
-    )
-    key = wish.conditions.idempotency_key
-    if key is not None:
-        answer = Remembered(wish.fingerprint, body.model_dump_json(), made.etag)
-        await writing.remember(ctx.user_id, key, answer)
-    return WithETag(body, made.etag)
-
-
-async def _values_of(namespace: Namespace, version: int, store: Reading) -> Values:
-    if version == 0:
-        return namespace.defaults
-    revision = await store.revision(namespace.name, version)
-    if revision is None:
-        raise ValidationFailed([FieldError("/to_version", "There is no such version")])
-    return revision.values
-
-
-async def _plan(wish: Wish, store: Reading) -> Plan:
-    """What would be done; a refusal carries the tag that the next try needs."""
-    now = await present(wish.namespace, store)
+async def _plan(request: ChangeRequest, reader: SettingsReader) -> PlannedChange:
+    """Check the preconditions and validate; refusals carry the current ETag."""
+    current = await read_current(request.namespace, reader)
     try:
-        values = wish.namespace.filled(await wish.values(store))
-        _require_match(wish.conditions.if_match, now, values)
-        flaws = wish.namespace.flaws(values)
-        if flaws:
+        values = request.namespace.with_defaults(await request.values(reader))
+        _require_match(request.conditions.if_match, current, values)
+        errors = request.namespace.errors(values)
+        if errors:
             raise ValidationFailed(
-                FieldError(wish.root + one.pointer, one.message) for one in flaws
+                FieldError(request.root + error.pointer, error.message) for error in errors
             )
     except ClientError as refusal:
-        refusal.headers["ETag"] = now.etag
+        refusal.headers["ETag"] = current.etag
         raise
-    return Plan(now, values, difference(now.values, values))
+    return PlannedChange(current, values, make_patch(current.values, values))
 
 
-def _require_match(if_match: str | None, now: Present, values: Values) -> None:
-    details: dict[str, object] = {"current_etag": now.etag, "current_version": now.version}
+def _require_match(if_match: str | None, current: CurrentSettings, values: Values) -> None:
+    details: dict[str, object] = {
+        "current_etag": current.etag,
+        "current_version": current.version,
+    }
     if not if_match or if_match.strip() == ANY:
-        # An asterisk names no version: it would let one admin undo another unseen.
+        # An asterisk names no version: with it one admin could overwrite another's change unseen.
         raise PreconditionRequired(details=details)
-    if not matches_strongly(now.etag, tags_in("If-Match", if_match)):
-        raise PreconditionFailed(details=details | {"diff": difference(now.values, values)})
-
-
-def _require_key(key: str | None) -> None:
-    if key is not None and not _KEY.fullmatch(key):
-        raise InvalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters")
+    if not matches_strongly(current.etag, tags_in("If-Match", if_match)):
+        raise PreconditionFailed(details=details | {"diff": make_patch(current.values, values)})
 
 
 async def _replay(
-    wish: Wish, ctx: RequestContext, writing: Writing
+    request: ChangeRequest, ctx: RequestContext, transaction: WriteTransaction
 ) -> WithETag[SettingsChangeV1] | None:
-    key = wish.conditions.idempotency_key
-    answer = await writing.remembered(ctx.user_id, key) if key is not None else None
-    if answer is None:
+    """The stored response of an earlier request with the same Idempotency-Key."""
+    key = request.conditions.idempotency_key
+    stored = await transaction.stored_response(ctx.user_id, key) if key is not None else None
+    if stored is None:
         return None
-    if answer.fingerprint != wish.fingerprint:
-        now = await present(wish.namespace, writing)
+    if stored.fingerprint != request.fingerprint:
+        current = await read_current(request.namespace, transaction)
         raise Conflict(
             "This Idempotency-Key belongs to another request",
             details={"reason": "idempotency_key_reused"},
-            headers={"ETag": now.etag},
+            headers={"ETag": current.etag},
         )
-    return WithETag(SettingsChangeV1.model_validate_json(answer.body), answer.etag, REPLAY)
+    return WithETag(SettingsChangeV1.model_validate_json(stored.body), stored.etag, REPLAYED)
 
 
-def _draft(wish: Wish, plan: Plan, ctx: RequestContext) -> Draft:
-    return Draft(
-        namespace=wish.namespace.name,
-        version_before=plan.now.version,
-        before=plan.now.values,
+async def _write(
+    request: ChangeRequest, ctx: RequestContext, transaction: WriteTransaction
+) -> WithETag[SettingsChangeV1]:
+    """Append the new revision and store the response under the Idempotency-Key."""
+    plan = await _plan(request, transaction)
+    new = NewRevision(
+        namespace=request.namespace.name,
+        version_before=plan.current.version,
+        before=plan.current.values,
         after=plan.values,
-        reason=wish.reason,
+        reason=request.reason,
         actor=ctx.user_id,
         service=ctx.service_id or "",
         correlation_id=ctx.correlation_id,
     )
-
-
-def _answer(plan: Plan, version: int, *, dry_run: bool) -> SettingsChangeV1:
-    return SettingsChangeV1(
-        namespace=plan.now.namespace,
-        version=version,
-        values=plan.values,
-        updated_at=None,
-        updated_by=None,
-        dry_run=dry_run,
-        diff=plan.diff,
-    )
+    revision = await transaction.append(new)
+    written = CurrentSettings.from_revision(request.namespace, revision)
+    body = plan.dto(written)
+    key = request.conditions.idempotency_key
+    if key is not None:
+        response = IdempotentResponse(request.fingerprint, body.model_dump_json(), written.etag)
+        await transaction.store_response(ctx.user_id, key, response)
+    return WithETag(body, written.etag)
 
 
 def _fingerprint(*parts: object) -> str:
-    return hashlib.sha256(canonical(parts).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

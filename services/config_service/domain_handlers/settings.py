@@ -1,8 +1,12 @@
-"""Reading settings."""
+"""Reads of settings, their schemas and their versions."""
 
 from bff_core.errors import NotFound
 from bff_core.etags import WithETag
-from services.config_service.domain_handlers.present import as_present, etag_of, present
+from services.config_service.domain_handlers.current_settings import (
+    CurrentSettings,
+    read_current,
+    strong_etag,
+)
 from services.config_service.dto.settings_v1 import (
     NamespaceListV1,
     NamespaceSchemaV1,
@@ -14,64 +18,65 @@ from services.config_service.dto.settings_v1 import (
     VersionSummaryV1,
 )
 from services.config_service.namespaces import Namespaces
-from services.config_service.protocols import History
+from services.config_service.ports import SettingsHistory
 
 
 class SettingsHandler:
-    """Every method raises NotFound for an unknown namespace, Unavailable without the store."""
+    """Every method raises NotFound for an unknown namespace, Unavailable without the database."""
 
-    def __init__(self, namespaces: Namespaces, history: History) -> None:
+    def __init__(self, namespaces: Namespaces, history: SettingsHistory) -> None:
         self._namespaces = namespaces
         self._history = history
 
     async def all(self) -> NamespaceListV1:
         current = await self._history.current()
-        return NamespaceListV1(
-            namespaces=[
+        summaries = []
+        for namespace in self._namespaces.values():
+            revision = current.get(namespace.name)
+            summaries.append(
                 NamespaceSummaryV1(
-                    namespace=one.name,
-                    title=one.title,
-                    description=one.description,
-                    version=current[one.name].version if one.name in current else 0,
-                    updated_at=current[one.name].updated_at if one.name in current else None,
-                    updated_by=current[one.name].updated_by if one.name in current else None,
+                    namespace=namespace.name,
+                    title=namespace.title,
+                    description=namespace.description,
+                    version=revision.version if revision else 0,
+                    updated_at=revision.updated_at if revision else None,
+                    updated_by=revision.updated_by if revision else None,
                 )
-                for one in self._namespaces.values()
-            ]
-        )
+            )
+        return NamespaceListV1(namespaces=summaries)
 
     async def read(self, name: str) -> WithETag[SettingsV1]:
-        now = await present(self._namespaces.named(name), self._history)
-        return WithETag(now.dto(), now.etag)
+        current = await read_current(self._namespaces.require(name), self._history)
+        return WithETag(current.dto(), current.etag)
 
     def schema(self, name: str) -> WithETag[NamespaceSchemaV1]:
-        schema = self._namespaces.named(name).schema
-        return WithETag(NamespaceSchemaV1(schema), etag_of(schema))
+        schema = self._namespaces.require(name).schema
+        return WithETag(NamespaceSchemaV1(schema), strong_etag(schema))
 
     async def versions(self, name: str, query: VersionsQuery) -> VersionListV1:
-        self._namespaces.named(name)
-        # One more than asked for tells whether there is a next page.
+        self._namespaces.require(name)
+        # One revision more than the page holds shows that there is a next page.
         found = await self._history.revisions(name, limit=query.limit + 1, before=query.before)
         page = found[: query.limit]
         return VersionListV1(
             namespace=name,
             versions=[
                 VersionSummaryV1(
-                    version=one.version,
-                    updated_at=one.updated_at,
-                    updated_by=one.updated_by,
-                    reason=one.reason,
+                    version=revision.version,
+                    updated_at=revision.updated_at,
+                    updated_by=revision.updated_by,
+                    reason=revision.reason,
                 )
-                for one in page
+                for revision in page
             ],
             next_before=page[-1].version if len(found) > query.limit else None,
         )
 
     async def version(self, name: str, number: int) -> SettingsVersionV1:
-        namespace = self._namespaces.named(name)
+        namespace = self._namespaces.require(name)
         if number == 0:
-            now = as_present(namespace, None)
-            return SettingsVersionV1(**now.dto().model_dump(), reason=None)
+            defaults = CurrentSettings.from_revision(namespace, None)
+            return SettingsVersionV1(**defaults.dto().model_dump(), reason=None)
         revision = await self._history.revision(name, number)
         if revision is None:
             raise NotFound("There is no such version", details={"reason": "unknown_version"})

@@ -1,1 +1,1 @@
-"""What this service promises, version by version."""
+"""Wire models, by version."""

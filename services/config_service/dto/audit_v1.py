@@ -1,14 +1,14 @@
-"""Who changed what, when and why, and whether the record of it can be believed."""
+"""DTOs of the audit and its verification."""
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bff_core.inputs import Since
 from services.config_service.chain import Problem
-from services.config_service.diff import PatchOperation
+from services.config_service.json_patch import PatchOperation
 
 
 class AuditQuery(BaseModel):
-    """Which entries, newest first."""
+    """Filters of the audit, newest first."""
 
     model_config = ConfigDict(extra="forbid")
 

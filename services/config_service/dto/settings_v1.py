@@ -1,11 +1,11 @@
-"""Settings of a namespace: what they are, what they were, and how to change them."""
+"""DTOs of settings: current values, versions and changes."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
 
 from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, LINE_PATTERN, Whole
-from services.config_service.diff import PatchOperation
+from services.config_service.json_patch import PatchOperation
 
 LARGEST_VERSION = 2_147_483_647
 _EXAMPLE_VALUES: Any = {"read_only": False, "show_banner": False}
@@ -109,7 +109,7 @@ class SettingsRollbackV1(BaseModel):
 
 
 class WriteQuery(BaseModel):
-    """How to write."""
+    """Options of a write."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -164,7 +164,7 @@ class SettingsChangeV1(BaseModel):
 
 
 class VersionsQuery(BaseModel):
-    """Which versions, newest first."""
+    """The page of versions, newest first."""
 
     model_config = ConfigDict(extra="forbid")
 

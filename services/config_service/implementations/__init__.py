@@ -1,1 +1,1 @@
-"""How settings are kept and how their changes are told."""
+"""Adapters: SQL databases and Redis."""

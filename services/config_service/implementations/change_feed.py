@@ -1,4 +1,4 @@
-"""Telling of changes on Redis. A listener that misses one catches up by version at its next read."""
+"""Publishes changes on Redis; a subscriber that misses one sees it at its next read."""
 
 import json
 from asyncio import timeout
@@ -10,48 +10,48 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 CHANNEL = "config:changes"
-PATIENCE = 0.25
-"""Seconds that a write waits, at most, for Redis to hear of it."""
+TIMEOUT = 0.25
+"""Seconds that a write waits for Redis at most."""
 
 
-def count_of_changes(registry: CollectorRegistry) -> Counter:
-    """A scrape sees each outcome from the start: what appears at 1 never rose, to Prometheus."""
-    count = Counter(
+def change_events_counter(registry: CollectorRegistry) -> Counter:
+    """Count published and lost events; both start at 0, so that Prometheus sees the first rise."""
+    counter = Counter(
         "config_service_change_events_total",
-        "Changes told on Redis, by how that went.",
+        "Changes published on Redis, by outcome.",
         ("outcome",),
         registry=registry,
     )
-    for outcome in ("told", "lost"):
-        count.labels(outcome)
-    return count
+    for outcome in ("published", "lost"):
+        counter.labels(outcome)
+    return counter
 
 
 class RedisChangeFeed:
     name = "redis"
 
-    def __init__(self, url: str, count: Counter) -> None:
-        self._count = count
+    def __init__(self, url: str, counter: Counter) -> None:
+        self._counter = counter
         self._redis = Redis.from_url(
             url,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
             retry=Retry(NoBackoff(), retries=0),
         )
 
-    async def announce(self, namespace: str, version: int) -> None:
+    async def publish(self, namespace: str, version: int) -> None:
         event = json.dumps({"namespace": namespace, "version": version})
         try:
-            async with timeout(PATIENCE):
+            async with timeout(TIMEOUT):
                 await self._redis.publish(CHANNEL, event)
         except (RedisError, OSError, TimeoutError):
-            self._count.labels("lost").inc()
+            self._counter.labels("lost").inc()
         else:
-            self._count.labels("told").inc()
+            self._counter.labels("published").inc()
 
     async def ping(self) -> bool:
         try:
-            async with timeout(PATIENCE):
+            async with timeout(TIMEOUT):
                 await self._redis.ping()
         except (RedisError, OSError, TimeoutError):
             return False
@@ -62,7 +62,7 @@ class RedisChangeFeed:
 
 
 class NullChangeFeed:
-    """Without Redis, listeners find out at their next read."""
+    """The feed without Redis: subscribers see changes at their next read."""
 
-    async def announce(self, namespace: str, version: int) -> None:
-        """Nobody listens."""
+    async def publish(self, namespace: str, version: int) -> None:
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""The database: one way to open SQLite and PostgreSQL so that what was acknowledged stays."""
+"""SQLite and PostgreSQL, opened so that an acknowledged write is durable."""
 
 import asyncio
 from asyncio import timeout
@@ -11,91 +11,65 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bff_core.errors import Unavailable
-from services.config_service.implementations.storage_errors import FAILURES, READ_ONLY, unavailable
+from services.config_service.implementations.storage_errors import (
+    READ_ONLY,
+    STORAGE_ERRORS,
+    storage_unavailable,
+)
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
-READERS = 4
-CONNECTIONS = 8
+SQLITE_READERS = 4
+POSTGRES_CONNECTIONS = 8
 MIGRATION_LOCK = 4103_0001
-"""Our number among PostgreSQL's advisory locks."""
+"""The key of the migration's advisory lock on PostgreSQL."""
 
 
-class Database:
-    """Two engines: on SQLite one connection writes and a few read; on PostgreSQL they are one.
+class SqlDatabase:
+    """SQLite: one connection writes, a few read. PostgreSQL: one pool for both.
 
-    `within` bounds every use in seconds, waiting for a connection or a lock included.
+    `max_wait` bounds every use in seconds, including the wait for a connection or a lock.
     """
 
     name = "database"
 
-    def __init__(self, url: URL, *, within: float) -> None:
+    def __init__(self, url: URL, *, max_wait: float) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._within = within
+        self._max_wait = max_wait
         self._running: set[asyncio.Task[Any]] = set()
-        # Inside is smaller than outside: a lock gives up before the caller does.
-        patience = within * 0.8
+        # Smaller inside than outside: the wait for a lock ends before the caller's.
+        driver_timeout = max_wait * 0.8
         if self.is_sqlite:
-            self.writer = _sqlite(url, patience, writes=True)
-            self.reader = _sqlite(url, patience, writes=False)
+            self.writer = _sqlite_engine(url, driver_timeout, writes=True)
+            self.reader = _sqlite_engine(url, driver_timeout, writes=False)
         else:
-            self.writer = self.reader = _postgres(url, patience)
+            self.writer = self.reader = _postgres_engine(url, driver_timeout)
 
     async def write(self, work: Work[T]) -> T:
-        """Do it in one transaction, kept when it ends well, undone by any failure.
+        """Run `work` in a transaction: commit when it returns, roll back when it raises.
 
         Raises:
             Unavailable: The database cannot be written to now.
         """
-        return await self._finish(self._transaction(work))
-
-    async def _transaction(self, work: Work[T]) -> T:
-        try:
-            return await self._try(work)
-        except Unavailable as refusal:
-            if not self.is_sqlite or refusal.details.get("reason") != READ_ONLY:
-                raise
-        # SQLite shares what it knows of a file within a process: opened while the disk was
-        # read-only, it stays so until all of ours are closed. Nothing was done, so try afresh.
-        await self.reader.dispose()
-        await self.writer.dispose()
-        return await self._try(work)
-
-    async def _try(self, work: Work[T]) -> T:
-        async with self._used(self.writer) as connection, connection.begin():
-            return await work(connection)
+        return await self._finish(self._write(work))
 
     async def read(self, work: Work[T]) -> T:
-        """Do it with a connection that reads.
+        """Run `work` on a connection for reading.
 
         Raises:
             Unavailable: The database cannot be read now.
         """
 
-        async def reading() -> T:
-            async with self._used(self.reader) as connection:
+        async def run() -> T:
+            async with self._connection(self.reader) as connection:
                 return await work(connection)
 
-        return await self._finish(reading())
-
-    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait no longer than the caller may, but let the work itself come to its own end.
-
-        A statement that is cut off leaves SQLite's file locked until somebody finds the remains.
-        """
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        try:
-            async with timeout(self._within):
-                return await asyncio.shield(task)
-        except TimeoutError as error:
-            raise unavailable(error) from error
+        return await self._finish(run())
 
     @asynccontextmanager
-    async def frozen(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one moment for as long as it is used; the caller bounds that.
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose reads all see the same state; the caller bounds its use.
 
         Raises:
             Unavailable: The database cannot be read now.
@@ -105,11 +79,55 @@ class Database:
                 if not self.is_sqlite:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection
-        except FAILURES as error:
-            raise unavailable(error) from error
+        except STORAGE_ERRORS as error:
+            raise storage_unavailable(error) from error
+
+    async def ping(self) -> bool:
+        try:
+            await self.read(lambda connection: connection.execute(text("SELECT 1")))
+        except Unavailable:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Wait for running work, which its own limits bound, and close all connections."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._max_wait)
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait at most `max_wait`, but never cancel the work itself.
+
+        A cancelled statement would leave SQLite's file locked until its connection is collected.
+        """
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            async with timeout(self._max_wait):
+                return await asyncio.shield(task)
+        except TimeoutError as error:
+            raise storage_unavailable(error) from error
+
+    async def _write(self, work: Work[T]) -> T:
+        try:
+            return await self._in_transaction(work)
+        except Unavailable as refusal:
+            if not self.is_sqlite or refusal.details.get("reason") != READ_ONLY:
+                raise
+        # A file that SQLite opened while its disk was read-only stays read-only until all
+        # connections of the process are closed. Nothing was written, so reconnect and repeat.
+        await self.reader.dispose()
+        await self.writer.dispose()
+        return await self._in_transaction(work)
+
+    async def _in_transaction(self, work: Work[T]) -> T:
+        async with self._connection(self.writer) as connection, connection.begin():
+            return await work(connection)
 
     @asynccontextmanager
-    async def _used(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             async with engine.connect() as connection:
                 try:
@@ -120,36 +138,22 @@ class Database:
                     await connection.invalidate()
                     raise
         except (IntegrityError, ProgrammingError):
-            # A bug of ours, not an outage.
+            # A bug in a statement, not an outage.
             raise
-        except FAILURES as error:
-            raise unavailable(error) from error
-
-    async def ping(self) -> bool:
-        try:
-            await self.read(lambda connection: connection.execute(text("SELECT 1")))
-        except Unavailable:
-            return False
-        return True
-
-    async def close(self) -> None:
-        """Whatever still runs ends first; its own limits bound that."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._within)
-        await self.reader.dispose()
-        await self.writer.dispose()
+        except STORAGE_ERRORS as error:
+            raise storage_unavailable(error) from error
 
 
-def _sqlite(url: URL, patience: float, *, writes: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, seconds: float, *, writes: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        pool_size=1 if writes else READERS,
+        pool_size=1 if writes else SQLITE_READERS,
         max_overflow=0,
-        pool_timeout=patience,
-        connect_args={"timeout": patience},
+        pool_timeout=seconds,
+        connect_args={"timeout": seconds},
     )
-    # The driver's own idea of when a transaction begins would leave reads before a write outside.
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    # The driver would begin the transaction at the first write, and leave the reads before it out.
+    begin_statement = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -163,27 +167,26 @@ def _sqlite(url: URL, patience: float, *, writes: bool) -> AsyncEngine:
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def begin_for_real(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin_statement)
 
     return engine
 
 
-def _postgres(url: URL, patience: float) -> AsyncEngine:
-    milliseconds = str(int(patience * 1000))
+def _postgres_engine(url: URL, seconds: float) -> AsyncEngine:
     return create_async_engine(
         url,
-        pool_size=CONNECTIONS,
+        pool_size=POSTGRES_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=patience,
+        pool_timeout=seconds,
         pool_pre_ping=True,
         connect_args={
-            "timeout": patience,
-            "command_timeout": patience,
+            "timeout": seconds,
+            "command_timeout": seconds,
             "server_settings": {
                 "application_name": "config_service",
-                "lock_timeout": milliseconds,
-                # Whatever the server's default, an acknowledged write is on its disk.
+                "lock_timeout": str(int(seconds * 1000)),
+                # An acknowledged write is on the disk, whatever the server's default.
                 "synchronous_commit": "on",
                 "idle_in_transaction_session_timeout": "60000",
             },

@@ -1,4 +1,4 @@
-"""Settings in SQL. The audit is the history: a change and its entry are the same row."""
+"""The settings' history in SQL; the audit table is the history, one row for each change."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,17 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff_core.clock import Clock, to_wire
 from bff_core.errors import Unavailable
-from services.config_service.chain import GENESIS, Entry, Head, Seal
-from services.config_service.implementations.database import Database
+from services.config_service.chain import GENESIS, AuditEntry, ChainHead, Seal
+from services.config_service.implementations.database import SqlDatabase
 from services.config_service.implementations.tables import audit, head, idempotency
-from services.config_service.protocols import Draft, Remembered, Revision, Writing
-from services.config_service.values import canonical
+from services.config_service.ports import (
+    IdempotentResponse,
+    NewRevision,
+    Revision,
+    WriteTransaction,
+)
+from services.config_service.values import canonical_json
 
 T = TypeVar("T")
 
-REMEMBERED_FOR = timedelta(hours=24)
+RESPONSE_LIFETIME = timedelta(hours=24)
 
-_REVISION = (
+_REVISIONS: Select[Any] = select(
     audit.c.namespace,
     audit.c.version_after,
     audit.c.after,
@@ -30,18 +35,17 @@ _REVISION = (
 )
 
 
-class SqlHistory:
-    def __init__(self, database: Database, seal: Seal, clock: Clock) -> None:
+class SqlSettingsHistory:
+    def __init__(self, database: SqlDatabase, seal: Seal, clock: Clock) -> None:
         self._database = database
         self._seal = seal
         self._clock = clock
 
     async def latest(self, namespace: str) -> Revision | None:
-        return await self._database.read(lambda connection: _one(connection, _latest(namespace)))
+        return await self._database.read(lambda connection: _find(connection, namespace))
 
     async def revision(self, namespace: str, version: int) -> Revision | None:
-        query = _at(namespace, version)
-        return await self._database.read(lambda connection: _one(connection, query))
+        return await self._database.read(lambda connection: _find(connection, namespace, version))
 
     async def current(self) -> Mapping[str, Revision]:
         newest = (
@@ -49,154 +53,143 @@ class SqlHistory:
             .group_by(audit.c.namespace)
             .subquery()
         )
-        rows = _revisions().join(
+        query = _REVISIONS.join(
             newest,
             (audit.c.namespace == newest.c.namespace) & (audit.c.version_after == newest.c.version),
         )
-        found = (await self._database.read(lambda connection: connection.execute(rows))).all()
-        return {row.namespace: _revision(row) for row in found}
+        rows = (await self._database.read(lambda connection: connection.execute(query))).all()
+        return {row.namespace: _to_revision(row) for row in rows}
 
     async def revisions(
         self, namespace: str, *, limit: int, before: int | None
     ) -> Sequence[Revision]:
-        rows = (
-            _revisions()
-            .where(audit.c.namespace == namespace)
+        query = (
+            _REVISIONS.where(audit.c.namespace == namespace)
             .order_by(audit.c.version_after.desc())
             .limit(limit)
         )
         if before is not None:
-            rows = rows.where(audit.c.version_after < before)
-        found = (await self._database.read(lambda connection: connection.execute(rows))).all()
-        return [_revision(row) for row in found]
+            query = query.where(audit.c.version_after < before)
+        rows = (await self._database.read(lambda connection: connection.execute(query))).all()
+        return [_to_revision(row) for row in rows]
 
-    async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
-        async def held(connection: AsyncConnection) -> T:
-            # Every write takes the head first, so that writers stand in one line.
-            end = (await connection.execute(select(head).with_for_update())).first()
-            if end is None:
-                raise _broken("head_missing")
-            found = Head(end.sequence, end.mac)
-            return await work(SqlWriting(connection, self._seal, self._clock, found))
+    async def run_in_transaction(self, work: Callable[[WriteTransaction], Awaitable[T]]) -> T:
+        async def run(connection: AsyncConnection) -> T:
+            # Every write locks the head first, so that writes run one after another.
+            row = (await connection.execute(select(head).with_for_update())).first()
+            if row is None:
+                raise _chain_broken("head_missing")
+            chain_head = ChainHead(row.sequence, row.mac)
+            return await work(SqlWriteTransaction(connection, self._seal, self._clock, chain_head))
 
-        return await self._database.write(held)
+        return await self._database.write(run)
 
 
-class SqlWriting:
-    """One transaction that holds the head of the chain."""
+class SqlWriteTransaction:
+    """One transaction that holds the lock on the head of the chain."""
 
-    def __init__(self, connection: AsyncConnection, seal: Seal, clock: Clock, end: Head) -> None:
+    def __init__(
+        self, connection: AsyncConnection, seal: Seal, clock: Clock, chain_head: ChainHead
+    ) -> None:
         self._connection = connection
         self._seal = seal
         self._clock = clock
-        self._end = end
+        self._head = chain_head
 
     async def latest(self, namespace: str) -> Revision | None:
-        return await _one(self._connection, _latest(namespace))
+        return await _find(self._connection, namespace)
 
     async def revision(self, namespace: str, version: int) -> Revision | None:
-        return await _one(self._connection, _at(namespace, version))
+        return await _find(self._connection, namespace, version)
 
-    async def append(self, draft: Draft) -> Revision:
-        await self._require_end()
-        entry = self._seal.seal(self._entry(draft), self._end)
+    async def append(self, new: NewRevision) -> Revision:
+        await self._check_head()
+        entry = self._seal.extend(self._head, self._audit_entry(new))
         values = {column.name: getattr(entry, column.name) for column in audit.columns}
         await self._connection.execute(insert(audit).values(values))
         await self._connection.execute(
             update(head).values(sequence=entry.sequence, mac=entry.mac).where(head.c.id == 1)
         )
-        self._end = Head(entry.sequence, entry.mac)
+        self._head = ChainHead(entry.sequence, entry.mac)
         return Revision(
             namespace=entry.namespace,
             version=entry.version_after,
-            values=draft.after,
+            values=new.after,
             updated_at=entry.at,
             updated_by=entry.actor,
             reason=entry.reason,
         )
 
-    async def _require_end(self) -> None:
-        """A chain is not continued on an end that we did not seal: another key, or a stranger."""
-        newest = select(audit).order_by(audit.c.sequence.desc()).limit(1)
-        row = (await self._connection.execute(newest)).first()
-        last = Entry(**row._mapping) if row else None  # noqa: SLF001 - the library's public name
-        found = Head(last.sequence, last.mac) if last else Head(0, GENESIS)
-        if found != self._end or (last and not self._seal.fits(last)):
-            raise _broken("audit_broken")
-
-    def _entry(self, draft: Draft) -> Entry:
-        return Entry(
-            sequence=0,
-            at=to_wire(self._clock.now()),
-            actor=draft.actor,
-            service=draft.service,
-            correlation_id=draft.correlation_id,
-            namespace=draft.namespace,
-            version_before=draft.version_before,
-            version_after=draft.version_before + 1,
-            before=canonical(draft.before),
-            after=canonical(draft.after),
-            reason=draft.reason,
-        )
-
-    async def remembered(self, actor: str, key: str) -> Remembered | None:
-        oldest = to_wire(self._clock.now() - REMEMBERED_FOR)
+    async def stored_response(self, actor: str, key: str) -> IdempotentResponse | None:
+        oldest = to_wire(self._clock.now() - RESPONSE_LIFETIME)
         await self._connection.execute(
             delete(idempotency).where(idempotency.c.created_at <= oldest)
         )
-        row = (
-            await self._connection.execute(
-                select(idempotency).where(
-                    (idempotency.c.actor == actor) & (idempotency.c.key == key)
-                )
-            )
-        ).first()
-        return Remembered(row.fingerprint, row.body, row.etag) if row else None
+        query = select(idempotency).where(
+            (idempotency.c.actor == actor) & (idempotency.c.key == key)
+        )
+        row = (await self._connection.execute(query)).first()
+        return IdempotentResponse(row.fingerprint, row.body, row.etag) if row else None
 
-    async def remember(self, actor: str, key: str, answer: Remembered) -> None:
+    async def store_response(self, actor: str, key: str, response: IdempotentResponse) -> None:
         await self._connection.execute(
             insert(idempotency).values(
                 actor=actor,
                 key=key,
-                fingerprint=answer.fingerprint,
-                body=answer.body,
-                etag=answer.etag,
+                fingerprint=response.fingerprint,
+                body=response.body,
+                etag=response.etag,
                 created_at=to_wire(self._clock.now()),
             )
         )
 
+    async def _check_head(self) -> None:
+        """Refuse to extend a chain whose last entry this service's key has not sealed."""
+        newest = select(audit).order_by(audit.c.sequence.desc()).limit(1)
+        row = (await self._connection.execute(newest)).first()
+        last = AuditEntry(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name
+        found = ChainHead(last.sequence, last.mac) if last else ChainHead(0, GENESIS)
+        if found != self._head or (last and not self._seal.verify(last)):
+            raise _chain_broken("audit_broken")
 
-def _broken(reason: str) -> Unavailable:
+    def _audit_entry(self, new: NewRevision) -> AuditEntry:
+        return AuditEntry(
+            sequence=0,
+            at=to_wire(self._clock.now()),
+            actor=new.actor,
+            service=new.service,
+            correlation_id=new.correlation_id,
+            namespace=new.namespace,
+            version_before=new.version_before,
+            version_after=new.version_before + 1,
+            before=canonical_json(new.before),
+            after=canonical_json(new.after),
+            reason=new.reason,
+        )
+
+
+def _chain_broken(reason: str) -> Unavailable:
     return Unavailable(
-        "The audit's chain does not end as this service has sealed it; nothing is written until"
-        " an operator has looked",
+        "The last entry of the audit was not sealed by this service; writes are refused until an"
+        " operator has checked the audit",
         details={"reason": reason},
     )
 
 
-def _revisions() -> Select[Any]:
-    return select(*_REVISION)
-
-
-def _latest(namespace: str) -> Select[Any]:
-    return (
-        _revisions()
-        .where(audit.c.namespace == namespace)
-        .order_by(audit.c.version_after.desc())
-        .limit(1)
-    )
-
-
-def _at(namespace: str, version: int) -> Select[Any]:
-    return _revisions().where((audit.c.namespace == namespace) & (audit.c.version_after == version))
-
-
-async def _one(connection: AsyncConnection, query: Select[Any]) -> Revision | None:
+async def _find(
+    connection: AsyncConnection, namespace: str, version: int | None = None
+) -> Revision | None:
+    """The revision of that version; the latest without one."""
+    query = _REVISIONS.where(audit.c.namespace == namespace)
+    if version is None:
+        query = query.order_by(audit.c.version_after.desc()).limit(1)
+    else:
+        query = query.where(audit.c.version_after == version)
     row = (await connection.execute(query)).first()
-    return _revision(row) if row else None
+    return _to_revision(row) if row else None
 
 
-def _revision(row: Row[Any]) -> Revision:
+def _to_revision(row: Row[Any]) -> Revision:
     return Revision(
         namespace=row.namespace,
         version=row.version_after,

@@ -1,4 +1,4 @@
-"""What a failing database means to a caller: 503, and a word on why."""
+"""Translation of database errors into 503 with a reason."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bff_core.errors import Unavailable
 
-# asyncpg's own come through bare while a connection is being made.
-FAILURES = (
+# SQLAlchemy does not wrap asyncpg's errors while a connection is being made.
+STORAGE_ERRORS = (
     DBAPIError,
     PoolTimeout,
     OSError,
@@ -20,10 +20,9 @@ FAILURES = (
     asyncpg.InterfaceError,
 )
 READ_ONLY = "storage_read_only"
-TRY_AGAIN = 1.0
-"""Seconds."""
+RETRY_AFTER_SECONDS = 1.0
 
-_BY_SQLITE: Mapping[int, str] = MappingProxyType(
+_BY_SQLITE_CODE: Mapping[int, str] = MappingProxyType(
     {
         sqlite3.SQLITE_FULL: "storage_full",
         sqlite3.SQLITE_IOERR: "storage_failing",
@@ -43,29 +42,28 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
         "storage_full": "Settings cannot be saved: the disk is full",
         READ_ONLY: "Settings cannot be saved: the database is read-only",
         "storage_failing": "The settings' database cannot use its disk",
-        "storage_busy": "The settings are being written to by somebody else",
+        "storage_busy": "Another write of settings is taking too long",
     }
 )
 
 
-def unavailable(error: BaseException) -> Unavailable:
-    """Never the driver's own text: it may hold values or addresses."""
+def storage_unavailable(error: BaseException) -> Unavailable:
+    """Translate an error; the driver's text is left out, as it may hold values or addresses."""
     reason = _reason(error)
     return Unavailable(
         _MESSAGES.get(reason, "The settings' database does not answer"),
         details={"reason": reason},
         fields={"error": type(error).__name__},
-        retry_after=TRY_AGAIN,
+        retry_after=RETRY_AFTER_SECONDS,
     )
 
 
 def _reason(error: BaseException) -> str:
-    origin = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(error, PoolTimeout):
         return "storage_busy"
+    origin = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(origin, sqlite3.Error):
         code = getattr(origin, "sqlite_errorcode", None) or 0
-        # The low byte is the kind, the rest says more than we need.
-        return _BY_SQLITE.get(code & 0xFF, "storage_unavailable")
-    state = getattr(origin, "sqlstate", None)
-    return _BY_SQLSTATE.get(str(state), "storage_unavailable")
+        # The low byte of an extended code is its primary code.
+        return _BY_SQLITE_CODE.get(code & 0xFF, "storage_unavailable")
+    return _BY_SQLSTATE.get(str(getattr(origin, "sqlstate", None)), "storage_unavailable")

@@ -1,4 +1,4 @@
-"""The tables, as queries see them; `migrations` makes them."""
+"""Table definitions for queries; `migrations` creates the tables."""
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 

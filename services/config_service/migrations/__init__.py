@@ -1,5 +1,5 @@
-"""The database's shape, step by step; applied at start, or by the command `migrate`."""
+"""Alembic migrations, applied at start or by the command `migrate`."""
 
-from services.config_service.migrations._apply import migrate
+from services.config_service.migrations.runner import migrate
 
 __all__ = ["migrate"]

@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, inside the transaction that `migrate` has begun."""
+"""Alembic environment: runs the migrations in the transaction that `migrate` has begun."""
 
 from alembic import context
 

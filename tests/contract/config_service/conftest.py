@@ -12,19 +12,25 @@ from quart import Quart
 from bff_core.clock import Clock
 from bff_core.testing import FakeClock
 from services.config_service.app import create_app
-from services.config_service.config import Settings as ServiceSettings
-from services.config_service.protocols import ChangeFeed
-from tests.config_service_kit import Answered, Settings, environment, postgres_database, sqlite_url
+from services.config_service.config import Settings
+from services.config_service.ports import ChangeFeed
+from tests.config_service_kit import (
+    ApiResponse,
+    SettingsClient,
+    environment,
+    postgres_database,
+    sqlite_url,
+)
 
 
-class HeardChanges:
-    """Remembers what was announced."""
+class RecordingChangeFeed:
+    """Records the published changes."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, int]] = []
+        self.published: list[tuple[str, int]] = []
 
-    async def announce(self, namespace: str, version: int) -> None:
-        self.heard.append((namespace, version))
+    async def publish(self, namespace: str, version: int) -> None:
+        self.published.append((namespace, version))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -41,31 +47,33 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def changes() -> HeardChanges:
-    return HeardChanges()
+def changes() -> RecordingChangeFeed:
+    return RecordingChangeFeed()
 
 
 @pytest.fixture
-async def app(database_url: str, clock: FakeClock, changes: HeardChanges) -> AsyncIterator[Quart]:
+async def app(
+    database_url: str, clock: FakeClock, changes: RecordingChangeFeed
+) -> AsyncIterator[Quart]:
     fakes = Provider(scope=Scope.APP)
     fakes.provide(lambda: clock, provides=Clock, override=True)
     fakes.provide(lambda: changes, provides=ChangeFeed, override=True)
-    made = create_app(ServiceSettings.load(environment(database_url)), fakes)
+    made = create_app(Settings.load(environment(database_url)), fakes)
     async with made.test_app():
         yield made
 
 
 @pytest.fixture
-def settings(app: Quart) -> Settings:
+def settings(app: Quart) -> SettingsClient:
     client = app.test_client()
 
     async def send(
         method: str, path: str, *, headers: Mapping[str, str], json: Any = None
-    ) -> Answered:
+    ) -> ApiResponse:
         more = {} if json is None else {"json": json}
         answer = await client.open(path, method=method, headers=dict(headers), **more)
         lowered = {name.lower(): value for name, value in answer.headers.items()}
         body = await answer.get_json() if await answer.get_data() else None
-        return Answered(answer.status_code, body, lowered)
+        return ApiResponse(answer.status_code, body, lowered)
 
-    return Settings(send)
+    return SettingsClient(send)

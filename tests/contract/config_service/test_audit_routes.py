@@ -1,19 +1,19 @@
 """The audit over HTTP, on both databases."""
 
 from bff_core.testing import FakeClock
-from tests.config_service_kit import Settings
+from tests.config_service_kit import SettingsClient
 
 NS = "uploads"
 
 
-async def write(settings: Settings, times: int, namespace: str = NS) -> None:
+async def write(settings: SettingsClient, times: int, namespace: str = NS) -> None:
     etag = (await settings.read(namespace)).etag
     for number in range(times):
         user = f"admin-{number % 2 + 1}"
         etag = (await settings.put(namespace, {}, etag, user=user)).etag
 
 
-async def test_entry_says_who_what_when_why_and_for_whom(settings: Settings) -> None:
+async def test_entry_says_who_what_when_why_and_for_whom(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     written = await settings.put(NS, {"enabled": False}, etag, reason="Exam week")
 
@@ -36,7 +36,7 @@ async def test_entry_says_who_what_when_why_and_for_whom(settings: Settings) -> 
     assert (whole["prev_mac"], len(whole["mac"])) == ("0" * 64, 64)
 
 
-async def test_pages_follow_each_other_without_a_gap(settings: Settings) -> None:
+async def test_pages_follow_each_other_without_a_gap(settings: SettingsClient) -> None:
     await write(settings, 5)
     seen: list[int] = []
     cursor = ""
@@ -49,7 +49,7 @@ async def test_pages_follow_each_other_without_a_gap(settings: Settings) -> None
     assert page["next_cursor"] is None
 
 
-async def test_filters_choose(settings: Settings, clock: FakeClock) -> None:
+async def test_filters_choose(settings: SettingsClient, clock: FakeClock) -> None:
     await write(settings, 3)
     clock.advance(60)
     await write(settings, 1, "maintenance")
@@ -65,7 +65,7 @@ async def test_filters_choose(settings: Settings, clock: FakeClock) -> None:
     assert await sequences("since=0001-01-01T00:00:00Z&limit=1") == [4]
 
 
-async def test_odd_filters_are_400(settings: Settings) -> None:
+async def test_odd_filters_are_400(settings: SettingsClient) -> None:
     for query in (
         "limit=0",
         "limit=101",
@@ -82,12 +82,12 @@ async def test_odd_filters_are_400(settings: Settings) -> None:
         assert (await settings.get(f"/v1/audit?{query}")).status == 400, query
 
 
-async def test_unknown_entry_is_404(settings: Settings) -> None:
+async def test_unknown_entry_is_404(settings: SettingsClient) -> None:
     for sequence in ("0", "1", "9007199254740992", "9" * 30, "x"):
         assert (await settings.get(f"/v1/audit/{sequence}")).status == 404
 
 
-async def test_whole_chain_is_verified(settings: Settings) -> None:
+async def test_whole_chain_is_verified(settings: SettingsClient) -> None:
     empty = (await settings.get("/v1/audit/verify")).body
     await write(settings, 3)
 

@@ -1,4 +1,4 @@
-"""Rows of the audit cannot be changed; and what got past the triggers is named by the check."""
+"""Audit rows cannot be changed; a change past the triggers is found by the verification."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from tests.config_service_kit import Settings
+from tests.config_service_kit import SettingsClient
 
 NS = "uploads"
 COPY = (
@@ -20,7 +20,7 @@ Execute = Callable[[str], Awaitable[None]]
 
 @pytest.fixture
 def execute(database_url: str) -> Execute:
-    """Run a statement past the service, as somebody with the database's password would."""
+    """Run a statement on the database, past the service."""
     url = make_url(database_url)
 
     async def on_sqlite(statement: str) -> None:
@@ -48,7 +48,7 @@ def is_sqlite(database_url: str) -> bool:
 
 
 @pytest.fixture
-async def written(settings: Settings) -> None:
+async def written(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     for size in (1, 2, 3, 4):
         etag = (await settings.put(NS, {"max_file_mebibytes": size}, etag)).etag
@@ -99,7 +99,7 @@ ON_POSTGRES = [
 
 @pytest.mark.usefixtures("written")
 async def test_rows_cannot_be_changed(
-    settings: Settings, execute: Execute, is_sqlite: bool
+    settings: SettingsClient, execute: Execute, is_sqlite: bool
 ) -> None:
     for statement in ANYWHERE + (ON_SQLITE if is_sqlite else ON_POSTGRES):
         with pytest.raises((sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)):
@@ -125,7 +125,7 @@ async def test_rows_cannot_be_changed(
 )
 @pytest.mark.usefixtures("written")
 async def test_first_bad_row_is_named(
-    settings: Settings,
+    settings: SettingsClient,
     execute: Execute,
     *,
     is_sqlite: bool,
@@ -143,7 +143,7 @@ async def test_first_bad_row_is_named(
 
 
 @pytest.mark.usefixtures("written")
-async def test_row_inserted_by_hand_is_named(settings: Settings, execute: Execute) -> None:
+async def test_row_inserted_by_hand_is_named(settings: SettingsClient, execute: Execute) -> None:
     by_hand = COPY.replace("sequence", "5").replace("version_before", "4", 1)
     by_hand = by_hand.replace("version_after", "5", 1)
     await execute(f"INSERT INTO config_audit SELECT {by_hand} FROM config_audit WHERE sequence = 4")
@@ -155,7 +155,7 @@ async def test_row_inserted_by_hand_is_named(settings: Settings, execute: Execut
 
 @pytest.mark.usefixtures("written")
 async def test_broken_chain_is_not_continued(
-    settings: Settings, execute: Execute, is_sqlite: bool
+    settings: SettingsClient, execute: Execute, is_sqlite: bool
 ) -> None:
     await drop_triggers(execute, is_sqlite=is_sqlite)
     await execute("DELETE FROM config_audit WHERE sequence = 4")

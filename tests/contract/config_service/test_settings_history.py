@@ -1,16 +1,18 @@
-"""Trying out, repeating, looking back and going back, on both databases."""
+"""Dry runs, replays, versions and rollbacks, on both databases."""
 
 import pytest
 
 from bff_core.testing import FakeClock
-from tests.config_service_kit import Settings
-from tests.contract.config_service.conftest import HeardChanges
+from tests.config_service_kit import SettingsClient
+from tests.contract.config_service.conftest import RecordingChangeFeed
 
 NS = "uploads"
 PATH = f"/v1/settings/{NS}"
 
 
-async def test_dry_run_shows_and_writes_nothing(settings: Settings, changes: HeardChanges) -> None:
+async def test_dry_run_shows_and_writes_nothing(
+    settings: SettingsClient, changes: RecordingChangeFeed
+) -> None:
     etag = (await settings.read(NS)).etag
 
     shown = await settings.put(NS, {"enabled": False}, etag, query="?dry_run=true", key="k")
@@ -22,12 +24,14 @@ async def test_dry_run_shows_and_writes_nothing(settings: Settings, changes: Hea
     assert shown.etag == etag == (await settings.read(NS)).etag
     assert (missing.status, invalid.status) == (428, 400)
     assert (await settings.get("/v1/audit")).body["entries"] == []
-    assert changes.heard == []
+    assert changes.published == []
     # The key was not used up.
     assert (await settings.put(NS, {"enabled": False}, etag, key="k")).body["version"] == 1
 
 
-async def test_same_key_replays_the_answer(settings: Settings, changes: HeardChanges) -> None:
+async def test_same_key_replays_the_answer(
+    settings: SettingsClient, changes: RecordingChangeFeed
+) -> None:
     etag = (await settings.read(NS)).etag
     first = await settings.put(NS, {"enabled": False}, etag, key="k-1")
 
@@ -37,10 +41,10 @@ async def test_same_key_replays_the_answer(settings: Settings, changes: HeardCha
     assert again.headers["idempotent-replay"] == "true"
     assert "idempotent-replay" not in first.headers
     assert (await settings.read(NS)).body["version"] == 1
-    assert changes.heard == [(NS, 1)]
+    assert changes.published == [(NS, 1)]
 
 
-async def test_same_key_with_another_body_is_409(settings: Settings) -> None:
+async def test_same_key_with_another_body_is_409(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     first = await settings.put(NS, {"enabled": False}, etag, key="k-1")
 
@@ -51,7 +55,7 @@ async def test_same_key_with_another_body_is_409(settings: Settings) -> None:
     assert answer.etag == first.etag
 
 
-async def test_key_belongs_to_one_admin(settings: Settings) -> None:
+async def test_key_belongs_to_one_admin(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     first = await settings.put(NS, {"enabled": False}, etag, key="k-1")
 
@@ -60,7 +64,7 @@ async def test_key_belongs_to_one_admin(settings: Settings) -> None:
     assert (answer.status, answer.body["version"]) == (200, 2)
 
 
-async def test_key_is_forgotten_after_24_hours(settings: Settings, clock: FakeClock) -> None:
+async def test_key_is_forgotten_after_24_hours(settings: SettingsClient, clock: FakeClock) -> None:
     etag = (await settings.read(NS)).etag
     await settings.put(NS, {}, etag, key="k-1")
 
@@ -73,7 +77,7 @@ async def test_key_is_forgotten_after_24_hours(settings: Settings, clock: FakeCl
     assert (remembered.status, forgotten.status) == (200, 412)
 
 
-async def test_refused_write_does_not_use_up_its_key(settings: Settings) -> None:
+async def test_refused_write_does_not_use_up_its_key(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     await settings.put(NS, {"enabled": 1}, etag, key="k-1")
 
@@ -83,13 +87,13 @@ async def test_refused_write_does_not_use_up_its_key(settings: Settings) -> None
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "é"])
-async def test_odd_key_is_400(settings: Settings, key: str) -> None:
+async def test_odd_key_is_400(settings: SettingsClient, key: str) -> None:
     answer = await settings.put(NS, {}, (await settings.read(NS)).etag, key=key)
 
     assert (answer.status, answer.error["code"]) == (400, "INVALID_REQUEST")
 
 
-async def test_versions_are_listed_newest_first_and_paged(settings: Settings) -> None:
+async def test_versions_are_listed_newest_first_and_paged(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     for size in (1, 2, 3):
         etag = (await settings.put(NS, {"max_file_mebibytes": size}, etag)).etag
@@ -103,7 +107,7 @@ async def test_versions_are_listed_newest_first_and_paged(settings: Settings) ->
     assert first.body["versions"][0]["reason"] == "because"
 
 
-async def test_every_version_stays_readable(settings: Settings) -> None:
+async def test_every_version_stays_readable(settings: SettingsClient) -> None:
     one = await settings.put(NS, {"max_file_mebibytes": 1}, (await settings.read(NS)).etag)
     await settings.put(NS, {"max_file_mebibytes": 2}, one.etag)
 
@@ -115,11 +119,11 @@ async def test_every_version_stays_readable(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("number", ["-1", "2147483648", "9" * 30, "x"])
-async def test_version_that_cannot_be_is_404(settings: Settings, number: str) -> None:
+async def test_version_that_cannot_be_is_404(settings: SettingsClient, number: str) -> None:
     assert (await settings.get(f"{PATH}/versions/{number}")).status == 404
 
 
-async def test_rollback_is_a_new_version_with_the_old_values(settings: Settings) -> None:
+async def test_rollback_is_a_new_version_with_the_old_values(settings: SettingsClient) -> None:
     one = await settings.put(NS, {"max_file_mebibytes": 1}, (await settings.read(NS)).etag)
     two = await settings.put(NS, {"max_file_mebibytes": 2}, one.etag)
 
@@ -133,7 +137,7 @@ async def test_rollback_is_a_new_version_with_the_old_values(settings: Settings)
     assert to_defaults.body["version"] == 4
 
 
-async def test_rollback_keeps_to_the_same_rules(settings: Settings) -> None:
+async def test_rollback_keeps_to_the_same_rules(settings: SettingsClient) -> None:
     old = await settings.read(NS)
     current = await settings.put(NS, {}, old.etag)
 

@@ -1,18 +1,18 @@
-"""What callers of the config service can rely on, on both databases."""
+"""Promises of the settings API, on both databases."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tests.config_service_kit import SERVICE_HEADERS, Settings, as_admin, as_user
-from tests.contract.config_service.conftest import HeardChanges
+from tests.config_service_kit import SERVICE_HEADERS, SettingsClient, as_admin, as_user
+from tests.contract.config_service.conftest import RecordingChangeFeed
 
 NS = "uploads"
 PATH = f"/v1/settings/{NS}"
 
 
-async def test_never_written_is_version_0_with_defaults_and_a_tag(settings: Settings) -> None:
+async def test_never_written_is_version_0_with_defaults_and_a_tag(settings: SettingsClient) -> None:
     answer = await settings.read(NS)
 
     assert answer.status == 200
@@ -22,7 +22,7 @@ async def test_never_written_is_version_0_with_defaults_and_a_tag(settings: Sett
     assert answer.etag.startswith('"')
 
 
-async def test_list_names_every_namespace(settings: Settings) -> None:
+async def test_list_names_every_namespace(settings: SettingsClient) -> None:
     first = await settings.read(NS)
     await settings.put(NS, {}, first.etag)
 
@@ -34,7 +34,7 @@ async def test_list_names_every_namespace(settings: Settings) -> None:
     assert (listed["maintenance"]["version"], listed["maintenance"]["updated_at"]) == (0, None)
 
 
-async def test_schema_is_answered_as_it_stands_in_the_file(settings: Settings) -> None:
+async def test_schema_is_answered_as_it_stands_in_the_file(settings: SettingsClient) -> None:
     answer = await settings.get(f"{PATH}/schema")
 
     assert answer.body["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -42,7 +42,9 @@ async def test_schema_is_answered_as_it_stands_in_the_file(settings: Settings) -
     assert (await settings.get(f"{PATH}/schema", **{"If-None-Match": answer.etag})).status == 304
 
 
-async def test_write_makes_the_next_version(settings: Settings, changes: HeardChanges) -> None:
+async def test_write_makes_the_next_version(
+    settings: SettingsClient, changes: RecordingChangeFeed
+) -> None:
     before = await settings.read(NS)
 
     written = await settings.put(NS, {"max_file_mebibytes": 20}, before.etag)
@@ -56,10 +58,10 @@ async def test_write_makes_the_next_version(settings: Settings, changes: HeardCh
     assert after.body["updated_by"] == "admin-1"
     assert after.body["updated_at"] == "2026-01-31T12:00:00.000000Z"
     assert written.etag == after.etag != before.etag
-    assert changes.heard == [(NS, 1)]
+    assert changes.published == [(NS, 1)]
 
 
-async def test_what_is_left_out_goes_back_to_its_default(settings: Settings) -> None:
+async def test_what_is_left_out_goes_back_to_its_default(settings: SettingsClient) -> None:
     one = await settings.put(NS, {"max_file_mebibytes": 20}, (await settings.read(NS)).etag)
 
     two = await settings.put(NS, {"enabled": False}, one.etag)
@@ -67,7 +69,7 @@ async def test_what_is_left_out_goes_back_to_its_default(settings: Settings) -> 
     assert two.body["values"]["max_file_mebibytes"] == 10
 
 
-async def test_current_tag_is_answered_304(settings: Settings) -> None:
+async def test_current_tag_is_answered_304(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
 
     answer = await settings.get(PATH, **{"If-None-Match": etag})
@@ -75,7 +77,7 @@ async def test_current_tag_is_answered_304(settings: Settings) -> None:
     assert (answer.status, answer.body, answer.etag) == (304, None, etag)
 
 
-async def test_old_tag_is_answered_in_full(settings: Settings) -> None:
+async def test_old_tag_is_answered_in_full(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     await settings.put(NS, {}, etag)
 
@@ -85,7 +87,9 @@ async def test_old_tag_is_answered_in_full(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("if_match", [None, "*", ""])
-async def test_write_that_names_no_version_is_428(settings: Settings, if_match: str | None) -> None:
+async def test_write_that_names_no_version_is_428(
+    settings: SettingsClient, if_match: str | None
+) -> None:
     current = await settings.read(NS)
 
     answer = await settings.put(NS, {}, if_match)
@@ -94,7 +98,9 @@ async def test_write_that_names_no_version_is_428(settings: Settings, if_match: 
     assert answer.etag == current.etag == answer.error["details"]["current_etag"]
 
 
-async def test_write_on_another_version_is_412_with_the_difference(settings: Settings) -> None:
+async def test_write_on_another_version_is_412_with_the_difference(
+    settings: SettingsClient,
+) -> None:
     old = await settings.read(NS)
     current = await settings.put(NS, {"enabled": False}, old.etag)
 
@@ -113,25 +119,25 @@ async def test_write_on_another_version_is_412_with_the_difference(settings: Set
     assert (await settings.read(NS)).body["version"] == 1
 
 
-async def test_weak_tag_is_412(settings: Settings) -> None:
+async def test_weak_tag_is_412(settings: SettingsClient) -> None:
     answer = await settings.put(NS, {}, f"W/{(await settings.read(NS)).etag}")
 
     assert answer.status == 412
 
 
-async def test_one_of_several_tags_is_enough(settings: Settings) -> None:
+async def test_one_of_several_tags_is_enough(settings: SettingsClient) -> None:
     answer = await settings.put(NS, {}, f'"other", {(await settings.read(NS)).etag}')
 
     assert answer.status == 200
 
 
-async def test_tag_without_quotes_is_400(settings: Settings) -> None:
+async def test_tag_without_quotes_is_400(settings: SettingsClient) -> None:
     answer = await settings.put(NS, {}, "abc")
 
     assert (answer.status, answer.error["code"]) == (400, "INVALID_REQUEST")
 
 
-async def test_invalid_values_are_400_with_every_pointer(settings: Settings) -> None:
+async def test_invalid_values_are_400_with_every_pointer(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     values = {"enabled": "yes", "max_file_mebibytes": 0, "allowed_extensions": ["txt"], "more": 1}
 
@@ -161,7 +167,7 @@ async def test_invalid_values_are_400_with_every_pointer(settings: Settings) -> 
     ],
 )
 async def test_body_that_does_not_fit_is_400(
-    settings: Settings, body: dict[str, Any], pointer: str
+    settings: SettingsClient, body: dict[str, Any], pointer: str
 ) -> None:
     headers = as_admin() | {"If-Match": (await settings.read(NS)).etag}
 
@@ -171,7 +177,7 @@ async def test_body_that_does_not_fit_is_400(
     assert [one["pointer"] for one in answer.error["details"]["errors"]] == [pointer]
 
 
-async def test_body_above_256_kib_is_413(settings: Settings) -> None:
+async def test_body_above_256_kib_is_413(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     limit = 256 * 1024
     frame = len(json.dumps({"values": {"x": ""}, "reason": "because"}))
@@ -193,13 +199,13 @@ async def test_body_that_is_not_json_is_415(app: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/schema", "/versions", "/versions/1"])
-async def test_unknown_namespace_is_404(settings: Settings, path: str) -> None:
+async def test_unknown_namespace_is_404(settings: SettingsClient, path: str) -> None:
     answer = await settings.get(f"/v1/settings/nothing{path}")
 
     assert (answer.status, answer.error["code"]) == (404, "RESOURCE_NOT_FOUND")
 
 
-async def test_teacher_reads_but_does_not_write(settings: Settings) -> None:
+async def test_teacher_reads_but_does_not_write(settings: SettingsClient) -> None:
     headers = as_user("teacher") | {"If-Match": (await settings.read(NS)).etag}
     body = {"values": {}, "reason": "x"}
 
@@ -209,7 +215,7 @@ async def test_teacher_reads_but_does_not_write(settings: Settings) -> None:
     assert (await settings.send("GET", "/v1/audit/verify", headers=headers)).status == 403
 
 
-async def test_service_without_a_user_reads_settings_only(settings: Settings) -> None:
+async def test_service_without_a_user_reads_settings_only(settings: SettingsClient) -> None:
     body = {"values": {}, "reason": "x"}
 
     assert (await settings.send("GET", PATH, headers=SERVICE_HEADERS)).status == 200
@@ -217,7 +223,7 @@ async def test_service_without_a_user_reads_settings_only(settings: Settings) ->
     assert (await settings.send("GET", "/v1/audit", headers=SERVICE_HEADERS)).status == 401
 
 
-async def test_user_without_a_known_service_gets_nothing(settings: Settings) -> None:
+async def test_user_without_a_known_service_gets_nothing(settings: SettingsClient) -> None:
     alone = {"Authorization": as_admin()["Authorization"]}
     stranger = as_admin() | {"X-Service-ID": "file-service"}
 

@@ -1,4 +1,4 @@
-"""Answers in the shapes of identity_admin and the config service, small and invented."""
+"""Responses of identity_admin and the config service."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from bff_core.testing import NO_LENGTH, Reply
 
 ADMIN = "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72"
 PERSON = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
-SECRETIVE = "an-inner-word"
+LEAK = "must-not-leak"
 USER: dict[str, Any] = {
     "user_id": PERSON,
     "email": "maja.ek@skola.example",
@@ -25,9 +25,9 @@ USER: dict[str, Any] = {
     "decided_by": None,
     "decided_by_name": None,
     "reason": None,
-    "password_hash": SECRETIVE,
+    "password_hash": LEAK,
 }
-STANDING: dict[str, Any] = {
+ACCOUNT_STATE: dict[str, Any] = {
     "user_id": PERSON,
     "status": "approved",
     "version": 2,
@@ -50,7 +50,9 @@ DECISION: dict[str, Any] = {
     "correlation_id": "6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11",
 }
 USER_PAGE = {"users": [USER], "next_cursor": "next"}
-CURRENT = {name: value for name, value in STANDING.items() if name not in {"user_id", "reason"}}
+CURRENT = {
+    name: value for name, value in ACCOUNT_STATE.items() if name not in {"user_id", "reason"}
+}
 JSON = {"Content-Type": "application/json"}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
@@ -61,12 +63,12 @@ def reply(body: object, status: int = 200, **headers: str) -> Reply:
 
 
 def refusal(status: int, code: str, details: object = None, **headers: str) -> Reply:
-    """The envelope of a service of ours."""
+    """A refusal in the error envelope."""
     error = {
         "code": code,
-        "message": "A sentence of ours",
+        "message": "A message",
         "correlation_id": "6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11",
-        "service": SECRETIVE,
+        "service": LEAK,
         "timestamp": "2026-01-31T12:00:00.000000Z",
         "details": details or {},
     }
@@ -86,7 +88,7 @@ FAULTS = {
     "sends without end": Reply(200, b" " * 1024 * 1024, times=200, length=NO_LENGTH),
     "refuses our key": refusal(401, "AUTHENTICATION_ERROR", {"reason": "unknown_service"}),
     "knows no such route": Reply(404, b"<h1>Not Found</h1>", HTML),
-    "refuses in another shape": reply({"error": SECRETIVE}, 409),
+    "refuses in another shape": reply({"error": LEAK}, 409),
     "refuses with an odd code": refusal(409, "SOMETHING_NEW"),
     "speaks no HTTP": Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n"),
 }

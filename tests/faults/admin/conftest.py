@@ -1,4 +1,4 @@
-"""The admin BFF before stubs of Identity and the config service, on real sockets."""
+"""The admin BFF with stubs of Identity and the config service, on real sockets."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "ENVIRONMENT": "testing",
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
-    # A part of the real budgets: the proportions are what is tested.
+    # Shorter than the real budgets, in the same proportions.
     "BFF_ADMIN_SERVICE_REQUEST_BUDGET": "2.0",
     "BFF_ADMIN_SERVICE_IDENTITY__READ__BUDGET": "0.8",
     "BFF_ADMIN_SERVICE_IDENTITY__WRITE__BUDGET": "0.8",
@@ -34,8 +34,8 @@ ENVIRONMENT = {
 
 
 @dataclass
-class Desk:
-    """The app's client and the services behind it."""
+class AdminBff:
+    """A client of the app, and the stubs of its services."""
 
     client: TestClientProtocol
     identity: StubServer
@@ -57,7 +57,7 @@ class Desk:
 
 
 async def error_of(answer: Response) -> dict[str, Any]:
-    """What the envelope holds; everything that leaves is in it."""
+    """The error of the envelope, which is the whole body."""
     body = await answer.get_json()
     assert set(body) == {"error"}
     assert body["error"]["service"] == "bff_admin_service"
@@ -66,26 +66,26 @@ async def error_of(answer: Response) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def a_desk(**urls: str) -> AsyncIterator[Desk]:
-    """`urls` stand for stubs that shall not be asked."""
+async def running_bff(**urls: str) -> AsyncIterator[AdminBff]:
+    """`urls` replace those of the stubs."""
     async with AsyncExitStack() as stack:
         identity, config = [await stack.enter_async_context(stub_server()) for _ in range(2)]
         stubs = {"IDENTITY_SERVICE_URL": identity.url, "CONFIG_SERVICE_URL": config.url}
         app = create_app(Settings.load(ENVIRONMENT | stubs | urls))
         await stack.enter_async_context(app.test_app())
         token = access_token(ADMIN, roles=["admin"], now=SystemClock().now())
-        yield Desk(app.test_client(), identity, config, bearer(token))
+        yield AdminBff(app.test_client(), identity, config, bearer(token))
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    async with a_desk() as desk:
-        yield desk
+async def bff() -> AsyncIterator[AdminBff]:
+    async with running_bff() as bff:
+        yield bff
 
 
 @pytest.fixture
-async def unheard() -> AsyncIterator[Desk]:
-    """Nobody listens where Identity and the config service should be."""
-    nobody = "http://127.0.0.1:9"
-    async with a_desk(IDENTITY_SERVICE_URL=nobody, CONFIG_SERVICE_URL=nobody) as desk:
-        yield desk
+async def unreachable_services() -> AsyncIterator[AdminBff]:
+    """Connections to Identity and the config service are refused."""
+    closed_port = "http://127.0.0.1:9"
+    async with running_bff(IDENTITY_SERVICE_URL=closed_port, CONFIG_SERVICE_URL=closed_port) as bff:
+        yield bff

@@ -1,4 +1,4 @@
-"""The admin BFF killed in the middle of a write: sending it again makes it exactly once.
+"""A write that is repeated after the admin BFF was killed is done exactly once.
 
 `FULL_ROUNDS=1 ./dev test tests/faults/admin/test_admin_kills.py` runs 50 rounds, otherwise 5.
 """
@@ -17,8 +17,8 @@ import pytest
 from tests.faults.admin.processes import AdminStack, admin_stack
 from tests.faults.config_service_process import rounds
 
-LONGEST = 0.03
-"""Seconds after which a write has been answered, mostly: kills fall before, amid and behind it."""
+WRITE_SECONDS = 0.03
+"""Usual seconds of a write; kills fall before, during and after it."""
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminStack]:
         yield stack
 
 
-def killed_amid(stack: AdminStack, write: Callable[[], object]) -> None:
-    """Do it while the BFF is killed, and start the BFF again."""
+def kill_during(stack: AdminStack, write: Callable[[], object]) -> None:
+    """Kill the BFF during the write, and start it again."""
 
     def attempt() -> None:
         with contextlib.suppress(httpx.HTTPError):
@@ -36,13 +36,13 @@ def killed_amid(stack: AdminStack, write: Callable[[], object]) -> None:
 
     writer = threading.Thread(target=attempt)
     writer.start()
-    time.sleep(random.uniform(0, LONGEST))
+    time.sleep(random.uniform(0, WRITE_SECONDS))
     stack.bff.kill()
     writer.join(20)
     stack.bff.start()
 
 
-def test_each_setting_s_version_is_made_once(stack: AdminStack) -> None:
+def test_each_version_of_settings_is_made_once(stack: AdminStack) -> None:
     url = f"{stack.bff.url}/v1/admin/settings/uploads"
     for number in range(rounds(50)):
         before = httpx.get(url, headers=stack.headers(), timeout=10)
@@ -53,7 +53,7 @@ def test_each_setting_s_version_is_made_once(stack: AdminStack) -> None:
             body = {"values": values, "reason": "again"}
             return httpx.put(url, json=body, headers=stack.headers(**conditions), timeout=10)
 
-        killed_amid(stack, write)
+        kill_during(stack, write)
         again = write()
 
         assert again.status_code == 200, again.text
@@ -63,13 +63,13 @@ def test_each_setting_s_version_is_made_once(stack: AdminStack) -> None:
 
 def test_each_decision_is_made_once(stack: AdminStack) -> None:
     for _ in range(rounds(50)):
-        url = f"{stack.bff.url}/v1/admin/users/{stack.somebody_new()}"
+        url = f"{stack.bff.url}/v1/admin/users/{stack.register_user()}"
 
         def write(url: str = url) -> httpx.Response:
             body = {"expected_version": 1, "note": "again"}
             return httpx.post(f"{url}/approve", json=body, headers=stack.headers(), timeout=10)
 
-        killed_amid(stack, write)
+        kill_during(stack, write)
         again = write()
 
         assert (again.status_code, again.json()["version"]) == (200, 2), again.text

@@ -1,6 +1,6 @@
-"""Small stand-ins for Identity, the config service and everybody's health."""
+"""Fakes of the sources of the audit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +8,9 @@ from bff_core.composition import Fetched
 from bff_core.context import ADMIN, RequestContext
 from bff_core.errors import BffError
 from bff_core.testing import a_context
-from services.bff_admin.contracts.config import Change, ChangePage
+from services.bff_admin.contracts.config_audit import SettingChange, SettingChangePage
 from services.bff_admin.contracts.identity import Decision, DecisionPage
+from services.bff_admin.ports import TrailQuery
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CORRELATION = "6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"
@@ -19,8 +20,8 @@ def an_admin() -> RequestContext:
     return a_context("admin-1", roles=(ADMIN,))
 
 
-def a_change(sequence: int, minute: int) -> Change:
-    return Change(
+def a_change(sequence: int, minute: int) -> SettingChange:
+    return SettingChange(
         sequence=sequence,
         at=START + timedelta(minutes=minute),
         actor="admin-1",
@@ -50,27 +51,21 @@ def a_decision(sequence: int, minute: int) -> Decision:
 
 
 @dataclass
-class FakeChanges:
-    """`rows` are newest first; `asked` keeps what was asked for."""
+class FakeSettingChanges:
+    """`rows` are newest first; `queries` records the calls."""
 
-    rows: Sequence[Change] = ()
+    rows: Sequence[SettingChange] = ()
     down: BffError | None = None
-    asked: list[Mapping[str, object]] = field(default_factory=list)
+    queries: list[TrailQuery] = field(default_factory=list)
 
-    async def newest(
-        self,
-        ctx: RequestContext,
-        *,
-        limit: int,
-        before: int | None = None,
-        actor: str | None = None,
-        since: datetime | None = None,
-    ) -> Fetched[ChangePage]:
-        self.asked.append({"before": before, "actor": actor, "since": since})
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[SettingChangePage]:
+        self.queries.append(query)
         if self.down:
             raise self.down
-        found = [row for row in self.rows if before is None or row.sequence < before]
-        return Fetched(ChangePage(found[:limit], "more" if len(found) > limit else None))
+        found = [row for row in self.rows if query.before is None or row.sequence < query.before]
+        return Fetched(
+            SettingChangePage(found[: query.limit], "more" if len(found) > query.limit else None)
+        )
 
 
 @dataclass
@@ -78,16 +73,10 @@ class FakeDecisions:
     rows: Sequence[Decision] = ()
     down: BffError | None = None
 
-    async def newest(
-        self,
-        ctx: RequestContext,
-        *,
-        limit: int,
-        before: int | None = None,
-        actor: str | None = None,
-        since: datetime | None = None,
-    ) -> Fetched[DecisionPage]:
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[DecisionPage]:
         if self.down:
             raise self.down
-        found = [row for row in self.rows if before is None or row.sequence < before]
-        return Fetched(DecisionPage(found[:limit], "more" if len(found) > limit else None))
+        found = [row for row in self.rows if query.before is None or row.sequence < query.before]
+        return Fetched(
+            DecisionPage(found[: query.limit], "more" if len(found) > query.limit else None)
+        )

@@ -4,13 +4,13 @@ import pytest
 
 from bff_core.errors import DownstreamTimeout, NotAuthorized, ValidationFailed
 from bff_core.testing import FakeClock
-from services.bff_admin.dto.audit_v1 import AdminAuditV1, AuditQuery
+from services.bff_admin.dto.audit_v1 import AdminAuditQuery, AdminAuditV1
 from services.bff_admin.screens.audit import AuditScreen
 from services.bff_admin.screens.audit_trail import AuditTrail
 from tests.unit.bff_admin.fakes import (
     START,
-    FakeChanges,
     FakeDecisions,
+    FakeSettingChanges,
     a_change,
     a_decision,
     an_admin,
@@ -20,76 +20,76 @@ CHANGES = [a_change(3, 30), a_change(2, 20), a_change(1, 10)]
 DECISIONS = [a_decision(9, 25), a_decision(4, 5)]
 
 
-def a_screen(changes: FakeChanges, decisions: FakeDecisions) -> AuditScreen:
+def a_screen(changes: FakeSettingChanges, decisions: FakeDecisions) -> AuditScreen:
     return AuditScreen(AuditTrail(changes, decisions), FakeClock())
 
 
-def told(page: AdminAuditV1) -> list[tuple[str, int]]:
+def entries_of(page: AdminAuditV1) -> list[tuple[str, int]]:
     return [(entry.source, entry.sequence) for entry in page.entries]
 
 
 async def test_a_page_ends_amid_both_sources_and_the_next_goes_on() -> None:
-    screen = a_screen(FakeChanges(CHANGES), FakeDecisions(DECISIONS))
+    screen = a_screen(FakeSettingChanges(CHANGES), FakeDecisions(DECISIONS))
 
-    first = await screen.load(an_admin(), AuditQuery(limit=2))
-    second = await screen.load(an_admin(), AuditQuery(limit=2, cursor=first.next_cursor))
-    third = await screen.load(an_admin(), AuditQuery(limit=2, cursor=second.next_cursor))
+    first = await screen.load(an_admin(), AdminAuditQuery(limit=2))
+    second = await screen.load(an_admin(), AdminAuditQuery(limit=2, cursor=first.next_cursor))
+    third = await screen.load(an_admin(), AdminAuditQuery(limit=2, cursor=second.next_cursor))
 
-    assert told(first) == [("settings", 3), ("users", 9)]
-    assert told(second) == [("settings", 2), ("settings", 1)]
-    assert told(third) == [("users", 4)]
+    assert entries_of(first) == [("settings", 3), ("users", 9)]
+    assert entries_of(second) == [("settings", 2), ("settings", 1)]
+    assert entries_of(third) == [("users", 4)]
     assert third.next_cursor is None
     assert {page.complete_until for page in (first, second, third)} == {None}
 
 
 async def test_a_source_away_behind_what_is_known_of_it_lacks_nothing_yet() -> None:
     decisions = FakeDecisions([a_decision(9, 5)])
-    screen = a_screen(FakeChanges(CHANGES), decisions)
-    first = await screen.load(an_admin(), AuditQuery(limit=1))
+    screen = a_screen(FakeSettingChanges(CHANGES), decisions)
+    first = await screen.load(an_admin(), AdminAuditQuery(limit=1))
     decisions.down = DownstreamTimeout("identity_admin")
 
-    second = await screen.load(an_admin(), AuditQuery(limit=1, cursor=first.next_cursor))
+    second = await screen.load(an_admin(), AdminAuditQuery(limit=1, cursor=first.next_cursor))
 
     # The oldest given is of minute 20, and what is away begins with minute 5.
-    assert told(second) == [("settings", 2)]
+    assert entries_of(second) == [("settings", 2)]
     assert second.complete_until is None
     assert [part.status for part in second.parts] == ["ok", "missing"]
 
 
 async def test_a_source_away_says_from_when_on_it_may_lack() -> None:
     decisions = FakeDecisions([a_decision(9, 25)])
-    screen = a_screen(FakeChanges(CHANGES), decisions)
-    first = await screen.load(an_admin(), AuditQuery(limit=1))
+    screen = a_screen(FakeSettingChanges(CHANGES), decisions)
+    first = await screen.load(an_admin(), AdminAuditQuery(limit=1))
     decisions.down = DownstreamTimeout("identity_admin")
 
-    second = await screen.load(an_admin(), AuditQuery(limit=5, cursor=first.next_cursor))
+    second = await screen.load(an_admin(), AdminAuditQuery(limit=5, cursor=first.next_cursor))
 
-    assert told(second) == [("settings", 2), ("settings", 1)]
+    assert entries_of(second) == [("settings", 2), ("settings", 1)]
     assert second.complete_until == START + timedelta(minutes=25)
     assert second.next_cursor is not None
 
 
 async def test_identity_that_refuses_this_admin_costs_its_part() -> None:
-    screen = a_screen(FakeChanges(CHANGES), FakeDecisions(down=NotAuthorized()))
+    screen = a_screen(FakeSettingChanges(CHANGES), FakeDecisions(down=NotAuthorized()))
 
-    page = await screen.load(an_admin(), AuditQuery())
+    page = await screen.load(an_admin(), AdminAuditQuery())
 
     assert [part.code for part in page.parts] == [None, "AUTHORIZATION_ERROR"]
 
 
 async def test_a_source_that_has_ended_is_not_asked_again() -> None:
-    changes = FakeChanges([a_change(1, 60)])
+    changes = FakeSettingChanges([a_change(1, 60)])
     screen = a_screen(changes, FakeDecisions(DECISIONS))
-    first = await screen.load(an_admin(), AuditQuery(limit=2))
+    first = await screen.load(an_admin(), AdminAuditQuery(limit=2))
 
-    await screen.load(an_admin(), AuditQuery(limit=2, cursor=first.next_cursor))
+    await screen.load(an_admin(), AdminAuditQuery(limit=2, cursor=first.next_cursor))
 
-    assert len(changes.asked) == 1
+    assert len(changes.queries) == 1
 
 
 async def test_a_cursor_of_other_filters_is_refused() -> None:
-    screen = a_screen(FakeChanges(CHANGES), FakeDecisions(DECISIONS))
-    first = await screen.load(an_admin(), AuditQuery(limit=1))
+    screen = a_screen(FakeSettingChanges(CHANGES), FakeDecisions(DECISIONS))
+    first = await screen.load(an_admin(), AdminAuditQuery(limit=1))
 
     with pytest.raises(ValidationFailed):
-        await screen.load(an_admin(), AuditQuery(actor="admin-1", cursor=first.next_cursor))
+        await screen.load(an_admin(), AdminAuditQuery(actor="admin-1", cursor=first.next_cursor))

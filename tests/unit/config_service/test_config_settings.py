@@ -1,4 +1,4 @@
-"""The environment of the config service: what stops it from starting, and what it says then."""
+"""Settings of the config service: invalid environments and their messages."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Namespace files: what is shipped holds, and what cannot be relied on is refused at start."""
+"""Namespace files: the shipped ones are valid, and invalid ones are refused at start."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def limits(folder: Path, **changes: Any) -> Namespace:
 
 
 def changed(where: str, value: object) -> dict[str, Any]:
-    """The good schema with one place of it changed; `where` is dotted."""
+    """The good schema with the value at a dotted path changed."""
     schema: dict[str, Any] = json.loads(json.dumps(GOOD))
     *steps, last = where.split(".")
     part = schema
@@ -55,7 +55,7 @@ def test_shipped_files_are_good() -> None:
     assert shipped["maintenance"].defaults["read_only"] is False
     assert set(shipped["maintenance"].schema["properties"]["banner"]["properties"]) == {"sv", "en"}  # type: ignore[index, call-overload]  # JSON
     for namespace in shipped.values():
-        assert namespace.flaws(namespace.defaults) == []
+        assert namespace.errors(namespace.defaults) == []
         assert namespace.title
         assert namespace.description
 
@@ -64,33 +64,33 @@ def test_defaults_are_filled_in_deep(tmp_path: Path) -> None:
     namespace = limits(tmp_path)
 
     assert namespace.defaults == {"most": 10, "inner": {"on": True}}
-    assert namespace.filled({"most": 3}) == {"most": 3, "inner": {"on": True}}
-    assert namespace.filled({"inner": {"on": False}})["inner"] == {"on": False}
+    assert namespace.with_defaults({"most": 3}) == {"most": 3, "inner": {"on": True}}
+    assert namespace.with_defaults({"inner": {"on": False}})["inner"] == {"on": False}
 
 
 def test_filling_leaves_what_was_given_alone(tmp_path: Path) -> None:
     given: dict[str, Any] = {"inner": {}}
 
-    limits(tmp_path).filled(given)
+    limits(tmp_path).with_defaults(given)
 
     assert given == {"inner": {}}
 
 
-def test_all_flaws_are_pointed_at_without_values(tmp_path: Path) -> None:
+def test_all_errors_are_pointed_at_without_values(tmp_path: Path) -> None:
     inner = GOOD["properties"]["inner"] | {"required": ["must"], "default": {"must": 1}}
     namespace = limits(tmp_path, properties=GOOD["properties"] | {"inner": inner})
 
-    flaws = namespace.flaws({"most": "secret-value", "inner": {"on": 1}, "a/b": 0})
+    errors = namespace.errors({"most": "secret-value", "inner": {"on": 1}, "a/b": 0})
 
-    pointers = [flaw.pointer for flaw in flaws]
+    pointers = [error.pointer for error in errors]
     assert pointers == ["/a~1b", "/inner/must", "/inner/on", "/most"]
-    assert "secret-value" not in repr(flaws)
+    assert "secret-value" not in repr(errors)
 
 
-def test_numbers_that_json_cannot_spell_are_flaws(tmp_path: Path) -> None:
-    flaws = limits(tmp_path, additionalProperties=True).flaws({"x": [float("inf")]})
+def test_numbers_that_json_cannot_spell_are_errors(tmp_path: Path) -> None:
+    errors = limits(tmp_path, additionalProperties=True).errors({"x": [float("inf")]})
 
-    assert [flaw.pointer for flaw in flaws] == ["/x/0"]
+    assert [error.pointer for error in errors] == ["/x/0"]
 
 
 @pytest.mark.parametrize(
@@ -169,4 +169,4 @@ def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_unknown_namespace_is_not_found() -> None:
     with pytest.raises(NotFound):
-        load_namespaces(SHIPPED).named("nothing")
+        load_namespaces(SHIPPED).require("nothing")

@@ -1,4 +1,4 @@
-"""The audit that is the history, its head, and the answers under Idempotency-Keys."""
+"""The audit, its head, and the responses stored under Idempotency-Keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ revision = "0001"
 down_revision = None
 
 GENESIS = "0" * 64
-ONLY = "the audit is only ever added to"
+APPEND_ONLY = "the audit is append-only"
 
 
 def upgrade() -> None:
@@ -66,35 +66,35 @@ def _make_idempotency() -> None:
     )
 
 
-# SQLite resolves INSERT OR REPLACE after BEFORE INSERT triggers and tells no DELETE trigger of it,
-# so a row that would replace another is refused before it can.
+# SQLite resolves INSERT OR REPLACE after BEFORE INSERT triggers and without DELETE triggers,
+# so a row that would replace another is refused before that.
 _SQLITE = (
     f"""CREATE TRIGGER config_audit_no_update BEFORE UPDATE ON config_audit
-    BEGIN SELECT RAISE(ABORT, '{ONLY}'); END""",
+    BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END""",
     f"""CREATE TRIGGER config_audit_no_delete BEFORE DELETE ON config_audit
-    BEGIN SELECT RAISE(ABORT, '{ONLY}'); END""",
+    BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END""",
     f"""CREATE TRIGGER config_audit_no_replace BEFORE INSERT ON config_audit
     WHEN EXISTS (SELECT 1 FROM config_audit WHERE sequence = NEW.sequence
                  OR (namespace = NEW.namespace AND version_after = NEW.version_after))
-    BEGIN SELECT RAISE(ABORT, '{ONLY}'); END""",  # noqa: S608 - the text is ours
+    BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END""",  # noqa: S608 - a constant
     f"""CREATE TRIGGER config_audit_head_forward BEFORE UPDATE ON config_audit_head
     WHEN NEW.id <> OLD.id OR NEW.sequence <> OLD.sequence + 1
-    BEGIN SELECT RAISE(ABORT, '{ONLY}'); END""",
+    BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END""",
     f"""CREATE TRIGGER config_audit_head_no_delete BEFORE DELETE ON config_audit_head
-    BEGIN SELECT RAISE(ABORT, '{ONLY}'); END""",
+    BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END""",
     f"""CREATE TRIGGER config_audit_head_no_replace BEFORE INSERT ON config_audit_head
     WHEN EXISTS (SELECT 1 FROM config_audit_head)
-    BEGIN SELECT RAISE(ABORT, '{ONLY}'); END""",  # noqa: S608 - the text is ours
+    BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END""",  # noqa: S608 - a constant
 )
 
-# ALWAYS: a session that plays a replica gets past ordinary triggers.
+# ALWAYS: in a session with the role of a replica, ordinary triggers do not fire.
 _POSTGRES = (
     f"""CREATE FUNCTION config_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION '{ONLY}' USING ERRCODE = 'restrict_violation'; END $$""",
+    BEGIN RAISE EXCEPTION '{APPEND_ONLY}' USING ERRCODE = 'restrict_violation'; END $$""",
     f"""CREATE FUNCTION config_audit_head_step() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF NEW.id <> OLD.id OR NEW.sequence <> OLD.sequence + 1 THEN
-        RAISE EXCEPTION '{ONLY}' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION '{APPEND_ONLY}' USING ERRCODE = 'restrict_violation';
       END IF;
       RETURN NEW;
     END $$""",

@@ -1,16 +1,16 @@
-"""What the service holds open: asked by `/ready`, closed after the last answer."""
+"""Connections of the process: reported by `/ready`, closed after the last response."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bff_core.protocols import HealthChecked
 from services.config_service.implementations.change_feed import RedisChangeFeed
-from services.config_service.implementations.database import Database
+from services.config_service.implementations.database import SqlDatabase
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
-    database: Database
+class StorageDependencies:
+    database: SqlDatabase
     redis: RedisChangeFeed | None = None
 
     @property
@@ -18,7 +18,7 @@ class Stores:
         return (self.database, self.redis) if self.redis else (self.database,)
 
     def breakers(self) -> Mapping[str, str]:
-        """None: nothing is asked that could be spared."""
+        """Empty: this service calls no other."""
         return {}
 
     async def aclose(self) -> None:

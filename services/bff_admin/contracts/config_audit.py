@@ -1,4 +1,4 @@
-"""What the config service sends of its audit."""
+"""The config service's audit."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class SettingChange(Struct, frozen=True, kw_only=True):
     """One write of one namespace; `diff` is a JSON Patch."""
 
     sequence: int
@@ -20,8 +20,8 @@ class Change(Struct, frozen=True, kw_only=True):
     diff: list[dict[str, Any]]
 
 
-class ChangePage(Struct, frozen=True):
-    """Newest first; a cursor is the sequence of the last one given out."""
+class SettingChangePage(Struct, frozen=True):
+    """Newest first; `next_cursor` is the sequence of the last entry."""
 
-    entries: list[Change]
+    entries: list[SettingChange]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""From a validator's findings to pointers and words of ours, without the values."""
+"""Translation of jsonschema's errors into pointers and messages that hold no values."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,9 +9,10 @@ from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 
 from bff_core.errors import FieldError
-from services.config_service.values import canonical, pointer
+from bff_core.json_values import json_pointer
+from services.config_service.values import canonical_json
 
-_EXPECTED: Mapping[str, str] = MappingProxyType(
+_MESSAGES: Mapping[str, str] = MappingProxyType(
     {
         "type": "must be of type {}",
         "enum": "must be one of {}",
@@ -34,41 +35,41 @@ _EXPECTED: Mapping[str, str] = MappingProxyType(
 )
 
 
-def flaws_in(validator: Validator, values: Any) -> list[FieldError]:
-    """Every finding once, ordered by pointer."""
+def validation_errors(validator: Validator, values: Any) -> list[FieldError]:
+    """Every error once, ordered by pointer."""
     found = {
-        (flaw.pointer, flaw.message): flaw
-        for error in validator.iter_errors(values)
-        for flaw in _flaws_of(error)
+        (error.pointer, error.message): error
+        for raw in validator.iter_errors(values)
+        for error in _field_errors(raw)
     }
     return [found[key] for key in sorted(found)]
 
 
-def _flaws_of(error: ValidationError) -> Iterator[FieldError]:
-    where = ""
+def _field_errors(error: ValidationError) -> Iterator[FieldError]:
+    pointer = ""
     for step in error.absolute_path:
-        where = pointer(where, step)
-    special = _SPECIAL.get(str(error.validator))
-    if special is not None:
-        yield from (FieldError(pointer(where, name), said) for name, said in special(error))
+        pointer = json_pointer(pointer, step)
+    keyword = str(error.validator)
+    if keyword in _BY_PROPERTY:
+        for name, message in _BY_PROPERTY[keyword](error):
+            yield FieldError(json_pointer(pointer, name), message)
         return
-    words = _EXPECTED.get(str(error.validator), "must satisfy the schema's {}")
-    expected = error.validator_value if error.validator in _EXPECTED else error.validator
-    yield FieldError(where, words.format(_spelled(expected)))
-
-
-def _spelled(expected: object) -> str:
-    return expected if isinstance(expected, str) else canonical(expected)
+    if keyword in _MESSAGES:
+        expected: Any = error.validator_value
+        text = expected if isinstance(expected, str) else canonical_json(expected)
+        yield FieldError(pointer, _MESSAGES[keyword].format(text))
+    else:
+        yield FieldError(pointer, f"must satisfy the schema's {keyword}")
 
 
 def _missing(error: ValidationError) -> Iterator[tuple[str, str]]:
     instance: Any = error.instance
-    wanted: Any = error.validator_value
-    return ((name, "is required") for name in wanted if name not in instance)
+    required: Any = error.validator_value
+    return ((name, "is required") for name in required if name not in instance)
 
 
 def _unknown(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Names that no rule of the same schema allows; a rule for other names stands alone."""
+    """The properties that neither `properties` nor `patternProperties` of the schema allows."""
     rules: Any = error.schema
     instance: Any = error.instance
     patterns = rules.get("patternProperties", {})
@@ -79,6 +80,7 @@ def _unknown(error: ValidationError) -> Iterator[tuple[str, str]]:
             yield name, "is not a setting of this namespace"
 
 
-_SPECIAL: Mapping[str, Callable[[ValidationError], Iterator[tuple[str, str]]]] = MappingProxyType(
-    {"required": _missing, "additionalProperties": _unknown}
+_BY_PROPERTY: Mapping[str, Callable[[ValidationError], Iterator[tuple[str, str]]]] = (
+    MappingProxyType({"required": _missing, "additionalProperties": _unknown})
 )
+"""Keywords whose one error concerns several properties."""

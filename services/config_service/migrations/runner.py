@@ -1,4 +1,4 @@
-"""Applying what is missing, all or nothing, by one process at a time."""
+"""Applies pending migrations in one transaction, by one process at a time."""
 
 from pathlib import Path
 
@@ -9,32 +9,32 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.config_service.implementations.database import MIGRATION_LOCK, Database
+from services.config_service.implementations.database import MIGRATION_LOCK, SqlDatabase
 
 VERSION_TABLE = "config_alembic_version"
 
 
-async def migrate(database: Database) -> bool:
-    """Bring the database up to date; whether there was anything to do.
+async def migrate(database: SqlDatabase) -> bool:
+    """Bring the database up to date, and return whether there was anything to do.
 
     Raises:
         Unavailable: The database cannot be used now.
     """
-    # A look first: an up-to-date database may be read-only, and a start changes nothing then.
+    # Checked by a read first: an up-to-date database may be read-only.
     if await database.read(lambda connection: connection.run_sync(_is_current)):
         return False
 
-    async def alone(connection: AsyncConnection) -> None:
+    async def upgrade(connection: AsyncConnection) -> None:
         if not database.is_sqlite:
             lock = text("SELECT pg_advisory_xact_lock(:number)")
             await connection.execute(lock, {"number": MIGRATION_LOCK})
         await connection.run_sync(_upgrade)
 
-    await database.write(alone)
+    await database.write(upgrade)
     return True
 
 
-def alembic_config() -> Config:
+def _alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("version_table", VERSION_TABLE)
@@ -43,11 +43,11 @@ def alembic_config() -> Config:
 
 def _is_current(connection: Connection) -> bool:
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    newest = ScriptDirectory.from_config(_alembic_config()).get_current_head()
     return context.get_current_revision() == newest
 
 
 def _upgrade(connection: Connection) -> None:
-    config = alembic_config()
+    config = _alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

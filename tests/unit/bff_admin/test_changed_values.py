@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from services.bff_admin.screens.differences import differences
+from services.bff_admin.screens.changed_settings import changed_values
 
 
 @pytest.mark.parametrize(
@@ -9,7 +9,7 @@ from services.bff_admin.screens.differences import differences
     [({}, {}), ({"a": 1}, {"a": 1.0}), ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]})],
 )
 def test_what_is_equal_in_json_is_no_difference(value: JsonValue, default: JsonValue) -> None:
-    assert differences(value, default) == []
+    assert list(changed_values(value, default)) == []
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ def test_what_is_equal_in_json_is_no_difference(value: JsonValue, default: JsonV
     [
         ({"a": True}, {"a": 1}, ["/a"]),
         ({"a": [True]}, {"a": [1]}, ["/a"]),
+        ({"a": [{"b": True}]}, {"a": [{"b": 1}]}, ["/a"]),
         ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, ["/a/c"]),
         ({"a/b": 1, "m~n": 1}, {}, ["/a~1b", "/m~0n"]),
         ({"a": {"b": 1}}, {"a": 1}, ["/a"]),
@@ -26,4 +27,4 @@ def test_what_is_equal_in_json_is_no_difference(value: JsonValue, default: JsonV
 def test_a_difference_is_pointed_at(
     value: JsonValue, default: JsonValue, pointers: list[str]
 ) -> None:
-    assert [one.pointer for one in differences(value, default)] == pointers
+    assert [one.pointer for one in changed_values(value, default)] == pointers

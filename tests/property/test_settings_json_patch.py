@@ -1,4 +1,4 @@
-"""Applying the difference of two JSON values to the one always gives the other."""
+"""Applying the JSON Patch between two values to the first always gives the second."""
 
 import copy
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.config_service.diff import PatchOperation, difference
-from services.config_service.values import canonical, same
+from bff_core.json_values import json_equal
+from services.config_service.json_patch import PatchOperation, make_patch
 
 LEAVES = (
     st.none()
@@ -25,7 +25,7 @@ VALUES = st.recursive(
 
 
 def applied(document: Any, patch: list[PatchOperation]) -> Any:
-    """RFC 6902 as it is written, for the three operations that we use."""
+    """RFC 6902, for the three operations that patches use."""
     root = {"": copy.deepcopy(document)}
     for operation in patch:
         steps = operation["path"].split("/")
@@ -52,29 +52,23 @@ def _do(operation: PatchOperation, parent: Any, key: Any) -> None:
 
 
 @given(VALUES, VALUES)
-def test_difference_leads_from_the_one_to_the_other(old: Any, new: Any) -> None:
-    assert same(applied(old, difference(old, new)), new)
+def test_a_patch_makes_the_second_value_of_the_first(old: Any, new: Any) -> None:
+    assert json_equal(applied(old, make_patch(old, new)), new)
 
 
 @given(VALUES)
-def test_equal_values_have_no_difference(value: Any) -> None:
-    assert difference(value, copy.deepcopy(value)) == []
-
-
-@given(VALUES, VALUES)
-def test_values_with_one_spelling_are_the_same(left: Any, right: Any) -> None:
-    if canonical(left) == canonical(right):
-        assert same(left, right)
+def test_equal_values_have_an_empty_patch(value: Any) -> None:
+    assert make_patch(value, copy.deepcopy(value)) == []
 
 
 @given(st.lists(LEAVES, max_size=6), st.integers(0, 6), LEAVES)
 def test_one_item_more_is_one_step(items: list[Any], where: int, item: Any) -> None:
     longer = [*items[:where], item, *items[where:]]
 
-    assert len(difference(items, longer)) == 1
-    assert len(difference(longer, items)) == 1
+    assert len(make_patch(items, longer)) == 1
+    assert len(make_patch(longer, items)) == 1
 
 
-def test_truth_is_not_one() -> None:
-    assert difference({"a": 1}, {"a": True}) == [{"op": "replace", "path": "/a", "value": True}]
-    assert difference([0], [False]) == [{"op": "replace", "path": "/0", "value": False}]
+def test_true_is_not_one() -> None:
+    assert make_patch({"a": 1}, {"a": True}) == [{"op": "replace", "path": "/a", "value": True}]
+    assert make_patch([0], [False]) == [{"op": "replace", "path": "/0", "value": False}]

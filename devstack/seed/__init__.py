@@ -1,9 +1,16 @@
 """The demo platform's content: the same people, classes, batches and texts in every run."""
 
 from devstack.seed.dataset import load_dataset
-from devstack.seed.model import Association, Batch, Dataset, Essay, SchoolClass, Student
+from devstack.seed.model import (
+    Association,
+    Batch,
+    BatchStatus,
+    Dataset,
+    Essay,
+    SchoolClass,
+    Student,
+)
 from devstack.seed.people import PASSWORD, PEOPLE, Person
-from devstack.seed.statuses import BatchStatus
 
 __all__ = [
     "PASSWORD",

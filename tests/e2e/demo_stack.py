@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from devstack.keys import load_keys
-from devstack.ports import is_free
-from devstack.processes import PLAN
 from devstack.seed import PASSWORD, Person
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.processes import PLAN
+from devstack.supervisor.stack import is_free
 from devstack.tokens import Hs256, mint
 from tests.e2e.patience import patiently
 from tests.e2e.secrets_check import require_no_secret

@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from devstack.environment import teacher
-from devstack.keys import load_keys
-from devstack.processes import PLAN
 from devstack.seed import Person
-from devstack.stack import Home, Stack, port_plan
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.processes import PLAN, service_environment
+from devstack.supervisor.stack import Home, RunningStack
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.patience import patiently
 
@@ -79,5 +78,5 @@ class Emulators:
 def teacher_environment(demo: DemoStack) -> dict[str, str]:
     """What the demo's own BFF is told, for another one beside it."""
     home = Home(demo.home)
-    ports = port_plan(PLAN.processes, demo.offset)
-    return teacher(Stack(home, ports, load_keys(home.keys), demo.offset))
+    stack = RunningStack(home, PLAN.ports(demo.offset), load_keys(home.keys), demo.offset)
+    return service_environment("bff-teacher", "BFF_TEACHER_SERVICE")(stack)

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from redis import Redis
 
-from devstack.processes import REDIS_PORT
 from devstack.seed import PASSWORD, Person
 from devstack.seed.people import ADMIN, PENDING
+from devstack.supervisor.processes import REDIS_PORT
 from tests.e2e.demo_stack import DemoStack
 
 # Whom no other test needs: the stack is shared.

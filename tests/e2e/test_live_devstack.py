@@ -13,12 +13,11 @@ import pytest
 from redis.asyncio import Redis
 
 from devstack.emulators.ras.scenario_orders import SCENARIO_PATH
-from devstack.environment import RAS_CACHE_SECONDS
-from devstack.keys import load_keys
-from devstack.processes import REDIS_PORT
 from devstack.scenario import MOVES, Scenario
 from devstack.seed import Batch, load_dataset
 from devstack.seed.people import ANNA, ERIK, PEOPLE, Person
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.processes import RAS_CACHE_SECONDS, REDIS_PORT
 from devstack.tokens import Hs256, mint
 from tests.e2e.demo_stack import DemoStack, free_offset
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from devstack.child import die_with_parent
+from devstack.supervisor.child import die_with_parent
 from tests.config_service_kit import Answered, Settings, environment
 
 FULL = os.environ.get("FULL_ROUNDS") == "1"

@@ -1,14 +1,17 @@
-"""The Identity service's own tables, column for column.
+"""The Identity service's own tables, column for column, for SQLite and PostgreSQL.
 
 Mirrors `services/identity_service/models_db.py` of the platform at migration `275f264d0c64`.
 """
 
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    DateTime,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -16,12 +19,51 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     Uuid,
     func,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
-from devstack.emulators.identity.column_types import Moment, RandomUuid
+
+class Moment(TypeDecorator[datetime]):
+    """timestamptz; SQLite keeps no zone, so it stores and reads UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's shape
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class RandomUuid(FunctionElement[UUID]):
+    """A server-side default: gen_random_uuid(), and its nearest equivalent on SQLite."""
+
+    type = Uuid()
+    name = "random_uuid"
+    inherit_cache = True
+
+
+@compiles(RandomUuid)
+def _on_postgresql(_element: RandomUuid, _compiler: SQLCompiler, **_kw: object) -> str:
+    return "gen_random_uuid()"
+
+
+@compiles(RandomUuid, "sqlite")
+def _on_sqlite(_element: RandomUuid, _compiler: SQLCompiler, **_kw: object) -> str:
+    # SQLAlchemy keeps a Uuid as 32 hex digits here; the brackets make it an expression default.
+    return "(lower(hex(randomblob(16))))"
+
 
 metadata = MetaData()
 

@@ -2,7 +2,7 @@
 
 from devstack.emulators.ras.app import create_app
 from devstack.emulators.ras.settings import RasSettings
-from devstack.emulators.serving import address, run
+from devstack.emulators.server import run
 
 if __name__ == "__main__":
-    run(create_app(RasSettings.from_env()), *address("HOST", "PORT", 4003))
+    run(create_app(RasSettings.from_env()), "HOST", "PORT", 4003)

@@ -1,4 +1,4 @@
-"""What RAS reads from its environment, under the platform's own names."""
+"""Settings of the RAS emulator, read from the platform's own variables."""
 
 import json
 import os
@@ -20,9 +20,9 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasSettings:
-    """`bos` is `up`, or `down` where every look-up of an unknown batch fails.
+    """`bos` is `up`, or `down`: every look-up of an unknown batch then fails.
 
-    Without `scenario_pace_seconds` no batch moves but by order.
+    Without `scenario_pace_seconds` batches move by order only.
     """
 
     database: Path

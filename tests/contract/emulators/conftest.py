@@ -8,8 +8,8 @@ from fakeredis import FakeAsyncRedis
 from quart import Quart
 
 from devstack.emulators import cms, content, files, ras
-from devstack.emulators.ras.cache import RedisCache
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.server import EmulatorSettings
 from devstack.seed import Dataset, load_dataset
 from devstack.seed.store import write_dataset
 
@@ -55,7 +55,7 @@ def ras_settings(database: Path) -> ras.RasSettings:
 
 @pytest.fixture
 def ras_app(ras_settings: ras.RasSettings, redis: FakeAsyncRedis) -> Quart:
-    return ras.create_app(ras_settings, RedisCache(redis, ras_settings.cache_ttl_seconds))
+    return ras.create_app(ras_settings, StatusCache(redis, ras_settings.cache_ttl_seconds))
 
 
 @pytest.fixture

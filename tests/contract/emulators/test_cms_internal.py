@@ -7,7 +7,7 @@ import pytest
 from quart import Quart
 
 from devstack.emulators import cms
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.server import EmulatorSettings
 from devstack.seed import Batch, BatchStatus, Dataset
 from devstack.seed.people import ANNA
 

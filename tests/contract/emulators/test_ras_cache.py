@@ -8,7 +8,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from quart import Quart
 
 from devstack.emulators import ras
-from devstack.emulators.ras.cache import RedisCache
+from devstack.emulators.ras.cache import StatusCache
 from devstack.seed import Batch, BatchStatus, Dataset
 from devstack.seed.people import ANNA
 
@@ -65,7 +65,7 @@ async def test_without_redis_it_runs_uncached(
 ) -> None:
     server = FakeServer()
     server.connected = False
-    app = ras.create_app(ras_settings, RedisCache(FakeAsyncRedis(server=server), 5))
+    app = ras.create_app(ras_settings, StatusCache(FakeAsyncRedis(server=server), 5))
     batch = batch_in(dataset, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
     first = await app.test_client().get(status_path(batch.batch_id), headers=internal)
     move(database, batch.batch_id, BatchStatus.CANCELLED)

@@ -12,8 +12,8 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from quart import Quart
 
 from devstack.emulators import ras
-from devstack.emulators.ras.cache import RedisCache
-from devstack.emulators.ras.scenario_orders import MOST_STEPS, SCENARIO_PATH
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.ras.scenario import MAX_STEPS, SCENARIO_PATH
 from devstack.scenario import MOVES, Scenario
 from devstack.seed import Dataset
 
@@ -23,7 +23,7 @@ LANES = 5
 
 @pytest.fixture
 async def app(ras_settings: ras.RasSettings, redis: FakeAsyncRedis) -> AsyncIterator[Quart]:
-    created = ras.create_app(ras_settings, RedisCache(redis, 5), redis)
+    created = ras.create_app(ras_settings, StatusCache(redis, 5), redis)
     async with created.test_app():
         yield created
 
@@ -126,7 +126,7 @@ async def test_step_is_told_on_its_teacher_s_channel_only(
 async def test_steps_go_on_where_they_were_after_a_restart(
     ras_settings: ras.RasSettings, redis: FakeAsyncRedis
 ) -> None:
-    apps = [ras.create_app(ras_settings, RedisCache(redis, 5), redis) for _ in range(2)]
+    apps = [ras.create_app(ras_settings, StatusCache(redis, 5), redis) for _ in range(2)]
     async with apps[0].test_app():
         await order(apps[0], 7)
 
@@ -138,7 +138,7 @@ async def test_redis_away_moves_all_the_same(ras_settings: ras.RasSettings) -> N
     server = FakeServer()
     server.connected = False
     away = FakeAsyncRedis(server=server)
-    app = ras.create_app(ras_settings, RedisCache(away, 5), away)
+    app = ras.create_app(ras_settings, StatusCache(away, 5), away)
     async with app.test_app():
         moves = await order(app, LANES + 1)
 
@@ -156,7 +156,7 @@ async def test_rows_stay_as_many_as_they_were(app: Quart, database: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", ["[]", "no", '{"steps": 0}', '{"steps": true}', f'{{"steps": {MOST_STEPS + 1}}}']
+    "body", ["[]", "no", '{"steps": 0}', '{"steps": true}', f'{{"steps": {MAX_STEPS + 1}}}']
 )
 async def test_order_that_makes_no_sense_moves_nothing(app: Quart, body: str) -> None:
     answer = await app.test_client().post(SCENARIO_PATH, data=body)

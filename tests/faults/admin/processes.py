@@ -16,8 +16,8 @@ import httpx
 
 from bff_core.clock import SystemClock
 from bff_core.testing import SECRET, access_token, bearer
-from devstack.child import die_with_parent
 from devstack.seed.people import ADMIN
+from devstack.supervisor.child import die_with_parent
 from tests.config_service_kit import INTERNAL_KEY, sqlite_url
 from tests.faults.config_service_process import START_SECONDS, free_port, serving
 

@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
-from devstack.stream_client import Ended, Follower, StreamRefused, Token, Update
-from devstack.stream_client.backoff import LONGEST_SECONDS, Backoff, seconds_in
-from devstack.stream_client.source import SourceFailed
+from devstack.stream_client import (
+    AccessToken,
+    SourceError,
+    StreamEnded,
+    StreamFollower,
+    StreamRefused,
+    StreamUpdate,
+)
+from devstack.stream_client.follower import MAX_PAUSE_SECONDS, parse_retry_after
 
 
 def text(event: str, number: int | None = None, retry: int | None = None, **data: Any) -> bytes:
@@ -47,7 +53,7 @@ class FakeStream:
         if self._chunks:
             return self._chunks.pop(0)
         if self._breaks:
-            raise SourceFailed("broken")
+            raise SourceError("broken")
         return b""
 
 
@@ -67,31 +73,33 @@ class FakeServer:
         self.asked.append(dict(headers))
         answer = self.answers.pop(0)
         if answer.refuses:
-            raise SourceFailed("refused")
+            raise SourceError("refused")
         yield FakeStream(answer)
 
-    async def fetch(self) -> Token:
+    async def fetch(self) -> AccessToken:
         self.tokens += 1
-        return Token(f"token-{self.tokens}", self.now + self.token_life)
+        return AccessToken(f"token-{self.tokens}", self.now + self.token_life)
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def follower(self) -> Follower:
-        return Follower(self, self.fetch, chance=Random(1), sleep=self.sleep, now=lambda: self.now)
+    def follower(self, seed: int = 1) -> StreamFollower:
+        return StreamFollower(
+            self, self.fetch, random=Random(seed), sleep=self.sleep, now=lambda: self.now
+        )
 
     @property
     def last_ids(self) -> list[str | None]:
         return [headers.get("Last-Event-ID") for headers in self.asked]
 
 
-async def told(server: FakeServer, follower: Follower | None = None) -> list[str]:
+async def told(server: FakeServer, follower: StreamFollower | None = None) -> list[str]:
     """What the follower gives until the server has no answer left."""
     found = []
     async for item in (follower or server.follower()).follow():
-        found.append(item.event if isinstance(item, Update) else f"({item.reason})")
-        if isinstance(item, Ended) and not server.answers:
+        found.append(item.event if isinstance(item, StreamUpdate) else f"({item.reason})")
+        if isinstance(item, StreamEnded) and not server.answers:
             return found
     raise AssertionError("the following ended by itself")
 
@@ -178,10 +186,10 @@ async def test_token_is_renewed_before_it_expires_and_the_stream_resumed() -> No
     async for item in follower.follow():
         found.append(item)
         server.now += 3541 if len(found) == 1 else 0
-        if isinstance(item, Update) and item.event == "batch_changed":
+        if isinstance(item, StreamUpdate) and item.event == "batch_changed":
             break
 
-    assert found[1] == Ended("token_renewed", 0.0)
+    assert found[1] == StreamEnded("token_renewed", 0.0)
     assert (server.tokens, server.last_ids) == (2, [None, "e-1"])
 
 
@@ -232,14 +240,18 @@ async def test_broken_and_refused_connections_are_tried_again_later_each_time() 
 
     assert found[0:2] == ["snapshot", "(unreachable)"]
     assert server.last_ids[-1] == "e-1"
-    assert server.pauses[1] < server.pauses[4] < server.pauses[7] <= LONGEST_SECONDS
+    assert server.pauses[1] < server.pauses[4] < server.pauses[7] <= MAX_PAUSE_SECONDS
 
 
-def test_backoff_is_drawn_anew_for_every_client() -> None:
-    drawn = {Backoff(Random(n)).pause(heard=False, wanted=None, prompt=False) for n in range(20)}
+async def test_backoff_is_drawn_anew_for_every_client() -> None:
+    pauses = set()
+    for seed in range(20):
+        server = FakeServer([Answer(refuses=True), Answer(refuses=True)])
+        await told(server, server.follower(seed))
+        pauses.add(server.pauses[0])
 
-    assert len(drawn) == 20
-    assert all(0.5 <= seconds <= 1.0 for seconds in drawn)
+    assert len(pauses) == 20
+    assert all(0.5 <= seconds <= 1.0 for seconds in pauses)
 
 
 @pytest.mark.parametrize(
@@ -247,4 +259,4 @@ def test_backoff_is_drawn_anew_for_every_client() -> None:
     [(None, None), ("3", 3.0), ("99999999", 120.0), ("-1", None), ("Mon, 1 Jan", None)],
 )
 def test_retry_after_is_believed_within_reason(header: str | None, seconds: float | None) -> None:
-    assert seconds_in(header) == seconds
+    assert parse_retry_after(header) == seconds

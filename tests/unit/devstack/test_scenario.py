@@ -3,8 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from devstack.notifications import Notification, notifications_of
-from devstack.scenario import MOVES, Move, Scenario
+from devstack.scenario import MOVES, Notification, Scenario, ScenarioMove, notifications_of
 from devstack.seed import BatchStatus, load_dataset
 
 SCENARIO = Scenario(load_dataset())
@@ -12,7 +11,7 @@ LANES = len(SCENARIO.batches)
 DONE = (BatchStatus.COMPLETED_SUCCESSFULLY, BatchStatus.COMPLETED_WITH_FAILURES)
 
 
-def way_of(lane: int, cycle: int = 0, scenario: Scenario = SCENARIO) -> list[Move]:
+def way_of(lane: int, cycle: int = 0, scenario: Scenario = SCENARIO) -> list[ScenarioMove]:
     first = 1 + lane + cycle * LANES * len(MOVES)
     return [scenario.move(first + turn * LANES) for turn in range(len(MOVES))]
 
@@ -151,7 +150,7 @@ def test_direct_publishers_say_less_than_those_over_kafka() -> None:
     assert {"category", "priority", "action_required", "deadline"} < teacher.data.keys()
 
 
-def said(move: Move, event: str) -> list[Notification]:
+def said(move: ScenarioMove, event: str) -> list[Notification]:
     return [one for one in notifications_of(move) if one.event == event]
 
 

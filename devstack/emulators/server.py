@@ -1,4 +1,4 @@
-"""How every emulator is put together and served."""
+"""Settings, middleware and server of every emulator."""
 
 import asyncio
 import os

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from devstack.seed import Batch, BatchStatus, Dataset, Essay
+from devstack.seed import BatchStatus, Dataset, SeededBatch, SeededEssay
 from devstack.seed.identifiers import fixed_id
 from devstack.seed.model import Phase
 
@@ -48,8 +48,8 @@ class ScenarioMove:
     step: int
     name: str
     cycle: int
-    batch: Batch
-    changed: tuple[Essay, ...] = ()
+    batch: SeededBatch
+    changed: tuple[SeededEssay, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -62,7 +62,7 @@ class ScenarioMove:
         return self.name in {"registered", "uploaded", "completed"}
 
 
-class Scenario:
+class DemoScenario:
     """Step n, from 1, moves one batch; the result depends on seed and n alone.
 
     A batch that has ended starts again under its own id, so that the data does not grow.
@@ -89,7 +89,7 @@ class Scenario:
         return ScenarioMove(step, MOVES[place], cycle, batch, _changed(final, chunks, place))
 
 
-def _chunks(final: Batch, seed: str) -> list[list[Essay]]:
+def _chunks(final: SeededBatch, seed: str) -> list[list[SeededEssay]]:
     """The essays in random order, in groups of different sizes."""
     random = Random(seed)
     essays = list(final.essays)
@@ -98,15 +98,17 @@ def _chunks(final: Batch, seed: str) -> list[list[Essay]]:
     return [essays[a:b] for a, b in zip([0, *cuts], [*cuts, len(essays)], strict=True)]
 
 
-def _changed(final: Batch, chunks: Sequence[list[Essay]], place: int) -> tuple[Essay, ...]:
+def _changed(
+    final: SeededBatch, chunks: Sequence[list[SeededEssay]], place: int
+) -> tuple[SeededEssay, ...]:
     if _CHECKED <= place < _CONCLUDED:
         return tuple(chunks[place - _CHECKED])
     return final.essays if place in {_UPLOADED, _ASSESSED} else ()
 
 
 def _batch_at(
-    final: Batch, chunks: Sequence[list[Essay]], times: Sequence[datetime], place: int
-) -> Batch:
+    final: SeededBatch, chunks: Sequence[list[SeededEssay]], times: Sequence[datetime], place: int
+) -> SeededBatch:
     """The batch after the move at `place`; `times` are those of the cycle's moves."""
     place = min(place, _COMPLETED)
     critical = final.status is BatchStatus.FAILED_CRITICALLY
@@ -136,8 +138,8 @@ def _batch_at(
 
 
 def _essay_at(
-    essay: Essay, chunks: Sequence[list[Essay]], times: Sequence[datetime], place: int
-) -> Essay:
+    essay: SeededEssay, chunks: Sequence[list[SeededEssay]], times: Sequence[datetime], place: int
+) -> SeededEssay:
     checked_at = _CHECKED + next(n for n, chunk in enumerate(chunks) if essay in chunk)
     if place >= _ASSESSED:
         assessed = essay.cj_assessment_status or essay.cj_assessment_error_detail

@@ -2,26 +2,26 @@
 
 from devstack.seed.dataset import load_dataset
 from devstack.seed.model import (
-    Association,
-    Batch,
     BatchStatus,
     Dataset,
-    Essay,
     SchoolClass,
-    Student,
+    SeededAssociation,
+    SeededBatch,
+    SeededEssay,
+    SeededStudent,
 )
-from devstack.seed.people import PASSWORD, PEOPLE, Person
+from devstack.seed.people import PASSWORD, PEOPLE, DemoUser
 
 __all__ = [
     "PASSWORD",
     "PEOPLE",
-    "Association",
-    "Batch",
     "BatchStatus",
     "Dataset",
-    "Essay",
-    "Person",
+    "DemoUser",
     "SchoolClass",
-    "Student",
+    "SeededAssociation",
+    "SeededBatch",
+    "SeededEssay",
+    "SeededStudent",
     "load_dataset",
 ]

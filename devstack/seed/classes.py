@@ -4,11 +4,11 @@ from datetime import timedelta
 from random import Random
 
 from devstack.seed.identifiers import BASE_DATE, fixed_id
-from devstack.seed.model import UNKNOWN_EMAIL_DOMAIN, SchoolClass, Student
-from devstack.seed.people import ANNA, ERIK, SARA, Person
+from devstack.seed.model import UNKNOWN_EMAIL_DOMAIN, SchoolClass, SeededStudent
+from devstack.seed.people import ANNA, ERIK, SARA, DemoUser
 
 # Key, owner, name, course, number of pupils.
-_CLASSES: tuple[tuple[str, Person, str, str, int], ...] = (
+_CLASSES: tuple[tuple[str, DemoUser, str, str, int], ...] = (
     ("anna-na23b", ANNA, "Engelska 6 NA23B", "ENG6", 26),
     ("anna-sa24a", ANNA, "Engelska 5 SA24A", "ENG5", 25),
     ("anna-ek22", ANNA, "Svenska 3 EK22", "SV3", 25),
@@ -45,9 +45,9 @@ def pupil_names(random: Random, count: int) -> list[tuple[str, str]]:
     return random.sample([(first, last) for first in _FIRST_NAMES for last in _LAST_NAMES], count)
 
 
-def build_classes() -> tuple[list[SchoolClass], list[Student]]:
+def build_classes() -> tuple[list[SchoolClass], list[SeededStudent]]:
     classes: list[SchoolClass] = []
-    students: list[Student] = []
+    students: list[SeededStudent] = []
     for index, (key, owner, name, code, size) in enumerate(_CLASSES):
         members = _members(key, owner, size)
         students += members
@@ -65,7 +65,7 @@ def build_classes() -> tuple[list[SchoolClass], list[Student]]:
     return classes, students
 
 
-def _members(key: str, owner: Person, size: int) -> list[Student]:
+def _members(key: str, owner: DemoUser, size: int) -> list[SeededStudent]:
     members = []
     for number, (first, last) in enumerate(pupil_names(Random(f"class/{key}"), size)):
         middle = "Linnea " if number % 5 == 0 else ""
@@ -79,10 +79,10 @@ def _members(key: str, owner: Person, size: int) -> list[Student]:
 
 
 def _student(
-    key: str, owner: Person, number: str, name: tuple[str, str, str], email: str | None
-) -> Student:
+    key: str, owner: DemoUser, number: str, name: tuple[str, str, str], email: str | None
+) -> SeededStudent:
     first, middle, last = name
-    return Student(
+    return SeededStudent(
         student_id=fixed_id(f"student/{key}/{number}"),
         first_name=first,
         last_name=last,

@@ -8,17 +8,17 @@ from devstack.seed.assignments import BY_COURSE
 from devstack.seed.classes import build_classes, class_id, pupil_names
 from devstack.seed.identifiers import BASE_DATE, fixed_id, storage_id
 from devstack.seed.model import (
-    Association,
-    Batch,
     BatchStatus,
     Dataset,
-    Essay,
+    SeededAssociation,
+    SeededBatch,
+    SeededEssay,
+    SeededStudent,
     StoredText,
-    Student,
 )
 from devstack.seed.people import ANNA, PEOPLE
 from devstack.seed.plan import PLAN, PlannedBatch
-from devstack.seed.progress import Progress, Upload, progress_of
+from devstack.seed.progress import Progress, UploadedEssay, progress_of
 from devstack.seed.texts import compose
 
 # RAS keeps ids as plain text: an old import left one that is no UUID.
@@ -43,8 +43,8 @@ def load_dataset() -> Dataset:
     classes, students = build_classes()
     members = {one.class_id: one.student_ids for one in classes}
     by_id = {student.student_id: student for student in students}
-    batches: list[Batch] = []
-    associations: list[Association] = []
+    batches: list[SeededBatch] = []
+    associations: list[SeededAssociation] = []
     texts = [
         StoredText(
             storage_id=storage_id(f"prompt/{one.key}"),
@@ -83,8 +83,8 @@ def _creation_times() -> list[datetime]:
 
 
 def _build(
-    planned: PlannedBatch, pupils: list[Student], created: datetime
-) -> tuple[Batch, list[Upload]]:
+    planned: PlannedBatch, pupils: list[SeededStudent], created: datetime
+) -> tuple[SeededBatch, list[UploadedEssay]]:
     random = Random(f"batch/{planned.key}")
     authors: list[tuple[str | None, str, str]]
     if planned.class_key is None:
@@ -101,12 +101,12 @@ def _build(
 
 def _upload(
     planned: PlannedBatch, number: int, author: tuple[str | None, str, str], created: datetime
-) -> Upload:
+) -> UploadedEssay:
     """An essay by `author`, which is student id (None for a guest), first and last name."""
     name = f"{planned.key}/{number}"
     student_id, first, last = author
     assignment = BY_COURSE[planned.course]
-    essay = Essay(
+    essay = SeededEssay(
         essay_id=fixed_id(f"essay/{name}"),
         batch_id=fixed_id(f"batch/{planned.key}"),
         filename=f"{first}_{last}_{assignment.key}.{_SUFFIXES[number % 4]}",
@@ -117,13 +117,13 @@ def _upload(
         last_updated=created + timedelta(minutes=2, seconds=3 * number, microseconds=18_220),
     )
     text = compose(assignment, f"{first} {last}", name)
-    return Upload(essay, text, storage_id(f"corrected/{essay.essay_id}"))
+    return UploadedEssay(essay, text, storage_id(f"corrected/{essay.essay_id}"))
 
 
-def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> Batch:
+def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> SeededBatch:
     assignment = BY_COURSE[planned.course]
     changes = [created, *(essay.last_updated for essay in progress.essays if essay.in_ras)]
-    return Batch(
+    return SeededBatch(
         batch_id=fixed_id(f"batch/{planned.key}"),
         user_id=planned.owner.user_id,
         status=planned.status,
@@ -144,7 +144,9 @@ def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> Batc
     )
 
 
-def _associations(batch: Batch, pupils: list[Student], variant: str) -> list[Association]:
+def _associations(
+    batch: SeededBatch, pupils: list[SeededStudent], variant: str
+) -> list[SeededAssociation]:
     """CMS's matches of essays and pupils: suggestions to review, and old decisions."""
     if batch.class_id is None or batch.status in _BEFORE_MATCHING:
         return []
@@ -160,7 +162,7 @@ def _associations(batch: Batch, pupils: list[Student], variant: str) -> list[Ass
     elif batch.status is BatchStatus.VALIDATION_TIMEOUT_PROCESSED and unknown is not None:
         students[0] = unknown
     return [
-        Association(
+        SeededAssociation(
             essay_id=essay.essay_id,
             batch_id=batch.batch_id,
             class_id=batch.class_id,
@@ -173,7 +175,7 @@ def _associations(batch: Batch, pupils: list[Student], variant: str) -> list[Ass
     ]
 
 
-def _texts(batch: Batch, uploads: list[Upload]) -> list[StoredText]:
+def _texts(batch: SeededBatch, uploads: list[UploadedEssay]) -> list[StoredText]:
     kept = {essay.essay_id: essay for essay in batch.essays}
     bodies: dict[str, str] = {}
     for upload in uploads:
@@ -188,9 +190,9 @@ def _texts(batch: Batch, uploads: list[Upload]) -> list[StoredText]:
     ]
 
 
-def _legacy_batch() -> Batch:
+def _legacy_batch() -> SeededBatch:
     created = BASE_DATE - timedelta(days=400)
-    return Batch(
+    return SeededBatch(
         batch_id=LEGACY_BATCH_ID,
         user_id=fixed_id("person/legacy-import"),
         status=BatchStatus.COMPLETED_SUCCESSFULLY,

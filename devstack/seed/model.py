@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from devstack.seed.people import Person
+from devstack.seed.people import DemoUser
 
 UNKNOWN_EMAIL_DOMAIN = "@huleedu.system"
 
@@ -43,7 +43,7 @@ def client_status(status: BatchStatus) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Student:
+class SeededStudent:
     student_id: str
     first_name: str
     last_name: str
@@ -71,7 +71,7 @@ class SchoolClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Essay:
+class SeededEssay:
     """`in_ras` is false for an uploaded essay of which RAS has no row yet."""
 
     essay_id: str
@@ -103,7 +103,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class SeededBatch:
     """`essay_count` is the expected number; `essays` holds every upload, in RAS or not."""
 
     batch_id: str
@@ -120,19 +120,19 @@ class Batch:
     processing_started_at: datetime | None
     processing_completed_at: datetime | None
     prompt_storage_id: str | None
-    essays: tuple[Essay, ...]
+    essays: tuple[SeededEssay, ...]
     phases: tuple[Phase, ...]
     requested_pipeline: str | None = None
     current_phase: str | None = None
 
     @property
-    def visible_essays(self) -> tuple[Essay, ...]:
+    def visible_essays(self) -> tuple[SeededEssay, ...]:
         """The essays that RAS lists."""
         return tuple(essay for essay in self.essays if essay.in_ras)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Association:
+class SeededAssociation:
     """A stored match of an essay and a pupil; CMS does not show its status."""
 
     essay_id: str
@@ -155,16 +155,16 @@ class Dataset:
     """`stray_batches` belong to no demo login; `bos_only` maps batch id to owner id."""
 
     base_date: datetime
-    people: tuple[Person, ...]
+    people: tuple[DemoUser, ...]
     classes: tuple[SchoolClass, ...]
-    students: tuple[Student, ...]
-    batches: tuple[Batch, ...]
-    stray_batches: tuple[Batch, ...]
-    associations: tuple[Association, ...]
+    students: tuple[SeededStudent, ...]
+    batches: tuple[SeededBatch, ...]
+    stray_batches: tuple[SeededBatch, ...]
+    associations: tuple[SeededAssociation, ...]
     texts: tuple[StoredText, ...]
     bos_only: Mapping[str, str]
 
-    def batches_of(self, user_id: str) -> list[Batch]:
+    def batches_of(self, user_id: str) -> list[SeededBatch]:
         """Newest first, the way RAS lists them."""
         mine = [batch for batch in self.batches if batch.user_id == user_id]
         return sorted(mine, key=lambda batch: batch.created_at, reverse=True)
@@ -174,5 +174,5 @@ class Dataset:
         mine = [school_class for school_class in self.classes if school_class.owner_id == user_id]
         return sorted(mine, key=lambda school_class: school_class.created_at, reverse=True)
 
-    def associations_of(self, batch_id: str) -> list[Association]:
+    def associations_of(self, batch_id: str) -> list[SeededAssociation]:
         return [row for row in self.associations if row.batch_id == batch_id]

@@ -12,7 +12,7 @@ OTHER_ORG_ID = "org-norra-skolan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class DemoUser:
     user_id: str
     email: str
     first_name: str
@@ -39,10 +39,10 @@ def _person(
     status: Literal["approved", "pending"] = "approved",
     org_id: str | None = ORG_ID,
     verified: bool = True,
-) -> Person:
+) -> DemoUser:
     """A person who registered so many hours before the base date."""
     email = f"{local_part}@demo.huleedu.se"
-    return Person(
+    return DemoUser(
         user_id=fixed_id(f"person/{email}"),
         email=email,
         first_name=first_name,

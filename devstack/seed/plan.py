@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from devstack.seed.classes import COURSE_CODES
 from devstack.seed.model import BatchStatus as S
-from devstack.seed.people import ANNA, ERIK, SARA, Person
+from devstack.seed.people import ANNA, ERIK, SARA, DemoUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class PlannedBatch:
     """`class_key` None is a guest batch; `variant` selects a special case of the status."""
 
     key: str
-    owner: Person
+    owner: DemoUser
     class_key: str | None
     course: str
     status: S

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from devstack.seed.identifiers import fixed_id
-from devstack.seed.model import BatchStatus, Essay, Phase
+from devstack.seed.model import BatchStatus, Phase, SeededEssay
 from devstack.seed.plan import PlannedBatch
 from devstack.seed.texts import EssayText
 
@@ -30,10 +30,10 @@ _STACKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedEssay:
     """An uploaded essay without results, its text, and the storage id of a corrected text."""
 
-    essay: Essay
+    essay: SeededEssay
     text: EssayText
     corrected_id: str
 
@@ -42,7 +42,7 @@ class Upload:
 class Progress:
     """`started` is the end of the first phase, as RAS defines it."""
 
-    essays: list[Essay]
+    essays: list[SeededEssay]
     completed: int = 0
     failed: int = 0
     started: datetime | None = None
@@ -52,7 +52,7 @@ class Progress:
 
 
 def progress_of(
-    planned: PlannedBatch, uploads: list[Upload], created: datetime, random: Random
+    planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
 ) -> Progress:
     unlisted = [upload.essay for upload in uploads]
     listed = [replace(essay, in_ras=True) for essay in unlisted]
@@ -80,7 +80,7 @@ def progress_of(
     return progress
 
 
-def _processing(planned: PlannedBatch, uploads: list[Upload], created: datetime) -> Progress:
+def _processing(planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime) -> Progress:
     if planned.variant == "spellcheck":
         essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
         phases = (_phase("spellcheck", "in_progress", created, ended=False),)
@@ -97,7 +97,7 @@ def _processing(planned: PlannedBatch, uploads: list[Upload], created: datetime)
 
 
 def _ended(
-    planned: PlannedBatch, uploads: list[Upload], created: datetime, random: Random
+    planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
 ) -> Progress:
     essays = _spellchecked(uploads, created)
     count, started, ended = len(essays), created + _SPELLCHECKED, created + _ASSESSED
@@ -131,8 +131,8 @@ def _ended(
 
 
 def _spellchecked(
-    uploads: list[Upload], created: datetime, count: int | None = None
-) -> list[Essay]:
+    uploads: list[UploadedEssay], created: datetime, count: int | None = None
+) -> list[SeededEssay]:
     """The first `count` essays with their spellcheck result, the others not yet in RAS."""
     checked = [
         replace(
@@ -148,7 +148,7 @@ def _spellchecked(
     return [*checked, *(upload.essay for upload in uploads[len(checked) :])]
 
 
-def _not_spellchecked(essay: Essay) -> Essay:
+def _not_spellchecked(essay: SeededEssay) -> SeededEssay:
     return replace(
         essay,
         spellcheck_status="failed",
@@ -166,7 +166,7 @@ def _not_spellchecked(essay: Essay) -> Essay:
     )
 
 
-def _not_assessed(essay: Essay, at: datetime) -> Essay:
+def _not_assessed(essay: SeededEssay, at: datetime) -> SeededEssay:
     detail = _error_detail(
         essay,
         at,
@@ -180,7 +180,7 @@ def _not_assessed(essay: Essay, at: datetime) -> Essay:
 
 
 def _error_detail(
-    essay: Essay,
+    essay: SeededEssay,
     at: datetime,
     phase: str,
     *,
@@ -204,7 +204,7 @@ def _error_detail(
     }
 
 
-def _ranked(essays: list[Essay], random: Random) -> list[Essay]:
+def _ranked(essays: list[SeededEssay], random: Random) -> list[SeededEssay]:
     """Comparative-judgement results: negative scores, ranks with gaps from anchor texts.
 
     With more than ten essays one pair is tied and the last has no score: RAS sends an exact zero

@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from devstack.seed.model import Batch, Dataset
+from devstack.seed.model import Dataset, SeededBatch
 
 LEDGER_NAME = "teacher-ledger.sqlite3"
 _SCHEMA = Path(__file__).with_name("schema.sql")
@@ -65,7 +65,7 @@ def insert_rows(connection: sqlite3.Connection, table: str, values: Iterable[obj
     connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - fixed names
 
 
-def insert_phases(connection: sqlite3.Connection, batch: Batch) -> None:
+def insert_phases(connection: sqlite3.Connection, batch: SeededBatch) -> None:
     rows = [
         (batch.batch_id, one.name, one.status, *map(sql_value, (one.started_at, one.completed_at)))
         for one in batch.phases

@@ -5,11 +5,12 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from devstack.stream_client.events import EventParser, EventTooLong, StreamEvent
 from devstack.stream_client.local_copy import JsonObject, LocalCopy, OutOfStep
-from devstack.stream_client.source import OpenStream, SourceError, StreamSource
+from devstack.stream_client.source import SourceError, StreamResponse, StreamSource
 
 # Three heartbeats of the server.
 SILENCE_SECONDS = 45.0
@@ -109,22 +110,28 @@ class StreamFollower:
         """
         while True:
             connection = _Connection()
-            try:
-                async with aclosing(self._listen(connection)) as updates:
-                    async for update in updates:
-                        yield update
-            except TimeoutError:
-                connection.reason = "silent"
-            except SourceError:
-                connection.reason = "unreachable"
-            except (OutOfStep, EventTooLong):
-                connection.reason = "out_of_step"
-                # Without a last id the server sends a new snapshot.
-                self.last_id = None
-                self.copy.drop()
+            async with aclosing(self._try(connection)) as updates:
+                async for update in updates:
+                    yield update
             pause = self._pause_after(connection)
             yield StreamEnded(connection.reason, pause)
             await self._sleep(pause)
+
+    async def _try(self, connection: _Connection) -> AsyncGenerator[StreamUpdate, None]:
+        """One connection until its end; a failure becomes its reason."""
+        try:
+            async with aclosing(self._listen(connection)) as updates:
+                async for update in updates:
+                    yield update
+        except TimeoutError:
+            connection.reason = "silent"
+        except SourceError:
+            connection.reason = "unreachable"
+        except (OutOfStep, EventTooLong):
+            connection.reason = "out_of_step"
+            # Without a last id the server sends a new snapshot.
+            self.last_id = None
+            self.copy.drop()
 
     def _pause_after(self, connection: _Connection) -> float:
         """Seconds until the next connection; they double while no event arrives."""
@@ -152,11 +159,11 @@ class StreamFollower:
                 stream = await stack.enter_async_context(self._source.open(headers))
             if not self._accepts(stream, connection):
                 return
-            parser = EventParser()
+            parser, apply = EventParser(), partial(self._apply, connection)
             while chunk := await self._read(stream, connection):
-                for event in parser.feed(chunk):
-                    if (update := self._apply(event, connection)) is not None:
-                        yield update
+                # One at a time: the copy stands at each update while the caller reads it.
+                for update in filter(None, map(apply, parser.feed(chunk))):
+                    yield update
 
     async def _current_token(self) -> AccessToken:
         if self._token is None or self._renew_at <= self._now():
@@ -167,7 +174,7 @@ class StreamFollower:
             self._renew_at = self._now() + max(usable, MIN_TOKEN_SECONDS)
         return self._token
 
-    def _accepts(self, stream: OpenStream, connection: _Connection) -> bool:
+    def _accepts(self, stream: StreamResponse, connection: _Connection) -> bool:
         if stream.status == 200 and stream.content_type == "text/event-stream":
             return True
         if stream.status in _FINAL_STATUSES:
@@ -178,7 +185,7 @@ class StreamFollower:
         connection.retry_seconds = parse_retry_after(stream.retry_after)
         return False
 
-    async def _read(self, stream: OpenStream, connection: _Connection) -> bytes:
+    async def _read(self, stream: StreamResponse, connection: _Connection) -> bytes:
         """The next chunk; empty when the stream or the token is at its end."""
         if connection.reason != _CLOSED:
             return b""
@@ -193,7 +200,7 @@ class StreamFollower:
         connection.reason, connection.renewed = "token_renewed", True
         return b""
 
-    def _apply(self, event: StreamEvent, connection: _Connection) -> StreamUpdate | None:
+    def _apply(self, connection: _Connection, event: StreamEvent) -> StreamUpdate | None:
         data = self.copy.apply(event)
         if event.id is not None:
             self.last_id = event.id

@@ -14,7 +14,7 @@ class SourceError(OSError):
     """No connection, or a broken one."""
 
 
-class OpenStream(Protocol):
+class StreamResponse(Protocol):
     """A response whose head has arrived."""
 
     @property
@@ -36,7 +36,7 @@ class OpenStream(Protocol):
 
 
 class StreamSource(Protocol):
-    def open(self, headers: Mapping[str, str]) -> AbstractAsyncContextManager[OpenStream]:
+    def open(self, headers: Mapping[str, str]) -> AbstractAsyncContextManager[StreamResponse]:
         """Open the stream.
 
         Raises:
@@ -53,7 +53,7 @@ class HttpStreamSource:
         self._address = address
 
     @asynccontextmanager
-    async def open(self, headers: Mapping[str, str]) -> AsyncIterator[OpenStream]:
+    async def open(self, headers: Mapping[str, str]) -> AsyncIterator[StreamResponse]:
         # The follower itself limits the silence between events.
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, connect=CONNECT_SECONDS)
         try:

@@ -28,19 +28,23 @@ class ClientHandler(BaseRequestHandler):
         fake = FakeRedisConnection(server=_DATA, protocol=2)
         fake.connect()
         try:
-            while True:
-                readable, _, _ = select.select([self.request], [], [], _POLL_SECONDS)
-                if readable:
-                    data = self.request.recv(_CHUNK_BYTES)
-                    if not data:
-                        return
-                    fake.send_packed_command([data])  # type: ignore[no-untyped-call]
+            while self._forward(fake):
                 while fake.can_read():
                     self.request.sendall(encode_reply(_read(fake)))
         except ConnectionError:
             return
         finally:
             fake.disconnect()  # type: ignore[no-untyped-call]
+
+    def _forward(self, fake: FakeRedisConnection) -> bool:
+        """Forward what the client has sent; False when it has gone."""
+        readable, _, _ = select.select([self.request], [], [], _POLL_SECONDS)
+        if readable:
+            data = self.request.recv(_CHUNK_BYTES)
+            if not data:
+                return False
+            fake.send_packed_command([data])  # type: ignore[no-untyped-call]
+        return True
 
 
 def _read(fake: FakeRedisConnection) -> object:

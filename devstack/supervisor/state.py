@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.03
 
 
 def start_time(pid: int) -> str | None:
-    """When the process started, as the system writes it; None for a process that has ended."""
+    """The start time of a process as the system writes it; None for one that has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -109,7 +109,7 @@ def sole_owner(home: Home) -> Iterator[None]:
 
 
 def is_running(home: Home) -> bool:
-    """Whether a supervisor holds the folder; removes the leftovers of a killed one."""
+    """True while a supervisor holds the folder; removes the leftovers of a killed one."""
     if not home.path.is_dir():
         return False
     with _opened(home) as handle:

@@ -13,7 +13,7 @@ from devstack.supervisor.processes import inherited_environment
 from devstack.supervisor.stack import ProcessSpec, RunningStack, StackPlan
 from devstack.supervisor.state import ProcessId, StackState
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 SEED_SECONDS = 120.0
 GRACE_SECONDS = 8.0
 POLL_SECONDS = 0.05

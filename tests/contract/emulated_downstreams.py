@@ -81,7 +81,7 @@ def _app(service: str, folder: Path) -> Quart:
         return _identity(folder)
     write_dataset(DATA, database)
     if service == "ras":
-        settings = ras.RasSettings(database=database, internal_api_key=KEY)
+        settings = ras.RasEmulatorSettings(database=database, internal_api_key=KEY)
         return ras.create_app(settings, StatusCache(FakeAsyncRedis(), 5))
     make: Mapping[str, Callable[[EmulatorSettings], Quart]] = {
         "cms": cms.create_app,

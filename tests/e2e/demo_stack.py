@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from devstack.seed import PASSWORD, Person
+from devstack.seed import PASSWORD, DemoUser
 from devstack.supervisor.keys import load_keys
 from devstack.supervisor.processes import PLAN
 from devstack.supervisor.stack import is_free
@@ -81,7 +81,7 @@ class DemoStack:
         command = [sys.executable, "-m", "services.identity_admin", *words]
         subprocess.run(command, env=given, timeout=60, check=True)
 
-    def token(self, person: Person) -> str:
+    def token(self, person: DemoUser) -> str:
         """As Identity would sign it: its limit on sign-ins is not what most tests are about."""
         secret = load_keys(self.home / "keys.json").jwt_secret
         return mint(person, Hs256(secret), now=datetime.now(UTC))
@@ -91,15 +91,15 @@ class DemoStack:
         body = {"email": email, "password": PASSWORD}
         return httpx.post(f"{self.gateway}/v1/auth/login", json=body, timeout=10)
 
-    def get(self, person: Person, path: str, **params: Any) -> httpx.Response:
+    def get(self, person: DemoUser, path: str, **params: Any) -> httpx.Response:
         """Read a teacher screen through the gateway."""
         return self._get(f"{self.gateway}/bff/v1/teacher{path}", person, params)
 
-    def get_directly(self, person: Person, path: str, **params: Any) -> httpx.Response:
+    def get_directly(self, person: DemoUser, path: str, **params: Any) -> httpx.Response:
         """Read a teacher screen from the BFF itself: no limit of the gateway stands before it."""
         return self._get(f"{self.teacher_doors[-1]}/v1/teacher{path}", person, params)
 
-    def _get(self, url: str, person: Person, params: dict[str, Any]) -> httpx.Response:
+    def _get(self, url: str, person: DemoUser, params: dict[str, Any]) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(person)}"}
         answer = patiently(lambda: httpx.get(url, params=params, headers=headers, timeout=10))
         require_no_secret(answer)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from devstack.seed import Person
+from devstack.seed import DemoUser
 from devstack.supervisor.keys import load_keys
 from devstack.supervisor.processes import PLAN, service_environment
 from devstack.supervisor.stack import Home, RunningStack
@@ -25,15 +25,15 @@ class ScreenReader:
     url: str
     client: httpx.Client
 
-    def get(self, person: Person, path: str, **headers: str) -> httpx.Response:
+    def get(self, person: DemoUser, path: str, **headers: str) -> httpx.Response:
         given = self._headers(person, headers)
         return patiently(lambda: self.client.get(self._url(path), headers=given))
 
-    def post(self, person: Person, path: str, body: Any, **headers: str) -> httpx.Response:
+    def post(self, person: DemoUser, path: str, body: Any, **headers: str) -> httpx.Response:
         given = self._headers(person, headers)
         return self.client.post(self._url(path), headers=given, json=body)
 
-    def get_raw(self, person: Person, target: str) -> int:
+    def get_raw(self, person: DemoUser, target: str) -> int:
         """The status for a path that is sent byte for byte."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
         try:
@@ -45,7 +45,7 @@ class ScreenReader:
     def _url(self, path: str) -> str:
         return f"{self.url}/v1/teacher{path}"
 
-    def _headers(self, person: Person, headers: dict[str, str]) -> dict[str, str]:
+    def _headers(self, person: DemoUser, headers: dict[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return {"Authorization": f"Bearer {self.demo.token(person)}", **named}
 

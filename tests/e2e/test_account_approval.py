@@ -9,13 +9,13 @@ import httpx
 import pytest
 from redis import Redis
 
-from devstack.seed import PASSWORD, Person
+from devstack.seed import PASSWORD, DemoUser
 from devstack.seed.people import ADMIN, PENDING
 from devstack.supervisor.processes import REDIS_PORT
 from tests.e2e.demo_stack import DemoStack
 
 # Whom no other test needs: the stack is shared.
-LINA: Person = PENDING[1]
+LINA: DemoUser = PENDING[1]
 STREAM = "identity:events"
 SECONDS = 15.0
 
@@ -33,14 +33,14 @@ def desk(demo: DemoStack) -> Iterator[httpx.Client]:
         yield client
 
 
-def sign_in(demo: DemoStack, person: Person) -> httpx.Response:
+def sign_in(demo: DemoStack, person: DemoUser) -> httpx.Response:
     # Not by the gateway: Identity counts sign-ins by address, and the other tests need theirs.
     body = {"email": person.email, "password": PASSWORD}
     headers = {"X-Forwarded-For": "192.0.2.7"}
     return httpx.post(f"{demo.url(7005)}/v1/auth/login", json=body, headers=headers, timeout=10)
 
 
-def events_of(demo: DemoStack, person: Person, number: int) -> list[dict[str, Any]]:
+def events_of(demo: DemoStack, person: DemoUser, number: int) -> list[dict[str, Any]]:
     """What the stream holds on this person, once there are so many of it."""
     deadline = time.monotonic() + SECONDS
     with Redis(port=REDIS_PORT + demo.offset, decode_responses=True) as redis:

@@ -54,7 +54,7 @@ def checked_address(value: str) -> str:
     return address
 
 
-class PersonName(BaseModel):
+class RegisteredName(BaseModel):
     first_name: str
     last_name: str
     legal_full_name: str | None = None
@@ -65,7 +65,7 @@ class RegisterBody(BaseModel):
 
     email: str
     password: str
-    person_name: PersonName
+    person_name: RegisteredName
     organization_name: str
     org_id: str | None = None
 

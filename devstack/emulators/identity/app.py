@@ -25,7 +25,7 @@ from devstack.emulators.identity.service import (
 )
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.emulators.identity.tokens import TokenIssuer
-from devstack.seed.people import Person
+from devstack.seed.people import DemoUser
 
 _REDIS_TIMEOUT_SECONDS = 0.5
 
@@ -35,7 +35,7 @@ def create_app(
     *,
     engine: AsyncEngine | None = None,
     approval: Approval | None = None,
-    people: Iterable[Person] = (),
+    people: Iterable[DemoUser] = (),
     clock: Clock | None = None,
 ) -> Quart:
     """The service; when it serves, its tables exist and `people` are in them.
@@ -49,12 +49,7 @@ def create_app(
     limit = LoginLimit(settings.login_limit, clock.monotonic, redis)
     issuer = TokenIssuer(settings, clock.now)
     app.extensions[EXTENSION] = Identity(settings, database, issuer, limit, approval, clock)
-    app.before_request(set_request_ids)
-    app.after_request(_add_trace_headers)
-    app.register_error_handler(IdentityError, answer_error)
-    app.register_error_handler(PlainIdentityError, answer_error)
-    for module in (system, sign_in, sessions, accounts, profiles):
-        app.register_blueprint(module.routes)
+    _add_routes(app)
     approval.mount(app, database)
 
     @app.while_serving
@@ -71,6 +66,15 @@ def create_app(
                 await database.dispose()
 
     return app
+
+
+def _add_routes(app: Quart) -> None:
+    app.before_request(set_request_ids)
+    app.after_request(_add_trace_headers)
+    app.register_error_handler(IdentityError, answer_error)
+    app.register_error_handler(PlainIdentityError, answer_error)
+    for module in (system, sign_in, sessions, accounts, profiles):
+        app.register_blueprint(module.routes)
 
 
 def _connect(url: str) -> Redis:

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from devstack.emulators.identity.service import Approval, hash_password
 from devstack.emulators.identity.tables import metadata, user_profiles, users
-from devstack.seed.people import PASSWORD, Person
+from devstack.seed.people import PASSWORD, DemoUser
 
 _TIMEOUT_SECONDS = 5
 
@@ -48,7 +48,7 @@ async def create_tables(engine: AsyncEngine) -> None:
         await connection.run_sync(metadata.create_all)
 
 
-async def seed_people(engine: AsyncEngine, people: Iterable[Person], approval: Approval) -> int:
+async def seed_people(engine: AsyncEngine, people: Iterable[DemoUser], approval: Approval) -> int:
     """Insert the missing people in one transaction; their number.
 
     A person whose id or e-mail is there already stays unchanged.

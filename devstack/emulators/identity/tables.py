@@ -29,7 +29,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """timestamptz; SQLite keeps no zone, so it stores and reads UTC."""
 
     impl = DateTime(timezone=True)
@@ -78,7 +78,7 @@ def _owner(*, index: bool = False, primary_key: bool = False) -> Column[object]:
 
 
 def _now(name: str) -> Column[object]:
-    return Column(name, Moment, nullable=False, server_default=func.current_timestamp())
+    return Column(name, UtcDateTime, nullable=False, server_default=func.current_timestamp())
 
 
 users = Table(
@@ -92,9 +92,9 @@ users = Table(
     Column("email_verified", Boolean, nullable=False, server_default=text("false")),
     _now("registered_at"),
     Column("failed_login_attempts", Integer, nullable=False, server_default=text("0")),
-    Column("locked_until", Moment),
-    Column("last_login_at", Moment),
-    Column("last_failed_login_at", Moment),
+    Column("locked_until", UtcDateTime),
+    Column("last_login_at", UtcDateTime),
+    Column("last_failed_login_at", UtcDateTime),
 )
 
 user_profiles = Table(
@@ -132,8 +132,8 @@ user_sessions = Table(
     Column("user_agent", Text),
     _now("last_activity"),
     _now("created_at"),
-    Column("expires_at", Moment, nullable=False),
-    Column("revoked_at", Moment),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
     Index("idx_user_sessions_user_id", "user_id"),
     Index("idx_user_sessions_jti", "jti"),
     Index("idx_user_sessions_expires_at", "expires_at"),
@@ -147,9 +147,9 @@ def _mailed_tokens(name: str) -> Table:
         _id(),
         _owner(index=True),
         Column("token", String(255), nullable=False, unique=True, index=True),
-        Column("expires_at", Moment, nullable=False, index=True),
+        Column("expires_at", UtcDateTime, nullable=False, index=True),
         _now("created_at"),
-        Column("used_at", Moment),
+        Column("used_at", UtcDateTime),
     )
 
 
@@ -169,7 +169,7 @@ event_outbox = Table(
     Column("event_key", String(255)),
     Column("topic", String(255), nullable=False),
     _now("created_at"),
-    Column("published_at", Moment),
+    Column("published_at", UtcDateTime),
     Column("retry_count", Integer, nullable=False, default=0, server_default=text("0")),
     Column("last_error", Text),
     Index("ix_event_outbox_topic", "topic"),

@@ -9,13 +9,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from devstack.emulators.control import EmulatorSwitches
+from devstack.emulators.database import SeededDatabase
 from devstack.emulators.health import HEALTHY, add_health, add_metrics, database_state
 from devstack.emulators.ras import scenario
 from devstack.emulators.ras.cache import StatusCache
 from devstack.emulators.ras.routes import create_routes
-from devstack.emulators.ras.settings import RasSettings
+from devstack.emulators.ras.settings import RasEmulatorSettings
 from devstack.emulators.server import add_state, with_controls
-from devstack.scenario import Scenario
+from devstack.scenario import DemoScenario
 from devstack.seed import load_dataset
 
 _SWITCHES = {"bos": ("up", "down"), "essay_endpoint": ("off", "on")}
@@ -24,7 +25,7 @@ _PUBLISH_TIMEOUT_SECONDS = 0.5
 
 
 def create_app(
-    settings: RasSettings, cache: StatusCache | None = None, redis: Redis | None = None
+    settings: RasEmulatorSettings, cache: StatusCache | None = None, redis: Redis | None = None
 ) -> Quart:
     """`cache`, and `redis` for the scenario's notifications, replace those of the settings."""
     app = Quart(__name__)
@@ -33,7 +34,7 @@ def create_app(
     database = add_state(app, settings.database, switches)
     answers = cache or _open_cache(settings)
     runner = scenario.ScenarioRunner(
-        Scenario(load_dataset(), settings.scenario_seed),
+        DemoScenario(load_dataset(), settings.scenario_seed),
         database,
         answers,
         redis or _connect(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS),
@@ -41,16 +42,7 @@ def create_app(
     app.register_blueprint(create_routes(settings, answers))
     app.register_blueprint(scenario.create_routes(runner, settings.scenario_pace_seconds))
 
-    async def dependencies() -> dict[str, dict[str, str]]:
-        # RAS checks its database only, and reports Redis and Kafka as healthy.
-        note = "Kafka availability checked during message consumption"
-        return {
-            "database": await database_state(database),
-            "redis": HEALTHY,
-            "kafka": {"status": "healthy", "note": note},
-        }
-
-    add_health(app, "result_aggregator_service", "Result Aggregator Service", dependencies)
+    _add_health(app, database)
     add_metrics(app, "ras")
 
     @app.while_serving
@@ -67,7 +59,20 @@ def create_app(
     return with_controls(app, switches)
 
 
-def _open_cache(settings: RasSettings) -> StatusCache:
+def _add_health(app: Quart, database: SeededDatabase) -> None:
+    async def dependencies() -> dict[str, dict[str, str]]:
+        # RAS checks its database only, and reports Redis and Kafka as healthy.
+        note = "Kafka availability checked during message consumption"
+        return {
+            "database": await database_state(database),
+            "redis": HEALTHY,
+            "kafka": {"status": "healthy", "note": note},
+        }
+
+    add_health(app, "result_aggregator_service", "Result Aggregator Service", dependencies)
+
+
+def _open_cache(settings: RasEmulatorSettings) -> StatusCache:
     redis = _connect(settings.redis_url, _CACHE_TIMEOUT_SECONDS)
     return StatusCache(redis if settings.cache_enabled else None, settings.cache_ttl_seconds)
 

@@ -11,7 +11,7 @@ from quart.typing import ResponseReturnValue
 from devstack.emulators.control import switches
 from devstack.emulators.database import Row, database, fetch_all
 from devstack.emulators.ras.cache import StatusCache, batch_key, list_key
-from devstack.emulators.ras.settings import RasSettings
+from devstack.emulators.ras.settings import RasEmulatorSettings
 from devstack.emulators.responses import (
     access_error,
     answer_500_for,
@@ -32,7 +32,7 @@ _ESSAY_COLUMNS = (
 )
 
 
-def create_routes(settings: RasSettings, cache: StatusCache) -> Blueprint:
+def create_routes(settings: RasEmulatorSettings, cache: StatusCache) -> Blueprint:
     routes = Blueprint("results", __name__, url_prefix="/internal/v1")
     answer_500_for(routes, sqlite3.Error, ValueError, OverflowError)
     routes.add_url_rule("/batches/<batch_id>/status", "batch", partial(read_batch, cache))

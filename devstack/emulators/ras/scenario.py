@@ -14,7 +14,7 @@ from devstack.emulators.control import is_local
 from devstack.emulators.database import SeededDatabase
 from devstack.emulators.ras.cache import StatusCache, list_pattern
 from devstack.emulators.responses import answer_500_for, plain_error
-from devstack.scenario import Scenario, ScenarioMove, notifications_of
+from devstack.scenario import DemoScenario, ScenarioMove, notifications_of
 from devstack.seed.store import columns_of, insert_phases, sql_value
 
 SCENARIO_PATH = "/_devstack/scenario"
@@ -32,7 +32,7 @@ class ScenarioRunner:
     """`redis` carries the notifications; they are lost while it is away, as on the platform."""
 
     def __init__(
-        self, scenario: Scenario, database: SeededDatabase, cache: StatusCache, redis: Redis
+        self, scenario: DemoScenario, database: SeededDatabase, cache: StatusCache, redis: Redis
     ) -> None:
         self._scenario = scenario
         self._database = database

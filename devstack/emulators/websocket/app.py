@@ -22,7 +22,7 @@ from devstack.emulators.websocket.sockets import (
     SocketRoutes,
     WebsocketSettings,
 )
-from devstack.emulators.websocket.subscription import UserChannels
+from devstack.emulators.websocket.subscription import ChannelSubscription
 
 _START_SECONDS = 3.0
 _CONNECT_SECONDS = 2.0
@@ -38,7 +38,7 @@ def create_app(settings: WebsocketSettings, redis: Redis | None = None) -> Quart
         health_check_interval=15,
         retry=Retry(NoBackoff(), 0),
     )
-    channels = UserChannels(
+    channels = ChannelSubscription(
         store, settings.channels, sockets.deliver, lambda: sockets.close_all(INTERNAL_ERROR)
     )
     metrics = SocketMetrics(sockets)

@@ -10,7 +10,7 @@ import jwt
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from quart import Blueprint, websocket
 
-from devstack.emulators.websocket.subscription import UserChannels
+from devstack.emulators.websocket.subscription import ChannelSubscription
 from devstack.tokens import AUDIENCE, ISSUER
 
 DEFAULT_REDIS_URL = "redis://localhost:6379/0"
@@ -140,7 +140,7 @@ class SocketRoutes:
         self,
         settings: WebsocketSettings,
         sockets: SocketRegistry,
-        channels: UserChannels,
+        channels: ChannelSubscription,
         metrics: SocketMetrics,
     ) -> None:
         self._settings = settings

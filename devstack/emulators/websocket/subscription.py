@@ -14,7 +14,7 @@ _PLACEHOLDER = "{user_id}"
 log = logging.getLogger(__name__)
 
 
-class UserChannels:
+class ChannelSubscription:
     """Calls `deliver` with user id and text of each message.
 
     `lost` is called each time that the subscription ends: messages sent meanwhile are lost.

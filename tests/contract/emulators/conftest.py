@@ -49,12 +49,12 @@ def redis() -> FakeAsyncRedis:
 
 
 @pytest.fixture
-def ras_settings(database: Path) -> ras.RasSettings:
-    return ras.RasSettings(database=database, internal_api_key=KEY, cache_ttl_seconds=5)
+def ras_settings(database: Path) -> ras.RasEmulatorSettings:
+    return ras.RasEmulatorSettings(database=database, internal_api_key=KEY, cache_ttl_seconds=5)
 
 
 @pytest.fixture
-def ras_app(ras_settings: ras.RasSettings, redis: FakeAsyncRedis) -> Quart:
+def ras_app(ras_settings: ras.RasEmulatorSettings, redis: FakeAsyncRedis) -> Quart:
     return ras.create_app(ras_settings, StatusCache(redis, ras_settings.cache_ttl_seconds))
 
 

@@ -9,7 +9,7 @@ from quart import Quart
 
 from devstack.emulators import ras
 from devstack.emulators.ras.cache import StatusCache
-from devstack.seed import Batch, BatchStatus, Dataset
+from devstack.seed import BatchStatus, Dataset, SeededBatch
 from devstack.seed.people import ANNA
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -20,7 +20,7 @@ def status_path(batch_id: str) -> str:
     return f"/internal/v1/batches/{batch_id}/status"
 
 
-def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> Batch:
+def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> SeededBatch:
     return next(one for one in dataset.batches_of(user_id) if one.status is status)
 
 
@@ -61,7 +61,10 @@ async def test_cache_keys_and_time_to_live_are_the_platforms(
 
 
 async def test_without_redis_it_runs_uncached(
-    ras_settings: ras.RasSettings, internal: dict[str, str], dataset: Dataset, database: Path
+    ras_settings: ras.RasEmulatorSettings,
+    internal: dict[str, str],
+    dataset: Dataset,
+    database: Path,
 ) -> None:
     server = FakeServer()
     server.connected = False

@@ -21,8 +21,8 @@ from devstack.emulators.websocket.sockets import (
     SocketRegistry,
     UserSocket,
 )
-from devstack.emulators.websocket.subscription import UserChannels
-from devstack.seed.people import ANNA, ERIK, Person
+from devstack.emulators.websocket.subscription import ChannelSubscription
+from devstack.seed.people import ANNA, ERIK, DemoUser
 from devstack.tokens import Hs256, mint, refresh_claims
 
 SECRET = "websocket-test-secret-websocket-test-secret"
@@ -30,7 +30,7 @@ NOW = datetime.now(UTC)
 NOTE = json.dumps({"event": "batch_phase_concluded", "data": {"batch_id": "b1"}})
 
 
-def token(person: Person = ANNA, secret: str = SECRET, **said: Any) -> str:
+def token(person: DemoUser = ANNA, secret: str = SECRET, **said: Any) -> str:
     return mint(person, Hs256(secret), now=NOW, **said)
 
 
@@ -192,7 +192,7 @@ def test_a_closed_connection_says_so_once_at_the_end() -> None:
 @pytest.mark.parametrize("template", ["ws:everybody", "{user_id}"])
 def test_channel_that_names_no_user_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match="no channel of a user"):
-        UserChannels(FakeAsyncRedis(), [template], lambda *_: None, lambda: None)
+        ChannelSubscription(FakeAsyncRedis(), [template], lambda *_: None, lambda: None)
 
 
 def test_settings_are_read_under_the_platform_s_names() -> None:
@@ -206,7 +206,7 @@ def test_settings_are_read_under_the_platform_s_names() -> None:
 
 
 @asynccontextmanager
-async def tab(app: Quart, person: Person) -> AsyncIterator[None]:
+async def tab(app: Quart, person: DemoUser) -> AsyncIterator[None]:
     async with app.test_client().websocket(address(token(person))):
         yield
 

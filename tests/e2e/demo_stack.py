@@ -45,7 +45,7 @@ class DemoStack:
 
     @property
     def teacher_doors(self) -> tuple[str, ...]:
-        """What to put before `/v1/teacher`; the last one has no limit of the gateway before it."""
+        """Base URLs of `/v1/teacher`; the last one bypasses the gateway's limit."""
         return (f"{self.gateway}/bff", f"{self.url(4101)}/bff", self.url(4101))
 
     @property
@@ -55,7 +55,7 @@ class DemoStack:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One command of `./dev`, on this stack's own folder.
 
-        Batches move only for who asks for it with `--scenario`: tests compare with the seed.
+        Batches move only with `--scenario`: tests compare with the seed.
         """
         if words[0] == "up" and "--scenario" not in words:
             words = (*words, "--no-scenario")

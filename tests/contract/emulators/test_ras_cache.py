@@ -1,4 +1,4 @@
-"""RAS's cache: nobody invalidates a single batch, and Redis may be away."""
+"""RAS's cache: a single batch is never invalidated, and Redis may be away."""
 
 import sqlite3
 from contextlib import closing
@@ -80,7 +80,7 @@ async def test_without_redis_it_runs_uncached(
 
 
 def move(database: Path, batch_id: str, status: BatchStatus) -> None:
-    """What a scenario does: write to the shared file while the emulator runs."""
+    """Write to the shared file while the emulator runs, as the scenario does."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "UPDATE batches SET status = ? WHERE batch_id = ?", (str(status), batch_id)

@@ -19,9 +19,9 @@ from devstack.stream_client.follower import MAX_PAUSE_SECONDS, parse_retry_after
 
 
 def text(event: str, number: int | None = None, retry: int | None = None, **data: Any) -> bytes:
-    told = f"id: e-{number}\n" if number is not None else ""
-    told += f"retry: {retry}\n" if retry is not None else ""
-    return f"event: {event}\n{told}data: {json.dumps(data)}\n\n".encode()
+    lines = f"id: e-{number}\n" if number is not None else ""
+    lines += f"retry: {retry}\n" if retry is not None else ""
+    return f"event: {event}\n{lines}data: {json.dumps(data)}\n\n".encode()
 
 
 SNAPSHOT = text("snapshot", 1, version=1, batches={"b1": {"done": 0}})
@@ -30,7 +30,7 @@ GAP = text("batch_changed", 4, version=4, batch_id="b1", patch={"done": 3})
 
 
 @dataclass
-class Answer:
+class FakeResponse:
     """One connection: a head, chunks, and how it ends."""
 
     chunks: tuple[bytes, ...] = ()
@@ -42,7 +42,7 @@ class Answer:
 
 
 class FakeStream:
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: FakeResponse) -> None:
         self.status = answer.status
         self.content_type = answer.content_type
         self.retry_after = answer.retry_after
@@ -61,7 +61,7 @@ class FakeStream:
 class FakeServer:
     """Gives its answers one after the other; `asked` keeps the headers of each call."""
 
-    answers: list[Answer]
+    answers: list[FakeResponse]
     asked: list[dict[str, str]] = field(default_factory=list)
     tokens: int = 0
     token_life: float = 3600.0
@@ -94,8 +94,8 @@ class FakeServer:
         return [headers.get("Last-Event-ID") for headers in self.asked]
 
 
-async def told(server: FakeServer, follower: StreamFollower | None = None) -> list[str]:
-    """What the follower gives until the server has no answer left."""
+async def collect(server: FakeServer, follower: StreamFollower | None = None) -> list[str]:
+    """Event names and reasons of the follower until the server has no response left."""
     found = []
     async for item in (follower or server.follower()).follow():
         found.append(item.event if isinstance(item, StreamUpdate) else f"({item.reason})")
@@ -106,10 +106,10 @@ async def told(server: FakeServer, follower: StreamFollower | None = None) -> li
 
 async def test_stream_is_followed_and_resumed_after_its_last_event() -> None:
     later = text("batch_changed", 3, version=3, batch_id="b1", patch={"done": 2})
-    server = FakeServer([Answer((SNAPSHOT, CHANGE)), Answer((later,))])
+    server = FakeServer([FakeResponse((SNAPSHOT, CHANGE)), FakeResponse((later,))])
     follower = server.follower()
 
-    found = await told(server, follower)
+    found = await collect(server, follower)
 
     assert found == ["snapshot", "batch_changed", "(closed)", "batch_changed", "(closed)"]
     assert server.last_ids == [None, "e-2"]
@@ -117,9 +117,9 @@ async def test_stream_is_followed_and_resumed_after_its_last_event() -> None:
 
 
 async def test_token_is_a_header_and_never_anything_else() -> None:
-    server = FakeServer([Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse((SNAPSHOT,))])
 
-    await told(server)
+    await collect(server)
 
     assert server.asked[0]["Authorization"] == "Bearer token-1"
     assert "token-1" not in repr(await server.fetch())
@@ -129,10 +129,10 @@ async def test_token_is_a_header_and_never_anything_else() -> None:
     "bad", [GAP, text("batch_changed", 2, version=2), b"event: snapshot\ndata: {\n\n"]
 )
 async def test_gap_or_nonsense_asks_for_a_new_snapshot(bad: bytes) -> None:
-    server = FakeServer([Answer((SNAPSHOT, bad)), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse((SNAPSHOT, bad)), FakeResponse((SNAPSHOT,))])
     follower = server.follower()
 
-    found = await told(server, follower)
+    found = await collect(server, follower)
 
     assert found == ["snapshot", "(out_of_step)", "snapshot", "(closed)"]
     assert server.last_ids == [None, None]
@@ -140,46 +140,48 @@ async def test_gap_or_nonsense_asks_for_a_new_snapshot(bad: bytes) -> None:
 
 
 async def test_unknown_events_are_passed_over_but_remembered_as_seen() -> None:
-    server = FakeServer([Answer((SNAPSHOT, text("news", 2, x=1))), Answer()])
+    server = FakeServer([FakeResponse((SNAPSHOT, text("news", 2, x=1))), FakeResponse()])
 
-    assert await told(server) == ["snapshot", "(closed)", "(closed)"]
+    assert await collect(server) == ["snapshot", "(closed)", "(closed)"]
     assert server.last_ids == [None, "e-2"]
 
 
 async def test_huge_line_ends_the_connection_not_the_client() -> None:
     huge = b"data: " + b"x" * (4 * 1024 * 1024)
-    server = FakeServer([Answer((huge, huge)), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse((huge, huge)), FakeResponse((SNAPSHOT,))])
 
-    assert await told(server) == ["(out_of_step)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(out_of_step)", "snapshot", "(closed)"]
 
 
 async def test_resync_drops_the_copy_and_the_id_until_the_snapshot_comes() -> None:
-    server = FakeServer([Answer((SNAPSHOT, text("resync", 5, reason="slow"))), Answer((SNAPSHOT,))])
+    server = FakeServer(
+        [FakeResponse((SNAPSHOT, text("resync", 5, reason="slow"))), FakeResponse((SNAPSHOT,))]
+    )
 
-    assert await told(server) == ["snapshot", "resync", "(closed)", "snapshot", "(closed)"]
+    assert await collect(server) == ["snapshot", "resync", "(closed)", "snapshot", "(closed)"]
     assert server.last_ids == [None, None]
 
 
 async def test_end_waits_as_long_as_the_server_asked_and_resumes() -> None:
     end = text("end", retry=4000, reason="shutdown")
-    server = FakeServer([Answer((SNAPSHOT, end, CHANGE)), Answer((CHANGE,))])
+    server = FakeServer([FakeResponse((SNAPSHOT, end, CHANGE)), FakeResponse((CHANGE,))])
 
-    assert await told(server) == ["snapshot", "end", "(shutdown)", "batch_changed", "(closed)"]
+    assert await collect(server) == ["snapshot", "end", "(shutdown)", "batch_changed", "(closed)"]
     assert 4.0 <= server.pauses[0] <= 4.5
     assert server.last_ids == [None, "e-1"]
 
 
 async def test_expired_token_is_replaced_before_the_next_connection() -> None:
     end = text("end", reason="token_expired")
-    server = FakeServer([Answer((SNAPSHOT, end)), Answer()])
+    server = FakeServer([FakeResponse((SNAPSHOT, end)), FakeResponse()])
 
-    await told(server)
+    await collect(server)
 
     assert [one["Authorization"] for one in server.asked] == ["Bearer token-1", "Bearer token-2"]
 
 
 async def test_token_is_renewed_before_it_expires_and_the_stream_resumed() -> None:
-    server = FakeServer([Answer((SNAPSHOT,)), Answer((CHANGE,))])
+    server = FakeServer([FakeResponse((SNAPSHOT,)), FakeResponse((CHANGE,))])
     follower = server.follower()
     found = []
 
@@ -195,9 +197,9 @@ async def test_token_is_renewed_before_it_expires_and_the_stream_resumed() -> No
 
 @pytest.mark.parametrize("life", [-100.0, 0.0, 1.0])
 async def test_token_that_is_old_by_our_clock_makes_no_storm(life: float) -> None:
-    server = FakeServer([Answer((SNAPSHOT,)) for _ in range(10)], token_life=life)
+    server = FakeServer([FakeResponse((SNAPSHOT,)) for _ in range(10)], token_life=life)
 
-    await told(server)
+    await collect(server)
 
     assert server.tokens <= 3
     assert all(pause > 0 for pause in server.pauses)
@@ -205,38 +207,40 @@ async def test_token_that_is_old_by_our_clock_makes_no_storm(life: float) -> Non
 
 @pytest.mark.parametrize("status", [400, 403, 404])
 async def test_final_refusal_ends_the_following(status: int) -> None:
-    server = FakeServer([Answer(status=status, content_type="application/json")])
+    server = FakeServer([FakeResponse(status=status, content_type="application/json")])
 
     with pytest.raises(StreamRefused, match=str(status)):
-        await told(server)
+        await collect(server)
 
 
 async def test_refused_token_is_replaced_after_a_pause() -> None:
-    server = FakeServer([Answer(status=401), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse(status=401), FakeResponse((SNAPSHOT,))])
 
-    assert await told(server) == ["(status_401)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(status_401)", "snapshot", "(closed)"]
     assert server.tokens == 2
     assert server.pauses[0] > 0
 
 
 async def test_busy_server_is_asked_again_when_it_said() -> None:
-    server = FakeServer([Answer(status=503, retry_after="7"), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse(status=503, retry_after="7"), FakeResponse((SNAPSHOT,))])
 
-    assert await told(server) == ["(status_503)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(status_503)", "snapshot", "(closed)"]
     assert 7.0 <= server.pauses[0] <= 7.5
 
 
 async def test_page_that_is_no_stream_is_a_failure() -> None:
-    server = FakeServer([Answer((SNAPSHOT,), content_type="text/html"), Answer((SNAPSHOT,))])
+    server = FakeServer(
+        [FakeResponse((SNAPSHOT,), content_type="text/html"), FakeResponse((SNAPSHOT,))]
+    )
 
-    assert await told(server) == ["(status_200)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(status_200)", "snapshot", "(closed)"]
 
 
 async def test_broken_and_refused_connections_are_tried_again_later_each_time() -> None:
-    refused = [Answer(refuses=True) for _ in range(9)]
-    server = FakeServer([Answer((SNAPSHOT,), breaks=True), *refused, Answer((CHANGE,))])
+    refused = [FakeResponse(refuses=True) for _ in range(9)]
+    server = FakeServer([FakeResponse((SNAPSHOT,), breaks=True), *refused, FakeResponse((CHANGE,))])
 
-    found = await told(server)
+    found = await collect(server)
 
     assert found[0:2] == ["snapshot", "(unreachable)"]
     assert server.last_ids[-1] == "e-1"
@@ -246,8 +250,8 @@ async def test_broken_and_refused_connections_are_tried_again_later_each_time() 
 async def test_backoff_is_drawn_anew_for_every_client() -> None:
     pauses = set()
     for seed in range(20):
-        server = FakeServer([Answer(refuses=True), Answer(refuses=True)])
-        await told(server, server.follower(seed))
+        server = FakeServer([FakeResponse(refuses=True), FakeResponse(refuses=True)])
+        await collect(server, server.follower(seed))
         pauses.add(server.pauses[0])
 
     assert len(pauses) == 20

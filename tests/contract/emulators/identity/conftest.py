@@ -1,4 +1,4 @@
-"""The emulated Identity over a SQLite file, with three people in it and a clock of ours."""
+"""The emulated Identity over a SQLite file, with three people and a fake clock."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

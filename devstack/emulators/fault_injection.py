@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import socket
+import stat
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -173,6 +174,13 @@ def close_connection(scope: WWWScope) -> None:
     The socket is found among the process's file descriptors by its peer address.
     """
     for file in Path("/dev/fd").iterdir():
-        with suppress(OSError), socket.socket(fileno=os.dup(int(file.name))) as connection:
-            if connection.getpeername()[:2] == scope.get("client"):
-                connection.shutdown(socket.SHUT_RDWR)
+        number = int(file.name)
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                _shut_down(number, scope.get("client"))
+
+
+def _shut_down(number: int, client: object) -> None:
+    with socket.socket(fileno=os.dup(number)) as connection:
+        if connection.getpeername()[:2] == client:
+            connection.shutdown(socket.SHUT_RDWR)

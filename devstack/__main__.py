@@ -1,5 +1,5 @@
-"""`python -m devstack`: what `./dev up` and its siblings call."""
+"""`python -m devstack`: the commands of `./dev` that start, stop and show the platform."""
 
-from devstack.cli import main
+from devstack.cli.commands import main
 
 main()

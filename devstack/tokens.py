@@ -1,9 +1,9 @@
-"""Access tokens as the Identity service signs them, for `./dev token USER` and for tests."""
+"""Access tokens as the Identity service signs them, for its emulator and for tests."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -16,7 +16,7 @@ RS256_KID = "identity-rs256-key"
 
 
 class TokenBearer(Protocol):
-    """What a token says of a person."""
+    """The part of a person that goes into a token."""
 
     @property
     def user_id(self) -> str: ...
@@ -24,20 +24,6 @@ class TokenBearer(Protocol):
     def org_id(self) -> str | None: ...
     @property
     def roles(self) -> Sequence[str]: ...
-
-
-class NamedBearer(TokenBearer, Protocol):
-    """What a person can be asked for by."""
-
-    @property
-    def email(self) -> str: ...
-    @property
-    def first_name(self) -> str: ...
-    @property
-    def last_name(self) -> str: ...
-
-
-_Named = TypeVar("_Named", bound=NamedBearer)
 
 
 class Signer(Protocol):
@@ -122,26 +108,3 @@ def mint(
     standard = access_claims(person.user_id, person.org_id, person.roles, expires_at)
     every = {**standard, **(claims or {})}
     return signer.sign({name: value for name, value in every.items() if name not in without})
-
-
-def find_person(people: Iterable[_Named], who: str) -> _Named:
-    """The one person with this id, e-mail, e-mail's first part, first name or full name.
-
-    Raises:
-        LookupError: Nobody goes by it, or several do.
-    """
-    wanted = who.strip().casefold()
-    found = [person for person in people if wanted in _names(person)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        emails = ", ".join(person.email for person in found)
-        raise LookupError(f"{who} may be any of {emails}")
-    raise LookupError(f"nobody is called {who}")
-
-
-def _names(person: NamedBearer) -> set[str]:
-    full = f"{person.first_name} {person.last_name}"
-    local = person.email.partition("@")[0]
-    names = (person.user_id, person.email, local, person.first_name, full)
-    return {name.casefold() for name in names}

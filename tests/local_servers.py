@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from devstack.child import die_with_parent
+from devstack.supervisor.child import die_with_parent
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -58,7 +58,7 @@ def running_redis(
     command = (
         [binary, *settings]
         if binary
-        else [sys.executable, "-m", "devstack.redis_server", str(port)]
+        else [sys.executable, "-m", "devstack.supervisor.redis_server", str(port)]
     )
     with _running(command, lambda: _listens(port), folder / "redis.log", end=end):
         yield f"redis://127.0.0.1:{port}/0"

@@ -1,46 +1,66 @@
-"""The emulators' door to the seeded database: short statements in a thread, nothing kept open."""
+"""Access to the seeded database: short statements in a thread, one connection for each."""
 
 import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-# Longer than any write of ours; a lock that is held longer is an outage.
+from quart import current_app
+
+# Longer than any write of an emulator or the scenario.
 _BUSY_SECONDS = 2.0
 
 T = TypeVar("T")
+Row = dict[str, Any]
 
 
-class Database:
-    """Every use opens the file anew, so that a seed under a running emulator shows at once.
+class SeededDatabase:
+    """Opens the file for each use, so that a new seed under a running emulator shows at once.
 
-    Raises:
-        sqlite3.Error: No database there, it is locked, or the statement fails.
+    Every method raises `sqlite3.Error` when the file is missing or locked, or a statement fails.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    async def fetch_one(self, query: str, *parameters: object) -> Row | None:
+        rows = await self.fetch_all(query, *parameters)
+        return rows[0] if rows else None
+
+    async def fetch_all(self, query: str, *parameters: object) -> list[Row]:
+        return await self.run(lambda connection: fetch_all(connection, query, *parameters))
+
+    async def execute(self, statement: str, *parameters: object) -> int:
+        """The number of rows that the statement changed."""
+        return await self.run(lambda connection: connection.execute(statement, parameters).rowcount)
+
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """One transaction: committed when `work` returns, rolled back when it raises."""
-        return await asyncio.to_thread(self._run, work)
 
-    async def answers(self) -> bool:
+        def in_thread() -> T:
+            address = f"{self._path.absolute().as_uri()}?mode=rw"
+            with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as connection:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA foreign_keys = ON")
+                with connection:
+                    return work(connection)
+
+        return await asyncio.to_thread(in_thread)
+
+    async def is_available(self) -> bool:
         try:
-            await self.run(lambda connection: connection.execute("SELECT 1 FROM batches LIMIT 1"))
+            await self.fetch_all("SELECT 1 FROM batches LIMIT 1")
         except sqlite3.Error:
             return False
         return True
 
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with closing(self._connect()) as connection, connection:
-            return work(connection)
 
-    def _connect(self) -> sqlite3.Connection:
-        address = f"{self._path.absolute().as_uri()}?mode=rw"
-        connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
+def fetch_all(connection: sqlite3.Connection, query: str, *parameters: object) -> list[Row]:
+    return [dict(row) for row in connection.execute(query, parameters)]
+
+
+def database() -> SeededDatabase:
+    """The database of the app behind the current request."""
+    return cast("SeededDatabase", current_app.extensions["database"])

@@ -13,30 +13,36 @@ from prometheus_client import (
 )
 from quart import Quart, Response, jsonify, request
 
-Dependencies = Callable[[], Awaitable[dict[str, dict[str, str]]]]
+from devstack.emulators.database import SeededDatabase
+
 VERSION = "1.0.0"
 HEALTHY = {"status": "healthy"}
-UNHEALTHY = {"status": "unhealthy"}
+
+DependencyStates = Callable[[], Awaitable[dict[str, dict[str, str]]]]
 
 
-def add_health(app: Quart, service: str, title: str, dependencies: Dependencies) -> None:
-    """503 as soon as one dependency is not healthy."""
+async def database_state(database: SeededDatabase) -> dict[str, str]:
+    return HEALTHY if await database.is_available() else {"status": "unhealthy"}
+
+
+def add_health(app: Quart, service: str, title: str, dependencies: DependencyStates) -> None:
+    """Add `/healthz`: 503 as soon as one dependency is not healthy."""
 
     @app.get("/healthz")
     async def healthz() -> tuple[Response, int]:
-        found = await dependencies()
-        good = all(one["status"] == "healthy" for one in found.values())
-        word = "healthy" if good else "unhealthy"
+        states = await dependencies()
+        available = all(state["status"] == "healthy" for state in states.values())
+        status = "healthy" if available else "unhealthy"
         body = {
             "service": service,
-            "status": word,
-            "message": f"{title} is {word}",
+            "status": status,
+            "message": f"{title} is {status}",
             "version": VERSION,
-            "checks": {"service_responsive": True, "dependencies_available": good},
-            "dependencies": found,
+            "checks": {"service_responsive": True, "dependencies_available": available},
+            "dependencies": states,
             "environment": "development",
         }
-        return jsonify(body), 200 if good else 503
+        return jsonify(body), 200 if available else 503
 
 
 def add_metrics(app: Quart, prefix: str) -> None:

@@ -1,20 +1,27 @@
 """The demo platform's content: the same people, classes, batches and texts in every run."""
 
 from devstack.seed.dataset import load_dataset
-from devstack.seed.model import Association, Batch, Dataset, Essay, SchoolClass, Student
-from devstack.seed.people import PASSWORD, PEOPLE, Person
-from devstack.seed.statuses import BatchStatus
+from devstack.seed.model import (
+    BatchStatus,
+    Dataset,
+    SchoolClass,
+    SeededAssociation,
+    SeededBatch,
+    SeededEssay,
+    SeededStudent,
+)
+from devstack.seed.people import PASSWORD, PEOPLE, DemoUser
 
 __all__ = [
     "PASSWORD",
     "PEOPLE",
-    "Association",
-    "Batch",
     "BatchStatus",
     "Dataset",
-    "Essay",
-    "Person",
+    "DemoUser",
     "SchoolClass",
-    "Student",
+    "SeededAssociation",
+    "SeededBatch",
+    "SeededEssay",
+    "SeededStudent",
     "load_dataset",
 ]

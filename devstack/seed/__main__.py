@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from devstack.seed.dataset import load_dataset
-from devstack.seed.store import database_path, forget_ledger, write_dataset
+from devstack.seed.store import database_path, delete_ledger, write_dataset
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
     if path.exists() and not fresh:
         sys.stdout.write(f"{path} is seeded already; --fresh builds it again.\n")
         return 0
-    forget_ledger(path.parent)
+    delete_ledger(path.parent)
     dataset = load_dataset()
     write_dataset(dataset, path)
     sys.stdout.write(f"{path}: {len(dataset.batches)} batches, {len(dataset.texts)} texts.\n")

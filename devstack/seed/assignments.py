@@ -1,4 +1,4 @@
-"""The six writing assignments that the demo classes work on, and what pupils say about them."""
+"""The six writing assignments of the demo classes, and the sentences of their essays."""
 
 from dataclasses import dataclass
 

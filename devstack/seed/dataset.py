@@ -1,103 +1,133 @@
-"""The whole demo platform in memory, built from the plan: no clock, no randomness of the machine."""
+"""The whole demo platform in memory, built from the plan without clock or machine randomness."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 
 from devstack.seed.assignments import BY_COURSE
-from devstack.seed.classes import build_classes, class_id
-from devstack.seed.dates import BASE_DATE
-from devstack.seed.drafts import Draft, authors_of, drafts_of, members_of
-from devstack.seed.ids import fixed_id, storage_id
-from devstack.seed.matches import associations_of
+from devstack.seed.classes import build_classes, class_id, pupil_names
+from devstack.seed.identifiers import BASE_DATE, fixed_id, storage_id
 from devstack.seed.model import (
-    Association,
-    Batch,
+    BatchStatus,
     Dataset,
-    SchoolClass,
+    SeededAssociation,
+    SeededBatch,
+    SeededEssay,
+    SeededStudent,
     StoredText,
-    Student,
 )
 from devstack.seed.people import ANNA, PEOPLE
 from devstack.seed.plan import PLAN, PlannedBatch
-from devstack.seed.progress import Progress, progress_of
-from devstack.seed.statuses import BatchStatus
+from devstack.seed.progress import Progress, UploadedEssay, progress_of
+from devstack.seed.texts import compose
 
-LEGACY_OWNER_ID = fixed_id("person/legacy-import")
 # RAS keeps ids as plain text: an old import left one that is no UUID.
 LEGACY_BATCH_ID = "legacy-batch-0001"
 BOS_ONLY_BATCH_ID = fixed_id("batch/known-to-bos-only")
 _SPACING = timedelta(days=1, hours=14, minutes=23)
-
-
-@dataclass(frozen=True, slots=True)
-class _School:
-    """Classes and pupils, found by id."""
-
-    classes: dict[str, SchoolClass]
-    students: dict[str, Student]
-
-    def members(self, planned: PlannedBatch) -> list[Student]:
-        key = planned.class_key
-        return members_of(self.classes[class_id(key)] if key else None, self.students)
-
-
-@dataclass(frozen=True, slots=True)
-class _Built:
-    batch: Batch
-    associations: list[Association]
-    texts: list[StoredText]
+_SUFFIXES = ("docx", "docx", "pdf", "txt")
+_BEFORE_MATCHING = frozenset(
+    {
+        BatchStatus.AWAITING_CONTENT_VALIDATION,
+        BatchStatus.CONTENT_INGESTION_FAILED,
+        BatchStatus.AWAITING_PIPELINE_CONFIGURATION,
+    }
+)
+# The matcher found no name in so many essays: they have no association row.
+_UNMATCHED_IN_REVIEW = 2
 
 
 @cache
 def load_dataset() -> Dataset:
-    """The same value in every process; what `python -m devstack.seed` writes down."""
+    """The same value in every process; `python -m devstack.seed` writes it to a database."""
     classes, students = build_classes()
-    school = _School({c.class_id: c for c in classes}, {s.student_id: s for s in students})
-    moments = _moments()
-    built = [_build(one, school, at) for one, at in zip(PLAN, moments, strict=True)]
+    members = {one.class_id: one.student_ids for one in classes}
+    by_id = {student.student_id: student for student in students}
+    batches: list[SeededBatch] = []
+    associations: list[SeededAssociation] = []
+    texts = [
+        StoredText(
+            storage_id=storage_id(f"prompt/{one.key}"),
+            content_type="text/plain; charset=utf-8",
+            body=one.prompt,
+        )
+        for one in BY_COURSE.values()
+    ]
+    for planned, created in zip(PLAN, _creation_times(), strict=True):
+        of_class = members[class_id(planned.class_key)] if planned.class_key else ()
+        pupils = [by_id[student_id] for student_id in of_class]
+        batch, uploads = _build(planned, pupils, created)
+        batches.append(batch)
+        associations += _associations(batch, pupils, planned.variant)
+        texts += _texts(batch, uploads)
     return Dataset(
         base_date=BASE_DATE,
         people=PEOPLE,
         classes=tuple(classes),
         students=tuple(students),
-        batches=tuple(one.batch for one in built),
+        batches=tuple(batches),
         stray_batches=(_legacy_batch(),),
-        associations=tuple(row for one in built for row in one.associations),
-        texts=(*_prompts(), *(text for one in built for text in one.texts)),
+        associations=tuple(associations),
+        texts=tuple(texts),
         bos_only={BOS_ONLY_BATCH_ID: ANNA.user_id},
     )
 
 
-def _moments() -> list[datetime]:
-    moments: list[datetime] = []
+def _creation_times() -> list[datetime]:
+    times: list[datetime] = []
     for index, planned in enumerate(PLAN):
         moment = BASE_DATE - timedelta(minutes=184) - index * _SPACING
         fresh = moment.replace(microsecond=(index * 103_311) % 1_000_000)
-        moments.append(moments[-1] if planned.variant == "same-time" else fresh)
-    return moments
+        times.append(times[-1] if planned.variant == "same-time" else fresh)
+    return times
 
 
-def _build(planned: PlannedBatch, school: _School, created: datetime) -> _Built:
+def _build(
+    planned: PlannedBatch, pupils: list[SeededStudent], created: datetime
+) -> tuple[SeededBatch, list[UploadedEssay]]:
     random = Random(f"batch/{planned.key}")
-    members = school.members(planned)
-    drafts = drafts_of(planned, authors_of(planned, members, random), created)
-    uploaded = [] if planned.variant == "empty" else drafts
-    progress = progress_of(planned, uploaded, created, random)
-    batch = _batch(planned, progress, created)
-    associations = associations_of(batch, members, planned.variant)
-    return _Built(batch, associations, _texts(batch, uploaded))
+    authors: list[tuple[str | None, str, str]]
+    if planned.class_key is None:
+        authors = [(None, *name) for name in pupil_names(random, planned.size)]
+    else:
+        real = [pupil for pupil in pupils if not pupil.is_synthetic]
+        chosen = random.sample(real, planned.size)
+        authors = [(one.student_id, one.first_name, one.last_name) for one in chosen]
+    uploads = [_upload(planned, number, author, created) for number, author in enumerate(authors)]
+    if planned.variant == "empty":
+        uploads = []
+    return _batch(planned, progress_of(planned, uploads, created, random), created), uploads
 
 
-def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> Batch:
+def _upload(
+    planned: PlannedBatch, number: int, author: tuple[str | None, str, str], created: datetime
+) -> UploadedEssay:
+    """An essay by `author`, which is student id (None for a guest), first and last name."""
+    name = f"{planned.key}/{number}"
+    student_id, first, last = author
     assignment = BY_COURSE[planned.course]
-    changes = [created, *(one.last_updated for one in progress.essays if one.in_ras)]
-    return Batch(
+    essay = SeededEssay(
+        essay_id=fixed_id(f"essay/{name}"),
+        batch_id=fixed_id(f"batch/{planned.key}"),
+        filename=f"{first}_{last}_{assignment.key}.{_SUFFIXES[number % 4]}",
+        file_upload_id=fixed_id(f"upload/{name}"),
+        in_ras=False,
+        original_text_storage_id=storage_id(f"original/{name}"),
+        author_id=student_id,
+        last_updated=created + timedelta(minutes=2, seconds=3 * number, microseconds=18_220),
+    )
+    text = compose(assignment, f"{first} {last}", name)
+    return UploadedEssay(essay, text, storage_id(f"corrected/{essay.essay_id}"))
+
+
+def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> SeededBatch:
+    assignment = BY_COURSE[planned.course]
+    changes = [created, *(essay.last_updated for essay in progress.essays if essay.in_ras)]
+    return SeededBatch(
         batch_id=fixed_id(f"batch/{planned.key}"),
         user_id=planned.owner.user_id,
         status=planned.status,
-        # RAS learns the assignment with the assessment's result, never before.
+        # RAS learns the assignment from the assessment's result.
         assignment_id=assignment.key if progress.assessed else None,
         class_id=class_id(planned.class_key) if planned.class_key else None,
         language=assignment.language,
@@ -114,33 +144,57 @@ def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> Batc
     )
 
 
-def _texts(batch: Batch, drafts: list[Draft]) -> list[StoredText]:
-    kept = {essay.essay_id: essay for essay in batch.essays}
-    mine = [draft for draft in drafts if draft.essay.essay_id in kept]
-    corrected = [
-        draft.corrected()
-        for draft in mine
-        if kept[draft.essay.essay_id].spellcheck_corrected_text_storage_id
-    ]
-    return [*(draft.original() for draft in mine), *corrected]
-
-
-def _prompts() -> list[StoredText]:
+def _associations(
+    batch: SeededBatch, pupils: list[SeededStudent], variant: str
+) -> list[SeededAssociation]:
+    """CMS's matches of essays and pupils: suggestions to review, and old decisions."""
+    if batch.class_id is None or batch.status in _BEFORE_MATCHING:
+        return []
+    students = [essay.author_id for essay in batch.essays if essay.author_id is not None]
+    unknown = next((pupil.student_id for pupil in pupils if pupil.is_synthetic), None)
+    status = "confirmed"
+    if batch.status is BatchStatus.AWAITING_STUDENT_VALIDATION:
+        # The first two are swapped, so that a teacher has something to correct.
+        status, (first, second, *rest) = "pending_validation", students
+        students = [second, first, *rest[:-_UNMATCHED_IN_REVIEW]]
+        if variant == "unknown" and unknown is not None:
+            students[2] = unknown
+    elif batch.status is BatchStatus.VALIDATION_TIMEOUT_PROCESSED and unknown is not None:
+        students[0] = unknown
     return [
-        StoredText(
-            storage_id=storage_id(f"prompt/{one.key}"),
-            content_type="text/plain; charset=utf-8",
-            body=one.prompt,
+        SeededAssociation(
+            essay_id=essay.essay_id,
+            batch_id=batch.batch_id,
+            class_id=batch.class_id,
+            student_id=student,
+            status=status,
+            # All rows of a batch come from one insert and share its time.
+            created_at=batch.created_at + timedelta(minutes=3, seconds=20, microseconds=117_562),
         )
-        for one in BY_COURSE.values()
+        for essay, student in zip(batch.essays, students, strict=False)
     ]
 
 
-def _legacy_batch() -> Batch:
+def _texts(batch: SeededBatch, uploads: list[UploadedEssay]) -> list[StoredText]:
+    kept = {essay.essay_id: essay for essay in batch.essays}
+    bodies: dict[str, str] = {}
+    for upload in uploads:
+        if (essay := kept.get(upload.essay.essay_id)) is not None:
+            bodies[essay.original_text_storage_id] = upload.text.original
+            if essay.spellcheck_corrected_text_storage_id is not None:
+                bodies[essay.spellcheck_corrected_text_storage_id] = upload.text.corrected
+    # The file service and the spellchecker store texts under this type.
+    return [
+        StoredText(storage_id=key, content_type="application/octet-stream", body=body)
+        for key, body in bodies.items()
+    ]
+
+
+def _legacy_batch() -> SeededBatch:
     created = BASE_DATE - timedelta(days=400)
-    return Batch(
+    return SeededBatch(
         batch_id=LEGACY_BATCH_ID,
-        user_id=LEGACY_OWNER_ID,
+        user_id=fixed_id("person/legacy-import"),
         status=BatchStatus.COMPLETED_SUCCESSFULLY,
         assignment_id=None,
         class_id=None,

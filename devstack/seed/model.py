@@ -1,17 +1,49 @@
-"""What the demo platform holds, as plain values: the truth that screens are compared with."""
+"""The demo platform's content as plain values; tests compare screens with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from devstack.seed.people import Person
-from devstack.seed.statuses import BatchStatus
+from devstack.seed.people import DemoUser
 
 UNKNOWN_EMAIL_DOMAIN = "@huleedu.system"
 
 
+class BatchStatus(StrEnum):
+    AWAITING_CONTENT_VALIDATION = "awaiting_content_validation"
+    CONTENT_INGESTION_FAILED = "content_ingestion_failed"
+    AWAITING_PIPELINE_CONFIGURATION = "awaiting_pipeline_configuration"
+    READY_FOR_PIPELINE_EXECUTION = "ready_for_pipeline_execution"
+    PROCESSING_PIPELINES = "processing_pipelines"
+    AWAITING_STUDENT_VALIDATION = "awaiting_student_validation"
+    STUDENT_VALIDATION_COMPLETED = "student_validation_completed"
+    VALIDATION_TIMEOUT_PROCESSED = "validation_timeout_processed"
+    COMPLETED_SUCCESSFULLY = "completed_successfully"
+    COMPLETED_WITH_FAILURES = "completed_with_failures"
+    FAILED_CRITICALLY = "failed_critically"
+    CANCELLED = "cancelled"
+
+
+_CLIENT_STATUSES = {
+    BatchStatus.AWAITING_CONTENT_VALIDATION: "pending_content",
+    BatchStatus.AWAITING_PIPELINE_CONFIGURATION: "pending_content",
+    BatchStatus.READY_FOR_PIPELINE_EXECUTION: "ready",
+    BatchStatus.COMPLETED_SUCCESSFULLY: "completed_successfully",
+    BatchStatus.COMPLETED_WITH_FAILURES: "completed_with_failures",
+    BatchStatus.CONTENT_INGESTION_FAILED: "failed",
+    BatchStatus.FAILED_CRITICALLY: "failed",
+    BatchStatus.CANCELLED: "cancelled",
+}
+
+
+def client_status(status: BatchStatus) -> str:
+    """The status that RAS sends for a stored one; every status not listed is `processing`."""
+    return _CLIENT_STATUSES.get(status, "processing")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Student:
+class SeededStudent:
     student_id: str
     first_name: str
     last_name: str
@@ -22,7 +54,7 @@ class Student:
 
     @property
     def is_synthetic(self) -> bool:
-        """The stand-in that CMS's timeout monitor adds to a class; no pupil of anybody."""
+        """The stand-in that CMS's timeout monitor adds to a class."""
         return self.email is not None and self.email.endswith(UNKNOWN_EMAIL_DOMAIN)
 
 
@@ -39,8 +71,8 @@ class SchoolClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Essay:
-    """`in_ras` is false while RAS has no row for an essay that is uploaded already."""
+class SeededEssay:
+    """`in_ras` is false for an uploaded essay of which RAS has no row yet."""
 
     essay_id: str
     batch_id: str
@@ -62,7 +94,7 @@ class Essay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """One pipeline phase as the orchestrator knows it; what File's lock is made of."""
+    """One pipeline phase as the orchestrator keeps it; the file service derives its lock from it."""
 
     name: str
     status: str
@@ -71,8 +103,8 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """`essay_count` is what was expected; `essays` holds every upload, in RAS or not."""
+class SeededBatch:
+    """`essay_count` is the expected number; `essays` holds every upload, in RAS or not."""
 
     batch_id: str
     user_id: str
@@ -88,27 +120,26 @@ class Batch:
     processing_started_at: datetime | None
     processing_completed_at: datetime | None
     prompt_storage_id: str | None
-    essays: tuple[Essay, ...]
+    essays: tuple[SeededEssay, ...]
     phases: tuple[Phase, ...]
     requested_pipeline: str | None = None
     current_phase: str | None = None
 
     @property
-    def visible_essays(self) -> tuple[Essay, ...]:
-        """Those that RAS lists."""
+    def visible_essays(self) -> tuple[SeededEssay, ...]:
+        """The essays that RAS lists."""
         return tuple(essay for essay in self.essays if essay.in_ras)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Association:
-    """A stored match of an essay and a pupil; CMS shows neither status nor confidence of it."""
+class SeededAssociation:
+    """A stored match of an essay and a pupil; CMS does not show its status."""
 
     essay_id: str
     batch_id: str
     class_id: str
     student_id: str
     status: str
-    confidence: float
     created_at: datetime
 
 
@@ -121,19 +152,19 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """`stray_batches` belong to nobody who can log in; `bos_only` maps batch id to owner id."""
+    """`stray_batches` belong to no demo login; `bos_only` maps batch id to owner id."""
 
     base_date: datetime
-    people: tuple[Person, ...]
+    people: tuple[DemoUser, ...]
     classes: tuple[SchoolClass, ...]
-    students: tuple[Student, ...]
-    batches: tuple[Batch, ...]
-    stray_batches: tuple[Batch, ...]
-    associations: tuple[Association, ...]
+    students: tuple[SeededStudent, ...]
+    batches: tuple[SeededBatch, ...]
+    stray_batches: tuple[SeededBatch, ...]
+    associations: tuple[SeededAssociation, ...]
     texts: tuple[StoredText, ...]
     bos_only: Mapping[str, str]
 
-    def batches_of(self, user_id: str) -> list[Batch]:
+    def batches_of(self, user_id: str) -> list[SeededBatch]:
         """Newest first, the way RAS lists them."""
         mine = [batch for batch in self.batches if batch.user_id == user_id]
         return sorted(mine, key=lambda batch: batch.created_at, reverse=True)
@@ -143,5 +174,5 @@ class Dataset:
         mine = [school_class for school_class in self.classes if school_class.owner_id == user_id]
         return sorted(mine, key=lambda school_class: school_class.created_at, reverse=True)
 
-    def associations_of(self, batch_id: str) -> list[Association]:
+    def associations_of(self, batch_id: str) -> list[SeededAssociation]:
         return [row for row in self.associations if row.batch_id == batch_id]

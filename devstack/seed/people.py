@@ -1,11 +1,10 @@
-"""Who can log in to the demo, and who waits to be let in."""
+"""The demo's accounts: three teachers, an admin, and four people who wait for approval."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from devstack.seed.dates import BASE_DATE
-from devstack.seed.ids import fixed_id
+from devstack.seed.identifiers import BASE_DATE, fixed_id
 
 PASSWORD = "Demo-Pass-2026!"
 ORG_ID = "org-demo-gymnasiet"
@@ -13,7 +12,7 @@ OTHER_ORG_ID = "org-norra-skolan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class DemoUser:
     user_id: str
     email: str
     first_name: str
@@ -30,48 +29,44 @@ class Person:
         return f"{self.first_name} {self.last_name}"
 
 
-def _approved(first_name: str, last_name: str, local_part: str, role: str) -> Person:
+def _person(
+    first_name: str,
+    last_name: str,
+    local_part: str,
+    *,
+    hours: int = 90 * 24,
+    role: str = "teacher",
+    status: Literal["approved", "pending"] = "approved",
+    org_id: str | None = ORG_ID,
+    verified: bool = True,
+) -> DemoUser:
+    """A person who registered so many hours before the base date."""
     email = f"{local_part}@demo.huleedu.se"
-    return Person(
+    return DemoUser(
         user_id=fixed_id(f"person/{email}"),
         email=email,
         first_name=first_name,
         last_name=last_name,
         roles=(role,),
-        org_id=ORG_ID,
-        status="approved",
-        email_verified=True,
-        registered_at=BASE_DATE - timedelta(days=90),
-    )
-
-
-def _pending(
-    first_name: str, last_name: str, local_part: str, *, hours: int, org: str | None, verified: bool
-) -> Person:
-    email = f"{local_part}@demo.huleedu.se"
-    return Person(
-        user_id=fixed_id(f"person/{email}"),
-        email=email,
-        first_name=first_name,
-        last_name=last_name,
-        roles=("teacher",),
-        org_id=org,
-        status="pending",
+        org_id=org_id,
+        status=status,
         email_verified=verified,
         registered_at=BASE_DATE - timedelta(hours=hours),
     )
 
 
-ANNA = _approved("Anna", "Lindqvist", "anna.lindqvist", "teacher")
-ERIK = _approved("Erik", "Holm", "erik.holm", "teacher")
-SARA = _approved("Sara", "Nyberg", "sara.nyberg", "teacher")
-ADMIN = _approved("Karin", "Ekström", "admin", "admin")
+ANNA = _person("Anna", "Lindqvist", "anna.lindqvist")
+ERIK = _person("Erik", "Holm", "erik.holm")
+SARA = _person("Sara", "Nyberg", "sara.nyberg")
+ADMIN = _person("Karin", "Ekström", "admin", role="admin")
 
 TEACHERS = (ANNA, ERIK, SARA)
 PENDING = (
-    _pending("Johan", "Sjöberg", "johan.sjoberg", hours=3, org=ORG_ID, verified=True),
-    _pending("Lina", "Åkesson", "lina.akesson", hours=26, org=ORG_ID, verified=True),
-    _pending("Omar", "Haddad", "omar.haddad", hours=75, org=OTHER_ORG_ID, verified=True),
-    _pending("Greta", "Öhman", "greta.ohman", hours=190, org=None, verified=False),
+    _person("Johan", "Sjöberg", "johan.sjoberg", hours=3, status="pending"),
+    _person("Lina", "Åkesson", "lina.akesson", hours=26, status="pending"),
+    _person("Omar", "Haddad", "omar.haddad", hours=75, status="pending", org_id=OTHER_ORG_ID),
+    _person(
+        "Greta", "Öhman", "greta.ohman", hours=190, status="pending", org_id=None, verified=False
+    ),
 )
 PEOPLE = (*TEACHERS, ADMIN, *PENDING)

@@ -1,18 +1,18 @@
-"""The forty batches of the demo, newest first: whose, which class, how far they have come."""
+"""The forty batches of the demo, newest first: owner, class, status."""
 
 from dataclasses import dataclass
 
-from devstack.seed.classes import course_code
-from devstack.seed.people import ANNA, ERIK, SARA, Person
-from devstack.seed.statuses import BatchStatus as S
+from devstack.seed.classes import COURSE_CODES
+from devstack.seed.model import BatchStatus as S
+from devstack.seed.people import ANNA, ERIK, SARA, DemoUser
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedBatch:
-    """`class_key` None is a guest batch; `variant` picks a twist that the status allows."""
+    """`class_key` None is a guest batch; `variant` selects a special case of the status."""
 
     key: str
-    owner: Person
+    owner: DemoUser
     class_key: str | None
     course: str
     status: S
@@ -27,8 +27,8 @@ _OWNERS = {"a": ANNA, "e": ERIK, "s": SARA}
 def _regular(
     key: str, class_key: str, status: S, size: int = 25, variant: str = "", *, prompt: bool = True
 ) -> PlannedBatch:
-    course = course_code(class_key)
-    return PlannedBatch(key, _OWNERS[key[0]], class_key, course, status, size, variant, prompt)
+    owner, course = _OWNERS[key[0]], COURSE_CODES[class_key]
+    return PlannedBatch(key, owner, class_key, course, status, size, variant, prompt)
 
 
 def _guest(key: str, course: str, status: S, size: int, variant: str = "") -> PlannedBatch:
@@ -50,7 +50,7 @@ PLAN: tuple[PlannedBatch, ...] = (
     _regular("e03", _ES, S.AWAITING_STUDENT_VALIDATION),
     _regular("s02", _SC, S.AWAITING_STUDENT_VALIDATION, 25, "listed"),
     _regular("a05", _NA, S.PROCESSING_PIPELINES, 26, "spellcheck"),
-    # The same moment as the one before it: the source's order has no tie-breaker.
+    # Created at the same time as the one before it: RAS's order has no tie-breaker.
     _guest("a06", "SV1", S.AWAITING_PIPELINE_CONFIGURATION, 24, "same-time"),
     _regular("e04", _TE, S.PROCESSING_PIPELINES, 27, "spellcheck"),
     _regular("s03", _HU, S.PROCESSING_PIPELINES, 28, "assessing"),

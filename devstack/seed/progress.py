@@ -1,27 +1,48 @@
-"""How far a batch has come: the essays, counts, times and phases that go with each status."""
+"""Essays, counts, times and phases of a batch for each status."""
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from devstack.seed.drafts import Draft
-from devstack.seed.failures import assessment_failure, spellcheck_failure
-from devstack.seed.model import Essay, Phase
+from devstack.seed.identifiers import fixed_id
+from devstack.seed.model import BatchStatus, Phase, SeededEssay
 from devstack.seed.plan import PlannedBatch
-from devstack.seed.ranking import assess, with_nan
-from devstack.seed.statuses import BatchStatus
+from devstack.seed.texts import EssayText
 
-_STARTED = timedelta(minutes=12, seconds=4)
+_SPELLCHECK_STARTED = timedelta(minutes=12, seconds=4)
 _SPELLCHECKED = timedelta(minutes=18, seconds=10)
 _ASSESSED = timedelta(minutes=43, seconds=31, microseconds=600_150)
+_ANCHORS = 6
+RANK_WITHOUT_SCORE = 999
+_STACKS = {
+    "spellcheck": "Traceback (most recent call last):\n"
+    '  File "/app/services/spellchecker_service/event_processor.py", line 212, in process\n'
+    "    text = await content.fetch(storage_id)\n"
+    '  File "/app/services/spellchecker_service/content_client.py", line 61, in fetch\n'
+    "    raise_content_service_error(operation, message, correlation_id)\n"
+    "ContentServiceError: text not readable\n",
+    "cj": "Traceback (most recent call last):\n"
+    '  File "/app/services/cj_assessment_service/batch_processor.py", line 148, in run\n'
+    "    comparisons = await provider.compare(pairs)\n"
+    "ProviderError: no valid comparison was returned\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedEssay:
+    """An uploaded essay without results, its text, and the storage id of a corrected text."""
+
+    essay: SeededEssay
+    text: EssayText
+    corrected_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`started` is set when the first phase has ended, which is how RAS means it."""
+    """`started` is the end of the first phase, as RAS defines it."""
 
-    essays: list[Essay]
+    essays: list[SeededEssay]
     completed: int = 0
     failed: int = 0
     started: datetime | None = None
@@ -30,168 +51,189 @@ class Progress:
     assessed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """One batch on its way through the pipeline."""
-
-    planned: PlannedBatch
-    drafts: list[Draft]
-    created: datetime
-    random: Random
-
-    def uploads(self) -> list[Essay]:
-        return [draft.essay for draft in self.drafts]
-
-    def listed(self) -> list[Essay]:
-        return [replace(essay, in_ras=True) for essay in self.uploads()]
-
-    def spellchecked(self, first: int | None = None) -> list[Essay]:
-        """The first so many with their spellcheck result, the others not yet in RAS."""
-        done = len(self.drafts) if first is None else first
-        checked = [self._checked(draft, number) for number, draft in enumerate(self.drafts[:done])]
-        return [*checked, *self.uploads()[done:]]
-
-    def broken(self, essay: Essay) -> Essay:
-        return replace(
-            essay,
-            spellcheck_status="failed",
-            spellcheck_correction_count=0,
-            spellcheck_corrected_text_storage_id=None,
-            spellcheck_error_detail=spellcheck_failure(
-                essay.batch_id, essay.essay_id, essay.last_updated
-            ),
-        )
-
-    def phase(self, name: str, status: str, *, ended: bool = True) -> Phase:
-        start = _STARTED if name == "spellcheck" else _SPELLCHECKED
-        end = _SPELLCHECKED if name == "spellcheck" else _ASSESSED
-        return Phase(
-            name=name,
-            status=status,
-            started_at=(self.created + start).replace(microsecond=0),
-            completed_at=(self.created + end).replace(microsecond=0) if ended else None,
-        )
-
-    def _checked(self, draft: Draft, number: int) -> Essay:
-        return replace(
-            draft.essay,
-            in_ras=True,
-            spellcheck_status="completed",
-            spellcheck_correction_count=draft.text.corrections,
-            spellcheck_corrected_text_storage_id=draft.corrected_id,
-            last_updated=self.created + _STARTED + timedelta(seconds=11 * number),
-        )
-
-
 def progress_of(
-    planned: PlannedBatch, drafts: list[Draft], created: datetime, random: Random
+    planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
 ) -> Progress:
-    return _BY_STATUS[planned.status](_Stage(planned, drafts, created, random))
+    unlisted = [upload.essay for upload in uploads]
+    listed = [replace(essay, in_ras=True) for essay in unlisted]
+    progress = Progress(essays=listed)
+    match planned.status:
+        case BatchStatus.AWAITING_CONTENT_VALIDATION:
+            checked = 9 if planned.variant == "arriving" else 0
+            progress = Progress(essays=_spellchecked(uploads, created, checked))
+        case BatchStatus.AWAITING_STUDENT_VALIDATION:
+            # Review comes before the spellcheck: RAS often has no essay of the batch yet.
+            progress = Progress(essays=listed if planned.variant == "listed" else unlisted)
+        case BatchStatus.CONTENT_INGESTION_FAILED:
+            progress = Progress(essays=listed[:3])
+        case BatchStatus.CANCELLED:
+            phases = (_phase("spellcheck", "cancelled", created),)
+            progress = Progress(essays=_spellchecked(uploads, created, 8), phases=phases)
+        case BatchStatus.PROCESSING_PIPELINES:
+            progress = _processing(planned, uploads, created)
+        case (
+            BatchStatus.COMPLETED_SUCCESSFULLY
+            | BatchStatus.COMPLETED_WITH_FAILURES
+            | BatchStatus.FAILED_CRITICALLY
+        ):
+            progress = _ended(planned, uploads, created, random)
+    return progress
 
 
-def _uploading(stage: _Stage) -> Progress:
-    if stage.planned.variant == "arriving":
-        return Progress(essays=stage.spellchecked(9))
-    return Progress(essays=stage.uploads())
-
-
-def _listed(stage: _Stage) -> Progress:
-    return Progress(essays=stage.listed())
-
-
-def _reviewed(stage: _Stage) -> Progress:
-    """Review comes before spellcheck, when RAS often knows no essay at all."""
-    listed = stage.planned.variant == "listed"
-    return Progress(essays=stage.listed() if listed else stage.uploads())
-
-
-def _refused(stage: _Stage) -> Progress:
-    return Progress(essays=stage.listed()[:3])
-
-
-def _processing(stage: _Stage) -> Progress:
-    if stage.planned.variant == "spellcheck":
-        phases = (stage.phase("spellcheck", "in_progress", ended=False),)
-        return Progress(essays=stage.spellchecked(len(stage.drafts) * 3 // 5), phases=phases)
+def _processing(planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime) -> Progress:
+    if planned.variant == "spellcheck":
+        essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
+        phases = (_phase("spellcheck", "in_progress", created, ended=False),)
+        return Progress(essays=essays, phases=phases)
     return Progress(
-        essays=stage.spellchecked(),
-        completed=len(stage.drafts),
-        started=stage.created + _SPELLCHECKED,
+        essays=_spellchecked(uploads, created),
+        completed=len(uploads),
+        started=created + _SPELLCHECKED,
         phases=(
-            stage.phase("spellcheck", "completed_successfully"),
-            stage.phase("cj_assessment", "in_progress", ended=False),
+            _phase("spellcheck", "completed_successfully", created),
+            _phase("cj_assessment", "in_progress", created, ended=False),
         ),
     )
 
 
-def _completed(stage: _Stage) -> Progress:
-    essays = stage.spellchecked()
-    checked = stage.phase("spellcheck", "completed_successfully")
-    started = stage.created + _SPELLCHECKED
-    if stage.planned.variant == "first-phase":
-        return Progress(essays=essays, completed=len(essays), started=started, phases=(checked,))
-    ranked = assess(essays, stage.random)
+def _ended(
+    planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
+) -> Progress:
+    essays = _spellchecked(uploads, created)
+    count, started, ended = len(essays), created + _SPELLCHECKED, created + _ASSESSED
+    checked = _phase("spellcheck", "completed_successfully", created)
+    if planned.status is BatchStatus.FAILED_CRITICALLY:
+        phases = (checked, _phase("cj_assessment", "failed", created))
+        essays = [*(_not_assessed(essay, ended) for essay in essays[:2]), *essays[2:]]
+        return Progress(essays=essays, failed=count, started=started, phases=phases)
+    if planned.status is BatchStatus.COMPLETED_WITH_FAILURES:
+        # The orchestrator's estimate may count one failure where three texts have failed.
+        failed = 1 if planned.variant == "estimated" else 3
+        essays = [*map(_not_spellchecked, essays[:3]), *_ranked(essays[3:], random)]
+        status = "completed_with_partial_success"
+        checked = _phase("spellcheck", status, created)
+    elif planned.variant == "first-phase":
+        return Progress(essays=essays, completed=count, started=started, phases=(checked,))
+    else:
+        failed, essays, status = 0, _ranked(essays, random), "completed_successfully"
+    if planned.variant == "nan":
+        # RAS stores the result of a division by zero.
+        essays[0] = replace(essays[0], cj_score=math.nan)
     return Progress(
-        essays=with_nan(ranked) if stage.planned.variant == "nan" else ranked,
-        completed=len(essays),
-        started=started,
-        ended=stage.created + _ASSESSED,
-        phases=(checked, stage.phase("cj_assessment", "completed_successfully")),
-        assessed=True,
-    )
-
-
-def _with_failures(stage: _Stage) -> Progress:
-    """Three texts fail; at the end the orchestrator's estimate may say one."""
-    essays = stage.spellchecked()
-    broken = [stage.broken(essay) for essay in essays[:3]]
-    failed = 1 if stage.planned.variant == "estimated" else len(broken)
-    partial = "completed_with_partial_success"
-    return Progress(
-        essays=[*broken, *assess(essays[3:], stage.random)],
-        completed=len(essays) - failed,
+        essays=essays,
+        completed=count - failed,
         failed=failed,
-        started=stage.created + _SPELLCHECKED,
-        ended=stage.created + _ASSESSED,
-        phases=(stage.phase("spellcheck", partial), stage.phase("cj_assessment", partial)),
+        started=started,
+        ended=ended,
+        phases=(checked, _phase("cj_assessment", status, created)),
         assessed=True,
     )
 
 
-def _failed(stage: _Stage) -> Progress:
-    essays = stage.spellchecked()
-    at = stage.created + _ASSESSED
-    detailed = [
+def _spellchecked(
+    uploads: list[UploadedEssay], created: datetime, count: int | None = None
+) -> list[SeededEssay]:
+    """The first `count` essays with their spellcheck result, the others not yet in RAS."""
+    checked = [
+        replace(
+            upload.essay,
+            in_ras=True,
+            spellcheck_status="completed",
+            spellcheck_correction_count=upload.text.corrections,
+            spellcheck_corrected_text_storage_id=upload.corrected_id,
+            last_updated=created + _SPELLCHECK_STARTED + timedelta(seconds=11 * number),
+        )
+        for number, upload in enumerate(uploads[:count])
+    ]
+    return [*checked, *(upload.essay for upload in uploads[len(checked) :])]
+
+
+def _not_spellchecked(essay: SeededEssay) -> SeededEssay:
+    return replace(
+        essay,
+        spellcheck_status="failed",
+        spellcheck_correction_count=0,
+        spellcheck_corrected_text_storage_id=None,
+        spellcheck_error_detail=_error_detail(
+            essay,
+            essay.last_updated,
+            "spellcheck",
+            code="SPELLCHECK_SERVICE_ERROR",
+            message="{'error_code': 'CONTENT_SERVICE_ERROR', 'error_message': 'text not readable'}",
+            operation="process_spellcheck_result",
+            details={"status": "spellcheck_failed"},
+        ),
+    )
+
+
+def _not_assessed(essay: SeededEssay, at: datetime) -> SeededEssay:
+    detail = _error_detail(
+        essay,
+        at,
+        "cj",
+        code="CJ_ASSESSMENT_SERVICE_ERROR",
+        message="The comparison did not finish",
+        operation="process_assessment_result",
+        details={"provider": "demo"},
+    )
+    return replace(essay, cj_assessment_error_detail=detail)
+
+
+def _error_detail(
+    essay: SeededEssay,
+    at: datetime,
+    phase: str,
+    *,
+    code: str,
+    message: str,
+    operation: str,
+    details: dict[str, str],
+) -> dict[str, object]:
+    """An ErrorDetail of RAS, stack trace included; its time has a zone, unlike RAS's other times."""
+    return {
+        "error_code": code,
+        "message": message,
+        "correlation_id": fixed_id(f"correlation/{phase}/{essay.essay_id}"),
+        "timestamp": f"{(at + timedelta(microseconds=10_000)).isoformat()}Z",
+        "service": "result_aggregator_service",
+        "operation": operation,
+        "details": {"essay_id": essay.essay_id, "batch_id": essay.batch_id, **details},
+        "stack_trace": _STACKS[phase],
+        "trace_id": None,
+        "span_id": None,
+    }
+
+
+def _ranked(essays: list[SeededEssay], random: Random) -> list[SeededEssay]:
+    """Comparative-judgement results: negative scores, ranks with gaps from anchor texts.
+
+    With more than ten essays one pair is tied and the last has no score: RAS sends an exact zero
+    and a rank far behind for it.
+    """
+    scores = [random.gauss(0.0, 1.4) for _ in essays]
+    if len(essays) > 10:
+        scores[4] = scores[7]
+    field = [*scores, *(random.gauss(0.3, 1.6) for _ in range(_ANCHORS))]
+    ranked = [
         replace(
             essay,
-            cj_assessment_error_detail=assessment_failure(essay.batch_id, essay.essay_id, at),
+            cj_assessment_status="completed",
+            cj_score=score,
+            cj_rank=1 + sum(other > score for other in field),
         )
-        for essay in essays[:2]
+        for essay, score in zip(essays, scores, strict=True)
     ]
-    checked = stage.phase("spellcheck", "completed_successfully")
-    return Progress(
-        essays=[*detailed, *essays[2:]],
-        failed=len(essays),
-        started=stage.created + _SPELLCHECKED,
-        phases=(checked, stage.phase("cj_assessment", "failed")),
+    if len(ranked) > 10:
+        ranked[-1] = replace(ranked[-1], cj_score=0.0, cj_rank=RANK_WITHOUT_SCORE)
+    return ranked
+
+
+def _phase(name: str, status: str, created: datetime, *, ended: bool = True) -> Phase:
+    first = name == "spellcheck"
+    start, end = (_SPELLCHECK_STARTED, _SPELLCHECKED) if first else (_SPELLCHECKED, _ASSESSED)
+    return Phase(
+        name=name,
+        status=status,
+        started_at=(created + start).replace(microsecond=0),
+        completed_at=(created + end).replace(microsecond=0) if ended else None,
     )
-
-
-def _cancelled(stage: _Stage) -> Progress:
-    return Progress(essays=stage.spellchecked(8), phases=(stage.phase("spellcheck", "cancelled"),))
-
-
-_BY_STATUS: dict[BatchStatus, Callable[[_Stage], Progress]] = {
-    BatchStatus.AWAITING_CONTENT_VALIDATION: _uploading,
-    BatchStatus.CONTENT_INGESTION_FAILED: _refused,
-    BatchStatus.AWAITING_PIPELINE_CONFIGURATION: _listed,
-    BatchStatus.READY_FOR_PIPELINE_EXECUTION: _listed,
-    BatchStatus.PROCESSING_PIPELINES: _processing,
-    BatchStatus.AWAITING_STUDENT_VALIDATION: _reviewed,
-    BatchStatus.STUDENT_VALIDATION_COMPLETED: _listed,
-    BatchStatus.VALIDATION_TIMEOUT_PROCESSED: _listed,
-    BatchStatus.COMPLETED_SUCCESSFULLY: _completed,
-    BatchStatus.COMPLETED_WITH_FAILURES: _with_failures,
-    BatchStatus.FAILED_CRITICALLY: _failed,
-    BatchStatus.CANCELLED: _cancelled,
-}

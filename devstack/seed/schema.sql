@@ -28,12 +28,11 @@ CREATE TABLE associations (
     batch_id TEXT NOT NULL,
     class_id TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
     student_id TEXT NOT NULL REFERENCES students ON DELETE CASCADE,
-    validation_status TEXT NOT NULL,
-    confidence REAL NOT NULL,
+    status TEXT NOT NULL,
     created_at TEXT NOT NULL
 );
 CREATE INDEX associations_by_batch ON associations (batch_id);
--- What CMS would have published: one row per accepted confirmation, never read back by it.
+-- The events that CMS publishes: one row per accepted confirmation.
 CREATE TABLE cms_outbox (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     batch_id TEXT NOT NULL,
@@ -78,7 +77,7 @@ CREATE TABLE essays (
 );
 CREATE INDEX essays_by_batch ON essays (batch_id);
 
--- The orchestrator, as File and RAS ask it.
+-- The orchestrator's state, which the file service and RAS read.
 CREATE TABLE bos_batches (
     batch_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL

@@ -1,4 +1,4 @@
-"""Essay texts: composed from the assignment's sentences, with the slips a pupil would make."""
+"""Essay texts, composed of the assignment's sentences, with spelling mistakes."""
 
 import re
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ _LINKS = {
         "Kanske är det därför jag fortfarande minns det.",
     ),
 }
-# What is right, and how it is often written.
-_SLIPS = {
+# The right spelling and a common mistake.
+_MISTAKES = {
     "en": (
         ("believe", "belive"), ("definitely", "definately"), ("because", "becouse"),
         ("beginning", "begining"), ("necessary", "neccessary"), ("realise", "realice"),
@@ -51,7 +51,7 @@ _SLIPS = {
 
 @dataclass(frozen=True, slots=True)
 class EssayText:
-    """`corrections` is how many slips the corrected text mends."""
+    """`corrections` is the number of mistakes that the corrected text mends."""
 
     original: str
     corrected: str
@@ -60,12 +60,6 @@ class EssayText:
 
 def compose(assignment: Assignment, author: str, seed: str) -> EssayText:
     random = Random(seed)
-    corrected = _clean_text(assignment, author, random)
-    original, corrections = _with_slips(corrected, assignment.language, random)
-    return EssayText(original, corrected, corrections)
-
-
-def _clean_text(assignment: Assignment, author: str, random: Random) -> str:
     claims = random.sample(assignment.claims, random.randint(4, 6))
     examples = random.sample(assignment.examples, len(assignment.examples))
     links = random.sample(_LINKS[assignment.language], 6)
@@ -73,21 +67,13 @@ def _clean_text(assignment: Assignment, author: str, random: Random) -> str:
         f"{claim} {link} {example}"
         for claim, link, example in zip(claims, links, (*examples, examples[0]), strict=False)
     ]
-    paragraphs = [
-        f"{random.choice(assignment.openings)} {random.choice(links)}",
-        *middle,
-        random.choice(assignment.endings),
-    ]
-    return f"{author}\n{assignment.title}\n\n" + "\n\n".join(paragraphs) + "\n"
-
-
-def _with_slips(text: str, language: str, random: Random) -> tuple[str, int]:
-    present = [slip for slip in _SLIPS[language] if re.search(_whole_word(slip[0]), text)]
+    opening = f"{random.choice(assignment.openings)} {random.choice(links)}"
+    paragraphs = "\n\n".join([opening, *middle, random.choice(assignment.endings)])
+    corrected = f"{author}\n{assignment.title}\n\n{paragraphs}\n"
+    pairs = _MISTAKES[assignment.language]
+    present = [pair for pair in pairs if re.search(rf"\b{pair[0]}\b", corrected)]
     chosen = random.sample(present, random.randint(0, len(present)))
+    original = corrected
     for right, wrong in chosen:
-        text = re.sub(_whole_word(right), wrong, text, count=1)
-    return text, len(chosen)
-
-
-def _whole_word(word: str) -> str:
-    return rf"\b{word}\b"
+        original = re.sub(rf"\b{right}\b", wrong, original, count=1)
+    return EssayText(original, corrected, len(chosen))

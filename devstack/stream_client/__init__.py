@@ -1,22 +1,29 @@
-"""Follows a teacher's event stream and keeps a local copy that is as true as the server's."""
+"""Follows a teacher's event stream and keeps a local copy of its batches."""
 
-from devstack.stream_client.following import Ended, Follower, StreamRefused, Token, Update
-from devstack.stream_client.http_source import HttpSource
-from devstack.stream_client.local_copy import LocalCopy, OutOfStep
-from devstack.stream_client.merge_patch import merge
-from devstack.stream_client.server_events import EventParser, EventTooLong, ServerEvent
+from devstack.stream_client.events import EventParser, EventTooLong, StreamEvent
+from devstack.stream_client.follower import (
+    AccessToken,
+    StreamEnded,
+    StreamFollower,
+    StreamRefused,
+    StreamUpdate,
+)
+from devstack.stream_client.local_copy import JsonObject, LocalCopy, OutOfStep, merge_patch
+from devstack.stream_client.source import HttpStreamSource, SourceError
 
 __all__ = [
-    "Ended",
+    "AccessToken",
     "EventParser",
     "EventTooLong",
-    "Follower",
-    "HttpSource",
+    "HttpStreamSource",
+    "JsonObject",
     "LocalCopy",
     "OutOfStep",
-    "ServerEvent",
+    "SourceError",
+    "StreamEnded",
+    "StreamEvent",
+    "StreamFollower",
     "StreamRefused",
-    "Token",
-    "Update",
-    "merge",
+    "StreamUpdate",
+    "merge_patch",
 ]

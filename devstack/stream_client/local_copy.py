@@ -1,16 +1,21 @@
-"""The client's copy of a topic: what the snapshot said and every change since, or nothing at all."""
+"""The client's copy of a topic: the snapshot and every change since, or nothing at all."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Mapping
+from typing import Union
 
-from devstack.stream_client.json_text import Json, JsonObject, object_in
-from devstack.stream_client.merge_patch import merge
-from devstack.stream_client.server_events import ServerEvent
+from devstack.stream_client.events import StreamEvent
 
-Batches = dict[str, JsonObject]
+Json = Union[None, bool, int, float, str, list["Json"], "JsonObject"]
+JsonObject = dict[str, Json]
+
+MAX_PATCH_DEPTH = 64
+_CHANGES = frozenset({"batch_added", "batch_changed", "batch_removed"})
+_KNOWN_EVENTS = frozenset({*_CHANGES, "snapshot", "activity", "resync", "end"})
 
 
 class OutOfStep(ValueError):
-    """An event does not fit the copy, or cannot be read: only a new snapshot helps."""
+    """An event that does not fit the copy or cannot be read; a new snapshot is needed."""
 
 
 class LocalCopy:
@@ -18,28 +23,25 @@ class LocalCopy:
 
     def __init__(self) -> None:
         self.version: int | None = None
-        self.batches: Batches = {}
-        self._by_event: dict[str, Callable[[JsonObject], None]] = {
-            "snapshot": self._replace,
-            "batch_added": self._add,
-            "batch_changed": self._change,
-            "batch_removed": self._remove,
-        }
+        self.batches: dict[str, JsonObject] = {}
 
-    def apply(self, event: ServerEvent) -> JsonObject | None:
-        """Follow one event; its data, or None for one that we do not know.
+    def apply(self, event: StreamEvent) -> JsonObject | None:
+        """Apply one event; its data, or None for an unknown event.
 
         Raises:
-            OutOfStep: It does not fit; the copy is as it was.
+            OutOfStep: It does not fit; the copy stays unchanged.
         """
-        if event.event not in {*self._by_event, "activity", "resync", "end"}:
+        if event.event not in _KNOWN_EVENTS:
             return None
         try:
-            data = object_in(event.data)
+            data = _parse_object(event.data)
             if event.event == "resync":
                 self.drop()
-            elif event.event in self._by_event:
-                self._by_event[event.event](data)
+            elif event.event == "snapshot":
+                items = _object(data["batches"]).items()
+                self.version, self.batches = _version(data), {key: _object(v) for key, v in items}
+            elif event.event in _CHANGES:
+                self._change(event.event, data)
         except (ValueError, KeyError, TypeError) as error:
             raise OutOfStep(f"{event.event}: {error}") from error
         return data
@@ -47,33 +49,50 @@ class LocalCopy:
     def drop(self) -> None:
         self.version, self.batches = None, {}
 
-    def _replace(self, data: JsonObject) -> None:
-        batches = {name: _object(one) for name, one in _object(data["batches"]).items()}
-        self.version, self.batches = _version(data), batches
-
-    def _add(self, data: JsonObject) -> None:
-        version, batch_id = self._next(data), _text(data["batch_id"])
-        self.batches = {**self.batches, batch_id: _object(data["batch"])}
-        self.version = version
-
-    def _change(self, data: JsonObject) -> None:
-        version, batch_id = self._next(data), _text(data["batch_id"])
-        changed = _object(merge(self.batches[batch_id], _object(data["patch"])))
-        self.batches = {**self.batches, batch_id: changed}
-        self.version = version
-
-    def _remove(self, data: JsonObject) -> None:
-        version, batch_id = self._next(data), _text(data["batch_id"])
-        if batch_id not in self.batches:
-            raise KeyError(batch_id)
-        self.batches = {name: one for name, one in self.batches.items() if name != batch_id}
-        self.version = version
-
-    def _next(self, data: JsonObject) -> int:
-        version = _version(data)
+    def _change(self, event: str, data: JsonObject) -> None:
+        version, batch_id = _version(data), data["batch_id"]
         if self.version is None or version != self.version + 1:
             raise ValueError(f"version {version} after {self.version}")
-        return version
+        if not isinstance(batch_id, str):
+            raise ValueError(f"{type(batch_id).__name__} in place of an id")  # noqa: TRY004 - bad data
+        changed = dict(self.batches)
+        if event == "batch_added":
+            changed[batch_id] = _object(data["batch"])
+        elif event == "batch_changed":
+            changed[batch_id] = _object(merge_patch(changed[batch_id], _object(data["patch"])))
+        else:
+            del changed[batch_id]
+        self.version, self.batches = version, changed
+
+
+def merge_patch(target: Json, patch: Json, depth: int = MAX_PATCH_DEPTH) -> Json:
+    """A new value by JSON Merge Patch (RFC 7396).
+
+    Raises:
+        ValueError: The patch is nested too deep.
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    if depth == 0:
+        raise ValueError(f"The patch is nested deeper than {MAX_PATCH_DEPTH}.")
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value, depth - 1)
+    return merged
+
+
+def _parse_object(text: str) -> JsonObject:
+    try:
+        return _object(json.loads(text, parse_constant=_refuse_constant))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _refuse_constant(word: str) -> Json:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _version(data: JsonObject) -> int:
@@ -85,11 +104,5 @@ def _version(data: JsonObject) -> int:
 
 def _object(value: Json) -> JsonObject:
     if not isinstance(value, dict):
-        raise ValueError(f"{type(value).__name__} where an object belongs")  # noqa: TRY004 - bad data
-    return value
-
-
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{type(value).__name__} where an id belongs")  # noqa: TRY004 - bad data
+        raise ValueError(f"{type(value).__name__} in place of an object")  # noqa: TRY004 - bad data
     return value

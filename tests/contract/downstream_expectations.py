@@ -1,4 +1,4 @@
-"""What we expect of the services behind us: samples of requests, and what their answers look like."""
+"""Expectations of the downstream services: sample requests and the schemas of their answers."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from services.bff_teacher.contracts import (
 )
 
 FOLDER = Path(__file__).with_name("downstream") / "expected"
-# A service may have been told of its data by hand; whoever wrote the file names them so.
+# Names in paths, bodies and schemas, and the ids for which they stand.
 State = Mapping[str, str]
 NO_STATE = "always"
 
@@ -38,8 +38,8 @@ READ_AS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One way to answer; what is absent may be anything."""
+class ExpectedResponse:
+    """One accepted response; an absent field accepts anything."""
 
     status: int
     content_type: str | None = None
@@ -47,8 +47,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """`caller` is who asks: nobody, user, service, admin service, bearer or admin."""
+class ExpectedRequest:
+    """`caller` is nobody, user, service, admin service, bearer or admin."""
 
     method: str
     path: str
@@ -58,45 +58,47 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """`answers` are alternatives: services differ by age, and we live with each of them."""
+    """`answers` are alternatives: services differ by age, and each is accepted."""
 
     service: str
     name: str
     state: str
-    request: Request
-    answers: tuple[Answer, ...]
+    request: ExpectedRequest
+    answers: tuple[ExpectedResponse, ...]
     read_as: str | None = None
     writes: bool = False
     definitions: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def faults(self, given: httpx.Response, state: State) -> list[str]:
-        """Why this is none of the answers that we can live with; empty when it is one."""
-        found = [list(self._faults_of(given, answer, state)) for answer in self.answers]
-        return [] if [] in found else [fault for faults in found for fault in faults]
+    def mismatches(self, given: httpx.Response, state: State) -> list[str]:
+        """The differences from every accepted response; empty when it is one of them."""
+        found = [list(self._mismatches_of(given, answer, state)) for answer in self.answers]
+        return [] if [] in found else [one for mismatches in found for one in mismatches]
 
-    def _faults_of(self, given: httpx.Response, wanted: Answer, state: State) -> Iterator[str]:
+    def _mismatches_of(
+        self, given: httpx.Response, wanted: ExpectedResponse, state: State
+    ) -> Iterator[str]:
         content_type = given.headers.get("content-type", "").partition(";")[0]
         if given.status_code != wanted.status:
             yield f"{wanted.status} expected, {given.status_code} found"
         elif wanted.content_type not in {None, content_type}:
             yield f"{wanted.content_type} expected, {content_type} found"
         elif wanted.schema is not None:
-            yield from self._flaws(given.text, filled(wanted.schema, state))
-            yield from self._unreadable(given.content, wanted)
+            yield from self._schema_errors(given.text, filled(wanted.schema, state))
+            yield from self._decode_errors(given.content, wanted)
 
-    def _flaws(self, text: str, schema: Any) -> Iterator[str]:
+    def _schema_errors(self, text: str, schema: Any) -> Iterator[str]:
         # Python's own reader: RAS may answer a bare NaN.
-        judge = Draft202012Validator({**schema, "$defs": self.definitions})
-        for flaw in judge.iter_errors(json.loads(text)):
-            yield f"/{'/'.join(map(str, flaw.absolute_path))}: {flaw.message[:200]}"
+        validator = Draft202012Validator({**schema, "$defs": self.definitions})
+        for error in validator.iter_errors(json.loads(text)):
+            yield f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
 
-    def _unreadable(self, body: bytes, wanted: Answer) -> Iterator[str]:
+    def _decode_errors(self, body: bytes, wanted: ExpectedResponse) -> Iterator[str]:
         if self.read_as is None or wanted.status >= 400:
             return
         try:
             JsonDecoder(READ_AS[self.read_as])(body)
         except Undecodable as error:
-            yield f"our contract {self.read_as} does not read it: {error}"
+            yield f"our contract {self.read_as} cannot read it: {error}"
 
 
 def expectations() -> list[Expectation]:
@@ -111,8 +113,8 @@ def _read(path: Path) -> Iterator[Expectation]:
             service=document["service"],
             name=one["name"],
             state=one["state"],
-            request=Request(caller=request.pop("as"), **request),
-            answers=tuple(msgspec.convert(answer, Answer) for answer in one["answers"]),
+            request=ExpectedRequest(caller=request.pop("as"), **request),
+            answers=tuple(msgspec.convert(answer, ExpectedResponse) for answer in one["answers"]),
             read_as=one.get("read_as"),
             writes=one.get("writes", False),
             definitions=document["$defs"],
@@ -120,7 +122,7 @@ def _read(path: Path) -> Iterator[Expectation]:
 
 
 def filled(value: Any, state: State) -> Any:
-    """The same with `{names}` replaced by what the state says; a number stays one."""
+    """The value with `{names}` replaced by the state's ids; a number stays a number."""
     if isinstance(value, dict):
         return {key: filled(one, state) for key, one in value.items()}
     if isinstance(value, list):
@@ -135,7 +137,7 @@ def filled(value: Any, state: State) -> Any:
 
 
 def headers_of(caller: str, state: State, key: str) -> dict[str, str]:
-    """How this caller says who it is."""
+    """The headers that identify this caller."""
     service = {"X-Internal-API-Key": key, "X-Service-ID": "bff-teacher-service"}
     admin_service = service | {"X-Service-ID": "bff-admin-service"}
     bearer = {"Authorization": f"Bearer {state.get('token', '')}"}

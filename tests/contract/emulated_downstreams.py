@@ -10,10 +10,10 @@ from fakeredis import FakeAsyncRedis
 from quart import Quart
 
 from devstack.emulators import cms, content, files, ras
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.approval import Approval
-from devstack.emulators.ras.cache import RedisCache
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
+from devstack.emulators.identity.approval import MountedApproval
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.server import EmulatorSettings
 from devstack.seed import PEOPLE, BatchStatus, load_dataset
 from devstack.seed.people import ADMIN, ANNA, PENDING
 from devstack.seed.store import write_dataset
@@ -81,8 +81,8 @@ def _app(service: str, folder: Path) -> Quart:
         return _identity(folder)
     write_dataset(DATA, database)
     if service == "ras":
-        settings = ras.RasSettings(database=database, internal_api_key=KEY)
-        return ras.create_app(settings, RedisCache(FakeAsyncRedis(), 5))
+        settings = ras.RasEmulatorSettings(database=database, internal_api_key=KEY)
+        return ras.create_app(settings, StatusCache(FakeAsyncRedis(), 5))
     make: Mapping[str, Callable[[EmulatorSettings], Quart]] = {
         "cms": cms.create_app,
         "files": files.create_app,
@@ -93,6 +93,6 @@ def _app(service: str, folder: Path) -> Quart:
 
 def _identity(folder: Path) -> Quart:
     url = f"sqlite+aiosqlite:///{folder / 'identity.db'}"
-    settings = IdentitySettings(database_url=url, dev_secret=SECRET)
-    approval = Approval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY})
+    settings = IdentityEmulatorSettings(database_url=url, dev_secret=SECRET)
+    approval = MountedApproval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY})
     return create_app(settings, approval=approval, people=PEOPLE)

@@ -1,4 +1,4 @@
-"""The services behind us answer as we expect: the emulators, or real ones that an option names."""
+"""The downstream services answer as expected: the emulators, or real ones named by an option."""
 
 import json
 import os
@@ -30,16 +30,16 @@ def url_of(config: pytest.Config, service: str) -> str | None:
 
 
 def state_of(config: pytest.Config, wanted: Expectation) -> State:
-    """The ids that stand for the state; real services have theirs, which a file tells."""
+    """The ids of the state; those of real services come from a file."""
     if wanted.state == NO_STATE:
         return {}
     if url_of(config, wanted.service) is None:
         return states()[wanted.state]
     path: str | None = config.getoption("--downstream-states")
-    told: dict[str, Any] = json.loads(Path(path).read_text("utf-8")) if path else {}
-    if wanted.state not in told:
+    given: dict[str, Any] = json.loads(Path(path).read_text("utf-8")) if path else {}
+    if wanted.state not in given:
         pytest.skip(f"--downstream-states does not say for which ids {wanted.state!r} holds")
-    return {name: str(value) for name, value in told[wanted.state].items()}
+    return {name: str(value) for name, value in given[wanted.state].items()}
 
 
 def key_of(config: pytest.Config, service: str) -> str:
@@ -70,19 +70,19 @@ async def test_service_answers_as_we_expect(
     request: pytest.FixtureRequest, wanted: Expectation, client: httpx.AsyncClient
 ) -> None:
     state = state_of(request.config, wanted)
-    asked = wanted.request
-    needs_key = asked.caller in {"service", "admin service", "admin"}
+    sent = wanted.request
+    needs_key = sent.caller in {"service", "admin service", "admin"}
     key = key_of(request.config, wanted.service) if needs_key else ""
 
     answer = await client.request(
-        asked.method,
-        filled(asked.path, state),
-        headers=headers_of(asked.caller, state, key),
-        json=filled(asked.body, state),
+        sent.method,
+        filled(sent.path, state),
+        headers=headers_of(sent.caller, state, key),
+        json=filled(sent.body, state),
     )
 
     # Not inside the assertion: pytest would print the state, and a token with it.
-    found = wanted.faults(answer, state)
+    found = wanted.mismatches(answer, state)
     assert found == []
 
 
@@ -115,18 +115,18 @@ def one(service: str, name: str) -> Expectation:
         ),
         (
             httpx.Response(200, json={"classes": [{"id": 7}], "pagination": {}}),
-            "our contract cms.ClassPage does not read it",
+            "our contract cms.ClassPage cannot read it",
         ),
     ],
 )
 def test_answer_that_we_cannot_live_with_is_a_fault(answer: httpx.Response, said: str) -> None:
     wanted = one("cms", "a teacher's classes come without a total")
 
-    assert any(said in fault for fault in wanted.faults(answer, {}))
+    assert any(said in one for one in wanted.mismatches(answer, {}))
 
 
 def test_either_of_two_ways_will_do() -> None:
     wanted = one("ras", "an essay has a route, or there is none")
 
-    assert wanted.faults(httpx.Response(404, html="<p>none"), {}) == []
-    assert wanted.faults(httpx.Response(404, json={"error": "gone"}), {}) != []
+    assert wanted.mismatches(httpx.Response(404, html="<p>none"), {}) == []
+    assert wanted.mismatches(httpx.Response(404, json={"error": "gone"}), {}) != []

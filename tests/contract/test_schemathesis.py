@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.keys import load_keys
 from devstack.seed.people import ADMIN, ANNA
+from devstack.supervisor.keys import load_keys
 from tests.e2e.demo_stack import DemoStack, free_offset
 from tools.openapi_export import ROOT, SERVICES, snapshot_of
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from devstack.seed import Batch, Dataset, SchoolClass, Student
+from devstack.seed import Dataset, SchoolClass, SeededBatch, SeededStudent
 
 WORDS = {
     "awaiting_content_validation": "pending_content",
@@ -48,14 +48,14 @@ class DashboardOracle:
             "skipped": 0,
         }
 
-    def item(self, batch: Batch) -> dict[str, Any]:
+    def item(self, batch: SeededBatch) -> dict[str, Any]:
         known = self.class_of(batch)
         final = batch.processing_completed_at is not None
         ended = batch.completed_essay_count + batch.failed_essay_count
         percent = round(100 * ended / batch.essay_count) if batch.essay_count else 0
         return {
             "batch_id": batch.batch_id,
-            "title": batch.assignment_id or "Untitled Batch",
+            "title": batch.assignment_id or "Untitled SeededBatch",
             "class_id": known.class_id if known else None,
             "class_name": known.name if known else None,
             "status": WORDS[batch.status],
@@ -71,7 +71,7 @@ class DashboardOracle:
             "completed_at": zulu(batch.processing_completed_at),
         }
 
-    def class_of(self, batch: Batch) -> SchoolClass | None:
+    def class_of(self, batch: SeededBatch) -> SchoolClass | None:
         """CMS knows a batch's class by its association rows only."""
         rows = self.data.associations_of(batch.batch_id)
         by_id = {one.class_id: one for one in self.data.classes}
@@ -82,7 +82,7 @@ class DashboardOracle:
         mine.sort(key=lambda one: one.created_at, reverse=True)
         return [self.class_row(one) for one in mine]
 
-    def students_of(self, one: SchoolClass) -> list[Student]:
+    def students_of(self, one: SchoolClass) -> list[SeededStudent]:
         by_id = {student.student_id: student for student in self.data.students}
         return [by_id[key] for key in one.student_ids if not by_id[key].is_synthetic]
 
@@ -106,6 +106,6 @@ class DashboardOracle:
         }
 
 
-def needs_teacher(batch: Batch) -> bool:
+def needs_teacher(batch: SeededBatch) -> bool:
     troubled = WORDS[batch.status] in {"failed", "completed_with_failures"}
     return troubled or batch.status == "awaiting_student_validation"

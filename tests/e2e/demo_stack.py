@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from devstack.keys import load_keys
-from devstack.ports import is_free
-from devstack.processes import PLAN
-from devstack.seed import PASSWORD, Person
+from devstack.seed import PASSWORD, DemoUser
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.processes import PLAN
+from devstack.supervisor.stack import is_free
 from devstack.tokens import Hs256, mint
 from tests.e2e.patience import patiently
 from tests.e2e.secrets_check import require_no_secret
@@ -45,7 +45,7 @@ class DemoStack:
 
     @property
     def teacher_doors(self) -> tuple[str, ...]:
-        """What to put before `/v1/teacher`; the last one has no limit of the gateway before it."""
+        """Base URLs of `/v1/teacher`; the last one bypasses the gateway's limit."""
         return (f"{self.gateway}/bff", f"{self.url(4101)}/bff", self.url(4101))
 
     @property
@@ -55,7 +55,7 @@ class DemoStack:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One command of `./dev`, on this stack's own folder.
 
-        Batches move only for who asks for it with `--scenario`: tests compare with the seed.
+        Batches move only with `--scenario`: tests compare with the seed.
         """
         if words[0] == "up" and "--scenario" not in words:
             words = (*words, "--no-scenario")
@@ -81,7 +81,7 @@ class DemoStack:
         command = [sys.executable, "-m", "services.identity_admin", *words]
         subprocess.run(command, env=given, timeout=60, check=True)
 
-    def token(self, person: Person) -> str:
+    def token(self, person: DemoUser) -> str:
         """As Identity would sign it: its limit on sign-ins is not what most tests are about."""
         secret = load_keys(self.home / "keys.json").jwt_secret
         return mint(person, Hs256(secret), now=datetime.now(UTC))
@@ -91,15 +91,15 @@ class DemoStack:
         body = {"email": email, "password": PASSWORD}
         return httpx.post(f"{self.gateway}/v1/auth/login", json=body, timeout=10)
 
-    def get(self, person: Person, path: str, **params: Any) -> httpx.Response:
+    def get(self, person: DemoUser, path: str, **params: Any) -> httpx.Response:
         """Read a teacher screen through the gateway."""
         return self._get(f"{self.gateway}/bff/v1/teacher{path}", person, params)
 
-    def get_directly(self, person: Person, path: str, **params: Any) -> httpx.Response:
+    def get_directly(self, person: DemoUser, path: str, **params: Any) -> httpx.Response:
         """Read a teacher screen from the BFF itself: no limit of the gateway stands before it."""
         return self._get(f"{self.teacher_doors[-1]}/v1/teacher{path}", person, params)
 
-    def _get(self, url: str, person: Person, params: dict[str, Any]) -> httpx.Response:
+    def _get(self, url: str, person: DemoUser, params: dict[str, Any]) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(person)}"}
         answer = patiently(lambda: httpx.get(url, params=params, headers=headers, timeout=10))
         require_no_secret(answer)

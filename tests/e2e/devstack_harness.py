@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from devstack.ports import is_free
-from devstack.process_marks import start_mark
-from devstack.stack import Home
-from devstack.state import read_state
+from devstack.supervisor.stack import Home, is_free
+from devstack.supervisor.state import read_state, start_time
 
 FAKE = str(Path(__file__).with_name("fake_devstack.py"))
 WAIT_SECONDS = 15.0
@@ -98,4 +96,4 @@ class FakeDevstack:
 
 
 def gone(pids: dict[str, int]) -> bool:
-    return all(start_mark(pid) is None for pid in pids.values())
+    return all(start_time(pid) is None for pid in pids.values())

@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from devstack.cli import main
-from devstack.probes import answers
-from devstack.stack import Plan, Process, Stack
+from devstack.cli.commands import main
+from devstack.supervisor.probes import http_probe
+from devstack.supervisor.stack import ProcessSpec, RunningStack, StackPlan
 
 STUB = str(Path(__file__).with_name("stub_process.py"))
 PORTS = dict(
@@ -14,19 +14,19 @@ PORTS = dict(
 )
 
 
-def process(name: str, *depends_on: str) -> Process:
-    return Process(
+def process(name: str, *depends_on: str) -> ProcessSpec:
+    return ProcessSpec(
         name=name,
         command=lambda stack: (sys.executable, STUB, str(stack.ports[name])),
         port=PORTS[name],
-        probe=answers("/healthz"),
+        probe=http_probe("/healthz"),
         env=lambda _stack: {"STUB_MODE": os.environ.get(f"FAKE_{name.upper()}", "serve")},
         depends_on=depends_on,
         about=f"the {name}",
     )
 
 
-def seed(stack: Stack, *, fresh: bool) -> tuple[str, ...]:
+def seed(stack: RunningStack, *, fresh: bool) -> tuple[str, ...]:
     code = os.environ.get("FAKE_SEED", "0")
     note = f"open({str(stack.home.path / 'seeds')!r}, 'a').write('fresh ' if {fresh} else 'new ')"
     return (sys.executable, "-c", f"{note}; raise SystemExit({code})")
@@ -34,4 +34,4 @@ def seed(stack: Stack, *, fresh: bool) -> tuple[str, ...]:
 
 if __name__ == "__main__":
     processes = (process("base"), process("middle", "base"), process("edge", "middle"))
-    main(Plan(processes, seed=seed, seed_env=lambda _stack: {}))
+    main(StackPlan(processes, seed=seed, seed_env=lambda _stack: {}))

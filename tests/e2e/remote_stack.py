@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from devstack.seed import PASSWORD, Person
+from devstack.seed import PASSWORD, DemoUser
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.patience import patiently
 
@@ -36,7 +36,7 @@ class RemoteStack(DemoStack):
     def url(self, port: int) -> str:
         raise AssertionError(f"port {port} of a stack elsewhere cannot be reached: mark this test")
 
-    def token(self, person: Person) -> str:
+    def token(self, person: DemoUser) -> str:
         if person.email not in self._tokens:
             signed = self.sign_in(person.email)
             assert signed.status_code == 200, signed.text

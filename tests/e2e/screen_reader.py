@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from devstack.environment import teacher
-from devstack.keys import load_keys
-from devstack.processes import PLAN
-from devstack.seed import Person
-from devstack.stack import Home, Stack, port_plan
+from devstack.seed import DemoUser
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.processes import PLAN, service_environment
+from devstack.supervisor.stack import Home, RunningStack
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.patience import patiently
 
@@ -26,15 +25,15 @@ class ScreenReader:
     url: str
     client: httpx.Client
 
-    def get(self, person: Person, path: str, **headers: str) -> httpx.Response:
+    def get(self, person: DemoUser, path: str, **headers: str) -> httpx.Response:
         given = self._headers(person, headers)
         return patiently(lambda: self.client.get(self._url(path), headers=given))
 
-    def post(self, person: Person, path: str, body: Any, **headers: str) -> httpx.Response:
+    def post(self, person: DemoUser, path: str, body: Any, **headers: str) -> httpx.Response:
         given = self._headers(person, headers)
         return self.client.post(self._url(path), headers=given, json=body)
 
-    def get_raw(self, person: Person, target: str) -> int:
+    def get_raw(self, person: DemoUser, target: str) -> int:
         """The status for a path that is sent byte for byte."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
         try:
@@ -46,7 +45,7 @@ class ScreenReader:
     def _url(self, path: str) -> str:
         return f"{self.url}/v1/teacher{path}"
 
-    def _headers(self, person: Person, headers: dict[str, str]) -> dict[str, str]:
+    def _headers(self, person: DemoUser, headers: dict[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return {"Authorization": f"Bearer {self.demo.token(person)}", **named}
 
@@ -79,5 +78,5 @@ class Emulators:
 def teacher_environment(demo: DemoStack) -> dict[str, str]:
     """Environment of another BFF beside the demo's own."""
     home = Home(demo.home)
-    ports = port_plan(PLAN.processes, demo.offset)
-    return teacher(Stack(home, ports, load_keys(home.keys), demo.offset))
+    stack = RunningStack(home, PLAN.ports(demo.offset), load_keys(home.keys), demo.offset)
+    return service_environment("bff-teacher", "BFF_TEACHER_SERVICE")(stack)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from devstack.seed import Batch, Dataset, Essay, Student
+from devstack.seed import Dataset, SeededBatch, SeededEssay, SeededStudent
 from tests.e2e.dashboard_oracle import DashboardOracle, zulu
 
 RUNNING = {"dispatch_initiated", "in_progress"}
@@ -28,7 +28,7 @@ class ScreensOracle:
         self.texts = {one.storage_id: one.body for one in self.data.texts}
         self.matches = {row.essay_id: row.student_id for row in self.data.associations}
 
-    def detail(self, batch: Batch, language: str) -> dict[str, Any]:
+    def detail(self, batch: SeededBatch, language: str) -> dict[str, Any]:
         row = self.dashboard.item(batch)
         lock = file_state(batch)
         essays = [
@@ -47,7 +47,7 @@ class ScreensOracle:
             "skipped": 0,
         }
 
-    def essay(self, essay: Essay, rank: int | None, language: str) -> dict[str, Any]:
+    def essay(self, essay: SeededEssay, rank: int | None, language: str) -> dict[str, Any]:
         return {
             "essay_id": essay.essay_id,
             "filename": essay.filename,
@@ -63,13 +63,13 @@ class ScreensOracle:
             "last_updated": zulu(essay.last_updated),
         }
 
-    def writer(self, essay: Essay) -> dict[str, Any] | None:
+    def writer(self, essay: SeededEssay) -> dict[str, Any] | None:
         student = self.students.get(self.matches.get(essay.essay_id, ""))
         if student is None or student.is_synthetic:
             return None
         return named(student) | {"status": "suggested"}
 
-    def feedback(self, batch: Batch, essay_id: str, language: str) -> dict[str, Any]:
+    def feedback(self, batch: SeededBatch, essay_id: str, language: str) -> dict[str, Any]:
         rows = ordered(batch)
         ids = [essay.essay_id for essay, _ in rows]
         at = ids.index(essay_id)
@@ -84,7 +84,7 @@ class ScreensOracle:
             "prompt": self.texts[batch.prompt_storage_id] if batch.prompt_storage_id else None,
         }
 
-    def associations(self, batch: Batch) -> dict[str, Any]:
+    def associations(self, batch: SeededBatch) -> dict[str, Any]:
         own = [one for one in self.data.classes if one.owner_id == batch.user_id]
         choice = {
             student.student_id: named(student) | {"class_id": one.class_id, "class_name": one.name}
@@ -114,7 +114,7 @@ class ScreensOracle:
         }
 
 
-def named(student: Student) -> dict[str, Any]:
+def named(student: SeededStudent) -> dict[str, Any]:
     return {
         "student_id": student.student_id,
         "first_name": student.first_name,
@@ -130,10 +130,10 @@ def number(score: float | None) -> float | None:
     return None if score is None or not math.isfinite(score) else score
 
 
-def ordered(batch: Batch) -> list[tuple[Essay, int | None]]:
+def ordered(batch: SeededBatch) -> list[tuple[SeededEssay, int | None]]:
     """Dense ranks, the better score first; zero on rank 999 is RAS's sign of no score."""
-    scored: list[tuple[float, Essay]] = []
-    unscored: list[Essay] = []
+    scored: list[tuple[float, SeededEssay]] = []
+    unscored: list[SeededEssay] = []
     for essay in batch.visible_essays:
         score = number(essay.cj_score)
         if score is None or (score, essay.cj_rank) == (0.0, 999):
@@ -141,18 +141,18 @@ def ordered(batch: Batch) -> list[tuple[Essay, int | None]]:
         else:
             scored.append((score, essay))
     places = sorted({score for score, _ in scored}, reverse=True)
-    rows: list[tuple[Essay, int | None]] = []
+    rows: list[tuple[SeededEssay, int | None]] = []
     for place, at in enumerate(places, start=1):
         equal = [essay for score, essay in scored if score == at]
         rows += [(essay, place) for essay in sorted(equal, key=file_name)]
     return rows + [(essay, None) for essay in sorted(unscored, key=file_name)]
 
 
-def file_name(essay: Essay) -> tuple[str, str]:
+def file_name(essay: SeededEssay) -> tuple[str, str]:
     return essay.filename.casefold(), essay.essay_id
 
 
-def failures(essay: Essay, language: str) -> list[dict[str, Any]]:
+def failures(essay: SeededEssay, language: str) -> list[dict[str, Any]]:
     details = {
         "spellcheck": essay.spellcheck_error_detail,
         "cj_assessment": essay.cj_assessment_error_detail,
@@ -173,7 +173,7 @@ def grouped(essays: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def file_state(batch: Batch) -> dict[str, Any]:
+def file_state(batch: SeededBatch) -> dict[str, Any]:
     """The file service names the first phase that locks, even when a later one runs."""
     locking = sorted(
         (phase for phase in batch.phases if phase.status in LOCKING),

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from redis import Redis
 
-from devstack.processes import REDIS_PORT
-from devstack.seed import PASSWORD, Person
+from devstack.seed import PASSWORD, DemoUser
 from devstack.seed.people import ADMIN, PENDING
+from devstack.supervisor.processes import REDIS_PORT
 from tests.e2e.demo_stack import DemoStack
 
 # No other test uses this account; the stack is shared.
-LINA: Person = PENDING[1]
+LINA: DemoUser = PENDING[1]
 STREAM = "identity:events"
 TIMEOUT_SECONDS = 15.0
 
@@ -33,14 +33,14 @@ def admin_client(demo: DemoStack) -> Iterator[httpx.Client]:
         yield client
 
 
-def sign_in(demo: DemoStack, person: Person) -> httpx.Response:
+def sign_in(demo: DemoStack, person: DemoUser) -> httpx.Response:
     # Identity limits sign-ins by address: this one leaves the limit of the other tests alone.
     body = {"email": person.email, "password": PASSWORD}
     headers = {"X-Forwarded-For": "192.0.2.7"}
     return httpx.post(f"{demo.url(7005)}/v1/auth/login", json=body, headers=headers, timeout=10)
 
 
-def events_of(demo: DemoStack, person: Person, number: int) -> list[dict[str, Any]]:
+def events_of(demo: DemoStack, person: DemoUser, number: int) -> list[dict[str, Any]]:
     """Wait for a number of events of this person in the stream."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     with Redis(port=REDIS_PORT + demo.offset, decode_responses=True) as redis:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.seed import PEOPLE, Batch, load_dataset
+from devstack.seed import PEOPLE, SeededBatch, load_dataset
 from tests.e2e.bff_process import BffProcess, bff_process
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.dying_bff import POINT
@@ -39,7 +39,7 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-def review(screens: ScreenReader, batch: Batch) -> dict[str, Any]:
+def review(screens: ScreenReader, batch: SeededBatch) -> dict[str, Any]:
     """A body that accepts every suggestion."""
     path = f"/batches/{batch.batch_id}/associations"
     rows = screens.get(BY_ID[batch.user_id], path).json()["associations"]
@@ -55,7 +55,7 @@ def review(screens: ScreenReader, batch: Batch) -> dict[str, Any]:
     }
 
 
-def confirm(screens: ScreenReader, batch: Batch, body: dict[str, Any]) -> httpx.Response:
+def confirm(screens: ScreenReader, batch: SeededBatch, body: dict[str, Any]) -> httpx.Response:
     path = f"/batches/{batch.batch_id}/associations/confirm"
     return screens.post(BY_ID[batch.user_id], path, body)
 
@@ -68,7 +68,7 @@ def test_every_reviewed_batch_is_confirmed_once(
             confirm_twice(ScreenReader(demo, bff.url, client), batch)
 
 
-def confirm_twice(screens: ScreenReader, batch: Batch) -> None:
+def confirm_twice(screens: ScreenReader, batch: SeededBatch) -> None:
     emulators = Emulators(screens.demo)
     before = len(emulators.confirmed(batch.batch_id))
     body = review(screens, batch)
@@ -116,7 +116,7 @@ def test_bff_killed_while_confirming_asks_before_it_confirms_again(
     assert len(emulators.confirmed(batch.batch_id)) - before == CALLS[point] + 1
 
 
-def once_settled(screens: ScreenReader, batch: Batch, body: dict[str, Any]) -> httpx.Response:
+def once_settled(screens: ScreenReader, batch: SeededBatch, body: dict[str, Any]) -> httpx.Response:
     """The answer when the dead attempt no longer counts as running."""
     until = time.monotonic() + LEASE + 2.0
     while True:

@@ -1,4 +1,4 @@
-"""The shell script at the top: what it says and does before Python takes over."""
+"""The shell script `./dev`: its output and actions before Python starts."""
 
 import os
 import shutil

@@ -179,7 +179,7 @@ def test_killed_supervisor_takes_its_processes_along_and_the_next_start_works(
 
 def test_stale_state_never_ends_a_process_that_got_the_id(fake: FakeDevstack) -> None:
     fake.home.path.mkdir()
-    mine = f'{{"pid": {os.getpid()}, "mark": "1"}}'
+    mine = f'{{"pid": {os.getpid()}, "started": "1"}}'
     fake.home.state.write_text(
         f'{{"supervisor": {mine}, "offset": 0, "ports": {{}}, "children": {{"edge": {mine}}}, "ready": true}}'
     )

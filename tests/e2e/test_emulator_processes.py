@@ -32,14 +32,14 @@ def fetch(port: int, path: str) -> bytes:
 
 
 def wait_until_healthy(port: int) -> None:
-    for _ in range(150):
+    for _ in range(600):
         try:
             fetch(port, "/healthz")
         except OSError:
             time.sleep(0.1)
         else:
             return
-    pytest.fail("the emulator did not answer within 15 s")
+    pytest.fail("the emulator did not answer within 60 s")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.seed import Person
+from devstack.seed import DemoUser
 from devstack.seed.people import ANNA, ERIK, SARA
 from tests.e2e.demo_stack import DemoStack, free_offset
 
@@ -45,7 +45,7 @@ def parts(answer: httpx.Response) -> dict[str, dict[str, Any]]:
     return {part["name"]: part for part in answer.json()["parts"]}
 
 
-def eventually(stack: DemoStack, person: Person, claim: Callable[[httpx.Response], bool]) -> None:
+def eventually(stack: DemoStack, person: DemoUser, claim: Callable[[httpx.Response], bool]) -> None:
     """Read the dashboard now and then until the claim is true."""
     deadline = time.monotonic() + 15
     while not claim(stack.get(person, "/dashboard")):

@@ -12,17 +12,16 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from devstack.emulators.ras.scenario_orders import SCENARIO_PATH
-from devstack.environment import RAS_CACHE_SECONDS
-from devstack.keys import load_keys
-from devstack.processes import REDIS_PORT
-from devstack.scenario import MOVES, Scenario
-from devstack.seed import Batch, load_dataset
-from devstack.seed.people import ANNA, ERIK, PEOPLE, Person
+from devstack.emulators.ras.scenario import SCENARIO_PATH
+from devstack.scenario import MOVES, DemoScenario
+from devstack.seed import SeededBatch, load_dataset
+from devstack.seed.people import ANNA, ERIK, PEOPLE, DemoUser
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.processes import RAS_CACHE_SECONDS, REDIS_PORT
 from devstack.tokens import Hs256, mint
 from tests.e2e.demo_stack import DemoStack, free_offset
 
-LANES = len(Scenario(load_dataset()).batches)
+LANES = len(DemoScenario(load_dataset()).batches)
 RAS, WEBSOCKET = 4003, 8081
 NOTE = json.dumps({"event": "note", "data": {"source": "bff_teacher", "text": "åäö"}})
 
@@ -139,8 +138,8 @@ async def test_step_reaches_its_teacher_s_socket_and_no_other(
     assert min(expected.values()) > 50
 
 
-def batches_of(person: Person) -> set[str]:
-    mine: list[Batch] = load_dataset().batches_of(person.user_id)
+def batches_of(person: DemoUser) -> set[str]:
+    mine: list[SeededBatch] = load_dataset().batches_of(person.user_id)
     return {batch.batch_id for batch in mine}
 
 

@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from devstack.processes import REDIS_PORT
 from devstack.seed.people import ANNA
+from devstack.supervisor.processes import REDIS_PORT
 from tests.e2e.demo_stack import DemoStack, free_offset
 from tests.faults.live_clients import StreamFollower, following, wait_until
 

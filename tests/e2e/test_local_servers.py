@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from devstack.probes import redis_answers
+from devstack.supervisor.probes import redis_probe
 from tests import local_servers
 
 
@@ -30,7 +30,7 @@ async def test_postgres_answers_queries(postgres_url: str) -> None:
 
 async def test_stand_in_for_redis_answers_and_ends_when_asked() -> None:
     port = local_servers.free_port()
-    command = (sys.executable, "-m", "devstack.redis_server", str(port))
+    command = (sys.executable, "-m", "devstack.supervisor.redis_server", str(port))
     process = await asyncio.create_subprocess_exec(*command)
     try:
         await until_it_answers(port)
@@ -48,7 +48,7 @@ async def test_stand_in_for_redis_answers_and_ends_when_asked() -> None:
 
 async def test_stand_in_stays_after_an_error_so_that_scripts_are_sent_again() -> None:
     port = local_servers.free_port()
-    command = (sys.executable, "-m", "devstack.redis_server", str(port))
+    command = (sys.executable, "-m", "devstack.supervisor.redis_server", str(port))
     process = await asyncio.create_subprocess_exec(*command)
     try:
         await until_it_answers(port)
@@ -67,7 +67,7 @@ async def test_stand_in_stays_after_an_error_so_that_scripts_are_sent_again() ->
 
 async def until_it_answers(port: int) -> None:
     for _ in range(400):
-        if await redis_answers(port):
+        if await redis_probe(port):
             return
         await asyncio.sleep(0.05)
     pytest.fail("the stand-in does not answer")

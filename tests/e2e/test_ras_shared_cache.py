@@ -23,13 +23,13 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def settings(database: Path, redis_url: str) -> ras.RasSettings:
-    return ras.RasSettings(
+def settings(database: Path, redis_url: str) -> ras.RasEmulatorSettings:
+    return ras.RasEmulatorSettings(
         database=database, internal_api_key=KEY, redis_url=redis_url, cache_ttl_seconds=5
     )
 
 
-async def status_of(one: ras.RasSettings, batch_id: str) -> str:
+async def status_of(one: ras.RasEmulatorSettings, batch_id: str) -> str:
     async with ras.create_app(one).test_app() as app:
         path = f"/internal/v1/batches/{batch_id}/status"
         answer = await app.test_client().get(path, headers=HEADERS)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.seed import PEOPLE, Person, load_dataset
+from devstack.seed import PEOPLE, DemoUser, load_dataset
 from tests.e2e.dashboard_oracle import CLIENT_WORDS, DashboardOracle
 from tests.e2e.demo_stack import DemoStack
 
@@ -32,7 +32,7 @@ def test_a_teacher_signs_in_and_sees_the_dashboard(demo: DemoStack) -> None:
 
 
 @pytest.mark.parametrize("person", SIGNED_IN, ids=lambda person: person.first_name)
-def test_every_page_equals_the_seed(demo: DemoStack, person: Person) -> None:
+def test_every_page_equals_the_seed(demo: DemoStack, person: DemoUser) -> None:
     for limit, offset in [(1, 0), (1, 3), (5, 5), (20, 0), (7, 14), (100, 0), (20, 500)]:
         answer = demo.get(person, "/dashboard", limit=limit, offset=offset)
 
@@ -42,7 +42,7 @@ def test_every_page_equals_the_seed(demo: DemoStack, person: Person) -> None:
 
 @pytest.mark.parametrize("word", CLIENT_WORDS)
 @pytest.mark.parametrize("person", SIGNED_IN, ids=lambda person: person.first_name)
-def test_every_status_filter_equals_the_seed(demo: DemoStack, person: Person, word: str) -> None:
+def test_every_status_filter_equals_the_seed(demo: DemoStack, person: DemoUser, word: str) -> None:
     for limit, offset in [(20, 0), (1, 1), (2, 0), (2, 2), (100, 400)]:
         answer = demo.get_directly(person, "/dashboard", limit=limit, offset=offset, status=word)
 
@@ -58,7 +58,7 @@ def test_every_limit_equals_the_seed(demo: DemoStack) -> None:
 
 
 @pytest.mark.parametrize("person", SIGNED_IN, ids=lambda person: person.first_name)
-def test_classes_equal_the_seed(demo: DemoStack, person: Person) -> None:
+def test_classes_equal_the_seed(demo: DemoStack, person: DemoUser) -> None:
     listed = demo.get(person, "/classes").json()
     beside = demo.get(person, "/dashboard").json()
 
@@ -70,7 +70,7 @@ def test_classes_equal_the_seed(demo: DemoStack, person: Person) -> None:
 
 
 @pytest.mark.parametrize("person", SIGNED_IN, ids=lambda person: person.first_name)
-def test_me_says_who_is_signed_in(demo: DemoStack, person: Person) -> None:
+def test_me_says_who_is_signed_in(demo: DemoStack, person: DemoUser) -> None:
     answer = demo.get(person, "/me").json()
 
     assert (answer["user_id"], answer["roles"]) == (person.user_id, list(person.roles))

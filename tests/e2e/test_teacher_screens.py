@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.seed import PEOPLE, Batch, Person, load_dataset
+from devstack.seed import PEOPLE, DemoUser, SeededBatch, load_dataset
 from tests.e2e.bff_process import bff_process
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.screen_reader import Emulators, ScreenReader, teacher_environment
@@ -69,7 +69,7 @@ def body(answer: httpx.Response, parts: list[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("batch", DATA.batches, ids=KEYS)
-def test_every_batch_equals_the_seed(screens: ScreenReader, batch: Batch) -> None:
+def test_every_batch_equals_the_seed(screens: ScreenReader, batch: SeededBatch) -> None:
     owner = BY_ID[batch.user_id]
     for language in ("en", "sv"):
         answer = screens.get(owner, f"/batches/{batch.batch_id}", Accept_Language=language)
@@ -82,7 +82,7 @@ def test_every_batch_equals_the_seed(screens: ScreenReader, batch: Batch) -> Non
 
 @pytest.mark.parametrize("batch", DATA.batches, ids=KEYS)
 def test_every_essay_equals_the_seed_with_and_without_its_own_route(
-    screens: ScreenReader, with_essay_route: ScreenReader, batch: Batch
+    screens: ScreenReader, with_essay_route: ScreenReader, batch: SeededBatch
 ) -> None:
     owner = BY_ID[batch.user_id]
     for essay in batch.visible_essays:
@@ -94,7 +94,7 @@ def test_every_essay_equals_the_seed_with_and_without_its_own_route(
 
 
 @pytest.mark.parametrize("batch", DATA.batches, ids=KEYS)
-def test_every_review_equals_the_seed(screens: ScreenReader, batch: Batch) -> None:
+def test_every_review_equals_the_seed(screens: ScreenReader, batch: SeededBatch) -> None:
     answer = screens.get(BY_ID[batch.user_id], f"/batches/{batch.batch_id}/associations")
 
     assert body(answer, REVIEW_PARTS) == ORACLE.associations(batch)
@@ -117,7 +117,7 @@ def test_essay_route_is_not_asked_again_where_there_is_none_but_each_time_where_
     assert (len(without), len(asked)) == (0, 3)
 
 
-def paths_of(batch: Batch) -> list[str]:
+def paths_of(batch: SeededBatch) -> list[str]:
     base = f"/batches/{batch.batch_id}"
     essay = batch.essays[0].essay_id if batch.essays else batch.batch_id
     return [base, f"{base}/essays/{essay}", f"{base}/essays/{base[-36:]}", f"{base}/associations"]
@@ -126,7 +126,7 @@ def paths_of(batch: Batch) -> list[str]:
 @pytest.mark.parametrize("reader", ["screens", "with_essay_route"])
 @pytest.mark.parametrize("stranger", TEACHERS, ids=lambda person: person.first_name)
 def test_another_teacher_s_batch_is_refused_and_nobody_else_is_asked(
-    request: pytest.FixtureRequest, emulators: Emulators, stranger: Person, reader: str
+    request: pytest.FixtureRequest, emulators: Emulators, stranger: DemoUser, reader: str
 ) -> None:
     screens: ScreenReader = request.getfixturevalue(reader)
     foreign = [batch for batch in DATA.batches if batch.user_id != stranger.user_id]
@@ -148,7 +148,7 @@ def test_another_teacher_s_batch_is_refused_and_nobody_else_is_asked(
     assert [emulators.asked(name) for name in ("cms", "files", "content")] == [[], [], []]
 
 
-def decide(batch: Batch) -> dict[str, Any]:
+def decide(batch: SeededBatch) -> dict[str, Any]:
     essay = batch.essays[0].essay_id if batch.essays else batch.batch_id
     return {"decisions": [{"essay_id": essay, "student_id": None}]}
 

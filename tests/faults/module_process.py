@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from devstack.child import die_with_parent
+from devstack.supervisor.child import die_with_parent
 
 START_SECONDS = 60.0
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from devstack.child import die_with_parent
+from devstack.supervisor.child import die_with_parent
 from tests import local_servers
 from tests.faults.module_process import free_port
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from devstack.faults import MOST_FAULTS
+from devstack.faults.fault import MAX_FAULTS
 from tests.faults.faulty_emulator import FaultyEmulator, faulty_emulator
 
 CLASSES = "/v1/classes/"
@@ -150,7 +150,7 @@ def test_post_adds_put_replaces_delete_clears(cms: FaultyEmulator) -> None:
         {"faults": ["explode"]},
         {"faults": ["hang", None]},
         {"faults": ["hang"], "seed": "x"},
-        {"faults": [f"hang path=/{number}" for number in range(MOST_FAULTS + 1)]},
+        {"faults": [f"hang path=/{number}" for number in range(MAX_FAULTS + 1)]},
         {"faults": ["hang" + " " * 20_000]},
     ],
 )

@@ -14,11 +14,17 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from devstack.problems import DevstackProblem
+from devstack.cli.watch import EVENTS_PATH, Login, watch_stream
+from devstack.errors import DevstackError
 from devstack.seed.people import ANNA
-from devstack.stream_client import Follower, HttpSource, StreamRefused, Token, Update
+from devstack.stream_client import (
+    AccessToken,
+    HttpStreamSource,
+    StreamFollower,
+    StreamRefused,
+    StreamUpdate,
+)
 from devstack.tokens import Hs256, mint
-from devstack.watch import EVENTS_PATH, Login, _watch
 
 ACCESS = mint(ANNA, Hs256("stub-secret-stub-secret-stub-secret"), now=datetime.now(UTC))
 
@@ -79,18 +85,18 @@ async def stub() -> AsyncIterator[StubStreams]:
     await runner.cleanup()
 
 
-async def fetch() -> Token:
-    return Token(ACCESS, datetime.now(UTC).timestamp() + 3600)
+async def fetch() -> AccessToken:
+    return AccessToken(ACCESS, datetime.now(UTC).timestamp() + 3600)
 
 
-async def follow_until(stub: StubStreams, wanted: int) -> tuple[list[str], Follower]:
+async def follow_until(stub: StubStreams, wanted: int) -> tuple[list[str], StreamFollower]:
     found: list[str] = []
     async with aiohttp.ClientSession() as session, asyncio.timeout(20):
-        follower = Follower(HttpSource(session, stub.address), fetch)
+        follower = StreamFollower(HttpStreamSource(session, stub.address), fetch)
         async with aclosing(follower.follow()) as items:
             for _ in range(wanted):
                 item = await anext(items)
-                found.append(item.event if isinstance(item, Update) else item.reason)
+                found.append(item.event if isinstance(item, StreamUpdate) else item.reason)
     return found, follower
 
 
@@ -139,7 +145,7 @@ async def test_watch_shows_the_snapshot_once(stub: StubStreams) -> None:
     stub.scripts = [([SNAPSHOT, CHANGE], "stay")]
     screen = console()
 
-    await _watch(stub.address, Login(stub.port, "a@b", "p"), screen, once=True)
+    await watch_stream(stub.address, Login(stub.port, "a@b", "p"), screen, once=True)
 
     assert "Ett" in screen.file.getvalue()  # type: ignore[attr-defined]  # It is a StringIO.
 
@@ -150,7 +156,7 @@ async def test_watch_without_a_terminal_tells_a_line_for_each_event(stub: StubSt
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1.5):
-            await _watch(stub.address, Login(stub.port, "a@b", "p"), screen, once=False)
+            await watch_stream(stub.address, Login(stub.port, "a@b", "p"), screen, once=False)
 
     lines = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]  # The same.
     assert lines[0] == "snapshot version=1 batches=1"
@@ -161,10 +167,10 @@ async def test_watch_without_a_terminal_tells_a_line_for_each_event(stub: StubSt
 async def test_watch_once_does_not_wait_for_a_server_that_ends(stub: StubStreams) -> None:
     stub.scripts = [([], "end")]
 
-    with pytest.raises(DevstackProblem, match="ended before it told anything"):
-        await _watch(stub.address, Login(stub.port, "a@b", "p"), console(), once=True)
+    with pytest.raises(DevstackError, match="ended before its snapshot"):
+        await watch_stream(stub.address, Login(stub.port, "a@b", "p"), console(), once=True)
 
 
 async def test_login_that_does_not_answer_is_told_to_the_person(stub: StubStreams) -> None:
-    with pytest.raises(DevstackProblem, match="does not answer"):
-        await _watch(stub.address, Login(9, "a@b", "p"), console(), once=False)
+    with pytest.raises(DevstackError, match="does not answer"):
+        await watch_stream(stub.address, Login(9, "a@b", "p"), console(), once=False)

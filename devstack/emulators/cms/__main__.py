@@ -1,9 +1,8 @@
 """Run the emulator: `python -m devstack.emulators.cms`."""
 
 from devstack.emulators.cms.app import create_app
-from devstack.emulators.serving import address, run
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.server import EmulatorSettings, run
 
 if __name__ == "__main__":
-    names = ("CLASS_MANAGEMENT_SERVICE_HOST", "CLASS_MANAGEMENT_SERVICE_HTTP_PORT")
-    run(create_app(EmulatorSettings.from_env()), *address(*names, 5002))
+    app = create_app(EmulatorSettings.from_env())
+    run(app, "CLASS_MANAGEMENT_SERVICE_HOST", "CLASS_MANAGEMENT_SERVICE_HTTP_PORT", 5002)

@@ -1,55 +1,33 @@
-"""The emulator of class management, as one Quart app."""
+"""The emulator of class management as one Quart app."""
 
 import json
-import sqlite3
 
 from quart import Quart
 
-from devstack.emulators.cms.associations import AssociationRoutes
-from devstack.emulators.cms.classes import ClassRoutes
-from devstack.emulators.cms.internal import InternalRoutes
-from devstack.emulators.cms.students import StudentRoutes
-from devstack.emulators.controls import Switches
-from devstack.emulators.database import Database
-from devstack.emulators.health import HEALTHY, UNHEALTHY, add_health, add_metrics
-from devstack.emulators.serving import assemble
-from devstack.emulators.settings import EmulatorSettings
-
-_SWITCHES = {"class_info": ("fixed", "shipped")}
+from devstack.emulators.cms import associations, classes, internal, students
+from devstack.emulators.control import EmulatorSwitches
+from devstack.emulators.health import add_health, add_metrics, database_state
+from devstack.emulators.server import EmulatorSettings, add_state, with_controls
 
 
 def create_app(settings: EmulatorSettings) -> Quart:
     app = Quart(__name__)
-    database = Database(settings.database)
-    switches = Switches(_SWITCHES, class_info=settings.class_info)
-    # Pupils' routes lie below the classes' and come first, or "students" would be a class id.
-    app.register_blueprint(StudentRoutes(database).blueprint())
-    app.register_blueprint(ClassRoutes(database).blueprint())
-    app.register_blueprint(AssociationRoutes(database).blueprint())
-    app.register_blueprint(InternalRoutes(settings, database, switches).blueprint())
-    _add_health(app, database)
-    add_metrics(app, "cms")
+    choices = {"class_info": ("fixed", "shipped")}
+    switches = EmulatorSwitches(choices, class_info=settings.class_info)
+    database = add_state(app, settings.database, switches)
+    # The pupils' routes lie below the classes' and come first, or "students" would be a class id.
+    app.register_blueprint(students.routes)
+    app.register_blueprint(classes.routes)
+    app.register_blueprint(associations.routes)
+    app.register_blueprint(internal.create_routes(settings.internal_api_key))
+
+    async def dependencies() -> dict[str, dict[str, str]]:
+        return {"database": await database_state(database)}
 
     async def outbox() -> object:
-        return {"events": await database.run(_outbox)}
-
-    return assemble(app, switches, {"outbox": outbox})
-
-
-def _outbox(connection: sqlite3.Connection) -> list[dict[str, object]]:
-    rows = connection.execute("SELECT * FROM cms_outbox ORDER BY sequence")
-    return [
-        {
-            "sequence": row["sequence"],
-            "batch_id": row["batch_id"],
-            "payload": json.loads(row["payload"]),
-        }
-        for row in rows
-    ]
-
-
-def _add_health(app: Quart, database: Database) -> None:
-    async def dependencies() -> dict[str, dict[str, str]]:
-        return {"database": HEALTHY if await database.answers() else UNHEALTHY}
+        rows = await database.fetch_all("SELECT * FROM cms_outbox ORDER BY sequence")
+        return {"events": [{**row, "payload": json.loads(row["payload"])} for row in rows]}
 
     add_health(app, "class_management_service", "Class Management Service", dependencies)
+    add_metrics(app, "cms")
+    return with_controls(app, switches, {"outbox": outbox})

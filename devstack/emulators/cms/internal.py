@@ -1,137 +1,99 @@
 """CMS's internal routes: names and classes for other services."""
 
 import sqlite3
-from functools import partial
-from uuid import UUID
 
 from quart import Blueprint, abort, jsonify, request
 from quart.typing import ResponseReturnValue
 
-from devstack.emulators.controls import Switches
-from devstack.emulators.database import Database
-from devstack.emulators.internal_access import refusal
-from devstack.emulators.replies import correlation_id, detailed, internal_error, plain
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.control import switches
+from devstack.emulators.database import Row, database
+from devstack.emulators.responses import (
+    access_error,
+    answer_500_for,
+    canonical_uuid,
+    error_detail,
+    plain_error,
+    request_correlation_id,
+)
 
-Body = dict[str, object]
 _NAMES = (
     "SELECT essay_id, student_id, first_name, last_name, legal_full_name"
     " FROM associations JOIN students USING (student_id)"
 )
 
 
-class InternalRoutes:
-    def __init__(self, settings: EmulatorSettings, database: Database, switches: Switches) -> None:
-        self._key = settings.internal_api_key
-        self._database = database
-        self._switches = switches
+def create_routes(key: str) -> Blueprint:
+    routes = Blueprint("internal", __name__, url_prefix="/internal/v1")
+    answer_500_for(routes, sqlite3.Error)
+    routes.add_url_rule("/batches/class-info", view_func=class_info)
+    routes.add_url_rule("/batches/<batch_id>/student-names", view_func=student_names)
+    routes.add_url_rule("/associations/essay/<essay_id>", view_func=student_of_essay)
 
-    def blueprint(self) -> Blueprint:
-        routes = Blueprint("internal", __name__, url_prefix="/internal/v1")
-        routes.before_request(self.authenticate)
-        routes.add_url_rule("/batches/class-info", "class_info", self.class_info)
-        routes.add_url_rule("/batches/<batch_id>/student-names", "names", self.student_names)
-        routes.add_url_rule("/associations/essay/<essay_id>", "essay", self.essay)
-        routes.register_error_handler(sqlite3.Error, _failed)
-        return routes
+    @routes.before_request
+    async def authenticate() -> ResponseReturnValue | None:
+        return access_error(key, allowed=None)
 
-    async def authenticate(self) -> ResponseReturnValue | None:
-        reason = refusal(request.headers, self._key, allowed=None)
-        return plain(reason, 401) if reason else None
-
-    async def class_info(self) -> ResponseReturnValue:
-        if self._switches["class_info"] == "shipped":
-            # The shipped wiring cannot build the route's service: Quart's own HTML page.
-            abort(500)
-        sent = request.args.get("batch_ids", "").split(",")
-        try:
-            identifiers = [str(UUID(one.strip())) for one in sent if one.strip()]
-        except ValueError:
-            return plain("Invalid UUID format", 400)
-        try:
-            return jsonify(await self._database.run(partial(_classes, identifiers)))
-        except sqlite3.Error:
-            # This route alone lets a lost database out as a page.
-            abort(500)
-
-    async def student_names(self, batch_id: str) -> ResponseReturnValue:
-        if (identifier := _uuid(batch_id)) is None:
-            return _invalid("batch_id", "get_batch_student_names")
-        try:
-            rows = await self._database.run(partial(_names, identifier))
-        except sqlite3.Error:
-            return _unreadable("get_batch_student_names")
-        return jsonify(rows)
-
-    async def essay(self, essay_id: str) -> ResponseReturnValue:
-        if (identifier := _uuid(essay_id)) is None:
-            return _invalid("essay_id", "get_essay_student_association")
-        found = await self._database.run(partial(_name, identifier))
-        return jsonify(found) if found else plain("Essay student association not found", 404)
+    return routes
 
 
-def _uuid(text: str) -> str | None:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return None
-
-
-def _invalid(field: str, operation: str) -> ResponseReturnValue:
-    return detailed(
-        "VALIDATION_ERROR",
-        f"Invalid {field} format",
-        status=400,
-        service="class_management_service",
-        operation=operation,
-        details={"field": field},
-        correlation_id=correlation_id(),
-    )
-
-
-def _unreadable(operation: str) -> ResponseReturnValue:
-    return detailed(
-        "PROCESSING_ERROR",
-        "The associations could not be read",
-        status=400,
-        service="class_management_service",
-        operation=operation,
-        details={},
-        correlation_id=correlation_id(),
-    )
-
-
-async def _failed(_error: Exception) -> ResponseReturnValue:
-    return internal_error()
-
-
-def _classes(batch_ids: list[str], connection: sqlite3.Connection) -> dict[str, Body | None]:
-    """None: the batch has no association row, which says nothing about its class."""
+async def class_info() -> ResponseReturnValue:
+    """Class by batch; null for a batch without association rows, whatever its class."""
+    if switches()["class_info"] == "shipped":
+        # The shipped wiring cannot build the route's service: Quart answers its own HTML page.
+        abort(500)
+    sent = [one.strip() for one in request.args.get("batch_ids", "").split(",") if one.strip()]
     query = (
         "SELECT class_id, name AS class_name FROM associations JOIN classes USING (class_id)"
         " WHERE batch_id = ? LIMIT 1"
     )
-    found: dict[str, Body | None] = {}
-    for batch_id in batch_ids:
-        row = connection.execute(query, (batch_id,)).fetchone()
-        found[batch_id] = None if row is None else dict(row)
-    return found
+    found: dict[str, Row | None] = {}
+    for identifier in map(canonical_uuid, sent):
+        if identifier is None:
+            return plain_error("Invalid UUID format", 400)
+        found[identifier] = None
+    try:
+        for identifier in found:
+            found[identifier] = await database().fetch_one(query, identifier)
+    except sqlite3.Error:
+        # Only this route answers a page when the database is lost.
+        abort(500)
+    return jsonify(found)
 
 
-def _names(batch_id: str, connection: sqlite3.Connection) -> list[Body]:
-    rows = connection.execute(f"{_NAMES} WHERE batch_id = ?", (batch_id,))
-    return [_named(row) for row in rows]
+async def student_names(batch_id: str) -> ResponseReturnValue:
+    operation = "get_batch_student_names"
+    if (identifier := canonical_uuid(batch_id)) is None:
+        return _error("VALIDATION_ERROR", "Invalid batch_id format", operation, field="batch_id")
+    try:
+        rows = await database().fetch_all(f"{_NAMES} WHERE batch_id = ?", identifier)
+    except sqlite3.Error:
+        return _error("PROCESSING_ERROR", "The associations could not be read", operation)
+    return jsonify([_named(row) for row in rows])
 
 
-def _name(essay_id: str, connection: sqlite3.Connection) -> Body | None:
-    row = connection.execute(f"{_NAMES} WHERE essay_id = ?", (essay_id,)).fetchone()
-    return None if row is None else _named(row)
+async def student_of_essay(essay_id: str) -> ResponseReturnValue:
+    if (identifier := canonical_uuid(essay_id)) is None:
+        operation = "get_essay_student_association"
+        return _error("VALIDATION_ERROR", "Invalid essay_id format", operation, field="essay_id")
+    row = await database().fetch_one(f"{_NAMES} WHERE essay_id = ?", identifier)
+    if row is None:
+        return plain_error("Essay student association not found", 404)
+    return jsonify(_named(row))
 
 
-def _named(row: sqlite3.Row) -> Body:
+def _named(row: Row) -> Row:
     name = {key: row[key] for key in ("first_name", "last_name", "legal_full_name")}
-    return {
-        "essay_id": row["essay_id"],
-        "student_id": row["student_id"],
-        "student_person_name": name,
-    }
+    ids = {key: row[key] for key in ("essay_id", "student_id")}
+    return {**ids, "student_person_name": name}
+
+
+def _error(code: str, message: str, operation: str, **details: str) -> ResponseReturnValue:
+    return error_detail(
+        code,
+        message,
+        status=400,
+        service="class_management_service",
+        operation=operation,
+        details=dict(details),
+        correlation_id=request_correlation_id(),
+    )

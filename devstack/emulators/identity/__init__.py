@@ -1,6 +1,6 @@
 """The platform's Identity service, emulated over its own tables."""
 
 from devstack.emulators.identity.app import create_app
-from devstack.emulators.identity.settings import IdentitySettings
+from devstack.emulators.identity.settings import IdentityEmulatorSettings
 
-__all__ = ["IdentitySettings", "create_app"]
+__all__ = ["IdentityEmulatorSettings", "create_app"]

@@ -2,13 +2,14 @@
 
 import os
 
-from devstack.emulators.controls import Switches
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.approval import Approval
-from devstack.emulators.serving import address, assemble, run
+from devstack.emulators.identity.app import create_app
+from devstack.emulators.identity.approval import MountedApproval
+from devstack.emulators.identity.settings import IdentityEmulatorSettings
+from devstack.emulators.server import run, with_controls
 from devstack.seed.people import PEOPLE
 
 if __name__ == "__main__":
-    settings = IdentitySettings.from_env(os.environ)
-    app = create_app(settings, approval=Approval(settings, os.environ), people=PEOPLE)
-    run(assemble(app, Switches({})), *address("HOST", "HTTP_PORT", 7005))
+    settings = IdentityEmulatorSettings.from_env(os.environ)
+    approval = MountedApproval(settings, os.environ)
+    app = with_controls(create_app(settings, approval=approval, people=PEOPLE))
+    run(app, "HOST", "HTTP_PORT", 7005)

@@ -1,86 +1,88 @@
 """The emulated Identity service as one Quart application."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable
 
 from quart import Quart, Response, g
+from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bff_core.clock import Clock, SystemClock
-from devstack.emulators.identity.approval import Approval
-from devstack.emulators.identity.database import create_tables, open_engine
-from devstack.emulators.identity.gate import (
-    NothingToRegister,
-    OpenGate,
-    RegistrationHook,
-    SignInGate,
+from devstack.emulators.identity import accounts, profiles, sessions, sign_in, system
+from devstack.emulators.identity.database import create_tables, open_engine, seed_people
+from devstack.emulators.identity.errors import (
+    SERVICE,
+    IdentityError,
+    PlainIdentityError,
+    answer_error,
 )
-from devstack.emulators.identity.parts import EXTENSION, assemble
-from devstack.emulators.identity.routes import auth, mailbox, mailed, profiles, sessions, system
-from devstack.emulators.identity.routes.failures import answer_failures
-from devstack.emulators.identity.routes.inbound import note_request
-from devstack.emulators.identity.seeding import SeedPerson, seed_people
-from devstack.emulators.identity.settings import IdentitySettings
+from devstack.emulators.identity.login_limit import LoginLimit
+from devstack.emulators.identity.service import (
+    EXTENSION,
+    Approval,
+    Clock,
+    Identity,
+    SystemClock,
+    set_request_ids,
+)
+from devstack.emulators.identity.settings import IdentityEmulatorSettings
+from devstack.emulators.identity.tokens import TokenIssuer
+from devstack.seed.people import DemoUser
 
-_BLUEPRINTS = (system, auth, mailed, sessions, profiles, mailbox)
+_REDIS_TIMEOUT_SECONDS = 0.5
 
 
 def create_app(
-    settings: IdentitySettings,
+    settings: IdentityEmulatorSettings,
     *,
     engine: AsyncEngine | None = None,
-    gate: SignInGate | None = None,
-    hook: RegistrationHook | None = None,
     approval: Approval | None = None,
-    people: Iterable[SeedPerson] = (),
+    people: Iterable[DemoUser] = (),
     clock: Clock | None = None,
 ) -> Quart:
-    """The service, with its tables made and `people` in them once it serves.
+    """The service; when it serves, its tables exist and `people` are in them.
 
-    An engine that is handed in stays the caller's to close; so do blueprints and containers that
-    the caller mounts beside ours. `gate` and `hook` are where account approval fits in; `approval`
-    is the one that ships, both of them and its routes.
+    The caller closes an `engine` of its own.
     """
-    app = Quart("identity_service")
-    clock, hook = clock or SystemClock(), hook or approval or NothingToRegister()
+    app = Quart(SERVICE)
+    clock, approval = clock or SystemClock(), approval or Approval()
     database = engine or open_engine(settings.database_url)
-    parts = assemble(settings, database, gate or approval or OpenGate(), hook, clock)
-    app.extensions[EXTENSION] = parts
-    app.before_request(note_request)
-    app.after_request(_show_trace)
-    answer_failures(app)
-    for module in _BLUEPRINTS:
-        app.register_blueprint(module.blueprint)
-    if approval is not None:
-        approval.mount(app, database)
+    redis = _connect(settings.redis_url) if settings.redis_url else None
+    limit = LoginLimit(settings.login_limit, clock.monotonic, redis)
+    issuer = TokenIssuer(settings, clock.now)
+    app.extensions[EXTENSION] = Identity(settings, database, issuer, limit, approval, clock)
+    _add_routes(app)
+    approval.mount(app, database)
 
+    @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
-        async with _prepared(database, approval):
-            await seed_people(database, people, hook=hook)
+        await create_tables(database)
+        await approval.start(database)
+        try:
+            await seed_people(database, people, approval)
             yield
-        await parts.limit.close()
-        if engine is None:
-            await database.dispose()
+        finally:
+            await approval.stop()
+            await limit.close()
+            if engine is None:
+                await database.dispose()
 
-    app.while_serving(lifespan)
     return app
 
 
-@asynccontextmanager
-async def _prepared(database: AsyncEngine, approval: Approval | None) -> AsyncIterator[None]:
-    """Identity's own tables, and whatever approval adds to them."""
-    await create_tables(database)
-    if approval is None:
-        yield
-        return
-    await approval.start(database)
-    try:
-        yield
-    finally:
-        await approval.stop()
+def _add_routes(app: Quart) -> None:
+    app.before_request(set_request_ids)
+    app.after_request(_add_trace_headers)
+    app.register_error_handler(IdentityError, answer_error)
+    app.register_error_handler(PlainIdentityError, answer_error)
+    for module in (system, sign_in, sessions, accounts, profiles):
+        app.register_blueprint(module.routes)
 
 
-async def _show_trace(response: Response) -> Response:
+def _connect(url: str) -> Redis:
+    seconds = _REDIS_TIMEOUT_SECONDS
+    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
+
+
+async def _add_trace_headers(response: Response) -> Response:
     response.headers["traceparent"] = f"00-{g.trace_id}-{g.span_id}-03"
     response.headers["X-Trace-ID"] = g.trace_id
     response.headers["X-Span-ID"] = g.span_id

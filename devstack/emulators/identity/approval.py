@@ -1,4 +1,4 @@
-"""Account approval, mounted as docs/platform.md tells the platform to mount it."""
+"""Account approval, mounted as docs/platform.md describes it for the platform."""
 
 import secrets
 from collections.abc import Mapping
@@ -11,10 +11,9 @@ from quart import Quart
 from quart_dishka import QuartDishka
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bff_core.clock import Clock
 from devstack import tokens
-from devstack.emulators.identity.gate import SignInRefusal
-from devstack.emulators.identity.settings import IdentitySettings
+from devstack.emulators.identity.service import Approval, ApprovalRefusal, Clock
+from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from services.identity_admin.app import IdentityAdmin
 from services.identity_admin.implementations.gate import SignInGate
 from services.identity_admin.implementations.migrator import migrate
@@ -23,28 +22,32 @@ from services.identity_admin.implementations.registration import (
     add_pending_approval,
 )
 
+_PREFIX = "IDENTITY_ADMIN_"
+_KEY = "HULEEDU_INTERNAL_API_KEY"
 
-class Approval:
-    """The module itself, and what it is asked at registering, signing in and refreshing."""
+
+class MountedApproval(Approval):
+    """identity_admin inside the emulated Identity."""
 
     def __init__(
-        self, settings: IdentitySettings, environ: Mapping[str, str], clock: Clock | None = None
+        self,
+        settings: IdentityEmulatorSettings,
+        environ: Mapping[str, str],
+        clock: Clock | None = None,
     ) -> None:
-        passed = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
-        named = {**passed, **environment_of(settings, environ)}
-        self._admin = IdentityAdmin.from_environ(named, clock=clock)
+        given = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
+        given |= _environment(settings, environ)
+        self._admin = IdentityAdmin.from_environ(given, clock=clock)
         self._container: AsyncContainer | None = None
 
     def mount(self, app: Quart, engine: AsyncEngine) -> None:
-        """Before the app starts: its routes, and the container that they ask."""
-        own = Provider(scope=Scope.APP)
-        own.provide(lambda: engine, provides=AsyncEngine)
-        self._container = make_async_container(own, self._admin.provider)
+        provider = Provider(scope=Scope.APP)
+        provider.provide(lambda: engine, provides=AsyncEngine)
+        self._container = make_async_container(provider, self._admin.provider)
         QuartDishka(app=app, container=self._container)
         app.register_blueprint(self._admin.blueprint)
 
     async def start(self, engine: AsyncEngine) -> None:
-        """Once Identity's own tables are there, and before anybody is in them."""
         await migrate(engine, "up")
         await self._admin.start(self._mounted())
 
@@ -52,11 +55,11 @@ class Approval:
         await self._admin.stop()
         await self._mounted().close()
 
-    async def refusal(self, user_id: UUID) -> SignInRefusal | None:
-        refusal = await (await self._mounted().get(SignInGate)).refusal(user_id)
-        if refusal is None:
+    async def refusal(self, user_id: UUID) -> ApprovalRefusal | None:
+        found = await (await self._mounted().get(SignInGate)).refusal(user_id)
+        if found is None:
             return None
-        return SignInRefusal(refusal.code, refusal.message, refusal.reason, refusal.status)
+        return ApprovalRefusal(found.code, found.message, found.reason, found.status)
 
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         await add_pending_approval(connection, user_id, at)
@@ -70,24 +73,17 @@ class Approval:
         return self._container
 
 
-_PREFIX = "IDENTITY_ADMIN_"
-_KEY = "HULEEDU_INTERNAL_API_KEY"
-
-
-def environment_of(settings: IdentitySettings, environ: Mapping[str, str]) -> dict[str, str]:
-    """What a deployment sets for the module, taken from what this emulator signs with."""
-    named = {
+def _environment(settings: IdentityEmulatorSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The module's variables as a deployment sets them, with the emulator's own keys."""
+    given = {
         "ENVIRONMENT": settings.environment,
-        # Without a key nobody gets in, as with the other emulators.
+        # A random key lets no one in, as an empty one does in the other emulators.
         _KEY: environ.get(_KEY) or secrets.token_urlsafe(32),
-        **_token_key(settings),
     }
-    return named if settings.redis_url is None else {**named, "REDIS_URL": settings.redis_url}
-
-
-def _token_key(settings: IdentitySettings) -> dict[str, str]:
+    if settings.redis_url is not None:
+        given["REDIS_URL"] = settings.redis_url
     if settings.rs256_key is None:
-        return {"JWT_SECRET_KEY": settings.dev_secret}
+        return {**given, "JWT_SECRET_KEY": settings.dev_secret}
     public = tokens.read_private_key(settings.rs256_key).public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return {"JWT_ALGORITHM": "RS256", "JWT_PUBLIC_KEY": pem.decode()}
+    return {**given, "JWT_ALGORITHM": "RS256", "JWT_PUBLIC_KEY": pem.decode()}

@@ -1,90 +1,70 @@
-"""How often one address and one e-mail may try to sign in."""
+"""The limit on sign-in attempts by address and by e-mail."""
 
 from collections import OrderedDict
-from typing import Protocol
+from collections.abc import Callable
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bff_core.clock import Clock
-
+WINDOW_SECONDS = 60
 log = structlog.get_logger()
 
-WINDOW_SECONDS = 60
 
+class LoginLimit:
+    """Allows `limit` attempts a minute per identifier, counted in Redis, or in memory without it.
 
-class Attempts(Protocol):
-    """Attempts counted per key; every new one starts the window again, as on the platform."""
+    0 switches the limit off, and Redis that is away allows every attempt. Each attempt starts the
+    window again, as on the platform.
+    """
 
-    async def count(self, key: str) -> int: ...
-
-    async def add(self, key: str) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-class MemoryAttempts:
-    def __init__(self, clock: Clock, *, capacity: int = 10_000) -> None:
-        self._clock = clock
-        self._capacity = capacity
-        self._seen: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    async def count(self, key: str) -> int:
-        number, until = self._seen.get(key, (0, 0.0))
-        return number if self._clock.monotonic() < until else 0
-
-    async def add(self, key: str) -> None:
-        number = await self.count(key) + 1
-        self._seen[key] = (number, self._clock.monotonic() + WINDOW_SECONDS)
-        self._seen.move_to_end(key)
-        if len(self._seen) > self._capacity:
-            self._seen.popitem(last=False)
-
-    async def close(self) -> None:
-        self._seen.clear()
-
-
-class RedisAttempts:
-    """Fails open: with Redis away everybody may try."""
-
-    def __init__(self, redis: Redis) -> None:
+    def __init__(
+        self,
+        limit: int,
+        monotonic: Callable[[], float],
+        redis: Redis | None = None,
+        *,
+        capacity: int = 10_000,
+    ) -> None:
+        self.limit = limit
+        self._monotonic = monotonic
         self._redis = redis
+        self._capacity = capacity
+        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    async def count(self, key: str) -> int:
-        try:
-            return int(await self._redis.get(key) or 0)
-        except (RedisError, OSError, ValueError) as error:
-            log.warning("login_limit_unavailable", error=type(error).__name__)
-            return 0
+    async def exceeded(self, identifier: str) -> bool:
+        return self.limit > 0 and await self._count(_key(identifier)) >= self.limit
 
-    async def add(self, key: str) -> None:
-        # Read, then write: two steps on the platform too, so that racing attempts are undercounted.
-        number = await self.count(key) + 1
+    async def add(self, identifier: str) -> None:
+        if self.limit == 0:
+            return
+        key = _key(identifier)
+        # Read, then write, as on the platform: concurrent attempts are undercounted.
+        number = await self._count(key) + 1
+        if self._redis is None:
+            self._counts[key] = (number, self._monotonic() + WINDOW_SECONDS)
+            self._counts.move_to_end(key)
+            if len(self._counts) > self._capacity:
+                self._counts.popitem(last=False)
+            return
         try:
             await self._redis.set(key, number, ex=WINDOW_SECONDS)
         except (RedisError, OSError) as error:
             log.warning("login_limit_unavailable", error=type(error).__name__)
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        if self._redis is not None:
+            await self._redis.aclose()
 
-
-class LoginLimit:
-    def __init__(self, attempts: Attempts, limit: int) -> None:
-        """`limit` attempts a minute per identifier; 0 switches the limit off."""
-        self._attempts = attempts
-        self.limit = limit
-
-    async def exceeded(self, identifier: str) -> bool:
-        return self.limit > 0 and await self._attempts.count(_key(identifier)) >= self.limit
-
-    async def add(self, identifier: str) -> None:
-        if self.limit > 0:
-            await self._attempts.add(_key(identifier))
-
-    async def close(self) -> None:
-        await self._attempts.close()
+    async def _count(self, key: str) -> int:
+        if self._redis is None:
+            number, until = self._counts.get(key, (0, 0.0))
+            return number if self._monotonic() < until else 0
+        try:
+            return int(await self._redis.get(key) or 0)
+        except (RedisError, OSError, ValueError) as error:
+            log.warning("login_limit_unavailable", error=type(error).__name__)
+            return 0
 
 
 def _key(identifier: str) -> str:

@@ -1,70 +1,91 @@
-"""Profiles, which anybody may read and write: the platform asks for no token here."""
+"""Profiles, which any caller may read and write: the platform requires no token here."""
 
+from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+from quart import Blueprint, Response, jsonify, request
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bff_core.clock import Clock
-from devstack.emulators.identity import refusals, users
-from devstack.emulators.identity.bodies import ProfileRequest
+from devstack.emulators.identity.errors import IdentityError, PlainIdentityError
+from devstack.emulators.identity.service import Transaction, identity
+from devstack.emulators.identity.tables import user_profiles
 
-_READ = "get_user_profile"
-_WRITE = "update_user_profile"
-
-
-class Profiles:
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
-
-    async def read(self, user_id: str) -> dict[str, object]:
-        wanted = _uuid(user_id, _READ)
-        async with self._engine.connect() as connection:
-            profile = await users.profile_of(connection, wanted)
-        if profile is None:
-            raise refusals.profile_not_found(user_id, _READ)
-        return _on_the_wire(profile)
-
-    async def write(self, user_id: str, body: ProfileRequest) -> dict[str, object]:
-        """Replace the whole profile.
-
-        Raises:
-            ValueError: A name is blank.
-        """
-        profile = users.Profile(
-            _required("first_name", body.first_name),
-            _required("last_name", body.last_name),
-            _optional(body.display_name),
-            _optional(body.locale),
-        )
-        wanted = _uuid(user_id, _WRITE)
-        try:
-            async with self._engine.begin() as connection:
-                await users.put_profile(connection, wanted, profile, self._clock.now())
-        except IntegrityError as error:
-            raise refusals.profile_not_found(user_id, _WRITE) from error
-        return _on_the_wire(profile)
+# Any other error ends in the framework's own page.
+routes = Blueprint("profiles", __name__, url_prefix="/v1/users")
 
 
-def _on_the_wire(profile: users.Profile) -> dict[str, object]:
+class ProfileRequest(BaseModel):
+    """Named as on the platform: its validation errors go out as text."""
+
+    first_name: str
+    last_name: str
+    display_name: str | None = None
+    locale: str | None = None
+
+
+@routes.get("/<user_id>/profile")
+async def read_profile(user_id: str) -> Response:
+    operation = "get_user_profile"
+    identifier = _uuid(user_id, operation)
+    async with identity().transaction() as transaction:
+        profile = await _profile(transaction, identifier)
+    if profile is None:
+        raise _not_found(user_id, operation)
+    return _response(profile)
+
+
+@routes.put("/<user_id>/profile")
+async def write_profile(user_id: str) -> Response:
+    """Replace the whole profile."""
+    operation = "update_user_profile"
+    payload = await request.get_json()
+    try:
+        body = ProfileRequest(**payload)
+    except ValueError as error:
+        raise PlainIdentityError(str(error)) from error
+    for name in ("first_name", "last_name"):
+        if not getattr(body, name).strip():
+            raise PlainIdentityError(f"{name} is required")
+    values = {name: value and value.strip() for name, value in body.model_dump().items()}
+    identifier = _uuid(user_id, operation)
+    is_owner = user_profiles.c.user_id == identifier
+    try:
+        async with identity().transaction() as transaction:
+            changed = (
+                update(user_profiles).where(is_owner).values(**values, updated_at=transaction.now)
+            )
+            if not (await transaction.execute(changed)).rowcount:
+                row = insert(user_profiles).values(user_id=identifier, **values)
+                await transaction.execute(row)
+            profile = await _profile(transaction, identifier)
+    except IntegrityError as error:
+        raise _not_found(user_id, operation) from error
+    return _response(profile)
+
+
+async def _profile(transaction: Transaction, user_id: UUID) -> Row[Any] | None:
+    query = select(user_profiles).where(user_profiles.c.user_id == user_id)
+    return (await transaction.execute(query)).first()
+
+
+def _response(profile: Any) -> Response:
     first, last = profile.first_name or "", profile.last_name or ""
     name = {"first_name": first, "last_name": last, "legal_full_name": f"{first} {last}".strip()}
-    return {"person_name": name, "display_name": profile.display_name, "locale": profile.locale}
+    shown = {"display_name": profile.display_name or None, "locale": profile.locale or None}
+    return jsonify({"person_name": name, **shown})
 
 
 def _uuid(user_id: str, operation: str) -> UUID:
     try:
         return UUID(user_id)
     except ValueError as error:
-        raise refusals.invalid_user_id(operation) from error
+        message, details = "Invalid user_id format", {"field": "user_id"}
+        raise IdentityError("VALIDATION_ERROR", message, operation, details) from error
 
 
-def _required(name: str, value: str) -> str:
-    if not value.strip():
-        raise ValueError(f"{name} is required")
-    return value.strip()
-
-
-def _optional(value: str | None) -> str | None:
-    return value.strip() if value else None
+def _not_found(user_id: str, operation: str) -> IdentityError:
+    details = {"resource_type": "UserProfile", "resource_id": user_id}
+    message = f"UserProfile with ID '{user_id}' not found"
+    return IdentityError("RESOURCE_NOT_FOUND", message, operation, details)

@@ -1,86 +1,112 @@
-"""The two tables of sessions: one decides about refresh tokens, the other is only shown."""
+"""Sessions: one table decides about refresh tokens, the other is only shown to its user."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from quart import Blueprint, Response, jsonify, request
+from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
-from devstack.emulators.identity.audit import MAX_ADDRESS
-from devstack.emulators.identity.caller import Caller, device
+from devstack.emulators.identity.errors import answer_error
+from devstack.emulators.identity.service import (
+    Transaction,
+    client_address,
+    identity,
+    signed_in,
+)
 from devstack.emulators.identity.tables import refresh_sessions, user_sessions
 
-# Literals on the platform, whatever lifetime its tokens are given.
-_SESSION_SECONDS = 86_400
+# A constant of the platform, whatever lifetime its tokens have.
+_LIFETIME = timedelta(days=1)
+# The length of the platform's column.
+_MAX_ADDRESS = 45
+
+routes = Blueprint("sessions", __name__, url_prefix="/v1/auth/sessions")
+routes.register_error_handler(Exception, answer_error)
 
 
-async def open_session(
-    connection: AsyncConnection, user_id: UUID, jti: str, caller: Caller, at: datetime
-) -> None:
-    """Both rows of a new session.
+async def open_session(transaction: Transaction, user_id: UUID, jti: str) -> None:
+    """Insert both rows of a new session.
 
     Raises:
         ValueError: The caller's address does not fit its column.
     """
-    if caller.ip is not None and len(caller.ip) > MAX_ADDRESS:
-        # PostgreSQL refuses it by itself; SQLite knows no lengths.
-        raise ValueError(f"an address of more than {MAX_ADDRESS} characters")
-    expires = int(at.timestamp()) + _SESSION_SECONDS
-    kept = insert(refresh_sessions).values(jti=jti, user_id=user_id, exp_ts=expires, created_at=at)
-    await connection.execute(kept)
-    browser, kind = device(caller.user_agent)
+    address, expires_at = client_address(), transaction.now + _LIFETIME
+    if address is not None and len(address) > _MAX_ADDRESS:
+        # PostgreSQL refuses it by itself; SQLite has no lengths.
+        raise ValueError(f"an address of more than {_MAX_ADDRESS} characters")
+    session = {"jti": jti, "user_id": user_id, "created_at": transaction.now}
+    kept = insert(refresh_sessions).values(**session, exp_ts=int(expires_at.timestamp()))
     shown = insert(user_sessions).values(
-        user_id=user_id,
-        jti=jti,
-        device_name=browser,
-        device_type=kind,
-        ip_address=caller.ip,
-        user_agent=caller.user_agent,
-        last_activity=at,
-        created_at=at,
-        expires_at=at + timedelta(seconds=_SESSION_SECONDS),
+        **session,
+        ip_address=address,
+        user_agent=request.headers.get("User-Agent"),
+        last_activity=transaction.now,
+        expires_at=expires_at,
     )
-    await connection.execute(shown)
+    await transaction.execute(kept)
+    await transaction.execute(shown)
 
 
-async def may_refresh(connection: AsyncConnection, jti: str, at: datetime) -> bool:
-    wanted = select(refresh_sessions.c.exp_ts).where(refresh_sessions.c.jti == jti)
-    expires = (await connection.execute(wanted)).scalar_one_or_none()
-    return expires is not None and expires > at.timestamp()
+async def may_refresh(transaction: Transaction, jti: str) -> bool:
+    query = select(refresh_sessions.c.exp_ts).where(refresh_sessions.c.jti == jti)
+    expires_at = (await transaction.execute(query)).scalar_one_or_none()
+    return expires_at is not None and expires_at > transaction.now.timestamp()
 
 
-async def end_refresh(connection: AsyncConnection, jti: str) -> None:
-    await connection.execute(delete(refresh_sessions).where(refresh_sessions.c.jti == jti))
+async def end_refresh(transaction: Transaction, jti: str) -> None:
+    ended = delete(refresh_sessions).where(refresh_sessions.c.jti == jti)
+    await transaction.execute(ended)
 
 
-async def active(connection: AsyncConnection, user_id: UUID, at: datetime) -> int:
-    mine = select(func.count()).where(
+@routes.get("")
+async def list_sessions() -> Response:
+    """An empty list: the platform fails on the first session, so there must be none."""
+    user_id, _ = signed_in()
+    async with identity().transaction() as transaction:
+        if await _count_active(transaction, user_id):
+            raise RuntimeError("sessions cannot be listed")
+    return jsonify({"sessions": [], "total_count": 0})
+
+
+@routes.get("/active")
+async def count_sessions() -> Response:
+    user_id, _ = signed_in()
+    async with identity().transaction() as transaction:
+        return jsonify({"active_sessions": await _count_active(transaction, user_id)})
+
+
+@routes.delete("/<jti>")
+async def revoke_session(jti: str) -> Response:
+    """Hide a session; its refresh token stays valid."""
+    user_id, _ = signed_in()
+    ended = await _hide(user_id, user_sessions.c.jti == jti)
+    message = "Session revoked" if ended else "No such session, or revoked before"
+    return jsonify({"message": message, "sessions_affected": ended})
+
+
+@routes.delete("")
+async def revoke_sessions() -> Response:
+    """Hide all sessions but the current one, which only a refresh token's jti names."""
+    user_id, current = signed_in()
+    body = await request.get_json() if request.is_json else {}
+    keeps_current = current is not None and body.get("exclude_current", True)
+    ended = await _hide(user_id, user_sessions.c.jti != current if keeps_current else true())
+    return jsonify({"message": f"Sessions revoked: {ended}", "sessions_affected": ended})
+
+
+async def _hide(user_id: UUID, condition: ColumnElement[bool]) -> int:
+    """The number of the user's sessions that are hidden from now on."""
+    is_shown = user_sessions.c.revoked_at.is_(None)
+    hidden = update(user_sessions).where(user_sessions.c.user_id == user_id, is_shown, condition)
+    async with identity().transaction() as transaction:
+        return (await transaction.execute(hidden.values(revoked_at=transaction.now))).rowcount
+
+
+async def _count_active(transaction: Transaction, user_id: UUID) -> int:
+    query = select(func.count()).where(
         user_sessions.c.user_id == user_id,
         user_sessions.c.revoked_at.is_(None),
-        user_sessions.c.expires_at > at,
+        user_sessions.c.expires_at > transaction.now,
     )
-    return (await connection.execute(mine)).scalar_one()
-
-
-async def owner(connection: AsyncConnection, jti: str) -> UUID | None:
-    wanted = select(user_sessions.c.user_id).where(user_sessions.c.jti == jti)
-    return (await connection.execute(wanted)).scalar_one_or_none()
-
-
-async def revoke(
-    connection: AsyncConnection,
-    user_id: UUID,
-    at: datetime,
-    *,
-    jti: str | None = None,
-    keep: str | None = None,
-) -> int:
-    """Mark one session, or all but one, as revoked; how many that were."""
-    marked = update(user_sessions).where(
-        user_sessions.c.user_id == user_id, user_sessions.c.revoked_at.is_(None)
-    )
-    if jti is not None:
-        marked = marked.where(user_sessions.c.jti == jti)
-    if keep is not None:
-        marked = marked.where(user_sessions.c.jti != keep)
-    return (await connection.execute(marked.values(revoked_at=at))).rowcount
+    count: int = (await transaction.execute(query)).scalar_one()
+    return count

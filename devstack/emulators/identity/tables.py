@@ -1,14 +1,17 @@
-"""The Identity service's own tables, column for column.
+"""The Identity service's own tables, column for column, for SQLite and PostgreSQL.
 
 Mirrors `services/identity_service/models_db.py` of the platform at migration `275f264d0c64`.
 """
 
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    DateTime,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -16,12 +19,51 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     Uuid,
     func,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
-from devstack.emulators.identity.column_types import Moment, RandomUuid
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """timestamptz; SQLite keeps no zone, so it stores and reads UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's shape
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class RandomUuid(FunctionElement[UUID]):
+    """A server-side default: gen_random_uuid(), and its nearest equivalent on SQLite."""
+
+    type = Uuid()
+    name = "random_uuid"
+    inherit_cache = True
+
+
+@compiles(RandomUuid)
+def _on_postgresql(_element: RandomUuid, _compiler: SQLCompiler, **_kw: object) -> str:
+    return "gen_random_uuid()"
+
+
+@compiles(RandomUuid, "sqlite")
+def _on_sqlite(_element: RandomUuid, _compiler: SQLCompiler, **_kw: object) -> str:
+    # SQLAlchemy keeps a Uuid as 32 hex digits here; the brackets make it an expression default.
+    return "(lower(hex(randomblob(16))))"
+
 
 metadata = MetaData()
 
@@ -36,7 +78,7 @@ def _owner(*, index: bool = False, primary_key: bool = False) -> Column[object]:
 
 
 def _now(name: str) -> Column[object]:
-    return Column(name, Moment, nullable=False, server_default=func.current_timestamp())
+    return Column(name, UtcDateTime, nullable=False, server_default=func.current_timestamp())
 
 
 users = Table(
@@ -50,9 +92,9 @@ users = Table(
     Column("email_verified", Boolean, nullable=False, server_default=text("false")),
     _now("registered_at"),
     Column("failed_login_attempts", Integer, nullable=False, server_default=text("0")),
-    Column("locked_until", Moment),
-    Column("last_login_at", Moment),
-    Column("last_failed_login_at", Moment),
+    Column("locked_until", UtcDateTime),
+    Column("last_login_at", UtcDateTime),
+    Column("last_failed_login_at", UtcDateTime),
 )
 
 user_profiles = Table(
@@ -90,8 +132,8 @@ user_sessions = Table(
     Column("user_agent", Text),
     _now("last_activity"),
     _now("created_at"),
-    Column("expires_at", Moment, nullable=False),
-    Column("revoked_at", Moment),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
     Index("idx_user_sessions_user_id", "user_id"),
     Index("idx_user_sessions_jti", "jti"),
     Index("idx_user_sessions_expires_at", "expires_at"),
@@ -105,9 +147,9 @@ def _mailed_tokens(name: str) -> Table:
         _id(),
         _owner(index=True),
         Column("token", String(255), nullable=False, unique=True, index=True),
-        Column("expires_at", Moment, nullable=False, index=True),
+        Column("expires_at", UtcDateTime, nullable=False, index=True),
         _now("created_at"),
-        Column("used_at", Moment),
+        Column("used_at", UtcDateTime),
     )
 
 
@@ -127,7 +169,7 @@ event_outbox = Table(
     Column("event_key", String(255)),
     Column("topic", String(255), nullable=False),
     _now("created_at"),
-    Column("published_at", Moment),
+    Column("published_at", UtcDateTime),
     Column("retry_count", Integer, nullable=False, default=0, server_default=text("0")),
     Column("last_error", Text),
     Index("ix_event_outbox_topic", "topic"),

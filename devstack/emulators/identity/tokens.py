@@ -1,134 +1,72 @@
-"""The two token issuers of the Identity service, differences included."""
+"""Tokens of the Identity service, with the differences between its two algorithms."""
 
 import json
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from jwt.algorithms import RSAAlgorithm
 
-from bff_core.clock import Clock
 from devstack import tokens
-from devstack.emulators.identity.settings import IdentitySettings
-from devstack.emulators.identity.users import User
+from devstack.emulators.identity.settings import IdentityEmulatorSettings
 
 REFRESH_FACTOR = 24
 
 
-class Issuer(Protocol):
-    def access_token(self, user: User) -> str: ...
+class TokenIssuer:
+    """Signs with RS256 if the settings name a key, else with HS256.
+
+    HS256 checks the audience and accepts expired tokens; RS256 checks expiry and not the audience,
+    which its refresh tokens lack.
+    """
+
+    def __init__(self, settings: IdentityEmulatorSettings, now: Callable[[], datetime]) -> None:
+        self._secret = settings.dev_secret
+        self._kid = settings.rs256_kid
+        self._lifetime = settings.access_lifetime
+        self._now = now
+        self._last_number = 0
+        key = tokens.read_private_key(settings.rs256_key) if settings.rs256_key else None
+        self._public_key = key.public_key() if key else None
+        self._signer: tokens.Signer = (
+            tokens.Rs256(key, self._kid) if key else tokens.Hs256(self._secret)
+        )
+
+    def access_token(self, user_id: str, org_id: str | None, roles: Sequence[str]) -> str:
+        expires_at = int(self._now().timestamp()) + self._lifetime
+        return self._signer.sign(tokens.access_claims(user_id, org_id, roles, expires_at))
 
     def refresh_token(self, user_id: str) -> tuple[str, str]:
-        """A refresh token and its jti."""
-        ...
-
-    def verified(self, token: str) -> Mapping[str, object]:
-        """The claims; empty when the token is not ours."""
-        ...
-
-    def published_keys(self) -> list[Mapping[str, object]]: ...
-
-
-class SessionNumbers:
-    """`r-<epoch ms>`; where the platform would give out a number twice, the next one is taken."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._last = 0
-
-    def next(self) -> str:
-        self._last = max(self._last + 1, int(self._clock.now().timestamp() * 1000))
-        return f"r-{self._last}"
-
-
-class HsIssuer:
-    """HS256. It accepts tokens that have expired, as the platform's does."""
-
-    def __init__(self, secret: str, lifetime: int, clock: Clock) -> None:
-        self._secret = secret
-        self._signer = tokens.Hs256(secret)
-        self._lifetime = lifetime
-        self._clock = clock
-        self._numbers = SessionNumbers(clock)
-
-    def access_token(self, user: User) -> str:
-        expires_at = _in(self._clock, self._lifetime)
-        claims = tokens.access_claims(str(user.id), user.org_id, user.roles, expires_at)
-        return self._signer.sign(claims)
-
-    def refresh_token(self, user_id: str) -> tuple[str, str]:
-        jti = self._numbers.next()
-        expires_at = _in(self._clock, self._lifetime * REFRESH_FACTOR)
-        return self._signer.sign(tokens.refresh_claims(user_id, jti, expires_at)), jti
-
-    def verified(self, token: str) -> Mapping[str, object]:
-        try:
-            return jwt.decode(
-                token,
-                self._secret,
-                algorithms=["HS256"],
-                audience=tokens.AUDIENCE,
-                issuer=tokens.ISSUER,
-                options={"verify_exp": False},
-            )
-        except jwt.InvalidTokenError:
-            return {}
-
-    def published_keys(self) -> list[Mapping[str, object]]:
-        return []
-
-
-class RsIssuer:
-    """RS256. It checks expiry, not the audience, and leaves it out of refresh tokens."""
-
-    def __init__(self, key: RSAPrivateKey, kid: str, lifetime: int, clock: Clock) -> None:
-        self._public = key.public_key()
-        self._kid = kid
-        self._signer = tokens.Rs256(key, kid)
-        self._lifetime = lifetime
-        self._clock = clock
-        self._numbers = SessionNumbers(clock)
-
-    def access_token(self, user: User) -> str:
-        expires_at = _in(self._clock, self._lifetime)
-        claims = tokens.access_claims(str(user.id), user.org_id, user.roles, expires_at)
-        return self._signer.sign(claims)
-
-    def refresh_token(self, user_id: str) -> tuple[str, str]:
-        jti = self._numbers.next()
-        expires_at = _in(self._clock, self._lifetime * REFRESH_FACTOR)
-        claims = tokens.refresh_claims(user_id, jti, expires_at, audience=False)
+        """A refresh token and its jti: `r-<epoch ms>`, or the next number if that one is taken."""
+        now = self._now().timestamp()
+        self._last_number = max(self._last_number + 1, int(now * 1000))
+        jti, expires_at = f"r-{self._last_number}", int(now) + self._lifetime * REFRESH_FACTOR
+        audience = self._public_key is None
+        claims = tokens.refresh_claims(user_id, jti, expires_at, audience=audience)
         return self._signer.sign(claims), jti
 
-    def verified(self, token: str) -> Mapping[str, object]:
+    def verify(self, token: str) -> Mapping[str, object]:
+        """The claims; empty for a token that is not good."""
+        is_rs256 = self._public_key is not None
         try:
             claims = jwt.decode(
                 token,
-                self._public,
-                algorithms=["RS256"],
+                self._public_key or self._secret,
+                algorithms=["RS256" if is_rs256 else "HS256"],
+                audience=None if is_rs256 else tokens.AUDIENCE,
                 issuer=tokens.ISSUER,
-                options={"verify_aud": False, "verify_exp": False},
+                options={"verify_aud": not is_rs256, "verify_exp": False},
             )
         except jwt.InvalidTokenError:
             return {}
-        # PyJWT reads the wall clock itself; ours can be told what time it is.
+        # PyJWT would read the wall clock instead of ours.
         expires_at = claims.get("exp")
-        alive = isinstance(expires_at, int) and expires_at > self._clock.now().timestamp()
-        return claims if alive else {}
+        alive = isinstance(expires_at, int) and expires_at > self._now().timestamp()
+        return claims if alive or not is_rs256 else {}
 
     def published_keys(self) -> list[Mapping[str, object]]:
-        numbers = json.loads(RSAAlgorithm.to_jwk(self._public))
-        public = {name: numbers[name] for name in ("kty", "n", "e")}
-        return [{"kid": self._kid, **public, "alg": "RS256", "use": "sig"}]
-
-
-def issuer_for(settings: IdentitySettings, clock: Clock) -> Issuer:
-    if settings.rs256_key is None:
-        return HsIssuer(settings.dev_secret, settings.access_lifetime, clock)
-    key = tokens.read_private_key(settings.rs256_key)
-    return RsIssuer(key, settings.rs256_kid, settings.access_lifetime, clock)
-
-
-def _in(clock: Clock, seconds: int) -> int:
-    return int(clock.now().timestamp()) + seconds
+        if self._public_key is None:
+            return []
+        jwk = json.loads(RSAAlgorithm.to_jwk(self._public_key))
+        numbers = {name: jwk[name] for name in ("kty", "n", "e")}
+        return [{"kid": self._kid, **numbers, "alg": "RS256", "use": "sig"}]

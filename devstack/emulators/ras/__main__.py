@@ -1,8 +1,8 @@
 """Run the emulator: `python -m devstack.emulators.ras`."""
 
 from devstack.emulators.ras.app import create_app
-from devstack.emulators.ras.settings import RasSettings
-from devstack.emulators.serving import address, run
+from devstack.emulators.ras.settings import RasEmulatorSettings
+from devstack.emulators.server import run
 
 if __name__ == "__main__":
-    run(create_app(RasSettings.from_env()), *address("HOST", "PORT", 4003))
+    run(create_app(RasEmulatorSettings.from_env()), "HOST", "PORT", 4003)

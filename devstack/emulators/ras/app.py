@@ -1,4 +1,4 @@
-"""The emulator of the results aggregator, as one Quart app."""
+"""The emulator of the results aggregator as one Quart app."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,80 +8,79 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from devstack.emulators.controls import Switches
-from devstack.emulators.database import Database
-from devstack.emulators.health import HEALTHY, UNHEALTHY, add_health, add_metrics
-from devstack.emulators.ras.cache import AnswerCache, open_cache
-from devstack.emulators.ras.routes import ResultRoutes
-from devstack.emulators.ras.scenario_orders import ScenarioOrders
-from devstack.emulators.ras.scenario_run import ScenarioRun
-from devstack.emulators.ras.settings import RasSettings
-from devstack.emulators.serving import assemble
-from devstack.scenario import Scenario
+from devstack.emulators.control import EmulatorSwitches
+from devstack.emulators.database import SeededDatabase
+from devstack.emulators.health import HEALTHY, add_health, add_metrics, database_state
+from devstack.emulators.ras import scenario
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.ras.routes import create_routes
+from devstack.emulators.ras.settings import RasEmulatorSettings
+from devstack.emulators.server import add_state, with_controls
+from devstack.scenario import DemoScenario
 from devstack.seed import load_dataset
 
-_ATTEMPT_SECONDS = 0.5
 _SWITCHES = {"bos": ("up", "down"), "essay_endpoint": ("off", "on")}
+_CACHE_TIMEOUT_SECONDS = 0.2
+_PUBLISH_TIMEOUT_SECONDS = 0.5
 
 
 def create_app(
-    settings: RasSettings, cache: AnswerCache | None = None, redis: Redis | None = None
+    settings: RasEmulatorSettings, cache: StatusCache | None = None, redis: Redis | None = None
 ) -> Quart:
-    """`cache` and `redis`, where the scenario tells its steps, replace those of the settings."""
+    """`cache`, and `redis` for the scenario's notifications, replace those of the settings."""
     app = Quart(__name__)
-    database = Database(settings.database)
-    answers = cache or open_cache(
-        settings.redis_url, settings.cache_ttl_seconds, enabled=settings.cache_enabled
+    essay_endpoint = "on" if settings.essay_endpoint else "off"
+    switches = EmulatorSwitches(_SWITCHES, bos=settings.bos, essay_endpoint=essay_endpoint)
+    database = add_state(app, settings.database, switches)
+    answers = cache or _open_cache(settings)
+    runner = scenario.ScenarioRunner(
+        DemoScenario(load_dataset(), settings.scenario_seed),
+        database,
+        answers,
+        redis or _connect(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS),
     )
-    switches = Switches(
-        _SWITCHES, bos=settings.bos, essay_endpoint="on" if settings.essay_endpoint else "off"
-    )
-    app.register_blueprint(ResultRoutes(settings, database, answers, switches).blueprint())
-    scenario = Scenario(load_dataset(), settings.scenario_seed)
-    run = ScenarioRun(scenario, database, answers, redis or _open(settings.redis_url))
-    _add_scenario(app, run, settings.scenario_pace_seconds)
+    app.register_blueprint(create_routes(settings, answers))
+    app.register_blueprint(scenario.create_routes(runner, settings.scenario_pace_seconds))
+
     _add_health(app, database)
     add_metrics(app, "ras")
 
-    @app.after_serving
-    async def close() -> None:
-        await answers.close()
-
-    return assemble(app, switches)
-
-
-def _add_scenario(app: Quart, run: ScenarioRun, pace_seconds: float | None) -> None:
-    app.register_blueprint(ScenarioOrders(run, pace_seconds).blueprint())
-
     @app.while_serving
-    async def keep_going() -> AsyncGenerator[None, None]:
+    async def run_scenario() -> AsyncGenerator[None, None]:
+        pace = settings.scenario_pace_seconds
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(run.keep_going(pace_seconds)) if pace_seconds else None
+            task = group.create_task(runner.run(pace)) if pace else None
             yield
             if task is not None:
                 task.cancel()
-        await run.close()
+        await runner.close()
+        await answers.close()
+
+    return with_controls(app, switches)
 
 
-def _open(url: str) -> Redis:
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=_ATTEMPT_SECONDS,
-        socket_timeout=_ATTEMPT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-def _add_health(app: Quart, database: Database) -> None:
+def _add_health(app: Quart, database: SeededDatabase) -> None:
     async def dependencies() -> dict[str, dict[str, str]]:
-        # Redis and Kafka are said to be well whatever they are: only the database is asked.
+        # RAS checks its database only, and reports Redis and Kafka as healthy.
+        note = "Kafka availability checked during message consumption"
         return {
-            "database": HEALTHY if await database.answers() else UNHEALTHY,
+            "database": await database_state(database),
             "redis": HEALTHY,
-            "kafka": {
-                "status": "healthy",
-                "note": "Kafka availability checked during message consumption",
-            },
+            "kafka": {"status": "healthy", "note": note},
         }
 
     add_health(app, "result_aggregator_service", "Result Aggregator Service", dependencies)
+
+
+def _open_cache(settings: RasEmulatorSettings) -> StatusCache:
+    redis = _connect(settings.redis_url, _CACHE_TIMEOUT_SECONDS)
+    return StatusCache(redis if settings.cache_enabled else None, settings.cache_ttl_seconds)
+
+
+def _connect(url: str, timeout_seconds: float) -> Redis:
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+    )

@@ -1,4 +1,4 @@
-"""What RAS reads from its environment, under the platform's own names."""
+"""Settings of the RAS emulator, read from the platform's own variables."""
 
 import json
 import os
@@ -19,10 +19,10 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RasSettings:
-    """`bos` is `up`, or `down` where every look-up of an unknown batch fails.
+class RasEmulatorSettings:
+    """`bos` is `up`, or `down`: every look-up of an unknown batch then fails.
 
-    Without `scenario_pace_seconds` no batch moves but by order.
+    Without `scenario_pace_seconds` batches move by order only.
     """
 
     database: Path
@@ -37,7 +37,7 @@ class RasSettings:
     scenario_seed: int = 0
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "RasSettings":
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "RasEmulatorSettings":
         ids = environ.get("ALLOWED_SERVICE_IDS")
         pace = environ.get("DEVSTACK_SCENARIO_PACE_SECONDS")
         return cls(

@@ -1,6 +1,6 @@
-"""The websocket service as it is once mended: user channels in Redis, out to the browsers of that user."""
+"""The websocket service as it will be once fixed: user channels of Redis to that user's browsers."""
 
 from devstack.emulators.websocket.app import create_app
-from devstack.emulators.websocket.settings import WebsocketSettings
+from devstack.emulators.websocket.sockets import WebsocketSettings
 
 __all__ = ["WebsocketSettings", "create_app"]

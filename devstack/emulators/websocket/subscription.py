@@ -1,36 +1,48 @@
-"""One Redis subscription for the process: every user channel, handed to that user's sockets."""
+"""One Redis subscription of the process to every user channel."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 _POLL_SECONDS = 1.0
-_PLACE = "{user_id}"
+_PLACEHOLDER = "{user_id}"
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[str, str], None]
 
+class ChannelSubscription:
+    """Calls `deliver` with user id and text of each message.
 
-class Subscription:
-    """`lost` is called each time that Redis went away: what was published meanwhile is gone."""
+    `lost` is called each time that the subscription ends: messages sent meanwhile are lost.
+    """
 
     def __init__(
-        self, redis: Redis, channels: Sequence[str], deliver: Deliver, lost: Callable[[], None]
+        self,
+        redis: Redis,
+        templates: Sequence[str],
+        deliver: Callable[[str, str], None],
+        lost: Callable[[], None],
     ) -> None:
         self._redis = redis
-        self._channels = [_ends(template) for template in channels]
+        self._affixes = [_affixes(template) for template in templates]
         self._deliver = deliver
         self._lost = lost
         self.listening = asyncio.Event()
 
+    async def wait_until_listening(self, seconds: float) -> None:
+        """Wait until the subscription stands, or `seconds` at most."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.listening.wait()
+        except TimeoutError:
+            log.warning("Redis is away: no message arrives")
+
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Listen until cancelled; subscribe again with growing pauses."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -45,32 +57,29 @@ class Subscription:
 
     async def _listen(self) -> None:
         async with self._redis.pubsub() as pubsub:
-            await pubsub.psubscribe(*(f"{before}*{after}" for before, after in self._channels))
+            await pubsub.psubscribe(*(f"{prefix}*{suffix}" for prefix, suffix in self._affixes))
             while True:
-                await self._take(pubsub)
+                message = await pubsub.get_message(timeout=_POLL_SECONDS)
+                if message is None:
+                    continue
+                if message["type"] == "psubscribe":
+                    self.listening.set()
+                elif message["type"] == "pmessage":
+                    self._dispatch(_text(message["channel"]), _text(message["data"]))
 
-    async def _take(self, pubsub: PubSub) -> None:
-        message = await pubsub.get_message(timeout=_POLL_SECONDS)
-        if message is None:
-            return
-        if message["type"] == "psubscribe":
-            self.listening.set()
-        elif message["type"] == "pmessage":
-            self._hand_over(_text(message["channel"]), _text(message["data"]))
-
-    def _hand_over(self, channel: str, text: str) -> None:
-        for before, after in self._channels:
-            user_id = channel.removeprefix(before).removesuffix(after)
-            if user_id and f"{before}{user_id}{after}" == channel:
+    def _dispatch(self, channel: str, text: str) -> None:
+        for prefix, suffix in self._affixes:
+            user_id = channel.removeprefix(prefix).removesuffix(suffix)
+            if user_id and f"{prefix}{user_id}{suffix}" == channel:
                 self._deliver(user_id, text)
                 return
 
 
-def _ends(template: str) -> tuple[str, str]:
-    before, place, after = template.partition(_PLACE)
-    if not place or not before:
-        raise ValueError(f"{template!r} is no channel of a user: it has to say {_PLACE}.")
-    return before, after
+def _affixes(template: str) -> tuple[str, str]:
+    prefix, placeholder, suffix = template.partition(_PLACEHOLDER)
+    if not placeholder or not prefix:
+        raise ValueError(f"{template!r} is no channel of a user: it must contain {_PLACEHOLDER}.")
+    return prefix, suffix
 
 
 def _text(value: bytes | str) -> str:

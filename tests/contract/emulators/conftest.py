@@ -8,8 +8,8 @@ from fakeredis import FakeAsyncRedis
 from quart import Quart
 
 from devstack.emulators import cms, content, files, ras
-from devstack.emulators.ras.cache import RedisCache
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.server import EmulatorSettings
 from devstack.seed import Dataset, load_dataset
 from devstack.seed.store import write_dataset
 
@@ -49,13 +49,13 @@ def redis() -> FakeAsyncRedis:
 
 
 @pytest.fixture
-def ras_settings(database: Path) -> ras.RasSettings:
-    return ras.RasSettings(database=database, internal_api_key=KEY, cache_ttl_seconds=5)
+def ras_settings(database: Path) -> ras.RasEmulatorSettings:
+    return ras.RasEmulatorSettings(database=database, internal_api_key=KEY, cache_ttl_seconds=5)
 
 
 @pytest.fixture
-def ras_app(ras_settings: ras.RasSettings, redis: FakeAsyncRedis) -> Quart:
-    return ras.create_app(ras_settings, RedisCache(redis, ras_settings.cache_ttl_seconds))
+def ras_app(ras_settings: ras.RasEmulatorSettings, redis: FakeAsyncRedis) -> Quart:
+    return ras.create_app(ras_settings, StatusCache(redis, ras_settings.cache_ttl_seconds))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from quart import Quart
 
-from devstack.seed import Batch, BatchStatus, Dataset
+from devstack.seed import BatchStatus, Dataset, SeededBatch
 from devstack.seed.people import ANNA, ERIK
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -12,7 +12,7 @@ AS_ERIK = {"X-User-ID": ERIK.user_id}
 ERROR_500 = (500, {"error": "Internal server error"})
 
 
-def in_review(dataset: Dataset) -> Batch:
+def in_review(dataset: Dataset) -> SeededBatch:
     return next(
         batch
         for batch in dataset.batches_of(ANNA.user_id)

@@ -7,8 +7,8 @@ import pytest
 from quart import Quart
 
 from devstack.emulators import cms
-from devstack.emulators.settings import EmulatorSettings
-from devstack.seed import Batch, BatchStatus, Dataset
+from devstack.emulators.server import EmulatorSettings
+from devstack.seed import BatchStatus, Dataset, SeededBatch
 from devstack.seed.people import ANNA
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -18,7 +18,7 @@ DETAIL_KEYS = {
 }  # fmt: skip
 
 
-def in_review(dataset: Dataset) -> Batch:
+def in_review(dataset: Dataset) -> SeededBatch:
     return next(
         batch
         for batch in dataset.batches_of(ANNA.user_id)

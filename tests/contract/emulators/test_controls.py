@@ -1,15 +1,12 @@
-"""The devstack's own door in every emulator: what was asked, and which way the switches stand."""
+"""The control routes of every emulator: request log and switches."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, Scope
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from quart import Quart
 
-from devstack.emulators import cms, serving
-from devstack.emulators.controls import MAX_REQUESTS, Controls, Switches
-from devstack.emulators.settings import EmulatorSettings
+from devstack.emulators.control import MAX_REQUESTS, ControlMiddleware, EmulatorSwitches
 
 LOG = "/_devstack/requests"
 
@@ -48,34 +45,24 @@ async def test_unknown_switch_position_is_404_and_turns_nothing(cms_app: Quart, 
 
 
 async def test_log_is_bounded() -> None:
-    controls = Controls(_nothing, Switches({}))
+    controls = ControlMiddleware(_nothing, EmulatorSwitches({}))
 
     for _ in range(MAX_REQUESTS + 10):
-        await _ask(controls, "/v1/nope", "127.0.0.1")
+        await _request(controls, "/v1/nope", "127.0.0.1")
 
-    answer = await _ask(controls, LOG, "127.0.0.1")
+    answer = await _request(controls, LOG, "127.0.0.1")
     assert len(json.loads(answer[1]["body"])["requests"]) == MAX_REQUESTS
 
 
 async def test_another_machine_may_not_look() -> None:
-    answer = await _ask(Controls(_nothing, Switches({})), LOG, "192.0.2.7")
+    answer = await _request(ControlMiddleware(_nothing, EmulatorSwitches({})), LOG, "192.0.2.7")
 
     assert answer[0]["status"] == 403
 
 
-@pytest.fixture
-def hanging_up() -> Iterator[None]:
-    def wrapper(_inner: ASGIFramework) -> ASGIFramework:
-        return _unavailable
-
-    serving.WRAPPERS.append(wrapper)
-    yield
-    serving.WRAPPERS.remove(wrapper)
-
-
-@pytest.mark.usefixtures("hanging_up")
-async def test_a_fault_hides_the_service_but_not_the_log(settings: EmulatorSettings) -> None:
-    client = cms.create_app(settings).test_client()
+async def test_a_fault_hides_the_service_but_not_the_log(cms_app: Quart) -> None:
+    client = cms_app.test_client()
+    await client.post("/_devstack/faults", json={"faults": ["error=503"]})
 
     answer = await client.get("/v1/classes/")
 
@@ -87,14 +74,7 @@ async def _nothing(_scope: Scope, _receive: ASGIReceiveCallable, _send: ASGISend
     pass
 
 
-async def _unavailable(
-    _scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable
-) -> None:
-    await send({"type": "http.response.start", "status": 503, "headers": []})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _ask(controls: Controls, path: str, host: str) -> list[dict]:
+async def _request(controls: ControlMiddleware, path: str, host: str) -> list[dict]:
     sent: list[dict] = []
 
     async def send(message: dict) -> None:

@@ -6,7 +6,7 @@ import pytest
 from quart import Quart
 from quart.datastructures import FileStorage
 
-from devstack.seed import Batch, BatchStatus, Dataset
+from devstack.seed import BatchStatus, Dataset, SeededBatch
 from devstack.seed.people import ANNA, ERIK
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -15,7 +15,7 @@ AS_ERIK = {"X-User-ID": ERIK.user_id}
 UPLOAD = "/v1/files/batch"
 
 
-def batch_in(dataset: Dataset, status: BatchStatus) -> Batch:
+def batch_in(dataset: Dataset, status: BatchStatus) -> SeededBatch:
     return next(one for one in dataset.batches_of(ANNA.user_id) if one.status is status)
 
 

@@ -7,7 +7,7 @@ import pytest
 from quart import Quart
 
 from devstack.emulators import ras
-from devstack.seed import Batch, BatchStatus, Dataset
+from devstack.seed import BatchStatus, Dataset, SeededBatch
 from devstack.seed.dataset import BOS_ONLY_BATCH_ID, LEGACY_BATCH_ID
 from devstack.seed.people import ANNA
 
@@ -44,7 +44,7 @@ def status_path(batch_id: str) -> str:
     return f"/internal/v1/batches/{batch_id}/status"
 
 
-def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> Batch:
+def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> SeededBatch:
     return next(one for one in dataset.batches_of(user_id) if one.status is status)
 
 
@@ -80,7 +80,7 @@ async def test_a_service_outside_the_list_looks_like_a_wrong_key(
 
 
 async def test_without_a_configured_key_everybody_is_refused(
-    ras_settings: ras.RasSettings, internal: dict[str, str]
+    ras_settings: ras.RasEmulatorSettings, internal: dict[str, str]
 ) -> None:
     app = ras.create_app(replace(ras_settings, internal_api_key="", cache_enabled=False))
 
@@ -187,7 +187,7 @@ async def test_routing_failures_are_html(
 
 
 async def test_without_a_database_it_answers_500_and_says_so(
-    ras_settings: ras.RasSettings, internal: dict[str, str], tmp_path: Path
+    ras_settings: ras.RasEmulatorSettings, internal: dict[str, str], tmp_path: Path
 ) -> None:
     lost = replace(ras_settings, database=tmp_path / "gone.sqlite3", cache_enabled=False)
     client = ras.create_app(lost).test_client()
@@ -215,7 +215,7 @@ async def test_essay_route_is_html_404_unless_switched_on(
 
 
 async def test_essay_route_gives_one_essay_with_its_batch_and_owner(
-    ras_settings: ras.RasSettings, internal: dict[str, str], dataset: Dataset
+    ras_settings: ras.RasEmulatorSettings, internal: dict[str, str], dataset: Dataset
 ) -> None:
     app = ras.create_app(replace(ras_settings, essay_endpoint=True, cache_enabled=False))
     batch = batch_in(dataset, BatchStatus.COMPLETED_SUCCESSFULLY)

@@ -1,4 +1,4 @@
-"""RAS's cache: nobody invalidates a single batch, and Redis may be away."""
+"""RAS's cache: a single batch is never invalidated, and Redis may be away."""
 
 import sqlite3
 from contextlib import closing
@@ -8,8 +8,8 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from quart import Quart
 
 from devstack.emulators import ras
-from devstack.emulators.ras.cache import RedisCache
-from devstack.seed import Batch, BatchStatus, Dataset
+from devstack.emulators.ras.cache import StatusCache
+from devstack.seed import BatchStatus, Dataset, SeededBatch
 from devstack.seed.people import ANNA
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -20,7 +20,7 @@ def status_path(batch_id: str) -> str:
     return f"/internal/v1/batches/{batch_id}/status"
 
 
-def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> Batch:
+def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> SeededBatch:
     return next(one for one in dataset.batches_of(user_id) if one.status is status)
 
 
@@ -61,11 +61,14 @@ async def test_cache_keys_and_time_to_live_are_the_platforms(
 
 
 async def test_without_redis_it_runs_uncached(
-    ras_settings: ras.RasSettings, internal: dict[str, str], dataset: Dataset, database: Path
+    ras_settings: ras.RasEmulatorSettings,
+    internal: dict[str, str],
+    dataset: Dataset,
+    database: Path,
 ) -> None:
     server = FakeServer()
     server.connected = False
-    app = ras.create_app(ras_settings, RedisCache(FakeAsyncRedis(server=server), 5))
+    app = ras.create_app(ras_settings, StatusCache(FakeAsyncRedis(server=server), 5))
     batch = batch_in(dataset, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
     first = await app.test_client().get(status_path(batch.batch_id), headers=internal)
     move(database, batch.batch_id, BatchStatus.CANCELLED)
@@ -77,7 +80,7 @@ async def test_without_redis_it_runs_uncached(
 
 
 def move(database: Path, batch_id: str, status: BatchStatus) -> None:
-    """What a scenario does: write to the shared file while the emulator runs."""
+    """Write to the shared file while the emulator runs, as the scenario does."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "UPDATE batches SET status = ? WHERE batch_id = ?", (str(status), batch_id)

@@ -5,7 +5,7 @@ import json
 import pytest
 from quart import Quart
 
-from devstack.seed import Batch, Dataset
+from devstack.seed import Dataset, SeededBatch
 from devstack.seed.people import ADMIN, ANNA, ERIK
 
 USER = "/internal/v1/batches/user"
@@ -15,7 +15,7 @@ def status_path(batch_id: str) -> str:
     return f"/internal/v1/batches/{batch_id}/status"
 
 
-def nan_batch(dataset: Dataset) -> Batch:
+def nan_batch(dataset: Dataset) -> SeededBatch:
     return next(
         batch
         for batch in dataset.batches_of(ERIK.user_id)

@@ -12,9 +12,9 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from quart import Quart
 
 from devstack.emulators import ras
-from devstack.emulators.ras.cache import RedisCache
-from devstack.emulators.ras.scenario_orders import MOST_STEPS, SCENARIO_PATH
-from devstack.scenario import MOVES, Scenario
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.ras.scenario import MAX_STEPS, SCENARIO_PATH
+from devstack.scenario import MOVES, DemoScenario
 from devstack.seed import Dataset
 
 Headers = dict[str, str]
@@ -22,8 +22,8 @@ LANES = 5
 
 
 @pytest.fixture
-async def app(ras_settings: ras.RasSettings, redis: FakeAsyncRedis) -> AsyncIterator[Quart]:
-    created = ras.create_app(ras_settings, RedisCache(redis, 5), redis)
+async def app(ras_settings: ras.RasEmulatorSettings, redis: FakeAsyncRedis) -> AsyncIterator[Quart]:
+    created = ras.create_app(ras_settings, StatusCache(redis, 5), redis)
     async with created.test_app():
         yield created
 
@@ -45,7 +45,7 @@ async def read(app: Quart, internal: Headers, batch_id: str) -> dict[str, Any]:
 async def test_order_moves_one_batch_and_tells_which(app: Quart, dataset: Dataset) -> None:
     first, second = (await order(app, 2))[:2]
 
-    batches = Scenario(dataset).batches
+    batches = DemoScenario(dataset).batches
     assert (first["step"], first["move"]) == (1, "registered")
     assert [first["batch_id"], second["batch_id"]] == [one.batch_id for one in batches[:2]]
     told = await (await app.test_client().get(SCENARIO_PATH)).get_json()
@@ -55,7 +55,7 @@ async def test_order_moves_one_batch_and_tells_which(app: Quart, dataset: Datase
 async def test_ras_shows_what_the_scenario_says_after_each_step(
     app: Quart, internal: Headers, redis: FakeAsyncRedis, dataset: Dataset
 ) -> None:
-    scenario = Scenario(dataset)
+    scenario = DemoScenario(dataset)
     batch_id = scenario.batches[1].batch_id
     await order(app)
     body: dict[str, Any] = {}
@@ -78,7 +78,7 @@ async def test_ras_shows_what_the_scenario_says_after_each_step(
 async def test_single_batch_shows_a_step_only_when_its_cache_forgets(
     app: Quart, internal: Headers, redis: FakeAsyncRedis, dataset: Dataset
 ) -> None:
-    batch_id = Scenario(dataset).batches[0].batch_id
+    batch_id = DemoScenario(dataset).batches[0].batch_id
     before = await read(app, internal, batch_id)
 
     await order(app)
@@ -92,7 +92,7 @@ async def test_single_batch_shows_a_step_only_when_its_cache_forgets(
 async def test_lists_are_forgotten_where_ras_does_and_nowhere_else(
     app: Quart, internal: Headers, redis: FakeAsyncRedis, dataset: Dataset
 ) -> None:
-    user_id = Scenario(dataset).batches[0].user_id
+    user_id = DemoScenario(dataset).batches[0].user_id
     kept = []
     for turn in range(len(MOVES)):
         path = f"/internal/v1/batches/user/{user_id}?limit=2"
@@ -117,16 +117,16 @@ async def test_step_is_told_on_its_teacher_s_channel_only(
         moved = (await order(app))[0]
 
         messages = [await heard.get_message(timeout=1) for _ in range(moved["notifications"])]
-    batch = Scenario(dataset).batches[0]
+    batch = DemoScenario(dataset).batches[0]
     assert {one["channel"].decode() for one in messages} == {f"ws:{batch.user_id}"}
     assert {json.loads(one["data"])["event"] for one in messages} == {"batch_files_uploaded"}
     assert len(messages) == len(batch.essays)
 
 
 async def test_steps_go_on_where_they_were_after_a_restart(
-    ras_settings: ras.RasSettings, redis: FakeAsyncRedis
+    ras_settings: ras.RasEmulatorSettings, redis: FakeAsyncRedis
 ) -> None:
-    apps = [ras.create_app(ras_settings, RedisCache(redis, 5), redis) for _ in range(2)]
+    apps = [ras.create_app(ras_settings, StatusCache(redis, 5), redis) for _ in range(2)]
     async with apps[0].test_app():
         await order(apps[0], 7)
 
@@ -134,11 +134,11 @@ async def test_steps_go_on_where_they_were_after_a_restart(
         assert (await order(apps[1]))[0]["step"] == 8
 
 
-async def test_redis_away_moves_all_the_same(ras_settings: ras.RasSettings) -> None:
+async def test_redis_away_moves_all_the_same(ras_settings: ras.RasEmulatorSettings) -> None:
     server = FakeServer()
     server.connected = False
     away = FakeAsyncRedis(server=server)
-    app = ras.create_app(ras_settings, RedisCache(away, 5), away)
+    app = ras.create_app(ras_settings, StatusCache(away, 5), away)
     async with app.test_app():
         moves = await order(app, LANES + 1)
 
@@ -156,7 +156,7 @@ async def test_rows_stay_as_many_as_they_were(app: Quart, database: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", ["[]", "no", '{"steps": 0}', '{"steps": true}', f'{{"steps": {MOST_STEPS + 1}}}']
+    "body", ["[]", "no", '{"steps": 0}', '{"steps": true}', f'{{"steps": {MAX_STEPS + 1}}}']
 )
 async def test_order_that_makes_no_sense_moves_nothing(app: Quart, body: str) -> None:
     answer = await app.test_client().post(SCENARIO_PATH, data=body)

@@ -1,4 +1,4 @@
-"""The websocket service: who gets in, what arrives, and how it ends."""
+"""The websocket service: access, delivery and closing of sockets."""
 
 import asyncio
 import json
@@ -13,15 +13,16 @@ from quart import Quart
 from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
 
 from devstack.emulators import websocket
-from devstack.emulators.websocket.connections import (
+from devstack.emulators.websocket.sockets import (
+    BFF_CHANNEL,
     INTERNAL_ERROR,
     MAX_WAITING,
-    Connection,
-    Connections,
+    PLATFORM_CHANNEL,
+    SocketRegistry,
+    UserSocket,
 )
-from devstack.emulators.websocket.settings import BFF_CHANNEL, PLATFORM_CHANNEL
-from devstack.emulators.websocket.subscription import Subscription
-from devstack.seed.people import ANNA, ERIK, Person
+from devstack.emulators.websocket.subscription import ChannelSubscription
+from devstack.seed.people import ANNA, ERIK, DemoUser
 from devstack.tokens import Hs256, mint, refresh_claims
 
 SECRET = "websocket-test-secret-websocket-test-secret"
@@ -29,7 +30,7 @@ NOW = datetime.now(UTC)
 NOTE = json.dumps({"event": "batch_phase_concluded", "data": {"batch_id": "b1"}})
 
 
-def token(person: Person = ANNA, secret: str = SECRET, **said: Any) -> str:
+def token(person: DemoUser = ANNA, secret: str = SECRET, **said: Any) -> str:
     return mint(person, Hs256(secret), now=NOW, **said)
 
 
@@ -166,13 +167,13 @@ async def test_health_tells_of_redis_apart(app: Quart) -> None:
 
 
 def test_slow_reader_is_closed_and_costs_others_nothing() -> None:
-    connections = Connections(5)
-    slow, quick = connections.add("u1"), connections.add("u1")
+    sockets = SocketRegistry(5)
+    slow, quick = sockets.add("u1"), sockets.add("u1")
     assert slow is not None
     assert quick is not None
 
     for number in range(MAX_WAITING + 1):
-        connections.deliver("u1", str(number))
+        sockets.deliver("u1", str(number))
         assert quick.outgoing.get_nowait() == str(number)
 
     assert [slow.outgoing.get_nowait()] == [INTERNAL_ERROR]
@@ -180,7 +181,7 @@ def test_slow_reader_is_closed_and_costs_others_nothing() -> None:
 
 
 def test_a_closed_connection_says_so_once_at_the_end() -> None:
-    connection = Connection("u1")
+    connection = UserSocket("u1")
     connection.deliver("left unsent")
 
     connection.close(INTERNAL_ERROR)
@@ -191,31 +192,31 @@ def test_a_closed_connection_says_so_once_at_the_end() -> None:
 @pytest.mark.parametrize("template", ["ws:everybody", "{user_id}"])
 def test_channel_that_names_no_user_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match="no channel of a user"):
-        Subscription(FakeAsyncRedis(), [template], lambda *_: None, lambda: None)
+        ChannelSubscription(FakeAsyncRedis(), [template], lambda *_: None, lambda: None)
 
 
 def test_settings_are_read_under_the_platform_s_names() -> None:
     read = websocket.WebsocketSettings.from_env(
-        {"JWT_SECRET_KEY": "spoken-of-by-nobody", "WEBSOCKET_MAX_CONNECTIONS_PER_USER": "2"}
+        {"JWT_SECRET_KEY": "secret-of-the-environment", "WEBSOCKET_MAX_CONNECTIONS_PER_USER": "2"}
     )
 
-    assert (read.jwt_secret, read.max_connections_per_user) == ("spoken-of-by-nobody", 2)
+    assert (read.jwt_secret, read.max_connections_per_user) == ("secret-of-the-environment", 2)
     assert read.channels == (PLATFORM_CHANNEL,)
-    assert "spoken-of-by-nobody" not in repr(read)
+    assert "secret-of-the-environment" not in repr(read)
 
 
 @asynccontextmanager
-async def tab(app: Quart, person: Person) -> AsyncIterator[None]:
+async def tab(app: Quart, person: DemoUser) -> AsyncIterator[None]:
     async with app.test_client().websocket(address(token(person))):
         yield
 
 
 async def opened(app: Quart, count: int) -> None:
-    """The test client's handshake goes on behind its back."""
+    """Wait until so many sockets are open: the test client returns before its handshake ends."""
     async with asyncio.timeout(5):
         while True:
-            told = await (await app.test_client().get("/healthz/websocket")).get_json()
-            if told["active_connections"] == count:
+            state = await (await app.test_client().get("/healthz/websocket")).get_json()
+            if state["active_connections"] == count:
                 return
 
 

@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from devstack import processes
-from devstack.environment import inherited
-from devstack.keys import Keys
-from devstack.processes import PLAN, redis_command
-from devstack.stack import Home, Process, Stack, port_plan
+from devstack.supervisor.keys import StackKeys
+from devstack.supervisor.processes import (
+    PLAN,
+    inherited_environment,
+    redis_command,
+    seed_command,
+)
+from devstack.supervisor.stack import Home, ProcessSpec, RunningStack
 
-KEYS = Keys("jwt-secret", "internal-key")
+KEYS = StackKeys("jwt-secret", "internal-key")
 
 
-def stack(offset: int = 0) -> Stack:
-    return Stack(Home(Path("/home-of-it")), port_plan(PLAN.processes, offset), KEYS, offset)
+def stack(offset: int = 0) -> RunningStack:
+    return RunningStack(Home(Path("/home-of-it")), PLAN.ports(offset), KEYS, offset)
 
 
 def environment_of(name: str, offset: int = 0) -> dict[str, str]:
@@ -109,7 +112,7 @@ def test_shell_passes_the_basics_and_our_own_settings_only() -> None:
         "REDIS_URL": "redis://production",
     }
 
-    passed = inherited(shell)
+    passed = inherited_environment(shell)
 
     assert passed["BFF_TEACHER_SERVICE_REQUEST_BUDGET"] == "5"
     assert passed["LOG_LEVEL"] == "DEBUG"
@@ -117,7 +120,7 @@ def test_shell_passes_the_basics_and_our_own_settings_only() -> None:
 
 
 def test_redis_is_real_where_it_is_installed_and_keeps_nothing(tmp_path: Path) -> None:
-    command = redis_command(stack(), find=lambda _name: "/usr/bin/redis-server")
+    command = redis_command(stack(), which=lambda _name: "/usr/bin/redis-server")
 
     assert command[0] == "/usr/bin/redis-server"
     assert command[command.index("--save") + 1] == ""
@@ -125,13 +128,13 @@ def test_redis_is_real_where_it_is_installed_and_keeps_nothing(tmp_path: Path) -
 
 
 def test_redis_has_a_stand_in_where_it_is_not_installed() -> None:
-    command = redis_command(stack(), find=lambda _name: None)
+    command = redis_command(stack(), which=lambda _name: None)
 
-    assert tuple(command) == (sys.executable, "-m", "devstack.redis_server", "6390")
+    assert tuple(command) == (sys.executable, "-m", "devstack.supervisor.redis_server", "6390")
 
 
 @pytest.mark.parametrize("process", PLAN.processes, ids=lambda process: process.name)
-def test_secrets_travel_by_environment_never_by_command_line(process: Process) -> None:
+def test_secrets_travel_by_environment_never_by_command_line(process: ProcessSpec) -> None:
     command = " ".join(process.command(stack()))
 
     assert KEYS.jwt_secret not in command
@@ -140,5 +143,5 @@ def test_secrets_travel_by_environment_never_by_command_line(process: Process) -
 
 
 def test_seed_is_told_to_begin_anew() -> None:
-    assert "--fresh" in processes.seed_command(stack(), fresh=True)
-    assert "--fresh" not in processes.seed_command(stack(), fresh=False)
+    assert "--fresh" in seed_command(stack(), fresh=True)
+    assert "--fresh" not in seed_command(stack(), fresh=False)

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from devstack.fault_orders import FaultOrders, emulated, faults_from
-from devstack.problems import DevstackProblem
-from devstack.processes import PLAN
-from devstack.stack import Home
+from devstack.errors import DevstackError
+from devstack.faults.client import order_faults, parse_faults
+from devstack.supervisor.processes import PLAN
+from devstack.supervisor.stack import Home
+from devstack.supervisor.state import ready_state
 
 
 def refusal(folder: Path, *words: str) -> str:
-    with pytest.raises(DevstackProblem) as raised:
-        FaultOrders(PLAN, Home(folder)).obey(words, [])
+    with pytest.raises(DevstackError) as raised:
+        order_faults(
+            PLAN.emulated_names(), lambda name: ready_state(Home(folder)).ports[name], words
+        )
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
@@ -23,19 +26,19 @@ def test_services_that_are_not_emulated_take_no_faults(
 ) -> None:
     said = refusal(tmp_path, *words)
 
-    assert all(name in said for name in emulated(PLAN))
+    assert all(name in said for name in PLAN.emulated_names())
 
 
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
         (("cms", "explode"), "'explode' is no kind"),
-        (("cms",), "What shall go wrong?"),
+        (("cms",), "A kind of fault is missing"),
         (("cms", "hang", "share=0%"), "'0%' is no share"),
         (("cms", "hang", "path=/a b"), "one word each"),
-        (("list", "cms"), "Say ./dev fault"),
-        (("clear", "cms", "ras"), "Say ./dev fault"),
-        ((), "Say ./dev fault"),
+        (("list", "cms"), "Use ./dev fault"),
+        (("clear", "cms", "ras"), "Use ./dev fault"),
+        ((), "Use ./dev fault"),
     ],
 )
 def test_words_that_make_no_sense_are_told_what_does(
@@ -52,7 +55,7 @@ def test_without_a_running_devstack_there_is_nothing_to_order(
 
 
 def test_share_and_path_go_to_every_kind() -> None:
-    faults = faults_from(["latency=2s", "error=500", "share=30%", "path=/v1"])
+    faults = parse_faults(["latency=2s", "error=500", "share=30%", "path=/v1"])
 
     assert [str(fault) for fault in faults] == [
         "latency=2s share=30% path=/v1",

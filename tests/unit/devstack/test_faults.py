@@ -1,10 +1,11 @@
-"""The words that make a service go wrong, and which calls they strike."""
+"""The words that make a service go wrong, and which calls they drawn."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.faults import LONGEST_DELAY, MOST_FAULTS, Delay, Fault, FaultList, FaultProblem
+from devstack.faults import Fault, FaultDelay, FaultError, FaultList
+from devstack.faults.fault import LONGEST_DELAY_SECONDS, MAX_FAULTS
 
 WORDS = st.sampled_from(["latency=2s", "latency=200ms..2s", "error=503", "hang", "cut", "down"])
 SHARES = st.one_of(st.just(""), st.integers(1, 100).map(lambda share: f" share={share}%"))
@@ -18,7 +19,7 @@ def a_list(*texts: str, seed: int = 0) -> FaultList:
 
 
 def ending(faults: FaultList, path: str = "/v1/classes/") -> str | None:
-    fault = faults.strike(path).fault
+    fault = faults.draw(path).fault
     return None if fault is None else fault.word
 
 
@@ -35,7 +36,7 @@ def test_a_fault_reads_as_it_was_typed(word: str, share: str, path: str) -> None
     [("2s", 2.0, 2.0), ("300ms", 0.3, 0.3), ("200ms..2s", 0.2, 2.0), ("0.5s", 0.5, 0.5)],
 )
 def test_a_delay_is_seconds(word: str, least: float, most: float) -> None:
-    assert Fault.parse(f"latency={word}").delay == Delay(least, most)
+    assert Fault.parse(f"latency={word}").delay == FaultDelay(least, most)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_delay_is_seconds(word: str, least: float, most: float) -> None:
     ],
 )  # fmt: skip
 def test_words_that_are_no_fault_are_refused_in_one_line(text: str) -> None:
-    with pytest.raises(FaultProblem) as raised:
+    with pytest.raises(FaultError) as raised:
         Fault.parse(text)
 
     assert "\n" not in str(raised.value)
@@ -61,7 +62,7 @@ def test_words_that_are_no_fault_are_refused_in_one_line(text: str) -> None:
 def test_any_text_is_a_fault_or_a_problem(text: str) -> None:
     try:
         fault = Fault.parse(text)
-    except FaultProblem:
+    except FaultError:
         return
     assert Fault.parse(str(fault)) == fault
 
@@ -85,22 +86,22 @@ def test_a_share_strikes_that_many_and_the_same_ones_again() -> None:
 
 
 def test_delays_add_up_and_the_first_other_fault_decides() -> None:
-    strike = a_list("latency=2s", "error=500", "latency=1s path=/v1", "hang").strike("/v1/x")
+    drawn = a_list("latency=2s", "error=500", "latency=1s path=/v1", "hang").draw("/v1/x")
 
-    assert strike.seconds == 3.0
-    assert strike.fault is not None
-    assert strike.fault.word == "error=500"
+    assert drawn.seconds == 3.0
+    assert drawn.fault is not None
+    assert drawn.fault.word == "error=500"
 
 
 def test_delays_together_are_bounded() -> None:
     faults = a_list("latency=60s", "latency=60s path=/v1")
 
-    assert faults.strike("/v1/x").seconds == LONGEST_DELAY
+    assert faults.draw("/v1/x").seconds == LONGEST_DELAY_SECONDS
 
 
 def test_jitter_stays_between_its_ends() -> None:
     faults = a_list("latency=200ms..2s")
-    drawn = {faults.strike("/").seconds for _ in range(100)}
+    drawn = {faults.draw("/").seconds for _ in range(100)}
 
     assert 0.2 <= min(drawn) < 0.6
     assert 1.6 < max(drawn) <= 2.0
@@ -122,16 +123,16 @@ def test_the_same_kind_on_the_same_path_replaces_the_older_one() -> None:
 
 
 def test_faults_are_bounded_and_too_many_change_nothing() -> None:
-    faults = a_list(*(f"hang path=/{number}" for number in range(MOST_FAULTS)))
+    faults = a_list(*(f"hang path=/{number}" for number in range(MAX_FAULTS)))
 
-    with pytest.raises(FaultProblem, match="clear some"):
+    with pytest.raises(FaultError, match="clear some"):
         faults.add([Fault.parse("down")])
 
-    assert len(faults.texts()) == MOST_FAULTS
+    assert len(faults.texts()) == MAX_FAULTS
 
 
 def test_cleared_faults_strike_nothing() -> None:
     faults = a_list("down", "latency=2s")
     faults.clear()
 
-    assert (faults.strike("/").seconds, ending(faults), faults.texts()) == (0.0, None, [])
+    assert (faults.draw("/").seconds, ending(faults), faults.texts()) == (0.0, None, [])

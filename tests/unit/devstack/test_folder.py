@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from devstack.keys import load_keys
-from devstack.log_files import LogReader, last_line, last_lines, trim
-from devstack.problems import disk_problem
-from devstack.process_marks import start_mark
-from devstack.stack import Home
-from devstack.state import Running, State, read_state
+from devstack.errors import disk_error
+from devstack.supervisor.keys import load_keys
+from devstack.supervisor.logs import LogReader, last_line, last_lines
+from devstack.supervisor.stack import Home
+from devstack.supervisor.state import ProcessId, StackState, read_state
 
 
 def test_keys_are_long_stay_the_same_and_are_for_their_owner_only(tmp_path: Path) -> None:
@@ -41,7 +40,9 @@ def test_keys_do_not_show_themselves(tmp_path: Path) -> None:
 
 
 def test_state_comes_back_as_written(tmp_path: Path) -> None:
-    state = State(Running(1, "a"), 100, {"ras": 4103}, {"ras": Running(2, "b")}, ready=True)
+    state = StackState(
+        ProcessId(1, "a"), 100, {"ras": 4103}, {"ras": ProcessId(2, "b")}, ready=True
+    )
 
     state.save(Home(tmp_path))
 
@@ -55,11 +56,9 @@ def test_state_that_makes_no_sense_is_no_state(tmp_path: Path, content: str) -> 
     assert read_state(Home(tmp_path)) is None
 
 
-def test_same_id_with_another_mark_is_another_process() -> None:
-    mark = start_mark(os.getpid())
-
-    assert Running(os.getpid(), mark or "").alive
-    assert not Running(os.getpid(), "earlier").alive
+def test_same_id_with_another_start_time_is_another_process() -> None:
+    assert ProcessId.of(os.getpid()).alive
+    assert not ProcessId(os.getpid(), "earlier").alive
 
 
 def test_reader_gives_whole_lines_with_their_names(tmp_path: Path) -> None:
@@ -75,16 +74,13 @@ def test_reader_gives_whole_lines_with_their_names(tmp_path: Path) -> None:
     assert list(reader.new_lines()) == [("ras", "half")]
 
 
-def test_trimmed_log_keeps_its_past_beside_and_is_read_on(tmp_path: Path) -> None:
+def test_log_that_a_new_start_replaces_is_read_from_its_beginning(tmp_path: Path) -> None:
     log = tmp_path / "ras.log"
     log.write_text("a long past\n")
-    reader = LogReader({"ras": log})
-    reader.skip_to_end()
+    reader = LogReader({"ras": log}, from_end=True)
 
-    trim([log], limit=5)
     log.write_text("new\n")
 
-    assert (tmp_path / "ras.log.old").read_text() == "a long past\n"
     assert list(reader.new_lines()) == [("ras", "new")]
 
 
@@ -106,7 +102,7 @@ def test_last_lines_and_last_words(tmp_path: Path) -> None:
     ],
 )
 def test_disk_failures_are_told_in_plain_words_with_the_place(number: int, words: str) -> None:
-    problem = disk_problem(OSError(number, "some code"), Path("/data/x"))
+    problem = disk_error(OSError(number, "some code"), Path("/data/x"))
 
     assert words in str(problem)
     assert "/data/x" in str(problem)

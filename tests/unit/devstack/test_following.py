@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 
-from devstack.stream_client import Ended, Follower, StreamRefused, Token, Update
-from devstack.stream_client.backoff import LONGEST_SECONDS, Backoff, seconds_in
-from devstack.stream_client.source import SourceFailed
+from devstack.stream_client import (
+    AccessToken,
+    SourceError,
+    StreamEnded,
+    StreamFollower,
+    StreamRefused,
+    StreamUpdate,
+)
+from devstack.stream_client.follower import MAX_PAUSE_SECONDS, parse_retry_after
 
 
 def text(event: str, number: int | None = None, retry: int | None = None, **data: Any) -> bytes:
-    told = f"id: e-{number}\n" if number is not None else ""
-    told += f"retry: {retry}\n" if retry is not None else ""
-    return f"event: {event}\n{told}data: {json.dumps(data)}\n\n".encode()
+    lines = f"id: e-{number}\n" if number is not None else ""
+    lines += f"retry: {retry}\n" if retry is not None else ""
+    return f"event: {event}\n{lines}data: {json.dumps(data)}\n\n".encode()
 
 
 SNAPSHOT = text("snapshot", 1, version=1, batches={"b1": {"done": 0}})
@@ -24,7 +30,7 @@ GAP = text("batch_changed", 4, version=4, batch_id="b1", patch={"done": 3})
 
 
 @dataclass
-class Answer:
+class FakeResponse:
     """One connection: a head, chunks, and how it ends."""
 
     chunks: tuple[bytes, ...] = ()
@@ -36,7 +42,7 @@ class Answer:
 
 
 class FakeStream:
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: FakeResponse) -> None:
         self.status = answer.status
         self.content_type = answer.content_type
         self.retry_after = answer.retry_after
@@ -47,7 +53,7 @@ class FakeStream:
         if self._chunks:
             return self._chunks.pop(0)
         if self._breaks:
-            raise SourceFailed("broken")
+            raise SourceError("broken")
         return b""
 
 
@@ -55,7 +61,7 @@ class FakeStream:
 class FakeServer:
     """Gives its answers one after the other; `asked` keeps the headers of each call."""
 
-    answers: list[Answer]
+    answers: list[FakeResponse]
     asked: list[dict[str, str]] = field(default_factory=list)
     tokens: int = 0
     token_life: float = 3600.0
@@ -67,41 +73,43 @@ class FakeServer:
         self.asked.append(dict(headers))
         answer = self.answers.pop(0)
         if answer.refuses:
-            raise SourceFailed("refused")
+            raise SourceError("refused")
         yield FakeStream(answer)
 
-    async def fetch(self) -> Token:
+    async def fetch(self) -> AccessToken:
         self.tokens += 1
-        return Token(f"token-{self.tokens}", self.now + self.token_life)
+        return AccessToken(f"token-{self.tokens}", self.now + self.token_life)
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def follower(self) -> Follower:
-        return Follower(self, self.fetch, chance=Random(1), sleep=self.sleep, now=lambda: self.now)
+    def follower(self, seed: int = 1) -> StreamFollower:
+        return StreamFollower(
+            self, self.fetch, random=Random(seed), sleep=self.sleep, now=lambda: self.now
+        )
 
     @property
     def last_ids(self) -> list[str | None]:
         return [headers.get("Last-Event-ID") for headers in self.asked]
 
 
-async def told(server: FakeServer, follower: Follower | None = None) -> list[str]:
-    """What the follower gives until the server has no answer left."""
+async def collect(server: FakeServer, follower: StreamFollower | None = None) -> list[str]:
+    """Event names and reasons of the follower until the server has no response left."""
     found = []
     async for item in (follower or server.follower()).follow():
-        found.append(item.event if isinstance(item, Update) else f"({item.reason})")
-        if isinstance(item, Ended) and not server.answers:
+        found.append(item.event if isinstance(item, StreamUpdate) else f"({item.reason})")
+        if isinstance(item, StreamEnded) and not server.answers:
             return found
     raise AssertionError("the following ended by itself")
 
 
 async def test_stream_is_followed_and_resumed_after_its_last_event() -> None:
     later = text("batch_changed", 3, version=3, batch_id="b1", patch={"done": 2})
-    server = FakeServer([Answer((SNAPSHOT, CHANGE)), Answer((later,))])
+    server = FakeServer([FakeResponse((SNAPSHOT, CHANGE)), FakeResponse((later,))])
     follower = server.follower()
 
-    found = await told(server, follower)
+    found = await collect(server, follower)
 
     assert found == ["snapshot", "batch_changed", "(closed)", "batch_changed", "(closed)"]
     assert server.last_ids == [None, "e-2"]
@@ -109,9 +117,9 @@ async def test_stream_is_followed_and_resumed_after_its_last_event() -> None:
 
 
 async def test_token_is_a_header_and_never_anything_else() -> None:
-    server = FakeServer([Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse((SNAPSHOT,))])
 
-    await told(server)
+    await collect(server)
 
     assert server.asked[0]["Authorization"] == "Bearer token-1"
     assert "token-1" not in repr(await server.fetch())
@@ -121,10 +129,10 @@ async def test_token_is_a_header_and_never_anything_else() -> None:
     "bad", [GAP, text("batch_changed", 2, version=2), b"event: snapshot\ndata: {\n\n"]
 )
 async def test_gap_or_nonsense_asks_for_a_new_snapshot(bad: bytes) -> None:
-    server = FakeServer([Answer((SNAPSHOT, bad)), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse((SNAPSHOT, bad)), FakeResponse((SNAPSHOT,))])
     follower = server.follower()
 
-    found = await told(server, follower)
+    found = await collect(server, follower)
 
     assert found == ["snapshot", "(out_of_step)", "snapshot", "(closed)"]
     assert server.last_ids == [None, None]
@@ -132,64 +140,66 @@ async def test_gap_or_nonsense_asks_for_a_new_snapshot(bad: bytes) -> None:
 
 
 async def test_unknown_events_are_passed_over_but_remembered_as_seen() -> None:
-    server = FakeServer([Answer((SNAPSHOT, text("news", 2, x=1))), Answer()])
+    server = FakeServer([FakeResponse((SNAPSHOT, text("news", 2, x=1))), FakeResponse()])
 
-    assert await told(server) == ["snapshot", "(closed)", "(closed)"]
+    assert await collect(server) == ["snapshot", "(closed)", "(closed)"]
     assert server.last_ids == [None, "e-2"]
 
 
 async def test_huge_line_ends_the_connection_not_the_client() -> None:
     huge = b"data: " + b"x" * (4 * 1024 * 1024)
-    server = FakeServer([Answer((huge, huge)), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse((huge, huge)), FakeResponse((SNAPSHOT,))])
 
-    assert await told(server) == ["(out_of_step)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(out_of_step)", "snapshot", "(closed)"]
 
 
 async def test_resync_drops_the_copy_and_the_id_until_the_snapshot_comes() -> None:
-    server = FakeServer([Answer((SNAPSHOT, text("resync", 5, reason="slow"))), Answer((SNAPSHOT,))])
+    server = FakeServer(
+        [FakeResponse((SNAPSHOT, text("resync", 5, reason="slow"))), FakeResponse((SNAPSHOT,))]
+    )
 
-    assert await told(server) == ["snapshot", "resync", "(closed)", "snapshot", "(closed)"]
+    assert await collect(server) == ["snapshot", "resync", "(closed)", "snapshot", "(closed)"]
     assert server.last_ids == [None, None]
 
 
 async def test_end_waits_as_long_as_the_server_asked_and_resumes() -> None:
     end = text("end", retry=4000, reason="shutdown")
-    server = FakeServer([Answer((SNAPSHOT, end, CHANGE)), Answer((CHANGE,))])
+    server = FakeServer([FakeResponse((SNAPSHOT, end, CHANGE)), FakeResponse((CHANGE,))])
 
-    assert await told(server) == ["snapshot", "end", "(shutdown)", "batch_changed", "(closed)"]
+    assert await collect(server) == ["snapshot", "end", "(shutdown)", "batch_changed", "(closed)"]
     assert 4.0 <= server.pauses[0] <= 4.5
     assert server.last_ids == [None, "e-1"]
 
 
 async def test_expired_token_is_replaced_before_the_next_connection() -> None:
     end = text("end", reason="token_expired")
-    server = FakeServer([Answer((SNAPSHOT, end)), Answer()])
+    server = FakeServer([FakeResponse((SNAPSHOT, end)), FakeResponse()])
 
-    await told(server)
+    await collect(server)
 
     assert [one["Authorization"] for one in server.asked] == ["Bearer token-1", "Bearer token-2"]
 
 
 async def test_token_is_renewed_before_it_expires_and_the_stream_resumed() -> None:
-    server = FakeServer([Answer((SNAPSHOT,)), Answer((CHANGE,))])
+    server = FakeServer([FakeResponse((SNAPSHOT,)), FakeResponse((CHANGE,))])
     follower = server.follower()
     found = []
 
     async for item in follower.follow():
         found.append(item)
         server.now += 3541 if len(found) == 1 else 0
-        if isinstance(item, Update) and item.event == "batch_changed":
+        if isinstance(item, StreamUpdate) and item.event == "batch_changed":
             break
 
-    assert found[1] == Ended("token_renewed", 0.0)
+    assert found[1] == StreamEnded("token_renewed", 0.0)
     assert (server.tokens, server.last_ids) == (2, [None, "e-1"])
 
 
 @pytest.mark.parametrize("life", [-100.0, 0.0, 1.0])
 async def test_token_that_is_old_by_our_clock_makes_no_storm(life: float) -> None:
-    server = FakeServer([Answer((SNAPSHOT,)) for _ in range(10)], token_life=life)
+    server = FakeServer([FakeResponse((SNAPSHOT,)) for _ in range(10)], token_life=life)
 
-    await told(server)
+    await collect(server)
 
     assert server.tokens <= 3
     assert all(pause > 0 for pause in server.pauses)
@@ -197,49 +207,55 @@ async def test_token_that_is_old_by_our_clock_makes_no_storm(life: float) -> Non
 
 @pytest.mark.parametrize("status", [400, 403, 404])
 async def test_final_refusal_ends_the_following(status: int) -> None:
-    server = FakeServer([Answer(status=status, content_type="application/json")])
+    server = FakeServer([FakeResponse(status=status, content_type="application/json")])
 
     with pytest.raises(StreamRefused, match=str(status)):
-        await told(server)
+        await collect(server)
 
 
 async def test_refused_token_is_replaced_after_a_pause() -> None:
-    server = FakeServer([Answer(status=401), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse(status=401), FakeResponse((SNAPSHOT,))])
 
-    assert await told(server) == ["(status_401)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(status_401)", "snapshot", "(closed)"]
     assert server.tokens == 2
     assert server.pauses[0] > 0
 
 
 async def test_busy_server_is_asked_again_when_it_said() -> None:
-    server = FakeServer([Answer(status=503, retry_after="7"), Answer((SNAPSHOT,))])
+    server = FakeServer([FakeResponse(status=503, retry_after="7"), FakeResponse((SNAPSHOT,))])
 
-    assert await told(server) == ["(status_503)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(status_503)", "snapshot", "(closed)"]
     assert 7.0 <= server.pauses[0] <= 7.5
 
 
 async def test_page_that_is_no_stream_is_a_failure() -> None:
-    server = FakeServer([Answer((SNAPSHOT,), content_type="text/html"), Answer((SNAPSHOT,))])
+    server = FakeServer(
+        [FakeResponse((SNAPSHOT,), content_type="text/html"), FakeResponse((SNAPSHOT,))]
+    )
 
-    assert await told(server) == ["(status_200)", "snapshot", "(closed)"]
+    assert await collect(server) == ["(status_200)", "snapshot", "(closed)"]
 
 
 async def test_broken_and_refused_connections_are_tried_again_later_each_time() -> None:
-    refused = [Answer(refuses=True) for _ in range(9)]
-    server = FakeServer([Answer((SNAPSHOT,), breaks=True), *refused, Answer((CHANGE,))])
+    refused = [FakeResponse(refuses=True) for _ in range(9)]
+    server = FakeServer([FakeResponse((SNAPSHOT,), breaks=True), *refused, FakeResponse((CHANGE,))])
 
-    found = await told(server)
+    found = await collect(server)
 
     assert found[0:2] == ["snapshot", "(unreachable)"]
     assert server.last_ids[-1] == "e-1"
-    assert server.pauses[1] < server.pauses[4] < server.pauses[7] <= LONGEST_SECONDS
+    assert server.pauses[1] < server.pauses[4] < server.pauses[7] <= MAX_PAUSE_SECONDS
 
 
-def test_backoff_is_drawn_anew_for_every_client() -> None:
-    drawn = {Backoff(Random(n)).pause(heard=False, wanted=None, prompt=False) for n in range(20)}
+async def test_backoff_is_drawn_anew_for_every_client() -> None:
+    pauses = set()
+    for seed in range(20):
+        server = FakeServer([FakeResponse(refuses=True), FakeResponse(refuses=True)])
+        await collect(server, server.follower(seed))
+        pauses.add(server.pauses[0])
 
-    assert len(drawn) == 20
-    assert all(0.5 <= seconds <= 1.0 for seconds in drawn)
+    assert len(pauses) == 20
+    assert all(0.5 <= seconds <= 1.0 for seconds in pauses)
 
 
 @pytest.mark.parametrize(
@@ -247,4 +263,4 @@ def test_backoff_is_drawn_anew_for_every_client() -> None:
     [(None, None), ("3", 3.0), ("99999999", 120.0), ("-1", None), ("Mon, 1 Jan", None)],
 )
 def test_retry_after_is_believed_within_reason(header: str | None, seconds: float | None) -> None:
-    assert seconds_in(header) == seconds
+    assert parse_retry_after(header) == seconds

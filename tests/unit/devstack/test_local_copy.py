@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from devstack.stream_client import LocalCopy, OutOfStep, ServerEvent, merge
+from devstack.stream_client import LocalCopy, OutOfStep, StreamEvent, merge_patch
 
 
-def event(name: str, **data: Any) -> ServerEvent:
-    return ServerEvent(name, json.dumps(data))
+def event(name: str, **data: Any) -> StreamEvent:
+    return StreamEvent(name, json.dumps(data))
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_copy_follows_what_is_added_changed_and_removed(copy: LocalCopy) -> None
 
 def test_activity_and_unknown_events_change_no_state(copy: LocalCopy) -> None:
     told = copy.apply(event("activity", kind="phase_concluded"))
-    unknown = copy.apply(ServerEvent("news", "no JSON at all"))
+    unknown = copy.apply(StreamEvent("news", "no JSON at all"))
 
     assert (told, unknown) == ({"kind": "phase_concluded"}, None)
     assert copy.version == 7
@@ -61,14 +61,14 @@ def test_resync_leaves_nothing_until_the_snapshot(copy: LocalCopy) -> None:
         event("batch_removed", version=8, batch_id="b9"),
         event("snapshot", version=8, batches=[]),
         event("snapshot", version=8, batches={"b1": None}),
-        ServerEvent("snapshot", '{"version": NaN'),
-        ServerEvent("batch_changed", "[" * 100_000),
-        ServerEvent("activity", '{"x": NaN}'),
-        ServerEvent("end", "7"),
+        StreamEvent("snapshot", '{"version": NaN'),
+        StreamEvent("batch_changed", "[" * 100_000),
+        StreamEvent("activity", '{"x": NaN}'),
+        StreamEvent("end", "7"),
     ],
 )
 def test_event_that_does_not_fit_is_told_and_changes_nothing(
-    copy: LocalCopy, odd: ServerEvent
+    copy: LocalCopy, odd: StreamEvent
 ) -> None:
     with pytest.raises(OutOfStep):
         copy.apply(odd)
@@ -105,7 +105,7 @@ def test_change_before_any_snapshot_is_out_of_step() -> None:
 def test_merge_patch_does_what_its_rfc_shows(target: Any, patch: Any, wanted: Any) -> None:
     before = json.dumps(target)
 
-    assert merge(target, patch) == wanted
+    assert merge_patch(target, patch) == wanted
     assert json.dumps(target) == before
 
 
@@ -115,4 +115,4 @@ def test_patch_without_a_bottom_is_refused() -> None:
         patch = {"a": patch}
 
     with pytest.raises(ValueError, match="nested deeper"):
-        merge({}, patch)
+        merge_patch({}, patch)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.logins import email_of, first_call
-from devstack.problems import DevstackProblem
+from devstack.cli.logins import email_of, first_call
+from devstack.errors import DevstackError
 
 FAKE_CURL = """#!/bin/sh
 case "$*" in
@@ -43,7 +43,7 @@ def test_user_is_found_by_how_the_address_begins(user: str) -> None:
 
 @pytest.mark.parametrize("user", ["", "a", "nobody"])
 def test_user_that_is_none_or_several_is_told_who_there_is(user: str) -> None:
-    with pytest.raises(DevstackProblem, match=r"anna\.lindqvist, erik\.holm, sara\.nyberg, admin"):
+    with pytest.raises(DevstackError, match=r"anna\.lindqvist, erik\.holm, sara\.nyberg, admin"):
         email_of(user)
 
 

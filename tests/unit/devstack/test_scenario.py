@@ -3,16 +3,15 @@ from itertools import pairwise
 
 import pytest
 
-from devstack.notifications import Notification, notifications_of
-from devstack.scenario import MOVES, Move, Scenario
+from devstack.scenario import MOVES, DemoScenario, Notification, ScenarioMove, notifications_of
 from devstack.seed import BatchStatus, load_dataset
 
-SCENARIO = Scenario(load_dataset())
+SCENARIO = DemoScenario(load_dataset())
 LANES = len(SCENARIO.batches)
 DONE = (BatchStatus.COMPLETED_SUCCESSFULLY, BatchStatus.COMPLETED_WITH_FAILURES)
 
 
-def way_of(lane: int, cycle: int = 0, scenario: Scenario = SCENARIO) -> list[Move]:
+def way_of(lane: int, cycle: int = 0, scenario: DemoScenario = SCENARIO) -> list[ScenarioMove]:
     first = 1 + lane + cycle * LANES * len(MOVES)
     return [scenario.move(first + turn * LANES) for turn in range(len(MOVES))]
 
@@ -83,7 +82,7 @@ def test_orchestrator_s_estimate_replaces_the_count_at_the_end() -> None:
 
 
 def test_step_depends_on_seed_and_number_alone() -> None:
-    again, other = Scenario(load_dataset()), Scenario(load_dataset(), seed=1)
+    again, other = DemoScenario(load_dataset()), DemoScenario(load_dataset(), seed=1)
 
     assert all(SCENARIO.move(step) == again.move(step) for step in range(1, 80))
     assert way_of(0) != way_of(0, scenario=other)
@@ -151,7 +150,7 @@ def test_direct_publishers_say_less_than_those_over_kafka() -> None:
     assert {"category", "priority", "action_required", "deadline"} < teacher.data.keys()
 
 
-def said(move: Move, event: str) -> list[Notification]:
+def said(move: ScenarioMove, event: str) -> list[Notification]:
     return [one for one in notifications_of(move) if one.event == event]
 
 

@@ -1,19 +1,19 @@
 import pytest
 
-from devstack.stream_client import EventParser, EventTooLong, ServerEvent
+from devstack.stream_client import EventParser, EventTooLong, StreamEvent
 
 TWO = (
     b'event: snapshot\nid: e-1\ndata: {"version": 1}\n\n: heartbeat\n\n'
     b"event: activity\r\nid: e-2\r\ndata: first\r\ndata: \xc3\xa5\r\n\r\nretry: 250\revent: end\rdata: x\r\r"
 )
 WANTED = [
-    ServerEvent("snapshot", '{"version": 1}', "e-1"),
-    ServerEvent("activity", "first\nå", "e-2"),
-    ServerEvent("end", "x", "e-2", 250),
+    StreamEvent("snapshot", '{"version": 1}', "e-1"),
+    StreamEvent("activity", "first\nå", "e-2"),
+    StreamEvent("end", "x", "e-2", 250),
 ]
 
 
-def parsed(*chunks: bytes, parser: EventParser | None = None) -> list[ServerEvent]:
+def parsed(*chunks: bytes, parser: EventParser | None = None) -> list[StreamEvent]:
     parser = parser or EventParser()
     return [event for chunk in chunks for event in parser.feed(chunk)]
 
@@ -28,7 +28,7 @@ def test_chunks_may_be_single_bytes() -> None:
 
 
 def test_mark_at_the_start_is_no_part_of_a_name() -> None:
-    assert parsed(b"\xef\xbb", b"\xbfdata: x\n\n") == [ServerEvent("message", "x")]
+    assert parsed(b"\xef\xbb", b"\xbfdata: x\n\n") == [StreamEvent("message", "x")]
 
 
 @pytest.mark.parametrize(
@@ -48,22 +48,22 @@ def test_what_is_no_event_gives_none(text: bytes) -> None:
 def test_event_that_was_not_sent_leaves_nothing_for_the_next() -> None:
     found = parsed(b"event: snapshot\nretry: 5\n\ndata: x\n\n")
 
-    assert found == [ServerEvent("message", "x")]
+    assert found == [StreamEvent("message", "x")]
 
 
 @pytest.mark.parametrize(
     ("lines", "wanted"),
     [
-        (b"data:x", ServerEvent("message", "x")),
-        (b"data:  x", ServerEvent("message", " x")),
-        (b"data", ServerEvent("message", "")),
-        (b"id: a\0b\ndata: x", ServerEvent("message", "x")),
-        (b"retry: soon\ndata: x", ServerEvent("message", "x")),
-        (b"retry: \xc2\xb2\ndata: x", ServerEvent("message", "x")),
-        (b"data: \xff", ServerEvent("message", "\ufffd")),
+        (b"data:x", StreamEvent("message", "x")),
+        (b"data:  x", StreamEvent("message", " x")),
+        (b"data", StreamEvent("message", "")),
+        (b"id: a\0b\ndata: x", StreamEvent("message", "x")),
+        (b"retry: soon\ndata: x", StreamEvent("message", "x")),
+        (b"retry: \xc2\xb2\ndata: x", StreamEvent("message", "x")),
+        (b"data: \xff", StreamEvent("message", "\ufffd")),
     ],
 )
-def test_odd_lines_are_read_as_the_standard_says(lines: bytes, wanted: ServerEvent) -> None:
+def test_odd_lines_are_read_as_the_standard_says(lines: bytes, wanted: StreamEvent) -> None:
     assert parsed(lines + b"\n\n") == [wanted]
 
 

@@ -1,13 +1,14 @@
+import socket
+
 import pytest
 
-from devstack.ports import taken_line
-from devstack.problems import DevstackProblem
-from devstack.processes import PLAN
-from devstack.stack import port_plan
+from devstack.errors import DevstackError
+from devstack.supervisor.processes import PLAN
+from devstack.supervisor.stack import require_free_ports
 
 
 def test_offset_moves_every_port_by_the_same() -> None:
-    plain, moved = port_plan(PLAN.processes, 0), port_plan(PLAN.processes, 100)
+    plain, moved = PLAN.ports(0), PLAN.ports(100)
 
     assert plain["gateway"] == 8080
     assert {name: port + 100 for name, port in plain.items()} == moved
@@ -15,8 +16,8 @@ def test_offset_moves_every_port_by_the_same() -> None:
 
 @pytest.mark.parametrize("offset", [60_000, -8080, -4003])
 def test_offset_out_of_range_is_one_line_that_names_the_process(offset: int) -> None:
-    with pytest.raises(DevstackProblem, match=r"--port-offset -?\d+ puts \S+ on port -?\d+"):
-        port_plan(PLAN.processes, offset)
+    with pytest.raises(DevstackError, match=r"--port-offset -?\d+ puts \S+ on port -?\d+"):
+        PLAN.ports(offset)
 
 
 def test_names_and_ports_of_the_table_are_unique() -> None:
@@ -35,9 +36,21 @@ def test_every_process_stands_below_those_it_depends_on() -> None:
 
 
 def test_taken_ports_are_told_in_one_line_with_the_way_out() -> None:
-    one = taken_line({"gateway": 8080})
-    two = taken_line({"gateway": 8080, "ras": 4003})
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        gateway, ras = one.getsockname()[1], two.getsockname()[1]
 
-    assert one.startswith("Port 8080 (gateway) is taken")
-    assert two.startswith("Ports 8080 (gateway), 4003 (ras) are taken")
-    assert one.endswith("--port-offset 100.")
+        single = refusal({"gateway": gateway})
+        several = refusal({"gateway": gateway, "ras": ras})
+
+    assert single.startswith(f"Port {gateway} (gateway) is taken")
+    assert several.startswith(f"Ports {gateway} (gateway), {ras} (ras) are taken")
+    assert single.endswith("--port-offset 100.")
+
+
+def refusal(ports: dict[str, int]) -> str:
+    with pytest.raises(DevstackError) as raised:
+        require_free_ports(ports)
+    return str(raised.value)

@@ -3,9 +3,8 @@ from typing import Any
 
 from rich.console import Console
 
-from devstack.stream_client import Ended, Update
-from devstack.watch import Login, stream_address
-from devstack.watch_display import batch_table, line_of
+from devstack.cli.watch import Login, batch_table, line_of, stream_address
+from devstack.stream_client import StreamEnded, StreamUpdate
 
 BATCHES: dict[str, dict[str, Any]] = {
     "b1": {"title": "Äldre", "created_at": "2025-11-01T00:00:00Z", "status": "failed"},
@@ -29,7 +28,7 @@ def test_table_shows_the_newest_first() -> None:
 
 
 def test_what_the_server_sends_steers_no_terminal() -> None:
-    line = line_of(Update("activity", {"kind": "\x1b[31mred\n"}, None), {})
+    line = line_of(StreamUpdate("activity", {"kind": "\x1b[31mred\n"}, None), {})
 
     assert "[bold]Ny[/]?[2J" in shown()
     assert "\x1b" not in line
@@ -37,21 +36,23 @@ def test_what_the_server_sends_steers_no_terminal() -> None:
 
 
 def test_line_names_the_event_its_batch_and_what_changed() -> None:
-    change = Update("batch_changed", {"version": 2, "batch_id": "b1", "patch": {"x": 1}}, "e-2")
+    change = StreamUpdate(
+        "batch_changed", {"version": 2, "batch_id": "b1", "patch": {"x": 1}}, "e-2"
+    )
 
     assert line_of(change, BATCHES) == 'batch_changed b1 (Äldre) {"patch": {"x": 1}}'
 
 
 def test_snapshot_is_told_by_its_size_and_a_long_line_is_cut() -> None:
-    snapshot = Update("snapshot", {"version": 7, "batches": {}}, "e-1")
-    long = Update("activity", {"kind": "x" * 5_000}, "e-2")
+    snapshot = StreamUpdate("snapshot", {"version": 7, "batches": {}}, "e-1")
+    long = StreamUpdate("activity", {"kind": "x" * 5_000}, "e-2")
 
     assert line_of(snapshot, BATCHES) == "snapshot version=7 batches=2"
     assert len(line_of(long, BATCHES)) < 500
 
 
 def test_end_of_a_connection_tells_when_the_next_comes() -> None:
-    assert line_of(Ended("shutdown", 1.25), {}) == "disconnected: shutdown; next try in 1.2 s"
+    assert line_of(StreamEnded("shutdown", 1.25), {}) == "disconnected: shutdown; next try in 1.2 s"
 
 
 def test_address_is_the_gateway_s_with_the_batch_quoted() -> None:

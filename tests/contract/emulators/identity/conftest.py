@@ -1,4 +1,4 @@
-"""The emulated Identity over a SQLite file, with three people in it and a clock of ours."""
+"""The emulated Identity over a SQLite file, with three people and a fake clock."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,8 +10,8 @@ from quart import Quart
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.seeding import DEMO_PASSWORD
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
+from devstack.seed import PASSWORD as DEMO_PASSWORD
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 SECRET = "a-secret-for-tests-that-is-long-enough"
@@ -47,14 +47,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> IdentitySettings:
+def settings(tmp_path: Path) -> IdentityEmulatorSettings:
     url = f"sqlite+aiosqlite:///{tmp_path / 'identity.db'}"
-    return IdentitySettings(database_url=url, dev_secret=SECRET)
+    return IdentityEmulatorSettings(database_url=url, dev_secret=SECRET)
 
 
 @pytest.fixture
 async def app(
-    settings: IdentitySettings, people: list[SomePerson], clock: FakeClock
+    settings: IdentityEmulatorSettings, people: list[SomePerson], clock: FakeClock
 ) -> AsyncIterator[Quart]:
     made = create_app(settings, people=people, clock=clock)
     async with made.test_app():

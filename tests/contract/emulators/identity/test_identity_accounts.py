@@ -11,8 +11,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.parts import EXTENSION
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
+from devstack.emulators.identity.service import EXTENSION, Approval
 from devstack.emulators.identity.tables import event_outbox, user_profiles, users
 from tests.contract.emulators.identity.people import SignedIn
 
@@ -185,16 +185,15 @@ async def test_a_bad_bearer_is_401_where_a_token_is_optional(client: QuartClient
     assert answer.status_code == 401
 
 
-class FailingHook:
+class FailingApproval(Approval):
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         raise RuntimeError("the pending row could not be written")
 
-    async def admitted(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
-        """Nobody is seeded here."""
 
-
-async def test_a_failing_hook_undoes_the_registration(settings: IdentitySettings) -> None:
-    app = create_app(settings, hook=FailingHook())
+async def test_a_failing_approval_undoes_the_registration(
+    settings: IdentityEmulatorSettings,
+) -> None:
+    app = create_app(settings, approval=FailingApproval())
     async with app.test_app():
         answer = await app.test_client().post(REGISTER, json=NEW)
 

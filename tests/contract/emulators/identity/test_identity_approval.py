@@ -10,9 +10,9 @@ from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing import RsaKeys
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.approval import Approval
-from devstack.emulators.identity.seeding import DEMO_PASSWORD
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
+from devstack.emulators.identity.approval import MountedApproval
+from devstack.seed import PASSWORD as DEMO_PASSWORD
 from devstack.seed.people import ADMIN, PENDING, PEOPLE
 from tests.contract.emulators.identity.conftest import SECRET
 
@@ -21,15 +21,15 @@ JOHAN = PENDING[0]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> IdentitySettings:
+def settings(tmp_path: Path) -> IdentityEmulatorSettings:
     url = f"sqlite+aiosqlite:///{tmp_path / 'identity.db'}"
     # Many sign in from one address here.
-    return IdentitySettings(database_url=url, dev_secret=SECRET, login_limit=100)
+    return IdentityEmulatorSettings(database_url=url, dev_secret=SECRET, login_limit=100)
 
 
 @pytest.fixture
-async def app(settings: IdentitySettings, clock: FakeClock) -> AsyncIterator[Quart]:
-    approval = Approval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY}, clock)
+async def app(settings: IdentityEmulatorSettings, clock: FakeClock) -> AsyncIterator[Quart]:
+    approval = MountedApproval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY}, clock)
     made = create_app(settings, approval=approval, people=PEOPLE, clock=clock)
     async with made.test_app():
         yield made
@@ -151,12 +151,12 @@ async def test_denied_person_is_refused_at_login(
 
 
 async def test_restart_keeps_what_was_decided(
-    client: QuartClient, admin: dict[str, str], settings: IdentitySettings, clock: FakeClock
+    client: QuartClient, admin: dict[str, str], settings: IdentityEmulatorSettings, clock: FakeClock
 ) -> None:
     await decide(client, admin, JOHAN.user_id, "approve", 1)
     # Session numbers are milliseconds, and the new process does not know of the old one's.
     clock.advance(1)
-    approval = Approval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY}, clock)
+    approval = MountedApproval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY}, clock)
     again = create_app(settings, approval=approval, people=PEOPLE, clock=clock)
 
     async with again.test_app():
@@ -166,9 +166,11 @@ async def test_restart_keeps_what_was_decided(
     assert (status, pending) == (200, 403)
 
 
-async def test_without_a_key_nobody_decides(settings: IdentitySettings, clock: FakeClock) -> None:
+async def test_without_a_key_nobody_decides(
+    settings: IdentityEmulatorSettings, clock: FakeClock
+) -> None:
     keyless = create_app(
-        settings, approval=Approval(settings, {}, clock), people=PEOPLE, clock=clock
+        settings, approval=MountedApproval(settings, {}, clock), people=PEOPLE, clock=clock
     )
 
     async with keyless.test_app():
@@ -190,8 +192,8 @@ async def test_tokens_signed_with_a_key_pair_are_verified_as_well(
     pem = tmp_path / "identity.pem"
     pem.write_text(RsaKeys.generate().private)
     url = f"sqlite+aiosqlite:///{tmp_path / 'identity.db'}"
-    settings = IdentitySettings(database_url=url, rs256_key=pem)
-    approval = Approval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY}, clock)
+    settings = IdentityEmulatorSettings(database_url=url, rs256_key=pem)
+    approval = MountedApproval(settings, {"HULEEDU_INTERNAL_API_KEY": KEY}, clock)
     app = create_app(settings, approval=approval, people=PEOPLE, clock=clock)
 
     async with app.test_app():

@@ -1,4 +1,4 @@
-"""Where account approval fits in: the gate is asked by login and by every refresh."""
+"""Account approval is checked by login and by every refresh."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -8,38 +8,43 @@ from quart import Quart
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.gate import SignInRefusal
-from devstack.emulators.identity.seeding import DEMO_PASSWORD
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
+from devstack.emulators.identity.service import Approval, ApprovalRefusal
+from devstack.seed import PASSWORD as DEMO_PASSWORD
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 
-class Gate:
+class ClosableApproval(Approval):
     def __init__(self) -> None:
         self.closed: set[UUID] = set()
 
-    async def refusal(self, user_id: UUID) -> SignInRefusal | None:
+    async def refusal(self, user_id: UUID) -> ApprovalRefusal | None:
         if user_id not in self.closed:
             return None
-        return SignInRefusal("IDENTITY_ACCOUNT_NOT_APPROVED", "Not approved yet", "account_pending")
+        return ApprovalRefusal(
+            "IDENTITY_ACCOUNT_NOT_APPROVED", "Not approved yet", "account_pending"
+        )
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate()
+def gate() -> ClosableApproval:
+    return ClosableApproval()
 
 
 @pytest.fixture
 async def app(
-    settings: IdentitySettings, people: list[SomePerson], clock: FakeClock, gate: Gate
+    settings: IdentityEmulatorSettings,
+    people: list[SomePerson],
+    clock: FakeClock,
+    gate: ClosableApproval,
 ) -> AsyncIterator[Quart]:
-    made = create_app(settings, people=people, clock=clock, gate=gate)
+    made = create_app(settings, people=people, clock=clock, approval=gate)
     async with made.test_app():
         yield made
 
 
 async def test_closed_gate_refuses_login_with_its_own_code(
-    client: QuartClient, gate: Gate, anna: SomePerson, sign_in: SignedIn
+    client: QuartClient, gate: ClosableApproval, anna: SomePerson, sign_in: SignedIn
 ) -> None:
     gate.closed.add(UUID(anna.user_id))
 
@@ -53,7 +58,7 @@ async def test_closed_gate_refuses_login_with_its_own_code(
 
 
 async def test_closed_gate_says_nothing_to_a_wrong_password(
-    client: QuartClient, gate: Gate, anna: SomePerson, sign_in: SignedIn
+    client: QuartClient, gate: ClosableApproval, anna: SomePerson, sign_in: SignedIn
 ) -> None:
     gate.closed.add(UUID(anna.user_id))
 
@@ -63,7 +68,7 @@ async def test_closed_gate_says_nothing_to_a_wrong_password(
 
 
 async def test_gate_that_closes_later_ends_refreshing(
-    client: QuartClient, gate: Gate, anna: SomePerson, sign_in: SignedIn
+    client: QuartClient, gate: ClosableApproval, anna: SomePerson, sign_in: SignedIn
 ) -> None:
     body = {"refresh_token": (await sign_in())["refresh_token"]}
     gate.closed.add(UUID(anna.user_id))

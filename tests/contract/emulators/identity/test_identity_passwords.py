@@ -8,7 +8,7 @@ from quart.typing import TestClientProtocol as QuartClient
 from sqlalchemy import select
 
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity.parts import EXTENSION
+from devstack.emulators.identity.service import EXTENSION
 from devstack.emulators.identity.tables import password_reset_tokens
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 

@@ -34,8 +34,8 @@ async def running(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.P
 
 
 async def first_health(port: int) -> dict[str, str]:
-    """The first answer of a process that is still starting; 15 s at most."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(15):
+    """The first answer of a process that is still starting; 90 s at most."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(90):
         while (found := await health_of(session, port)) is None:
             await asyncio.sleep(0.05)
     return found

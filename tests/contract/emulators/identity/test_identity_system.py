@@ -6,8 +6,8 @@ import pytest
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity import IdentitySettings, create_app
-from devstack.emulators.identity.parts import EXTENSION
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
+from devstack.emulators.identity.service import EXTENSION
 from tests.contract.emulators.identity.people import SomePerson
 
 NOT_FOUND = b"""<!doctype html>
@@ -44,7 +44,7 @@ class LostEngine:
 
 
 async def test_health_is_503_and_login_500_without_a_database(
-    settings: IdentitySettings, anna: SomePerson
+    settings: IdentityEmulatorSettings, anna: SomePerson
 ) -> None:
     app = create_app(settings, engine=LostEngine())
     body = {"email": anna.email, "password": "x"}
@@ -88,7 +88,7 @@ async def test_every_answer_shows_its_trace_and_no_correlation_id(
 
 
 async def test_people_are_seeded_once(
-    settings: IdentitySettings, people: list[SomePerson], clock: FakeClock, anna: SomePerson
+    settings: IdentityEmulatorSettings, people: list[SomePerson], clock: FakeClock, anna: SomePerson
 ) -> None:
     for _ in range(2):
         app = create_app(settings, people=people, clock=clock)
@@ -98,7 +98,7 @@ async def test_people_are_seeded_once(
 
 
 async def test_an_engine_handed_in_stays_open(
-    settings: IdentitySettings, people: list[SomePerson]
+    settings: IdentityEmulatorSettings, people: list[SomePerson]
 ) -> None:
     first = create_app(settings)
     engine = first.extensions[EXTENSION].engine

@@ -10,13 +10,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from devstack.emulators.identity import IdentitySettings
+from devstack.emulators.identity import IdentityEmulatorSettings
 from devstack.emulators.identity.database import create_tables, open_engine
 from devstack.emulators.identity.tables import event_outbox, metadata, users
 
 
 @pytest.fixture
-async def engine(settings: IdentitySettings) -> AsyncIterator[AsyncEngine]:
+async def engine(settings: IdentityEmulatorSettings) -> AsyncIterator[AsyncEngine]:
     made = open_engine(settings.database_url)
     await create_tables(made)
     yield made

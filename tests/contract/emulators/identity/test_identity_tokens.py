@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
-from devstack.emulators.identity import IdentitySettings, create_app
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 INACTIVE = {
@@ -100,7 +100,7 @@ def private_key() -> rsa.RSAPrivateKey:
 
 @pytest.fixture
 async def rs_client(
-    settings: IdentitySettings,
+    settings: IdentityEmulatorSettings,
     people: list[SomePerson],
     clock: FakeClock,
     private_key: rsa.RSAPrivateKey,
@@ -114,7 +114,7 @@ async def rs_client(
         "IDENTITY_SERVICE_JWT_RS256_PRIVATE_KEY_PATH": str(path),
         "IDENTITY_SERVICE_JWT_RS256_PUBLIC_JWKS_KID": "key-one",
     }
-    app = create_app(IdentitySettings.from_env(env), people=people, clock=clock)
+    app = create_app(IdentityEmulatorSettings.from_env(env), people=people, clock=clock)
     async with app.test_app():
         yield app.test_client()
 

@@ -1,0 +1,64 @@
+"""The demo logins, and access tokens for them."""
+
+import http.client
+import json
+
+from devstack.errors import DevstackError
+from devstack.seed.people import ADMIN, PASSWORD, TEACHERS
+from devstack.supervisor.stack import HOST
+
+LOGIN_PATH = "/v1/auth/login"
+DEMO_LOGINS = (*TEACHERS, ADMIN)
+_TIMEOUT_SECONDS = 10.0
+_MAX_ANSWER_BYTES = 64 * 1024
+
+
+def first_call(gateway_url: str) -> str:
+    """Shell lines that log in and read the dashboard, with curl and sed alone."""
+    credentials = json.dumps({"email": DEMO_LOGINS[0].email, "password": PASSWORD})
+    extract_token = """sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p'"""
+    return (
+        f"TOKEN=$(curl -s {gateway_url}{LOGIN_PATH} -H 'Content-Type: application/json' "
+        f"-d '{credentials}' | {extract_token}) && \\\n"
+        f'curl -s {gateway_url}/bff/v1/teacher/dashboard -H "Authorization: Bearer $TOKEN"'
+    )
+
+
+def email_of(user: str) -> str:
+    """A whole address as it is; else the one demo login that begins so.
+
+    Raises:
+        DevstackError: No demo login begins so, or several do.
+    """
+    if "@" in user:
+        return user
+    found = [login.email for login in DEMO_LOGINS if user and login.email.startswith(user.lower())]
+    if len(found) != 1:
+        known = ", ".join(login.email.partition("@")[0] for login in DEMO_LOGINS)
+        raise DevstackError(f"No demo login begins with {user!r}: try one of {known}.")
+    return found[0]
+
+
+def fetch_token(port: int, email: str, password: str) -> str:
+    """An access token from the login on that port.
+
+    Raises:
+        DevstackError: No answer, a refusal, or an answer without a token.
+    """
+    connection = http.client.HTTPConnection(HOST, port, timeout=_TIMEOUT_SECONDS)
+    body = json.dumps({"email": email, "password": password})
+    try:
+        connection.request("POST", LOGIN_PATH, body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        content = response.read(_MAX_ANSWER_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        message = f"The login on port {port} does not answer: see ./dev status."
+        raise DevstackError(message) from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise DevstackError(f"The login of {email} was refused with {response.status}.")
+    try:
+        return str(json.loads(content)["access_token"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DevstackError("The login's answer holds no access token.") from error

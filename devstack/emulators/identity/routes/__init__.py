@@ -1,1 +1,0 @@
-"""The HTTP face of the emulated Identity service, a blueprint per area."""

@@ -1,0 +1,73 @@
+"""Published keys, health, metrics, and the devstack's mailbox."""
+
+import asyncio
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from quart import Blueprint, Response, jsonify
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from devstack.emulators.identity.accounts import RESET_REQUESTED, VERIFICATION_REQUESTED
+from devstack.emulators.identity.errors import SERVICE
+from devstack.emulators.identity.service import identity
+from devstack.emulators.identity.tables import event_outbox
+
+_TEMPLATES = {VERIFICATION_REQUESTED: "verification", RESET_REQUESTED: "password_reset"}
+_NEWEST = 100
+
+routes = Blueprint("system", __name__)
+
+
+@routes.get("/.well-known/jwks.json")
+async def published_keys() -> Response:
+    return jsonify({"keys": identity().issuer.published_keys()})
+
+
+@routes.get("/healthz")
+async def health() -> tuple[Response, int]:
+    failure = await _database_failure()
+    status = "unhealthy" if failure else "healthy"
+    database = {"status": status, "error": failure} if failure else {"status": status}
+    body = {
+        "service": SERVICE,
+        "status": status,
+        "environment": identity().settings.environment,
+        "message": f"Identity Service is {status}",
+        "checks": {"service_responsive": True, "dependencies_available": failure is None},
+        "dependencies": {"database": database},
+    }
+    return jsonify(body), 503 if failure else 200
+
+
+async def _database_failure() -> str | None:
+    try:
+        async with asyncio.timeout(1), identity().engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        return type(error).__name__
+    return None
+
+
+@routes.get("/metrics")
+async def metrics() -> Response:
+    """The process's own collectors: the service has none."""
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+@routes.get("/_devstack/mail")
+async def mail() -> Response:
+    """The newest mails first; a reset mail holds an id that no reset accepts, as on the platform."""
+    columns = event_outbox.c
+    query = select(columns.topic, columns.event_data).where(columns.topic.in_(_TEMPLATES))
+    newest = query.order_by(columns.created_at.desc()).limit(_NEWEST)
+    async with identity().engine.connect() as connection:
+        rows = (await connection.execute(newest)).all()
+    letters = [
+        {
+            "to": event["data"]["email"],
+            "template": _TEMPLATES[topic],
+            "token": event["data"].get("verification_token") or event["data"].get("token_id"),
+        }
+        for topic, event in rows
+    ]
+    return jsonify({"mail": letters})

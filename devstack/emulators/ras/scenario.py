@@ -1,0 +1,148 @@
+"""The scenario inside RAS's emulator: steps at a pace or by order at `/_devstack/scenario`."""
+
+import asyncio
+import json
+import logging
+import sqlite3
+
+from quart import Blueprint, jsonify, request
+from quart.typing import ResponseReturnValue
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from devstack.emulators.control import is_local
+from devstack.emulators.database import SeededDatabase
+from devstack.emulators.ras.cache import StatusCache, list_pattern
+from devstack.emulators.responses import answer_500_for, plain_error
+from devstack.scenario import DemoScenario, ScenarioMove, notifications_of
+from devstack.seed.store import columns_of, insert_phases, sql_value
+
+SCENARIO_PATH = "/_devstack/scenario"
+MAX_STEPS = 500
+_MAX_BODY_BYTES = 1024
+_PUBLISH_SECONDS = 2.0
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS scenario"
+    " (place INTEGER PRIMARY KEY CHECK (place = 1), step INTEGER NOT NULL)"
+)
+log = logging.getLogger(__name__)
+
+
+class ScenarioRunner:
+    """`redis` carries the notifications; they are lost while it is away, as on the platform."""
+
+    def __init__(
+        self, scenario: DemoScenario, database: SeededDatabase, cache: StatusCache, redis: Redis
+    ) -> None:
+        self._scenario = scenario
+        self._database = database
+        self._cache = cache
+        self._redis = redis
+        self._lock = asyncio.Lock()
+
+    async def last_step(self) -> int:
+        return await self._database.run(_last_step)
+
+    async def step(self) -> dict[str, object]:
+        """Move one batch, clear RAS's cached lists and notify the teacher.
+
+        Raises:
+            sqlite3.Error: The database is missing or locked; nothing has moved.
+        """
+        async with self._lock:
+            move = await self._database.run(self._take_step)
+            if move.clears_lists:
+                await self._cache.delete_matching(list_pattern(move.batch.user_id))
+            published = await self._publish(move)
+        return {
+            "step": move.step,
+            "move": move.name,
+            "batch_id": move.batch.batch_id,
+            "user_id": move.batch.user_id,
+            "notifications": published,
+        }
+
+    async def run(self, pace_seconds: float) -> None:
+        """Take a step every `pace_seconds` until cancelled."""
+        while True:
+            await asyncio.sleep(pace_seconds)
+            try:
+                await self.step()
+            except sqlite3.Error as error:
+                log.warning("The scenario missed a step: %s", error)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    def _take_step(self, connection: sqlite3.Connection) -> ScenarioMove:
+        move = self._scenario.move(_last_step(connection) + 1)
+        batch = move.batch
+        connection.execute("REPLACE INTO scenario VALUES (1, ?)", (move.step,))
+        _update(connection, "batches", "batch_id", batch)
+        for essay in batch.essays:
+            _update(connection, "essays", "essay_id", essay)
+        connection.execute("DELETE FROM phases WHERE batch_id = ?", (batch.batch_id,))
+        insert_phases(connection, batch)
+        return move
+
+    async def _publish(self, move: ScenarioMove) -> int:
+        """The number of published notifications."""
+        notifications = notifications_of(move)
+        try:
+            async with asyncio.timeout(_PUBLISH_SECONDS):
+                for one in notifications:
+                    text = json.dumps({"event": one.event, "data": one.data})
+                    await self._redis.publish(f"ws:{move.batch.user_id}", text)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("A step was not published: %s", type(error).__name__)
+            return 0
+        return len(notifications)
+
+
+def create_routes(runner: ScenarioRunner, pace_seconds: float | None) -> Blueprint:
+    """Routes for the same machine only; `pace_seconds` is None without a pace."""
+    routes = Blueprint("scenario", __name__)
+    answer_500_for(routes, sqlite3.Error)
+
+    @routes.before_request
+    async def refuse_other_machines() -> ResponseReturnValue | None:
+        return None if is_local(request.scope) else plain_error("local only", 403)
+
+    @routes.get(SCENARIO_PATH)
+    async def show_step() -> ResponseReturnValue:
+        return jsonify({"step": await runner.last_step(), "pace_seconds": pace_seconds})
+
+    @routes.post(SCENARIO_PATH)
+    async def take_steps() -> ResponseReturnValue:
+        """`{"steps": 3}`, or no body for one; answers each step's move in order."""
+        steps = _parse_steps(await request.body)
+        if steps is None:
+            return plain_error(f'The body is JSON: {{"steps": 1}}, {MAX_STEPS} at most.', 400)
+        moves = [await runner.step() for _ in range(steps)]
+        return jsonify({"step": moves[-1]["step"], "moves": moves})
+
+    return routes
+
+
+def _parse_steps(content: bytes) -> int | None:
+    """The number of steps; None for a body that is not valid."""
+    try:
+        steps = json.loads(content or b"{}").get("steps", 1)
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    valid = type(steps) is int and 1 <= steps <= MAX_STEPS and len(content) <= _MAX_BODY_BYTES
+    return steps if valid else None
+
+
+def _last_step(connection: sqlite3.Connection) -> int:
+    """The number of steps that the data has seen; 0 as seeded."""
+    connection.execute(_TABLE)
+    row = connection.execute("SELECT step FROM scenario").fetchone()
+    return 0 if row is None else int(row["step"])
+
+
+def _update(connection: sqlite3.Connection, table: str, key: str, value: object) -> None:
+    names = columns_of(connection, table)
+    changes = ", ".join(f"{name} = :{name}" for name in names)
+    values = {name: sql_value(getattr(value, name)) for name in names}
+    connection.execute(f"UPDATE {table} SET {changes} WHERE {key} = :{key}", values)  # noqa: S608 - fixed names

@@ -1,0 +1,218 @@
+"""The sockets at `/ws/?token=`: access, one queue for each, and the end of each."""
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import jwt
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+from quart import Blueprint, websocket
+
+from devstack.emulators.websocket.subscription import ChannelSubscription
+from devstack.tokens import AUDIENCE, ISSUER
+
+DEFAULT_REDIS_URL = "redis://localhost:6379/0"
+PLATFORM_CHANNEL = "ws:{user_id}"
+BFF_CHANNEL = "user:{user_id}:events"
+MAX_WAITING = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebsocketSettings:
+    """`channels` are templates of the Redis channels that a user's sockets carry.
+
+    The platform ships with its own channel only; the devstack adds the teacher BFF's.
+    """
+
+    jwt_secret: str = field(repr=False)
+    jwt_algorithm: str = "HS256"
+    jwt_audience: str = AUDIENCE
+    jwt_issuer: str = ISSUER
+    redis_url: str = DEFAULT_REDIS_URL
+    max_connections_per_user: int = 5
+    channels: tuple[str, ...] = (PLATFORM_CHANNEL,)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "WebsocketSettings":
+        channels = environ.get("DEVSTACK_WEBSOCKET_CHANNELS", PLATFORM_CHANNEL)
+        return cls(
+            jwt_secret=environ.get("JWT_SECRET_KEY", ""),
+            jwt_algorithm=environ.get("JWT_ALGORITHM", "HS256"),
+            jwt_audience=environ.get("JWT_AUDIENCE", AUDIENCE),
+            jwt_issuer=environ.get("JWT_ISSUER", ISSUER),
+            redis_url=environ.get("REDIS_URL", DEFAULT_REDIS_URL),
+            max_connections_per_user=int(environ.get("WEBSOCKET_MAX_CONNECTIONS_PER_USER", "5")),
+            channels=tuple(channels.split()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SocketClose:
+    """Code and reason with which the service closes a socket."""
+
+    code: int
+    reason: str = ""
+
+
+# Before a socket is open this code becomes a bare 403: the client never sees it.
+POLICY_VIOLATION = SocketClose(1008)
+INTERNAL_ERROR = SocketClose(1011)
+QUOTA_EXCEEDED = SocketClose(
+    4000, '{"error_code": "QUOTA_EXCEEDED", "message": "Connection limit exceeded"}'
+)
+
+
+@dataclass(slots=True, eq=False)
+class UserSocket:
+    """One socket; `outgoing` holds texts to send and, at the end, how to close it."""
+
+    user_id: str
+    outgoing: asyncio.Queue[str | SocketClose] = field(
+        default_factory=lambda: asyncio.Queue(MAX_WAITING)
+    )
+
+    def deliver(self, text: str) -> None:
+        """Queue a text; a socket whose queue is full is closed."""
+        try:
+            self.outgoing.put_nowait(text)
+        except asyncio.QueueFull:
+            self.close(INTERNAL_ERROR)
+
+    def close(self, closing: SocketClose) -> None:
+        while not self.outgoing.empty():
+            self.outgoing.get_nowait()
+        self.outgoing.put_nowait(closing)
+
+
+class SocketRegistry:
+    """The open sockets of this process by user."""
+
+    def __init__(self, max_per_user: int) -> None:
+        self._max_per_user = max_per_user
+        self._by_user: dict[str, set[UserSocket]] = defaultdict(set)
+
+    def add(self, user_id: str) -> UserSocket | None:
+        """A new socket; None when the user has the allowed number already."""
+        sockets = self._by_user[user_id]
+        if len(sockets) >= self._max_per_user:
+            return None
+        socket = UserSocket(user_id)
+        sockets.add(socket)
+        return socket
+
+    def remove(self, socket: UserSocket) -> None:
+        sockets = self._by_user[socket.user_id]
+        sockets.discard(socket)
+        if not sockets:
+            del self._by_user[socket.user_id]
+
+    def deliver(self, user_id: str, text: str) -> None:
+        for socket in self._by_user.get(user_id, ()):
+            socket.deliver(text)
+
+    def close_all(self, closing: SocketClose) -> None:
+        for sockets in self._by_user.values():
+            for socket in sockets:
+                socket.close(closing)
+
+    def count(self) -> int:
+        return sum(len(sockets) for sockets in self._by_user.values())
+
+
+class SocketMetrics:
+    """The metric families of the websocket service; no label holds a user id."""
+
+    def __init__(self, sockets: SocketRegistry) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.connections = Counter(
+            "websocket_connections", "Sockets", ("status",), registry=self.registry
+        )
+        self.tokens = Counter("jwt_validation", "Tokens", ("result",), registry=self.registry)
+        active = Gauge("websocket_active_connections", "Open sockets", registry=self.registry)
+        active.set_function(sockets.count)
+
+
+class SocketRoutes:
+    def __init__(
+        self,
+        settings: WebsocketSettings,
+        sockets: SocketRegistry,
+        channels: ChannelSubscription,
+        metrics: SocketMetrics,
+    ) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._channels = channels
+        self._metrics = metrics
+
+    def blueprint(self) -> Blueprint:
+        routes = Blueprint("sockets", __name__)
+        routes.add_websocket("/ws/", "socket", self.serve)
+        # The platform refuses the address without its slash; Quart would redirect it.
+        routes.add_websocket("/ws", "no_slash", _refuse)
+        return routes
+
+    async def serve(self) -> None:
+        user_id = self._user_of(websocket.args.get("token"))
+        self._metrics.tokens.labels("success" if user_id else "failure").inc()
+        if user_id is None:
+            await _refuse()
+            return
+        await websocket.accept()
+        socket = self._sockets.add(user_id)
+        self._metrics.connections.labels("accepted" if socket else "rejected").inc()
+        if socket is None:
+            await _close(QUOTA_EXCEEDED)
+            return
+        if not self._channels.listening.is_set():
+            socket.close(INTERNAL_ERROR)
+        try:
+            async with asyncio.TaskGroup() as group:
+                reading = group.create_task(_discard_messages())
+                await _send_until_closed(socket)
+                reading.cancel()
+        finally:
+            self._sockets.remove(socket)
+
+    def _user_of(self, token: str | None) -> str | None:
+        """The token's subject; None for a bad token.
+
+        A refresh token that carries an audience passes, as on the platform.
+        """
+        if not token or not self._settings.jwt_secret:
+            return None
+        try:
+            claims = jwt.decode(
+                token,
+                self._settings.jwt_secret,
+                algorithms=[self._settings.jwt_algorithm],
+                audience=self._settings.jwt_audience,
+                issuer=self._settings.jwt_issuer,
+                options={"require": ["sub", "exp", "iss", "aud"]},
+            )
+        except jwt.InvalidTokenError:
+            return None
+        return str(claims["sub"]) or None
+
+
+async def _send_until_closed(socket: UserSocket) -> None:
+    while not isinstance(item := await socket.outgoing.get(), SocketClose):
+        await websocket.send(item)
+    await _close(item)
+
+
+async def _discard_messages() -> None:
+    """Read what browsers send, such as text pings, so that it does not pile up."""
+    while True:
+        await websocket.receive()
+
+
+async def _refuse() -> None:
+    await _close(POLICY_VIOLATION)
+
+
+async def _close(closing: SocketClose) -> None:
+    await websocket.close(closing.code, closing.reason)

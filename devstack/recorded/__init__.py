@@ -1,1 +1,0 @@
-"""A developer's check: the emulators against recorded answers of the real services."""

@@ -1,0 +1,191 @@
+"""Moves a few seeded batches along RAS's real path of statuses, the same way in every run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from devstack.seed import BatchStatus, Dataset, SeededBatch, SeededEssay
+from devstack.seed.identifiers import fixed_id
+from devstack.seed.model import Phase
+
+CHUNKS = 4
+REST = 4
+# The demo's own time between two steps.
+STEP_TIME = timedelta(seconds=40)
+_SUCCESS, _PARTIAL = "completed_successfully", "completed_with_partial_success"
+
+# Batches that have ended in the seed, so that every result of theirs exists. They are of all
+# teachers, without failures, with some, and one that fails as a whole.
+_KEYS = ("a14", "e11", "s09", "a17", "e07")
+
+MOVES = (
+    "registered",
+    "uploaded",
+    "started",
+    *(f"spellchecked_{number}" for number in range(1, CHUNKS + 1)),
+    "spellcheck_concluded",
+    "assessed",
+    "assessment_concluded",
+    "completed",
+    *("rest" for _ in range(REST)),
+)
+_UPLOADED = MOVES.index("uploaded")
+_STARTED = MOVES.index("started")
+_CHECKED = MOVES.index("spellchecked_1")
+_CONCLUDED = MOVES.index("spellcheck_concluded")
+_ASSESSED = MOVES.index("assessed")
+_COMPLETED = MOVES.index("completed")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioMove:
+    """A batch after a step; `changed` are the essays that the step writes.
+
+    `cycle` counts how often the batch has started again.
+    """
+
+    step: int
+    name: str
+    cycle: int
+    batch: SeededBatch
+    changed: tuple[SeededEssay, ...] = ()
+
+    @property
+    def at(self) -> datetime:
+        """The move's time in the demo's own time, naive UTC."""
+        return self.batch.last_updated
+
+    @property
+    def clears_lists(self) -> bool:
+        """RAS deletes a user's cached lists at these moves, and never a single batch's answer."""
+        return self.name in {"registered", "uploaded", "completed"}
+
+
+class DemoScenario:
+    """Step n, from 1, moves one batch; the result depends on seed and n alone.
+
+    A batch that has ended starts again under its own id, so that the data does not grow.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int = 0) -> None:
+        by_id = {batch.batch_id: batch for batch in dataset.batches}
+        # The moving batches as the seed has them.
+        self.batches = [by_id[fixed_id(f"batch/{key}")] for key in _KEYS]
+        self._base = dataset.base_date
+        self._seed = seed
+
+    def move(self, step: int) -> ScenarioMove:
+        if step < 1:
+            raise ValueError(f"There is no step {step}: they count from 1.")
+        lanes = len(self.batches)
+        turn, lane = divmod(step - 1, lanes)
+        cycle, place = divmod(turn, len(MOVES))
+        began = self._base + (step - 1 - place * lanes) * STEP_TIME
+        times = [began + number * lanes * STEP_TIME for number in range(len(MOVES))]
+        final = self.batches[lane]
+        chunks = _chunks(final, f"scenario/{self._seed}/{final.batch_id}/{cycle}")
+        batch = _batch_at(final, chunks, times, place)
+        return ScenarioMove(step, MOVES[place], cycle, batch, _changed(final, chunks, place))
+
+
+def _chunks(final: SeededBatch, seed: str) -> list[list[SeededEssay]]:
+    """The essays in random order, in groups of different sizes."""
+    random = Random(seed)
+    essays = list(final.essays)
+    random.shuffle(essays)
+    cuts = sorted(random.sample(range(1, len(essays)), CHUNKS - 1))
+    return [essays[a:b] for a, b in zip([0, *cuts], [*cuts, len(essays)], strict=True)]
+
+
+def _changed(
+    final: SeededBatch, chunks: Sequence[list[SeededEssay]], place: int
+) -> tuple[SeededEssay, ...]:
+    if _CHECKED <= place < _CONCLUDED:
+        return tuple(chunks[place - _CHECKED])
+    return final.essays if place in {_UPLOADED, _ASSESSED} else ()
+
+
+def _batch_at(
+    final: SeededBatch, chunks: Sequence[list[SeededEssay]], times: Sequence[datetime], place: int
+) -> SeededBatch:
+    """The batch after the move at `place`; `times` are those of the cycle's moves."""
+    place = min(place, _COMPLETED)
+    critical = final.status is BatchStatus.FAILED_CRITICALLY
+    failed = sum(essay.spellcheck_status == "failed" for essay in final.essays)
+    if place < _CONCLUDED:
+        status, completed_count, failed_count = BatchStatus.AWAITING_CONTENT_VALIDATION, 0, 0
+    else:
+        status, completed_count, failed_count = final.status, len(final.essays) - failed, failed
+    if critical and _CONCLUDED <= place < _ASSESSED:
+        status = BatchStatus.COMPLETED_SUCCESSFULLY
+    if place >= (_ASSESSED if critical else _COMPLETED):
+        # At the end RAS takes over the orchestrator's estimate.
+        completed_count, failed_count = final.completed_essay_count, final.failed_essay_count
+    return replace(
+        final,
+        status=status,
+        assignment_id=final.assignment_id if place >= _ASSESSED else None,
+        completed_essay_count=completed_count,
+        failed_essay_count=failed_count,
+        created_at=times[0],
+        last_updated=times[place],
+        processing_started_at=times[_CONCLUDED] if place >= _CONCLUDED else None,
+        processing_completed_at=times[place] if place == _COMPLETED and not critical else None,
+        essays=tuple(_essay_at(essay, chunks, times, place) for essay in final.essays),
+        phases=_phases_at(times, place, critical=critical, partial=failed > 0),
+    )
+
+
+def _essay_at(
+    essay: SeededEssay, chunks: Sequence[list[SeededEssay]], times: Sequence[datetime], place: int
+) -> SeededEssay:
+    checked_at = _CHECKED + next(n for n, chunk in enumerate(chunks) if essay in chunk)
+    if place >= _ASSESSED:
+        assessed = essay.cj_assessment_status or essay.cj_assessment_error_detail
+        return replace(essay, last_updated=times[_ASSESSED if assessed else checked_at])
+    unassessed = replace(
+        essay,
+        cj_assessment_status=None,
+        cj_rank=None,
+        cj_score=None,
+        cj_assessment_error_detail=None,
+        last_updated=times[min(place, checked_at)],
+    )
+    if place >= checked_at:
+        return unassessed
+    return replace(
+        unassessed,
+        in_ras=False,
+        spellcheck_status=None,
+        spellcheck_correction_count=None,
+        spellcheck_corrected_text_storage_id=None,
+        spellcheck_error_detail=None,
+        last_updated=times[min(place, _UPLOADED)],
+    )
+
+
+def _phases_at(
+    times: Sequence[datetime], place: int, *, critical: bool, partial: bool
+) -> tuple[Phase, ...]:
+    if place < _STARTED:
+        return ()
+    started = times[_STARTED]
+    if place < _CONCLUDED:
+        return (Phase(name="spellcheck", status="in_progress", started_at=started),)
+    concluded = times[_CONCLUDED]
+    spellcheck = Phase(
+        name="spellcheck",
+        status=_PARTIAL if partial else _SUCCESS,
+        started_at=started,
+        completed_at=concluded,
+    )
+    end = _ASSESSED if critical else MOVES.index("assessment_concluded")
+    result = "failed" if critical else _SUCCESS
+    assessment = Phase(
+        name="cj_assessment",
+        status=result if place >= end else "in_progress",
+        started_at=concluded,
+        completed_at=times[end] if place >= end else None,
+    )
+    return (spellcheck, assessment)

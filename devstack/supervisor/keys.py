@@ -1,0 +1,36 @@
+"""The devstack's secrets: random for each folder, readable by their owner only."""
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StackKeys:
+    jwt_secret: str = field(repr=False)
+    internal_api_key: str = field(repr=False)
+
+    @property
+    def audit_key(self) -> str:
+        """The key of the settings' audit, derived from the internal key."""
+        return hashlib.sha256(f"audit {self.internal_api_key}".encode()).hexdigest()
+
+
+def load_keys(path: Path) -> StackKeys:
+    """Read the keys; write new ones when there are no readable ones."""
+    try:
+        stored = json.loads(path.read_bytes())
+        return StackKeys(str(stored["jwt_secret"]), str(stored["internal_api_key"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        keys = StackKeys(secrets.token_urlsafe(48), secrets.token_urlsafe(48))
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    # The mode is set at creation, so that no other user can ever read the file.
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(asdict(keys), file)
+    draft.replace(path)
+    return keys

@@ -1,0 +1,57 @@
+"""The log files of the processes."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+_CHUNK_BYTES = 256 * 1024
+_TAIL_BYTES = 4096
+
+
+class LogReader:
+    """Reads the new whole lines of several logs."""
+
+    def __init__(self, logs: Mapping[str, Path], *, from_end: bool = False) -> None:
+        self._logs = logs
+        self._positions = {name: _size(log) if from_end else 0 for name, log in logs.items()}
+
+    def new_lines(self) -> Iterable[tuple[str, str]]:
+        """Pairs of name and line."""
+        for name, log in self._logs.items():
+            if _size(log) < self._positions[name]:
+                # A new start has replaced the log.
+                self._positions[name] = 0
+            try:
+                with log.open("rb") as file:
+                    file.seek(self._positions[name])
+                    found = file.read(_CHUNK_BYTES)
+            except FileNotFoundError:
+                continue
+            # A line that fills the chunk is cut.
+            end = found.rfind(b"\n") + 1 or len(found) // _CHUNK_BYTES * _CHUNK_BYTES
+            self._positions[name] += end
+            for line in found[:end].splitlines():
+                yield name, line.decode(errors="replace")
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    with log.open(encoding="utf-8", errors="replace") as file:
+        return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that is not blank; empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+
+
+def _size(log: Path) -> int:
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,141 @@
+"""The parts of a devstack: processes, their ports and the folder that holds their files."""
+
+import errno
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from devstack.errors import DevstackError
+from devstack.supervisor.keys import StackKeys
+
+HOST = "127.0.0.1"
+MAX_PORT = 65_535
+
+Probe = Callable[[int], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of one devstack: `state.json`, `keys.json`, `logs/` and, for its data, `data/`."""
+
+    path: Path
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.json"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def seeded(self) -> Path:
+        return self.data / ".seeded"
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """One running devstack: its folder, ports, keys and options."""
+
+    home: Home
+    ports: Mapping[str, int]
+    keys: StackKeys
+    offset: int = 0
+    ras_essay_endpoint: bool = False
+    scenario: bool = False
+
+    def url(self, name: str) -> str:
+        return f"http://{HOST}:{self.ports[name]}"
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis://{HOST}:{self.ports['redis']}/0"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """One line of the process table.
+
+    `port` is the one without offset; `probe` checks readiness on a given port. An `emulated`
+    service takes faults.
+    """
+
+    name: str
+    command: Callable[[RunningStack], Sequence[str]]
+    port: int
+    probe: Probe
+    env: Callable[[RunningStack], Mapping[str, str]]
+    depends_on: tuple[str, ...] = ()
+    about: str = ""
+    emulated: bool = False
+
+
+class SeedCommand(Protocol):
+    def __call__(self, stack: RunningStack, /, *, fresh: bool) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """The processes that `./dev up` starts; `seed` runs before the first one, when data is new."""
+
+    processes: tuple[ProcessSpec, ...]
+    seed: SeedCommand | None = None
+    seed_env: Callable[[RunningStack], Mapping[str, str]] | None = None
+
+    def names(self) -> list[str]:
+        return [process.name for process in self.processes]
+
+    def emulated_names(self) -> list[str]:
+        return [process.name for process in self.processes if process.emulated]
+
+    def ports(self, offset: int) -> dict[str, int]:
+        """Every process's port by name.
+
+        Raises:
+            DevstackError: The offset moves a port out of the usable range.
+        """
+        ports = {process.name: process.port + offset for process in self.processes}
+        for name, port in ports.items():
+            if not 0 < port <= MAX_PORT:
+                moved = f"--port-offset {offset} puts {name} on port {port}"
+                raise DevstackError(f"{moved}: ports go from 1 to {MAX_PORT}.")
+        return ports
+
+
+def require_free_ports(ports: Mapping[str, int]) -> None:
+    """Check every port before anything starts.
+
+    Raises:
+        DevstackError: Ports are in use, or may not be used by this person.
+    """
+    taken = [f"{port} ({name})" for name, port in ports.items() if not is_free(port)]
+    if taken:
+        subject = f"Port {taken[0]} is" if len(taken) == 1 else f"Ports {', '.join(taken)} are"
+        advice = "stop what listens there, or move the devstack with --port-offset 100"
+        raise DevstackError(f"{subject} taken: {advice}.")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
+        # A port whose last connections are in TIME_WAIT counts as free.
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise DevstackError(f"Port {port} needs root: choose a --port-offset.") from error
+            return False
+    return True

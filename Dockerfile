@@ -1,4 +1,4 @@
-# One image for all services (target `service`), and one that adds the emulators (target `devstack`).
+# Two images: all services (target `service`), and the same with the emulators (target `devstack`).
 
 FROM python:3.11-slim AS builder
 ENV UV_COMPILE_BYTECODE=1 \
@@ -9,13 +9,13 @@ ENV UV_COMPILE_BYTECODE=1 \
 RUN pip install --no-cache-dir --disable-pip-version-check uv==0.13.9
 WORKDIR /build
 COPY pyproject.toml uv.lock README.md LICENSE ./
-# The dependencies first: they change less often than our code.
+# Dependencies first: they change less often than the code.
 RUN uv sync --frozen --no-default-groups --extra otel --no-install-project
 COPY shared shared
 COPY services services
 RUN uv sync --frozen --no-default-groups --extra otel --no-editable
 COPY tools/healthcheck.py /opt/healthcheck.py
-# Modes here and below are ours, whatever they are where the repository lies.
+# File modes here and below do not depend on those of the checkout.
 RUN chmod -R a+rX,go-w /opt
 
 FROM builder AS devstack-builder
@@ -24,13 +24,13 @@ COPY devstack /opt/devstack/devstack
 RUN chmod -R a+rX,go-w /opt
 
 FROM python:3.11-slim AS runtime
-# The interpreter is all that is needed; what installs packages goes.
+# Only the interpreter is needed: remove the package installers.
 RUN pip uninstall --yes --quiet --root-user-action=ignore pip setuptools wheel \
     && groupadd --gid 10001 huleedu \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /data \
         --shell /usr/sbin/nologin huleedu \
     && install -d -o huleedu -g huleedu -m 0750 /data
-# A service listens on the loopback unless told otherwise, and a container's own serves nobody.
+# The default address is the loopback, which cannot be reached from outside the container.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -40,7 +40,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     BFF_ADMIN_SERVICE_HOST=0.0.0.0 \
     CONFIG_SERVICE_HOST=0.0.0.0
 COPY --from=builder /opt/healthcheck.py /opt/healthcheck.py
-# SQLite files with a relative name lie here; all else may be read-only.
+# SQLite files with a relative name are stored here; everything else may be read-only.
 WORKDIR /data
 VOLUME /data
 USER 10001:10001
@@ -51,12 +51,12 @@ COPY --from=devstack-builder /opt/devstack /opt/devstack
 ENV PYTHONPATH=/opt/devstack \
     DEVSTACK_HOST=0.0.0.0 \
     DEVSTACK_DATA_DIR=/data
-# For the port of the command below; docker-compose.yml has one for each service.
+# For the port of the default command; docker-compose.yml has one per service.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "/opt/healthcheck.py", "4003"]
 CMD ["python", "-m", "devstack.emulators.ras"]
 
-# The last target, so that a build without one makes the image that ships.
+# The last target, so that it is the default of `docker build`.
 FROM runtime AS service
 COPY --from=builder /opt/venv /opt/venv
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

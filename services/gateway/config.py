@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bff_core.settings import Downstream, ServiceSettings
+from bff_core.settings import Downstream, Engine, ServiceSettings
 
 SERVICE = "api_gateway_service"
 PREFIX = "API_GATEWAY_"
@@ -56,6 +56,7 @@ class Settings(ServiceSettings):
     }
 
     port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
+    server: Engine = Field(Engine.GRANIAN, description="The HTTP server: `hypercorn` or `granian`.")
     redis_timeout: float = Field(
         0.5, gt=0, le=10, description="Seconds that a request waits for Redis."
     )

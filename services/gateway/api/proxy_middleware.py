@@ -16,7 +16,7 @@ from bff_core.server import (
     Message,
     Receive,
     Scope,
-    SendMessage,
+    Send,
     release_slot,
     request_state,
 )
@@ -41,7 +41,7 @@ class ProxyMiddleware:
         self._container = container
         self._streams = streams
 
-    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = find_route(scope["raw_path"]) if scope["type"] == "http" else None
         if route is None or scope[REJECTION] is not None or scope["method"] not in route.methods:
             await self._app(scope, receive, send)
@@ -59,14 +59,12 @@ class ProxyMiddleware:
             elif not isinstance(error, BffError):
                 raise
 
-    async def _handle(
-        self, route: Route, scope: Scope, receive: Receive, send: SendMessage
-    ) -> None:
+    async def _handle(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         state = request_state(scope)
         state.route = route.url_rule
         context = None
         if route.access != PUBLIC:
-            context = await self._guard.admit(route.access, scope["headers"], state)
+            context = await self._guard.authorize(route.access, scope["headers"], state)
         proxy = await self._container.get(Proxy)
         peer = scope["client"][0] if scope.get("client") else None
         request = ProxyRequest(
@@ -94,7 +92,7 @@ class ProxyMiddleware:
         proxy: Proxy,
         response: UpstreamResponse | BufferedResponse,
         scope: Scope,
-        send: SendMessage,
+        send: Send,
     ) -> None:
         if isinstance(response, BufferedResponse):
             await send(_start_message(response))
@@ -109,7 +107,7 @@ class ProxyMiddleware:
             response.close()
 
     async def _send_events(
-        self, proxy: Proxy, response: UpstreamResponse, scope: Scope, send: SendMessage
+        self, proxy: Proxy, response: UpstreamResponse, scope: Scope, send: Send
     ) -> None:
         """Relay a stream until it ends; it does not count as a request in flight."""
 
@@ -118,13 +116,13 @@ class ProxyMiddleware:
 
         with self._streams.acquire() as stream:
             release_slot(scope)
-            request_state(scope).streams_since = time.perf_counter()
+            request_state(scope).streaming_since = time.perf_counter()
             await send(_start_message(response))
             await stream.relay(response.chunks(idle=proxy.timeouts.stream_idle), deliver)
             await send(_body_message(b"", more_body=False))
 
 
-async def _send_body(proxy: Proxy, response: UpstreamResponse, send: SendMessage) -> None:
+async def _send_body(proxy: Proxy, response: UpstreamResponse, send: Send) -> None:
     await send(_start_message(response))
     body = response.received_body()
     if body is None:

@@ -111,7 +111,15 @@ def test_unknown_name_with_our_prefix_is_a_warning(capsys: pytest.CaptureFixture
 def test_strangers_without_our_prefix_are_nobody_s_business(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    load(PATH="/bin", HOME="/root", HOSTNAME="pod-1", _="python", TERM="x", LOGNAME="a", OTHER_SERVICE_COLOUR="red")
+    load(
+        PATH="/bin",
+        HOME="/root",
+        HOSTNAME="pod-1",
+        _="python",
+        TERM="x",
+        LOGNAME="a",
+        OTHER_SERVICE_COLOUR="red",
+    )
 
     assert capsys.readouterr().err == ""
 

@@ -71,7 +71,7 @@ def test_a_path_matches_its_route_before_decoding(path: bytes, name: str | None)
 
 def test_nothing_reads_who_a_caller_is_from_a_header() -> None:
     reads = re.compile(
-        r"(headers|said)\S*(\.get|\.getlist|\[)[^\n\]]*x-user-id(?!\"\] =)", re.IGNORECASE
+        r"(headers|values)\S*(\.get|\.getlist|\[)[^\n\]]*x-user-id(?!\"\] =)", re.IGNORECASE
     )
     found = [
         str(file.relative_to(ROOT))

@@ -56,7 +56,10 @@ class Settings(ServiceSettings):
     }
 
     port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
-    server: Engine = Field(Engine.GRANIAN, description="The HTTP server: `hypercorn` or `granian`.")
+    server: Engine = Field(
+        Engine.GRANIAN,
+        description="The HTTP server: `granian`, whose parser faces the internet, or `hypercorn`.",
+    )
     redis_timeout: float = Field(
         0.5, gt=0, le=10, description="Seconds that a request waits for Redis."
     )

@@ -14,7 +14,7 @@ from services.gateway.implementations.client_address import TrustedProxies
 from services.gateway.implementations.forwarding import Forwarder
 from services.gateway.implementations.proxy import Proxy, TransferTimeouts
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, fallback_counter
+from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter
 from services.gateway.route_table import RateLimit, UpstreamName
 
 Forwarders = Mapping[UpstreamName, Forwarder]
@@ -31,7 +31,9 @@ class GatewayProvider(Provider):
         self._metrics = metrics
         self._clock = clock
         self._redis = redis
-        self._fallbacks = fallback_counter(metrics.registry)
+        self._fallbacks = metrics.make.counter(
+            "rate_limits_from_memory_total", "Requests counted in memory because Redis was away."
+        )
 
     @provide
     async def session(self) -> AsyncIterator[aiohttp.ClientSession]:

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -132,3 +132,21 @@ def test_while_it_drains_no_stream_is_let_in(tmp_path: Path) -> None:
 
     assert (refused.status, slow.status) == (503, 200)
     assert int(refused.value("retry-after") or 0) >= 1
+
+
+def large(client: socket.socket, _: RecordedRequest) -> None:
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n")
+    with suppress(OSError):
+        client.sendall(b"x" * 50_000_000)
+
+
+def test_client_that_does_not_read_cannot_delay_the_end(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, large, API_GATEWAY_SHUTDOWN_GRACE="1") as running,
+        ExitStack() as stack,
+    ):
+        asked(running.port, EVENTS, stack)
+        time.sleep(1)
+        running.process.send_signal(signal.SIGTERM)
+
+        assert running.process.wait(8) == 0

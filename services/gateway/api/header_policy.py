@@ -13,8 +13,6 @@ from services.gateway.implementations.forwarded_headers import (
 REJECTION = "gateway.rejection"
 """Scope key: the error that the app answers with instead of handling the request; or None."""
 MAX_HEADERS = 100
-HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})
-"""`1` is HTTP/1.0 as Granian spells it."""
 
 _READ_BY_GATEWAY = frozenset(
     {
@@ -47,8 +45,6 @@ _SECURITY_HEADERS: Headers = [
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    # Granian names itself where a response does not name its server.
-    (b"server", b"gateway"),
 ]
 _API_CSP = b"default-src 'none'; frame-ancestors 'none'"
 _DOCS_CSP = (
@@ -61,12 +57,6 @@ class HeadersTooLarge(ClientError):
     code = "INVALID_REQUEST"
     status = 431
     message = "The request's address and headers are too large"
-
-
-class HttpVersionNotSupported(ClientError):
-    code = "INVALID_REQUEST"
-    status = 505
-    message = "Only HTTP/1.0 and HTTP/1.1 are supported"
 
 
 class HeaderPolicyMiddleware:
@@ -108,16 +98,13 @@ class HeaderPolicyMiddleware:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 message["headers"] = headers + self._added_headers(scope, headers)
-                if rejection is not None and scope["http_version"] not in {"2", "3"}:
+                if rejection is not None:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
     def _validate(self, scope: Scope, headers: Headers) -> None:
-        version = scope["http_version"]
-        if version not in HTTP_VERSIONS:
-            raise HttpVersionNotSupported
         size = len(scope["raw_path"]) + len(scope["query_string"])
         size += sum(len(name) + len(value) for name, value in headers)
         if len(headers) > MAX_HEADERS or size > self._max_header_bytes:
@@ -130,12 +117,13 @@ class HeaderPolicyMiddleware:
             may_be_any = name == b"user-agent" or not is_forwarded_header(name)
             if not may_be_any and not _PRINTABLE.fullmatch(value):
                 raise InvalidRequest(f"The header {name.decode()} holds a forbidden character")
-        if version == "1.1" and not values.get(b"host"):
+        is_http11 = scope["http_version"] == "1.1"
+        if is_http11 and not values.get(b"host"):
             raise InvalidRequest("The header host is missing")
         coding = values.get(b"transfer-encoding")
         # Another server could end the body of such a request elsewhere.
         if coding is not None and (
-            version != "1.1" or b"content-length" in values or coding.lower() != b"chunked"
+            not is_http11 or b"content-length" in values or coding.lower() != b"chunked"
         ):
             raise InvalidRequest("The request's length is ambiguous")
 

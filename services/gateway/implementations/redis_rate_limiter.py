@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
@@ -45,14 +45,6 @@ def redis_at(url: str, *, timeout: float) -> Redis:
         socket_connect_timeout=timeout,
     )
     return Redis(connection_pool=pool)
-
-
-def fallback_counter(registry: CollectorRegistry) -> Counter:
-    return Counter(
-        "api_gateway_rate_limits_from_memory_total",
-        "Requests counted in memory because Redis was away.",
-        registry=registry,
-    )
 
 
 class RedisHealthCheck:

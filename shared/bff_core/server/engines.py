@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -77,11 +78,15 @@ async def serve_granian(
         server.stop()  # type: ignore[no-untyped-call]  # the library types this one method not
         await asyncio.sleep(settings.shutdown_grace)
         app.cancel_all()
+        # Granian waits without limit for a client that does not read its response.
+        limit.reschedule(asyncio.get_running_loop().time() + 1)
 
     app.hide_server()
     stopping = asyncio.create_task(stop())
     try:
-        await server.serve()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as limit:
+                await server.serve()
     finally:
         stopping.cancel()
 

@@ -19,7 +19,8 @@ from bff_core.server.envelope import send_error
 STATE = "bff_core.request_state"
 UNMATCHED = "unmatched"
 QUIET_ROUTES = frozenset({"/healthz", "/ready", "/metrics"})
-HTTP_VERSIONS = frozenset({"1.0", "1.1"})
+HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})
+"""Granian writes HTTP/1.0 as `1`."""
 LABELLED_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _ID = b"x-correlation-id"
 

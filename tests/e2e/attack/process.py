@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bff_core.testing import SECRET
-from services.gateway.config import Settings
 from tests.e2e.attack.wire import RawResponse, ask, request
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,6 +55,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         "ENVIRONMENT": "testing",
         "JWT_SECRET_KEY": SECRET,
         "API_GATEWAY_PORT": str(port),
+        "API_GATEWAY_SERVER": SERVER,
         "API_GATEWAY_USER_PER_MINUTE": GENEROUS,
         "API_GATEWAY_SIGN_IN_PER_MINUTE": GENEROUS,
         "API_GATEWAY_SESSION_PER_MINUTE": GENEROUS,
@@ -66,7 +66,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", _module(settings)],
+            [sys.executable, "-m", "services.gateway"],
             cwd=ROOT,
             env=settings,
             stdout=output,
@@ -82,15 +82,6 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=10)
-
-
-def _module(settings: dict[str, str]) -> str:
-    """The module to start; adds the setting that chooses its server where the gateway has one."""
-    if "server" in Settings.model_fields:
-        settings["API_GATEWAY_SERVER"] = SERVER
-        return "services.gateway"
-    settings["TEST_SERVER"] = SERVER
-    return "tests.e2e.attack.server_launcher"
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

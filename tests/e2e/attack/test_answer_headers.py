@@ -118,7 +118,7 @@ def test_every_answer_is_safe_in_a_browser_and_names_no_software(edge: Edge, tar
 
     for name, value in ALWAYS.items():
         assert reply.values(name) == [value]
-    assert reply.values("Server") == ["gateway"]
+    assert reply.values("Server") in ([], ["huleedu"])
     for word in (
         b"granian",
         b"hypercorn",

@@ -74,17 +74,6 @@ async def test_a_faulty_message_is_marked_and_its_connection_closed(
     assert (b"connection", b"close") in answered
 
 
-@pytest.mark.parametrize("version", ["2", "2.0", "1.2", "9.9"])
-async def test_another_version_of_http_is_refused(version: str) -> None:
-    inner = AppStub()
-
-    answered = await ask(inner, http_version=version)
-
-    assert inner.scope[REJECTION].status == 505
-    # HTTP/2 forbids the header.
-    assert ((b"connection", b"close") in answered) is (version != "2")
-
-
 @pytest.mark.parametrize("version", ["1", "1.0"])
 async def test_chunks_of_an_old_client_are_refused(version: str) -> None:
     inner = AppStub()

@@ -3,16 +3,17 @@
 import asyncio
 
 import pytest
-from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from bff_core.composition import fan_out
 from bff_core.errors import RateLimited
+from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, fallback_counter
+from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter
 from services.gateway.route_table import RateLimit
 
+FALLBACKS = Metrics("test").make.counter("fallbacks_total", "Fallbacks.")
 RATES = {limit: Rate(5) for limit in RateLimit}
 
 
@@ -95,9 +96,7 @@ class SilentRedis(Redis):
 async def test_a_redis_that_is_away_is_left_alone_for_a_while() -> None:
     clock, redis = FakeClock(), SilentRedis()
     memory = MemoryRateLimiter(RATES, clock)
-    limiter = RedisRateLimiter(
-        redis, RATES, memory, clock, fallback_counter(CollectorRegistry()), timeout=0.5
-    )
+    limiter = RedisRateLimiter(redis, RATES, memory, clock, FALLBACKS, timeout=0.5)
 
     assert await admitted(limiter, "anna", 1) == 1
     assert await admitted(limiter, "anna", 50) == 4
@@ -116,9 +115,7 @@ async def test_cancelling_a_request_that_waits_is_not_taken_for_an_outage() -> N
 
     clock, redis = FakeClock(), Hanging()
     memory = MemoryRateLimiter(RATES, clock)
-    limiter = RedisRateLimiter(
-        redis, RATES, memory, clock, fallback_counter(CollectorRegistry()), timeout=0.5
-    )
+    limiter = RedisRateLimiter(redis, RATES, memory, clock, FALLBACKS, timeout=0.5)
     async with fan_out() as tasks:
         waiting = tasks.create_task(limiter.acquire(RateLimit.USER, "anna"))
         await asyncio.sleep(0)

@@ -19,8 +19,6 @@ EVERYWHERE = frozenset(
 SPREAD = {
     "error.fields": frozenset({"reason", "upstream_status"}),
     "away.fields": frozenset({"error"}),
-    "_loggable(error)": frozenset({"service", "part"}),
-    "names": frozenset({"correlation_id", "trace_id"}),
 }
 """The fields behind `**expressions` in log calls."""
 

@@ -11,7 +11,7 @@ from bff_core.app import Blueprints, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics, configure_logs, configure_tracing
-from bff_core.protocols import HealthChecked
+from bff_core.ports import HealthChecked
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle, enforce_maintenance
 from bff_core.settings import SettingsError

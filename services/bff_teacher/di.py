@@ -9,7 +9,7 @@ from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_asyn
 
 from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
-from bff_core.protocols import Switches
+from bff_core.ports import Switches
 from bff_core.server import ContextProvider
 from bff_core.settings import Operation
 from services.bff_teacher.clients.cms import HttpAssociations, HttpClasses, HttpStudents

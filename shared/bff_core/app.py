@@ -69,8 +69,8 @@ def build_app(
 ) -> Quart:
     """A Quart app with everything attached that all services have.
 
-    `access` maps rules to roles, `budgets` names to seconds. Where `services` is given, only these
-    may call. `inside` wraps the app below the request middleware, `/healthz` reports `checks`. The
+    `access` maps rules to roles, `budgets` names to seconds. `services`, where given, lists the only
+    callers. `inside` wraps the app below the request middleware, `/healthz` reports `checks`. The
     app closes the container and `resources` when it shuts down.
 
     Raises:
@@ -94,16 +94,17 @@ def build_app(
         group.register(app)
     guard.require_rules(app)
     inner: Any = app.asgi_app
-    limited = ConcurrencyLimiter(
-        inside(guard, inner) if inside else inner,
-        limit=settings.max_in_flight,
-        service=service,
-        clock=clock,
-        metrics=metrics,
-    )
-    middleware: Any = RequestMiddleware(limited, metrics, service=service, clock=clock)
-    app.asgi_app = middleware  # type: ignore[method-assign]  # Quart's documented seam
+    _add_middleware(app, inside(guard, inner) if inside else inner, settings, metrics, clock)
     return app
+
+
+def _add_middleware(
+    app: Quart, inner: AsgiApp, settings: ServiceSettings, metrics: Metrics, clock: Clock
+) -> None:
+    limit = settings.max_in_flight
+    limited = ConcurrencyLimiter(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
+    middleware: Any = RequestMiddleware(limited, metrics, service=app.name, clock=clock)
+    app.asgi_app = middleware  # type: ignore[method-assign]  # Quart's documented seam
 
 
 class _PathRoutedQuart(Quart):

@@ -1,4 +1,4 @@
-"""Where time comes from, so that a test can decide what time it is."""
+"""The source of time; tests replace it."""
 
 import time
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Two times: one to measure with and one to write down."""
+    """A monotonic clock for durations and a wall clock for dates."""
 
     def monotonic(self) -> float:
         """Seconds since an arbitrary start; never goes back."""

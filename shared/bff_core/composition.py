@@ -40,14 +40,14 @@ Part = Fetched[T] | Missing
 
 @dataclass(slots=True)
 class PartV1:
-    """How one part of an answer is doing; `code` says why a part is missing."""
+    """Freshness of one part of an answer; `code` is the error of a missing part."""
 
     name: Annotated[str, Field(examples=["class_names"])]
     status: Literal["ok", "stale", "missing"]
     age_seconds: Annotated[
         float | None,
         Field(
-            description="Seconds since we read the part from its source; null when it is missing.",
+            description="Seconds since the part was read from its source; null when it is missing.",
             ge=0,
             examples=[0.0],
         ),

@@ -1,4 +1,4 @@
-"""Who asks, and by when an answer is due."""
+"""The context of a request: its user, its deadline, its ids."""
 
 import math
 import re
@@ -22,7 +22,7 @@ _USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def is_user_id(text: str) -> bool:
-    """Whether it can stand in a path, a header and a key without being mistaken for more."""
+    """True for ids that are safe in a path, a header and a key."""
     return _USER_ID.fullmatch(text) is not None
 
 
@@ -54,7 +54,7 @@ class Deadline(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What every call made for one request must know.
+    """Facts about one request that every call made for it needs.
 
     `authorization` is the caller's verified header, forwarded where a service verifies it again.
     `service_id` is the service that forwards the request, where a service key is asked for.

@@ -39,10 +39,10 @@ def tags_in(name: str, value: str) -> ETags:
 
 
 def matches_strongly(tag: str, condition: ETags) -> bool:
-    """Whether `If-Match` names exactly this tag; a weak tag never does."""
+    """True when `If-Match` names exactly this tag; a weak tag never does."""
     return condition.contains(unquote_etag(tag)[0] or "")
 
 
 def is_not_modified(method: str, if_none_match: ETags, tag: str) -> bool:
-    """Whether a caller who sent this `If-None-Match` has the current representation already."""
+    """True when a caller with this `If-None-Match` has the current representation."""
     return method in {"GET", "HEAD"} and if_none_match.contains_weak(unquote_etag(tag)[0] or "")

@@ -9,7 +9,7 @@ from bff_core.cache import CacheEntry, CacheKey, MemoryCache, RedisCache, open_r
 from bff_core.client import ClientRuntime
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
-from bff_core.protocols import HealthChecked
+from bff_core.ports import HealthChecked
 from bff_core.settings import ServiceSettings
 
 

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from bff_core.client import ServiceIdentity
-from bff_core.protocols import Maintenance
+from bff_core.ports import Maintenance
 from services.bff_teacher.contracts.config import MaintenanceSettings
 
 CHANNEL = "config:changes"

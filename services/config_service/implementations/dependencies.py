@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bff_core.protocols import HealthChecked
+from bff_core.ports import HealthChecked
 from services.config_service.implementations.change_feed import RedisChangeFeed
 from services.config_service.implementations.database import SqlDatabase
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable
 from bff_core.composition import fan_out
 from bff_core.errors import InvalidRequest, PayloadTooLarge
 from bff_core.server import Receive
-from services.gateway.implementations.forwarding import RequestTooSlow
+from services.gateway.implementations.forwarding import RequestTooSlow, collect
 
 READ_AHEAD = 4
 """Body chunks that are read before they are needed; then the client has to wait."""
@@ -59,13 +59,11 @@ class BodyReader:
             PayloadTooLarge: It is longer than `limit` bytes.
             RequestTooSlow: It took longer than `seconds`.
         """
-        body = bytearray()
         try:
             async with asyncio.timeout(seconds):
-                async for chunk in self.chunks():
-                    body += chunk
-                    if len(body) > limit:
-                        raise PayloadTooLarge
+                body = await collect(self.chunks(), limit=limit)
         except TimeoutError as error:
             raise RequestTooSlow from error
-        return bytes(body)
+        if body is None:
+            raise PayloadTooLarge
+        return body

@@ -125,14 +125,16 @@ class ProxyMiddleware:
 async def _send_body(proxy: Proxy, response: UpstreamResponse, send: Send) -> None:
     await send(_start_message(response))
     body = response.received_body()
-    if body is None:
-        try:
-            async with asyncio.timeout(proxy.timeouts.transfer):
-                async for chunk in response.chunks(idle=proxy.timeouts.stream_idle):
-                    await send(_body_message(chunk, more_body=True))
-        except TimeoutError as error:
-            raise UpstreamAborted from error
-    await send(_body_message(body or b"", more_body=False))
+    if body is not None:
+        await send(_body_message(body, more_body=False))
+        return
+    try:
+        async with asyncio.timeout(proxy.timeouts.transfer):
+            async for chunk in response.chunks(idle=proxy.timeouts.stream_idle):
+                await send(_body_message(chunk, more_body=True))
+    except TimeoutError as error:
+        raise UpstreamAborted from error
+    await send(_body_message(b"", more_body=False))
 
 
 def _start_message(response: UpstreamResponse | BufferedResponse) -> Message:

@@ -80,11 +80,14 @@ class EventStream:
         """
         try:
             async with asyncio.timeout(None) as self._relay_timeout:
-                while not self._ending or self._framer.in_event:
-                    if events := await self._next_events(chunks):
-                        await deliver(events)
+                await self._deliver_all(chunks, deliver)
         except TimeoutError as error:
             raise UpstreamAborted from error
+
+    async def _deliver_all(self, chunks: AsyncIterator[bytes], deliver: Deliver) -> None:
+        while not self._ending or self._framer.in_event:
+            if events := await self._next_events(chunks):
+                await deliver(events)
 
     async def _next_events(self, chunks: AsyncIterator[bytes]) -> bytes:
         try:

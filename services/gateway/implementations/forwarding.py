@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -72,6 +72,16 @@ class Upload:
         self.is_complete = True
 
 
+async def collect(chunks: AsyncIterable[bytes], *, limit: int) -> bytes | None:
+    """All chunks as one body; None as soon as it is longer than `limit` bytes."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
 @dataclass(frozen=True, slots=True)
 class ForwardRequest:
     """A request to an upstream; `path` is raw and validated, `query` raw.
@@ -120,16 +130,14 @@ class UpstreamResponse:
             DownstreamError: It is longer than `limit` bytes, breaks off, or takes longer than
                 `seconds`.
         """
-        body = bytearray()
         try:
             async with asyncio.timeout(seconds):
-                async for chunk in self._response.content.iter_any():
-                    body += chunk
-                    if len(body) > limit:
-                        raise DownstreamFailed(self._service, reason="too_large")
+                body = await collect(self._response.content.iter_any(), limit=limit)
         except _FAILURES as error:
             raise from_exception(self._service, error) from error
-        return bytes(body)
+        if body is None:
+            raise DownstreamFailed(self._service, reason="too_large")
+        return body
 
     def received_body(self) -> bytes | None:
         """The whole body if it has arrived already, else None."""
@@ -183,7 +191,7 @@ class Forwarder:
             DownstreamError: No usable head arrived in time.
             ClientError: The request's body could not be read.
         """
-        with tracing().asking(self._service, request.operation, request.method) as span:
+        with tracing().client_span(self._service, request.operation, request.method) as span:
             outcome = "ok"
             started = time.perf_counter()
             try:
@@ -198,7 +206,7 @@ class Forwarder:
                 raise
             finally:
                 elapsed = time.perf_counter() - started
-                span.came_to(outcome)
+                span.set_outcome(outcome)
                 self._metrics.observe_call(self._service, request.operation, outcome, elapsed)
         return UpstreamResponse(self._service, str(self._origin).encode("ascii"), response)
 

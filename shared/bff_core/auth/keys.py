@@ -21,7 +21,7 @@ class KeySource(Protocol):
         ...
 
     def is_current(self, key: object) -> bool:
-        """Whether tokens that this key has verified are still valid."""
+        """True while tokens that this key has verified are valid."""
         ...
 
     async def ensure_key(self, kid: str | None) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from bff_core.cache.memory import MemoryCache
 from bff_core.clock import Clock
-from bff_core.protocols import SharedCache
+from bff_core.ports import SharedCache
 
 ENTRY_OVERHEAD = 2048
 """Bytes of an entry beside its value."""

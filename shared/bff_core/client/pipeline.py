@@ -17,7 +17,7 @@ from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
-from bff_core.protocols import SharedCache
+from bff_core.ports import SharedCache
 from bff_core.settings import Downstream, Operation
 from bff_core.token_bucket import TokenBuckets
 

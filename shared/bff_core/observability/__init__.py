@@ -3,7 +3,7 @@
 from bff_core.observability.calls import CALL_LOG, CallNote, note_call
 from bff_core.observability.logs import configure_logs
 from bff_core.observability.metrics import MetricMaker, Metrics, PolicyMetrics
-from bff_core.observability.tracing import UNTRACED, Span, configure_tracing, trace_with, tracing
+from bff_core.observability.tracing import UNTRACED, Span, configure_tracing, set_tracing, tracing
 
 __all__ = [
     "CALL_LOG",
@@ -16,6 +16,6 @@ __all__ = [
     "configure_logs",
     "configure_tracing",
     "note_call",
-    "trace_with",
+    "set_tracing",
     "tracing",
 ]

@@ -1,4 +1,4 @@
-"""What one request asked of other services, for the log at its debug level."""
+"""Downstream calls of one request, for the log at debug level."""
 
 from contextvars import ContextVar
 
@@ -25,7 +25,7 @@ class CallNote(msgspec.Struct, frozen=True, gc=False):
 
 
 CALL_LOG: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
-"""Where the calls of a request are noted, in the order in which they end; None where nobody asks."""
+"""Calls of the current request, in the order in which they end; None outside a request."""
 
 
 def note_call(note: CallNote) -> None:

@@ -62,7 +62,8 @@ class StructlogHandler(logging.Handler):
     """Passes a standard log record on as a structured line."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger("stdlib").log(
+        log = structlog.get_logger("stdlib")
+        log.log(
             record.levelno,
             "library_log",
             logger=record.name,

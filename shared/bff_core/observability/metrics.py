@@ -75,22 +75,6 @@ class Metrics:
         self.parts = make.counter(
             "screen_parts_total", "Parts of composed answers.", "screen", "part", "status"
         )
-        self._calls = make.counter(
-            "downstream_calls_total",
-            "Attempts at calls to a downstream service, by outcome.",
-            "service",
-            "operation",
-            "outcome",
-        )
-        self._call_seconds = make.histogram(
-            "downstream_call_duration_seconds", "Duration of attempts.", "service", "operation"
-        )
-        self._salvaged = make.counter(
-            "downstream_salvaged_total",
-            "Answers that only the lenient decoder could read.",
-            "service",
-            "operation",
-        )
 
     def render(self) -> bytes:
         """The text format that Prometheus scrapes."""
@@ -98,8 +82,8 @@ class Metrics:
 
     def observe_call(self, service: str, operation: str, outcome: str, seconds: float) -> None:
         """Count one attempt at a downstream call and its duration."""
-        self._calls.labels(service, operation, outcome).inc()
-        self._call_seconds.labels(service, operation).observe(seconds)
+        self.policies.calls.labels(service, operation, outcome).inc()
+        self.policies.call_seconds.labels(service, operation).observe(seconds)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is the template, never the path."""
@@ -108,13 +92,29 @@ class Metrics:
 
     def salvaged(self, service: str, operation: str) -> Callable[[], None]:
         """A callback that counts one answer that only the lenient decoder could read."""
-        return lambda: self._salvaged.labels(service, operation).inc()
+        return lambda: self.policies.salvaged.labels(service, operation).inc()
 
 
 class PolicyMetrics:
-    """Metrics of the policies around downstream calls."""
+    """Metrics of downstream calls and the policies around them."""
 
     def __init__(self, make: MetricMaker) -> None:
+        self.calls = make.counter(
+            "downstream_calls_total",
+            "Attempts at calls to a downstream service, by outcome.",
+            "service",
+            "operation",
+            "outcome",
+        )
+        self.call_seconds = make.histogram(
+            "downstream_call_duration_seconds", "Duration of attempts.", "service", "operation"
+        )
+        self.salvaged = make.counter(
+            "downstream_salvaged_total",
+            "Answers that only the lenient decoder could read.",
+            "service",
+            "operation",
+        )
         self.cache = make.counter(
             "downstream_cache_total",
             "Calls answered from a cache, shared or served stale, by result.",

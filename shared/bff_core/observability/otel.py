@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry; the one module that imports it, and only when it is asked for."""
+"""Spans by OpenTelemetry; the only module that imports it, loaded when tracing is configured."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,24 +20,26 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 
 
 class OtelTracing:
-    """Makes spans of a provider. What an exception says stays out of them."""
+    """Spans of a provider; exception texts are not recorded."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._tracer = provider.get_tracer("bff_core")
 
     @contextmanager
-    def serving(self, headers: RawHeaders, /) -> Iterator[Span]:
+    def server_span(self, headers: RawHeaders, /) -> Iterator[Span]:
         with self._tracer.start_as_current_span(
             "request",
-            context=_caller_s(headers),
+            context=_parent_context(headers),
             kind=SpanKind.SERVER,
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            yield _Recorded(span)
+            yield RecordedSpan(span)
 
     @contextmanager
-    def asking(self, service: str, operation: str, method: str, attempt: int = 1) -> Iterator[Span]:
+    def client_span(
+        self, service: str, operation: str, method: str, attempt: int = 1
+    ) -> Iterator[Span]:
         with self._tracer.start_as_current_span(
             f"{service}.{operation}",
             kind=SpanKind.CLIENT,
@@ -50,7 +52,7 @@ class OtelTracing:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            yield _Recorded(span)
+            yield RecordedSpan(span)
 
     def headers(self) -> Mapping[str, str]:
         carrier: dict[str, str] = {}
@@ -58,13 +60,13 @@ class OtelTracing:
         return carrier
 
 
-class _Recorded:
+class RecordedSpan:
     def __init__(self, span: OtelSpan) -> None:
         self._span = span
         self.trace_id: str | None = format_trace_id(span.get_span_context().trace_id)
 
-    def served(self, method: str, route: str, status: int) -> None:
-        """`status` is 0 when the caller left before there was one."""
+    def set_response(self, method: str, route: str, status: int) -> None:
+        """`status` is 0 when the client disconnected before the response."""
         self._span.update_name(f"{method} {route}")
         self._span.set_attribute("http.request.method", method)
         self._span.set_attribute("http.route", route)
@@ -73,14 +75,14 @@ class _Recorded:
         if status >= 500:
             self._span.set_status(Status(StatusCode.ERROR))
 
-    def came_to(self, outcome: str) -> None:
+    def set_outcome(self, outcome: str) -> None:
         self._span.set_attribute("bff.outcome", outcome)
         if outcome not in {GOOD, "cancelled"}:
             self._span.set_status(Status(StatusCode.ERROR))
 
 
-def exporting(service: str, environment: str) -> OtelTracing:
-    """Spans that go out in batches from a thread of their own, the last ones at the process's end."""
+def otlp_tracing(service: str, environment: str) -> OtelTracing:
+    """Tracing that exports in batches from its own thread, the last batch when the process ends."""
     ours = {"service.name": service, "deployment.environment": environment}
     resource = Resource.create(ours).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource)
@@ -88,8 +90,8 @@ def exporting(service: str, environment: str) -> OtelTracing:
     return OtelTracing(provider)
 
 
-def _caller_s(headers: RawHeaders) -> Context:
-    """The caller's trace, when it names one and only one."""
+def _parent_context(headers: RawHeaders) -> Context:
+    """The caller's trace context; empty unless each header is sent once."""
     found = [(_CARRIERS[name], value) for name, value in headers if name in _CARRIERS]
     carrier = {name: value.decode("latin-1") for name, value in found}
     if len(carrier) != len(found):

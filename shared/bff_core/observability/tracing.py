@@ -1,4 +1,4 @@
-"""Spans of what a process serves and asks; nothing at all unless OpenTelemetry is asked for."""
+"""Spans of served requests and downstream calls; none unless OpenTelemetry is configured."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ import structlog
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
-SPOKEN = "http/protobuf"
+SUPPORTED_PROTOCOL = "http/protobuf"
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -19,46 +19,46 @@ log = structlog.get_logger()
 
 
 class Span(Protocol):
-    """A request that is served or an attempt at a call; no id, path, name or header is in it."""
+    """A served request or an attempt at a call; contains no id, path, name or header."""
 
     trace_id: str | None
 
-    def served(self, method: str, route: str, status: int) -> None: ...
+    def set_response(self, method: str, route: str, status: int) -> None: ...
 
-    def came_to(self, outcome: str) -> None: ...
+    def set_outcome(self, outcome: str) -> None: ...
 
 
 class Tracing(Protocol):
-    """What makes spans."""
+    """A factory of spans."""
 
-    def serving(self, headers: RawHeaders, /) -> AbstractContextManager[Span]: ...
+    def server_span(self, headers: RawHeaders, /) -> AbstractContextManager[Span]: ...
 
-    def asking(
+    def client_span(
         self, service: str, operation: str, method: str, attempt: int = 1, /
     ) -> AbstractContextManager[Span]: ...
 
     def headers(self) -> Mapping[str, str]:
-        """What carries the trace on to the next service; empty when nothing is traced."""
+        """Headers that propagate the trace; empty when nothing is traced."""
         ...
 
 
 class Untraced:
-    """Both when nothing is traced: one object, so that it costs nothing."""
+    """The null object for both, used when nothing is traced."""
 
     trace_id: str | None = None
 
-    def serving(self, *_: object) -> Self:
+    def server_span(self, *_: object) -> Self:
         return self
 
-    def asking(self, *_: object) -> Self:
+    def client_span(self, *_: object) -> Self:
         return self
 
     def headers(self) -> Mapping[str, str]:
         return _NO_HEADERS
 
-    def served(self, method: str, route: str, status: int) -> None: ...
+    def set_response(self, method: str, route: str, status: int) -> None: ...
 
-    def came_to(self, outcome: str) -> None: ...
+    def set_outcome(self, outcome: str) -> None: ...
 
     def __enter__(self) -> Self:
         return self
@@ -69,39 +69,40 @@ class Untraced:
 UNTRACED = Untraced()
 
 
-class _Process:
-    """Tracing is the process's own, as its log is."""
+class ProcessTracing:
+    """The tracing of this process."""
 
     tracing: Tracing = UNTRACED
 
 
 def tracing() -> Tracing:
-    return _Process.tracing
+    return ProcessTracing.tracing
 
 
-def trace_with(one: Tracing) -> None:
-    """From now on, spans are made by this one."""
-    _Process.tracing = one
+def set_tracing(tracing: Tracing) -> None:
+    """Replace the tracing of this process."""
+    ProcessTracing.tracing = tracing
 
 
 def configure_tracing(environ: Mapping[str, str], *, service: str, environment: str) -> None:
-    """Send spans where OpenTelemetry's own variables say; without them, or the extra, none.
+    """Export spans as OpenTelemetry's environment variables say; none without them or the extra.
 
-    A trace that cannot be sent is no reason not to serve: what keeps it from being sent is a line
-    in the log.
+    The service starts even when it cannot export; the reason is logged.
     """
     if not _is_wanted(environ):
         return
-    protocol = next((environ[name] for name in _PROTOCOLS if environ.get(name)), SPOKEN)
-    if protocol != SPOKEN:
-        log.warning("tracing_not_started", reason="protocol", wanted=protocol, spoken=SPOKEN)
+    protocol = next((environ[name] for name in _PROTOCOLS if environ.get(name)), SUPPORTED_PROTOCOL)
+    if protocol != SUPPORTED_PROTOCOL:
+        log.warning(
+            "tracing_not_started", reason="protocol", wanted=protocol, supported=SUPPORTED_PROTOCOL
+        )
         return
     try:
         otel = import_module("bff_core.observability.otel")
     except ImportError:
         log.warning("tracing_not_started", reason="extra", missing="huleedu-bff[otel]")
         return
-    trace_with(otel.exporting(service, environment))
+    set_tracing(otel.otlp_tracing(service, environment))
     log.info("tracing_started")
 
 

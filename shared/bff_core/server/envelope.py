@@ -11,7 +11,7 @@ from bff_core.server.asgi import Send
 
 
 class ErrorV1(BaseModel):
-    """What went wrong; `code` is stable, `message` is for people."""
+    """The failure; `code` is stable, `message` is for people."""
 
     model_config = ConfigDict(title="Error")
 

@@ -21,8 +21,6 @@ from bff_core.server.envelope import envelope, error_headers
 from bff_core.server.request_middleware import request_state
 from bff_core.server.routes.responses import METRICS
 
-LOGGED_DETAILS = frozenset({"service", "part"})
-
 log = structlog.get_logger()
 
 _BY_STATUS: Mapping[int, type[BffError]] = {
@@ -47,8 +45,8 @@ class ErrorHandlers:
 
     async def _on_known_error(self, error: BffError) -> Response:
         if error.status >= 500:
-            details = {name: error.details[name] for name in LOGGED_DETAILS & error.details.keys()}
-            log.warning("request_failed", code=error.code, **details)
+            service, part = error.details.get("service"), error.details.get("part")
+            log.warning("request_failed", code=error.code, service=service, part=part)
             _count(error)
         return self.respond(error)
 

@@ -13,7 +13,7 @@ from quart_schema import hide
 from bff_core.composition import fan_out
 from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
-from bff_core.protocols import HealthChecked
+from bff_core.ports import HealthChecked
 from bff_core.server.guard import PUBLIC, access
 from bff_core.server.lifecycle import Lifecycle
 from bff_core.server.openapi.declarations import error_responses
@@ -44,14 +44,14 @@ class DependencyV1(BaseModel):
 
 
 class ReadyV1(BaseModel):
-    """Whether to send requests here. A dependency that is away does not make the answer 503."""
+    """Readiness for requests. An unavailable dependency does not make the answer 503."""
 
     status: Literal["ready"] = Field(examples=["ready"])
     dependencies: list[DependencyV1]
 
 
 class Dependencies(Protocol):
-    """What a service depends on: stores that can be pinged, and breakers by the service behind them.
+    """Dependencies of a service: stores that can be pinged, and breakers by the service behind them.
 
     The app closes it when it shuts down.
     """
@@ -124,7 +124,7 @@ def health_routes(health: Health) -> Blueprint:
     @access(PUBLIC)
     @returns(HealthV1)
     async def healthz() -> HealthV1:
-        """Whether this process answers."""
+        """Liveness of this process."""
         return health.report()
 
     @blueprint.get("/ready")
@@ -132,7 +132,7 @@ def health_routes(health: Health) -> Blueprint:
     @error_responses(Unavailable)
     @returns(ReadyV1)
     async def ready() -> ReadyV1:
-        """Whether to send requests here, and how its dependencies are."""
+        """Readiness for requests, and the health of dependencies."""
         return await health.readiness()
 
     @blueprint.get("/metrics")

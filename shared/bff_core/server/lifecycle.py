@@ -14,7 +14,7 @@ DRAIN_BYTES = 16 * 1024 * 1024
 
 @dataclass(slots=True)
 class Lifecycle:
-    """Whether this process should be sent requests."""
+    """State of this process as load balancers see it."""
 
     state: Literal["starting", "ready", "draining"] = "starting"
     when_draining: list[Callable[[], None]] = field(default_factory=list)
@@ -110,7 +110,7 @@ class RequestBody:
 
 
 def _sends_body_unasked(scope: Scope) -> bool:
-    """Whether a body is on its way; with `Expect` the client waits for the answer instead."""
+    """True when a body is on its way; with `Expect` the client waits for the answer first."""
     if scope["type"] != "http":
         return False
     names = {name.lower() for name, _ in scope["headers"]}

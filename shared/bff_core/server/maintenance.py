@@ -4,7 +4,7 @@ from dishka import AsyncContainer
 from quart import Quart, request
 
 from bff_core.errors import Unavailable
-from bff_core.protocols import Maintenance, Switches
+from bff_core.ports import Maintenance, Switches
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 RETRY_AFTER = 30.0

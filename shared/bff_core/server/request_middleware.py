@@ -84,7 +84,7 @@ class RequestMiddleware:
         elif scope["path"] in QUIET_ROUTES:
             await self._serve(scope, receive, send, UNTRACED)
         else:
-            with tracing().serving(scope["headers"]) as span:
+            with tracing().server_span(scope["headers"]) as span:
                 await self._serve(scope, receive, send, span)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
@@ -113,7 +113,7 @@ class RequestMiddleware:
             finally:
                 CALL_LOG.reset(call_log)
                 method = scope["method"] if scope["method"] in LABELLED_METHODS else "OTHER"
-                span.served(method, state.route, state.status)
+                span.set_response(method, state.route, state.status)
                 self._report(scope["method"], method, state)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

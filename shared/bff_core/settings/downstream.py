@@ -1,4 +1,4 @@
-"""A service we ask, as settings: where it is, how each question is asked, when it gets a rest."""
+"""Settings of a downstream service: its address, operations and circuit breaker."""
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -7,39 +7,42 @@ _FIRST_ATTEMPT = 0.6
 
 
 class Operation(BaseModel):
-    """How one kind of question to a downstream is asked; times in seconds.
+    """Budgets, caching and limits of one operation; times in seconds.
 
-    `budget` bounds the whole call, retries included, and `attempt` one of them: unset, six tenths
-    of the budget when there may be another. `fresh`, `refresh` and `if_error` are how long an
-    answer is used as it is, used while it is refreshed, and used when the source fails.
+    `budget` bounds the whole call, retries included. `attempt` bounds one attempt; unset, it is six
+    tenths of the budget when there may be a retry. The cache times are those of RFC 9111 and 5861.
     """
 
     model_config = _VALUE
 
     budget: float = Field(gt=0, le=60, description="Seconds for the whole call, retries included.")
-    attempts: int = Field(default=1, ge=1, le=5, description="How often it is asked at most.")
+    attempts: int = Field(default=1, ge=1, le=5, description="Attempts, the first one included.")
     attempt: float | None = Field(
         default=None,
         gt=0,
         description="Seconds for one attempt; unset: six tenths of the budget when there may be"
-        " another, else all of it.",
+        " a retry, else all of it.",
     )
-    max_age: float = Field(default=0, ge=0, description="Seconds that an answer is used as it is.")
+    max_age: float = Field(default=0, ge=0, description="Seconds in which a response is fresh.")
     stale_while_revalidate: float = Field(
-        default=0, ge=0, description="Seconds more that it is used while a refresh runs."
+        default=0,
+        ge=0,
+        description="Seconds after `MAX_AGE` in which it is used while a refresh runs.",
     )
     stale_if_error: float = Field(
         default=0,
         ge=0,
-        description="Seconds after `MAX_AGE` that it is used when the source fails.",
+        description="Seconds after `MAX_AGE` in which it is used when the source fails.",
     )
     store_in_redis: bool = Field(
         default=False,
-        description="Whether it may lie in Redis: never texts, never names of pupils.",
+        description="Store responses in Redis, too: never texts, never names of pupils.",
     )
-    in_flight: int = Field(default=16, ge=1, description="Calls at a time; a call waits 50 ms.")
+    in_flight: int = Field(
+        default=16, ge=1, description="Calls at a time; one more waits up to 50 ms."
+    )
     max_bytes: int = Field(
-        default=16 * 1024 * 1024, ge=1, description="Bytes that an answer may have."
+        default=16 * 1024 * 1024, ge=1, description="Maximum bytes of a response."
     )
 
     @property
@@ -49,42 +52,44 @@ class Operation(BaseModel):
 
 
 class BreakerSettings(BaseModel):
-    """When a service is left alone, and how it is tried again; times in seconds, rates 0 to 1."""
+    """Thresholds of a circuit breaker; times in seconds, rates from 0 to 1."""
 
     model_config = _VALUE
 
-    window: float = Field(default=30.0, gt=0, description="Seconds that the breaker looks back.")
-    buckets: int = Field(default=10, ge=2, le=100, description="In how many steps it forgets them.")
-    minimum_calls: int = Field(default=20, ge=1, description="Fewer calls than that never open it.")
+    window: float = Field(default=30.0, gt=0, description="Seconds of the sliding window.")
+    buckets: int = Field(default=10, ge=2, le=100, description="Buckets of the sliding window.")
+    minimum_calls: int = Field(
+        default=20, ge=1, description="Minimum calls in the window before the breaker opens."
+    )
     failure_rate: float = Field(
-        default=0.5, gt=0, le=1, description="The share of failed calls that opens it."
+        default=0.5, gt=0, le=1, description="Share of failed calls that opens it."
     )
     slow_rate: float = Field(
         default=0.8,
         gt=0,
         le=1,
-        description="The share of calls slower than half of their budget that opens it.",
+        description="Share of calls slower than half of their budget that opens it.",
     )
-    probes: int = Field(default=3, ge=1, description="Calls let through after the rest.")
+    probes: int = Field(default=3, ge=1, description="Probe calls in the half-open state.")
     open_for: float = Field(
-        default=5.0, gt=0, description="Seconds that it rests at first; doubles each time."
+        default=5.0, gt=0, description="Seconds that it stays open at first; doubles each time."
     )
-    open_cap: float = Field(default=60.0, gt=0, description="Seconds that it rests at most.")
+    open_cap: float = Field(default=60.0, gt=0, description="Maximum seconds that it stays open.")
     jitter: float = Field(
-        default=0.2, ge=0, lt=1, description="The share by which a rest varies either way."
+        default=0.2, ge=0, lt=1, description="Share by which the open time varies either way."
     )
 
 
 class Downstream(BaseModel):
-    """Our name for the service and where it is; `retry_share` of its calls may be repeated."""
+    """Name and address of a service; `retry_share` of its calls may be repeated."""
 
     model_config = _VALUE
 
-    name: str = Field(description="Our name for it, in metrics and logs.")
-    url: str = Field(description="Where the service is.")
+    name: str = Field(description="Name in metrics and logs.")
+    url: str = Field(description="Base URL of the service.")
     breaker: BreakerSettings = BreakerSettings()
     retry_share: float = Field(
-        default=0.1, ge=0, le=1, description="The share of calls that may be repeated."
+        default=0.1, ge=0, le=1, description="Share of calls that may be repeated."
     )
 
     @field_validator("url")
@@ -100,6 +105,6 @@ class Downstream(BaseModel):
 
     @property
     def operations(self) -> dict[str, Operation]:
-        """How each of its questions is asked, by name; a service that is only forwarded to has none."""
+        """Operations by name; a service that is only forwarded to has none."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: rule for name, rule in fields.items() if isinstance(rule, Operation)}

@@ -47,7 +47,7 @@ class Environment(StrEnum):
 
     @property
     def lenient(self) -> bool:
-        """Whether weak secrets are tolerated."""
+        """True where weak secrets are tolerated."""
         return self in {Environment.DEVELOPMENT, Environment.TESTING}
 
 
@@ -198,7 +198,7 @@ class ServiceSettings(BaseSettings):
 
     @property
     def shows_docs(self) -> bool:
-        """Whether the documentation page is served; off in production unless asked for."""
+        """True when `/docs` is served: outside production, unless set."""
         return self.environment != Environment.PRODUCTION if self.docs is None else self.docs
 
     @classmethod

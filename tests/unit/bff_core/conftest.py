@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from bff_core.observability import UNTRACED, trace_with
+from bff_core.observability import UNTRACED, set_tracing
 from bff_core.observability.otel import OtelTracing
 
 
@@ -17,6 +17,6 @@ def spans() -> Iterator[InMemorySpanExporter]:
     made = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(made))
-    trace_with(OtelTracing(provider))
+    set_tracing(OtelTracing(provider))
     yield made
-    trace_with(UNTRACED)
+    set_tracing(UNTRACED)

@@ -7,7 +7,7 @@ from quart import Blueprint, Quart
 from bff_core.app import Blueprints, build_app
 from bff_core.context import TEACHER
 from bff_core.observability import Metrics
-from bff_core.protocols import Maintenance, Switches
+from bff_core.ports import Maintenance, Switches
 from bff_core.server import access, enforce_maintenance, returns
 from bff_core.settings import ServiceSettings
 from bff_core.testing import SECRET, FakeClock, access_token, bearer

@@ -42,7 +42,7 @@ def settings() -> Settings:
 def rules() -> dict[str, Operation]:
     return {
         f"{service.name}.{name}": rule
-        for service in settings().asked
+        for service in settings().called_services
         for name, rule in service.operations.items()
     }
 
@@ -77,8 +77,10 @@ def test_every_service_has_the_documented_breaker() -> None:
         jitter=0.2,
     )
 
-    assert [service.breaker for service in settings().asked] == [documented] * len(settings().asked)
-    assert {service.retry_share for service in settings().asked} == {0.1}
+    assert [service.breaker for service in settings().called_services] == [documented] * len(
+        settings().called_services
+    )
+    assert {service.retry_share for service in settings().called_services} == {0.1}
     assert settings().request_budget == 3.0
 
 

@@ -20,7 +20,7 @@ from bff_core.errors import (
     DownstreamTimeout,
     Unavailable,
 )
-from bff_core.protocols import SharedCache
+from bff_core.ports import SharedCache
 
 _log = structlog.get_logger()
 

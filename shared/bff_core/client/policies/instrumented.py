@@ -20,8 +20,9 @@ def instrumented(metrics: Metrics) -> Policy:
         async def observed(call: Call) -> DownstreamResponse:
             outcome = "ok"
             started = time.perf_counter()
-            span_of = tracing().asking
-            with span_of(call.service, call.operation, call.method, call.attempt) as span:
+            with tracing().client_span(
+                call.service, call.operation, call.method, call.attempt
+            ) as span:
                 try:
                     return await send(call)
                 except asyncio.CancelledError:
@@ -35,7 +36,7 @@ def instrumented(metrics: Metrics) -> Policy:
                     raise
                 finally:
                     elapsed = time.perf_counter() - started
-                    span.came_to(outcome)
+                    span.set_outcome(outcome)
                     metrics.observe_call(call.service, call.operation, outcome, elapsed)
                     note_call(CallNote(call.service, call.operation, outcome, started, elapsed))
 

@@ -73,7 +73,7 @@ def writer(model: type[BaseModel]) -> Write:
 
 
 def _is_plain(schema: Mapping[str, Any]) -> bool:
-    """Whether a core schema, with all schemas inside, has no output of its own."""
+    """True for a core schema that is written as usual, with all schemas inside it."""
     config = schema.get("config") or {}
     if schema["type"] not in _SAME_OUTPUT or any(schema.get(name) for name in _CUSTOM_OUTPUT):
         return False

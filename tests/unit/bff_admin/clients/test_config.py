@@ -9,9 +9,10 @@ from bff_core.client import ServiceClient
 from bff_core.clock import SystemClock
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, NotFound, PreconditionFailed
-from services.bff_admin.clients.audit import HttpChanges
-from services.bff_admin.clients.health import HttpCheckups
-from services.bff_admin.clients.settings import Asked, HttpSettings
+from services.bff_admin.clients.health_checks import HttpHealthChecks
+from services.bff_admin.clients.setting_changes import HttpSettingChanges
+from services.bff_admin.clients.settings_store import HttpSettings
+from services.bff_admin.ports import SettingsRequest, TrailQuery
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,
@@ -25,29 +26,33 @@ from tests.unit.service_clients import (
 TOKEN_AND_KEY = SERVICE_KEY | {"Authorization": "Bearer a-token"}
 STAMP = {"updated_at": None, "updated_by": None}
 SETTINGS = {"namespace": "maintenance", "version": 3, "values": {"read_only": True}, **STAMP}
-READS: list[tuple[Callable[[HttpSettings, RequestContext, Asked], Awaitable[object]], str]] = [
-    (lambda settings, ctx, asked: settings.namespaces(ctx, asked), ""),
-    (lambda settings, ctx, asked: settings.read(ctx, "maintenance", asked), "/maintenance"),
+READS: list[
+    tuple[Callable[[HttpSettings, RequestContext, SettingsRequest], Awaitable[object]], str]
+] = [
+    (lambda settings, ctx, request: settings.namespaces(ctx, request), ""),
+    (lambda settings, ctx, request: settings.read(ctx, "maintenance", request), "/maintenance"),
     (
-        lambda settings, ctx, asked: settings.schema(ctx, "maintenance", asked),
+        lambda settings, ctx, request: settings.schema(ctx, "maintenance", request),
         "/maintenance/schema",
     ),
     (
-        lambda settings, ctx, asked: settings.versions(ctx, "maintenance", asked),
+        lambda settings, ctx, request: settings.versions(ctx, "maintenance", request),
         "/maintenance/versions",
     ),
     (
-        lambda settings, ctx, asked: settings.version(ctx, "maintenance", 2, asked),
+        lambda settings, ctx, request: settings.version(ctx, "maintenance", 2, request),
         "/maintenance/versions/2",
     ),
 ]
-WRITES: list[tuple[Callable[[HttpSettings, RequestContext, Asked], Awaitable[object]], str]] = [
+WRITES: list[
+    tuple[Callable[[HttpSettings, RequestContext, SettingsRequest], Awaitable[object]], str]
+] = [
     (
-        lambda settings, ctx, asked: settings.write(ctx, "maintenance", asked),
+        lambda settings, ctx, request: settings.write(ctx, "maintenance", request),
         "PUT /v1/settings/maintenance",
     ),
     (
-        lambda settings, ctx, asked: settings.roll_back(ctx, "maintenance", asked),
+        lambda settings, ctx, request: settings.roll_back(ctx, "maintenance", request),
         "POST /v1/settings/maintenance/rollback",
     ),
 ]
@@ -69,13 +74,13 @@ async def test_reads_pass_the_admin_s_condition_on(
 ) -> None:
     downstream.get(ANY_URL, status=304, headers={"ETag": '"3"', "X-Other": "1"})
 
-    told = await read(settings, ctx, Asked(headers={"If-None-Match": '"3"'}))
+    response = await read(settings, ctx, SettingsRequest(headers={"If-None-Match": '"3"'}))
 
     received = the_request(downstream)
     assert received.line == f"GET /v1/settings{path}"
     assert credentials_in(received) == TOKEN_AND_KEY
     assert received.headers["If-None-Match"] == '"3"'
-    assert (told.status, told.body, told.headers) == (304, None, {"ETag": '"3"'})
+    assert (response.status, response.body, response.headers) == (304, None, {"ETag": '"3"'})
 
 
 async def test_settings_are_decoded(
@@ -83,10 +88,10 @@ async def test_settings_are_decoded(
 ) -> None:
     downstream.get(ANY_URL, payload=SETTINGS, headers={"ETag": '"3"'})
 
-    told = await settings.read(ctx, "maintenance", Asked())
+    response = await settings.read(ctx, "maintenance", SettingsRequest())
 
-    assert told.body is not None
-    assert told.body.model_dump()["values"] == {"read_only": True}
+    assert response.body is not None
+    assert response.body.model_dump()["values"] == {"read_only": True}
 
 
 @pytest.mark.parametrize(("write", "line"), WRITES)
@@ -104,7 +109,7 @@ async def test_writes_pass_condition_key_and_body_on(
     conditions = {"If-Match": '"3"', "Idempotency-Key": "k"}
 
     with pytest.raises(PreconditionFailed) as caught:
-        await write(settings, ctx, Asked([("dry_run", "true")], conditions, b'{"a": 1}'))
+        await write(settings, ctx, SettingsRequest([("dry_run", "true")], conditions, b'{"a": 1}'))
 
     received = the_request(downstream)
     assert received.line == f"{line}?dry_run=true"
@@ -119,7 +124,7 @@ async def test_a_name_that_no_namespace_has_sends_nothing(
     settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream, namespace: str
 ) -> None:
     with pytest.raises(NotFound):
-        await settings.read(ctx, namespace, Asked())
+        await settings.read(ctx, namespace, SettingsRequest())
 
     assert downstream.received == []
 
@@ -145,7 +150,9 @@ async def test_the_newest_changes(
     downstream.get(ANY_URL, payload={"entries": [], "next_cursor": None})
 
     since = datetime(2026, 1, 31, tzinfo=UTC)
-    await HttpChanges(client, IDENTITY, read=RULE).newest(ctx, limit=10, before=7, since=since)
+    await HttpSettingChanges(client, IDENTITY, read=RULE).newest(
+        ctx, TrailQuery(limit=10, before=7, since=since)
+    )
 
     received = the_request(downstream)
     assert received.url.path == "/v1/audit"
@@ -173,9 +180,9 @@ async def test_health_of_a_service(
     expected: tuple[str, str | None, str | None],
 ) -> None:
     downstream.get("http://downstream.test/healthz", **answer)
-    checkups = HttpCheckups({"ras": "http://downstream.test"}, SystemClock(), patience=1.0)
+    health_checks = HttpHealthChecks({"ras": "http://downstream.test"}, SystemClock(), timeout=1.0)
 
-    [found] = await checkups.all(ctx)
+    [found] = await health_checks.all(ctx)
 
     assert (found.status, found.version, found.code) == expected
     assert (found.name, credentials_in(the_request(downstream))) == ("ras", {})
@@ -187,4 +194,4 @@ async def test_a_failed_read_is_the_service_s(
     downstream.get(ANY_URL, status=401)
 
     with pytest.raises(DownstreamError):
-        await settings.read(ctx, "maintenance", Asked())
+        await settings.read(ctx, "maintenance", SettingsRequest())

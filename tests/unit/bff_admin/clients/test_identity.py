@@ -9,6 +9,7 @@ from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, DownstreamError, DownstreamFailed, NotFound
 from services.bff_admin.clients.identity import HttpAccounts
+from services.bff_admin.ports import TrailQuery
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,
@@ -118,7 +119,7 @@ async def test_approving(
     assert received.line == f"POST /v1/admin/users/{USER}/approve"
     assert credentials_in(received) == TOKEN_AND_KEY
     assert json.loads(received.body or b"") == {"expected_version": 1, "note": "welcome"}
-    assert (decided.standing.status, decided.replayed) == ("approved", True)
+    assert (decided.account.status, decided.replayed) == ("approved", True)
 
 
 async def test_denying(
@@ -131,7 +132,7 @@ async def test_denying(
     received = the_request(downstream)
     assert received.line == f"POST /v1/admin/users/{USER}/deny"
     assert json.loads(received.body or b"") == {"expected_version": 1, "reason": "unknown"}
-    assert (decided.standing.status, decided.replayed) == ("denied", False)
+    assert (decided.account.status, decided.replayed) == ("denied", False)
 
 
 async def test_deciding_many(
@@ -200,7 +201,7 @@ async def test_newest_decisions(
     downstream.get(ANY_URL, payload={"decisions": [], "next_cursor": None})
 
     since = datetime(2026, 1, 31, tzinfo=UTC)
-    await accounts.newest(ctx, limit=10, before=7, actor=USER, since=since)
+    await accounts.newest(ctx, TrailQuery(limit=10, before=7, actor=USER, since=since))
 
     assert the_request(downstream).url.path == "/v1/admin/decisions"
     assert dict(the_request(downstream).url.query) == {
@@ -214,6 +215,6 @@ async def test_newest_decisions(
 async def test_decisions_of_an_actor_that_no_account_has_are_none(
     accounts: HttpAccounts, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:
-    page = await accounts.newest(ctx, limit=10, actor="command line")
+    page = await accounts.newest(ctx, TrailQuery(limit=10, actor="command line"))
 
     assert (page.value.decisions, downstream.received) == ([], [])

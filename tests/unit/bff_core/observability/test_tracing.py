@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from structlog.testing import capture_logs
 
-from bff_core.observability import UNTRACED, configure_tracing, trace_with, tracing
+from bff_core.observability import UNTRACED, configure_tracing, set_tracing, tracing
 
 HERE = "http://127.0.0.1:9"
 
@@ -15,7 +15,7 @@ HERE = "http://127.0.0.1:9"
 @pytest.fixture(autouse=True)
 def untraced_again() -> Iterator[None]:
     yield
-    trace_with(UNTRACED)
+    set_tracing(UNTRACED)
 
 
 def configured(environ: Mapping[str, str]) -> list[Mapping[str, object]]:
@@ -65,7 +65,7 @@ def test_an_endpoint_turns_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Otel:
         @staticmethod
-        def exporting(service: str, environment: str) -> object:
+        def otlp_tracing(service: str, environment: str) -> object:
             made.append((service, environment))
             return UNTRACED
 

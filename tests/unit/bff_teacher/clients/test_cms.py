@@ -7,9 +7,12 @@ import pytest
 from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamRefused, DownstreamUnreachable
-from services.bff_teacher.clients.cms import HttpClasses
-from services.bff_teacher.clients.cms_associations import ConfirmItem, HttpAssociations
-from services.bff_teacher.clients.cms_students import HttpStudents
+from services.bff_teacher.clients.cms import (
+    ConfirmItem,
+    HttpAssociations,
+    HttpClasses,
+    HttpStudents,
+)
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,
@@ -50,7 +53,7 @@ async def test_classes_of_a_teacher(
 ) -> None:
     downstream.get(ANY_URL, payload={"classes": [{"id": "c-1", "name": "SA1B"}, {"id": 7}]})
 
-    page = await classes.of_teacher(ctx, limit=50, offset=100)
+    page = await classes.page(ctx, limit=50, offset=100)
 
     assert the_request(downstream).line == "GET /v1/classes/?limit=50&offset=100"
     assert credentials_in(the_request(downstream)) == BY_USER

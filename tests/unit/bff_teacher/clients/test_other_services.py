@@ -8,7 +8,7 @@ from bff_core.client import ServiceClient, http_session
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.settings import Operation
-from services.bff_teacher.clients.config import HttpSwitches, Source
+from services.bff_teacher.clients.config import HttpSwitches
 from services.bff_teacher.clients.content import HttpTexts, TextAbsent, TextTooLarge
 from services.bff_teacher.clients.files import HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
@@ -32,7 +32,7 @@ def texts(client: ServiceClient) -> HttpTexts:
 @pytest.fixture
 async def switches() -> AsyncIterator[HttpSwitches]:
     async with http_session() as session:
-        yield HttpSwitches(session, Source("http://downstream.test", IDENTITY, 1.0))
+        yield HttpSwitches(session, "http://downstream.test", IDENTITY, budget=1.0)
 
 
 async def test_a_text_comes_without_credentials_in_any_content_type(
@@ -91,7 +91,7 @@ async def test_the_caller_s_profile(
 ) -> None:
     downstream.get(ANY_URL, payload={"person_name": {"first_name": "Anna"}, "locale": "sv"})
 
-    profile = await HttpProfiles(client, profile=RULE).mine(ctx)
+    profile = await HttpProfiles(client, profile=RULE).get(ctx)
 
     assert the_request(downstream).line == f"GET /v1/users/{USER}/profile"
     assert credentials_in(the_request(downstream)) == {}

@@ -6,8 +6,7 @@ from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, DownstreamRefused, NotFound, RateLimited
 from bff_core.testing import FakeClock
-from services.bff_teacher.clients.ras import HttpResults
-from services.bff_teacher.clients.ras_batches import HttpBatches
+from services.bff_teacher.clients.ras import HttpBatches, HttpResults
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,
@@ -54,7 +53,7 @@ async def test_a_page_of_batches(
 ) -> None:
     downstream.get(ANY_URL, payload=PAGE)
 
-    page = await results.batches(ctx, limit=20, offset=40)
+    page = await results.page(ctx, limit=20, offset=40)
 
     assert the_request(downstream).line == f"GET {LIST}?limit=20&offset=40"
     assert credentials_in(the_request(downstream)) == SERVICE_KEY
@@ -67,7 +66,7 @@ async def test_a_page_of_one_status(
 ) -> None:
     downstream.get(ANY_URL, payload=PAGE)
 
-    await results.batches(ctx, limit=20, offset=0, word="ready_for_pipeline_execution")
+    await results.page(ctx, limit=20, offset=0, status="ready_for_pipeline_execution")
 
     query = the_request(downstream).url.query
     assert query["status"] == "ready_for_pipeline_execution"
@@ -78,7 +77,7 @@ async def test_an_invalid_batch_is_left_out_and_counted(
 ) -> None:
     downstream.get(ANY_URL, payload=PAGE | {"batches": [BATCH, {"batch_id": 7}]})
 
-    page = await results.batches(ctx, limit=20, offset=0)
+    page = await results.page(ctx, limit=20, offset=0)
 
     assert (len(page.value.batches), page.value.skipped) == (1, 1)
 
@@ -109,7 +108,7 @@ async def test_one_batch(
 ) -> None:
     downstream.get(ANY_URL, payload=BATCH | {"essays": [ESSAY, {"essay_id": 7}]})
 
-    batch = await batches.one(ctx, "b-1")
+    batch = await batches.get(ctx, "b-1")
 
     assert the_request(downstream).line == "GET /internal/v1/batches/b-1/status"
     assert credentials_in(the_request(downstream)) == SERVICE_KEY
@@ -142,7 +141,7 @@ async def test_errors_of_one_batch(
     downstream.get(ANY_URL, status=status, content_type=content_type)
 
     with pytest.raises(expected) as caught:
-        await batches.one(ctx, "b-1")
+        await batches.get(ctx, "b-1")
 
     assert getattr(caught.value, "details", None) == details
 
@@ -152,7 +151,7 @@ async def test_one_essay_that_is_not_there(
 ) -> None:
     downstream.get(ANY_URL, status=404, payload={"error": {}})
 
-    assert await batches.essay(ctx, "b-1", "e-1") is None
+    assert await batches.get_essay(ctx, "b-1", "e-1") is None
 
     assert the_request(downstream).line == "GET /internal/v1/batches/b-1/essays/e-1"
     assert credentials_in(the_request(downstream)) == SERVICE_KEY
@@ -163,7 +162,7 @@ async def test_an_unknown_essay_is_asked_for_again(
 ) -> None:
     downstream.get(ANY_URL, status=404, payload={"error": {}}, repeat=True)
 
-    found = [await batches.essay(ctx, "b-1", "e-1") for _ in range(2)]
+    found = [await batches.get_essay(ctx, "b-1", "e-1") for _ in range(2)]
 
     assert (found, len(downstream.received)) == ([None, None], 2)
 
@@ -175,7 +174,7 @@ async def test_an_absent_essay_route_is_tried_again_after_ten_minutes(
     calls = []
     for seconds in (0.0, 599.0, 1.0):
         clock.advance(seconds)
-        await batches.essay(ctx, "b-1", "e-1")
+        await batches.get_essay(ctx, "b-1", "e-1")
         calls.append(len(downstream.received))
 
     assert calls == [1, 1, 2]
@@ -187,9 +186,9 @@ async def test_an_absent_essay_route_does_not_cost_the_batch(
     downstream.get(ANY_URL, status=404, content_type="text/html")
     downstream.get(ANY_URL, payload=BATCH | {"essays": []})
 
-    await batches.essay(ctx, "b-1", "e-1")
+    await batches.get_essay(ctx, "b-1", "e-1")
 
-    assert (await batches.one(ctx, "b-1")).value.batch_id == "b-1"
+    assert (await batches.get(ctx, "b-1")).value.batch_id == "b-1"
 
 
 @pytest.mark.parametrize("answer", [{"status": 500}, {"status": 401}, {"payload": {}}])
@@ -203,7 +202,7 @@ async def test_a_failure_of_the_essay_route_is_one_and_is_not_remembered(
 
     for _ in range(2):
         with pytest.raises(DownstreamFailed):
-            await batches.essay(ctx, "b-1", "e-1")
+            await batches.get_essay(ctx, "b-1", "e-1")
 
     assert len(downstream.received) == 2
 
@@ -215,6 +214,6 @@ async def test_users_cannot_open_the_breaker_with_invented_ids(
 
     for number in range(25):
         with pytest.raises((DownstreamFailed, RateLimited)):
-            await batches.one(ctx, f"b-{number}")
+            await batches.get(ctx, f"b-{number}")
 
     assert len(downstream.received) == 20

@@ -1,0 +1,49 @@
+"""Ports of the kernel: a shared cache, health checks and the switches of operators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class SharedCache(Protocol):
+    """Bytes that several processes share. Losing it costs speed, never correctness."""
+
+    async def get(self, key: str) -> bytes | None:
+        """The stored bytes; None when absent or when the store is unavailable, which is counted."""
+        ...
+
+    async def put(self, key: str, value: bytes, *, ttl: float) -> None:
+        """Store for `ttl` seconds. Does nothing and counts it when the store is unavailable."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Delete. Does nothing and counts it when the store is unavailable."""
+        ...
+
+
+class HealthChecked(Protocol):
+    """A dependency that `/ready` pings."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def ping(self) -> bool:
+        """True when it answers; the caller sets the timeout."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """The maintenance settings; `banner` is the text for users by language, such as `sv`."""
+
+    read_only: bool = False
+    banner: Mapping[str, str] = field(default_factory=dict)
+
+
+class Switches(Protocol):
+    """Settings that operators change while a service runs; reading them neither waits nor fails."""
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """The last settings that were read; nothing is restricted before the first read."""
+        ...

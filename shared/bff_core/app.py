@@ -16,6 +16,7 @@ from bff_core.auth import JwksKeys, KeySource, TokenRules, TokenVerifier, key_fr
 from bff_core.client import document_at
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
+from bff_core.fastpath import add_fast_path
 from bff_core.observability import Metrics
 from bff_core.server import (
     LIFECYCLE,
@@ -94,6 +95,8 @@ def build_app(
         group.register(app)
     guard.require_rules(app)
     inner: Any = app.asgi_app
+    if settings.fast_path and services is None:
+        inner = add_fast_path(app, guard, container)
     _add_middleware(app, inside(guard, inner) if inside else inner, settings, metrics, clock)
     return app
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound as UnknownPath
 from werkzeug.http import parse_etags
 
 from bff_core.errors import Unavailable
-from bff_core.server import request_state
+from bff_core.server import for_unmatched_paths, request_state
 from services.bff_teacher.api.static_files import StaticFile, StaticFiles
 
 ROUTE = "front_end"
@@ -30,6 +30,7 @@ def attach_front_end(app: Quart, pages: StaticFiles) -> None:
     """Answer GET and HEAD where the app has no route."""
 
     @app.before_request
+    @for_unmatched_paths
     async def serve_page() -> Response | None:
         if request.method not in {"GET", "HEAD"}:
             return None

@@ -44,9 +44,9 @@ def path_of(segments: Iterable[str]) -> str:
 
 
 def url_of(base_url: str, segments: Iterable[str], params: Params = ()) -> str:
-    """An absolute URL; parameters are written as an HTML form writes them."""
+    """An absolute URL; parameters are written as an HTML form writes them, but for commas of lists."""
     pairs = list(params.items() if isinstance(params, Mapping) else params)
-    query = f"?{urlencode(pairs)}" if pairs else ""
+    query = f"?{urlencode(pairs, safe=',')}" if pairs else ""
     return f"{base_url}{path_of(segments)}{query}"
 
 

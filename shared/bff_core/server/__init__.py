@@ -14,6 +14,7 @@ from bff_core.server.guard import (
     rule_of,
 )
 from bff_core.server.health import Dependencies, Health, health_routes
+from bff_core.server.hooks import for_unmatched_paths, for_unsafe_methods
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
 from bff_core.server.maintenance import enforce_maintenance
 from bff_core.server.mounting import make_mountable
@@ -68,6 +69,8 @@ __all__ = [
     "enforce_maintenance",
     "error_responses",
     "extra_responses",
+    "for_unmatched_paths",
+    "for_unsafe_methods",
     "health_routes",
     "inject",
     "make_mountable",

@@ -107,9 +107,15 @@ class Guard:
         service = self.services.authenticate(request.headers) if self.services else None
         if rule == SERVICE and "Authorization" not in request.headers:
             return
-        budget = self.budgets.get(getattr(view, _BUDGET, ""))
-        context = await self.authorize(rule or "", request.scope["headers"], state, budget=budget)
+        context = await self.authorize_view(view, request.scope["headers"], state)
         g.request_context = replace(context, service_id=service) if service else context
+
+    async def authorize_view(
+        self, view: Callable[..., Any] | None, headers: RawHeaders, state: RequestState
+    ) -> RequestContext:
+        """The context of a caller whom the view's rule admits, with the view's budget."""
+        budget = self.budgets.get(getattr(view, _BUDGET, ""))
+        return await self.authorize(rule_of(view) or "", headers, state, budget=budget)
 
     async def authorize(
         self, rule: str, headers: RawHeaders, state: RequestState, *, budget: float | None = None

@@ -5,8 +5,8 @@ from quart import Quart, request
 
 from bff_core.errors import Unavailable
 from bff_core.ports import Maintenance, Switches
+from bff_core.server.hooks import for_unsafe_methods
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 RETRY_AFTER = 30.0
 """Seconds; how long maintenance lasts is not known."""
 
@@ -22,9 +22,8 @@ def enforce_maintenance(app: Quart, container: AsyncContainer) -> None:
         await container.get(Switches)
 
     @app.before_request
+    @for_unsafe_methods
     async def refuse_writes() -> None:
-        if request.method in SAFE_METHODS or request.url_rule is None:
-            return
         maintenance = (await container.get(Switches)).maintenance
         if maintenance.read_only:
             raise _read_only(maintenance)

@@ -102,6 +102,11 @@ class ServiceSettings(BaseSettings):
     server: Engine = Field(
         Engine.HYPERCORN, description="The HTTP server: `hypercorn` or `granian`."
     )
+    fast_path: bool = Field(
+        default=True,
+        validation_alias="FAST_PATH",
+        description="Answer plain reads of screens without Quart's request handling.",
+    )
     max_connections: int = Field(
         8192, ge=1, description="Connections at a time under Granian; more wait to be accepted."
     )

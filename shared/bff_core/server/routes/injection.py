@@ -1,12 +1,17 @@
-"""The request's context as a dependency of routes."""
+"""Dependencies of routes: those that they declare as `FromDishka`, and the request's context."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
 
 from dishka import Provider, Scope, provide
+from dishka.integrations.base import wrap_injection
 from quart import g
-from quart_dishka import inject
 
 from bff_core.context import RequestContext
+from bff_core.server.routes.current_request import current_request
 
-__all__ = ["ContextProvider", "inject"]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class ContextProvider(Provider):
@@ -16,3 +21,10 @@ class ContextProvider(Provider):
     def context(self) -> RequestContext:
         context: RequestContext = g.request_context
         return context
+
+
+def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Pass the route its `FromDishka` parameters."""
+    # Typed as a container; only its `get` is used.
+    source: Any = lambda *_: current_request().dependencies  # noqa: E731
+    return wrap_injection(func=view, is_async=True, container_getter=source)

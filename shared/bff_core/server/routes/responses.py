@@ -5,12 +5,13 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
-from quart import Response, current_app, request
+from quart import Response, request
 from quart_schema import document_response
 
 from bff_core.composition import PartV1, WithHeaders
 from bff_core.etags import WithETag, is_not_modified
 from bff_core.observability import Metrics
+from bff_core.server.routes.current_request import NEEDS_QUART, current_request, needs_quart
 from bff_core.server.routes.json_writer import writer
 
 METRICS = "bff_core.metrics"
@@ -41,6 +42,8 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
                 response.headers.update(result.headers)
             return response
 
+        if not hasattr(view, NEEDS_QUART):
+            setattr(written, NEEDS_QUART, False)
         return written
 
     return decorate
@@ -56,9 +59,12 @@ def _part_headers(dto: BaseModel) -> dict[str, str]:
 
 
 def _count(parts: list[PartV1]) -> None:
+    if not parts:
+        return
+    current = current_request()
     # A screen has one name under all of its prefixes.
-    screen = (request.endpoint or "").rpartition(".")[2]
-    metrics: Metrics = current_app.extensions[METRICS]
+    screen = current.endpoint.rpartition(".")[2]
+    metrics: Metrics = current.extensions[METRICS]
     for part in parts:
         metrics.parts.labels(screen, part.name, part.status).inc()
 
@@ -84,6 +90,6 @@ def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Written]:
             return response
 
         setattr(written, ETAGGED, True)
-        return written
+        return needs_quart(written)
 
     return decorate

@@ -10,6 +10,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 from werkzeug.datastructures import MultiDict
 
 from bff_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
+from bff_core.server.routes.current_request import current_request, needs_quart
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +28,7 @@ def takes_query(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         @document_querystring(model)
         @wraps(view)
         async def checked(*args: Any, **kwargs: Any) -> R:
-            return await view(*args, query_args=read_query(model, request.args), **kwargs)
+            return await view(*args, query_args=read_query(model, current_request().args), **kwargs)
 
         return checked
 
@@ -48,7 +49,7 @@ def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         async def checked(*args: Any, **kwargs: Any) -> R:
             return await view(*args, data=await read_body(model), **kwargs)
 
-        return checked
+        return needs_quart(checked)
 
     return decorate
 
@@ -66,7 +67,7 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         async def checked(*args: Any, **kwargs: Any) -> R:
             return await view(*args, headers=read_headers(model), **kwargs)
 
-        return checked
+        return needs_quart(checked)
 
     return decorate
 

@@ -1,0 +1,188 @@
+"""ASGI middleware that calls the view of a plain GET directly; every other request goes to Quart."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature, unwrap
+from typing import Any, get_type_hints
+from urllib.parse import parse_qsl
+
+from dishka import AsyncContainer
+from dishka.integrations.base import default_parse_dependency
+from quart import Quart, Response, request
+from quart_dishka.container import ContainerMiddleware
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter, Rule
+
+from bff_core.context import RequestContext
+from bff_core.server import AsgiApp, Guard, Receive, Scope, Send, request_state, rule_of
+from bff_core.server.hooks import skips_matched_reads
+from bff_core.server.routes.current_request import CURRENT_REQUEST, NEEDS_QUART, RouteRequest
+
+FAILURE = "bff_core.fastpath_failure"
+"""Where the scope holds an exception of a view, for Quart's error handlers to answer."""
+
+_BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+_ENCODED = frozenset(b"%+")
+
+View = Callable[..., Any]
+
+
+def add_fast_path(app: Quart, guard: Guard, container: AsyncContainer) -> AsgiApp:
+    """The app's ASGI callable with the fast path around it."""
+
+    @app.before_request
+    async def raise_failure() -> None:
+        failure = request.scope.get(FAILURE)
+        if isinstance(failure, Exception):
+            raise failure
+
+    inner: Any = app.asgi_app
+    return FastPath(inner, app, guard, container, raise_failure)
+
+
+class FastPath:
+    """Calls views that need nothing of Quart; refusals and failures are answered by Quart."""
+
+    def __init__(
+        self,
+        inner: AsgiApp,
+        app: Quart,
+        guard: Guard,
+        container: AsyncContainer,
+        own_hook: Callable[[], object],
+    ) -> None:
+        self._inner = inner
+        self._app = app
+        self._guard = guard
+        self._container = container
+        self._own_hook = own_hook
+        self._shared: dict[object, Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match = self._match(scope) if scope["type"] == "http" else None
+        if match is None:
+            await self._inner(scope, receive, send)
+            return
+        hung_up = asyncio.timeout(None)
+        watch = asyncio.create_task(_watch(receive, hung_up))
+        try:
+            async with hung_up:
+                await self._respond(*match, scope, send)
+        except TimeoutError:
+            if not hung_up.expired():
+                raise
+        finally:
+            watch.cancel()
+        if FAILURE in scope:
+            await self._inner(scope, receive, send)
+
+    def _match(self, scope: Scope) -> tuple[Rule, Mapping[str, Any]] | None:
+        """The rule and its values, if the request is plain and its view needs nothing of Quart."""
+        path: str = scope["path"]
+        if scope["method"] != "GET" or path[:1] != "/" or path[:2] == "//":
+            return None
+        if scope.get("root_path") or not _ENCODED.isdisjoint(scope["query_string"]):
+            return None
+        if any(name in _BODY_HEADERS for name, _ in scope["headers"]):
+            return None
+        try:
+            rule, values = self._adapter.match(path, "GET", return_rule=True)
+        except HTTPException:
+            return None
+        return (rule, values) if rule.endpoint in self._views else None
+
+    async def _respond(
+        self, rule: Rule, values: Mapping[str, Any], scope: Scope, send: Send
+    ) -> None:
+        try:
+            response = await self._call_view(rule, values, scope)
+        except Exception as error:  # noqa: BLE001 - Quart's error handlers log and answer it
+            scope[FAILURE] = error
+            return
+        body = await response.get_data(as_text=False)
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers
+        ]
+        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    async def _call_view(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Response:
+        state = request_state(scope)
+        state.route = rule.rule
+        view = self._views[rule.endpoint]
+        context = await self._guard.authorize_view(view, scope["headers"], state)
+        query = parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True)
+        dependencies = Dependencies(context, self._container, self._shared)
+        current = RouteRequest(rule.endpoint, MultiDict(query), self._app.extensions, dependencies)
+        token = CURRENT_REQUEST.set(current)
+        try:
+            response: Response = await view(**values)
+        finally:
+            CURRENT_REQUEST.reset(token)
+        return response
+
+    @cached_property
+    def _adapter(self) -> MapAdapter:
+        return self._app.url_map.bind("")
+
+    @cached_property
+    def _views(self) -> Mapping[str, View]:
+        """Views that may be called directly, by endpoint; none while a hook wants to see reads."""
+        if not self._hooks_skip_reads():
+            return {}
+        views = self._app.view_functions.items()
+        return {endpoint: view for endpoint, view in views if self._is_plain(view)}
+
+    def _hooks_skip_reads(self) -> bool:
+        app = self._app
+        if any(app.after_request_funcs.values()) or any(app.url_value_preprocessors.values()):
+            return False
+        # The guard and dishka's scope are replaced here by `authorize_view` and `Dependencies`.
+        return all(
+            hook is self._own_hook
+            or isinstance(getattr(hook, "__self__", None), Guard | ContainerMiddleware)
+            or skips_matched_reads(hook)
+            for hooks in app.before_request_funcs.values()
+            for hook in hooks
+        )
+
+    def _is_plain(self, view: View) -> bool:
+        if getattr(view, NEEDS_QUART, True) or rule_of(view) not in self._guard.rules:
+            return False
+        original = unwrap(view)
+        hints = get_type_hints(original, include_extras=True)
+        parameters = signature(original).parameters.values()
+        keys = [default_parse_dependency(one, hints[one.name]) for one in parameters]
+        app_scoped = self._container.registry.factories
+        return all(
+            key is None or key.type_hint is RequestContext or key in app_scoped for key in keys
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Provides the request's context, and otherwise what lives as long as the app."""
+
+    context: RequestContext
+    container: AsyncContainer
+    shared: dict[object, Any]
+
+    async def get(self, dependency: Any, component: str | None = "", /) -> Any:
+        if dependency is RequestContext:
+            return self.context
+        key = (dependency, component)
+        if key not in self.shared:
+            self.shared[key] = await self.container.get(dependency, component)
+        return self.shared[key]
+
+
+async def _watch(receive: Receive, hung_up: asyncio.Timeout) -> None:
+    """End the answer when the client disconnects."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    hung_up.reschedule(asyncio.get_running_loop().time())

@@ -1,14 +1,12 @@
 """Composition of the service."""
 
-import os
-
 from dishka import Provider
 from quart import Blueprint, Quart
 
-from bff_core.app import Blueprints, build_app
+from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import Role
-from bff_core.observability import Metrics, configure_logs, configure_tracing
+from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from services.bff_admin.api import (
     audit_routes,
@@ -49,17 +47,5 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
 
 
 def from_environment() -> tuple[Quart, Settings]:
-    """The app as the environment describes it.
-
-    Raises:
-        SettingsError: The environment does not describe a service that may start.
-    """
-    settings = Settings.load(os.environ)
-    configure_logs(
-        service=SERVICE,
-        environment=settings.environment.value,
-        level=settings.log_level,
-        as_json=settings.log_format == "json",
-    )
-    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
-    return create_app(settings), settings
+    """The app that the environment describes; see `app_from_environment`."""
+    return app_from_environment(Settings, SERVICE, create_app)

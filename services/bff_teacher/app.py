@@ -1,16 +1,15 @@
 """The teacher BFF as a Quart app."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dishka import AsyncContainer, Provider
 from quart import Blueprint, Quart
 
-from bff_core.app import Blueprints, build_app
+from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
-from bff_core.observability import Metrics, configure_logs, configure_tracing
+from bff_core.observability import Metrics
 from bff_core.ports import HealthChecked
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle, enforce_maintenance
@@ -117,17 +116,5 @@ def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:
 
 
 def from_environment() -> tuple[Quart, Settings]:
-    """The app as the environment describes it.
-
-    Raises:
-        SettingsError: The environment does not describe a service that may start.
-    """
-    settings = Settings.load(os.environ)
-    configure_logs(
-        service=SERVICE,
-        environment=settings.environment.value,
-        level=settings.log_level,
-        as_json=settings.log_format == "json",
-    )
-    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
-    return create_app(settings), settings
+    """The app that the environment describes; see `app_from_environment`."""
+    return app_from_environment(Settings, SERVICE, create_app)

@@ -1,13 +1,11 @@
 """Composition of the service."""
 
-import os
-
 from dishka import Provider
 from quart import Quart
 
-from bff_core.app import Blueprints, build_app
+from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.context import ADMIN
-from bff_core.observability import Metrics, configure_logs, configure_tracing
+from bff_core.observability import Metrics
 from bff_core.server import ServiceKeys
 from services.config_service.api import audit_routes, settings_routes
 from services.config_service.api.conditions import ConditionsProvider
@@ -73,17 +71,5 @@ def audit_seal(settings: Settings) -> Seal:
 
 
 def from_environment() -> tuple[Quart, Settings]:
-    """The app as the environment describes it.
-
-    Raises:
-        SettingsError: The environment does not describe a service that may start.
-    """
-    settings = Settings.load(os.environ)
-    configure_logs(
-        service=SERVICE,
-        environment=settings.environment.value,
-        level=settings.log_level,
-        as_json=settings.log_format == "json",
-    )
-    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
-    return create_app(settings), settings
+    """The app that the environment describes; see `app_from_environment`."""
+    return app_from_environment(Settings, SERVICE, create_app)

@@ -1,16 +1,15 @@
 """The gateway application."""
 
-import os
 from typing import Any
 
 from dishka import Provider
 from quart import Quart
 from redis.asyncio import Redis
 
-from bff_core.app import Blueprints, build_app
+from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.client import ClientRuntime
 from bff_core.clock import Clock, SystemClock
-from bff_core.observability import Metrics, configure_logs, configure_tracing
+from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle
 from services.gateway.api.cors import CorsPolicy
@@ -71,17 +70,5 @@ def _resources(redis: Redis | None, metrics: Metrics, clock: Clock) -> Resources
 
 
 def from_environment() -> tuple[Quart, Settings]:
-    """The app as the environment describes it.
-
-    Raises:
-        SettingsError: The environment does not describe a service that may start.
-    """
-    settings = Settings.load(os.environ)
-    configure_logs(
-        service=SERVICE,
-        environment=settings.environment.value,
-        level=settings.log_level,
-        as_json=settings.log_format == "json",
-    )
-    configure_tracing(os.environ, service=SERVICE, environment=settings.environment.value)
-    return create_app(settings), settings
+    """The app that the environment describes; see `app_from_environment`."""
+    return app_from_environment(Settings, SERVICE, create_app)

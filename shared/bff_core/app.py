@@ -1,10 +1,11 @@
 """Builds the app of a service: handlers, health and shutdown are attached here, in order."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from dishka import AsyncContainer
 from quart import Blueprint, Quart
@@ -17,7 +18,7 @@ from bff_core.client import document_at
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.fastpath import add_fast_path
-from bff_core.observability import Metrics
+from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.server import (
     LIFECYCLE,
     METRICS,
@@ -169,3 +170,26 @@ def _close_with(
         await verifier.aclose()
         if resources is not None:
             await resources.aclose()
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def app_from_environment(
+    settings_type: type[S], service: str, create_app: Callable[[S], Quart]
+) -> tuple[Quart, S]:
+    """Read the settings, set up logs and tracing, and create the app.
+
+    Raises:
+        SettingsError: The service cannot start with this environment.
+    """
+    settings = settings_type.load(os.environ)
+    environment = settings.environment.value
+    configure_logs(
+        service=service,
+        environment=environment,
+        level=settings.log_level,
+        as_json=settings.log_format == "json",
+    )
+    configure_tracing(os.environ, service=service, environment=environment)
+    return create_app(settings), settings

@@ -1,13 +1,13 @@
 """Rate limits: the port, and token buckets in this process's memory."""
 
 import math
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from bff_core.clock import Clock
 from bff_core.errors import RateLimited
+from bff_core.token_bucket import TokenBuckets
 from services.gateway.route_table import RateLimit
 
 
@@ -40,29 +40,17 @@ def rate_limited(wait: float) -> RateLimited:
 
 
 class MemoryRateLimiter:
-    """Token buckets in memory, each stored as the time at which it is full again.
-
-    The least recently used keys are dropped beyond `max_keys`.
-    """
+    """Token buckets in memory; each limit keeps the `max_keys` most recently used keys."""
 
     def __init__(
         self, rates: Mapping[RateLimit, Rate], clock: Clock, *, max_keys: int = 100_000
     ) -> None:
-        self._rates = rates
-        self._clock = clock
-        self._max_keys = max_keys
-        self._full_at: OrderedDict[tuple[RateLimit, str], float] = OrderedDict()
+        self._buckets: Mapping[RateLimit, TokenBuckets[str]] = {
+            limit: TokenBuckets(clock, capacity=rate.amount, period=rate.period, max_keys=max_keys)
+            for limit, rate in rates.items()
+        }
 
     async def acquire(self, limit: RateLimit, key: str) -> None:
-        # Nothing is awaited between reading and writing, so concurrent requests share no token.
-        rate = self._rates[limit]
-        now = self._clock.monotonic()
-        full_at = max(self._full_at.get((limit, key), now), now) + rate.refill_interval
-        wait = full_at - now - rate.period
-        # A rounding error must not refuse the last token.
-        if wait > 1e-6:
+        wait = self._buckets[limit].take(key)
+        if wait > 0:
             raise rate_limited(wait)
-        self._full_at[limit, key] = full_at
-        self._full_at.move_to_end((limit, key))
-        if len(self._full_at) > self._max_keys:
-            self._full_at.popitem(last=False)

@@ -40,7 +40,11 @@ def bff_process(
     """Started and ready; ended when the test is done, if it is still there."""
     port = local_servers.free_port()
     log = folder / f"bff-{port}.log"
-    basics = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    basics = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "FAST_PATH")
+        if name in os.environ
+    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module],

@@ -38,7 +38,9 @@ class ModuleProcess:
 
     def start(self) -> None:
         """Start the process and wait until it accepts connections."""
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "HOME", "FAST_PATH") if name in os.environ
+        }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module],

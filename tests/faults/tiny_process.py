@@ -72,7 +72,7 @@ async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) ->
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "FAST_PATH") if name in os.environ}
     return kept | {"JWT_SECRET_KEY": SECRET, "ENVIRONMENT": "testing"} | more
 
 

@@ -8,7 +8,7 @@ from dishka.integrations.base import wrap_injection
 from quart import g
 
 from bff_core.context import RequestContext
-from bff_core.server.routes.current_request import current_request
+from bff_core.server.routes.current_request import NEEDS_QUART, current_request
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,4 +27,6 @@ def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Pass the route its `FromDishka` parameters."""
     # Typed as a container; only its `get` is used.
     source: Any = lambda *_: current_request().dependencies  # noqa: E731
-    return wrap_injection(func=view, is_async=True, container_getter=source)
+    injected = wrap_injection(func=view, is_async=True, container_getter=source)
+    setattr(injected, NEEDS_QUART, False)
+    return injected

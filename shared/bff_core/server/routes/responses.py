@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from dishka.integrations.base import is_dishka_injected
 from pydantic import BaseModel, TypeAdapter
 from quart import Response, request
 from quart_schema import document_response
@@ -43,7 +44,8 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
             return response
 
         if not hasattr(view, NEEDS_QUART):
-            setattr(written, NEEDS_QUART, False)
+            # Another library's `inject` finds its container by Quart's request.
+            setattr(written, NEEDS_QUART, is_dishka_injected(view))
         return written
 
     return decorate

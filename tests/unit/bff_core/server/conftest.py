@@ -163,10 +163,18 @@ def metrics() -> Metrics:
     return Metrics("example")
 
 
+@pytest.fixture(params=["true", "false"], ids=["fast path", "Quart alone"])
+def fast_path(request: pytest.FixtureRequest) -> str:
+    """The setting: every test of the server runs with it on and off."""
+    value: str = request.param
+    return value
+
+
 @pytest.fixture
-def make_app(things: Things, metrics: Metrics) -> MakeApp:
+def make_app(things: Things, metrics: Metrics, fast_path: str) -> MakeApp:
     def made(*more: Blueprint, dependencies: tuple[Redis, ...] = (), **environ: str) -> Quart:
-        environ = {"PORT": "4999", "JWT_SECRET_KEY": SECRET, "ENVIRONMENT": "testing"} | environ
+        defaults = {"PORT": "4999", "JWT_SECRET_KEY": SECRET, "ENVIRONMENT": "testing"}
+        environ = defaults | {"FAST_PATH": fast_path} | environ
         provider = Provider(scope=Scope.APP)
         provider.provide(lambda: things, provides=Things)
         return build_app(

@@ -56,9 +56,12 @@ def _part_headers(dto: BaseModel) -> dict[str, str]:
 
 
 def _count(parts: list[PartV1]) -> None:
+    # An application that only mounts a service's routes has no metrics.
+    metrics: Metrics | None = current_app.extensions.get(METRICS)
+    if metrics is None:
+        return
     # A screen has one name under all of its prefixes.
     screen = (request.endpoint or "").rpartition(".")[2]
-    metrics: Metrics = current_app.extensions[METRICS]
     for part in parts:
         metrics.parts.labels(screen, part.name, part.status).inc()
 

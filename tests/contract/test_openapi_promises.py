@@ -53,7 +53,8 @@ def test_each_field_that_is_deleted_is_named(service: str, model: str) -> None:
 
         assert any(f"breaks callers: {model}.{field} is" in line for line in found), (field, found)
         assert all(
-            "put it back, or give it a new version: openapi/README.md" in line for line in found
+            "put it back, or give it a new version, as openapi/README.md describes" in line
+            for line in found
         )
         (lag,) = drift(service, changed, TEXTS[service])
         assert lag.endswith(f"run `{COMMAND}` and commit it")

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from quart import request_started
 from quart.typing import TestClientProtocol as Client
 
 from bff_core.clock import SystemClock
@@ -130,18 +129,3 @@ async def test_a_good_token_goes_through(client: Client) -> None:
     )
 
     assert answer.status_code == 503
-
-
-@pytest.mark.parametrize("prefix", ["/v1/teacher", "/bff/v1/teacher"])
-async def test_hooks_of_this_service_leave_reads_to_the_short_way(
-    client: Client, prefix: str
-) -> None:
-    dispatched: list[object] = []
-
-    async def note(sender: object, **_: object) -> None:
-        dispatched.append(sender)
-
-    with request_started.connected_to(note):
-        answer = await client.get(f"{prefix}/me", headers=headers())
-
-    assert (answer.status_code, dispatched) == (200, [])

@@ -1,4 +1,4 @@
-"""Who changed what."""
+"""Routes of the audit log."""
 
 from dishka import FromDishka
 from quart import Blueprint

@@ -18,5 +18,5 @@ blueprint = Blueprint("overview", __name__)
 async def overview(
     screen: FromDishka[OverviewScreen], ctx: FromDishka[RequestContext]
 ) -> AdminOverviewV1:
-    """How the platform is: who waits, what changed, which services are well."""
+    """Overview of the platform: pending accounts, recent changes, service health."""
     return await screen.load(ctx)

@@ -67,7 +67,7 @@ async def schema(
     store: FromDishka[SettingsStore],
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
-    """What settings of a namespace must look like, with their defaults."""
+    """Schema of a namespace's settings, with their defaults."""
     return await store.schema(ctx, namespace, forwarded)
 
 

@@ -26,7 +26,7 @@ class AdminAuditQuery(BaseModel):
 
 
 class AuditSettingV1(BaseModel):
-    """What became of a namespace; `diff` is a JSON Patch from the version before."""
+    """Change of a namespace; `diff` is a JSON Patch from the version before."""
 
     namespace: str
     version_before: int
@@ -35,7 +35,7 @@ class AuditSettingV1(BaseModel):
 
 
 class AuditUserV1(BaseModel):
-    """What became of an account."""
+    """Change of an account's status."""
 
     user_id: str
     action: Action

@@ -10,11 +10,11 @@ from services.bff_admin.dto.audit_v1 import EXAMPLE_ENTRY, AuditEntryV1
 
 
 class PendingSummaryV1(BaseModel):
-    """Who waits; `count` is a lower bound when `is_exact` is false."""
+    """Accounts waiting for approval; `count` is a lower bound when `is_exact` is false."""
 
     count: int
     is_exact: bool
-    oldest_waiting_seconds: int | None = Field(description="Null when nobody waits.")
+    oldest_waiting_seconds: int | None = Field(description="Null when no account is waiting.")
 
 
 class ServiceHealthV1(BaseModel):
@@ -28,7 +28,7 @@ class ServiceHealthV1(BaseModel):
 
 
 class BreakerV1(BaseModel):
-    """How this process guards itself against a service that it asks."""
+    """Circuit breaker of this process for calls to a service."""
 
     service: str
     state: Literal["closed", "open", "half_open"]

@@ -82,7 +82,7 @@ class AdminSettingsSchemaV1(RootModel[dict[str, JsonValue]]):
 
 
 class AdminSettingsChangeV1(AdminSettingsV1):
-    """What a write has changed, or with `dry_run` would change; `diff` is a JSON Patch."""
+    """Change that a write made, or with `dry_run` would make; `diff` is a JSON Patch."""
 
     model_config = _with_example(
         {
@@ -137,7 +137,7 @@ class SettingsWriteV1(BaseModel):
 
 
 class SettingsRollbackV1(BaseModel):
-    """Which version to go back to; 0 are the defaults. It becomes a new version."""
+    """Version to restore; 0 restores the defaults. The restored settings become a new version."""
 
     model_config = ConfigDict(extra="forbid")
 

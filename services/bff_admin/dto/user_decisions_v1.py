@@ -75,7 +75,7 @@ _DECIDED: JsonDict = {
 
 
 class AdminUserDecisionV1(BaseModel):
-    """How the account stands. `Idempotent-Replay: true` says that it had been decided so before."""
+    """Account after the decision. `Idempotent-Replay: true` marks a decision made earlier."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_DECIDED]})
 

@@ -19,7 +19,7 @@ class PendingUsersQuery(BaseModel):
     cursor: str | None = Field(None, max_length=200, description="`next_cursor`.")
     q: Line | None = Field(None, max_length=100, description="In the address or a name.")
     org: Line | None = Field(None, max_length=255)
-    verified: bool | None = Field(None, description="Whether the address has been proven.")
+    verified: bool | None = Field(None, description="True when the e-mail address was verified.")
 
 
 class UsersQuery(PendingUsersQuery):
@@ -98,7 +98,7 @@ _PAGE: JsonDict = {"users": [EXAMPLE_USER], "next_cursor": None}
 
 
 class AdminPendingUsersV1(BaseModel):
-    """Who waits for approval, longest first; `next_cursor` is null at the end."""
+    """Accounts waiting for approval, longest first; `next_cursor` is null at the end."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_PAGE]})
 
@@ -107,7 +107,7 @@ class AdminPendingUsersV1(BaseModel):
 
 
 class AdminUsersV1(BaseModel):
-    """Accounts and where they stand, longest waiting first."""
+    """Accounts with their status, longest waiting first."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_PAGE]})
 

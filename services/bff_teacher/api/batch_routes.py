@@ -85,7 +85,7 @@ async def essay(
 async def associations(
     batch_id: str, screen: FromDishka[AssociationsScreen], ctx: FromDishka[RequestContext]
 ) -> StudentAssociationListV1:
-    """Which essay may be whose, and the students to choose from."""
+    """Suggested student for each essay, and the students to choose from."""
     return await screen.load(ctx, batch_id)
 
 

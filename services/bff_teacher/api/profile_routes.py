@@ -1,4 +1,4 @@
-"""Who is signed in."""
+"""Route of the signed-in user's profile."""
 
 from dishka import FromDishka
 from quart import Blueprint

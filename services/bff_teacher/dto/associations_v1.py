@@ -77,7 +77,7 @@ class StudentAssociationListV1(BaseModel):
     batch_id: UUID
     associations: list[StudentAssociationV1]
     students: list[ClassStudentV1] | None = Field(
-        description="Whom the teacher may choose: all students of their classes, by name."
+        description="Students to choose from: all students of the teacher's classes, by name."
     )
     skipped: int = Field(description="Rows that could not be read.")
     parts: list[PartV1]
@@ -119,7 +119,7 @@ class ConfirmHeadersV1(BaseModel):
 
 
 class AssociationConfirmResultV1(BaseModel):
-    """What was confirmed; a replay is the same, and says so in `Idempotent-Replay`."""
+    """Confirmed associations; a replay returns the same with `Idempotent-Replay: true`."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -16,7 +16,7 @@ class BatchEssayV1(EssayResultV1):
 
 
 class FileStateV1(BaseModel):
-    """Whether the batch takes files."""
+    """State of the batch's uploads: open or locked."""
 
     locked: bool
     locked_at: datetime | None
@@ -95,7 +95,7 @@ class TeacherBatchDetailV1(BaseModel):
     class_id: UUID | None
     class_name: str | None
     file_state: FileStateV1 | None
-    failures: list[BatchFailureV1] = Field(description="What went wrong, counted over the essays.")
+    failures: list[BatchFailureV1] = Field(description="Failures, counted over the essays.")
     essays: list[BatchEssayV1]
     skipped: int = Field(description="Essays that could not be read.")
     parts: list[PartV1]

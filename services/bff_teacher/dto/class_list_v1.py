@@ -45,7 +45,7 @@ class TeacherClassV1:
         ),
     ]
     last_activity_at: Annotated[
-        datetime | None, Field(description="When one of those last changed.")
+        datetime | None, Field(description="Time of the last change to one of those.")
     ]
 
 

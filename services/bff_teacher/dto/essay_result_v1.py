@@ -11,7 +11,7 @@ from services.bff_teacher.dto.failure_v1 import FailureV1
 
 
 class SuggestedStudentV1(BaseModel):
-    """Whom the platform takes for the writer; it does not say whether anybody agreed."""
+    """Student that the platform matched to the essay; a teacher may not have confirmed it."""
 
     student_id: UUID
     first_name: str

@@ -25,7 +25,7 @@ blueprint = Blueprint("audit", __name__)
 @returns(AuditPageV1)
 @inject
 async def page(query_args: AuditQuery, audit: FromDishka[AuditHandler]) -> AuditPageV1:
-    """Who changed what, newest first."""
+    """Entries of the audit log, newest first."""
     return await audit.page(query_args)
 
 
@@ -36,7 +36,7 @@ async def page(query_args: AuditQuery, audit: FromDishka[AuditHandler]) -> Audit
 async def verify(
     audit: FromDishka[AuditHandler], ctx: FromDishka[RequestContext]
 ) -> AuditVerdictV1:
-    """Whether the audit is whole, and if not, its first fault."""
+    """Verification of the audit log's hash chain, with its first fault."""
     return await audit.verify(ctx=ctx)
 
 

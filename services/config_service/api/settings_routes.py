@@ -69,7 +69,7 @@ async def read(namespace: str, settings: FromDishka[SettingsHandler]) -> WithETa
 async def schema(
     namespace: str, settings: FromDishka[SettingsHandler]
 ) -> WithETag[NamespaceSchemaV1]:
-    """What settings of a namespace must look like, with their defaults."""
+    """Schema of a namespace's settings, with their defaults."""
     return settings.schema(namespace)
 
 

@@ -68,7 +68,7 @@ class AuditFaultV1(BaseModel):
 
 
 class AuditVerdictV1(BaseModel):
-    """Whether the chain holds from its first entry to its head."""
+    """Result of verifying the hash chain from its first entry to its head."""
 
     model_config = ConfigDict(
         json_schema_extra={

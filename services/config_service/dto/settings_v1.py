@@ -97,7 +97,7 @@ class SettingsWriteV1(BaseModel):
 
 
 class SettingsRollbackV1(BaseModel):
-    """Which version to go back to; 0 are the defaults. It becomes a new version."""
+    """Version to restore; 0 restores the defaults. The restored settings become a new version."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -137,7 +137,7 @@ class ReadHeadersV1(BaseModel):
 
 
 class SettingsChangeV1(BaseModel):
-    """What a write has changed, or with `dry_run` would change."""
+    """Change that a write made, or with `dry_run` would make."""
 
     model_config = ConfigDict(
         json_schema_extra={

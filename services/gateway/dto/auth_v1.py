@@ -60,7 +60,7 @@ class _RequestModel(BaseModel):
 
 
 class LoginV1(_RequestModel):
-    """Who signs in."""
+    """Credentials to sign in with."""
 
     email: Email
     password: Secret
@@ -75,7 +75,7 @@ class PersonNameV1(_RequestModel):
 
 
 class RegisterV1(_RequestModel):
-    """Who asks for an account. An admin decides on it, and on the organisation it names."""
+    """Request for an account. An admin decides on it, and on the organisation it names."""
 
     email: Email
     password: NewSecret
@@ -91,7 +91,7 @@ class RefreshV1(_RequestModel):
 
 
 class LogoutV1(_RequestModel):
-    """The refresh token to end; without it the bearer token must say who leaves."""
+    """The refresh token to end; without it the bearer token identifies the user."""
 
     refresh_token: Token | None = None
 
@@ -123,7 +123,7 @@ class ChangePasswordV1(_RequestModel):
 
 
 class TokensV1(BaseModel):
-    """What a sign-in gives; `expires_in` in seconds."""
+    """Tokens of a sign-in; `expires_in` in seconds."""
 
     access_token: str = Field(examples=["eyJhbGciOi…"])
     refresh_token: str = Field(examples=["eyJhbGciOi…"])
@@ -132,7 +132,7 @@ class TokensV1(BaseModel):
 
 
 class AccessTokenV1(BaseModel):
-    """What a refresh gives; `expires_in` in seconds."""
+    """Access token of a refresh; `expires_in` in seconds."""
 
     access_token: str = Field(examples=["eyJhbGciOi…"])
     token_type: str = Field(examples=["Bearer"])
@@ -149,6 +149,6 @@ class RegisteredV1(BaseModel):
 
 
 class MessageV1(BaseModel):
-    """What was done, in words."""
+    """Outcome in words."""
 
     message: str = Field(examples=["Logout successful"])

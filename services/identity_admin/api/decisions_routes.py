@@ -1,4 +1,4 @@
-"""What was decided, by whom."""
+"""Routes of the decisions on accounts."""
 
 from dishka import FromDishka
 from quart import Blueprint

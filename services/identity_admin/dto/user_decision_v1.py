@@ -39,7 +39,7 @@ class DenyRequestV1(BaseModel):
 
 
 class UserDecisionV1(BaseModel):
-    """How the account stands after the decision."""
+    """Account after the decision."""
 
     user_id: str = Field(examples=[EXAMPLE_ID])
     status: StatusValue = Field(examples=["approved"])

@@ -32,7 +32,9 @@ def expand_aliases(environ: Mapping[str, str], aliases: Mapping[str, str]) -> di
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` is likely a slip of: about two characters differ."""
+    """The known name that `name` is likely a misspelling of: about two characters differ."""
+    # The ratio alone also takes `GATEWAY_PORT` for `API_GATEWAY_PORT`: additions cost it little.
+    as_long = [one for one in known if abs(len(one) - len(name)) <= MAX_TYPOS]
     # Of short names that differ in two characters, too many are names of something else.
     cutoff = max(MIN_SIMILARITY, 1 - MAX_TYPOS / len(name) - 1e-9)
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
+    return next(iter(difflib.get_close_matches(name, as_long, n=1, cutoff=cutoff)), None)

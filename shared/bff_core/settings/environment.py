@@ -35,4 +35,6 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is likely a slip of: about two characters differ."""
     # Of short names that differ in two characters, too many are names of something else.
     cutoff = max(MIN_SIMILARITY, 1 - MAX_TYPOS / len(name) - 1e-9)
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
+    # A whole word more or less, as in `GATEWAY_PORT`, is the name of another variable.
+    similar = [one for one in known if abs(len(one) - len(name)) <= MAX_TYPOS]
+    return next(iter(difflib.get_close_matches(name, similar, n=1, cutoff=cutoff)), None)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.faults.tiny_process import ENGINES, LIMIT, read_answer, refused_start, request, service
 
+JSON = "Content-Type: application/json"
+
 
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -99,18 +101,63 @@ async def test_while_draining_it_says_so_and_still_answers(
         assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
 
 
-async def test_idle_connection_does_not_delay_the_end(
+async def test_a_body_under_way_is_received_and_answered(
+    tmp_path: Path, engine: dict[str, str]
+) -> None:
+    body = b'{"text":"said in two parts"}'
+    head = request("POST /v1/notes", JSON, f"Content-Length: {len(body)}")
+    with service(tmp_path, **engine) as running:
+        reader, writer = await running.connect(head + body[:9])
+        await asyncio.sleep(0.1)
+
+        running.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.1)
+        writer.write(body[9:])
+        async with asyncio.timeout(LIMIT):
+            answer = await read_answer(reader)
+        writer.close()
+
+        assert (answer.status, answer.body) == (201, body)
+        assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
+
+
+async def test_open_streams_end_well_before_the_process_does(
+    tmp_path: Path, engine: dict[str, str]
+) -> None:
+    with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_DELAY="1") as running:
+        streams = [await running.connect(request("GET /v1/ticks")) for _ in range(10)]
+        for reader, _ in streams:
+            await reader.readuntil(b"tick\n")
+
+        running.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(0.9):
+            for reader, _ in streams:
+                await reader.readuntil(b"\r\n0\r\n\r\n")
+        still_running = running.process.poll() is None
+        for _, writer in streams:
+            writer.close()
+
+        assert still_running
+        assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
+
+
+async def test_idle_connections_are_closed_and_do_not_delay_the_end(
     tmp_path: Path, engine: dict[str, str]
 ) -> None:
     with service(tmp_path, **engine) as running:
-        reader, writer = await running.connect(request("GET /healthz"))
-        await read_answer(reader)
+        used, used_writer = await running.connect(request("GET /healthz"))
+        await read_answer(used)
+        unused, unused_writer = await running.connect(b"")
         started = time.monotonic()
 
-        code = await asyncio.to_thread(running.end)
-        writer.close()
+        running.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(3.0):
+            after = [await used.read(), await unused.read()]
+        code = await asyncio.to_thread(running.process.wait, LIMIT)
+        used_writer.close()
+        unused_writer.close()
 
-        assert code == 0
+        assert (code, after) == (0, [b"", b""])
         assert time.monotonic() - started < 3.0
 
 

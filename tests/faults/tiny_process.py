@@ -102,7 +102,7 @@ def service(folder: Path, **more: str) -> Iterator[Running]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         assert process.poll() is None, output.read_text()
         with socket.socket() as probe:

@@ -2,16 +2,27 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 
 from dishka import make_async_container
 from pydantic import BaseModel
 from pydantic_settings import SettingsConfigDict
-from quart import Blueprint, Quart
+from quart import Blueprint, Quart, Response, current_app
+from quart_schema import hide
 
 from bff_core.app import Blueprints, build_app
 from bff_core.context import TEACHER
 from bff_core.observability import Metrics, configure_logs
-from bff_core.server import PUBLIC, ContextProvider, access, returns, run, takes_body
+from bff_core.server import (
+    LIFECYCLE,
+    PUBLIC,
+    ContextProvider,
+    Lifecycle,
+    access,
+    returns,
+    run,
+    takes_body,
+)
 from bff_core.settings import ServiceSettings
 
 
@@ -38,6 +49,16 @@ def routes() -> Blueprint:
         await asyncio.sleep(1.0)
         return SleptV1(seconds=1.0)
 
+    @blueprint.get("/v1/ticks")
+    @hide
+    @access(PUBLIC)
+    async def ticks() -> Response:
+        """Stays open until the process drains."""
+        lifecycle: Lifecycle = current_app.extensions[LIFECYCLE]
+        response = Response(ticks_until_draining(lifecycle), content_type="text/plain")
+        response.timeout = None
+        return response
+
     @blueprint.post("/v1/notes")
     @access(PUBLIC)
     @takes_body(NoteV1)
@@ -54,6 +75,12 @@ def routes() -> Blueprint:
         return NoteV1(text="mine")
 
     return blueprint
+
+
+async def ticks_until_draining(lifecycle: Lifecycle) -> AsyncIterator[bytes]:
+    while lifecycle.state != "draining":
+        yield b"tick\n"
+        await asyncio.sleep(0.05)
 
 
 def make_app() -> tuple[Quart, ServiceSettings]:

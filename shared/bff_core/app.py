@@ -69,20 +69,15 @@ def build_app(
     inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
     checks: Mapping[str, bool] = MappingProxyType({}),
 ) -> Quart:
-    """A Quart app with everything attached that all services have.
+    """A Quart app with everything attached that all services have, and closed with it.
 
-    `access` maps rules to roles, `budgets` names to seconds. `services`, where given, lists the only
-    callers. `inside` wraps the app below the request middleware, `/healthz` reports `checks`. The
-    app closes the container and `resources` when it shuts down.
-
-    Raises:
-        UndeclaredRouteError: A route declares no known access rule.
+    `access` maps rules to roles, `budgets` names to seconds. `services` lists the only callers, if
+    given. `inside` wraps the app below the middleware. Raises UndeclaredRouteError for a route
+    without a known access rule.
     """
-    clock = clock or SystemClock()
-    lifecycle = Lifecycle()
-    app = _create_quart(service, settings)
+    clock, lifecycle = clock or SystemClock(), Lifecycle()
+    app = _create_quart(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
-    ErrorHandlers(service, clock).attach(app)
     verifier = verifier_from(settings, clock, metrics)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
     # The guard comes first: a refused request opens no scope in the container.
@@ -90,14 +85,12 @@ def build_app(
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
     attach_openapi(app, title=title, version=RELEASE, with_page=settings.shows_docs)
-    environment = settings.environment.value
-    health = Health(service, RELEASE, environment, lifecycle, metrics, resources, checks)
+    health = Health(service, RELEASE, settings.environment, lifecycle, metrics, resources, checks)
     for group in [Blueprints(health_routes(health)), *blueprints]:
         group.register(app)
     guard.require_rules(app)
-    inner: Any = app.asgi_app
-    if settings.fast_path and services is None:
-        inner = add_fast_path(app, guard, container)
+    fast = settings.fast_path and services is None
+    inner: Any = add_fast_path(app, guard, container) if fast else app.asgi_app
     _add_middleware(app, inside(guard, inner) if inside else inner, settings, metrics, clock)
     return app
 
@@ -105,6 +98,7 @@ def build_app(
 def _add_middleware(
     app: Quart, inner: AsgiApp, settings: ServiceSettings, metrics: Metrics, clock: Clock
 ) -> None:
+    """Wrap the app: first the limit of concurrent requests, around it ids, timing and the log line."""
     limit = settings.max_in_flight
     limited = ConcurrencyLimiter(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
     middleware: Any = RequestMiddleware(limited, metrics, service=app.name, clock=clock)
@@ -122,13 +116,14 @@ class _PathRoutedQuart(Quart):
         )
 
 
-def _create_quart(service: str, settings: ServiceSettings) -> Quart:
+def _create_quart(service: str, settings: ServiceSettings, clock: Clock) -> Quart:
     app = _PathRoutedQuart(service, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_SECONDS
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # A path with two slashes is unknown, not a redirect to another one.
     app.url_map.merge_slashes = False
+    ErrorHandlers(service, clock).attach(app)
     return app
 
 

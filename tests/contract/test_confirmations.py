@@ -295,11 +295,3 @@ async def test_many_replicas_may_make_the_file_at_once(tmp_path: Path) -> None:
         await one.aclose()
 
     assert [read.result() for read in reads] == [None] * 12
-
-
-async def test_asking_how_it_is_makes_no_file(tmp_path: Path) -> None:
-    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", timeout=1.0)
-
-    assert await database.ping()
-    await database.aclose()
-    assert not (tmp_path / "ledger.sqlite3").is_file()

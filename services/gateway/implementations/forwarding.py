@@ -9,8 +9,8 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from bff_core.client.call import TIMEOUT_HEADER
 from bff_core.client.errors import from_exception
-from bff_core.client.headers import TIMEOUT_HEADER
 from bff_core.errors import (
     BffError,
     ClientError,

@@ -1,10 +1,9 @@
 """HTTP client of the downstream services: endpoints, and the policies around each call."""
 
-from bff_core.client.call import DownstreamResponse, Undecodable
+from bff_core.client.call import Credentials, DownstreamResponse, ServiceIdentity, Undecodable
 from bff_core.client.decoding import JsonDecoder, text
 from bff_core.client.document import document_at
 from bff_core.client.endpoint import Endpoint, ServiceClient
-from bff_core.client.headers import Credentials, ServiceIdentity
 from bff_core.client.pipeline import ClientRuntime
 from bff_core.client.transport import http_session
 

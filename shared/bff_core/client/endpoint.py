@@ -13,10 +13,11 @@ from bff_core.client.call import (
     NOT_CACHEABLE,
     PUBLIC,
     Call,
+    Credentials,
     DownstreamResponse,
     Send,
+    request_headers,
 )
-from bff_core.client.headers import Credentials, request_headers
 from bff_core.client.pipeline import ClientRuntime, Pipeline
 from bff_core.client.transport import Transport
 from bff_core.composition import Fetched

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 from yarl import URL
 
-from bff_core.client.call import Call, DownstreamResponse, Undecodable
+from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, Undecodable, timeout_ms
 from bff_core.client.errors import from_exception, from_status, is_json
-from bff_core.client.headers import TIMEOUT_HEADER, timeout_ms
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
 

@@ -19,7 +19,7 @@ from werkzeug.routing import MapAdapter, Rule
 from bff_core.context import RequestContext
 from bff_core.server import AsgiApp, Guard, Receive, Scope, Send, request_state, rule_of
 from bff_core.server.hooks import skips_matched_reads
-from bff_core.server.routes.current_request import CURRENT_REQUEST, NEEDS_QUART, RouteRequest
+from bff_core.server.routes.context import CURRENT_REQUEST, NEEDS_QUART, RouteRequest
 
 FAILURE = "bff_core.fastpath_failure"
 """Where the scope holds an exception of a view, for Quart's error handlers to answer."""

@@ -136,25 +136,32 @@ class PolicyMetrics:
             "operation",
             "by",
         )
-        self.breaker = make.gauge(
-            "circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service"
-        )
-        self.transitions = make.counter(
-            "circuit_breaker_transitions_total",
-            "Changes of a breaker's state.",
-            "service",
-            "before",
-            "after",
-        )
-        self.store_failures = make.counter(
-            "shared_cache_failures_total",
-            "Operations that the shared cache did not carry out.",
-            "operation",
-        )
+        self.breaker, self.transitions = _breaker_metrics(make)
+        self.store_failures = _store_failures(make)
 
     def store_failed(self, operation: str) -> None:
         """Count an operation that the shared cache did not carry out."""
         self.store_failures.labels(operation).inc()
+
+
+def _breaker_metrics(make: MetricMaker) -> tuple[Gauge, Counter]:
+    state = make.gauge("circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service")
+    transitions = make.counter(
+        "circuit_breaker_transitions_total",
+        "Changes of a breaker's state.",
+        "service",
+        "before",
+        "after",
+    )
+    return state, transitions
+
+
+def _store_failures(make: MetricMaker) -> Counter:
+    return make.counter(
+        "shared_cache_failures_total",
+        "Operations that the shared cache did not carry out.",
+        "operation",
+    )
 
 
 class FailureMetrics:

@@ -1,9 +1,10 @@
 """Decorators that write a route's DTO as JSON bytes, with the headers that go with it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
+import msgspec
 from dishka.integrations.base import is_dishka_injected
 from pydantic import BaseModel, TypeAdapter
 from quart import Response, request
@@ -12,8 +13,7 @@ from quart_schema import document_response
 from bff_core.composition import PartV1, WithHeaders
 from bff_core.etags import WithETag, is_not_modified
 from bff_core.observability import Metrics
-from bff_core.server.routes.current_request import NEEDS_QUART, current_request, needs_quart
-from bff_core.server.routes.json_writer import writer
+from bff_core.server.routes.context import NEEDS_QUART, current_request, needs_quart
 
 METRICS = "bff_core.metrics"
 ETAGGED = "__etagged__"
@@ -66,7 +66,10 @@ def _count(parts: list[PartV1]) -> None:
     current = current_request()
     # A screen has one name under all of its prefixes.
     screen = current.endpoint.rpartition(".")[2]
-    metrics: Metrics = current.extensions[METRICS]
+    # An app that a blueprint is mounted into has no metrics of this kind.
+    metrics: Metrics | None = current.extensions.get(METRICS)
+    if metrics is None:
+        return
     for part in parts:
         metrics.parts.labels(screen, part.name, part.status).inc()
 
@@ -95,3 +98,87 @@ def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Written]:
         return needs_quart(written)
 
     return decorate
+
+
+Write = Callable[[BaseModel], bytes]
+
+# Types of pydantic's core schemas that both write alike. `function-…` are validators, which do not
+# change how a value is written.
+_SAME_OUTPUT = frozenset(
+    [
+        "model",
+        "model-fields",
+        "model-field",
+        "dataclass",
+        "dataclass-args",
+        "dataclass-field",
+        "definitions",
+        "definition-ref",
+        "list",
+        "nullable",
+        "default",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "datetime",
+        "uuid",
+        "enum",
+        "literal",
+        "function-after",
+        "function-before",
+    ]
+)
+# Settings of a core schema that change how a value is written.
+_CUSTOM_OUTPUT = (
+    "serialization",
+    "serialization_alias",
+    "serialization_exclude",
+    "serialization_exclude_if",
+    "computed_fields",
+    "root_model",
+)
+_EXTRA_FIELDS = ("extra_behavior", "extra_fields_behavior")
+
+
+def writer(model: type[BaseModel]) -> Write:
+    """A function that writes the model, byte for byte like pydantic but for exponents of extreme floats.
+
+    msgspec knows no aliases, serializers, computed fields or models within unions: models that use
+    any of them are written by pydantic.
+    """
+    by_pydantic = TypeAdapter(model).dump_json
+    if not _is_plain(model.__pydantic_core_schema__):
+        return by_pydantic
+    # A model is written as its `__dict__`, which holds its fields only.
+    by_msgspec = msgspec.json.Encoder(enc_hook=vars).encode
+
+    def write(dto: BaseModel) -> bytes:
+        try:
+            return by_msgspec(dto)
+        except (TypeError, ValueError, OverflowError):
+            # Numbers beyond 64 bits and lone surrogates: pydantic writes them or explains the error.
+            return by_pydantic(dto)
+
+    return write
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    """True for a core schema that is written as usual, with all schemas inside it."""
+    config = schema.get("config") or {}
+    if schema["type"] not in _SAME_OUTPUT or any(schema.get(name) for name in _CUSTOM_OUTPUT):
+        return False
+    if any(name.startswith("ser_json") for name in config):
+        return False
+    if any("allow" in {schema.get(name), config.get(name)} for name in _EXTRA_FIELDS):
+        return False
+    return all(_is_plain(inner) for inner in _inner_schemas(schema))
+
+
+def _inner_schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in ("schema", "items_schema", "fields", "definitions"):
+        found = schema.get(name, ())
+        if isinstance(found, Mapping):
+            found = [found] if "type" in found else found.values()
+        # A dataclass lists the names of its fields, too.
+        yield from (inner for inner in found if isinstance(inner, Mapping))

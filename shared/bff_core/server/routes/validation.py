@@ -10,7 +10,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 from werkzeug.datastructures import MultiDict
 
 from bff_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
-from bff_core.server.routes.current_request import current_request, needs_quart
+from bff_core.server.routes.context import current_request, needs_quart
 
 P = ParamSpec("P")
 R = TypeVar("R")

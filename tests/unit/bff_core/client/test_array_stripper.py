@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bff_core.client.array_stripper import array_stripper
+from bff_core.client.decoding import array_stripper
 
 COMPACT, SPACED = (",", ":"), (", ", ": ")
 empty = array_stripper("essays")

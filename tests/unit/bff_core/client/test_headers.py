@@ -3,7 +3,7 @@
 import pytest
 
 from bff_core.client import Credentials, ServiceIdentity
-from bff_core.client.headers import request_headers, timeout_ms
+from bff_core.client.call import request_headers, timeout_ms
 from bff_core.context import Deadline
 from bff_core.testing import CORRELATION_ID, FakeClock, a_context
 

@@ -1,12 +1,16 @@
-"""The request that a route is answering, as far as route decorators need it."""
+"""The request that a route is answering, and the dependencies that the route declares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+from dishka import Provider, Scope, provide
+from dishka.integrations.base import wrap_injection
 from quart import current_app, g, request
 from werkzeug.datastructures import MultiDict
+
+from bff_core.context import RequestContext
 
 
 class DependencySource(Protocol):
@@ -48,3 +52,25 @@ def needs_quart(view: F) -> F:
     """Mark a view that reads Quart's own request: its body, headers or method."""
     setattr(view, NEEDS_QUART, True)
     return view
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ContextProvider(Provider):
+    """Provides the `RequestContext` that the guard has built."""
+
+    @provide(scope=Scope.REQUEST)
+    def context(self) -> RequestContext:
+        context: RequestContext = g.request_context
+        return context
+
+
+def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Pass the route its `FromDishka` parameters."""
+    # Typed as a container; only its `get` is used.
+    source: Any = lambda *_: current_request().dependencies  # noqa: E731
+    injected = wrap_injection(func=view, is_async=True, container_getter=source)
+    setattr(injected, NEEDS_QUART, False)
+    return injected

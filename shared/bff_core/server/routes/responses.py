@@ -58,7 +58,10 @@ def _part_headers(dto: BaseModel) -> dict[str, str]:
 def _count(parts: list[PartV1]) -> None:
     # A screen has one name under all of its prefixes.
     screen = (request.endpoint or "").rpartition(".")[2]
-    metrics: Metrics = current_app.extensions[METRICS]
+    # An app that a blueprint is mounted into has no metrics of this kind.
+    metrics: Metrics | None = current_app.extensions.get(METRICS)
+    if metrics is None:
+        return
     for part in parts:
         metrics.parts.labels(screen, part.name, part.status).inc()
 

@@ -55,7 +55,7 @@ class DashboardOracle:
         percent = round(100 * ended / batch.essay_count) if batch.essay_count else 0
         return {
             "batch_id": batch.batch_id,
-            "title": batch.assignment_id or "Untitled SeededBatch",
+            "title": batch.assignment_id or "Untitled Batch",
             "class_id": known.class_id if known else None,
             "class_name": known.name if known else None,
             "status": WORDS[batch.status],

@@ -39,8 +39,11 @@ def path_of(segments: Iterable[str]) -> str:
     segments = list(segments)
     if "" in segments[:-1]:
         raise ValueError("an empty segment cannot stand inside a path")
-    if not {".", ".."}.isdisjoint(segments):
+    if "." in segments or ".." in segments:
         raise ValueError("a dot segment cannot be a path segment")
+    path = "/".join(segments)
+    if path.count("/") == len(segments) - 1:
+        return "/" + quote(path)
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 

@@ -1,16 +1,23 @@
 """Field types of requests; each accepts exactly the values that its JSON Schema describes."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, WithJsonSchema
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 ETAGS_PATTERN = r'^(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*$'
 """Values of `If-Match`; an asterisk is refused."""
 KEY_PATTERN = r"^[!-~]{1,255}$"
 """Values of `Idempotency-Key`."""
+
+
+def is_uuid(text: str) -> bool:
+    """True for a UUID with hyphens, the platform's spelling; `UUID()` accepts others, too."""
+    return _UUID.fullmatch(text) is not None
 
 
 def _require_date_text(given: object) -> object:

@@ -1,6 +1,5 @@
 """Accounts and decisions of identity_admin, called with the service's key and the admin's token."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from bff_core.client import (
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
+from bff_core.inputs import is_uuid
 from bff_core.settings import Operation
 from services.bff_admin.clients.failures import (
     REFUSAL_STATUSES,
@@ -36,7 +36,6 @@ T = TypeVar("T")
 
 USERS = ("v1", "admin", "users")
 DECISIONS = ("v1", "admin", "decisions")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class HttpAccounts:
@@ -92,7 +91,7 @@ class HttpAccounts:
         return results
 
     async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[DecisionPage]:
-        if query.actor is not None and not _UUID.fullmatch(query.actor):
+        if query.actor is not None and not is_uuid(query.actor):
             # No account has such an id, so it has decided nothing.
             return Fetched(DecisionPage([], None))
         return await self._decisions.get(ctx, DECISIONS, query.as_parameters())
@@ -107,7 +106,7 @@ class HttpAccounts:
 
 def _account_path(user_id: str, *more: str) -> tuple[str, ...]:
     """The path of an account; an id that no account can have is refused before any call."""
-    if not _UUID.fullmatch(user_id):
+    if not is_uuid(user_id):
         raise NotFound
     return (*USERS, user_id, *more)
 

@@ -1,15 +1,9 @@
 """UUIDs: only they may become part of a path of another service."""
 
-import re
-
 from bff_core.errors import FieldError, ValidationFailed
+from bff_core.inputs import is_uuid
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def is_uuid(text: str) -> bool:
-    """Accepts only the spelling with hyphens, which is the platform's."""
-    return _UUID.fullmatch(text) is not None
+__all__ = ["is_uuid", "require_uuids"]
 
 
 def require_uuids(**ids: str) -> list[str]:

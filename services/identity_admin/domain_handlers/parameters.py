@@ -1,15 +1,13 @@
 """User ids and page cursors in requests."""
 
 import base64
-import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from bff_core.errors import FieldError, NotFound, ValidationFailed
+from bff_core.inputs import is_uuid
 from services.identity_admin.ports import PageCursor
 
-# UUID() itself accepts braces, URNs and missing hyphens.
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -20,7 +18,7 @@ def parse_user_id(text: str) -> UUID:
     Raises:
         NotFound: The text is no UUID, so no account has this id.
     """
-    if not _UUID.fullmatch(text):
+    if not is_uuid(text):
         raise NotFound
     return UUID(text)
 
@@ -33,7 +31,7 @@ def parse_optional_uuid(text: str | None, pointer: str) -> UUID | None:
     """
     if text is None:
         return None
-    if not _UUID.fullmatch(text):
+    if not is_uuid(text):
         raise ValidationFailed([FieldError(pointer, "Must be a UUID")])
     return UUID(text)
 

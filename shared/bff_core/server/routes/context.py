@@ -44,6 +44,9 @@ def current_request() -> RouteRequest:
 
 
 NEEDS_QUART = "__needs_quart__"
+"""False on a view that `returns` has wrapped and that reads nothing of Quart's own request."""
+KERNEL_INJECTED = "__kernel_injected__"
+"""Set by `inject`; another library's finds its container by Quart's request."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,5 +75,5 @@ def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     # Typed as a container; only its `get` is used.
     source: Any = lambda *_: current_request().dependencies  # noqa: E731
     injected = wrap_injection(func=view, is_async=True, container_getter=source)
-    setattr(injected, NEEDS_QUART, False)
+    setattr(injected, KERNEL_INJECTED, True)
     return injected

@@ -13,7 +13,12 @@ from quart_schema import document_response
 from bff_core.composition import PartV1, WithHeaders
 from bff_core.etags import WithETag, is_not_modified
 from bff_core.observability import Metrics
-from bff_core.server.routes.context import NEEDS_QUART, current_request, needs_quart
+from bff_core.server.routes.context import (
+    KERNEL_INJECTED,
+    NEEDS_QUART,
+    current_request,
+    needs_quart,
+)
 
 METRICS = "bff_core.metrics"
 ETAGGED = "__etagged__"
@@ -43,9 +48,8 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
                 response.headers.update(result.headers)
             return response
 
-        if not hasattr(view, NEEDS_QUART):
-            # Another library's `inject` finds its container by Quart's request.
-            setattr(written, NEEDS_QUART, is_dishka_injected(view))
+        foreign = is_dishka_injected(view) and not hasattr(view, KERNEL_INJECTED)
+        setattr(written, NEEDS_QUART, getattr(view, NEEDS_QUART, foreign))
         return written
 
     return decorate

@@ -1,7 +1,7 @@
 """Decorators that read queries, headers and bodies as models, and name every field that is wrong."""
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import reduce, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 from werkzeug.datastructures import MultiDict
 
 from bff_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
+from bff_core.json_values import json_pointer
 from bff_core.server.routes.context import current_request, needs_quart
 
 P = ParamSpec("P")
@@ -86,7 +87,8 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
     known = _parameters(model)
     flaws = [
         FieldError(
-            f"/{_escape(name)}", "There is no such parameter" if name not in known else _DUPLICATE
+            json_pointer("", name),
+            "There is no such parameter" if name not in known else _DUPLICATE,
         )
         for name, values in query.lists()
         if name not in known or len(values) > 1
@@ -103,7 +105,7 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
 def read_headers(model: type[M]) -> M:
     given = {name: request.headers.getlist(name) for name in _parameters(model)}
     twice = [
-        FieldError(f"/{_escape(name)}", _DUPLICATE)
+        FieldError(json_pointer("", name), _DUPLICATE)
         for name, values in given.items()
         if len(values) > 1
     ]
@@ -142,12 +144,8 @@ def field_errors(error: ValidationError) -> list[FieldError]:
     """Pydantic's findings as pointers and messages, without the values they complain of."""
     return [
         FieldError(
-            "".join(f"/{_escape(str(step))}" for step in fault["loc"]),
+            reduce(json_pointer, fault["loc"], ""),
             _MESSAGES_WITHOUT_INPUT.get(fault["type"], fault["msg"]),
         )
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")

@@ -57,7 +57,8 @@ async def serve_granian(
 ) -> None:
     """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
     # Granian shares a port that is taken by another of its kind; a service must refuse to start.
-    socket.create_server((settings.host, settings.port)).close()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    socket.create_server((settings.host, settings.port), family=family).close()
     server = Server(
         app,
         address=settings.host,

@@ -196,7 +196,8 @@ async def test_ledger_that_is_away_is_unavailable_without_its_address(address: s
 
 async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
-    database = LedgerDatabase(f"sqlite+aiosqlite:///{path}", timeout=0.5)
+    # Long enough for a commit on a disk that is busy.
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{path}", timeout=3.0)
     ledger = ledger_in(database)
     await ledger.latest("b-1")
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from dishka import AsyncContainer
 from dishka.integrations.base import default_parse_dependency
-from quart import Quart, Response, request
+from quart import Quart, request
 from quart_dishka.container import ContainerMiddleware
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
@@ -20,6 +20,7 @@ from bff_core.context import RequestContext
 from bff_core.server import AsgiApp, Guard, Receive, Scope, Send, request_state, rule_of
 from bff_core.server.hooks import skips_matched_reads
 from bff_core.server.routes.context import CURRENT_REQUEST, NEEDS_QUART, RouteRequest
+from bff_core.server.routes.responses import Answer
 
 FAILURE = "bff_core.fastpath_failure"
 """Where the scope holds an exception of a view, for Quart's error handlers to answer."""
@@ -98,20 +99,18 @@ class FastPath:
         self, rule: Rule, values: Mapping[str, Any], scope: Scope, send: Send
     ) -> None:
         try:
-            response = await self._call_view(rule, values, scope)
+            body, status, headers = await self._call_view(rule, values, scope)
         except Exception as error:  # noqa: BLE001 - Quart's error handlers log and answer it
             scope[FAILURE] = error
             return
-        body = await response.get_data(as_text=False)
-        headers = [
+        raw = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in response.headers
+            for name, value in headers.items()
         ]
-        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
-        await send(start)
+        await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body})
 
-    async def _call_view(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Response:
+    async def _call_view(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Answer:
         state = request_state(scope)
         state.route = rule.rule
         view = self._views[rule.endpoint]
@@ -121,10 +120,10 @@ class FastPath:
         current = RouteRequest(rule.endpoint, MultiDict(query), self._app.extensions, dependencies)
         token = CURRENT_REQUEST.set(current)
         try:
-            response: Response = await view(**values)
+            answer: Answer = await view(**values)
         finally:
             CURRENT_REQUEST.reset(token)
-        return response
+        return answer
 
     @cached_property
     def _adapter(self) -> MapAdapter:

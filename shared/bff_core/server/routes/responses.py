@@ -26,7 +26,9 @@ ETAGGED = "__etagged__"
 M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Awaitable[BaseModel | WithHeaders[BaseModel]]]
 ETagView = Callable[..., Awaitable[WithETag[M]]]
-Written = Callable[..., Awaitable[Response]]
+Answer = tuple[bytes, int, dict[str, str]]
+"""Body, status and headers, as Quart takes them from a view."""
+Written = Callable[..., Awaitable[Answer]]
 
 
 def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Written]:
@@ -39,14 +41,15 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
     def decorate(view: View) -> Written:
         @document_response(model, status)
         @wraps(view)
-        async def written(*args: Any, **kwargs: Any) -> Response:
+        async def written(*args: Any, **kwargs: Any) -> Answer:
             result = await view(*args, **kwargs)
             dto = result.body if isinstance(result, WithHeaders) else result
-            response = Response(write(dto), status=status, content_type="application/json")
-            response.headers.update(_part_headers(dto))
+            body = write(dto)
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+            headers |= _part_headers(dto)
             if isinstance(result, WithHeaders):
-                response.headers.update(result.headers)
-            return response
+                headers |= result.headers
+            return body, status, headers
 
         foreign = is_dishka_injected(view) and not hasattr(view, KERNEL_INJECTED)
         setattr(written, NEEDS_QUART, getattr(view, NEEDS_QUART, foreign))
@@ -75,14 +78,14 @@ def _count(parts: list[PartV1]) -> None:
     if metrics is None:
         return
     for part in parts:
-        metrics.parts.labels(screen, part.name, part.status).inc()
+        metrics.observe_part(screen, part.name, part.status)
 
 
-def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Written]:
+def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Callable[..., Awaitable[Response]]]:
     """Like `returns`, for a route that gives `WithETag`; a safe request may be answered 304."""
     dump = TypeAdapter(model).dump_json
 
-    def decorate(view: ETagView[M]) -> Written:
+    def decorate(view: ETagView[M]) -> Callable[..., Awaitable[Response]]:
         @document_response(model)
         @wraps(view)
         async def written(*args: Any, **kwargs: Any) -> Response:

@@ -3,9 +3,10 @@
 CMS does not check who may see a roster or a match; `ownership` and the screens do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.composition import Fetched, fan_out
@@ -22,6 +23,7 @@ from services.bff_teacher.contracts.cms import (
     Roster,
     StudentOfEssay,
 )
+from services.bff_teacher.ownership import real_students
 
 IDS_PER_CALL = 50
 """Bounds the length of the URL; CMS itself sets no limit."""
@@ -60,18 +62,30 @@ class HttpClasses:
         self, ctx: RequestContext, batch_ids: Sequence[str]
     ) -> Fetched[ClassInfos]:
         """CMS fails the whole call for one malformed id, so callers pass UUIDs only."""
+        if 0 < len(batch_ids) <= IDS_PER_CALL:
+            return await self._of_chunk(ctx, batch_ids)
         chunks = [batch_ids[i : i + IDS_PER_CALL] for i in range(0, len(batch_ids), IDS_PER_CALL)]
         async with fan_out() as group:
-            calls = [
-                group.create_task(self._infos.get(ctx, CLASS_INFO, {"batch_ids": ",".join(chunk)}))
-                for chunk in chunks
-            ]
+            calls = [group.create_task(self._of_chunk(ctx, chunk)) for chunk in chunks]
         fetched = [call.result() for call in calls]
         infos: ClassInfos = {}
         for one in fetched:
             infos |= one.value
         age = max((one.age for one in fetched), default=0.0)
         return Fetched(infos, age, any(one.stale for one in fetched))
+
+    async def _of_chunk(self, ctx: RequestContext, ids: Sequence[str]) -> Fetched[ClassInfos]:
+        return await self._infos.get(ctx, CLASS_INFO, {"batch_ids": ",".join(ids)})
+
+
+def without_placeholder(decode: Callable[[bytes], Roster]) -> Callable[[bytes], Roster]:
+    """A decoder of rosters that leaves out the student whom CMS's monitor adds."""
+
+    def decode_real(body: bytes) -> Roster:
+        roster = decode(body)
+        return replace(roster, students=tuple(real_students(roster)))
+
+    return decode_real
 
 
 class HttpStudents:
@@ -87,7 +101,9 @@ class HttpStudents:
         self._roster = cms.endpoint(
             "roster",
             rosters,
-            JsonDecoder(Roster, rows="students", on_salvage=cms.salvaged("roster")),
+            without_placeholder(
+                JsonDecoder(Roster, rows="students", on_salvage=cms.salvaged("roster"))
+            ),
             credentials=Credentials(user=True),
         )
         self._of_batch = cms.endpoint(

@@ -28,6 +28,7 @@ from services.bff_teacher.contracts.cms import (
 )
 from services.bff_teacher.contracts.identity import IdentityProfile
 from services.bff_teacher.contracts.ras import AWAITING_REVIEW, BatchPage, BatchSummary, Pagination
+from services.bff_teacher.ownership import real_students
 
 ANNA = "anna-1"
 START = datetime(2026, 1, 31, 8, 0)  # noqa: DTZ001 - the platform's times name no zone
@@ -132,7 +133,7 @@ class FakeClasses:
 
 @dataclass
 class FakeStudents:
-    """A class without an entry in `rosters` has no students."""
+    """A class without an entry in `rosters` has no students; CMS's placeholder is left out."""
 
     rosters: dict[str, list[RosterStudent]] = field(default_factory=dict)
     names: list[StudentOfEssay] = field(default_factory=list)
@@ -142,7 +143,8 @@ class FakeStudents:
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
         if self.down:
             raise self.down
-        roster = Roster(students=tuple(self.rosters.get(class_id, ())))
+        everyone = Roster(students=tuple(self.rosters.get(class_id, ())))
+        roster = Roster(students=tuple(real_students(everyone)))
         return Fetched(roster, age=self.ages.get(class_id, 0.0))
 
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[list[StudentOfEssay]]:

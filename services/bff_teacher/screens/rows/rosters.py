@@ -1,13 +1,11 @@
 """Students of a teacher's own classes, without CMS's placeholder."""
 
-from asyncio import Semaphore
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import Class, Roster, RosterStudent
-from services.bff_teacher.ownership import real_students
 from services.bff_teacher.ports import Classes, Students
 from services.bff_teacher.screens.ids import is_uuid
 from services.bff_teacher.screens.parts import DisabledParts, combined
@@ -43,7 +41,7 @@ async def read_own_students(
     rosters = await _read_rosters(students, ctx, [one.id for one in own.value])
     members: dict[str, ClassMember] = {}
     for school_class in own.value:
-        for student in real_students(rosters.value[school_class.id]):
+        for student in rosters.value[school_class.id].students:
             if is_uuid(student.student_id):
                 members.setdefault(student.student_id.lower(), ClassMember(student, school_class))
     return combined(members, (own, rosters))
@@ -67,7 +65,7 @@ async def read_student_counts(
     rosters = await optional(_read_rosters(students, ctx, class_ids))
     if isinstance(rosters, Missing):
         return rosters
-    counts = {class_id: len(real_students(one)) for class_id, one in rosters.value.items()}
+    counts = {class_id: len(one.students) for class_id, one in rosters.value.items()}
     return rosters.holding(counts)
 
 
@@ -88,13 +86,14 @@ async def _read_rosters(
 ) -> Fetched[dict[str, Roster]]:
     """Rosters by class id, a few at a time."""
     hurried = replace(ctx, deadline=ctx.deadline.within(ROSTERS_BUDGET))
-    slots = Semaphore(CONCURRENT_ROSTERS)
+    rosters: dict[str, Fetched[Roster]] = {}
+    waiting = iter(class_ids)
 
-    async def read(class_id: str) -> Fetched[Roster]:
-        async with slots:
-            return await students.roster(hurried, class_id)
+    async def read_in_turn() -> None:
+        for class_id in waiting:
+            rosters[class_id] = await students.roster(hurried, class_id)
 
     async with fan_out() as group:
-        reads = {class_id: group.create_task(read(class_id)) for class_id in class_ids}
-    rosters = {class_id: one.result() for class_id, one in reads.items()}
-    return combined({key: one.value for key, one in rosters.items()}, list(rosters.values()))
+        for _ in class_ids[:CONCURRENT_ROSTERS]:
+            group.create_task(read_in_turn())
+    return combined({key: rosters[key].value for key in class_ids}, list(rosters.values()))

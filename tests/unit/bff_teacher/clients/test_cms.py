@@ -99,6 +99,17 @@ async def test_a_roster(
     assert [student.first_name for student in roster.value.students] == ["Maja"]
 
 
+async def test_a_roster_is_read_without_the_placeholder_of_cms(
+    students: HttpStudents, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    placeholder = STUDENT | {"student_id": "s-9", "email": "unknown.c1@huleedu.system"}
+    downstream.get(ANY_URL, payload={"students": [placeholder, STUDENT]})
+
+    roster = (await students.roster(ctx, "c-1")).value
+
+    assert [student.student_id for student in roster.students] == [STUDENT["student_id"]]
+
+
 async def test_student_names_of_a_batch(
     students: HttpStudents, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:

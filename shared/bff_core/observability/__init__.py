@@ -2,7 +2,7 @@
 
 from bff_core.observability.calls import CALL_LOG, CallNote, note_call
 from bff_core.observability.logs import configure_logs
-from bff_core.observability.metrics import MetricMaker, Metrics, PolicyMetrics
+from bff_core.observability.metrics import MetricMaker, Metrics, PolicyMetrics, remembered
 from bff_core.observability.tracing import UNTRACED, Span, configure_tracing, set_tracing, tracing
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "configure_logs",
     "configure_tracing",
     "note_call",
+    "remembered",
     "set_tracing",
     "tracing",
 ]

@@ -7,7 +7,7 @@ from typing import Literal, ParamSpec
 import structlog
 
 from bff_core.client.call import Call
-from bff_core.observability import Metrics
+from bff_core.observability import Metrics, remembered
 
 P = ParamSpec("P")
 
@@ -55,13 +55,14 @@ class MetricsObserver(Observer):
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics.policies
+        self._cache = remembered(self._metrics.cache)
 
     def watch_breaker(self, service: str) -> None:
         """Export a closed breaker before its first change."""
         self._metrics.breaker.labels(service).set(_GAUGE_VALUES[BreakerState.CLOSED])
 
     def cached(self, call: Call, result: CacheResult) -> None:
-        self._metrics.cache.labels(call.service, call.operation, result).inc()
+        self._cache(call.service, call.operation, result).inc()
 
     def retried(self, call: Call, reason: str) -> None:
         self._metrics.retries.labels(call.service, call.operation, reason).inc()

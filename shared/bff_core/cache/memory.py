@@ -25,8 +25,10 @@ class MemoryCache(Generic[K, V]):
         return int(self._entries.currsize)
 
     def get(self, key: K) -> V | None:
-        found = self._entries.get(key)
-        return found[0] if found else None
+        try:
+            return self._entries[key][0]
+        except KeyError:
+            return None
 
     def put(self, key: K, value: V, size: int) -> None:
         self.drop(key)

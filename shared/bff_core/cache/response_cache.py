@@ -120,13 +120,16 @@ class ResponseCache:
         finally:
             self._pending.discard(read)
 
-    async def find(
+    def in_memory(self, key: CacheKey) -> CacheEntry | None:
+        """The entry in memory, however old."""
+        return self._memory.get(key)
+
+    async def newest(
         self, key: CacheKey, freshness: Freshness, decode: Callable[[bytes], Any]
     ) -> CacheEntry | None:
-        """The newest entry, however old; `decode` is for one of the shared cache."""
+        """The newest entry of both caches, however old; `decode` is for one of the shared cache."""
         entry = self._memory.get(key)
-        fresh = entry is not None and self.age(entry) < freshness.max_age
-        if fresh or self._shared is None or not freshness.store_in_redis:
+        if self._shared is None or not freshness.store_in_redis:
             return entry
         other = await self._find_shared(self._shared, key, decode)
         if other is None or (entry is not None and other[0].read_at <= entry.read_at):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -49,8 +50,16 @@ def path_of(segments: Iterable[str]) -> str:
 
 def url_of(base_url: str, segments: Iterable[str], params: Params = ()) -> str:
     """An absolute URL; parameters are written as an HTML form writes them, but for commas of lists."""
-    pairs = list(params.items() if isinstance(params, Mapping) else params)
-    query = f"?{urlencode(pairs, safe=',')}" if pairs else ""
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return _url_of(base_url, tuple(segments), tuple(pairs))
+
+
+# A read from the cache needs its URL as a key; writing it takes longer than the look-up.
+@lru_cache(maxsize=1024)
+def _url_of(
+    base_url: str, segments: tuple[str, ...], params: tuple[tuple[str, str | int], ...]
+) -> str:
+    query = f"?{urlencode(params, safe=',')}" if params else ""
     return f"{base_url}{path_of(segments)}{query}"
 
 
@@ -134,7 +143,11 @@ class Endpoint(Generic[T]):
         statuses: frozenset[int] = frozenset(),
         coalesce: bool = True,
     ) -> Call:
-        json_body = {"Content-Type": "application/json"} if body is not None else {}
+        sent = request_headers(ctx, self.credentials)
+        if headers:
+            sent = {**headers, **sent}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         return Call(
             service=self.service,
             operation=self.operation,
@@ -143,7 +156,7 @@ class Endpoint(Generic[T]):
             identity=PUBLIC if self.public else ctx.user_id,
             deadline=ctx.deadline,
             decode=self.decode,
-            headers={**headers, **request_headers(ctx, self.credentials), **json_body},
+            headers=sent,
             body=body,
             freshness=freshness,
             ignored_by_breaker=self.user_triggerable,

@@ -99,8 +99,8 @@ class Pipeline:
         self._flights.append(single_flight)
         return apply_policies(
             transport,
-            call_deadline(budget),
             cached,
+            call_deadline(budget),
             single_flight,
             self._unproven_target,
             Retry(self._retry_budget, attempts=operation.attempts, observer=observer),

@@ -57,7 +57,9 @@ class Cached:
             if not (call.safe and freshness.cacheable):
                 return await send(call)
             key = call.key
-            entry = await self._cache.find(key, freshness, call.decode)
+            entry = self._cache.in_memory(key)
+            if entry is None or self._cache.age(entry) >= freshness.max_age:
+                entry = await self._cache.newest(key, freshness, call.decode)
             if entry is not None:
                 age = self._cache.age(entry)
                 if age < freshness.max_age:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import elsewhere, local_servers, node_tools
+from tests import browser, elsewhere, local_servers, node_tools
 
 NO_REDIS = "no redis-server here: install the package redis-server"
 NO_POSTGRES = "no PostgreSQL here: install the package postgresql"
@@ -70,6 +70,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if problem is not None:
             pytest.skip(problem)
         item.user_properties.append(("used", "node"))
+    if item.get_closest_marker("browser"):
+        if browser.binary() is None:
+            pytest.skip(browser.NO_CHROMIUM)
+        item.user_properties.append(("used", "browser"))
     for name in getattr(item, "fixturenames", ()):
         if name in {"redis_url", "postgres_url"}:
             item.user_properties.append(("used", name))
@@ -87,6 +91,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.line(f"PostgreSQL: {_postgres_words(uses['postgres_url'])}")
     skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
     terminalreporter.line(f"TypeScript: {_node_words(uses['node'], skipped)}")
+    terminalreporter.line(f"Browser: {_browser_words(uses['browser'])}")
 
 
 def _kind(node: str) -> str:
@@ -110,6 +115,15 @@ def _postgres_words(tests: int) -> str:
     if not tests:
         return "not used by the tests of this run"
     return f"real, {tests} tests ({local_servers.version_line(folder / 'postgres')})"
+
+
+def _browser_words(tests: int) -> str:
+    binary = browser.binary()
+    if binary is None:
+        return f"NOT COVERED ({browser.NO_CHROMIUM})"
+    if not tests:
+        return "not used by the tests of this run"
+    return f"real, {tests} tests ({local_servers.version_line(Path(binary))})"
 
 
 def _node_words(tests: int, skipped: list[str]) -> str:

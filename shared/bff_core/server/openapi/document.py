@@ -57,10 +57,11 @@ def _document_routes() -> Blueprint:
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 _PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>{title}</title>
+<head><meta charset="utf-8"><title>{title}</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({{url: "/openapi.json", dom_id: "#ui", validatorUrl: null}})</script></body>
+<script>SwaggerUIBundle({{url: "/openapi.json", dom_id: "#ui", validatorUrl: null,
+persistAuthorization: true}})</script></body>
 </html>
 """
 
@@ -88,6 +89,4 @@ def _page_routes(title: str) -> Blueprint:
 
 
 def _read_asset(name: str) -> bytes:
-    vendor = resources.files("swagger_ui_bundle") / "vendor"
-    folder = next(entry for entry in vendor.iterdir() if (entry / name).is_file())
-    return (folder / name).read_bytes()
+    return (resources.files("swagger_ui") / "static" / name).read_bytes()

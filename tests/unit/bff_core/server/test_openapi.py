@@ -144,7 +144,7 @@ async def test_page_loads_nothing_from_elsewhere(client: Client) -> None:
     page = (await (await client.get("/docs")).get_data()).decode()
 
     assert "//" not in page
-    for link in re.findall(r'(?:src|href)="([^"]+)"', page):
+    for link in re.findall(r'(?:src|href)="(/[^"]+)"', page):
         asset = await client.get(link)
         assert asset.status_code == 200
         assert asset.content_type.startswith("text/")

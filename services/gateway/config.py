@@ -13,7 +13,12 @@ from bff_core.settings import Downstream, Engine, ServiceSettings
 SERVICE = "api_gateway_service"
 PREFIX = "API_GATEWAY_"
 
-DEVELOPMENT_ORIGINS = tuple(f"http://localhost:{port}" for port in (5173, 4173, 3000))
+DEVELOPMENT_ORIGINS = tuple(
+    f"http://{host}:{port}"
+    for host in ("localhost", "127.0.0.1", "[::1]")
+    for port in (3000, 4173, *range(5173, 5180))
+)
+"""Pages of the usual development servers; Vite takes the next port when one is taken."""
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
@@ -108,7 +113,7 @@ class Settings(ServiceSettings):
     )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         None,
-        description="Pages that may call; unset: none, and in development the front end's ports.",
+        description="Pages that may call; unset: none, in development ports 3000, 4173 and 5173-5179 of this machine.",
     )
     hsts_seconds: int = Field(
         31_536_000, ge=0, description="Seconds for which browsers insist on HTTPS; 0: not said."

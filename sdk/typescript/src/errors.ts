@@ -3,7 +3,7 @@ import type { ErrorV1 } from "./generated/gateway.js";
 
 /** Codes that the client itself raises; all others come from a service. */
 export const CLIENT_CODES = {
-  /** No response: offline, connection refused or cut. */
+  /** No response: offline, connection refused or cut, or a page whose origin CORS does not admit. */
   unreachable: "CLIENT_UNREACHABLE",
   /** No complete response within the client's timeout. */
   timeout: "CLIENT_TIMEOUT",
@@ -84,7 +84,7 @@ export function errorFromException(thrown: unknown, idempotencyKey?: string): Bf
   if (thrown instanceof BffError) return thrown;
   return new BffError({
     code: CLIENT_CODES.unreachable,
-    message: "No response: the connection failed",
+    message: "No response: the connection failed, or CORS does not admit this page's origin",
     idempotencyKey,
     cause: thrown,
   });

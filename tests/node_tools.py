@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 OLDEST = (18, 19)
 NO_NODE = "no node and npm here: install the packages nodejs and npm"
 NO_REGISTRY = "npm cannot reach its registry"
@@ -56,3 +58,12 @@ def run(
 def is_offline(said: str) -> bool:
     """Whether npm failed for want of a network, not for a fault of ours."""
     return _OFFLINE.search(said) is not None
+
+
+def output_of(folder: Path, *command: str, **environ: str) -> str:
+    """Run a command and return its output; skip the test when the registry is unreachable."""
+    done = run(folder, *command, environ=environ)
+    if done.returncode and is_offline(done.stdout):
+        pytest.skip(f"{NO_REGISTRY}: {done.stdout.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stdout
+    return done.stdout

@@ -13,10 +13,12 @@ from tools.openapi_export import (
     SERVICES,
     app_of,
     document_from,
+    screens_text,
     snapshot_of,
     written,
 )
 from tools.openapi_rules import findings_in, undocumented_in
+from tools.screens_openapi import TARGET
 
 REMEDY = "put it back, or give it a new version, as openapi/README.md describes"
 
@@ -32,6 +34,8 @@ def findings_of(service: str) -> Iterator[str]:
     snapshot = snapshot_of(service)
     text = snapshot.read_text() if snapshot.exists() else ""
     yield from drift(service, document, text)
+    if service == "gateway" and TARGET.read_text() != screens_text():
+        yield f"{TARGET.name} is not what the BFFs say: run `{COMMAND}` and commit it"
     *_, newest = ["{}", *(path.read_text() for path in baselines_in(BASELINES, service))]
     yield from broken(service, json.loads(newest), document)
 

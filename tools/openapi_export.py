@@ -11,6 +11,7 @@ from quart import Quart
 
 from bff_core.server import document_of
 from tools.openapi_baseline import record
+from tools.screens_openapi import TARGET, joined
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "openapi"
@@ -53,6 +54,11 @@ def written(document: Document) -> str:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def screens_text() -> str:
+    """The screens that the gateway describes, from the documents of the BFFs."""
+    return joined(document_from(app_of(service)) for service in ("bff_teacher", "bff_admin"))
+
+
 def snapshot_of(service: str) -> Path:
     return FOLDER / f"{service}.json"
 
@@ -61,6 +67,10 @@ def export(service: str, *, anew: bool = False) -> list[Path]:
     """Write the snapshot of a service and its baseline; returns the paths that changed."""
     document = document_from(app_of(service))
     changed = []
+    if service == "gateway" and TARGET.read_text() != (text := screens_text()):
+        TARGET.write_text(text)
+        document = document_from(app_of(service))
+        changed.append(TARGET)
     snapshot, text = snapshot_of(service), written(document)
     if not snapshot.exists() or snapshot.read_text() != text:
         snapshot.write_text(text)

@@ -16,11 +16,14 @@ UNDOCUMENTED = {
     "/openapi.json": "the document itself",
     "/docs": "a page for people",
     "/docs/{name}": "what that page is made of",
+    "/bff/v1/teacher/{path}": "the screens, each of which is listed",
+    "/bff/v1/admin/{path}": "the screens, each of which is listed",
 }
 """Routes that no document lists, with the reason."""
 
 ENVELOPE = "#/components/schemas/ErrorEnvelope"
 _PLACE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+_OPERATION_ID = re.compile(r"[a-z]+([A-Z][a-z]+)*")
 _ERROR_STATUS = re.compile(r"[45](?:\d\d|XX)")
 
 
@@ -34,6 +37,8 @@ def findings_in(document: Json) -> Iterator[str]:
         for finding in _in_operation(document, operation):
             yield f"{name} {finding}"
         identity = operation.get("operationId", "")
+        if not _OPERATION_ID.fullmatch(identity):
+            yield f"{name} has the operationId {identity}: name it with @operation_id"
         if identity in seen:
             yield f"{name} has the operationId {identity} of another: rename its function"
         seen.add(identity)
@@ -45,6 +50,8 @@ def undocumented_in(app: Quart, document: Json) -> Iterator[str]:
     documented = {name for name, _ in operations_in(document)}
     for rule in app.url_map.iter_rules():
         path = _PLACE.sub(r"{\1}", rule.rule)
+        for server in document.get("servers", []):
+            path = path.removeprefix(server["url"].rstrip("/"))
         if path in UNDOCUMENTED:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):

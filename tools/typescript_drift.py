@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "./dev generate"
 PACKAGE = Path("sdk") / "typescript"
 SNAPSHOTS = Path("openapi")
-SERVICES = {"teacher": "bff_teacher", "admin": "bff_admin", "gateway": "gateway"}
+SERVICES = {"api": "gateway"}
 """The service whose snapshot each file of types is generated from."""
 
 # As `scripts/generate.mjs` writes it.

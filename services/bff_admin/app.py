@@ -38,6 +38,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         make_container(settings, resources.runtime, *replacing),
         service=SERVICE,
         title="HuleEdu admin BFF",
+        description="The screens of an admin: accounts, settings, their audit, the state of the services.",
         metrics=metrics,
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access={"admin": frozenset({Role(settings.role)})},

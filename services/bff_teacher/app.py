@@ -75,6 +75,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         container,
         service=SERVICE,
         title="HuleEdu teacher BFF",
+        description="The screens of a teacher: classes, batches, essays, matches of students.",
         metrics=metrics,
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access=ACCESS,

@@ -47,6 +47,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         ),
         service=SERVICE,
         title="HuleEdu config service",
+        description="Versioned settings by namespace, with an audit that shows any change of it.",
         metrics=metrics,
         blueprints=[Blueprints(routes) for routes in ROUTES],
         access=ACCESS,

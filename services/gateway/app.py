@@ -11,12 +11,13 @@ from bff_core.client import ClientRuntime
 from bff_core.clock import Clock, SystemClock
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
-from bff_core.server import LIFECYCLE, Lifecycle
+from bff_core.server import COMPLETION, LIFECYCLE, Lifecycle
 from services.gateway.api.cors import CorsPolicy
 from services.gateway.api.header_policy import HeaderPolicyMiddleware
 from services.gateway.api.preflight import attach_preflight
 from services.gateway.api.proxy_middleware import ProxyMiddleware
 from services.gateway.api.proxy_routes import proxy_routes
+from services.gateway.api.screens_document import add_screens
 from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
 from services.gateway.implementations.event_streams import EventStreams
@@ -38,6 +39,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         container,
         service=SERVICE,
         title="HuleEdu gateway",
+        description="The API of the front ends: sign-in, the teacher screens, the admin screens.",
         metrics=metrics,
         blueprints=[Blueprints(proxy_routes())],
         access=ACCESS_RULES,
@@ -45,6 +47,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         clock=clock,
         inside=lambda guard, inner: ProxyMiddleware(inner, guard, container, streams),
     )
+    app.extensions[COMPLETION] = add_screens
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
     lifecycle.when_draining.append(streams.drain)
     _apply_header_policy(app, settings)

@@ -133,6 +133,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Quart:
         container,
         service=SERVICE,
         title="HuleEdu identity admin",
+        description="Approval of accounts, mounted into Identity.",
         metrics=Metrics("identity_admin"),
         blueprints=[Blueprints(admin.blueprint, (PREFIX,))],
         access=access_of(settings),

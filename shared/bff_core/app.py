@@ -11,6 +11,7 @@ from dishka import AsyncContainer
 from quart import Blueprint, Quart
 from quart.wrappers.base import BaseRequestWebsocket
 from quart_dishka import QuartDishka
+from quart_schema import Info
 from werkzeug.routing import MapAdapter
 
 from bff_core.auth import JwksKeys, KeySource, TokenRules, TokenVerifier, key_from
@@ -59,6 +60,7 @@ def build_app(
     *,
     service: str,
     title: str,
+    description: str = "",
     metrics: Metrics,
     blueprints: Iterable[Blueprints],
     access: Mapping[str, frozenset[Role]],
@@ -84,7 +86,13 @@ def build_app(
     guard.attach(app)
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
-    attach_openapi(app, title=title, version=RELEASE, with_page=settings.shows_docs)
+    blueprints = list(blueprints)
+    attach_openapi(
+        app,
+        Info(title, RELEASE, description=description),
+        servers=_paths_before(blueprints),
+        with_page=settings.shows_docs,
+    )
     health = Health(service, RELEASE, settings.environment, lifecycle, metrics, resources, checks)
     for group in [Blueprints(health_routes(health)), *blueprints]:
         group.register(app)
@@ -93,6 +101,12 @@ def build_app(
     inner: Any = add_fast_path(app, guard, container) if fast else app.asgi_app
     _add_middleware(app, inside(guard, inner) if inside else inner, settings, metrics, clock)
     return app
+
+
+def _paths_before(blueprints: Iterable[Blueprints]) -> list[str]:
+    """What comes before the first prefix of routes in their others: `` and `/bff`."""
+    paths = ("", *(p.removesuffix(one.prefixes[0]) for one in blueprints for p in one.prefixes))
+    return list(dict.fromkeys(paths))
 
 
 def _add_middleware(

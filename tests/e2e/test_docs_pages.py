@@ -54,6 +54,7 @@ def test_page_shows_every_operation(demo: DemoStack, page: Page, service: str) -
     ("service", "person", "path", "text"),
     [
         ("bff_teacher", ANNA, "/v1/teacher/me", '"Anna Lindqvist"'),
+        ("gateway", ANNA, "/bff/v1/teacher/me", '"Anna Lindqvist"'),
         ("bff_admin", ADMIN, "/v1/admin/users/pending", '"users"'),
     ],
 )

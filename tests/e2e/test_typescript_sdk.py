@@ -10,6 +10,7 @@ from devstack.seed import PASSWORD
 from devstack.seed.people import ADMIN, ANNA
 from tests import node_tools
 from tests.e2e.demo_stack import DemoStack
+from tests.node_tools import output_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "sdk" / "typescript"
@@ -28,15 +29,6 @@ SCREENS = {
 }
 
 pytestmark = pytest.mark.node
-
-
-def output_of(folder: Path, *command: str, **environ: str) -> str:
-    """Run a command and return its output; skip the test when the registry is unreachable."""
-    done = node_tools.run(folder, *command, environ=environ)
-    if done.returncode and node_tools.is_offline(done.stdout):
-        pytest.skip(f"{node_tools.NO_REGISTRY}: {done.stdout.strip().splitlines()[-1]}")
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
-// Writes the types of the gateway's paths from ../../openapi; --check only compares.
+// Writes the types of the gateway's API from ../../openapi; --check only compares.
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 
-const SOURCES = { teacher: "bff_teacher.json", admin: "bff_admin.json", gateway: "gateway.json" };
+const SOURCES = { api: "gateway.json" };
 const OPTIONS = {
   // A request may omit a field that has a default.
   defaultNonNullable: false,

@@ -31,7 +31,7 @@ import type {
   SettingsRollbackV1,
   SettingsWriteV1,
   UserDecisionsV1,
-} from "./generated/admin.js";
+} from "./generated/api.js";
 
 type Paths = GatewayPaths<paths>;
 export type UsersQuery = QueryOf<Paths["/bff/v1/admin/users"]>;

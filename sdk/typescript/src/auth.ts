@@ -11,7 +11,7 @@ import type {
   RegisteredV1,
   RegisterV1,
   TokensV1,
-} from "./generated/gateway.js";
+} from "./generated/api.js";
 
 type Paths = GatewayPaths<paths>;
 export type AuthOptions = Omit<ClientOptions, "token">;

@@ -1,5 +1,5 @@
 /** `BffError`: the one error class, from a service's error envelope or raised by the client. */
-import type { ErrorV1 } from "./generated/gateway.js";
+import type { ErrorV1 } from "./generated/api.js";
 
 /** Codes that the client itself raises; all others come from a service. */
 export const CLIENT_CODES = {

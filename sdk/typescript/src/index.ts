@@ -1,7 +1,5 @@
 /** The public API. */
-export type * as Admin from "./generated/admin.js";
-export type * as Auth from "./generated/gateway.js";
-export type * as Teacher from "./generated/teacher.js";
+export type * as Api from "./generated/api.js";
 
 export { createAdminClient } from "./admin.js";
 export type {

@@ -1,7 +1,7 @@
 /** A local replica of a teacher's batches, built from a snapshot and the events after it. */
 import { protocolError } from "./event_stream.js";
 import type { StreamEvent } from "./event_stream.js";
-import type { BatchEssayV1, DashboardBatchV1, TeacherBatchDetailV1 } from "./generated/teacher.js";
+import type { BatchEssayV1, DashboardBatchV1, TeacherBatchDetailV1 } from "./generated/api.js";
 import { applyMergePatch, isJsonObject } from "./merge_patch.js";
 import type { JsonObject } from "./merge_patch.js";
 

@@ -1,5 +1,5 @@
 /** Parts of a screen: optional ones may be stale or missing. */
-import type { PartV1 } from "./generated/teacher.js";
+import type { PartV1 } from "./generated/api.js";
 
 export type { PartV1 };
 

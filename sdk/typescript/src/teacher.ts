@@ -13,7 +13,7 @@ import type {
   TeacherEssayFeedbackV1,
   TeacherProfileV1,
   paths,
-} from "./generated/teacher.js";
+} from "./generated/api.js";
 
 type Paths = GatewayPaths<paths>;
 export type DashboardQuery = QueryOf<Paths["/bff/v1/teacher/dashboard"]>;

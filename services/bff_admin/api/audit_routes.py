@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.server import access, inject, returns, takes_query
+from bff_core.server import access, inject, operation_id, returns, takes_query
 from services.bff_admin.dto.audit_v1 import AdminAuditQuery, AdminAuditV1
 from services.bff_admin.screens.audit import AuditScreen
 
@@ -12,6 +12,7 @@ blueprint = Blueprint("audit", __name__)
 
 
 @blueprint.get("/audit")
+@operation_id("getAudit")
 @access("admin")
 @takes_query(AdminAuditQuery)
 @returns(AdminAuditV1)

@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.server import access, inject, returns
+from bff_core.server import access, inject, operation_id, returns
 from services.bff_admin.dto.overview_v1 import AdminOverviewV1
 from services.bff_admin.screens.overview import OverviewScreen
 
@@ -12,6 +12,7 @@ blueprint = Blueprint("overview", __name__)
 
 
 @blueprint.get("/overview")
+@operation_id("getOverview")
 @access("admin")
 @returns(AdminOverviewV1)
 @inject

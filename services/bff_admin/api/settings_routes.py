@@ -6,7 +6,7 @@ from quart_schema import DataSource, document_headers, document_querystring, doc
 
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
-from bff_core.server import access, error_responses, inject, response_headers
+from bff_core.server import access, error_responses, inject, operation_id, response_headers
 from services.bff_admin.api.forwarding import forwards
 from services.bff_admin.dto.settings_v1 import (
     LARGEST_VERSION,
@@ -29,6 +29,7 @@ blueprint = Blueprint("settings", __name__)
 
 
 @blueprint.get("/settings")
+@operation_id("getNamespaces")
 @access("admin")
 @forwards(AdminNamespacesV1)
 @inject
@@ -40,6 +41,7 @@ async def namespaces(
 
 
 @blueprint.get("/settings/<namespace>")
+@operation_id("getSettings")
 @access("admin")
 @error_responses(NotFound)
 @document_headers(SettingsReadHeadersV1)
@@ -56,6 +58,7 @@ async def read(
 
 
 @blueprint.get("/settings/<namespace>/schema")
+@operation_id("getSettingsSchema")
 @access("admin")
 @error_responses(NotFound)
 @document_headers(SettingsReadHeadersV1)
@@ -72,6 +75,7 @@ async def schema(
 
 
 @blueprint.put("/settings/<namespace>")
+@operation_id("putSettings")
 @access("admin")
 @error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
 @response_headers("Idempotent-Replay")
@@ -91,6 +95,7 @@ async def write(
 
 
 @blueprint.post("/settings/<namespace>/rollback")
+@operation_id("rollBackSettings")
 @access("admin")
 @error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
 @response_headers("Idempotent-Replay")
@@ -110,6 +115,7 @@ async def roll_back(
 
 
 @blueprint.get("/settings/<namespace>/versions")
+@operation_id("getSettingsVersions")
 @access("admin")
 @error_responses(NotFound)
 @document_querystring(SettingsVersionsQuery)
@@ -126,6 +132,7 @@ async def versions(
 
 
 @blueprint.get(f"/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
+@operation_id("getSettingsVersion")
 @access("admin")
 @error_responses(NotFound)
 @forwards(AdminSettingsVersionV1)

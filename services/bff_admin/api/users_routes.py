@@ -10,6 +10,7 @@ from bff_core.server import (
     access,
     error_responses,
     inject,
+    operation_id,
     response_headers,
     returns,
     takes_body,
@@ -35,6 +36,7 @@ blueprint = Blueprint("users", __name__)
 
 
 @blueprint.get("/users/pending")
+@operation_id("getPendingUsers")
 @access("admin")
 @takes_query(PendingUsersQuery)
 @returns(AdminPendingUsersV1)
@@ -47,6 +49,7 @@ async def pending(
 
 
 @blueprint.get("/users")
+@operation_id("getUsers")
 @access("admin")
 @takes_query(UsersQuery)
 @returns(AdminUsersV1)
@@ -59,6 +62,7 @@ async def users(
 
 
 @blueprint.get("/users/<user_id>")
+@operation_id("getUser")
 @access("admin")
 @error_responses(NotFound)
 @returns(AdminUserDetailV1)
@@ -71,6 +75,7 @@ async def user(
 
 
 @blueprint.post("/users/<user_id>/approve")
+@operation_id("approveUser")
 @access("admin")
 @error_responses(NotFound, Conflict)
 @response_headers("Idempotent-Replay")
@@ -88,6 +93,7 @@ async def approve(
 
 
 @blueprint.post("/users/<user_id>/deny")
+@operation_id("denyUser")
 @access("admin")
 @error_responses(NotFound, Conflict)
 @response_headers("Idempotent-Replay")
@@ -105,6 +111,7 @@ async def deny(
 
 
 @blueprint.post("/users/decisions")
+@operation_id("decideUsers")
 @access("admin")
 @takes_body(UserDecisionsV1)
 @returns(AdminUserDecisionsV1)

@@ -13,6 +13,7 @@ from bff_core.server import (
     error_responses,
     inject,
     openapi_links,
+    operation_id,
     path_parameters,
     response_headers,
     returns,
@@ -41,6 +42,7 @@ blueprint = Blueprint("batches", __name__)
 
 
 @blueprint.get("/batches/<batch_id>")
+@operation_id("getBatch")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
 @path_parameters(batch_id=UUID_SCHEMA)
@@ -59,6 +61,7 @@ async def batch(
 
 
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")
+@operation_id("getEssay")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
 @path_parameters(batch_id=UUID_SCHEMA, essay_id=UUID_SCHEMA)
@@ -76,6 +79,7 @@ async def essay(
 
 
 @blueprint.get("/batches/<batch_id>/associations")
+@operation_id("getAssociations")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
 @path_parameters(batch_id=UUID_SCHEMA)
@@ -90,6 +94,7 @@ async def associations(
 
 
 @blueprint.post("/batches/<batch_id>/associations/confirm")
+@operation_id("confirmAssociations")
 @access("teacher")
 @budget(CONFIRM)
 @error_responses(NotFound, Conflict, RateLimited)

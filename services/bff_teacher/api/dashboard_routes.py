@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.server import Link, access, inject, openapi_links, returns, takes_query
+from bff_core.server import Link, access, inject, openapi_links, operation_id, returns, takes_query
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
 from services.bff_teacher.screens.class_list import ClassListScreen
@@ -14,6 +14,7 @@ blueprint = Blueprint("dashboard", __name__)
 
 
 @blueprint.get("/dashboard")
+@operation_id("getDashboard")
 @access("teacher")
 @takes_query(DashboardQuery)
 @openapi_links(Link("batches.batch", {"batch_id": "/batches/0/batch_id"}))
@@ -29,6 +30,7 @@ async def dashboard(
 
 
 @blueprint.get("/classes")
+@operation_id("getClasses")
 @access("teacher")
 @takes_query(ClassListQuery)
 @returns(TeacherClassListV1)

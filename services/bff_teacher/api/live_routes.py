@@ -7,7 +7,14 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound, RateLimited
-from bff_core.server import access, error_responses, inject, takes_headers, takes_query
+from bff_core.server import (
+    access,
+    error_responses,
+    inject,
+    operation_id,
+    takes_headers,
+    takes_query,
+)
 from services.bff_teacher.api.event_stream import returns_events
 from services.bff_teacher.dto.events_v1 import EVENT_V1, EventsHeadersV1, EventsQuery
 from services.bff_teacher.live import LiveStreams
@@ -16,6 +23,7 @@ blueprint = Blueprint("live", __name__)
 
 
 @blueprint.get("/events")
+@operation_id("streamEvents")
 @access("teacher")
 @error_responses(NotFound, RateLimited)
 @takes_headers(EventsHeadersV1)

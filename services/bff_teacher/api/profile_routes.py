@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.server import access, inject, returns
+from bff_core.server import access, inject, operation_id, returns
 from services.bff_teacher.dto.profile_v1 import TeacherProfileV1
 from services.bff_teacher.screens.profile import ProfileScreen
 
@@ -12,6 +12,7 @@ blueprint = Blueprint("profile", __name__)
 
 
 @blueprint.get("/me")
+@operation_id("getMe")
 @access("teacher")
 @returns(TeacherProfileV1)
 @inject

@@ -5,7 +5,7 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
-from bff_core.server import access, error_responses, inject, returns, takes_query
+from bff_core.server import access, error_responses, inject, operation_id, returns, takes_query
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.dto.audit_v1 import (
     AuditEntryDetailV1,
@@ -20,6 +20,7 @@ blueprint = Blueprint("audit", __name__)
 
 
 @blueprint.get("/v1/audit")
+@operation_id("getAudit")
 @access("admin")
 @takes_query(AuditQuery)
 @returns(AuditPageV1)
@@ -30,6 +31,7 @@ async def page(query_args: AuditQuery, audit: FromDishka[AuditHandler]) -> Audit
 
 
 @blueprint.get("/v1/audit/verify")
+@operation_id("verifyAudit")
 @access("admin")
 @returns(AuditVerdictV1)
 @inject
@@ -41,6 +43,7 @@ async def verify(
 
 
 @blueprint.get(f"/v1/audit/<int(max={LARGEST_SEQUENCE}):sequence>")
+@operation_id("getAuditEntry")
 @access("admin")
 @error_responses(NotFound)
 @returns(AuditEntryDetailV1)

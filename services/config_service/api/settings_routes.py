@@ -12,6 +12,7 @@ from bff_core.server import (
     access,
     error_responses,
     inject,
+    operation_id,
     response_headers,
     returns,
     returns_etagged,
@@ -41,6 +42,7 @@ blueprint = Blueprint("settings", __name__)
 
 
 @blueprint.get("/v1/settings")
+@operation_id("getNamespaces")
 @access(SERVICE)
 @returns(NamespaceListV1)
 @inject
@@ -50,6 +52,7 @@ async def namespaces(settings: FromDishka[SettingsHandler]) -> NamespaceListV1:
 
 
 @blueprint.get("/v1/settings/<namespace>")
+@operation_id("getSettings")
 @access(SERVICE)
 @error_responses(NotFound)
 @document_headers(ReadHeadersV1)
@@ -61,6 +64,7 @@ async def read(namespace: str, settings: FromDishka[SettingsHandler]) -> WithETa
 
 
 @blueprint.get("/v1/settings/<namespace>/schema")
+@operation_id("getSettingsSchema")
 @access(SERVICE)
 @error_responses(NotFound)
 @document_headers(ReadHeadersV1)
@@ -74,6 +78,7 @@ async def schema(
 
 
 @blueprint.put("/v1/settings/<namespace>")
+@operation_id("putSettings")
 @access("admin")
 @error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
 @response_headers("Idempotent-Replay")
@@ -96,6 +101,7 @@ async def write(
 
 
 @blueprint.get("/v1/settings/<namespace>/versions")
+@operation_id("getSettingsVersions")
 @access(SERVICE)
 @error_responses(NotFound)
 @takes_query(VersionsQuery)
@@ -109,6 +115,7 @@ async def versions(
 
 
 @blueprint.get(f"/v1/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
+@operation_id("getSettingsVersion")
 @access(SERVICE)
 @error_responses(NotFound)
 @returns(SettingsVersionV1)
@@ -121,6 +128,7 @@ async def version(
 
 
 @blueprint.post("/v1/settings/<namespace>/rollback")
+@operation_id("rollBackSettings")
 @access("admin")
 @error_responses(NotFound, Conflict, PreconditionFailed, PreconditionRequired)
 @response_headers("Idempotent-Replay")

@@ -20,6 +20,7 @@ from bff_core.server import (
     access,
     error_responses,
     extra_responses,
+    operation_id,
     optional_body,
     path_parameters,
 )
@@ -61,10 +62,12 @@ def _view(route: Route) -> Any:
         raise InvalidRequest("The path must be written plainly")
 
     refuse.__doc__ = f"{route.summary}."
+    first, *others = route.name.split("_")
+    name = operation_id(first + "".join(word.capitalize() for word in others))
     view: Any = error_responses(*_COMMON_ERRORS)(access(route.access)(refuse))
     if route.identity is None:
         return path_parameters(path=_PATH_SCHEMA)(extra_responses(*_forwarded(route))(view))
-    return _documented(route.identity, view)
+    return name(_documented(route.identity, view))
 
 
 def _documented(identity: IdentityRoute, view: Any) -> Any:

@@ -4,7 +4,7 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.server import access, inject, returns, takes_query
+from bff_core.server import access, inject, operation_id, returns, takes_query
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.dto.user_approval_v1 import DecisionListV1, DecisionQuery
 
@@ -12,6 +12,7 @@ blueprint = Blueprint("decisions", __name__, url_prefix="/decisions")
 
 
 @blueprint.get("")
+@operation_id("getDecisions")
 @access("admin")
 @takes_query(DecisionQuery)
 @returns(DecisionListV1)

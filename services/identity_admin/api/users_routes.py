@@ -10,6 +10,7 @@ from bff_core.server import (
     access,
     error_responses,
     inject,
+    operation_id,
     response_headers,
     returns,
     takes_body,
@@ -40,6 +41,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/users")
 
 
 @blueprint.get("")
+@operation_id("getUsers")
 @access("admin")
 @takes_query(UserQuery)
 @returns(UserListV1)
@@ -54,6 +56,7 @@ async def users(
 
 
 @blueprint.get("/pending")
+@operation_id("getPendingUsers")
 @access("admin")
 @takes_query(PendingQuery)
 @returns(UserListV1)
@@ -68,6 +71,7 @@ async def pending(
 
 
 @blueprint.get("/<user_id>")
+@operation_id("getUser")
 @access("admin")
 @error_responses(NotFound)
 @returns(UserApprovalDetailV1)
@@ -80,6 +84,7 @@ async def user(
 
 
 @blueprint.post("/<user_id>/approve")
+@operation_id("approveUser")
 @access("admin")
 @error_responses(NotFound, Conflict)
 @response_headers("Idempotent-Replay")
@@ -98,6 +103,7 @@ async def approve(
 
 
 @blueprint.post("/<user_id>/deny")
+@operation_id("denyUser")
 @access("admin")
 @error_responses(NotFound, Conflict)
 @response_headers("Idempotent-Replay")
@@ -116,6 +122,7 @@ async def deny(
 
 
 @blueprint.post("/decisions")
+@operation_id("decideUsers")
 @access("admin")
 @takes_body(DecisionsRequestV1)
 @returns(DecisionsResultV1)

@@ -24,11 +24,12 @@ from bff_core.server.openapi.declarations import (
     error_responses,
     extra_responses,
     openapi_links,
+    operation_id,
     optional_body,
     path_parameters,
     response_headers,
 )
-from bff_core.server.openapi.document import attach_openapi, document_of
+from bff_core.server.openapi.document import COMPLETION, attach_openapi, document_of
 from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
 from bff_core.server.routes.context import ContextProvider, inject
 from bff_core.server.routes.responses import ETAGGED, METRICS, returns, returns_etagged
@@ -37,6 +38,7 @@ from bff_core.server.run import LIFECYCLE, run
 from bff_core.server.service_keys import ServiceKeys
 
 __all__ = [
+    "COMPLETION",
     "ETAGGED",
     "LIFECYCLE",
     "METRICS",
@@ -75,6 +77,7 @@ __all__ = [
     "inject",
     "make_mountable",
     "openapi_links",
+    "operation_id",
     "optional_body",
     "parse_body",
     "path_parameters",

@@ -16,7 +16,7 @@ from bff_core.observability import Metrics
 from bff_core.ports import HealthChecked
 from bff_core.server.guard import PUBLIC, access
 from bff_core.server.lifecycle import Lifecycle
-from bff_core.server.openapi.declarations import error_responses
+from bff_core.server.openapi.declarations import error_responses, operation_id
 from bff_core.server.routes.responses import returns
 
 PING_TIMEOUT_SECONDS = 0.5
@@ -121,6 +121,7 @@ def health_routes(health: Health) -> Blueprint:
     health.metrics.ready.set_function(lambda: float(lifecycle.state == "ready"))
 
     @blueprint.get("/healthz")
+    @operation_id("getHealth")
     @access(PUBLIC)
     @returns(HealthV1)
     async def healthz() -> HealthV1:
@@ -128,6 +129,7 @@ def health_routes(health: Health) -> Blueprint:
         return health.report()
 
     @blueprint.get("/ready")
+    @operation_id("getReadiness")
     @access(PUBLIC)
     @error_responses(Unavailable)
     @returns(ReadyV1)

@@ -56,7 +56,7 @@ class ExtraResponse:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Another route under the same prefix, and where in the response its parameters are."""
+    """Another route of the app, and where in the response its parameters are."""
 
     endpoint: str
     parameters: Mapping[str, str]
@@ -66,6 +66,7 @@ class Link:
 class Declaration:
     """Everything that was declared of one route."""
 
+    operation_id: str | None = None
     error_responses: tuple[type[BffError], ...] = ()
     response_headers: tuple[str, ...] = ()
     extra_responses: tuple[ExtraResponse, ...] = ()
@@ -84,6 +85,11 @@ def _declare(change: Callable[[Declaration], Declaration]) -> Callable[[F], F]:
         return view
 
     return decorate
+
+
+def operation_id(name: str) -> Callable[[F], F]:
+    """Name the operation as a generated client shall: `getDashboard`, `approveUser`."""
+    return _declare(lambda now: replace(now, operation_id=name))
 
 
 def error_responses(*kinds: type[BffError]) -> Callable[[F], F]:

@@ -1,10 +1,11 @@
 """Serves the OpenAPI document and a page to read it, without a CDN."""
 
+from collections.abc import Callable, Iterable
 from importlib import resources
 from typing import Any
 
 from quart import Blueprint, Quart, Response, current_app
-from quart_schema import Info, QuartSchema, hide
+from quart_schema import Info, QuartSchema, Server, hide
 
 from bff_core.errors import NotFound
 from bff_core.server.guard import PUBLIC, access
@@ -13,27 +14,33 @@ from bff_core.server.openapi.operations import Provider
 OPENAPI_PATH = "/openapi.json"
 
 
-def attach_openapi(app: Quart, *, title: str, version: str, with_page: bool) -> None:
-    """Serve `/openapi.json` and, with `with_page`, `/docs`."""
+COMPLETION = "bff_core.openapi_completion"
+"""Extension of an app whose document is completed by a function of the app's own."""
+
+
+def attach_openapi(app: Quart, info: Info, *, servers: Iterable[str], with_page: bool) -> None:
+    """Serve `/openapi.json` and, with `with_page`, `/docs`; `servers` are paths before all routes."""
     QuartSchema(
         app,
         openapi_path=None,
         redoc_ui_path=None,
         scalar_ui_path=None,
         swagger_ui_path=None,
-        info=Info(title=title, version=version),
+        info=info,
+        servers=[Server(url=path or "/") for path in servers],
         conversion_preference="pydantic",
         openapi_provider_class=Provider,
     )
     app.register_blueprint(_document_routes())
     if with_page:
-        app.register_blueprint(_page_routes(title))
+        app.register_blueprint(_page_routes(info.title))
 
 
 def document_of(app: Quart) -> dict[str, Any]:
     """The OpenAPI document of an app."""
     schema: QuartSchema = app.extensions["QUART_SCHEMA"]
-    return schema.openapi_provider.schema()
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = app.extensions.get(COMPLETION, dict)
+    return complete(schema.openapi_provider.schema())
 
 
 def _document_routes() -> Blueprint:

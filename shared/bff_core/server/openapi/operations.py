@@ -30,7 +30,7 @@ from bff_core.errors import (
 from bff_core.server.concurrency_limit import EXEMPT_PATHS
 from bff_core.server.envelope import ErrorEnvelopeV1
 from bff_core.server.guard import PUBLIC, SERVICE, rule_of
-from bff_core.server.openapi.declarations import HEADERS, Link, declaration_of
+from bff_core.server.openapi.declarations import HEADERS, declaration_of
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
 from bff_core.server.routes.responses import ETAGGED
 from bff_core.server.service_keys import KEY_HEADER, SERVICE_HEADER, ServiceKeys
@@ -47,6 +47,7 @@ _SERVICE_KEYS: Json = {
     "serviceKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
     "serviceId": {"type": "apiKey", "in": "header", "name": SERVICE_HEADER},
 }
+_LICENSE: Json = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _AS_SERVICE: dict[str, list[str]] = {"serviceKey": [], "serviceId": []}
 _AS_USER: dict[str, list[str]] = {"bearer": []}
 _BODY_ERRORS: ErrorTypes = (ValidationFailed, PayloadTooLarge, UnsupportedMediaType)
@@ -90,10 +91,13 @@ class Provider(OpenAPIProvider):
                 }
                 _add_examples(operation, components["schemas"])
         document["tags"] = self._tags()
+        document["info"]["license"] = _LICENSE
         return document
 
     def generate_rules(self) -> Iterable[Rule]:
-        return sorted(super().generate_rules(), key=lambda rule: rule.rule)
+        """Each route once; its other prefixes are servers of the document."""
+        rules = (rule for rule in super().generate_rules() if not _is_repeated(rule))
+        return sorted(rules, key=lambda rule: rule.rule)
 
     def build_paths(self, rule: Rule) -> tuple[Json, Json]:
         paths, components = super().build_paths(rule)
@@ -104,12 +108,13 @@ class Provider(OpenAPIProvider):
         components.update(components["ErrorEnvelope"].pop("$defs", {}))
         view = self._app.view_functions[rule.endpoint]
         for method, operation in methods.items():
-            name = rule.endpoint.replace(".", "_") + (f"_{method}" if len(methods) > 1 else "")
-            operation["operationId"] = name
+            fallback = f"{method}_{rule.endpoint.replace('.', '_')}"
+            operation["operationId"] = declaration_of(view).operation_id or fallback
             operation["tags"] = [_tag_of(rule.endpoint)]
             _move_schemas(operation, components)
             self._add_security(operation, rule_of(view))
             _complete_responses(operation, rule, view, components)
+            self._add_links(operation, view)
         # The library's own reading of a path fails on converters with arguments.
         return {_PATH_PARAMETER.sub(r"{\1}", rule.rule): methods}, components
 
@@ -135,12 +140,27 @@ class Provider(OpenAPIProvider):
 
     def _add_security(self, operation: Json, rule: str | None) -> None:
         if rule == PUBLIC:
+            operation["security"] = []
             return
         operation["x-access-rule"] = rule
         operation["security"] = [_AS_USER]
         if self._requires_keys():
             alone = [_AS_SERVICE] if rule == SERVICE else []
             operation["security"] = [*alone, _AS_SERVICE | _AS_USER]
+
+    def _add_links(self, operation: Json, view: Any) -> None:
+        """Link the successful response to other operations by their ids."""
+        links = {}
+        for link in declaration_of(view).links:
+            target = declaration_of(self._app.view_functions[link.endpoint])
+            links[link.endpoint.rpartition(".")[2]] = {
+                "operationId": target.operation_id,
+                "parameters": {
+                    name: f"$response.body#{at}" for name, at in link.parameters.items()
+                },
+            }
+        if links:
+            operation["responses"]["200"]["links"] = links
 
     def _tags(self) -> list[Json]:
         """One for each blueprint with a documented route, described by its module's docstring."""
@@ -152,9 +172,13 @@ class Provider(OpenAPIProvider):
         return [{"name": name, "description": text} for name, text in sorted(tags.items())]
 
 
+def _is_repeated(rule: Rule) -> bool:
+    """True for a route under another prefix than its first."""
+    return _PREFIX_NUMBER.search(rule.endpoint.rpartition(".")[0]) is not None
+
+
 def _tag_of(endpoint: str) -> str:
-    """The blueprint's name, the same under all of its prefixes."""
-    return _PREFIX_NUMBER.sub("", endpoint.rpartition(".")[0].rpartition(".")[2])
+    return endpoint.rpartition(".")[0].rpartition(".")[2]
 
 
 def _mark_required(parameters: list[Json], model: type[BaseModel]) -> list[Json]:
@@ -189,7 +213,7 @@ def _move_schemas(operation: Json, components: Json) -> None:
 
 
 def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json) -> None:
-    """Add headers, links, declared responses and errors to those of the models."""
+    """Add headers, declared responses and errors to those of the models."""
     declared = declaration_of(view)
     # quart-schema uses numbers as some keys, which JSON cannot hold.
     responses = {str(status): body for status, body in operation["responses"].items()}
@@ -200,7 +224,6 @@ def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json
         default = "Created" if status == "201" else "Success"
         response["description"] = response["description"] or default
         response["headers"] = _header_refs(*headers, *_parts_header(response, components))
-        response.update(_links(rule.endpoint, declared.links))
     for extra in declared.extra_responses:
         content = {media: {"schema": dict(schema)} for media, schema in extra.content.items()}
         responses[extra.status] = {
@@ -223,18 +246,6 @@ def _parts_header(response: Json, components: Json) -> tuple[str, ...]:
     name = response["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
     fields = components.get(name, {}).get("properties", {})
     return ("X-Parts-Incomplete",) if "parts" in fields else ()
-
-
-def _links(endpoint: str, links: Iterable[Link]) -> Json:
-    """By the id of their operation, which is another one under another prefix."""
-    number = "".join(_PREFIX_NUMBER.findall(endpoint.rpartition(".")[0]))
-    found = {}
-    for link in links:
-        blueprint, _, function = link.endpoint.rpartition(".")
-        parameters = {name: f"$response.body#{at}" for name, at in link.parameters.items()}
-        operation_id = f"{blueprint}{number}_{function}"
-        found[function] = {"operationId": operation_id, "parameters": parameters}
-    return {"links": found} if found else {}
 
 
 def _header_refs(*names: str) -> Json:

@@ -122,6 +122,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
 class DownstreamResponse(RedactedStruct, frozen=True):
     """A decoded response; `age` is in seconds since it was read from its source.
 
+    A `stale` one is older than the call's freshness allows, and the source failed to give another.
     A cached response has neither body nor headers. A response with one of the call's `statuses`
     has a body but no value. `response_id` is the same object in all copies of one response.
     """

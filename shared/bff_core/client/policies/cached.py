@@ -65,10 +65,10 @@ class Cached:
                     return DownstreamResponse(entry.value, b"", age=age)
                 if age < freshness.max_age + freshness.stale_while_revalidate:
                     self._start_refresh(send, call)
-                    return self._serve_stale(call, entry, "stale_refresh")
+                    return self._serve_entry(call, entry, "stale_refresh")
             notify(self._observer.cached, call, "miss")
             if entry is not None and self._usable_on_error(call, entry):
-                return await self._read_or_serve_stale(send, call, entry)
+                return await self._read_or_serve_entry(send, call, entry)
             with self._cache.reading(key) as read:
                 return await self._read(send, call, read)
 
@@ -96,7 +96,7 @@ class Cached:
             await self._cache.store(call.key, call.freshness, entry, response.body)
         return response
 
-    async def _read_or_serve_stale(
+    async def _read_or_serve_entry(
         self, send: Send, call: Call, entry: CacheEntry
     ) -> DownstreamResponse:
         deadline = Deadline(call.deadline.at - FALLBACK_RESERVE, call.deadline.clock)
@@ -106,17 +106,19 @@ class Cached:
             except DownstreamError as error:
                 if read.outdated or _is_final(error) or not self._usable_on_error(call, entry):
                     raise
-        return self._serve_stale(call, entry, "stale_error")
+        return self._serve_entry(call, entry, "stale_error")
 
     def _usable_on_error(self, call: Call, entry: CacheEntry) -> bool:
         limit = call.freshness.max_age + call.freshness.stale_if_error
         return self._cache.age(entry) < limit
 
-    def _serve_stale(
+    def _serve_entry(
         self, call: Call, entry: CacheEntry, result: CacheResult
     ) -> DownstreamResponse:
+        """The entry, which is stale only once its source has failed to give a newer one."""
         notify(self._observer.cached, call, result)
-        return DownstreamResponse(entry.value, b"", age=self._cache.age(entry), stale=True)
+        failed = result == "stale_error"
+        return DownstreamResponse(entry.value, b"", age=self._cache.age(entry), stale=failed)
 
     def _start_refresh(self, send: Send, call: Call) -> None:
         key = call.key

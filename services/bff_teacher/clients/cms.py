@@ -26,6 +26,10 @@ from services.bff_teacher.contracts.cms import (
 IDS_PER_CALL = 50
 """Bounds the length of the URL; CMS itself sets no limit."""
 
+CLASS_OF_BATCH = "class_info"
+STUDENTS_OF_BATCH = frozenset({"student_names", "student_of_essay"})
+"""Operations that read whom CMS matched with essays."""
+
 # CMS redirects without the trailing slash, and redirects are not followed.
 CLASSES = ("v1", "classes", "")
 CLASS_INFO = ("internal", "v1", "batches", "class-info")
@@ -47,7 +51,7 @@ class HttpClasses:
             credentials=Credentials(user=True),
         )
         self._infos = cms.endpoint(
-            "class_info",
+            CLASS_OF_BATCH,
             class_info,
             JsonDecoder(ClassInfos),
             credentials=Credentials(service=identity),
@@ -82,7 +86,9 @@ class HttpStudents:
         *,
         rosters: Operation,
         student_names: Operation,
+        supersedes: frozenset[str] = frozenset(),
     ) -> None:
+        """`supersedes` names the cached operations that the students of a batch replace."""
         service = Credentials(service=identity)
         self._roster = cms.endpoint(
             "roster",
@@ -91,7 +97,11 @@ class HttpStudents:
             credentials=Credentials(user=True),
         )
         self._of_batch = cms.endpoint(
-            "student_names", student_names, JsonDecoder(list[StudentOfEssay]), credentials=service
+            "student_names",
+            student_names,
+            JsonDecoder(list[StudentOfEssay]),
+            credentials=service,
+            supersedes=supersedes,
         )
         self._of_essay = cms.endpoint(
             "student_of_essay", student_names, JsonDecoder(StudentOfEssay), credentials=service

@@ -29,7 +29,7 @@ from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmResultV1,
 )
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.ports import Associations, CurrentFacts
+from services.bff_teacher.ports import Associations, BatchWrites, CurrentFacts
 from services.bff_teacher.screens.decisions import (
     canonical,
     require_complete,
@@ -72,15 +72,18 @@ class ConfirmScreen:
 
     def __init__(
         self,
+        *,
         facts: CurrentFacts,
         associations: Associations,
         ledger: Confirmations,
+        writes: BatchWrites,
         clock: Clock,
         timeouts: ConfirmTimeouts,
     ) -> None:
         self._facts = facts
         self._associations = associations
         self._ledger = ledger
+        self._writes = writes
         self._clock = clock
         self._timeouts = timeouts
         self._lease = timedelta(seconds=timeouts.lease)
@@ -172,9 +175,13 @@ class ConfirmScreen:
             unchanged = not error.sent or isinstance(error, DownstreamRefused)
             outcome = ConfirmOutcome.NOT_SENT if unchanged else ConfirmOutcome.UNKNOWN
             await self._end(attempt, outcome)
+            if outcome is ConfirmOutcome.UNKNOWN:
+                await self._writes.written(ctx.user_id)
             error.details["outcome"] = outcome.value
             raise error.naming_part("confirm") from error.__cause__
-        return await self._end(attempt, ConfirmOutcome.CONFIRMED)
+        ended = await self._end(attempt, ConfirmOutcome.CONFIRMED)
+        await self._writes.written(ctx.user_id)
+        return ended
 
     async def _end(self, attempt: Attempt, outcome: ConfirmOutcome) -> Attempt:
         """Write the outcome. If that fails, the intent stays, and means unknown after the lease."""

@@ -90,7 +90,9 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     `PUBLIC` when it is the same for all. `decode` raises Undecodable. A response that takes longer
     than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
     count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
-    the call is never shared with an equal one. `attempt` counts from 1.
+    the call is never shared with an equal one. The response of a call that `supersedes` operations
+    comes from the service, and replaces what is cached of these for the identity. `attempt` counts
+    from 1.
     """
 
     service: str
@@ -107,6 +109,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     slow_after: float = 1.0
     statuses: frozenset[int] = frozenset()
     coalesce: bool = True
+    supersedes: frozenset[str] = frozenset()
     attempt: int = 1
 
     @property

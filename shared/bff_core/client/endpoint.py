@@ -54,6 +54,15 @@ def url_of(base_url: str, segments: Iterable[str], params: Params = ()) -> str:
     return f"{base_url}{path_of(segments)}{query}"
 
 
+def freshness_of(rule: Operation) -> Freshness:
+    return Freshness(
+        max_age=rule.max_age,
+        stale_while_revalidate=rule.stale_while_revalidate,
+        stale_if_error=rule.stale_if_error,
+        store_in_redis=rule.store_in_redis,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[T]):
     """One operation of one service; its methods send requests through the pipeline."""
@@ -69,6 +78,7 @@ class Endpoint(Generic[T]):
     user_triggerable: bool
     send: Send
     statuses: frozenset[int] = frozenset()
+    supersedes: frozenset[str] = frozenset()
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -79,7 +89,15 @@ class Endpoint(Generic[T]):
             DownstreamError: The service did not give a usable response in time.
         """
         url = url_of(self.base_url, path, params)
-        response = await self.send(self._call(ctx, "GET", url, freshness=self.freshness))
+        call = self._call(
+            ctx,
+            "GET",
+            url,
+            freshness=self.freshness,
+            coalesce=not self.supersedes,
+            supersedes=self.supersedes,
+        )
+        response = await self.send(call)
         return Fetched(response.value, response.age, response.stale)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
@@ -133,6 +151,7 @@ class Endpoint(Generic[T]):
         freshness: Freshness = NOT_CACHEABLE,
         statuses: frozenset[int] = frozenset(),
         coalesce: bool = True,
+        supersedes: frozenset[str] = frozenset(),
     ) -> Call:
         json_body = {"Content-Type": "application/json"} if body is not None else {}
         return Call(
@@ -150,6 +169,7 @@ class Endpoint(Generic[T]):
             slow_after=self.slow_after,
             statuses=statuses,
             coalesce=coalesce,
+            supersedes=supersedes,
         )
 
 
@@ -175,12 +195,15 @@ class ServiceClient:
         public: bool = False,
         user_triggerable: bool = False,
         statuses: frozenset[int] = frozenset(),
+        supersedes: frozenset[str] = frozenset(),
     ) -> Endpoint[T]:
         """Create the endpoint of one operation.
 
         `public` declares the response the same for all users. `user_triggerable` declares that a
         user can make it fail at will, so that its failures count only for URLs that have succeeded
-        before. `statuses` are those that `request` accepts beside 2xx.
+        before. `statuses` are those that `request` accepts beside 2xx. With `supersedes`, `get` is
+        never answered from the cache, and its response replaces what is cached of these operations
+        for its caller.
         """
         transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
         return Endpoint(
@@ -189,26 +212,30 @@ class ServiceClient:
             base_url=self._downstream.url,
             credentials=credentials,
             decode=decode,
-            freshness=Freshness(
-                max_age=rule.max_age,
-                stale_while_revalidate=rule.stale_while_revalidate,
-                stale_if_error=rule.stale_if_error,
-                store_in_redis=rule.store_in_redis,
-            ),
+            freshness=freshness_of(rule),
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
             send=self._pipeline.wrap(transport, rule),
             statuses=statuses,
+            supersedes=supersedes,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:
         """A function that counts a response of `operation` which needed the lenient decoder."""
         return self._metrics.salvaged(self._downstream.name, operation)
 
-    async def invalidate(self, ctx: RequestContext, operation: str | None = None) -> None:
-        """Drop cached reads of the caller that a write has changed."""
-        await self._pipeline.invalidate(ctx.user_id, operation)
+    def forget(self, user_id: str | None, *operations: str) -> None:
+        """Drop a user's reads of these operations, or of all, from this process's memory.
+
+        Reads in flight are neither stored nor joined by later ones. A `user_id` of None stands for
+        all users.
+        """
+        self._pipeline.forget(user_id, *operations)
+
+    async def invalidate(self, user_id: str | None, *operations: str) -> None:
+        """Forget the reads that a write has changed, here and in the shared cache."""
+        await self._pipeline.invalidate(user_id, *operations)
 
     async def aclose(self) -> None:
         """Cancel the calls that belong to no request."""

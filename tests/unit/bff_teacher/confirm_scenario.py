@@ -16,7 +16,14 @@ from services.bff_teacher.dto.associations_v1 import (
 )
 from services.bff_teacher.ports import CurrentFacts
 from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
-from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
+from tests.unit.bff_teacher.fakes import (
+    FakeClasses,
+    FakeStudents,
+    RecordingWrites,
+    a_class,
+    a_context,
+    batch_id,
+)
 from tests.unit.bff_teacher.screen_fakes import (
     FakeAssociations,
     FakeBatches,
@@ -82,6 +89,7 @@ class ConfirmScenario:
     )
     ledger: Confirmations = field(default_factory=MemoryConfirmations)
     clock: FakeClock = field(default_factory=FakeClock)
+    writes: RecordingWrites = field(default_factory=RecordingWrites)
 
     async def confirm(
         self,
@@ -91,7 +99,14 @@ class ConfirmScenario:
         seconds: float = 6.0,
     ) -> WithHeaders[AssociationConfirmResultV1]:
         facts = CurrentFacts(self.batches, self.classes, self.students)
-        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, TIMEOUTS)
+        screen = ConfirmScreen(
+            facts=facts,
+            associations=self.cms,
+            ledger=self.ledger,
+            writes=self.writes,
+            clock=self.clock,
+            timeouts=TIMEOUTS,
+        )
         ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))
         return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)
 

@@ -165,3 +165,29 @@ class FakeProfiles:
         if self.down or self.profile is None:
             raise self.down or DownstreamError("identity")
         return Fetched(self.profile)
+
+
+@dataclass
+class RecordingWrites:
+    """Records the users of `BatchWrites`."""
+
+    users: list[UserId] = field(default_factory=list)
+
+    async def written(self, user_id: UserId) -> None:
+        self.users.append(user_id)
+
+
+@dataclass
+class RecordingReads:
+    """Records the users whose `CachedReads` were dropped; None stands for all."""
+
+    forgotten: list[UserId | None] = field(default_factory=list)
+    invalidated: list[UserId] = field(default_factory=list)
+
+    def forget(self, user_id: UserId | None) -> None:
+        self.forgotten.append(user_id)
+
+    def forget_activity(self, user_id: UserId) -> None: ...
+
+    async def invalidate(self, user_id: UserId) -> None:
+        self.invalidated.append(user_id)

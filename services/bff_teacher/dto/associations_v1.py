@@ -11,6 +11,8 @@ from bff_core.composition import PartV1
 
 MAX_DECISIONS = 2000
 
+SuggestionV1 = Literal["known", "none", "unknown"]
+
 EXAMPLE_DECISION: JsonDict = {
     "essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01",
     "student_id": "e2a4c6e8-1b3d-4f5a-8c7e-9d0b2f4a6c81",
@@ -38,8 +40,13 @@ class StudentAssociationV1(BaseModel):
     essay_id: UUID
     filename: str | None
     must_be_decided: bool = Field(description="False for an essay that nobody was suggested for.")
+    suggestion: SuggestionV1 = Field(
+        description="`known`: see `suggested_student`. `none`: nobody is suggested, or none of the"
+        " teacher's students. `unknown`: the part `roster` is missing or incomplete; read the list"
+        " again before confirming."
+    )
     suggested_student: ClassStudentV1 | None = Field(
-        description="Null without a suggestion, and while the part `roster` is missing."
+        description="Null unless `suggestion` is `known`."
     )
     suggested_at: datetime | None
 
@@ -57,6 +64,7 @@ class StudentAssociationListV1(BaseModel):
                             "essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01",
                             "filename": "Maja_Lindqvist_sv1-krönika.docx",
                             "must_be_decided": True,
+                            "suggestion": "known",
                             "suggested_student": EXAMPLE_STUDENT,
                             "suggested_at": "2026-01-31T08:58:41.220914Z",
                         }
@@ -90,6 +98,16 @@ class AssociationDecisionV1(BaseModel):
     student_id: UUID | None = Field(description="Null when it is none of the teacher's students.")
 
 
+class AssociationChoiceV1(AssociationDecisionV1):
+    """A decision, with what the list said of the essay."""
+
+    suggestion: SuggestionV1 | None = Field(
+        None,
+        description="As in the list. A decision for no student is refused with 409 while this is"
+        " `unknown`, so that a client may send back what it has read.",
+    )
+
+
 class AssociationConfirmRequestV1(BaseModel):
     """Every essay that must be decided, once. It cannot be taken back."""
 
@@ -99,7 +117,7 @@ class AssociationConfirmRequestV1(BaseModel):
         json_schema_extra={"examples": [{"decisions": [EXAMPLE_DECISION], "force": False}]},
     )
 
-    decisions: list[AssociationDecisionV1] = Field(min_length=1, max_length=MAX_DECISIONS)
+    decisions: list[AssociationChoiceV1] = Field(min_length=1, max_length=MAX_DECISIONS)
     force: bool = Field(
         default=False,
         strict=True,

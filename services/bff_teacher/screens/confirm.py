@@ -34,11 +34,13 @@ from services.bff_teacher.screens.decisions import (
     canonical,
     require_complete,
     require_distinct,
+    require_known,
     result_of,
     result_to_replay,
+    suggestions_unknown,
 )
 from services.bff_teacher.screens.ids import require_uuids
-from services.bff_teacher.screens.rows.rosters import read_own_students
+from services.bff_teacher.screens.rows.rosters import OwnStudents, read_own_students
 
 REPLAYED = {"Idempotent-Replay": "true"}
 
@@ -101,7 +103,8 @@ class ConfirmScreen:
             ValidationFailed: The decisions are not complete or contradict each other.
             NotFound: The batch, an essay or a student is not among the teacher's.
             NotAuthorized: The batch is another teacher's.
-            Conflict: Something else was confirmed, is being confirmed, or may have been.
+            Conflict: Something else was confirmed, is being confirmed, or may have been; or it is
+                not known whom the suggestions name.
             Unavailable: The ledger cannot be used; nothing was done.
             DownstreamError: RAS or CMS failed; `details.outcome` is the outcome of the attempt.
         """
@@ -129,10 +132,9 @@ class ConfirmScreen:
         self, ctx: RequestContext, batch: BatchWithEssays, request: AssociationConfirmRequestV1
     ) -> None:
         suggested = self._associations.suggested(ctx, batch.batch_id)
-        own_students = read_own_students(self._facts.classes, self._facts.students, ctx)
         async with fan_out() as group:
             rows_task = group.create_task(required("associations", suggested))
-            roster_task = group.create_task(required("roster", own_students))
+            own_task = group.create_task(self._own_students(ctx))
         rows = rows_task.result().value
         if rows.skipped:
             # A confirmation ends the review of all essays, also of those in unreadable rows.
@@ -141,8 +143,24 @@ class ConfirmScreen:
         if not to_decide:
             raise NotFound(details={"reason": "nothing_to_review"})
         known = to_decide | {essay.essay_id.lower() for essay in batch.essays}
-        students = roster_task.result().value
-        require_complete(request, to_decide=to_decide, known=known, students=students)
+        own = own_task.result()
+        students_by_essay = {
+            row.essay_id.lower(): row.suggested_student_id.lower() for row in rows.associations
+        }
+        require_known(request, students_by_essay, own)
+        require_complete(request, to_decide=to_decide, known=known, students=own.members)
+
+    async def _own_students(self, ctx: RequestContext) -> OwnStudents:
+        """Without the rosters it is unknown what a decision decides, which is the caller's to know.
+
+        Raises:
+            Conflict: CMS did not give them.
+        """
+        try:
+            own = await read_own_students(self._facts.classes, self._facts.students, ctx)
+        except DownstreamError as error:
+            raise suggestions_unknown(part="roster", code=error.code) from error
+        return own.value
 
     async def _attempt(
         self, ctx: RequestContext, wanted: Attempt, latest: Attempt | None

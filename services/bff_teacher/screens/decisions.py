@@ -1,6 +1,6 @@
 """Decisions of a teacher: complete and consistent, and compared with earlier attempts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from bff_core.clock import to_wire
@@ -11,6 +11,10 @@ from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmResultV1,
     AssociationDecisionV1,
 )
+from services.bff_teacher.screens.rows.rosters import OwnStudents
+
+MAX_LISTED = 50
+"""Essays that a refusal lists."""
 
 
 def canonical(request: AssociationConfirmRequestV1) -> Decisions:
@@ -41,6 +45,35 @@ def require_distinct(request: AssociationConfirmRequestV1) -> None:
             seen.add(value)
     if flaws:
         raise ValidationFailed(flaws)
+
+
+def require_known(
+    request: AssociationConfirmRequestV1, suggested: Mapping[str, str], own: OwnStudents
+) -> None:
+    """Require that what each decision decides is known; `suggested` is student by essay id.
+
+    Raises:
+        Conflict: A decision for no student would reject a suggestion that is or was not known, or
+            a decision names a student who may be in a class that could not be read.
+    """
+    unknown = []
+    for one in request.decisions:
+        essay_id, chosen = str(one.essay_id), one.student_id and str(one.student_id)
+        student = chosen or suggested.get(essay_id)
+        unread = student is not None and student not in own.members and not own.is_complete
+        if unread or (chosen is None and one.suggestion == "unknown"):
+            unknown.append(essay_id)
+    if unknown:
+        raise suggestions_unknown(essay_ids=unknown[:MAX_LISTED])
+
+
+def suggestions_unknown(**details: object) -> Conflict:
+    """The refusal of a confirmation, before anything is done, while suggestions are not known."""
+    return Conflict(
+        "It is not known whom the suggestions name; read them again",
+        details={"reason": "suggestions_unknown", **details},
+        retry_after=1.0,
+    )
 
 
 def require_complete(

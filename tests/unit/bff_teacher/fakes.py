@@ -116,11 +116,13 @@ class FakeClasses:
     infos: ClassInfos = field(default_factory=dict)
     down: DownstreamError | None = None
     infos_down: DownstreamError | None = None
+    skipped: int = 0
 
     async def page(self, ctx: RequestContext, *, limit: int, offset: int = 0) -> Fetched[ClassPage]:
         if self.down:
             raise self.down
-        return Fetched(ClassPage(classes=tuple(self.rows[offset : offset + limit])))
+        rows = tuple(self.rows[offset : offset + limit])
+        return Fetched(ClassPage(classes=rows, skipped=self.skipped))
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str]
@@ -138,11 +140,12 @@ class FakeStudents:
     names: list[StudentOfEssay] = field(default_factory=list)
     ages: dict[str, float] = field(default_factory=dict)
     down: DownstreamError | None = None
+    skipped: int = 0
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
         if self.down:
             raise self.down
-        roster = Roster(students=tuple(self.rosters.get(class_id, ())))
+        roster = Roster(students=tuple(self.rosters.get(class_id, ())), skipped=self.skipped)
         return Fetched(roster, age=self.ages.get(class_id, 0.0))
 
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[list[StudentOfEssay]]:

@@ -123,15 +123,17 @@ class RedisPubSubClient:
         self._redis = redis
         self._connection: PubSub | None = None
         self._users: set[UserId] = set()
+        self._failing = False
 
     async def run(self, listener: PubSubListener) -> None:
         while True:
             try:
                 async with self._connect() as connection:
+                    self._note_connected()
                     listener.on_connected()
                     await _dispatch_messages(connection, listener)
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("live_pubsub_lost", kind=type(error).__name__)
+                self._note_lost(error)
             finally:
                 listener.on_disconnected()
             await asyncio.sleep(RECONNECT_DELAY_SECONDS)
@@ -159,6 +161,17 @@ class RedisPubSubClient:
                 await self._redis.publish(WAKE_UP_CHANNEL, wake_up.encode())
         except (RedisError, OSError, TimeoutError) as error:
             raise EventLogUnavailable from error
+
+    def _note_connected(self) -> None:
+        if self._failing:
+            log.info("live_pubsub_connected")
+        self._failing = False
+
+    def _note_lost(self, error: Exception) -> None:
+        """Log the first failure only, as attempts follow each other twice a second."""
+        if not self._failing:
+            log.warning("live_pubsub_lost", kind=type(error).__name__)
+        self._failing = True
 
     @asynccontextmanager
     async def _command(self) -> AsyncIterator[PubSub]:

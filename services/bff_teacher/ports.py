@@ -53,11 +53,11 @@ class Classes(Protocol):
 
 
 class UserProfiles(Protocol):
-    async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile]:
-        """The caller's names and locale.
+    async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile | None]:
+        """The caller's names and locale; None for a person without a profile.
 
         Raises:
-            DownstreamError: Identity fails, or does not know the caller.
+            DownstreamError: Identity fails.
         """
         ...
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.client import Absence, Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
-from bff_core.errors import DownstreamRefused
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
@@ -104,7 +103,11 @@ class HttpStudents:
             supersedes=supersedes,
         )
         self._of_essay = cms.endpoint(
-            "student_of_essay", student_names, JsonDecoder(StudentOfEssay), credentials=service
+            "student_of_essay",
+            student_names,
+            JsonDecoder(StudentOfEssay),
+            credentials=service,
+            absence=Absence(frozenset({404})),
         )
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
@@ -116,12 +119,7 @@ class HttpStudents:
 
     async def of_essay(self, ctx: RequestContext, essay_id: str) -> Fetched[StudentOfEssay | None]:
         path = ("internal", "v1", "associations", "essay", essay_id)
-        try:
-            return await self._of_essay.get(ctx, path)
-        except DownstreamRefused as error:
-            if error.upstream_status == 404 and error.spoke_json:
-                return Fetched(None)
-            raise
+        return await self._of_essay.find(ctx, path)
 
 
 class HttpAssociations:

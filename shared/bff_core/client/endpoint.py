@@ -19,12 +19,14 @@ from bff_core.client.call import (
     request_headers,
 )
 from bff_core.client.pipeline import ClientRuntime, Pipeline
+from bff_core.client.policies.absence import Absence
 from bff_core.client.transport import Transport
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
+NEVER_ABSENT = Absence(frozenset())
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
 
@@ -79,6 +81,7 @@ class Endpoint(Generic[T]):
     send: Send
     statuses: frozenset[int] = frozenset()
     supersedes: frozenset[str] = frozenset()
+    absence: Absence = NEVER_ABSENT
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -97,6 +100,19 @@ class Endpoint(Generic[T]):
             coalesce=not self.supersedes,
             supersedes=self.supersedes,
         )
+        response = await self.send(call)
+        return Fetched(response.value, response.age, response.stale)
+
+    async def find(
+        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
+    ) -> Fetched[T | None]:
+        """Send a GET as `get` does; None, which is cached too, when there is no such resource.
+
+        Raises:
+            DownstreamError: The service did not give a usable response in time.
+        """
+        url = url_of(self.base_url, path, params)
+        call = self._call(ctx, "GET", url, freshness=self.freshness, statuses=self.absence.statuses)
         response = await self.send(call)
         return Fetched(response.value, response.age, response.stale)
 
@@ -196,6 +212,7 @@ class ServiceClient:
         user_triggerable: bool = False,
         statuses: frozenset[int] = frozenset(),
         supersedes: frozenset[str] = frozenset(),
+        absence: Absence = NEVER_ABSENT,
     ) -> Endpoint[T]:
         """Create the endpoint of one operation.
 
@@ -203,9 +220,11 @@ class ServiceClient:
         user can make it fail at will, so that its failures count only for URLs that have succeeded
         before. `statuses` are those that `request` accepts beside 2xx. With `supersedes`, `get` is
         never answered from the cache, and its response replaces what is cached of these operations
-        for its caller.
+        for its caller. `absence` describes the refusals for which `find` returns None.
         """
-        transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
+        transport: Send = Transport(self._session, max_bytes=rule.max_bytes, json=json)
+        if absence.statuses:
+            transport = absence(transport)
         return Endpoint(
             service=self._downstream.name,
             operation=operation,
@@ -219,6 +238,7 @@ class ServiceClient:
             send=self._pipeline.wrap(transport, rule),
             statuses=statuses,
             supersedes=supersedes,
+            absence=absence,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:

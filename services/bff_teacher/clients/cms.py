@@ -33,6 +33,8 @@ STUDENTS_OF_BATCH = frozenset({"student_names", "student_of_essay"})
 CLASSES = ("v1", "classes", "")
 CLASS_INFO = ("internal", "v1", "batches", "class-info")
 
+_decode_class_infos = JsonDecoder(ClassInfos)
+
 
 class HttpClasses:
     def __init__(
@@ -52,7 +54,7 @@ class HttpClasses:
         self._infos = cms.endpoint(
             CLASS_OF_BATCH,
             class_info,
-            JsonDecoder(ClassInfos),
+            _class_infos,
             credentials=Credentials(service=identity),
         )
 
@@ -75,6 +77,10 @@ class HttpClasses:
             infos |= one.value
         age = max((one.age for one in fetched), default=0.0)
         return Fetched(infos, age, any(one.stale for one in fetched))
+
+
+def _class_infos(body: bytes) -> ClassInfos:
+    return {batch_id.lower(): info for batch_id, info in _decode_class_infos(body).items()}
 
 
 class HttpStudents:

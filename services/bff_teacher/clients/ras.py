@@ -93,6 +93,15 @@ class HttpBatches:
         self._no_essay_route_until = float("-inf")
 
     async def get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
+        """RAS compares ids with case; nearly all of its own are in lower case."""
+        try:
+            return await self._get(ctx, batch_id)
+        except NotFound:
+            if batch_id == batch_id.lower():
+                raise
+        return await self._get(ctx, batch_id.lower())
+
+    async def _get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         try:
             return await self._batch.get(ctx, ("internal", "v1", "batches", batch_id, "status"))
         except DownstreamRefused as error:

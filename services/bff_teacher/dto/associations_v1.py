@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
+from services.bff_teacher.dto.uuid_text import UuidText
 
 MAX_DECISIONS = 2000
 
@@ -29,15 +30,15 @@ EXAMPLE_STUDENT: JsonDict = {
 class ClassStudentV1(BaseModel):
     """A student of one of the teacher's classes."""
 
-    student_id: UUID
+    student_id: UuidText
     first_name: str
     last_name: str
-    class_id: UUID
+    class_id: UuidText
     class_name: str
 
 
 class StudentAssociationV1(BaseModel):
-    essay_id: UUID
+    essay_id: UuidText
     filename: str | None
     must_be_decided: bool = Field(description="False for an essay that nobody was suggested for.")
     suggestion: SuggestionV1 = Field(
@@ -82,7 +83,7 @@ class StudentAssociationListV1(BaseModel):
         }
     )
 
-    batch_id: UUID
+    batch_id: UuidText
     associations: list[StudentAssociationV1]
     students: list[ClassStudentV1] | None = Field(
         description="Students to choose from: all students of the teacher's classes, by name."
@@ -94,13 +95,19 @@ class StudentAssociationListV1(BaseModel):
 class AssociationDecisionV1(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    essay_id: UUID
-    student_id: UUID | None = Field(description="Null when it is none of the teacher's students.")
+    essay_id: UuidText
+    student_id: UuidText | None = Field(
+        description="Null when it is none of the teacher's students."
+    )
 
 
-class AssociationChoiceV1(AssociationDecisionV1):
+class AssociationChoiceV1(BaseModel):
     """A decision, with what the list said of the essay."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    essay_id: UUID
+    student_id: UUID | None = Field(description="Null when it is none of the teacher's students.")
     suggestion: SuggestionV1 | None = Field(
         None,
         description="As in the list. A decision for no student is refused with 409 while this is"
@@ -155,7 +162,7 @@ class AssociationConfirmResultV1(BaseModel):
         }
     )
 
-    batch_id: UUID
+    batch_id: UuidText
     status: Literal["confirmed"] = "confirmed"
     confirmed_at: datetime
     associations_confirmed: int

@@ -64,7 +64,8 @@ class AssociationsScreen:
                     lambda: read_own_students(self._classes, self._students, ctx),
                 )
             )
-            rows = await required("associations", self._associations.suggested(ctx, batch_id))
+            suggested = self._associations.suggested(ctx, batch.value.batch_id)
+            rows = await required("associations", suggested)
         filenames = None if "filenames" in self._disabled else batch
         return render(batch, rows, roster_task.result(), filenames)
 
@@ -77,16 +78,20 @@ def render(
 ) -> StudentAssociationListV1:
     """The join: every essay with a suggestion, and every other one that RAS knows."""
     own = value_of(roster)
-    suggested = {row.essay_id: row for row in rows.value.associations if is_uuid(row.essay_id)}
-    essays = {essay.essay_id for essay in batch.value.essays if is_uuid(essay.essay_id)}
+    readable = [row for row in rows.value.associations if is_uuid(row.essay_id)]
+    suggested = {row.essay_id.lower(): row for row in readable}
+    essays = [essay for essay in batch.value.essays if is_uuid(essay.essay_id)]
+    # Essays go out as RAS spells them, and only those that it does not know as CMS does.
+    spelled = {row.essay_id.lower(): row.essay_id for row in readable}
+    spelled |= {essay.essay_id.lower(): essay.essay_id for essay in essays}
     named = filenames.value.essays if filenames else ()
-    name_of = {essay.essay_id: essay.filename for essay in named}
+    name_of = {essay.essay_id.lower(): essay.filename for essay in named}
     listed = [
-        _association(essay_id, name_of.get(essay_id), suggested.get(essay_id), own, rows.value)
-        for essay_id in essays | set(suggested)
+        _association(essay_id, name_of.get(key), suggested.get(key), own, rows.value)
+        for key, essay_id in spelled.items()
     ]
     listed.sort(
-        key=lambda row: (row.filename is None, (row.filename or "").casefold(), str(row.essay_id))
+        key=lambda row: (row.filename is None, (row.filename or "").casefold(), row.essay_id)
     )
     parts = {"owner": batch, "associations": rows, "roster": roster, "filenames": filenames}
     return StudentAssociationListV1(

@@ -1,5 +1,6 @@
 """Screen 4, continued: ending the review of a batch once, and never by accident."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -37,6 +38,7 @@ from services.bff_teacher.screens.decisions import (
     require_known,
     result_of,
     result_to_replay,
+    spelled_by,
     suggestions_unknown,
 )
 from services.bff_teacher.screens.ids import require_uuids
@@ -110,11 +112,12 @@ class ConfirmScreen:
         """
         (batch_id,) = require_uuids(batch_id=batch_id)
         require_distinct(request)
-        latest = await self._ledger.latest(batch_id)
+        # The ledger knows a batch by one spelling, whatever the caller's.
+        latest = await self._ledger.latest(batch_id.lower())
         batch = await required("owner", self._facts.batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id)
         wanted = Attempt(
-            batch_id=batch_id,
+            batch_id=batch_id.lower(),
             number=latest.number + 1 if latest else 1,
             user_id=ctx.user_id,
             decisions=canonical(request),
@@ -122,15 +125,18 @@ class ConfirmScreen:
             forced=request.force,
             started_at=self._clock.now(),
         )
-        replay = result_to_replay(latest, wanted, lease=self._lease)
+        spelled_id = batch.value.batch_id
+        replay = result_to_replay(latest, wanted, batch_id=spelled_id, lease=self._lease)
         if replay is not None:
             return WithHeaders(replay, REPLAYED)
-        await self._require_complete(ctx, batch.value, request)
-        return await self._attempt(ctx, wanted, latest)
+        spellings = await self._require_complete(ctx, batch.value, request)
+        wanted = replace(wanted, decisions=spelled_by(wanted.decisions, spellings))
+        return await self._attempt(ctx, spelled_id, wanted, latest)
 
     async def _require_complete(
         self, ctx: RequestContext, batch: BatchWithEssays, request: AssociationConfirmRequestV1
-    ) -> None:
+    ) -> Mapping[str, str]:
+        """Require it; the spellings of CMS, else of RAS, of the ids of essays and students."""
         suggested = self._associations.suggested(ctx, batch.batch_id)
         async with fan_out() as group:
             rows_task = group.create_task(required("associations", suggested))
@@ -142,13 +148,15 @@ class ConfirmScreen:
         to_decide = {row.essay_id.lower() for row in rows.associations}
         if not to_decide:
             raise NotFound(details={"reason": "nothing_to_review"})
-        known = to_decide | {essay.essay_id.lower() for essay in batch.essays}
+        essays = {essay.essay_id.lower(): essay.essay_id for essay in batch.essays}
+        essays |= {row.essay_id.lower(): row.essay_id for row in rows.associations}
         own = own_task.result()
         students_by_essay = {
             row.essay_id.lower(): row.suggested_student_id.lower() for row in rows.associations
         }
         require_known(request, students_by_essay, own)
-        require_complete(request, to_decide=to_decide, known=known, students=own.members)
+        require_complete(request, to_decide=to_decide, known=essays, students=own.members)
+        return essays | {key: one.student.student_id for key, one in own.members.items()}
 
     async def _own_students(self, ctx: RequestContext) -> OwnStudents:
         """Without the rosters it is unknown what a decision decides, which is the caller's to know.
@@ -163,7 +171,7 @@ class ConfirmScreen:
         return own.value
 
     async def _attempt(
-        self, ctx: RequestContext, wanted: Attempt, latest: Attempt | None
+        self, ctx: RequestContext, batch_id: str, wanted: Attempt, latest: Attempt | None
     ) -> WithHeaders[AssociationConfirmResultV1]:
         """Write the intent, call CMS, write the outcome; or repeat the result of a faster attempt."""
         if ctx.deadline.left() < self._timeouts.least_time:
@@ -173,21 +181,21 @@ class ConfirmScreen:
         forced = wanted.forced and latest is not None and latest.outcome != ConfirmOutcome.NOT_SENT
         attempt = replace(wanted, forced=forced, started_at=now)
         if await self._ledger.begin(attempt):
-            return WithHeaders(result_of(await self._carry_out(ctx, attempt)))
+            return WithHeaders(result_of(await self._carry_out(ctx, batch_id, attempt), batch_id))
         faster = await self._ledger.latest(wanted.batch_id)
         unforced = replace(attempt, forced=False)
-        replay = result_to_replay(faster, unforced, lease=self._lease)
+        replay = result_to_replay(faster, unforced, batch_id=batch_id, lease=self._lease)
         if replay is None:
             raise Unavailable(details={"reason": "overtaken"}, retry_after=1.0)
         return WithHeaders(replay, REPLAYED)
 
-    async def _carry_out(self, ctx: RequestContext, attempt: Attempt) -> Attempt:
+    async def _carry_out(self, ctx: RequestContext, batch_id: str, attempt: Attempt) -> Attempt:
         items = [
             ConfirmItem(essay_id, student_id, confirmed=student_id is not None)
             for essay_id, student_id in attempt.decisions
         ]
         try:
-            await self._associations.confirm(ctx, attempt.batch_id, items)
+            await self._associations.confirm(ctx, batch_id, items)
         except DownstreamError as error:
             # A refused request was sent, and changed nothing.
             unchanged = not error.sent or isinstance(error, DownstreamRefused)

@@ -18,7 +18,7 @@ MAX_LISTED = 50
 
 
 def canonical(request: AssociationConfirmRequestV1) -> Decisions:
-    """The decisions in one order, so that equal ones compare equal."""
+    """The decisions in lower case and in one order, so that equal ones compare equal."""
     pairs = (
         (str(one.essay_id), str(one.student_id) if one.student_id else None)
         for one in request.decisions
@@ -110,10 +110,11 @@ def require_complete(
 
 
 def result_to_replay(
-    latest: Attempt | None, wanted: Attempt, *, lease: timedelta
+    latest: Attempt | None, wanted: Attempt, *, batch_id: str, lease: timedelta
 ) -> AssociationConfirmResultV1 | None:
     """The earlier result, if it answers `wanted`; None when `wanted` may be carried out.
 
+    `batch_id` is the batch's as RAS spells it.
     An attempt without an outcome counts as running for `lease`, and as unknown after it.
 
     Raises:
@@ -122,8 +123,9 @@ def result_to_replay(
     if latest is None or latest.outcome is ConfirmOutcome.NOT_SENT:
         return None
     if latest.outcome is ConfirmOutcome.CONFIRMED:
-        if latest.decisions == wanted.decisions or (wanted.key and wanted.key == latest.key):
-            return result_of(latest)
+        is_equal = in_lower_case(latest.decisions) == in_lower_case(wanted.decisions)
+        if is_equal or (wanted.key and wanted.key == latest.key):
+            return result_of(latest, batch_id)
         raise _conflict("already_confirmed", "This batch is confirmed already", latest)
     age = wanted.started_at - latest.started_at
     if latest.outcome is ConfirmOutcome.STARTED and age < lease:
@@ -134,11 +136,26 @@ def result_to_replay(
     return None
 
 
-def result_of(attempt: Attempt) -> AssociationConfirmResultV1:
+def in_lower_case(decisions: Decisions) -> Decisions:
+    return tuple(
+        (essay_id.lower(), student_id and student_id.lower()) for essay_id, student_id in decisions
+    )
+
+
+def spelled_by(decisions: Decisions, spellings: Mapping[str, str]) -> Decisions:
+    """The decisions with the ids as their sources spell them, by ids in lower case."""
+    return tuple(
+        (spellings.get(essay_id, essay_id), student_id and spellings.get(student_id, student_id))
+        for essay_id, student_id in decisions
+    )
+
+
+def result_of(attempt: Attempt, batch_id: str) -> AssociationConfirmResultV1:
+    """The result; `batch_id` is the batch's as RAS spells it."""
     decisions = _decisions(attempt)
     chosen = sum(one.student_id is not None for one in decisions)
     return AssociationConfirmResultV1(
-        batch_id=attempt.batch_id,
+        batch_id=batch_id,
         confirmed_at=attempt.ended_at or attempt.started_at,
         associations_confirmed=chosen,
         associations_rejected=len(decisions) - chosen,

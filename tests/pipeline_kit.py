@@ -23,6 +23,8 @@ def a_call(
     identity: str = "teacher-1",
     freshness: Freshness = NOT_CACHEABLE,
     ignored_by_breaker: bool = False,
+    supersedes: frozenset[str] = frozenset(),
+    coalesce: bool = True,
 ) -> Call:
     """A read that is due in `seconds`."""
     return Call(
@@ -35,6 +37,8 @@ def a_call(
         decode=json.loads,
         freshness=freshness,
         ignored_by_breaker=ignored_by_breaker,
+        supersedes=supersedes,
+        coalesce=coalesce,
     )
 
 

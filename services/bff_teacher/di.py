@@ -11,22 +11,28 @@ from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_
 from bff_core.clock import Clock
 from bff_core.ports import Switches
 from bff_core.server import ContextProvider
-from bff_core.settings import Operation
-from services.bff_teacher.clients.cms import HttpAssociations, HttpClasses, HttpStudents
+from services.bff_teacher.clients.cached_reads import HttpCachedReads
+from services.bff_teacher.clients.cms import (
+    STUDENTS_OF_BATCH,
+    HttpAssociations,
+    HttpClasses,
+    HttpStudents,
+)
 from services.bff_teacher.clients.config import ConfigWatcher, HttpSwitches, redis_for_changes
 from services.bff_teacher.clients.content import HttpTexts
-from services.bff_teacher.clients.files import HttpFiles
+from services.bff_teacher.clients.files import STATES, HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
-from services.bff_teacher.clients.ras import HttpBatches, HttpResults
+from services.bff_teacher.clients.ras import BATCHES, HttpBatches, HttpResults
 from services.bff_teacher.config import SERVICE_ID, Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.ledger import SqlConfirmations, confirmations_counter
 from services.bff_teacher.confirmations.model import Confirmations
 from services.bff_teacher.live import LiveOptions
-from services.bff_teacher.live.provider import CurrentFiles, CurrentResults, LiveProvider
+from services.bff_teacher.live.provider import LiveProvider, StreamReads
 from services.bff_teacher.ports import (
     Associations,
     Batches,
+    CachedReads,
     Classes,
     CurrentFacts,
     Files,
@@ -134,26 +140,16 @@ class TeacherAdapterProvider(Provider):
     def current_facts(
         self, ras: Ras, cms: Cms, identity: ServiceIdentity, clock: Clock
     ) -> CurrentFacts:
-        ras_rules, cms_rules = self._settings.ras, self._settings.cms
+        ras_rules, cms_rules = self._settings.ras.uncached(), self._settings.cms.uncached()
         return CurrentFacts(
             HttpBatches(
-                ras,
-                identity,
-                clock,
-                one_batch=_uncached(ras_rules.one_batch),
-                one_essay=_uncached(ras_rules.one_essay),
+                ras, identity, clock, one_batch=ras_rules.one_batch, one_essay=ras_rules.one_essay
             ),
             HttpClasses(
-                cms,
-                identity,
-                class_list=_uncached(cms_rules.class_list),
-                class_info=_uncached(cms_rules.class_info),
+                cms, identity, class_list=cms_rules.class_list, class_info=cms_rules.class_info
             ),
             HttpStudents(
-                cms,
-                identity,
-                rosters=_uncached(cms_rules.rosters),
-                student_names=_uncached(cms_rules.student_names),
+                cms, identity, rosters=cms_rules.rosters, student_names=cms_rules.student_names
             ),
         )
 
@@ -167,15 +163,39 @@ class TeacherAdapterProvider(Provider):
         return HttpFiles(client, state=self._settings.files.state)
 
     @provide
-    def current_results(self, ras: Ras, identity: ServiceIdentity) -> CurrentResults:
-        user_list = _uncached(self._settings.ras.user_list)
-        return CurrentResults(
-            HttpResults(ras, identity, user_list=user_list, class_activity=user_list)
+    def stream_reads(
+        self, ras: Ras, cms: Cms, files: FileService, identity: ServiceIdentity, clock: Clock
+    ) -> StreamReads:
+        ras_rules, cms_rules = self._settings.ras, self._settings.cms
+        return StreamReads(
+            HttpResults(
+                ras,
+                identity,
+                user_list=ras_rules.user_list,
+                class_activity=ras_rules.class_activity,
+                supersedes=BATCHES,
+            ),
+            HttpBatches(
+                ras,
+                identity,
+                clock,
+                one_batch=ras_rules.one_batch,
+                one_essay=ras_rules.one_essay,
+                supersedes=BATCHES,
+            ),
+            HttpStudents(
+                cms,
+                identity,
+                rosters=cms_rules.rosters,
+                student_names=cms_rules.student_names,
+                supersedes=STUDENTS_OF_BATCH,
+            ),
+            HttpFiles(files, state=self._settings.files.state, supersedes=STATES),
         )
 
     @provide
-    def current_files(self, client: FileService) -> CurrentFiles:
-        return CurrentFiles(HttpFiles(client, state=_uncached(self._settings.files.state)))
+    def cached_reads(self, ras: Ras, cms: Cms, files: FileService) -> CachedReads:
+        return HttpCachedReads(ras, cms, files)
 
     @provide
     async def texts(self, session: ClientSession) -> AsyncIterator[Texts]:
@@ -245,18 +265,6 @@ class TeacherScreenProvider(Provider):
         return ConfirmTimeouts(
             lease=self._settings.confirm_budget + LEASE_MARGIN, ledger=self._settings.ledger_budget
         )
-
-
-def _uncached(rule: Operation) -> Operation:
-    """The same operation without any cache."""
-    return rule.model_copy(
-        update={
-            "max_age": 0,
-            "stale_while_revalidate": 0,
-            "stale_if_error": 0,
-            "store_in_redis": False,
-        }
-    )
 
 
 def open_ledger(settings: Settings) -> LedgerDatabase:

@@ -2,6 +2,7 @@
 
 from bff_core.context import UserId
 from bff_core.errors import DownstreamUnreachable, NotAuthorized
+from bff_core.inputs import is_uuid
 from services.bff_teacher.contracts.cms import (
     PLACEHOLDER_DOMAIN,
     PLACEHOLDER_NAME,
@@ -14,6 +15,11 @@ OWNER_MAX_AGE = 60.0
 """Seconds for which a batch's owner, once read, permits access."""
 
 
+def is_same_user(one: str, other: str) -> bool:
+    """Compares UUIDs without case, and any other ids as they are."""
+    return one == other or (is_uuid(one) and one.lower() == other.lower())
+
+
 def require_own_batch(owner: str, caller: UserId, *, age: float = 0.0) -> None:
     """Require that the batch is the caller's; `age` is the age of `owner` in seconds.
 
@@ -23,7 +29,7 @@ def require_own_batch(owner: str, caller: UserId, *, age: float = 0.0) -> None:
     """
     if age > OWNER_MAX_AGE:
         raise DownstreamUnreachable("ras", reason="owner_too_old", retry_after=1.0)
-    if owner != caller:
+    if not is_same_user(owner, caller):
         raise NotAuthorized
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bff_core.composition import Fetched
-from bff_core.context import RequestContext
+from bff_core.context import RequestContext, UserId
 from bff_core.errors import DownstreamFailed
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
@@ -53,11 +53,11 @@ class Classes(Protocol):
 
 
 class UserProfiles(Protocol):
-    async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile]:
-        """The caller's names and locale.
+    async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile | None]:
+        """The caller's names and locale; None for a person without a profile.
 
         Raises:
-            DownstreamError: Identity fails, or does not know the caller.
+            DownstreamError: Identity fails.
         """
         ...
 
@@ -142,6 +142,31 @@ class Texts(Protocol):
             TextTooLarge: It has more than 1 MiB.
             DownstreamError: The content service fails.
         """
+        ...
+
+
+class CachedReads(Protocol):
+    """Cached reads of batches and of what CMS and the file service know of them."""
+
+    def forget(self, user_id: UserId | None) -> None:
+        """Drop a user's reads, or those of all users, from this process.
+
+        Reads in flight are neither stored nor joined by later ones.
+        """
+        ...
+
+    def forget_activity(self, user_id: UserId) -> None:
+        """Drop the activity of classes alone."""
+        ...
+
+    async def invalidate(self, user_id: UserId) -> None:
+        """Drop a user's reads from this process and from the shared cache."""
+        ...
+
+
+class BatchWrites(Protocol):
+    async def written(self, user_id: UserId) -> None:
+        """Drop what a write of the user has changed on all replicas, and read it again."""
         ...
 
 

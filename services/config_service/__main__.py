@@ -15,7 +15,7 @@ from bff_core.errors import Unavailable
 from bff_core.server import run
 from bff_core.settings import SettingsError
 from services.config_service.app import audit_seal, from_environment, open_database
-from services.config_service.config import Settings
+from services.config_service.config import PREFIX, Settings
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.implementations.audit_log import SqlAuditLog
 from services.config_service.implementations.database import SqlDatabase
@@ -53,10 +53,23 @@ async def _export(_: Settings, database: SqlDatabase, __: argparse.Namespace) ->
     return 0
 
 
-_COMMANDS: dict[str, Command] = {
-    "migrate": _migrate,
-    "verify-audit": _verify,
-    "export-audit": _export,
+class StorageSettings(Settings):
+    """For commands that use the database alone."""
+
+    def check_secrets(self) -> None: ...
+
+
+class AuditSettings(Settings):
+    """For a command that verifies the seal of the audit."""
+
+    def check_secrets(self) -> None:
+        self.require_secret(f"{PREFIX}AUDIT_KEY", self.audit_key)
+
+
+_COMMANDS: dict[str, tuple[Command, type[Settings]]] = {
+    "migrate": (_migrate, StorageSettings),
+    "verify-audit": (_verify, AuditSettings),
+    "export-audit": (_export, StorageSettings),
 }
 
 
@@ -67,8 +80,8 @@ def main(arguments: Sequence[str]) -> int:
         run(_migrated_app)
         return 0
     try:
-        settings = Settings.load(os.environ)
-        command = _COMMANDS[options.command]
+        command, kind = _COMMANDS[options.command]
+        settings = kind.load(os.environ)
         return asyncio.run(
             _with_database(settings, lambda database: command(settings, database, options))
         )

@@ -17,7 +17,10 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T_co]):
-    """A value and its freshness; `age` is in seconds since it was read from its source."""
+    """A value and its freshness; `age` is in seconds since it was read from its source.
+
+    `stale` is a value that was kept longer than its operation declares because the source failed.
+    """
 
     value: T_co
     age: float = 0.0
@@ -40,7 +43,10 @@ Part = Fetched[T] | Missing
 
 @dataclass(slots=True)
 class PartV1:
-    """Freshness of one part of an answer; `code` is the error of a missing part."""
+    """Freshness of one part of an answer; `code` is the error of a missing part.
+
+    `ok` is within the freshness of its operation, `stale` kept longer because its service failed.
+    """
 
     name: Annotated[str, Field(examples=["class_names"])]
     status: Literal["ok", "stale", "missing"]

@@ -98,6 +98,7 @@ class ScreensOracle:
                 "essay_id": key,
                 "filename": names.get(key),
                 "must_be_decided": key in rows,
+                "suggestion": "known" if key in rows and rows[key].student_id in choice else "none",
                 "suggested_student": choice.get(rows[key].student_id) if key in rows else None,
                 "suggested_at": zulu(rows[key].created_at) if key in rows else None,
             }

@@ -48,6 +48,7 @@ def review(screens: ScreenReader, batch: SeededBatch) -> dict[str, Any]:
             {
                 "essay_id": row["essay_id"],
                 "student_id": (row["suggested_student"] or {}).get("student_id"),
+                "suggestion": row["suggestion"],
             }
             for row in rows
             if row["must_be_decided"]

@@ -44,11 +44,14 @@ class ServiceProcess(ModuleProcess):
         env = environment(database_url, CONFIG_SERVICE_PORT=str(port), **more)
         super().__init__("services.config_service", folder, port, env)
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the service in another process."""
+    def command(
+        self, *words: str, without: frozenset[str] = frozenset()
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of the service in another process, `without` variables of its environment."""
+        env = {name: value for name, value in self._env.items() if name not in without}
         return subprocess.run(
             [sys.executable, "-m", "services.config_service", *words],
-            env={"PATH": os.environ["PATH"], **self._env},
+            env={"PATH": os.environ["PATH"], **env},
             capture_output=True,
             text=True,
             timeout=60,

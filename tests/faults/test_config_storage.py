@@ -207,6 +207,23 @@ async def test_commands_report_the_state_of_the_audit(tmp_path: Path) -> None:
     assert (migrated.returncode, migrated.stdout) == (0, "the database is up to date\n")
 
 
+async def test_commands_ask_only_for_the_secrets_that_they_use(tmp_path: Path) -> None:
+    with serving(tmp_path, sqlite_url(tmp_path)) as service:
+        async with calling(service.url) as [settings]:
+            await write(settings)
+
+        of_others = frozenset({"JWT_SECRET_KEY", "HULEEDU_INTERNAL_API_KEY"})
+        all_secrets = of_others | {"CONFIG_SERVICE_AUDIT_KEY"}
+        verified = service.command("verify-audit", without=of_others)
+        others = [service.command(one, without=all_secrets) for one in ("export-audit", "migrate")]
+        unsealed = service.command("verify-audit", without=all_secrets)
+
+    assert (verified.returncode, verified.stdout[:17]) == (0, "valid: 1 entries,")
+    assert [one.returncode for one in others] == [0, 0]
+    assert (unsealed.returncode, unsealed.stderr.count("\n")) == (2, 1)
+    assert "CONFIG_SERVICE_AUDIT_KEY" in unsealed.stderr
+
+
 async def test_bad_namespace_file_is_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "more"
     folder.mkdir()

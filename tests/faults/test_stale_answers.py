@@ -25,6 +25,25 @@ async def breakers(screens: Screens) -> dict[str, str]:
     return {one["name"]: one["breaker"] for one in listed if one["breaker"]}
 
 
+async def test_a_polled_dashboard_of_a_healthy_platform_is_complete() -> None:
+    refreshing = {
+        f"{operation}__{name}": value
+        for operation in ("RAS__USER_LIST", "RAS__CLASS_ACTIVITY", "CMS__CLASS_LIST")
+        for name, value in (("MAX_AGE", "0.05"), ("STALE_WHILE_REVALIDATE", "600"))
+    }
+    async with open_screens(**refreshing) as screens:
+        answers = []
+        for _ in range(6):
+            answers.append(await screens.get(DASHBOARD))
+            await asyncio.sleep(0.1)
+
+    for _, body, headers in answers:
+        assert {one["status"] for one in body["parts"]} == {"ok"}
+        assert "x-parts-incomplete" not in headers
+        assert headers["cache-control"] == "private, no-cache"
+    assert max(part(body, "batches")["age_seconds"] for _, body, _ in answers) >= 0.1
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_dead_results_service_shows_old_batches_with_their_age(fault: str) -> None:
     async with open_screens(**SHORT) as screens:

@@ -1,4 +1,4 @@
-/** Parts of a screen: optional ones may be stale or missing. */
+/** Parts of a screen: `stale` is older than its operation declares because the service fails. */
 import type { PartV1 } from "./generated/api.js";
 
 export type { PartV1 };

@@ -44,6 +44,7 @@ class HttpAccounts:
     def __init__(
         self, admin: ServiceClient, identity: ServiceIdentity, *, read: Operation, write: Operation
     ) -> None:
+        self._admin = admin
         credentials = Credentials(service=identity, token=True)
 
         def endpoint(name: str, operation: Operation, kind: type[T]) -> Endpoint[T]:
@@ -86,7 +87,7 @@ class HttpAccounts:
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
         path = (*USERS, "decisions")
-        response = await _write(self._decide_many, ctx, path, {"items": items})
+        response = await self._write(self._decide_many, ctx, path, {"items": items})
         results: ItemResults = response.value
         return results
 
@@ -99,9 +100,25 @@ class HttpAccounts:
     async def _decide_one(
         self, ctx: RequestContext, path: tuple[str, ...], body: Mapping[str, object]
     ) -> AccountDecision:
-        response = await _write(self._decide, ctx, path, body)
+        response = await self._write(self._decide, ctx, path, body)
         replayed = response.headers.get("Idempotent-Replay") == "true"
         return AccountDecision(response.value, replayed)
+
+    async def _write(
+        self,
+        endpoint: Endpoint[T],
+        ctx: RequestContext,
+        path: Sequence[str],
+        body: Mapping[str, object],
+    ) -> DownstreamResponse:
+        """Send, and drop what any admin has read: also a failed write may have been carried out."""
+        call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body))
+        try:
+            response = await mark_unknown_outcome(call)
+        finally:
+            self._admin.forget(None)
+        raise_for_status(endpoint.service, response)
+        return response
 
 
 def _account_path(user_id: str, *more: str) -> tuple[str, ...]:
@@ -118,12 +135,3 @@ async def _read(
     raise_for_status(endpoint.service, response)
     value: T = response.value
     return value
-
-
-async def _write(
-    endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], body: Mapping[str, object]
-) -> DownstreamResponse:
-    call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body))
-    response = await mark_unknown_outcome(call)
-    raise_for_status(endpoint.service, response)
-    return response

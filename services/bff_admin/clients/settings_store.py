@@ -39,6 +39,7 @@ class HttpSettings:
     def __init__(
         self, config: ServiceClient, identity: ServiceIdentity, *, read: Operation, write: Operation
     ) -> None:
+        self._config = config
         credentials = Credentials(service=identity, token=True)
 
         def endpoint(name: str, operation: Operation, kind: type[M]) -> Endpoint[M]:
@@ -73,12 +74,12 @@ class HttpSettings:
     async def write(
         self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
     ) -> SettingsResponse:
-        return await _forward(self._change, ctx, "PUT", _path(namespace), forwarded)
+        return await self._forward_write(ctx, "PUT", _path(namespace), forwarded)
 
     async def roll_back(
         self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
     ) -> SettingsResponse:
-        return await _forward(self._change, ctx, "POST", _path(namespace, "rollback"), forwarded)
+        return await self._forward_write(ctx, "POST", _path(namespace, "rollback"), forwarded)
 
     async def versions(
         self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
@@ -90,6 +91,15 @@ class HttpSettings:
     ) -> SettingsResponse:
         path = _path(namespace, "versions", str(number))
         return await _forward(self._version, ctx, "GET", path, forwarded)
+
+    async def _forward_write(
+        self, ctx: RequestContext, method: str, path: tuple[str, ...], forwarded: SettingsRequest
+    ) -> SettingsResponse:
+        """Forward, and drop what any admin has read: also a failed write may have been carried out."""
+        try:
+            return await _forward(self._change, ctx, method, path, forwarded)
+        finally:
+            self._config.forget(None)
 
     async def all(self, ctx: RequestContext) -> AdminNamespacesV1:
         return (await self._namespaces.get(ctx, SETTINGS)).value

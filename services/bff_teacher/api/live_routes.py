@@ -37,5 +37,4 @@ async def events(
     ctx: FromDishka[RequestContext],
 ) -> AsyncIterator[bytes]:
     """Changes to the teacher's batches as they happen, as server-sent events."""
-    batch_id = query_args.batch_id
-    return await live.open(ctx, str(batch_id) if batch_id else None, headers.last_event_id)
+    return await live.open(ctx, query_args.batch_id, headers.last_event_id)

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.client import Absence, Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.composition import Fetched, fan_out
 from bff_core.context import RequestContext
-from bff_core.errors import DownstreamRefused
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
@@ -28,9 +27,15 @@ from services.bff_teacher.ownership import real_students
 IDS_PER_CALL = 50
 """Bounds the length of the URL; CMS itself sets no limit."""
 
+CLASS_OF_BATCH = "class_info"
+STUDENTS_OF_BATCH = frozenset({"student_names", "student_of_essay"})
+"""Operations that read whom CMS matched with essays."""
+
 # CMS redirects without the trailing slash, and redirects are not followed.
 CLASSES = ("v1", "classes", "")
 CLASS_INFO = ("internal", "v1", "batches", "class-info")
+
+_decode_class_infos = JsonDecoder(ClassInfos)
 
 
 class HttpClasses:
@@ -49,9 +54,9 @@ class HttpClasses:
             credentials=Credentials(user=True),
         )
         self._infos = cms.endpoint(
-            "class_info",
+            CLASS_OF_BATCH,
             class_info,
-            JsonDecoder(ClassInfos),
+            _class_infos,
             credentials=Credentials(service=identity),
         )
 
@@ -88,6 +93,10 @@ def without_placeholder(decode: Callable[[bytes], Roster]) -> Callable[[bytes], 
     return decode_real
 
 
+def _class_infos(body: bytes) -> ClassInfos:
+    return {batch_id.lower(): info for batch_id, info in _decode_class_infos(body).items()}
+
+
 class HttpStudents:
     def __init__(
         self,
@@ -96,7 +105,9 @@ class HttpStudents:
         *,
         rosters: Operation,
         student_names: Operation,
+        supersedes: frozenset[str] = frozenset(),
     ) -> None:
+        """`supersedes` names the cached operations that the students of a batch replace."""
         service = Credentials(service=identity)
         self._roster = cms.endpoint(
             "roster",
@@ -107,10 +118,18 @@ class HttpStudents:
             credentials=Credentials(user=True),
         )
         self._of_batch = cms.endpoint(
-            "student_names", student_names, JsonDecoder(list[StudentOfEssay]), credentials=service
+            "student_names",
+            student_names,
+            JsonDecoder(list[StudentOfEssay]),
+            credentials=service,
+            supersedes=supersedes,
         )
         self._of_essay = cms.endpoint(
-            "student_of_essay", student_names, JsonDecoder(StudentOfEssay), credentials=service
+            "student_of_essay",
+            student_names,
+            JsonDecoder(StudentOfEssay),
+            credentials=service,
+            absence=Absence(frozenset({404})),
         )
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
@@ -122,12 +141,7 @@ class HttpStudents:
 
     async def of_essay(self, ctx: RequestContext, essay_id: str) -> Fetched[StudentOfEssay | None]:
         path = ("internal", "v1", "associations", "essay", essay_id)
-        try:
-            return await self._of_essay.get(ctx, path)
-        except DownstreamRefused as error:
-            if error.upstream_status == 404 and error.spoke_json:
-                return Fetched(None)
-            raise
+        return await self._of_essay.find(ctx, path)
 
 
 class HttpAssociations:

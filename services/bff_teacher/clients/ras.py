@@ -16,6 +16,9 @@ from services.bff_teacher.contracts.ras import (
     OwnedEssay,
 )
 
+BATCHES = frozenset({"user_batches", "batch", "essay"})
+"""Operations that read the current state of batches."""
+CLASS_ACTIVITY = "class_activity"
 NEWEST = 100
 ROUTE_ABSENT_SECONDS = 600.0
 """Seconds without calls to the essay route after RAS answered that it has none."""
@@ -29,13 +32,17 @@ class HttpResults:
         *,
         user_list: Operation,
         class_activity: Operation,
+        supersedes: frozenset[str] = frozenset(),
     ) -> None:
+        """`supersedes` names the cached operations that a page replaces."""
         service = Credentials(service=identity)
         page = JsonDecoder(
             BatchPage, rows="batches", strip="essays", on_salvage=ras.salvaged("user_batches")
         )
-        self._page = ras.endpoint("user_batches", user_list, page, credentials=service)
-        self._activity = ras.endpoint("class_activity", class_activity, page, credentials=service)
+        self._page = ras.endpoint(
+            "user_batches", user_list, page, credentials=service, supersedes=supersedes
+        )
+        self._activity = ras.endpoint(CLASS_ACTIVITY, class_activity, page, credentials=service)
 
     async def page(
         self, ctx: RequestContext, *, limit: int, offset: int, status: str | None = None
@@ -66,12 +73,19 @@ class HttpBatches:
         *,
         one_batch: Operation,
         one_essay: Operation,
+        supersedes: frozenset[str] = frozenset(),
     ) -> None:
+        """`supersedes` names the cached operations that a batch replaces."""
         service = Credentials(service=identity)
         batch = JsonDecoder(BatchWithEssays, rows="essays", on_salvage=ras.salvaged("batch"))
         # For an id that RAS lacks it calls another service, so any caller can make it fail.
         self._batch = ras.endpoint(
-            "batch", one_batch, batch, credentials=service, user_triggerable=True
+            "batch",
+            one_batch,
+            batch,
+            credentials=service,
+            user_triggerable=True,
+            supersedes=supersedes,
         )
         essay = JsonDecoder(OwnedEssay, on_salvage=ras.salvaged("essay"))
         self._essay = ras.endpoint("essay", one_essay, essay, credentials=service)
@@ -79,6 +93,15 @@ class HttpBatches:
         self._no_essay_route_until = float("-inf")
 
     async def get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
+        """RAS compares ids with case; nearly all of its own are in lower case."""
+        try:
+            return await self._get(ctx, batch_id)
+        except NotFound:
+            if batch_id == batch_id.lower():
+                raise
+        return await self._get(ctx, batch_id.lower())
+
+    async def _get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         try:
             return await self._batch.get(ctx, ("internal", "v1", "batches", batch_id, "status"))
         except DownstreamRefused as error:

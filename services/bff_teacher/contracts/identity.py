@@ -12,3 +12,13 @@ class IdentityProfile(msgspec.Struct, frozen=True):
     person_name: ProfileName
     display_name: str | None = None
     locale: str | None = None
+
+
+class RefusalCode(msgspec.Struct, frozen=True):
+    error_code: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The code alone; the rest is a long dump with a stack trace."""
+
+    error: RefusalCode

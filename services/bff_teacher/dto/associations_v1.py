@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
+from services.bff_teacher.dto.uuid_text import UuidText
 
 MAX_DECISIONS = 2000
+
+SuggestionV1 = Literal["known", "none", "unknown"]
 
 EXAMPLE_DECISION: JsonDict = {
     "essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01",
@@ -27,19 +30,24 @@ EXAMPLE_STUDENT: JsonDict = {
 class ClassStudentV1(BaseModel):
     """A student of one of the teacher's classes."""
 
-    student_id: UUID
+    student_id: UuidText
     first_name: str
     last_name: str
-    class_id: UUID
+    class_id: UuidText
     class_name: str
 
 
 class StudentAssociationV1(BaseModel):
-    essay_id: UUID
+    essay_id: UuidText
     filename: str | None
     must_be_decided: bool = Field(description="False for an essay that nobody was suggested for.")
+    suggestion: SuggestionV1 = Field(
+        description="`known`: see `suggested_student`. `none`: nobody is suggested, or none of the"
+        " teacher's students. `unknown`: the part `roster` is missing or incomplete; read the list"
+        " again before confirming."
+    )
     suggested_student: ClassStudentV1 | None = Field(
-        description="Null without a suggestion, and while the part `roster` is missing."
+        description="Null unless `suggestion` is `known`."
     )
     suggested_at: datetime | None
 
@@ -57,6 +65,7 @@ class StudentAssociationListV1(BaseModel):
                             "essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01",
                             "filename": "Maja_Lindqvist_sv1-krönika.docx",
                             "must_be_decided": True,
+                            "suggestion": "known",
                             "suggested_student": EXAMPLE_STUDENT,
                             "suggested_at": "2026-01-31T08:58:41.220914Z",
                         }
@@ -74,7 +83,7 @@ class StudentAssociationListV1(BaseModel):
         }
     )
 
-    batch_id: UUID
+    batch_id: UuidText
     associations: list[StudentAssociationV1]
     students: list[ClassStudentV1] | None = Field(
         description="Students to choose from: all students of the teacher's classes, by name."
@@ -86,8 +95,24 @@ class StudentAssociationListV1(BaseModel):
 class AssociationDecisionV1(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    essay_id: UuidText
+    student_id: UuidText | None = Field(
+        description="Null when it is none of the teacher's students."
+    )
+
+
+class AssociationChoiceV1(BaseModel):
+    """A decision, with what the list said of the essay."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     essay_id: UUID
     student_id: UUID | None = Field(description="Null when it is none of the teacher's students.")
+    suggestion: SuggestionV1 | None = Field(
+        None,
+        description="As in the list. A decision for no student is refused with 409 while this is"
+        " `unknown`, so that a client may send back what it has read.",
+    )
 
 
 class AssociationConfirmRequestV1(BaseModel):
@@ -99,7 +124,7 @@ class AssociationConfirmRequestV1(BaseModel):
         json_schema_extra={"examples": [{"decisions": [EXAMPLE_DECISION], "force": False}]},
     )
 
-    decisions: list[AssociationDecisionV1] = Field(min_length=1, max_length=MAX_DECISIONS)
+    decisions: list[AssociationChoiceV1] = Field(min_length=1, max_length=MAX_DECISIONS)
     force: bool = Field(
         default=False,
         strict=True,
@@ -137,7 +162,7 @@ class AssociationConfirmResultV1(BaseModel):
         }
     )
 
-    batch_id: UUID
+    batch_id: UuidText
     status: Literal["confirmed"] = "confirmed"
     confirmed_at: datetime
     associations_confirmed: int

@@ -1,7 +1,6 @@
 """Screen 2: one batch with its essays."""
 
 from datetime import datetime
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +8,7 @@ from bff_core.composition import PartV1
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.essay_result_v1 import EXAMPLE_ESSAY, EssayResultV1
 from services.bff_teacher.dto.failure_v1 import BatchFailureV1
+from services.bff_teacher.dto.uuid_text import UuidText
 
 
 class BatchEssayV1(EssayResultV1):
@@ -76,7 +76,7 @@ class TeacherBatchDetailV1(BaseModel):
         }
     )
 
-    batch_id: UUID
+    batch_id: UuidText
     title: str
     overall_status: BatchStatusV1
     requested_pipeline: str | None
@@ -92,7 +92,7 @@ class TeacherBatchDetailV1(BaseModel):
     failed_essays: int
     progress_percent: int = Field(ge=0, le=100, description="100 only when `is_final`.")
     ranked_essays: int
-    class_id: UUID | None
+    class_id: UuidText | None
     class_name: str | None
     file_state: FileStateV1 | None
     failures: list[BatchFailureV1] = Field(description="Failures, counted over the essays.")

@@ -9,7 +9,8 @@ from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
 from services.bff_teacher.dto.batch_status_v1 import MERGED_STATUSES, BatchStatusV1
-from services.bff_teacher.dto.class_list_v1 import EXAMPLE_CLASS, TeacherClassV1, UuidText
+from services.bff_teacher.dto.class_list_v1 import EXAMPLE_CLASS, TeacherClassV1
+from services.bff_teacher.dto.uuid_text import UuidText
 
 MAX_MERGE_DEPTH = 500
 

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
-
-UuidText = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
-"""A checked UUID in lower case."""
+from services.bff_teacher.dto.uuid_text import UuidText
 
 
 class ClassListQuery(BaseModel):

@@ -1,11 +1,10 @@
 """Screen 3: one essay, its text and its place among the others."""
 
-from uuid import UUID
-
 from pydantic import ConfigDict, Field
 
 from bff_core.composition import PartV1
 from services.bff_teacher.dto.essay_result_v1 import EXAMPLE_ESSAY, EssayResultV1
+from services.bff_teacher.dto.uuid_text import UuidText
 
 
 class TeacherEssayFeedbackV1(EssayResultV1):
@@ -34,10 +33,10 @@ class TeacherEssayFeedbackV1(EssayResultV1):
         }
     )
 
-    batch_id: UUID
+    batch_id: UuidText
     ranked_essays: int | None = Field(description="Essays of the batch that have a rank.")
-    previous_essay_id: UUID | None
-    next_essay_id: UUID | None
+    previous_essay_id: UuidText | None
+    next_essay_id: UuidText | None
     corrected_text: str | None = Field(
         description="Null when there is none yet, or while the part `text` is missing."
     )

@@ -2,18 +2,18 @@
 
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel, Field
 from pydantic.config import JsonDict
 
 from services.bff_teacher.dto.failure_v1 import FailureV1
+from services.bff_teacher.dto.uuid_text import UuidText
 
 
 class SuggestedStudentV1(BaseModel):
     """Student that the platform matched to the essay; a teacher may not have confirmed it."""
 
-    student_id: UUID
+    student_id: UuidText
     first_name: str
     last_name: str
     status: Literal["suggested"] = "suggested"
@@ -22,7 +22,7 @@ class SuggestedStudentV1(BaseModel):
 class EssayResultV1(BaseModel):
     """`cj_rank` is the platform's and counts anchor texts; `rank` is within the batch."""
 
-    essay_id: UUID
+    essay_id: UuidText
     filename: str | None
     file_upload_id: str | None
     spellcheck_status: str | None

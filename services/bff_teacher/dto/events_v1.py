@@ -1,16 +1,17 @@
 """Query, headers and events of the event stream."""
 
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict, JsonValue
+
+from services.bff_teacher.dto.uuid_text import RequestedUuid
 
 
 class EventsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch_id: UUID | None = Field(
+    batch_id: RequestedUuid | None = Field(
         None, description="Follow this batch with its essays, instead of the newest 50 batches."
     )
 

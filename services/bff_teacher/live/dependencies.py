@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from services.bff_teacher.live.event_log import EventLog
+from services.bff_teacher.ports import CachedReads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +61,11 @@ class LiveMetrics:
 
 @dataclass(frozen=True, slots=True)
 class StreamDependencies:
-    """Shared by all streams of a process."""
+    """Shared by all streams of a process, whose name among the replicas is `replica`."""
 
     event_log: EventLog
     clock: Clock
     metrics: LiveMetrics
     options: LiveOptions
+    reads: CachedReads
+    replica: str

@@ -105,8 +105,8 @@ class Publication:
 class ActivityEvent:
     """An event that does not change the state.
 
-    It is appended only if the state contains every id of `mentioned_ids`. Events with the same
-    `digest` are appended once, whichever replica is first.
+    It is appended only if the state contains every id of `mentioned_ids`, which are in lower case.
+    Events with the same `digest` are appended once, whichever replica is first.
     """
 
     data: bytes
@@ -143,9 +143,9 @@ class EventLog(Protocol):
 
 
 def ids_in(batches: Batches) -> Iterable[str]:
-    """The ids of all batches and essays of a state."""
+    """The ids of all batches and essays of a state, in lower case."""
     for batch_id, fields in batches.items():
-        yield batch_id
+        yield batch_id.lower()
         essays = fields.get("essays")
         if isinstance(essays, dict):
-            yield from essays
+            yield from (essay_id.lower() for essay_id in essays)

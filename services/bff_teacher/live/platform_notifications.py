@@ -64,8 +64,8 @@ class PlatformNotification:
             return None
         if topic.batch_id is None:
             batch_id, essay_id = self.batch_id, None
-        elif self.batch_id in {None, topic.batch_id} and (self.batch_id or self.essay_id):
-            batch_id, essay_id = topic.batch_id, self.essay_id
+        elif self._may_be_about(topic.batch_id) and (self.batch_id or self.essay_id):
+            batch_id, essay_id = self.batch_id or topic.batch_id, self.essay_id
         else:
             return None
         fields = {
@@ -77,8 +77,11 @@ class PlatformNotification:
         }
         data: JsonObject = {name: value for name, value in fields.items() if value is not None}
         digest = self.digest if self.second is None else _digest(_encode([self.second, data]))
-        mentioned_ids = [one for one in (batch_id, essay_id) if one]
+        mentioned_ids = [one.lower() for one in (batch_id, essay_id) if one]
         return ActivityEvent(_encode({"at": self.at} | data), digest, mentioned_ids)
+
+    def _may_be_about(self, batch_id: str) -> bool:
+        return self.batch_id is None or self.batch_id.lower() == batch_id.lower()
 
 
 def parse_notification(
@@ -134,7 +137,7 @@ def _digest(data: bytes) -> str:
 
 
 def _parse_id(value: object) -> str | None:
-    """The UUID in lower case; None when there is none.
+    """The UUID as it is spelled; None when there is none.
 
     Raises:
         ValueError: The value is not a UUID.
@@ -143,7 +146,7 @@ def _parse_id(value: object) -> str | None:
         return None
     if not isinstance(value, str) or not is_uuid(value):
         raise ValueError
-    return value.lower()
+    return value
 
 
 def _known_word(value: object, known: frozenset[str]) -> str | None:

@@ -1,14 +1,15 @@
 """Dependency providers of live updates."""
 
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import NewType
 
 from dishka import Provider, Scope, provide
 
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
-from services.bff_teacher.clients.files import HttpFiles
-from services.bff_teacher.clients.ras import HttpResults
 from services.bff_teacher.live.dependencies import LiveMetrics, LiveOptions, StreamDependencies
 from services.bff_teacher.live.pubsub import RedisPubSubClient, UserChannels
 from services.bff_teacher.live.redis_event_log import RedisEventLog, open_live_redis
@@ -16,19 +17,38 @@ from services.bff_teacher.live.refresher import Refresher
 from services.bff_teacher.live.source import ScreenSource, StreamSource
 from services.bff_teacher.live.subscriptions import SubscriptionRegistry
 from services.bff_teacher.live.updates import LiveStreams, LiveUpdates, NullLiveStreams, running
-from services.bff_teacher.ports import Classes, CurrentFacts, Students
+from services.bff_teacher.live.writes import AnnouncedWrites
+from services.bff_teacher.ports import (
+    Batches,
+    BatchWrites,
+    CachedReads,
+    Classes,
+    Files,
+    Results,
+    Students,
+)
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.dashboard import DashboardScreen
 
-# Clients without a cache.
-CurrentResults = NewType("CurrentResults", HttpResults)
-CurrentFiles = NewType("CurrentFiles", HttpFiles)
 ListScreen = NewType("ListScreen", DashboardScreen)
 
 PARTS_NOT_IN_LISTS = frozenset({"classes", "student_counts", "class_activity"})
 """Parts of the dashboard that a followed list does not contain."""
 MESSAGE_SOURCE = "bff_teacher"
 """`source` of the messages that this service publishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReads:
+    """Ports whose reads come from the services and replace the cached ones of the user.
+
+    So a screen is never older than the stream.
+    """
+
+    results: Results
+    batches: Batches
+    students: Students
+    files: Files
 
 
 class LiveProvider(Provider):
@@ -49,30 +69,31 @@ class LiveProvider(Provider):
         self._disabled_parts = disabled_parts
 
     @provide
-    def list_screen(
-        self, results: CurrentResults, classes: Classes, students: Students
-    ) -> ListScreen:
+    def list_screen(self, reads: StreamReads, classes: Classes, students: Students) -> ListScreen:
         disabled = self._disabled_parts | PARTS_NOT_IN_LISTS
-        return ListScreen(DashboardScreen(results, classes, students, disabled))
+        return ListScreen(DashboardScreen(reads.results, classes, students, disabled))
 
     @provide
-    def source(
-        self, list_screen: ListScreen, facts: CurrentFacts, classes: Classes, files: CurrentFiles
-    ) -> StreamSource:
+    def source(self, list_screen: ListScreen, reads: StreamReads, classes: Classes) -> StreamSource:
         detail = BatchDetailScreen(
-            facts.batches, classes, facts.students, files, self._disabled_parts
+            reads.batches, classes, reads.students, reads.files, self._disabled_parts
         )
         return ScreenSource(list_screen, detail)
 
     @provide
-    async def live_streams(self, source: StreamSource, clock: Clock) -> AsyncIterator[LiveStreams]:
+    async def live_streams(
+        self, source: StreamSource, clock: Clock, reads: CachedReads
+    ) -> AsyncIterator[LiveStreams]:
         if self._redis_url is None:
             yield NullLiveStreams()
             return
         channels = UserChannels(self._options.channels, MESSAGE_SOURCE)
         redis = open_live_redis(self._redis_url)
-        event_log = RedisEventLog(redis, channels, self._options)
-        dependencies = StreamDependencies(event_log, clock, self._metrics, self._options)
+        replica = secrets.token_hex(6)
+        event_log = RedisEventLog(redis, channels, self._options, replica=replica)
+        dependencies = StreamDependencies(
+            event_log, clock, self._metrics, self._options, reads, replica
+        )
         updates = LiveUpdates(
             Refresher(dependencies, source),
             RedisPubSubClient(redis),
@@ -85,3 +106,10 @@ class LiveProvider(Provider):
                 yield updates
         finally:
             await redis.aclose()
+
+    @provide
+    async def batch_writes(
+        self, reads: CachedReads, live: LiveStreams
+    ) -> AsyncIterator[BatchWrites]:
+        async with aclosing(AnnouncedWrites(reads, live)) as writes:
+            yield writes

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 import msgspec
 import structlog
@@ -23,31 +23,37 @@ PING_AFTER_SECONDS = 2.0
 """A silent connection is pinged after this time, and given up after twice as long."""
 RECONNECT_DELAY_SECONDS = 0.5
 
+WakeUpKind = Literal["state", "activity", "write"]
+_KINDS: dict[str, WakeUpKind] = {"activity": "activity", "write": "write"}
+
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 @dataclass(frozen=True, slots=True)
 class WakeUp:
-    """Announces new events of a topic to all replicas: changes of its state, or an activity."""
+    """Announces to all replicas a change of a topic's state, an activity, or a write of the user.
+
+    `replica` is the sender. It has dropped its own older reads before it sent this.
+    """
 
     user_id: UserId
     topic_name: str
-    state_changed: bool
+    kind: WakeUpKind
+    replica: str = ""
 
     @classmethod
-    def of(cls, topic: StreamTopic, *, state_changed: bool) -> Self:
-        return cls(topic.user_id, topic.name, state_changed)
+    def of(cls, topic: StreamTopic, kind: WakeUpKind, replica: str = "") -> Self:
+        return cls(topic.user_id, topic.name, kind, replica)
 
     @classmethod
     def decode(cls, message: bytes) -> Self:
-        user_id, _, rest = message.decode(errors="replace").partition(" ")
-        topic_name, _, kind = rest.partition(" ")
-        return cls(UserId(user_id), topic_name, kind == "state")
+        fields = [*message.decode(errors="replace").split(" "), "", "", ""]
+        user_id, topic_name, kind, replica = fields[:4]
+        return cls(UserId(user_id), topic_name, _KINDS.get(kind, "state"), replica)
 
     def encode(self) -> bytes:
-        kind = "state" if self.state_changed else "activity"
-        return f"{self.user_id} {self.topic_name} {kind}".encode()
+        return f"{self.user_id} {self.topic_name} {self.kind} {self.replica}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +109,31 @@ class PubSubClient(Protocol):
 
     async def unsubscribe(self, user_id: UserId) -> None: ...
 
+    async def announce(self, wake_up: WakeUp) -> None:
+        """Send it to all replicas, this one included.
+
+        Raises:
+            EventLogUnavailable: Redis cannot be reached.
+        """
+        ...
+
 
 class RedisPubSubClient:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._connection: PubSub | None = None
         self._users: set[UserId] = set()
+        self._failing = False
 
     async def run(self, listener: PubSubListener) -> None:
         while True:
             try:
                 async with self._connect() as connection:
+                    self._note_connected()
                     listener.on_connected()
                     await _dispatch_messages(connection, listener)
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("live_pubsub_lost", kind=type(error).__name__)
+                self._note_lost(error)
             finally:
                 listener.on_disconnected()
             await asyncio.sleep(RECONNECT_DELAY_SECONDS)
@@ -138,6 +154,24 @@ class RedisPubSubClient:
             self._users.discard(user_id)
             async with self._command() as connection:
                 await connection.unsubscribe(channel_of(user_id))
+
+    async def announce(self, wake_up: WakeUp) -> None:
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+                await self._redis.publish(WAKE_UP_CHANNEL, wake_up.encode())
+        except (RedisError, OSError, TimeoutError) as error:
+            raise EventLogUnavailable from error
+
+    def _note_connected(self) -> None:
+        if self._failing:
+            log.info("live_pubsub_connected")
+        self._failing = False
+
+    def _note_lost(self, error: Exception) -> None:
+        """Log the first failure only, as attempts follow each other twice a second."""
+        if not self._failing:
+            log.warning("live_pubsub_lost", kind=type(error).__name__)
+        self._failing = True
 
     @asynccontextmanager
     async def _command(self) -> AsyncIterator[PubSub]:

@@ -56,8 +56,15 @@ class RedisEventLog:
     """An `EventLog`. Changes of lists are published on `channels` in the same step."""
 
     def __init__(
-        self, redis: Redis, channels: UserChannels, options: LiveOptions | None = None
+        self,
+        redis: Redis,
+        channels: UserChannels,
+        options: LiveOptions | None = None,
+        *,
+        replica: str = "",
     ) -> None:
+        """`replica` names this process in wake-ups."""
+        self._replica = replica
         self._channels = channels
         self._options = options or LiveOptions()
         self._claim_read = redis.register_script(redis_scripts.CLAIM_READ)
@@ -108,7 +115,7 @@ class RedisEventLog:
             _ms(options.kept_seconds),
             options.kept_events,
             WAKE_UP_CHANNEL,
-            WakeUp.of(topic, state_changed=True).encode(),
+            WakeUp.of(topic, "state", self._replica).encode(),
             len(changes),
             len(events),
             *chain.from_iterable([*events, *announcements]),
@@ -123,7 +130,7 @@ class RedisEventLog:
             _ms(self._options.kept_seconds),
             self._options.kept_events,
             WAKE_UP_CHANNEL,
-            WakeUp.of(topic, state_changed=False).encode(),
+            WakeUp.of(topic, "activity", self._replica).encode(),
             *activity.mentioned_ids,
         ]
         return bool(await _run(self._append_activity, keys, args))

@@ -126,6 +126,9 @@ class Refresher:
             before = stored.batches or {}
             batches = keep_fields_of_missing_parts(fetched, before)
             changes = diff(before, batches) if stored.epoch else []
+            if changes:
+                # No stream reads it, so the read has not replaced it.
+                self.dependencies.reads.forget_activity(topic.user_id)
             if await event_log.publish(topic, Publication(stored, fencing_token, batches, changes)):
                 return bool(changes)
         raise EventLogUnavailable

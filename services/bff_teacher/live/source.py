@@ -60,7 +60,7 @@ class StreamSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScreenSource:
-    """Reads through the screens; their clients must not cache."""
+    """Reads through the screens; the reads of their clients replace the cached ones."""
 
     dashboard: DashboardScreen
     detail: BatchDetailScreen

@@ -10,6 +10,7 @@ from bff_core.context import RequestContext, UserId
 from bff_core.errors import RateLimited, Unavailable
 from services.bff_teacher.live.dependencies import LiveOptions, StreamDependencies
 from services.bff_teacher.live.event_log import RETRY_AFTER_SECONDS, StreamPosition
+from services.bff_teacher.live.pubsub import WakeUpKind
 from services.bff_teacher.live.state import StreamTopic
 from services.bff_teacher.live.stream import EndReason, EventStream
 from services.bff_teacher.screens.failure_texts import language_of
@@ -59,9 +60,9 @@ class TopicSubscription:
             return "reread"
         return None
 
-    def wake(self, *, state_changed: bool) -> None:
+    def wake(self, kind: WakeUpKind) -> None:
         """Let all streams read the log; after a change of state no further reads are due."""
-        if state_changed:
+        if kind == "state":
             self._rereads_at.clear()
         for stream in self.streams:
             stream.wake()

@@ -19,7 +19,7 @@ from services.bff_teacher.live.event_log import (
 from services.bff_teacher.live.platform_notifications import IgnoredReason, parse_notification
 from services.bff_teacher.live.pubsub import PubSubClient, UserChannels, WakeUp
 from services.bff_teacher.live.refresher import Refresher
-from services.bff_teacher.live.state import StreamTopic
+from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
 from services.bff_teacher.live.subscriptions import SubscriptionRegistry, TopicSubscription
 
 TICK_SECONDS = 1.0
@@ -46,6 +46,10 @@ class LiveStreams(Protocol):
         """
         ...
 
+    async def announce_write(self, user_id: UserId) -> None:
+        """Let all replicas drop what they have read for the user, and read it again for streams."""
+        ...
+
     def drain(self) -> None:
         """End all streams and refuse new ones."""
         ...
@@ -59,6 +63,8 @@ class NullLiveStreams:
     ) -> AsyncIterator[bytes]:
         del ctx, batch_id, last_event_id
         raise EventLogUnavailable
+
+    async def announce_write(self, user_id: UserId) -> None: ...
 
     def drain(self) -> None: ...
 
@@ -81,6 +87,8 @@ class LiveUpdates:
         self._event_log = dependencies.event_log
         self._clock = dependencies.clock
         self._metrics = dependencies.metrics
+        self._reads = dependencies.reads
+        self._replica = dependencies.replica
         self._subscriptions = subscriptions
         self._channels = channels
         self._jitter = jitter
@@ -131,11 +139,18 @@ class LiveUpdates:
         self._start_refresh(subscription)
         return stream.frames()
 
+    async def announce_write(self, user_id: UserId) -> None:
+        # Without Redis, other replicas keep their reads for as long as their operations declare.
+        with suppress(EventLogUnavailable):
+            await self._pubsub.announce(WakeUp(user_id, LIST_TOPIC, "write", self._replica))
+
     def drain(self) -> None:
         self._draining = True
         self._subscriptions.end_all("shutdown")
 
     def on_connected(self) -> None:
+        # The wake-ups since the connection was lost are lost, too.
+        self._reads.forget(None)
         self._connected = True
         self._connection_tried.set()
 
@@ -146,9 +161,16 @@ class LiveUpdates:
         self._subscriptions.end_all("unavailable")
 
     def on_wake_up(self, wake_up: WakeUp) -> None:
+        """Drop older reads before any stream sends the event."""
+        if wake_up.replica != self._replica:
+            self._reads.forget(wake_up.user_id)
+        if wake_up.kind == "write":
+            for followed in self._subscriptions.of_user(wake_up.user_id):
+                self._read_soon(followed)
+            return
         subscription = self._subscriptions.find(wake_up.user_id, wake_up.topic_name)
         if subscription is not None:
-            subscription.wake(state_changed=wake_up.state_changed)
+            subscription.wake(wake_up.kind)
 
     def on_message(self, user_id: UserId, message: bytes) -> None:
         """Read the user's topics, and queue the message as an activity."""
@@ -157,6 +179,7 @@ class LiveUpdates:
             self._metrics.triggers.labels(notification.value).inc()
             return
         self._metrics.triggers.labels("message").inc()
+        self._reads.forget(user_id)
         for subscription in self._subscriptions.of_user(user_id):
             self._read_soon(subscription)
             activity = notification.activity_for(subscription.topic)

@@ -78,14 +78,14 @@ class BatchDetailScreen:
         (batch_id,) = require_uuids(batch_id=batch_id)
         batch = await required("batch", self._batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-        parts = await self._optional_parts(ctx, batch_id, batch)
+        parts = await self._optional_parts(ctx, batch)
         language = language_of(ctx.accept_language)
         return WithHeaders(render(parts, language), language_headers(language))
 
     async def _optional_parts(
-        self, ctx: RequestContext, batch_id: str, batch: Fetched[BatchWithEssays]
+        self, ctx: RequestContext, batch: Fetched[BatchWithEssays]
     ) -> BatchDetailParts:
-        disabled = self._disabled
+        disabled, batch_id = self._disabled, batch.value.batch_id
         async with fan_out() as group:
             class_name = group.create_task(
                 optional_unless_disabled(
@@ -158,7 +158,7 @@ def _described(parts: BatchDetailParts) -> list[PartV1]:
 def _essays(
     rows: Iterable[RankedEssay], names: Iterable[StudentOfEssay], language: LanguageV1
 ) -> list[BatchEssayV1]:
-    matches = {match.essay_id: match for match in names}
+    matches = {match.essay_id.lower(): match for match in names}
     essays = []
     for row in rows:
         storage_id = row.essay.spellcheck_corrected_text_storage_id
@@ -166,7 +166,7 @@ def _essays(
             essay_dto(
                 BatchEssayV1,
                 row,
-                matches.get(row.essay.essay_id),
+                matches.get(row.essay.essay_id.lower()),
                 language,
                 spellcheck_corrected_text_storage_id=(
                     storage_id if storage_id and is_storage_id(storage_id) else None

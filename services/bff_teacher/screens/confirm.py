@@ -1,5 +1,6 @@
 """Screen 4, continued: ending the review of a batch once, and never by accident."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -29,16 +30,19 @@ from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmResultV1,
 )
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.ports import Associations, CurrentFacts
+from services.bff_teacher.ports import Associations, BatchWrites, CurrentFacts
 from services.bff_teacher.screens.decisions import (
     canonical,
     require_complete,
     require_distinct,
+    require_known,
     result_of,
     result_to_replay,
+    spelled_by,
+    suggestions_unknown,
 )
 from services.bff_teacher.screens.ids import require_uuids
-from services.bff_teacher.screens.rows.rosters import read_own_students
+from services.bff_teacher.screens.rows.rosters import OwnStudents, read_own_students
 
 REPLAYED = {"Idempotent-Replay": "true"}
 
@@ -72,15 +76,18 @@ class ConfirmScreen:
 
     def __init__(
         self,
+        *,
         facts: CurrentFacts,
         associations: Associations,
         ledger: Confirmations,
+        writes: BatchWrites,
         clock: Clock,
         timeouts: ConfirmTimeouts,
     ) -> None:
         self._facts = facts
         self._associations = associations
         self._ledger = ledger
+        self._writes = writes
         self._clock = clock
         self._timeouts = timeouts
         self._lease = timedelta(seconds=timeouts.lease)
@@ -98,17 +105,19 @@ class ConfirmScreen:
             ValidationFailed: The decisions are not complete or contradict each other.
             NotFound: The batch, an essay or a student is not among the teacher's.
             NotAuthorized: The batch is another teacher's.
-            Conflict: Something else was confirmed, is being confirmed, or may have been.
+            Conflict: Something else was confirmed, is being confirmed, or may have been; or it is
+                not known whom the suggestions name.
             Unavailable: The ledger cannot be used; nothing was done.
             DownstreamError: RAS or CMS failed; `details.outcome` is the outcome of the attempt.
         """
         (batch_id,) = require_uuids(batch_id=batch_id)
         require_distinct(request)
-        latest = await self._ledger.latest(batch_id)
+        # The ledger knows a batch by one spelling, whatever the caller's.
+        latest = await self._ledger.latest(batch_id.lower())
         batch = await required("owner", self._facts.batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id)
         wanted = Attempt(
-            batch_id=batch_id,
+            batch_id=batch_id.lower(),
             number=latest.number + 1 if latest else 1,
             user_id=ctx.user_id,
             decisions=canonical(request),
@@ -116,20 +125,22 @@ class ConfirmScreen:
             forced=request.force,
             started_at=self._clock.now(),
         )
-        replay = result_to_replay(latest, wanted, lease=self._lease)
+        spelled_id = batch.value.batch_id
+        replay = result_to_replay(latest, wanted, batch_id=spelled_id, lease=self._lease)
         if replay is not None:
             return WithHeaders(replay, REPLAYED)
-        await self._require_complete(ctx, batch.value, request)
-        return await self._attempt(ctx, wanted, latest)
+        spellings = await self._require_complete(ctx, batch.value, request)
+        wanted = replace(wanted, decisions=spelled_by(wanted.decisions, spellings))
+        return await self._attempt(ctx, spelled_id, wanted, latest)
 
     async def _require_complete(
         self, ctx: RequestContext, batch: BatchWithEssays, request: AssociationConfirmRequestV1
-    ) -> None:
+    ) -> Mapping[str, str]:
+        """Require it; the spellings of CMS, else of RAS, of the ids of essays and students."""
         suggested = self._associations.suggested(ctx, batch.batch_id)
-        own_students = read_own_students(self._facts.classes, self._facts.students, ctx)
         async with fan_out() as group:
             rows_task = group.create_task(required("associations", suggested))
-            roster_task = group.create_task(required("roster", own_students))
+            own_task = group.create_task(self._own_students(ctx))
         rows = rows_task.result().value
         if rows.skipped:
             # A confirmation ends the review of all essays, also of those in unreadable rows.
@@ -137,12 +148,30 @@ class ConfirmScreen:
         to_decide = {row.essay_id.lower() for row in rows.associations}
         if not to_decide:
             raise NotFound(details={"reason": "nothing_to_review"})
-        known = to_decide | {essay.essay_id.lower() for essay in batch.essays}
-        students = roster_task.result().value
-        require_complete(request, to_decide=to_decide, known=known, students=students)
+        essays = {essay.essay_id.lower(): essay.essay_id for essay in batch.essays}
+        essays |= {row.essay_id.lower(): row.essay_id for row in rows.associations}
+        own = own_task.result()
+        students_by_essay = {
+            row.essay_id.lower(): row.suggested_student_id.lower() for row in rows.associations
+        }
+        require_known(request, students_by_essay, own)
+        require_complete(request, to_decide=to_decide, known=essays, students=own.members)
+        return essays | {key: one.student.student_id for key, one in own.members.items()}
+
+    async def _own_students(self, ctx: RequestContext) -> OwnStudents:
+        """Without the rosters it is unknown what a decision decides, which is the caller's to know.
+
+        Raises:
+            Conflict: CMS did not give them.
+        """
+        try:
+            own = await read_own_students(self._facts.classes, self._facts.students, ctx)
+        except DownstreamError as error:
+            raise suggestions_unknown(part="roster", code=error.code) from error
+        return own.value
 
     async def _attempt(
-        self, ctx: RequestContext, wanted: Attempt, latest: Attempt | None
+        self, ctx: RequestContext, batch_id: str, wanted: Attempt, latest: Attempt | None
     ) -> WithHeaders[AssociationConfirmResultV1]:
         """Write the intent, call CMS, write the outcome; or repeat the result of a faster attempt."""
         if ctx.deadline.left() < self._timeouts.least_time:
@@ -152,29 +181,33 @@ class ConfirmScreen:
         forced = wanted.forced and latest is not None and latest.outcome != ConfirmOutcome.NOT_SENT
         attempt = replace(wanted, forced=forced, started_at=now)
         if await self._ledger.begin(attempt):
-            return WithHeaders(result_of(await self._carry_out(ctx, attempt)))
+            return WithHeaders(result_of(await self._carry_out(ctx, batch_id, attempt), batch_id))
         faster = await self._ledger.latest(wanted.batch_id)
         unforced = replace(attempt, forced=False)
-        replay = result_to_replay(faster, unforced, lease=self._lease)
+        replay = result_to_replay(faster, unforced, batch_id=batch_id, lease=self._lease)
         if replay is None:
             raise Unavailable(details={"reason": "overtaken"}, retry_after=1.0)
         return WithHeaders(replay, REPLAYED)
 
-    async def _carry_out(self, ctx: RequestContext, attempt: Attempt) -> Attempt:
+    async def _carry_out(self, ctx: RequestContext, batch_id: str, attempt: Attempt) -> Attempt:
         items = [
             ConfirmItem(essay_id, student_id, confirmed=student_id is not None)
             for essay_id, student_id in attempt.decisions
         ]
         try:
-            await self._associations.confirm(ctx, attempt.batch_id, items)
+            await self._associations.confirm(ctx, batch_id, items)
         except DownstreamError as error:
             # A refused request was sent, and changed nothing.
             unchanged = not error.sent or isinstance(error, DownstreamRefused)
             outcome = ConfirmOutcome.NOT_SENT if unchanged else ConfirmOutcome.UNKNOWN
             await self._end(attempt, outcome)
+            if outcome is ConfirmOutcome.UNKNOWN:
+                await self._writes.written(ctx.user_id)
             error.details["outcome"] = outcome.value
             raise error.naming_part("confirm") from error.__cause__
-        return await self._end(attempt, ConfirmOutcome.CONFIRMED)
+        ended = await self._end(attempt, ConfirmOutcome.CONFIRMED)
+        await self._writes.written(ctx.user_id)
+        return ended
 
     async def _end(self, attempt: Attempt, outcome: ConfirmOutcome) -> Attempt:
         """Write the outcome. If that fails, the intent stays, and means unknown after the lease."""

@@ -1,6 +1,6 @@
 """Decisions of a teacher: complete and consistent, and compared with earlier attempts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from bff_core.clock import to_wire
@@ -11,10 +11,14 @@ from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmResultV1,
     AssociationDecisionV1,
 )
+from services.bff_teacher.screens.rows.rosters import OwnStudents
+
+MAX_LISTED = 50
+"""Essays that a refusal lists."""
 
 
 def canonical(request: AssociationConfirmRequestV1) -> Decisions:
-    """The decisions in one order, so that equal ones compare equal."""
+    """The decisions in lower case and in one order, so that equal ones compare equal."""
     pairs = (
         (str(one.essay_id), str(one.student_id) if one.student_id else None)
         for one in request.decisions
@@ -41,6 +45,35 @@ def require_distinct(request: AssociationConfirmRequestV1) -> None:
             seen.add(value)
     if flaws:
         raise ValidationFailed(flaws)
+
+
+def require_known(
+    request: AssociationConfirmRequestV1, suggested: Mapping[str, str], own: OwnStudents
+) -> None:
+    """Require that what each decision decides is known; `suggested` is student by essay id.
+
+    Raises:
+        Conflict: A decision for no student would reject a suggestion that is or was not known, or
+            a decision names a student who may be in a class that could not be read.
+    """
+    unknown = []
+    for one in request.decisions:
+        essay_id, chosen = str(one.essay_id), one.student_id and str(one.student_id)
+        student = chosen or suggested.get(essay_id)
+        unread = student is not None and student not in own.members and not own.is_complete
+        if unread or (chosen is None and one.suggestion == "unknown"):
+            unknown.append(essay_id)
+    if unknown:
+        raise suggestions_unknown(essay_ids=unknown[:MAX_LISTED])
+
+
+def suggestions_unknown(**details: object) -> Conflict:
+    """The refusal of a confirmation, before anything is done, while suggestions are not known."""
+    return Conflict(
+        "It is not known whom the suggestions name; read them again",
+        details={"reason": "suggestions_unknown", **details},
+        retry_after=1.0,
+    )
 
 
 def require_complete(
@@ -77,10 +110,11 @@ def require_complete(
 
 
 def result_to_replay(
-    latest: Attempt | None, wanted: Attempt, *, lease: timedelta
+    latest: Attempt | None, wanted: Attempt, *, batch_id: str, lease: timedelta
 ) -> AssociationConfirmResultV1 | None:
     """The earlier result, if it answers `wanted`; None when `wanted` may be carried out.
 
+    `batch_id` is the batch's as RAS spells it.
     An attempt without an outcome counts as running for `lease`, and as unknown after it.
 
     Raises:
@@ -89,8 +123,9 @@ def result_to_replay(
     if latest is None or latest.outcome is ConfirmOutcome.NOT_SENT:
         return None
     if latest.outcome is ConfirmOutcome.CONFIRMED:
-        if latest.decisions == wanted.decisions or (wanted.key and wanted.key == latest.key):
-            return result_of(latest)
+        is_equal = in_lower_case(latest.decisions) == in_lower_case(wanted.decisions)
+        if is_equal or (wanted.key and wanted.key == latest.key):
+            return result_of(latest, batch_id)
         raise _conflict("already_confirmed", "This batch is confirmed already", latest)
     age = wanted.started_at - latest.started_at
     if latest.outcome is ConfirmOutcome.STARTED and age < lease:
@@ -101,11 +136,26 @@ def result_to_replay(
     return None
 
 
-def result_of(attempt: Attempt) -> AssociationConfirmResultV1:
+def in_lower_case(decisions: Decisions) -> Decisions:
+    return tuple(
+        (essay_id.lower(), student_id and student_id.lower()) for essay_id, student_id in decisions
+    )
+
+
+def spelled_by(decisions: Decisions, spellings: Mapping[str, str]) -> Decisions:
+    """The decisions with the ids as their sources spell them, by ids in lower case."""
+    return tuple(
+        (spellings.get(essay_id, essay_id), student_id and spellings.get(student_id, student_id))
+        for essay_id, student_id in decisions
+    )
+
+
+def result_of(attempt: Attempt, batch_id: str) -> AssociationConfirmResultV1:
+    """The result; `batch_id` is the batch's as RAS spells it."""
     decisions = _decisions(attempt)
     chosen = sum(one.student_id is not None for one in decisions)
     return AssociationConfirmResultV1(
-        batch_id=attempt.batch_id,
+        batch_id=batch_id,
         confirmed_at=attempt.ended_at or attempt.started_at,
         associations_confirmed=chosen,
         associations_rejected=len(decisions) - chosen,

@@ -79,7 +79,8 @@ class EssayScreen:
         essay, batch = select_essay(ctx, essay_id, own_route, batch_task.result())
         parts = await self._optional_parts(ctx, essay, batch)
         language = language_of(ctx.accept_language)
-        return WithHeaders(render(batch_id, parts, language), language_headers(language))
+        spelled_id = batch.value.batch_id if isinstance(batch, Fetched) else batch_id
+        return WithHeaders(render(spelled_id, parts, language), language_headers(language))
 
     async def _optional_parts(
         self, ctx: RequestContext, essay: Fetched[EssayRecord], batch: Part[BatchWithEssays]
@@ -146,7 +147,8 @@ def select_essay(
         raise batch.naming_part("essay")
     if isinstance(batch, NotFound):
         raise batch
-    essay = next((one for one in batch.value.essays if one.essay_id == essay_id), None)
+    wanted = essay_id.lower()
+    essay = next((one for one in batch.value.essays if one.essay_id.lower() == wanted), None)
     if essay is None:
         raise NotFound
     return batch.holding(essay), batch
@@ -158,7 +160,8 @@ def render(batch_id: str, parts: EssayParts, language: LanguageV1) -> TeacherEss
     batch = value_of(parts.order)
     rows = rank_essays(batch.essays) if batch else []
     ids = [row.essay.essay_id for row in rows]
-    index = ids.index(essay.essay_id) if essay.essay_id in ids else None
+    places = {one.lower(): place for place, one in enumerate(ids)}
+    index = places.get(essay.essay_id.lower())
     return essay_dto(
         TeacherEssayFeedbackV1,
         RankedEssay(essay, None if index is None else rows[index].rank),

@@ -7,7 +7,7 @@ __all__ = ["is_uuid", "require_uuids"]
 
 
 def require_uuids(**ids: str) -> list[str]:
-    """The ids in lower case, as the platform stores them.
+    """The ids as they are given, because a source may know only one spelling.
 
     Raises:
         ValidationFailed: One or more are not UUIDs; each is named.
@@ -17,4 +17,4 @@ def require_uuids(**ids: str) -> list[str]:
     ]
     if flaws:
         raise ValidationFailed(flaws)
-    return [text.lower() for text in ids.values()]
+    return list(ids.values())

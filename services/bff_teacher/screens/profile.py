@@ -29,7 +29,7 @@ class ProfileScreen:
         return render(ctx, profile)
 
 
-def render(ctx: RequestContext, profile: Part[IdentityProfile] | None) -> TeacherProfileV1:
+def render(ctx: RequestContext, profile: Part[IdentityProfile | None] | None) -> TeacherProfileV1:
     person = value_of(profile) or _EMPTY_PROFILE
     return TeacherProfileV1(
         user_id=ctx.user_id,

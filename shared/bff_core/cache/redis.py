@@ -76,6 +76,7 @@ class RedisCache:
         self._name = name
         self._cooling_until = 0.0
         self._in_flight = 0
+        self._failing = False
         self.failures = 0
 
     @property
@@ -120,18 +121,23 @@ class RedisCache:
         self._in_flight += 1
         try:
             async with asyncio.timeout(self._timeout):
-                return await command
+                result = await command
         except (RedisError, OSError, TimeoutError) as error:
             self._record_failure(operation, error)
             return None
         finally:
             self._in_flight -= 1
+        if self._failing:
+            _log.info("shared_cache_recovered", operation=operation)
+        self._failing = False
+        return result
 
     def _record_failure(self, operation: str, error: Exception) -> None:
         self.failures += 1
-        if not self.cooling_down:
-            # Once per cooldown: operations in flight together fail together.
+        if not self._failing:
+            # Once per outage: it is tried again after each cooldown.
             _log.warning("shared_cache_failed", operation=operation, kind=type(error).__name__)
+        self._failing = True
         self._cooling_until = self._clock.monotonic() + self._cooldown
         if self._counter is not None:
             self._counter.store_failed(operation)

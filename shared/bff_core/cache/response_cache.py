@@ -60,10 +60,16 @@ class CacheKey(NamedTuple):
     method: str
     url: str
 
-    def is_changed_by(self, service: str, identity: str, operation: str | None) -> bool:
-        """True if a write of that user to that operation, or to any when None, changes it."""
-        mine = (self.service, self.identity)
-        return mine == (service, identity) and operation in {None, self.operation}
+    def is_changed_by(self, service: str, identity: str | None, *operations: str) -> bool:
+        """True if a change of these operations, or of all when none is named, changes it.
+
+        An `identity` of None stands for all users.
+        """
+        return (
+            self.service == service
+            and identity in {None, self.identity}
+            and (not operations or self.operation in operations)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +163,20 @@ class ResponseCache:
         if self._shared is not None and freshness.store_in_redis:
             await self._shared.drop(_shared_key(key))
 
-    async def invalidate(self, service: str, identity: str, operation: str | None = None) -> None:
+    async def invalidate(self, service: str, identity: str | None, *operations: str) -> None:
         """Drop the entries that a write has changed, and mark reads in flight as outdated."""
-        self._memory.drop_if(lambda key: key.is_changed_by(service, identity, operation))
+        self._memory.drop_if(lambda key: key.is_changed_by(service, identity, *operations))
+        self.mark_outdated(service, identity, *operations)
+        await self.record_write(service, identity)
+
+    def mark_outdated(self, service: str, identity: str | None, *operations: str) -> None:
+        """Keep what reads in flight bring from being stored."""
         for read in self._pending:
-            read.outdated |= read.key.is_changed_by(service, identity, operation)
-        if self._shared is not None:
+            read.outdated |= read.key.is_changed_by(service, identity, *operations)
+
+    async def record_write(self, service: str, identity: str | None) -> None:
+        """Let all processes ignore the user's older entries of the shared cache."""
+        if self._shared is not None and identity is not None:
             now = _TIMESTAMP.pack(self._clock.now().timestamp())
             await self._shared.put(_write_key(service, identity), now, ttl=MAX_SHARED_SECONDS)
 

@@ -5,9 +5,11 @@ from bff_core.client.decoding import JsonDecoder, text
 from bff_core.client.document import document_at
 from bff_core.client.endpoint import Endpoint, ServiceClient
 from bff_core.client.pipeline import ClientRuntime
+from bff_core.client.policies.absence import Absence
 from bff_core.client.transport import http_session
 
 __all__ = [
+    "Absence",
     "ClientRuntime",
     "Credentials",
     "DownstreamResponse",

@@ -90,7 +90,9 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     `PUBLIC` when it is the same for all. `decode` raises Undecodable. A response that takes longer
     than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
     count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
-    the call is never shared with an equal one. `attempt` counts from 1.
+    the call is never shared with an equal one. The response of a call that `supersedes` operations
+    comes from the service, and replaces what is cached of these for the identity. `attempt` counts
+    from 1.
     """
 
     service: str
@@ -107,6 +109,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     slow_after: float = 1.0
     statuses: frozenset[int] = frozenset()
     coalesce: bool = True
+    supersedes: frozenset[str] = frozenset()
     attempt: int = 1
 
     @property
@@ -122,6 +125,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
 class DownstreamResponse(RedactedStruct, frozen=True):
     """A decoded response; `age` is in seconds since it was read from its source.
 
+    A `stale` one is older than the call's freshness allows, and the source failed to give another.
     A cached response has neither body nor headers. A response with one of the call's `statuses`
     has a body but no value. `response_id` is the same object in all copies of one response.
     """

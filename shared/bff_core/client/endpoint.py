@@ -20,12 +20,14 @@ from bff_core.client.call import (
     request_headers,
 )
 from bff_core.client.pipeline import ClientRuntime, Pipeline
+from bff_core.client.policies.absence import Absence
 from bff_core.client.transport import Transport
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
+NEVER_ABSENT = Absence(frozenset())
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
 
@@ -63,6 +65,15 @@ def _url_of(
     return f"{base_url}{path_of(segments)}{query}"
 
 
+def freshness_of(rule: Operation) -> Freshness:
+    return Freshness(
+        max_age=rule.max_age,
+        stale_while_revalidate=rule.stale_while_revalidate,
+        stale_if_error=rule.stale_if_error,
+        store_in_redis=rule.store_in_redis,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[T]):
     """One operation of one service; its methods send requests through the pipeline."""
@@ -78,6 +89,8 @@ class Endpoint(Generic[T]):
     user_triggerable: bool
     send: Send
     statuses: frozenset[int] = frozenset()
+    supersedes: frozenset[str] = frozenset()
+    absence: Absence = NEVER_ABSENT
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -88,7 +101,28 @@ class Endpoint(Generic[T]):
             DownstreamError: The service did not give a usable response in time.
         """
         url = url_of(self.base_url, path, params)
-        response = await self.send(self._call(ctx, "GET", url, freshness=self.freshness))
+        call = self._call(
+            ctx,
+            "GET",
+            url,
+            freshness=self.freshness,
+            coalesce=not self.supersedes,
+            supersedes=self.supersedes,
+        )
+        response = await self.send(call)
+        return Fetched(response.value, response.age, response.stale)
+
+    async def find(
+        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
+    ) -> Fetched[T | None]:
+        """Send a GET as `get` does; None, which is cached too, when there is no such resource.
+
+        Raises:
+            DownstreamError: The service did not give a usable response in time.
+        """
+        url = url_of(self.base_url, path, params)
+        call = self._call(ctx, "GET", url, freshness=self.freshness, statuses=self.absence.statuses)
+        response = await self.send(call)
         return Fetched(response.value, response.age, response.stale)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
@@ -142,6 +176,7 @@ class Endpoint(Generic[T]):
         freshness: Freshness = NOT_CACHEABLE,
         statuses: frozenset[int] = frozenset(),
         coalesce: bool = True,
+        supersedes: frozenset[str] = frozenset(),
     ) -> Call:
         sent = request_headers(ctx, self.credentials)
         if headers:
@@ -163,6 +198,7 @@ class Endpoint(Generic[T]):
             slow_after=self.slow_after,
             statuses=statuses,
             coalesce=coalesce,
+            supersedes=supersedes,
         )
 
 
@@ -188,40 +224,51 @@ class ServiceClient:
         public: bool = False,
         user_triggerable: bool = False,
         statuses: frozenset[int] = frozenset(),
+        supersedes: frozenset[str] = frozenset(),
+        absence: Absence = NEVER_ABSENT,
     ) -> Endpoint[T]:
         """Create the endpoint of one operation.
 
         `public` declares the response the same for all users. `user_triggerable` declares that a
         user can make it fail at will, so that its failures count only for URLs that have succeeded
-        before. `statuses` are those that `request` accepts beside 2xx.
+        before. `statuses` are those that `request` accepts beside 2xx. With `supersedes`, `get` is
+        never answered from the cache, and its response replaces what is cached of these operations
+        for its caller. `absence` describes the refusals for which `find` returns None.
         """
-        transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
+        transport: Send = Transport(self._session, max_bytes=rule.max_bytes, json=json)
+        if absence.statuses:
+            transport = absence(transport)
         return Endpoint(
             service=self._downstream.name,
             operation=operation,
             base_url=self._downstream.url,
             credentials=credentials,
             decode=decode,
-            freshness=Freshness(
-                max_age=rule.max_age,
-                stale_while_revalidate=rule.stale_while_revalidate,
-                stale_if_error=rule.stale_if_error,
-                store_in_redis=rule.store_in_redis,
-            ),
+            freshness=freshness_of(rule),
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
             send=self._pipeline.wrap(transport, rule),
             statuses=statuses,
+            supersedes=supersedes,
+            absence=absence,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:
         """A function that counts a response of `operation` which needed the lenient decoder."""
         return self._metrics.salvaged(self._downstream.name, operation)
 
-    async def invalidate(self, ctx: RequestContext, operation: str | None = None) -> None:
-        """Drop cached reads of the caller that a write has changed."""
-        await self._pipeline.invalidate(ctx.user_id, operation)
+    def forget(self, user_id: str | None, *operations: str) -> None:
+        """Drop a user's reads of these operations, or of all, from this process's memory.
+
+        Reads in flight are neither stored nor joined by later ones. A `user_id` of None stands for
+        all users.
+        """
+        self._pipeline.forget(user_id, *operations)
+
+    async def invalidate(self, user_id: str | None, *operations: str) -> None:
+        """Forget the reads that a write has changed, here and in the shared cache."""
+        await self._pipeline.invalidate(user_id, *operations)
 
     async def aclose(self) -> None:
         """Cancel the calls that belong to no request."""

@@ -87,6 +87,7 @@ class Pipeline:
             budget=budget,
             shared_cache=runtime.shared_cache,
             observer=observer,
+            supersede=lambda call: self.forget(call.identity, *call.supersedes),
         )
         single_flight = SingleFlight(runtime.clock, budget=budget, observer=observer)
         bulkhead = Bulkhead(
@@ -110,12 +111,24 @@ class Pipeline:
             attempt_timeout(operation.attempt_timeout),
         )
 
-    async def invalidate(self, identity: str, operation: str | None = None) -> None:
-        """Drop the reads that a write of this user has changed, of one operation or of all."""
+    def forget(self, identity: str | None, *operations: str) -> None:
+        """Drop a user's reads of these operations, or of all, from memory.
+
+        Reads in flight are neither stored nor joined by later ones. An `identity` of None stands
+        for all users.
+        """
+        service = self._downstream.name
+        self._runtime.memory.drop_if(lambda key: key.is_changed_by(service, identity, *operations))
         for single_flight in self._flights:
-            single_flight.invalidate(self._downstream.name, identity, operation)
+            single_flight.invalidate(service, identity, *operations)
         for cached in self._caches:
-            await cached.invalidate(self._downstream.name, identity, operation)
+            cached.mark_outdated(service, identity, *operations)
+
+    async def invalidate(self, identity: str | None, *operations: str) -> None:
+        """Forget the reads that a write has changed, here and in the shared cache."""
+        self.forget(identity, *operations)
+        if self._caches:
+            await self._caches[0].record_write(self._downstream.name, identity)
 
     async def aclose(self) -> None:
         """Cancel refreshes and shared calls in flight and wait for their end."""

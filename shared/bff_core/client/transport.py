@@ -113,6 +113,8 @@ class Transport:
 
     async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
         if self._json and not is_json(response.headers):
+            if response.status >= 400:
+                raise from_status(call.service, response.status, response.headers)
             raise DownstreamFailed(call.service, reason="content_type")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise DownstreamFailed(call.service, reason="content_encoding")

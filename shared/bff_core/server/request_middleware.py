@@ -22,6 +22,7 @@ QUIET_ROUTES = frozenset({"/healthz", "/ready", "/metrics"})
 HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})
 """Granian writes HTTP/1.0 as `1`."""
 LABELLED_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+NOT_MODIFIED = 304
 _ID = b"x-correlation-id"
 
 log = structlog.get_logger()
@@ -129,7 +130,11 @@ class RequestMiddleware:
         self._metrics.observe_request(label, state.route, state.status, elapsed)
         if state.route in QUIET_ROUTES and state.status < 400:
             return
-        if state.calls and log.is_enabled_for(logging.DEBUG):
+        verbose = log.is_enabled_for(logging.DEBUG)
+        if state.status == NOT_MODIFIED and not verbose:
+            # A poll that found nothing new: one of the config service a second for each BFF.
+            return
+        if state.calls and verbose:
             calls = sorted(state.calls, key=lambda note: note.started)
             notes = [note.since(state.started) for note in calls]
             log.debug("request_calls", route=state.route, calls=notes)

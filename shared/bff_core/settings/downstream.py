@@ -1,9 +1,12 @@
 """Settings of a downstream service: its address, operations and circuit breaker."""
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 _VALUE = ConfigDict(frozen=True, extra="forbid")
 _FIRST_ATTEMPT = 0.6
+_CACHE_AGES = ("max_age", "stale_while_revalidate", "stale_if_error")
 
 
 class Operation(BaseModel):
@@ -44,6 +47,11 @@ class Operation(BaseModel):
     max_bytes: int = Field(
         default=16 * 1024 * 1024, ge=1, description="Maximum bytes of a response."
     )
+
+    def uncached(self) -> Self:
+        """The same operation without any cache."""
+        ages: dict[str, object] = dict.fromkeys(_CACHE_AGES, 0)
+        return self.model_copy(update=ages | {"store_in_redis": False})
 
     @property
     def attempt_timeout(self) -> float:
@@ -102,6 +110,11 @@ class Downstream(BaseModel):
         if "?" in url or "#" in url or "@" in host:
             raise ValueError("must hold neither query, fragment nor credentials")
         return url.rstrip("/")
+
+    def uncached(self) -> Self:
+        """The same service with operations that cache nothing."""
+        rules = {name: rule.uncached() for name, rule in self.operations.items()}
+        return self.model_copy(update=rules)
 
     @property
     def operations(self) -> dict[str, Operation]:

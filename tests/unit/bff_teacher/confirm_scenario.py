@@ -1,6 +1,8 @@
 """A confirm screen over fakes, with a batch in review."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,7 +18,14 @@ from services.bff_teacher.dto.associations_v1 import (
 )
 from services.bff_teacher.ports import CurrentFacts
 from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
-from tests.unit.bff_teacher.fakes import FakeClasses, FakeStudents, a_class, a_context, batch_id
+from tests.unit.bff_teacher.fakes import (
+    FakeClasses,
+    FakeStudents,
+    RecordingWrites,
+    a_class,
+    a_context,
+    batch_id,
+)
 from tests.unit.bff_teacher.screen_fakes import (
     FakeAssociations,
     FakeBatches,
@@ -30,6 +39,7 @@ from tests.unit.bff_teacher.screen_fakes import (
 )
 
 TIMEOUTS = ConfirmTimeouts(lease=7.0, ledger=1.0)
+NOTHING_SAID: Mapping[int, str] = MappingProxyType({})
 REPLAY = {"Idempotent-Replay": "true"}
 MATCHED = (1, 2, 3)
 UNMATCHED = 4
@@ -47,11 +57,18 @@ def a_decision(essay: int, student: int | None) -> dict[str, Any]:
     }
 
 
-def a_request(*pairs: tuple[int, int | None], force: bool = False) -> AssociationConfirmRequestV1:
-    body = {"decisions": [a_decision(*pair) for pair in pairs], "force": force}
+def a_request(
+    *pairs: tuple[int, int | None],
+    force: bool = False,
+    suggestions: Mapping[int, str] = NOTHING_SAID,
+) -> AssociationConfirmRequestV1:
+    """`suggestions` is what the client sends back of the list, by essay."""
+    decisions = [a_decision(*pair) | {"suggestion": suggestions.get(pair[0])} for pair in pairs]
+    body = {"decisions": decisions, "force": force}
     return AssociationConfirmRequestV1.model_validate(body)
 
 
+ROWS = [a_row(number, number) for number in MATCHED]
 GOOD = ((1, 1), (2, None), (3, 3))
 OTHER = ((1, 2), (2, None), (3, 3))
 
@@ -65,9 +82,7 @@ class ConfirmScenario:
             [a_whole_batch(1, [an_essay(number) for number in (*MATCHED, UNMATCHED)])]
         )
     )
-    cms: FakeAssociations = field(
-        default_factory=lambda: FakeAssociations([a_row(number, number) for number in MATCHED])
-    )
+    cms: FakeAssociations = field(default_factory=lambda: FakeAssociations(ROWS))
     classes: FakeClasses = field(default_factory=lambda: FakeClasses([a_class(1)]))
     students: FakeStudents = field(
         default_factory=lambda: FakeStudents(
@@ -82,6 +97,7 @@ class ConfirmScenario:
     )
     ledger: Confirmations = field(default_factory=MemoryConfirmations)
     clock: FakeClock = field(default_factory=FakeClock)
+    writes: RecordingWrites = field(default_factory=RecordingWrites)
 
     async def confirm(
         self,
@@ -89,11 +105,21 @@ class ConfirmScenario:
         force: bool = False,
         key: str | None = None,
         seconds: float = 6.0,
+        suggestions: Mapping[int, str] = NOTHING_SAID,
     ) -> WithHeaders[AssociationConfirmResultV1]:
         facts = CurrentFacts(self.batches, self.classes, self.students)
-        screen = ConfirmScreen(facts, self.cms, self.ledger, self.clock, TIMEOUTS)
+        screen = ConfirmScreen(
+            facts=facts,
+            associations=self.cms,
+            ledger=self.ledger,
+            writes=self.writes,
+            clock=self.clock,
+            timeouts=TIMEOUTS,
+        )
         ctx = replace(a_context(), deadline=Deadline.after(seconds, self.clock))
-        return await screen.confirm(ctx, batch_id(1), a_request(*pairs, force=force), key)
+        return await screen.confirm(
+            ctx, batch_id(1), a_request(*pairs, force=force, suggestions=suggestions), key
+        )
 
 
 async def refused(scenario: ConfirmScenario, *pairs: Any, **options: Any) -> BffError:

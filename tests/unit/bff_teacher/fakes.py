@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from bff_core.clock import SystemClock
 from bff_core.composition import Fetched
@@ -117,11 +118,13 @@ class FakeClasses:
     infos: ClassInfos = field(default_factory=dict)
     down: DownstreamError | None = None
     infos_down: DownstreamError | None = None
+    skipped: int = 0
 
     async def page(self, ctx: RequestContext, *, limit: int, offset: int = 0) -> Fetched[ClassPage]:
         if self.down:
             raise self.down
-        return Fetched(ClassPage(classes=tuple(self.rows[offset : offset + limit])))
+        rows = tuple(self.rows[offset : offset + limit])
+        return Fetched(ClassPage(classes=rows, skipped=self.skipped))
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str]
@@ -139,12 +142,13 @@ class FakeStudents:
     names: list[StudentOfEssay] = field(default_factory=list)
     ages: dict[str, float] = field(default_factory=dict)
     down: DownstreamError | None = None
+    skipped: int = 0
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:
         if self.down:
             raise self.down
-        everyone = Roster(students=tuple(self.rosters.get(class_id, ())))
-        roster = Roster(students=tuple(real_students(everyone)))
+        everyone = Roster(students=tuple(self.rosters.get(class_id, ())), skipped=self.skipped)
+        roster = replace(everyone, students=tuple(real_students(everyone)))
         return Fetched(roster, age=self.ages.get(class_id, 0.0))
 
     async def of_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[list[StudentOfEssay]]:
@@ -167,3 +171,29 @@ class FakeProfiles:
         if self.down or self.profile is None:
             raise self.down or DownstreamError("identity")
         return Fetched(self.profile)
+
+
+@dataclass
+class RecordingWrites:
+    """Records the users of `BatchWrites`."""
+
+    users: list[UserId] = field(default_factory=list)
+
+    async def written(self, user_id: UserId) -> None:
+        self.users.append(user_id)
+
+
+@dataclass
+class RecordingReads:
+    """Records the users whose `CachedReads` were dropped; None stands for all."""
+
+    forgotten: list[UserId | None] = field(default_factory=list)
+    invalidated: list[UserId] = field(default_factory=list)
+
+    def forget(self, user_id: UserId | None) -> None:
+        self.forgotten.append(user_id)
+
+    def forget_activity(self, user_id: UserId) -> None: ...
+
+    async def invalidate(self, user_id: UserId) -> None:
+        self.invalidated.append(user_id)

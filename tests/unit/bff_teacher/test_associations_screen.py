@@ -95,6 +95,48 @@ async def test_rosters_down_leave_suggestions_and_choices_null() -> None:
     assert {part.name: part.code for part in answer.parts if part.code} == {"roster": "TIMEOUT"}
 
 
+def said(answer: StudentAssociationListV1) -> list[str]:
+    return [row.suggestion for row in answer.associations]
+
+
+async def test_a_suggestion_is_known_or_there_is_none() -> None:
+    answer = await load(FakeAssociations([a_row(1, 1), a_row(2, 77)]))
+
+    assert said(answer) == ["known", "none", "none"]
+
+
+@pytest.mark.parametrize("disabled", [(), ("roster",)])
+async def test_without_rosters_a_suggestion_is_unknown_not_none(disabled: tuple[str, ...]) -> None:
+    students = FakeStudents(down=DownstreamTimeout("cms"))
+
+    answer = await load(FakeAssociations([a_row(1, 1)]), *disabled, students=students)
+
+    assert said(answer) == ["unknown", "none", "none"]
+    assert answer.associations[0].suggested_student is None
+
+
+async def test_a_student_who_may_be_in_an_unread_row_of_a_roster_is_unknown() -> None:
+    students = FakeStudents({a_class(1).id: [a_student(1)]}, skipped=1)
+
+    answer = await load(FakeAssociations([a_row(1, 1), a_row(2, 2)]), students=students)
+
+    assert said(answer) == ["known", "unknown", "none"]
+
+
+async def test_a_student_who_may_be_in_an_unread_class_is_unknown() -> None:
+    classes = FakeClasses([a_class(1)], skipped=1)
+
+    answer = await load(FakeAssociations([a_row(1, 3)]), classes=classes)
+
+    assert said(answer)[0] == "unknown"
+
+
+async def test_an_essay_whose_row_may_be_unreadable_has_no_known_suggestion() -> None:
+    answer = await load(FakeAssociations([a_row(1, 1)], skipped=1))
+
+    assert said(answer) == ["known", "unknown", "unknown"]
+
+
 async def test_parts_that_are_disabled_are_neither_fetched_nor_listed() -> None:
     students = FakeStudents(down=AssertionError("asked"))  # type: ignore[arg-type]
 

@@ -181,3 +181,25 @@ async def test_result_is_replayed_however_little_time_is_left() -> None:
     again = await scenario.confirm(*GOOD, seconds=0.1)
 
     assert (again.body, again.headers) == (first.body, REPLAY)
+
+
+@pytest.mark.parametrize(
+    ("error", "dropped"),
+    [
+        (None, [ANNA]),
+        (DownstreamTimeout("cms"), [ANNA]),
+        (REFUSED, []),
+        (CircuitOpen("cms", sent=False), []),
+    ],
+)
+async def test_what_a_confirmation_may_have_changed_is_dropped(
+    error: DownstreamError | None, dropped: list[str]
+) -> None:
+    scenario = ConfirmScenario()
+
+    if error is None:
+        await scenario.confirm(*GOOD)
+    else:
+        await failed(scenario, error)
+
+    assert scenario.writes.users == dropped

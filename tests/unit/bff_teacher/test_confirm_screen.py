@@ -5,6 +5,7 @@ import pytest
 from bff_core.errors import (
     Conflict,
     DownstreamFailed,
+    DownstreamTimeout,
     NotAuthorized,
     NotFound,
     ValidationFailed,
@@ -15,6 +16,7 @@ from tests.unit.bff_teacher.confirm_scenario import (
     OTHER,
     PLACEHOLDER,
     REPLAY,
+    ROWS,
     UNMATCHED,
     ConfirmScenario,
     refused,
@@ -23,6 +25,7 @@ from tests.unit.bff_teacher.fakes import a_class, batch_id
 from tests.unit.bff_teacher.screen_fakes import (
     FakeAssociations,
     FakeBatches,
+    a_row,
     a_whole_batch,
     essay_id,
     student_id,
@@ -169,3 +172,43 @@ async def test_what_another_teacher_confirmed_is_not_disclosed() -> None:
     error = await refused(scenario, *GOOD, key="k-1")
 
     assert (type(error), error.details) == (NotAuthorized, {})
+
+
+@pytest.mark.parametrize("down", ["students", "classes"])
+async def test_nothing_is_decided_while_the_rosters_are_missing(down: str) -> None:
+    scenario = ConfirmScenario()
+    getattr(scenario, down).down = DownstreamTimeout("cms")
+
+    error = await refused(scenario, (1, None), (2, None), (3, None))
+
+    assert isinstance(error, Conflict)
+    assert error.details == {"reason": "suggestions_unknown", "part": "roster", "code": "TIMEOUT"}
+    assert error.retry_after == 1.0
+
+
+async def test_a_suggestion_that_the_client_did_not_know_is_not_rejected() -> None:
+    scenario = ConfirmScenario()
+
+    error = await refused(scenario, *GOOD, suggestions={2: "unknown", 3: "unknown"})
+
+    assert isinstance(error, Conflict)
+    assert error.details == {"reason": "suggestions_unknown", "essay_ids": [essay_id(2)]}
+
+
+@pytest.mark.parametrize("pairs", [((1, None), *GOOD[1:]), ((1, FOREIGN_STUDENT), *GOOD[1:])])
+async def test_a_student_in_an_unread_row_of_a_roster_is_not_decided_on(pairs: Any) -> None:
+    scenario = ConfirmScenario(cms=FakeAssociations([a_row(1, FOREIGN_STUDENT), *ROWS[1:]]))
+    scenario.students.skipped = 1
+
+    error = await refused(scenario, *pairs)
+
+    assert isinstance(error, Conflict)
+    assert error.details == {"reason": "suggestions_unknown", "essay_ids": [essay_id(1)]}
+
+
+async def test_what_a_client_knew_may_be_sent_back() -> None:
+    scenario = ConfirmScenario()
+
+    answer = await scenario.confirm(*GOOD, suggestions={1: "known", 2: "none", 3: "known"})
+
+    assert answer.body.associations_rejected == 1

@@ -27,9 +27,9 @@ def test_every_value_has_its_place() -> None:
     )
 
     assert asdict(dashboard_item(row, ClassInfo(CLASS.upper(), "SA1B"))) == {
-        "batch_id": batch_id(1),
+        "batch_id": batch_id(1).upper(),
         "title": "sv1-chronicle",
-        "class_id": CLASS,
+        "class_id": CLASS.upper(),
         "class_name": "SA1B",
         "status": "completed_with_failures",
         "total_essays": 25,

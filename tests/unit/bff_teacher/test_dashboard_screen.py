@@ -43,7 +43,7 @@ async def test_batches_carry_the_names_of_their_classes() -> None:
     ]
 
 
-async def test_ids_leave_in_lower_case_and_what_is_none_does_not() -> None:
+async def test_ids_leave_as_they_are_spelled_and_what_is_none_does_not() -> None:
     klass = a_class(1)
     upper = ClassInfo(klass.id.upper(), klass.name)
     infos = {batch_id(1): upper, batch_id(2): ClassInfo("12", klass.name)}
@@ -52,7 +52,7 @@ async def test_ids_leave_in_lower_case_and_what_is_none_does_not() -> None:
 
     assert [(row.class_id, row.class_name) for row in answer.batches] == [
         (None, klass.name),
-        (klass.id, klass.name),
+        (klass.id.upper(), klass.name),
     ]
 
 

@@ -20,6 +20,13 @@ def test_another_teacher_s_batch_is_refused_without_a_word_on_whose_it_is(owner:
     assert refused.value.details == {}
 
 
+def test_a_uuid_is_the_same_owner_in_any_case() -> None:
+    owner = "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72"
+
+    require_own_batch(owner.upper(), UserId(owner))
+    require_own_batch(owner, UserId(owner.upper()))
+
+
 @pytest.mark.parametrize("owner", ["anna-1", "erik-1"])
 def test_fact_of_more_than_a_minute_proves_nothing(owner: str) -> None:
     with pytest.raises(DownstreamUnreachable):

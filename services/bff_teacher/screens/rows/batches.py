@@ -11,6 +11,7 @@ from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.contracts.ras import FILTER_WORDS, BatchPage, BatchSummary, Pagination
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
+from services.bff_teacher.ownership import is_same_user
 from services.bff_teacher.ports import Results
 from services.bff_teacher.screens.ids import is_uuid
 from services.bff_teacher.screens.parts import combined
@@ -71,7 +72,9 @@ def visible_batches(page: BatchPage, owner: UserId) -> list[BatchSummary]:
     return [
         row
         for row in page.batches
-        if row.user_id == owner and row.overall_status in STATUSES and is_uuid(row.batch_id)
+        if (row.user_id == owner or is_same_user(row.user_id, owner))
+        and row.overall_status in STATUSES
+        and is_uuid(row.batch_id)
     ]
 
 
@@ -79,9 +82,9 @@ def dashboard_item(row: BatchSummary, info: ClassInfo | None) -> DashboardBatchV
     """A visible row joined with its class, if that is known."""
     is_final = row.processing_completed_at is not None
     return DashboardBatchV1(
-        batch_id=row.batch_id.lower(),
+        batch_id=row.batch_id,
         title=row.assignment_id or "Untitled Batch",
-        class_id=info.class_id.lower() if info and is_uuid(info.class_id) else None,
+        class_id=info.class_id if info and is_uuid(info.class_id) else None,
         class_name=info.class_name if info else None,
         status=BatchStatusV1(row.overall_status),
         total_essays=row.essay_count,

@@ -34,7 +34,7 @@ ActivityByClass = dict[str, ClassActivity]
 async def read_activity(
     results: Results, classes: Classes, ctx: RequestContext
 ) -> Fetched[ActivityByClass]:
-    """Activity by class id. Class names are read after the batches, whose ids they need.
+    """Activity by class id in lower case. Class names are read after the batches, whose ids they need.
 
     Raises:
         DownstreamError: RAS or CMS failed.
@@ -58,7 +58,7 @@ def count_activity(
     for row in rows:
         info = infos.get(row.batch_id.lower())
         if info is not None:
-            by_class.setdefault(info.class_id, []).append(row)
+            by_class.setdefault(info.class_id.lower(), []).append(row)
     return {
         class_id: ClassActivity(
             recent_batches=len(own),
@@ -78,10 +78,10 @@ def class_rows(
     unique = {one.id: one for one in classes if is_uuid(one.id)}
     rows = []
     for class_id, one in unique.items():
-        own = None if activity is None else activity.get(class_id, NO_ACTIVITY)
+        own = None if activity is None else activity.get(class_id.lower(), NO_ACTIVITY)
         rows.append(
             TeacherClassV1(
-                class_id=class_id.lower(),
+                class_id=class_id,
                 name=one.name,
                 course_code=one.course_code,
                 student_count=(counts or {}).get(class_id),

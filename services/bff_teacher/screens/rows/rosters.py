@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
-from services.bff_teacher.contracts.cms import Class, Roster, RosterStudent
+from services.bff_teacher.contracts.cms import Class, ClassPage, Roster, RosterStudent
 from services.bff_teacher.ports import Classes, Students
 from services.bff_teacher.screens.ids import is_uuid
 from services.bff_teacher.screens.parts import DisabledParts, combined
@@ -25,26 +25,38 @@ class ClassMember:
     school_class: Class
 
 
+@dataclass(frozen=True, slots=True)
+class OwnStudents:
+    """Students of the teacher's classes by student id in lower case.
+
+    Without `is_complete`, a class or a student could not be read, so a missing id proves nothing.
+    """
+
+    members: dict[str, ClassMember]
+    is_complete: bool = True
+
+
 StudentCounts = dict[str, int]
 """Number of students by class id."""
 
 
 async def read_own_students(
     classes: Classes, students: Students, ctx: RequestContext
-) -> Fetched[dict[str, ClassMember]]:
-    """The students of the teacher's classes by student id in lower case; the first class counts.
+) -> Fetched[OwnStudents]:
+    """The students of the teacher's classes; of several classes of a student, the first counts.
 
     Raises:
         DownstreamError: CMS did not give the classes, or one of the rosters.
     """
     own = await _read_own_classes(classes, ctx)
-    rosters = await _read_rosters(students, ctx, [one.id for one in own.value])
+    rosters = await _read_rosters(students, ctx, [one.id for one in own.value.classes])
     members: dict[str, ClassMember] = {}
-    for school_class in own.value:
+    for school_class in own.value.classes:
         for student in rosters.value[school_class.id].students:
             if is_uuid(student.student_id):
                 members.setdefault(student.student_id.lower(), ClassMember(student, school_class))
-    return combined(members, (own, rosters))
+    readable = own.value.skipped == 0 and not any(one.skipped for one in rosters.value.values())
+    return combined(OwnStudents(members, readable), (own, rosters))
 
 
 async def read_student_counts(
@@ -69,16 +81,21 @@ async def read_student_counts(
     return rosters.holding(counts)
 
 
-async def _read_own_classes(classes: Classes, ctx: RequestContext) -> Fetched[list[Class]]:
-    """All classes. CMS gives no total, so pages are read until one is not full."""
-    pages = []
+async def _read_own_classes(classes: Classes, ctx: RequestContext) -> Fetched[ClassPage]:
+    """All classes as one page. CMS gives no total, so pages are read until one is not full."""
+    pages: list[Fetched[ClassPage]] = []
+    is_full = True
     for number in range(MAX_CLASS_PAGES):
         page = await classes.page(ctx, limit=CLASSES_PER_PAGE, offset=number * CLASSES_PER_PAGE)
         pages.append(page)
-        if len(page.value.classes) + page.value.skipped < CLASSES_PER_PAGE:
+        is_full = len(page.value.classes) + page.value.skipped >= CLASSES_PER_PAGE
+        if not is_full:
             break
-    unique = {one.id: one for page in pages for one in page.value.classes if is_uuid(one.id)}
-    return combined(list(unique.values()), pages)
+    rows = [one for page in pages for one in page.value.classes]
+    unique = {one.id: one for one in rows if is_uuid(one.id)}
+    skipped = sum(page.value.skipped for page in pages)
+    skipped += sum(not is_uuid(one.id) for one in rows) + is_full
+    return combined(ClassPage(classes=tuple(unique.values()), skipped=skipped), pages)
 
 
 async def _read_rosters(

@@ -1,6 +1,7 @@
 """Answers calls from recent responses, and from older ones when the source fails."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 from msgspec.structs import replace
@@ -29,7 +30,10 @@ FALLBACK_RESERVE = 0.05
 
 
 class Cached:
-    """A policy for safe methods with a freshness; `budget` is in seconds, for a refresh."""
+    """A policy for safe methods with a freshness; `budget` is in seconds, for a refresh.
+
+    `supersede` drops what the response of a call replaces beside its own entry.
+    """
 
     def __init__(
         self,
@@ -39,10 +43,12 @@ class Cached:
         budget: float = 2.0,
         shared_cache: SharedCache | None = None,
         observer: Observer | None = None,
+        supersede: Callable[[Call], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._budget = budget
         self._observer = observer or Observer()
+        self._supersede = supersede
         self._cache = ResponseCache(memory, shared_cache, clock, read_seconds=budget)
         self._background = Background()
         self._refreshing: set[CacheKey] = set()
@@ -54,11 +60,11 @@ class Cached:
     def __call__(self, send: Send) -> Send:
         async def cached(call: Call) -> DownstreamResponse:
             freshness = call.freshness
-            if not (call.safe and freshness.cacheable):
+            if not (call.safe and (freshness.cacheable or call.supersedes)):
                 return await send(call)
             key = call.key
-            entry = self._cache.in_memory(key)
-            if entry is None or self._cache.age(entry) >= freshness.max_age:
+            entry = None if call.supersedes else self._cache.in_memory(key)
+            if not (call.supersedes or (entry and self._cache.age(entry) < freshness.max_age)):
                 entry = await self._cache.newest(key, freshness, call.decode)
             if entry is not None:
                 age = self._cache.age(entry)
@@ -67,18 +73,26 @@ class Cached:
                     return DownstreamResponse(entry.value, b"", age=age)
                 if age < freshness.max_age + freshness.stale_while_revalidate:
                     self._start_refresh(send, call)
-                    return self._serve_stale(call, entry, "stale_refresh")
+                    return self._serve_entry(call, entry, "stale_refresh")
             notify(self._observer.cached, call, "miss")
             if entry is not None and self._usable_on_error(call, entry):
-                return await self._read_or_serve_stale(send, call, entry)
+                return await self._read_or_serve_entry(send, call, entry)
             with self._cache.reading(key) as read:
                 return await self._read(send, call, read)
 
         return cached
 
-    async def invalidate(self, service: str, identity: str, operation: str | None = None) -> None:
-        """Drop the responses that a write has changed, of one operation or of all."""
-        await self._cache.invalidate(service, identity, operation)
+    async def invalidate(self, service: str, identity: str | None, *operations: str) -> None:
+        """Drop the responses that a write has changed, of these operations or of all."""
+        await self._cache.invalidate(service, identity, *operations)
+
+    def mark_outdated(self, service: str, identity: str | None, *operations: str) -> None:
+        """Keep what reads in flight bring from being stored."""
+        self._cache.mark_outdated(service, identity, *operations)
+
+    async def record_write(self, service: str, identity: str | None) -> None:
+        """Let all processes ignore the user's older responses in the shared cache."""
+        await self._cache.record_write(service, identity)
 
     async def aclose(self) -> None:
         """Cancel running refreshes and wait for their end."""
@@ -92,13 +106,17 @@ class Cached:
             if _is_final(error) and error.spoke_json:
                 await self._cache.discard(call.key, call.freshness)
             raise
-        if response.status == 200 and not read.outdated:
+        outdated = read.outdated
+        if call.supersedes:
+            # In one step with the store: no read that began before may be stored after it.
+            self._supersede(call)
+        if response.status == 200 and not outdated:
             read_at = self._clock.monotonic() - response.age
             entry = CacheEntry(response.value, read_at, response.response_id)
             await self._cache.store(call.key, call.freshness, entry, response.body)
         return response
 
-    async def _read_or_serve_stale(
+    async def _read_or_serve_entry(
         self, send: Send, call: Call, entry: CacheEntry
     ) -> DownstreamResponse:
         deadline = Deadline(call.deadline.at - FALLBACK_RESERVE, call.deadline.clock)
@@ -108,17 +126,19 @@ class Cached:
             except DownstreamError as error:
                 if read.outdated or _is_final(error) or not self._usable_on_error(call, entry):
                     raise
-        return self._serve_stale(call, entry, "stale_error")
+        return self._serve_entry(call, entry, "stale_error")
 
     def _usable_on_error(self, call: Call, entry: CacheEntry) -> bool:
         limit = call.freshness.max_age + call.freshness.stale_if_error
         return self._cache.age(entry) < limit
 
-    def _serve_stale(
+    def _serve_entry(
         self, call: Call, entry: CacheEntry, result: CacheResult
     ) -> DownstreamResponse:
+        """The entry, which is stale only once its source has failed to give a newer one."""
         notify(self._observer.cached, call, result)
-        return DownstreamResponse(entry.value, b"", age=self._cache.age(entry), stale=True)
+        failed = result == "stale_error"
+        return DownstreamResponse(entry.value, b"", age=self._cache.age(entry), stale=failed)
 
     def _start_refresh(self, send: Send, call: Call) -> None:
         key = call.key

@@ -63,12 +63,12 @@ class SingleFlight:
 
         return coalesced
 
-    def invalidate(self, service: str, identity: str, operation: str | None = None) -> None:
+    def invalidate(self, service: str, identity: str | None, *operations: str) -> None:
         """Keep later calls from joining a call that began before a write."""
         self._shared = {
             key: shared
             for key, shared in self._shared.items()
-            if not key.is_changed_by(service, identity, operation)
+            if not key.is_changed_by(service, identity, *operations)
         }
 
     async def aclose(self) -> None:

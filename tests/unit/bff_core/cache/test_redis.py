@@ -118,6 +118,25 @@ def test_a_store_that_hangs_costs_its_deadline_once(
     assert [line["event"] for line in logs] == ["shared_cache_failed"]
 
 
+def test_an_outage_is_two_lines_however_long_it_lasts(
+    run: Run, cache: RedisCache, redis: FakeRedis
+) -> None:
+    async def scene() -> None:
+        redis.mood = OSError("gone")
+        for _ in range(60):
+            await cache.get("key")
+            await asyncio.sleep(1.0)
+        redis.mood = 0.0
+        await cache.get("key")
+        await cache.get("key")
+
+    with capture_logs() as logs:
+        run(scene())
+
+    assert cache.failures == 60
+    assert [line["event"] for line in logs] == ["shared_cache_failed", "shared_cache_recovered"]
+
+
 def test_after_a_rest_it_is_asked_again(run: Run, cache: RedisCache, redis: FakeRedis) -> None:
     async def scene() -> bytes | None:
         await cache.put("key", b"value", ttl=60.0)

@@ -76,7 +76,7 @@ def test_its_age_goes_on_after_it_was_found(
 
     answer = run(scene())
 
-    assert (answer.stale, answer.age) == (True, pytest.approx(40.0))
+    assert (answer.stale, answer.age) == (False, pytest.approx(40.0))
 
 
 def test_a_newer_answer_of_another_process_is_preferred(

@@ -1,4 +1,4 @@
-"""Stale responses are served while a refresh runs or the source fails."""
+"""Older responses are served while a refresh runs; they are stale once the source has failed."""
 
 import asyncio
 
@@ -21,24 +21,44 @@ from tests.pipeline_kit import a_call, a_response
 from tests.unit.bff_core.client.cached_process import DASHBOARD, Process, story
 
 
-def test_no_longer_fresh_is_served_stale_while_one_refresh_runs(run: Run, process: Process) -> None:
+def test_no_longer_fresh_is_served_with_its_age_while_one_refresh_runs(
+    run: Run, process: Process
+) -> None:
     process.service.play(0.0)
 
     async def scene() -> list[DownstreamResponse]:
         await process.read()
         await asyncio.sleep(3.0)
         process.service.play(0.5)
-        stale = [await process.read() for _ in range(100)]
+        older = [await process.read() for _ in range(100)]
         assert process.cache.refreshing == 1
         await asyncio.sleep(0.6)
-        return [*stale, await process.read()]
+        return [*older, await process.read()]
 
-    *stale, refreshed = run(scene())
+    *older, refreshed = run(scene())
 
-    assert all(answer.stale and answer.age == pytest.approx(3.0) for answer in stale)
+    assert {(answer.stale, round(answer.age, 3)) for answer in older} == {(False, 3.0)}
     assert (refreshed.stale, refreshed.age) == (False, pytest.approx(0.1))
     assert process.asked == 2
     assert process.observer.events[1:] == [("stale_refresh",)] * 100 + [("hit",)]
+
+
+def test_polled_every_four_seconds_a_healthy_source_is_never_stale(
+    run: Run, process: Process
+) -> None:
+    outcomes = story(run, process, *[4.0] * 30)
+
+    assert {answer.stale for answer in outcomes} == {False}
+    assert max(answer.age for answer in outcomes) < DASHBOARD.max_age + 5.0
+
+
+def test_within_its_declared_freshness_a_failed_refresh_makes_nothing_stale(
+    run: Run, process: Process
+) -> None:
+    outcomes = story(run, process, CircuitOpen("results"), 3.0, 3.9, CircuitOpen("results"), 0.2)
+
+    assert [answer.stale for answer in outcomes] == [False, False, False, True]
+    assert outcomes[-1].age == pytest.approx(7.1)
 
 
 def test_a_refresh_has_its_own_time(clock: FakeClock, run: Run, process: Process) -> None:
@@ -75,7 +95,7 @@ def test_a_refresh_that_is_told_no_drops_the_answer(run: Run, process: Process) 
 
     outcomes = story(run, process, gone, 3.0, 0.1)
 
-    assert outcomes[1].stale
+    assert outcomes[1].value == "good"
     assert outcomes[2] is gone
 
 
@@ -193,5 +213,5 @@ def test_closing_ends_refreshes_and_waits_for_them(run: Run, process: Process) -
         assert (process.service.busy, process.cache.refreshing) == (0, 0)
         return await process.read()
 
-    assert run(scene()).stale
+    assert run(scene()).age == pytest.approx(3.1)
     assert process.asked == 2

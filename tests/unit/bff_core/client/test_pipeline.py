@@ -16,7 +16,7 @@ from bff_core.observability import Metrics
 from bff_core.settings import BreakerSettings, Downstream, Operation
 from bff_core.testing import FakeClock, a_client_runtime
 from bff_core.testing.virtual_time import Run
-from tests.pipeline_kit import Act, ScriptedService, a_call
+from tests.pipeline_kit import Act, ScriptedService, a_call, a_response
 
 KEEPS = Freshness(max_age=1.0, stale_while_revalidate=1.0, stale_if_error=60.0)
 RESULTS = Downstream(name="results", url="http://results.test")
@@ -169,6 +169,95 @@ def test_a_write_drops_what_was_kept_and_what_is_under_way(clock: FakeClock, run
     run(scene())
 
     assert len(wired.service.calls) == 3
+
+
+BATCHES = frozenset({"list_batches", "one_batch"})
+
+
+def test_a_superseding_read_is_made_and_serves_the_reads_after_it(
+    clock: FakeClock, run: Run
+) -> None:
+    wired = WiredService(clock)
+
+    async def scene() -> list[Any]:
+        await wired.ask(freshness=KEEPS)
+        wired.service.play(a_response("newer"))
+        newer = await wired.ask(freshness=KEEPS, supersedes=BATCHES, coalesce=False)
+        return [newer.value, (await wired.ask(freshness=KEEPS)).value]
+
+    assert run(scene()) == ["newer", "newer"]
+    assert len(wired.service.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "asked_again"),
+    [
+        ({"url": "/another-page"}, True),
+        ({"operation": "one_batch"}, True),
+        ({"operation": "class_activity"}, False),
+        ({"identity": "teacher-2"}, False),
+    ],
+)
+def test_a_superseding_read_drops_what_it_makes_old(
+    clock: FakeClock, run: Run, other: dict[str, Any], *, asked_again: bool
+) -> None:
+    wired = WiredService(clock)
+
+    async def scene() -> None:
+        await wired.ask(freshness=KEEPS, **other)
+        await wired.ask(freshness=KEEPS, supersedes=BATCHES, coalesce=False)
+        await wired.ask(freshness=KEEPS, **other)
+
+    run(scene())
+
+    assert len(wired.service.calls) == (3 if asked_again else 2)
+
+
+def test_a_read_from_before_a_superseding_one_is_neither_stored_nor_joined(
+    clock: FakeClock, run: Run
+) -> None:
+    wired = WiredService(clock, rule=Operation(budget=2.0, in_flight=9))
+
+    async def scene() -> list[Any]:
+        wired.service.play(1.0)
+        slow = asyncio.create_task(wired.ask(freshness=KEEPS, url="/another-page"))
+        await asyncio.sleep(0.1)
+        wired.service.play(a_response("newer"))
+        await wired.ask(freshness=KEEPS, supersedes=BATCHES, coalesce=False)
+        meanwhile = await wired.ask(freshness=KEEPS, url="/another-page")
+        wired.pipeline.forget("teacher-1")
+        await slow
+        return [meanwhile.value, (await wired.ask(freshness=KEEPS, url="/another-page")).value]
+
+    assert run(scene()) == ["newer", "newer"]
+
+
+def test_a_superseding_read_that_fails_drops_nothing(clock: FakeClock, run: Run) -> None:
+    wired = WiredService(clock)
+
+    async def scene() -> DownstreamResponse:
+        await wired.ask(freshness=KEEPS)
+        wired.service.play(BROKEN)
+        with pytest.raises(DownstreamFailed):
+            await wired.ask(freshness=KEEPS, supersedes=BATCHES, coalesce=False)
+        return await wired.ask(freshness=KEEPS)
+
+    assert run(scene()).value == "good"
+
+
+def test_a_write_of_anybody_can_drop_what_all_users_have_read(clock: FakeClock, run: Run) -> None:
+    wired = WiredService(clock)
+
+    async def scene() -> None:
+        for user in ("admin-1", "admin-2"):
+            await wired.ask(freshness=KEEPS, identity=user)
+        await wired.pipeline.invalidate(None, "list_batches")
+        for user in ("admin-1", "admin-2"):
+            await wired.ask(freshness=KEEPS, identity=user)
+
+    run(scene())
+
+    assert len(wired.service.calls) == 4
 
 
 def test_closing_ends_what_no_request_owns(clock: FakeClock, run: Run) -> None:

@@ -159,6 +159,21 @@ async def test_quiet_routes_are_logged_only_when_they_fail(
     assert [line["route"] for line in lines() if line["event"] == "request"] == ["/ready"]
 
 
+async def test_a_poll_that_finds_nothing_new_is_logged_only_for_debugging(
+    metrics: Metrics, lines: Lines
+) -> None:
+    async def unchanged(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 304, "headers": []})
+
+    written = []
+    for level in (logging.INFO, logging.DEBUG):
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+        await first_message(unchanged, metrics)
+        written.append([line["status"] for line in lines()])
+
+    assert written == [[], [304]]
+
+
 async def test_requests_are_counted_by_template_with_bounded_labels(
     client: Client, as_admin: Headers, metrics: Metrics
 ) -> None:

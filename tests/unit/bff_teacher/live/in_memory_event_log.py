@@ -90,13 +90,13 @@ class InMemoryEventLog:
             self.epochs += 1
             self.tokens[topic] = max(self.tokens.get(topic, 0), publication.fencing_token)
             stored = self.topics[topic] = StoredTopic(f"{self.epochs:012x}", {})
-            self.wake_ups.append(WakeUp.of(topic, state_changed=True))
+            self.wake_ups.append(WakeUp.of(topic, "state"))
         elif publication.changes:
             for change in publication.changes:
                 stored.version += 1
                 data = json.dumps(change.data(stored.version)).encode()
                 self._append(stored, change.event, data)
-            self.wake_ups.append(WakeUp.of(topic, state_changed=True))
+            self.wake_ups.append(WakeUp.of(topic, "state"))
         stored.fencing_token, stored.batches = publication.fencing_token, publication.batches
         return True
 
@@ -109,7 +109,7 @@ class InMemoryEventLog:
             return False
         stored.digests.add(activity.digest)
         self._append(stored, "activity", activity.data)
-        self.wake_ups.append(WakeUp.of(topic, state_changed=False))
+        self.wake_ups.append(WakeUp.of(topic, "activity"))
         return True
 
     async def read_after(

@@ -14,12 +14,13 @@ from bff_core.testing import FakeClock, a_context
 from services.bff_teacher.live import LiveOptions, LiveUpdates
 from services.bff_teacher.live.dependencies import LiveMetrics, StreamDependencies
 from services.bff_teacher.live.merge_patch import apply_patch
-from services.bff_teacher.live.pubsub import PubSubListener, UserChannels
+from services.bff_teacher.live.pubsub import PubSubListener, UserChannels, WakeUp
 from services.bff_teacher.live.refresher import Refresher
 from services.bff_teacher.live.source import StreamState
 from services.bff_teacher.live.state import Batches, StreamTopic
 from services.bff_teacher.live.subscriptions import SubscriptionRegistry
 from services.bff_teacher.live.updates import running
+from tests.unit.bff_teacher.fakes import RecordingReads
 from tests.unit.bff_teacher.live.in_memory_event_log import InMemoryEventLog
 
 ANNA = UserId("anna-1")
@@ -95,6 +96,9 @@ class FakePubSubClient:
     async def unsubscribe(self, user_id: UserId) -> None:
         self.pubsub.subscribed[self.number].discard(user_id)
 
+    async def announce(self, wake_up: WakeUp) -> None:
+        self.pubsub.event_log.wake_ups.append(wake_up)
+
 
 @dataclass
 class ScreenCopy:
@@ -160,6 +164,7 @@ class Replica:
     updates: LiveUpdates
     metrics: Metrics
     clock: FakeClock
+    reads: RecordingReads
 
     async def open(
         self,
@@ -227,7 +232,10 @@ async def live_system(
         for number in range(replicas):
             system.pubsub.subscribed.append(set())
             metrics = Metrics("test")
-            dependencies = StreamDependencies(event_log, clock, LiveMetrics(metrics), options)
+            reads = RecordingReads()
+            dependencies = StreamDependencies(
+                event_log, clock, LiveMetrics(metrics), options, reads, f"replica-{number}"
+            )
             updates = LiveUpdates(
                 Refresher(dependencies, system.source),
                 FakePubSubClient(system.pubsub, number),
@@ -237,7 +245,7 @@ async def live_system(
                 jitter=lambda number=number: number / 4,  # type: ignore[misc]
             )
             await stack.enter_async_context(running(updates))
-            system.replicas.append(Replica(updates, metrics, clock))
+            system.replicas.append(Replica(updates, metrics, clock, reads))
         await asyncio.sleep(0.02)
         yield system
 

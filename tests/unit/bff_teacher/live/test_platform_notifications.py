@@ -103,3 +103,25 @@ def test_equal_notifications_within_a_second_are_one_activity(clock: FakeClock, 
             assert seconds == ["00", "01", "01"]
 
     run(main())
+
+
+def test_ids_of_a_message_match_those_of_the_state_in_any_case(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with live_system(clock) as system:
+            system.source.batches[ANNA] = {BATCH.upper(): {"essays": {ESSAY.upper(): {}}}}
+            screens = [ScreenCopy(), ScreenCopy()]
+            streams = [
+                await system.replicas[0].open(screens[0]),
+                await system.replicas[0].open(screens[1], batch_id=BATCH.upper()),
+            ]
+            await asyncio.sleep(3)
+            system.notify("batch_results_ready", batch_id=BATCH)
+            system.notify("essay_status_updated", batch_id=BATCH, essay_id=ESSAY)
+            await asyncio.sleep(2)
+            await cancel_all(*streams)
+
+            kinds = [[one["kind"] for one in screen.activities] for screen in screens]
+            both = ["batch_results_ready", "essay_status_updated"]
+            assert kinds == [both, both]
+
+    run(main())

@@ -38,8 +38,8 @@ class EmulatorSettings:
         return cls(
             database=database_path(),
             internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
-            class_info=environ.get("DEVSTACK_CMS_CLASS_INFO", cls.class_info),
-            roster_seconds=float(environ.get("DEVSTACK_CMS_ROSTER_SECONDS", cls.roster_seconds)),
+            class_info=environ.get("DEVSTACK_CMS_CLASS_INFO") or cls.class_info,
+            roster_seconds=float(environ.get("DEVSTACK_CMS_ROSTER_SECONDS") or cls.roster_seconds),
         )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -19,7 +19,14 @@ from devstack.supervisor import start
 from devstack.supervisor.child import CODE_ROOT
 from devstack.supervisor.logs import last_line
 from devstack.supervisor.processes import PLAN
-from devstack.supervisor.stack import Home, RunningStack, StackPlan
+from devstack.supervisor.stack import (
+    RAS_CACHE_SECONDS,
+    SHIPPED_RAS_CACHE_SECONDS,
+    Home,
+    PlatformOptions,
+    RunningStack,
+    StackPlan,
+)
 from devstack.supervisor.state import is_running, read_state, ready_state, stop_running
 
 app = typer.Typer(
@@ -50,15 +57,29 @@ def up(
         bool,
         typer.Option("--ras-essay-endpoint", help="Emulate a RAS with its newer essay route."),
     ] = False,
+    cms_class_info: Annotated[
+        Literal["shipped", "fixed"],
+        typer.Option(help="Let CMS's class-info route fail as it is shipped, or work."),
+    ] = "shipped",
+    as_shipped: Annotated[
+        bool,
+        typer.Option("--as-shipped", help="Emulate the platform with its own settings only."),
+    ] = False,
     scenario: Annotated[
         bool, typer.Option("--scenario/--no-scenario", help="Move a few batches over time.")
     ] = True,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Start everything and follow the logs until Ctrl-C."""
-    options = start.StartOptions(
-        Home(home.resolve()), _plan(ctx), port_offset, fresh, ras_essay_endpoint, scenario
+    if as_shipped and (ras_essay_endpoint or cms_class_info == "fixed"):
+        raise DevstackError("--as-shipped goes with no option that changes the platform.")
+    platform = PlatformOptions(
+        cms_class_info,
+        ras_essay_endpoint,
+        SHIPPED_RAS_CACHE_SECONDS if as_shipped else RAS_CACHE_SECONDS,
+        scenario,
     )
+    options = start.StartOptions(Home(home.resolve()), _plan(ctx), port_offset, fresh, platform)
     raise typer.Exit(_up_detached(options) if detach else _up(options))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -34,6 +34,7 @@ class SeededDatabase:
 
     async def execute(self, statement: str, *parameters: object) -> int:
         """The number of rows that the statement changed."""
+        require_postgres_values(parameters)
         return await self.run(lambda connection: connection.execute(statement, parameters).rowcount)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -57,7 +58,21 @@ class SeededDatabase:
         return True
 
 
+def require_postgres_values(parameters: Iterable[object]) -> None:
+    """Refuse the values that PostgreSQL refuses and SQLite takes.
+
+    Raises:
+        sqlite3.DataError: A text with a NUL in it, or a number beyond 32 bits.
+    """
+    for value in parameters:
+        if (isinstance(value, str) and "\0" in value) or (
+            isinstance(value, int) and not -(2**31) <= value < 2**31
+        ):
+            raise sqlite3.DataError("PostgreSQL refuses the value")
+
+
 def fetch_all(connection: sqlite3.Connection, query: str, *parameters: object) -> list[Row]:
+    require_postgres_values(parameters)
     return [dict(row) for row in connection.execute(query, parameters)]
 
 

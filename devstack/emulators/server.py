@@ -21,20 +21,25 @@ _PING_SECONDS = 20.0
 _MAX_MESSAGE_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class EmulatorSettings:
-    """`class_info` is `fixed`, or `shipped`: CMS's class-info route then fails, as shipped."""
+    """`class_info` is `shipped`: CMS's class-info route fails; or `fixed`.
+
+    A roster keeps CMS's one core busy for `roster_seconds`.
+    """
 
     database: Path
     internal_api_key: str = ""
-    class_info: str = "fixed"
+    class_info: str = "shipped"
+    roster_seconds: float = 0.015
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "EmulatorSettings":
         return cls(
             database=database_path(),
             internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
-            class_info=environ.get("DEVSTACK_CMS_CLASS_INFO", "fixed"),
+            class_info=environ.get("DEVSTACK_CMS_CLASS_INFO") or cls.class_info,
+            roster_seconds=float(environ.get("DEVSTACK_CMS_ROSTER_SECONDS") or cls.roster_seconds),
         )
 
 

@@ -13,7 +13,7 @@ CHUNKS = 4
 REST = 4
 # The demo's own time between two steps.
 STEP_TIME = timedelta(seconds=40)
-_SUCCESS, _PARTIAL = "completed_successfully", "completed_with_partial_success"
+_SUCCESS, _RUNNING = "completed_successfully", "dispatch_initiated"
 
 # Batches that have ended in the seed, so that every result of theirs exists. They are of all
 # teachers, without failures, with some, and one that fails as a whole.
@@ -115,12 +115,15 @@ def _batch_at(
     failed = sum(essay.spellcheck_status == "failed" for essay in final.essays)
     if place < _CONCLUDED:
         status, completed_count, failed_count = BatchStatus.AWAITING_CONTENT_VALIDATION, 0, 0
+    elif place < (_ASSESSED if critical else _COMPLETED):
+        # RAS counts each phase's outcome.
+        status = (
+            BatchStatus.COMPLETED_WITH_FAILURES if failed else BatchStatus.COMPLETED_SUCCESSFULLY
+        )
+        completed_count, failed_count = len(final.essays) - failed, failed
     else:
-        status, completed_count, failed_count = final.status, len(final.essays) - failed, failed
-    if critical and _CONCLUDED <= place < _ASSESSED:
-        status = BatchStatus.COMPLETED_SUCCESSFULLY
-    if place >= (_ASSESSED if critical else _COMPLETED):
-        # At the end RAS takes over the orchestrator's estimate.
+        # At the end it takes over the orchestrator's counts, which know no single failed essay.
+        status = final.status
         completed_count, failed_count = final.completed_essay_count, final.failed_essay_count
     return replace(
         final,
@@ -133,7 +136,7 @@ def _batch_at(
         processing_started_at=times[_CONCLUDED] if place >= _CONCLUDED else None,
         processing_completed_at=times[place] if place == _COMPLETED and not critical else None,
         essays=tuple(_essay_at(essay, chunks, times, place) for essay in final.essays),
-        phases=_phases_at(times, place, critical=critical, partial=failed > 0),
+        phases=_phases_at(times, place, critical=critical),
     )
 
 
@@ -165,27 +168,19 @@ def _essay_at(
     )
 
 
-def _phases_at(
-    times: Sequence[datetime], place: int, *, critical: bool, partial: bool
-) -> tuple[Phase, ...]:
+def _phases_at(times: Sequence[datetime], place: int, *, critical: bool) -> tuple[Phase, ...]:
+    """The orchestrator's phases: one with failed essays is a success, and the first has no start."""
     if place < _STARTED:
         return ()
-    started = times[_STARTED]
     if place < _CONCLUDED:
-        return (Phase(name="spellcheck", status="in_progress", started_at=started),)
-    concluded = times[_CONCLUDED]
-    spellcheck = Phase(
-        name="spellcheck",
-        status=_PARTIAL if partial else _SUCCESS,
-        started_at=started,
-        completed_at=concluded,
-    )
-    end = _ASSESSED if critical else MOVES.index("assessment_concluded")
+        return (Phase(name="spellcheck", status=_RUNNING, started_at=None),)
+    ended = place >= (_ASSESSED if critical else MOVES.index("assessment_concluded"))
     result = "failed" if critical else _SUCCESS
-    assessment = Phase(
-        name="cj_assessment",
-        status=result if place >= end else "in_progress",
-        started_at=concluded,
-        completed_at=times[end] if place >= end else None,
+    return (
+        Phase(name="spellcheck", status=_SUCCESS, started_at=None),
+        Phase(
+            name="cj_assessment",
+            status=result if ended else _RUNNING,
+            started_at=times[_CONCLUDED],
+        ),
     )
-    return (spellcheck, assessment)

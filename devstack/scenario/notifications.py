@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from devstack.scenario.moves import ScenarioMove
+from devstack.seed import BatchStatus
 from devstack.seed.identifiers import fixed_id
 
 Data = dict[str, object]
@@ -19,28 +20,27 @@ class Notification:
 
 
 def notifications_of(move: ScenarioMove) -> list[Notification]:
-    """The notifications of a move in the order of the services; none for a silent move."""
-    spellcheck, assessment = [*(phase.status for phase in move.batch.phases), "", ""][:2]
+    """The notifications of a move in the order of the services.
+
+    None for a silent one: the platform announces no registration, no essay's result, and no end of
+    a batch whose phase has failed.
+    """
+    critical = move.batch.status is BatchStatus.FAILED_CRITICALLY
     found: list[Notification] = []
     match move.name.partition("_"):
         case ("uploaded", _, _):
             found = _files_uploaded(move)
         case ("started", _, _):
             found = [_processing_started(move)]
-        case ("spellchecked", _, _):
-            found = _essays_spellchecked(move)
         case ("spellcheck", _, "concluded"):
-            summary = _summary(move, "spellcheck", spellcheck)
-            found = [
-                _progress(move, "batch_spellcheck_completed", summary),
-                _phase_concluded(move, "spellcheck", spellcheck),
-            ]
-        case ("assessed", _, _) if assessment == "failed":
-            found = [_phase_concluded(move, "cj_assessment", assessment)]
+            found = [_phase_completed(move, "spellcheck"), _phase_concluded(move, "spellcheck")]
+        case ("assessed", _, _) if critical:
+            assessed = _phase_completed(move, "cj_assessment", "standard")
+            found = [assessed, _phase_concluded(move, "cj_assessment")]
         case ("assessed", _, _):
             found = _batch_assessed(move)
-        case ("assessment", _, "concluded") if assessment != "failed":
-            found = [_phase_concluded(move, "cj_assessment", _SUCCESS)]
+        case ("assessment", _, "concluded") if not critical:
+            found = [_phase_concluded(move, "cj_assessment")]
         case ("completed", _, _):
             found = _batch_completed(move)
     return found
@@ -71,21 +71,6 @@ def _processing_started(move: ScenarioMove) -> Notification:
     return _progress(move, "batch_processing_started", payload)
 
 
-def _essays_spellchecked(move: ScenarioMove) -> list[Notification]:
-    words = {"completed": "spellchecked_success", "failed": "spellcheck_failed"}
-    return [
-        Notification(
-            "essay_status_updated",
-            {
-                "essay_id": essay.essay_id,
-                "status": words[str(essay.spellcheck_status)],
-                **_stamp(move),
-            },
-        )
-        for essay in move.changed
-    ]
-
-
 def _batch_assessed(move: ScenarioMove) -> list[Notification]:
     ranked = sum(essay.cj_rank is not None for essay in move.batch.essays)
     payload: Data = {
@@ -94,10 +79,9 @@ def _batch_assessed(move: ScenarioMove) -> list[Notification]:
         "rankings_count": ranked,
         "message": f"Comparative judgment assessment completed for batch {move.batch.batch_id}",
     }
-    summary = _summary(move, "cj_assessment", _SUCCESS)
     completed, category = "batch_assessment_completed", "processing_results"
     return [
-        _progress(move, "batch_cj_assessment_completed", summary, "standard"),
+        _phase_completed(move, "cj_assessment", "standard"),
         _teacher(move, completed, payload, category, "standard"),
     ]
 
@@ -134,27 +118,47 @@ def _batch_completed(move: ScenarioMove) -> list[Notification]:
         "duration_seconds": seconds,
         "message": f"Pipeline completed: {batch.status}",
     }
+    completed = [_progress(move, "pipeline_completed", ended, "high")]
+    if any(essay.cj_assessment_status is None for essay in batch.essays):
+        # RAS calls results ready only when every essay has a result of every phase.
+        return completed
     return [
         _teacher(move, "batch_results_ready", results, "processing_results", "high"),
-        _progress(move, "pipeline_completed", ended, "high"),
+        *completed,
     ]
 
 
-def _summary(move: ScenarioMove, phase: str, status: str) -> Data:
-    failed = sum(essay.spellcheck_status == "failed" for essay in move.batch.essays)
-    total = len(move.batch.essays)
-    return {
+def _phase_completed(move: ScenarioMove, phase: str, priority: str = "low") -> Notification:
+    status, succeeded, failed = _outcome(move, phase)
+    total = succeeded + failed
+    payload: Data = {
         "phase_name": phase,
         "phase_status": status,
-        "success_count": total - failed,
+        "success_count": succeeded,
         "failed_count": failed,
         "total_count": total,
-        "message": f"Phase {phase} completed for batch: {total - failed} of {total} essays",
+        "message": f"Phase {phase} completed for batch: {succeeded} of {total} essays",
     }
+    return _progress(move, f"batch_{phase}_completed", payload, priority)
 
 
-def _phase_concluded(move: ScenarioMove, phase: str, status: str) -> Notification:
+def _outcome(move: ScenarioMove, phase: str) -> tuple[str, int, int]:
+    """A phase's status and its numbers of good and failed essays.
+
+    The assessment gets only the essays that the spellcheck has left.
+    """
+    failed = sum(essay.spellcheck_status == "failed" for essay in move.batch.essays)
+    left = len(move.batch.essays) - failed
+    if phase == "spellcheck":
+        return "completed_with_failures" if failed else _SUCCESS, left, failed
+    if move.batch.status is BatchStatus.FAILED_CRITICALLY:
+        return "failed_critically", 0, left
+    return _SUCCESS, left, 0
+
+
+def _phase_concluded(move: ScenarioMove, phase: str) -> Notification:
     """A notification that the orchestrator publishes itself, without category and the rest."""
+    status, _, _ = _outcome(move, phase)
     data: Data = {"batch_id": move.batch.batch_id, "phase": phase, "status": status}
     return Notification("batch_phase_concluded", {**data, **_stamp(move)})
 

@@ -37,6 +37,9 @@ _CLIENT_STATUSES = {
 }
 
 
+_ENDED_STAGES = frozenset({"completed", "failed", "cancelled"})
+
+
 def client_status(status: BatchStatus) -> str:
     """The status that RAS sends for a stored one; every status not listed is `processing`."""
     return _CLIENT_STATUSES.get(status, "processing")
@@ -94,12 +97,14 @@ class SeededEssay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """One pipeline phase as the orchestrator keeps it; the file service derives its lock from it."""
+    """One pipeline phase as the orchestrator keeps it; the file service derives its lock from it.
+
+    The first phase of a pipeline never gets a start time.
+    """
 
     name: str
     status: str
     started_at: datetime | None
-    completed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +127,18 @@ class SeededBatch:
     prompt_storage_id: str | None
     essays: tuple[SeededEssay, ...]
     phases: tuple[Phase, ...]
-    requested_pipeline: str | None = None
-    current_phase: str | None = None
+
+    @property
+    def current_phase(self) -> str | None:
+        """RAS derives it from the essays it lists, and only while the pipelines run."""
+        if self.status is not BatchStatus.PROCESSING_PIPELINES:
+            return None
+        essays = self.visible_essays
+        if any(essay.spellcheck_status not in _ENDED_STAGES for essay in essays):
+            return "spellcheck"
+        if any(essay.cj_assessment_status not in _ENDED_STAGES for essay in essays):
+            return "cj_assessment"
+        return None
 
     @property
     def visible_essays(self) -> tuple[SeededEssay, ...]:
@@ -133,7 +148,7 @@ class SeededBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededAssociation:
-    """A stored match of an essay and a pupil; CMS does not show its status."""
+    """A stored match of an essay and a pupil; CMS shows neither its status nor its confidence."""
 
     essay_id: str
     batch_id: str
@@ -141,6 +156,7 @@ class SeededAssociation:
     student_id: str
     status: str
     created_at: datetime
+    confidence_score: float = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,15 +83,15 @@ def progress_of(
 def _processing(planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime) -> Progress:
     if planned.variant == "spellcheck":
         essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
-        phases = (_phase("spellcheck", "in_progress", created, ended=False),)
-        return Progress(essays=essays, phases=phases)
+        phases = (_phase("spellcheck", "dispatch_initiated", created),)
+        return Progress(essays=[replace(one, in_ras=True) for one in essays], phases=phases)
     return Progress(
         essays=_spellchecked(uploads, created),
         completed=len(uploads),
         started=created + _SPELLCHECKED,
         phases=(
             _phase("spellcheck", "completed_successfully", created),
-            _phase("cj_assessment", "in_progress", created, ended=False),
+            _phase("cj_assessment", "dispatch_initiated", created),
         ),
     )
 
@@ -101,21 +101,21 @@ def _ended(
 ) -> Progress:
     essays = _spellchecked(uploads, created)
     count, started, ended = len(essays), created + _SPELLCHECKED, created + _ASSESSED
-    checked = _phase("spellcheck", "completed_successfully", created)
+    status, failed = "completed_successfully", 0
+    # The orchestrator stores a phase with failed essays as a success.
+    checked = _phase("spellcheck", status, created)
     if planned.status is BatchStatus.FAILED_CRITICALLY:
         phases = (checked, _phase("cj_assessment", "failed", created))
         essays = [*(_not_assessed(essay, ended) for essay in essays[:2]), *essays[2:]]
         return Progress(essays=essays, failed=count, started=started, phases=phases)
-    if planned.status is BatchStatus.COMPLETED_WITH_FAILURES:
-        # The orchestrator's estimate may count one failure where three texts have failed.
-        failed = 1 if planned.variant == "estimated" else 3
-        essays = [*map(_not_spellchecked, essays[:3]), *_ranked(essays[3:], random)]
-        status = "completed_with_partial_success"
-        checked = _phase("spellcheck", status, created)
-    elif planned.variant == "first-phase":
+    if planned.variant == "first-phase":
         return Progress(essays=essays, completed=count, started=started, phases=(checked,))
+    if planned.status is BatchStatus.COMPLETED_WITH_FAILURES or planned.variant == "overwritten":
+        essays = [*map(_not_spellchecked, essays[:3]), *_ranked(essays[3:], random)]
+        # The orchestrator's count replaces RAS's at the end: none, or one where a phase had failed.
+        failed = {"overwritten": 0, "estimated": 1}.get(planned.variant, 3)
     else:
-        failed, essays, status = 0, _ranked(essays, random), "completed_successfully"
+        essays = _ranked(essays, random)
     if planned.variant == "nan":
         # RAS stores the result of a division by zero.
         essays[0] = replace(essays[0], cj_score=math.nan)
@@ -228,12 +228,6 @@ def _ranked(essays: list[SeededEssay], random: Random) -> list[SeededEssay]:
     return ranked
 
 
-def _phase(name: str, status: str, created: datetime, *, ended: bool = True) -> Phase:
-    first = name == "spellcheck"
-    start, end = (_SPELLCHECK_STARTED, _SPELLCHECKED) if first else (_SPELLCHECKED, _ASSESSED)
-    return Phase(
-        name=name,
-        status=status,
-        started_at=(created + start).replace(microsecond=0),
-        completed_at=(created + end).replace(microsecond=0) if ended else None,
-    )
+def _phase(name: str, status: str, created: datetime) -> Phase:
+    started = (created + _SPELLCHECKED).replace(microsecond=0)
+    return Phase(name=name, status=status, started_at=None if name == "spellcheck" else started)

@@ -29,10 +29,11 @@ CREATE TABLE associations (
     class_id TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
     student_id TEXT NOT NULL REFERENCES students ON DELETE CASCADE,
     status TEXT NOT NULL,
-    created_at TEXT NOT NULL
+    created_at TEXT NOT NULL,
+    confidence_score REAL
 );
 CREATE INDEX associations_by_batch ON associations (batch_id);
--- The events that CMS publishes: one row per accepted confirmation.
+-- The events that CMS publishes: one row per accepted confirmation, or batch whose time was up.
 CREATE TABLE cms_outbox (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     batch_id TEXT NOT NULL,
@@ -48,7 +49,6 @@ CREATE TABLE batches (
     essay_count INTEGER NOT NULL,
     completed_essay_count INTEGER NOT NULL,
     failed_essay_count INTEGER NOT NULL,
-    requested_pipeline TEXT,
     current_phase TEXT,
     created_at TEXT NOT NULL,
     last_updated TEXT NOT NULL,
@@ -87,7 +87,6 @@ CREATE TABLE phases (
     name TEXT NOT NULL,
     status TEXT NOT NULL,
     started_at TEXT,
-    completed_at TEXT,
     PRIMARY KEY (batch_id, name)
 );
 

@@ -67,10 +67,9 @@ def insert_rows(connection: sqlite3.Connection, table: str, values: Iterable[obj
 
 def insert_phases(connection: sqlite3.Connection, batch: SeededBatch) -> None:
     rows = [
-        (batch.batch_id, one.name, one.status, *map(sql_value, (one.started_at, one.completed_at)))
-        for one in batch.phases
+        (batch.batch_id, one.name, one.status, sql_value(one.started_at)) for one in batch.phases
     ]
-    connection.executemany("INSERT INTO phases VALUES (?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO phases VALUES (?, ?, ?, ?)", rows)
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:

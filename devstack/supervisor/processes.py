@@ -1,6 +1,5 @@
 """The process table of `./dev up`, and each process's environment as a deployment sets it."""
 
-import json
 import os
 import shutil
 import sys
@@ -12,9 +11,7 @@ from devstack.supervisor.stack import HOST, ProcessSpec, RunningStack, StackPlan
 
 # Not 6379, where the machine's own Redis often listens.
 REDIS_PORT = 6390
-RAS_CACHE_SECONDS = 5
 _SCENARIO_PACE_SECONDS = 3
-_ALLOWED_SERVICE_IDS = ("bff-teacher-service", "bff-admin-service", "api-gateway-service")
 
 # A proxy, a token or a database of the person's own shell must not reach the devstack.
 _PASSED_NAMES = frozenset(
@@ -87,16 +84,17 @@ def redis_command(
 
 def _emulator(name: str, port: int, about: str) -> ProcessSpec:
     def environment(stack: RunningStack) -> dict[str, str]:
-        pace = str(_SCENARIO_PACE_SECONDS) if stack.scenario else ""
+        platform = stack.platform
+        pace = str(_SCENARIO_PACE_SECONDS) if platform.scenario else ""
         return {
             **seed_environment(stack),
             "DEVSTACK_HOST": HOST,
             "DEVSTACK_PORT": str(stack.ports[name]),
             "JWT_SECRET_KEY": stack.keys.jwt_secret,
             "REDIS_URL": stack.redis_url,
-            "REDIS_CACHE_TTL_SECONDS": str(RAS_CACHE_SECONDS),
-            "ALLOWED_SERVICE_IDS": json.dumps(_ALLOWED_SERVICE_IDS),
-            "DEVSTACK_RAS_ESSAY_ENDPOINT": str(stack.ras_essay_endpoint).lower(),
+            "REDIS_CACHE_TTL_SECONDS": str(platform.ras_cache_seconds),
+            "DEVSTACK_RAS_ESSAY_ENDPOINT": str(platform.ras_essay_endpoint).lower(),
+            "DEVSTACK_CMS_CLASS_INFO": platform.cms_class_info,
             "DEVSTACK_SCENARIO_PACE_SECONDS": pace,
             # The platform's own channel, and the one that the teacher BFF publishes on.
             "DEVSTACK_WEBSOCKET_CHANNELS": "ws:{user_id} user:{user_id}:events",

@@ -3,15 +3,17 @@
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from devstack.errors import DevstackError
 from devstack.supervisor.keys import StackKeys
 
 HOST = "127.0.0.1"
 MAX_PORT = 65_535
+RAS_CACHE_SECONDS = 5
+SHIPPED_RAS_CACHE_SECONDS = 300
 
 Probe = Callable[[int], Awaitable[bool]]
 
@@ -47,6 +49,20 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformOptions:
+    """The emulated platform's settings.
+
+    RAS caches a status for `ras_cache_seconds`: the platform does for five minutes, the devstack
+    for less, so that a change shows.
+    """
+
+    cms_class_info: Literal["shipped", "fixed"] = "shipped"
+    ras_essay_endpoint: bool = False
+    ras_cache_seconds: int = RAS_CACHE_SECONDS
+    scenario: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunningStack:
     """One running devstack: its folder, ports, keys and options."""
 
@@ -54,8 +70,7 @@ class RunningStack:
     ports: Mapping[str, int]
     keys: StackKeys
     offset: int = 0
-    ras_essay_endpoint: bool = False
-    scenario: bool = False
+    platform: PlatformOptions = field(default_factory=PlatformOptions)
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{self.ports[name]}"

@@ -7,12 +7,18 @@ import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstack.errors import DevstackError, disk_error
 from devstack.supervisor.keys import load_keys
-from devstack.supervisor.stack import Home, RunningStack, StackPlan, require_free_ports
+from devstack.supervisor.stack import (
+    Home,
+    PlatformOptions,
+    RunningStack,
+    StackPlan,
+    require_free_ports,
+)
 from devstack.supervisor.state import ProcessId, StackState, sole_owner
 from devstack.supervisor.supervisor import Supervisor
 
@@ -28,8 +34,7 @@ class StartOptions:
     plan: StackPlan
     port_offset: int = 0
     fresh: bool = False
-    ras_essay_endpoint: bool = False
-    scenario: bool = False
+    platform: PlatformOptions = field(default_factory=PlatformOptions)
 
 
 def run(
@@ -69,14 +74,8 @@ def _prepare(options: StartOptions) -> RunningStack:
             f"The disk of {home.path} is full ({free // 1024**2} MiB left,"
             f" {MIN_DISK_BYTES // 1024**2} are needed): free some space and start again."
         )
-    return RunningStack(
-        home,
-        ports,
-        load_keys(home.keys),
-        options.port_offset,
-        options.ras_essay_endpoint,
-        options.scenario,
-    )
+    keys = load_keys(home.keys)
+    return RunningStack(home, ports, keys, options.port_offset, options.platform)
 
 
 def run_in_background(run: Callable[[Callable[[], None]], int], log: Path) -> int:

@@ -63,7 +63,7 @@ class DashboardOracle:
             "completed_essays": batch.completed_essay_count,
             "failed_essays": batch.failed_essay_count,
             "progress_percent": min(percent, 100 if final else 99),
-            "requested_pipeline": batch.requested_pipeline,
+            "requested_pipeline": None,
             "current_phase": batch.current_phase,
             "is_final": final,
             "created_at": zulu(batch.created_at),

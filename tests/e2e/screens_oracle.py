@@ -39,7 +39,7 @@ class ScreensOracle:
         kept = {name: value for name, value in row.items() if name != "status"}
         return kept | {
             "overall_status": row["status"],
-            "current_phase": lock["running_phase"],
+            "current_phase": batch.current_phase or lock["running_phase"],
             "ranked_essays": sum(essay["rank"] is not None for essay in essays),
             "file_state": lock,
             "failures": grouped(essays),

@@ -1,10 +1,12 @@
 """The emulator of class management as one Quart app."""
 
+import asyncio
 import json
+from collections.abc import AsyncGenerator
 
 from quart import Quart
 
-from devstack.emulators.cms import associations, classes, internal, students
+from devstack.emulators.cms import associations, classes, internal, monitor, students
 from devstack.emulators.control import EmulatorSwitches
 from devstack.emulators.health import add_health, add_metrics, database_state
 from devstack.emulators.server import EmulatorSettings, add_state, with_controls
@@ -12,14 +14,21 @@ from devstack.emulators.server import EmulatorSettings, add_state, with_controls
 
 def create_app(settings: EmulatorSettings) -> Quart:
     app = Quart(__name__)
-    choices = {"class_info": ("fixed", "shipped")}
+    choices = {"class_info": ("shipped", "fixed")}
     switches = EmulatorSwitches(choices, class_info=settings.class_info)
     database = add_state(app, settings.database, switches)
     # The pupils' routes lie below the classes' and come first, or "students" would be a class id.
     app.register_blueprint(students.routes)
-    app.register_blueprint(classes.routes)
+    app.register_blueprint(classes.create_routes(settings.roster_seconds))
     app.register_blueprint(associations.routes)
     app.register_blueprint(internal.create_routes(settings.internal_api_key))
+
+    @app.while_serving
+    async def confirm_overdue() -> AsyncGenerator[None, None]:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(monitor.run(database))
+            yield
+            task.cancel()
 
     async def dependencies() -> dict[str, dict[str, str]]:
         return {"database": await database_state(database)}

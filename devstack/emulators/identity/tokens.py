@@ -26,6 +26,7 @@ class TokenIssuer:
         self._lifetime = settings.access_lifetime
         self._now = now
         self._last_number = 0
+        self._used = False
         key = tokens.read_private_key(settings.rs256_key) if settings.rs256_key else None
         self._public_key = key.public_key() if key else None
         self._signer: tokens.Signer = (
@@ -33,6 +34,7 @@ class TokenIssuer:
         )
 
     def access_token(self, user_id: str, org_id: str | None, roles: Sequence[str]) -> str:
+        self._used = True
         expires_at = int(self._now().timestamp()) + self._lifetime
         return self._signer.sign(tokens.access_claims(user_id, org_id, roles, expires_at))
 
@@ -65,7 +67,8 @@ class TokenIssuer:
         return claims if alive or not is_rs256 else {}
 
     def published_keys(self) -> list[Mapping[str, object]]:
-        if self._public_key is None:
+        """Empty until the first sign-in of the process: the platform makes its issuer then."""
+        if self._public_key is None or not self._used:
             return []
         jwk = json.loads(RSAAlgorithm.to_jwk(self._public_key))
         numbers = {name: jwk[name] for name in ("kty", "n", "e")}

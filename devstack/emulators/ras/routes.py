@@ -22,7 +22,7 @@ from devstack.seed.model import BatchStatus, client_status
 
 _BATCH_COLUMNS = (
     "batch_id, user_id, assignment_id, status AS overall_status, essay_count,"
-    " completed_essay_count, failed_essay_count, requested_pipeline, current_phase, created_at,"
+    " completed_essay_count, failed_essay_count, NULL AS requested_pipeline, current_phase, created_at,"
     " last_updated, processing_started_at, processing_completed_at, prompt_storage_id"
 )
 _ESSAY_COLUMNS = (
@@ -34,7 +34,7 @@ _ESSAY_COLUMNS = (
 
 def create_routes(settings: RasEmulatorSettings, cache: StatusCache) -> Blueprint:
     routes = Blueprint("results", __name__, url_prefix="/internal/v1")
-    answer_500_for(routes, sqlite3.Error, ValueError, OverflowError)
+    answer_500_for(routes, sqlite3.Error, ValueError)
     routes.add_url_rule("/batches/<batch_id>/status", "batch", partial(read_batch, cache))
     routes.add_url_rule("/batches/user/<user_id>", "list", partial(list_batches, cache))
     routes.add_url_rule("/batches/<batch_id>/essays/<essay_id>", "essay", read_essay)
@@ -103,15 +103,15 @@ def _page(
 
     Raises:
         ValueError: A number is negative, which PostgreSQL refuses, or the status is unknown.
-        OverflowError: `limit` or `offset` is beyond 64 bits.
+        sqlite3.DataError: PostgreSQL takes no such user id or number.
     """
     if limit < 0 or offset < 0:
         raise ValueError("a negative limit or offset")
     internal = None if status is None else str(BatchStatus(status))
     where = "user_id = ? AND (? IS NULL OR status = ?)"
     matching = (user_id, internal, internal)
-    query = f"SELECT count(*) FROM batches WHERE {where}"  # noqa: S608 - a fixed condition
-    total = connection.execute(query, matching).fetchone()[0]
+    query = f"SELECT count(*) AS total FROM batches WHERE {where}"  # noqa: S608 - a fixed condition
+    total = fetch_all(connection, query, *matching)[0]["total"]
     query = (
         f"SELECT {_BATCH_COLUMNS} FROM batches WHERE {where}"  # noqa: S608 - fixed parts
         " ORDER BY created_at DESC LIMIT ? OFFSET ?"

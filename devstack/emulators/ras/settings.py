@@ -12,7 +12,6 @@ DEFAULT_SERVICE_IDS = (
     "api-gateway-service",
     "admin-dashboard-service",
     "bff-teacher-service",
-    "bff-admin-service",
 )
 DEFAULT_REDIS_URL = "redis://localhost:6379/0"
 _TRUE = frozenset({"1", "true", "yes", "on"})

@@ -40,7 +40,7 @@ def internal() -> dict[str, str]:
 
 @pytest.fixture
 def settings(database: Path) -> EmulatorSettings:
-    return EmulatorSettings(database=database, internal_api_key=KEY)
+    return EmulatorSettings(database=database, internal_api_key=KEY, class_info="fixed")
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
 """CMS's class and pupil routes: no ownership, no total, messages that lie."""
 
+import asyncio
+import time
+
 import pytest
 from quart import Quart
 
+from devstack.emulators import cms
+from devstack.emulators.server import EmulatorSettings
 from devstack.seed import Dataset
 from devstack.seed.people import ADMIN, ANNA, ERIK
 
@@ -115,6 +120,29 @@ async def test_roster_needs_no_header_and_keeps_the_synthetic_pupil(
         "email": synthetic.email,
     }
     assert any(one["email"] is None for one in students.values())
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=2147483648", "limit=9223372036854775808", "offset=2147483648"]
+)
+async def test_number_that_postgresql_refuses_is_500(cms_app: Quart, query: str) -> None:
+    answer = await cms_app.test_client().get(f"/v1/classes/?{query}", headers=AS_ANNA)
+
+    assert (answer.status_code, await answer.get_json()) == ERROR_500
+
+
+async def test_rosters_cost_the_one_core_one_after_the_other(
+    settings: EmulatorSettings, dataset: Dataset
+) -> None:
+    client = cms.create_app(settings).test_client()
+    paths = [f"/v1/classes/{one.class_id}/roster" for one in dataset.classes]
+    began = time.monotonic()
+
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(client.get(path)) for path in paths]
+
+    assert {read.result().status_code for read in reads} == {200}
+    assert time.monotonic() - began >= 0.015 * len(paths)
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,24 @@ async def test_single_batch_answers_in_client_words(
     assert all(set(essay) == ESSAY_KEYS for essay in body["essays"])
 
 
+@pytest.mark.parametrize("status", list(BatchStatus))
+async def test_current_phase_is_the_first_one_that_an_essay_lacks_while_pipelines_run(
+    ras_app: Quart, internal: dict[str, str], dataset: Dataset, status: BatchStatus
+) -> None:
+    phases = {}
+    for batch in dataset.batches:
+        if batch.status is status:
+            path = status_path(batch.batch_id)
+            body = await (await ras_app.test_client().get(path, headers=internal)).get_json()
+            unchecked = any(one["spellcheck_status"] is None for one in body["essays"])
+            phases[body["current_phase"]] = unchecked
+
+    if status is BatchStatus.PROCESSING_PIPELINES:
+        assert phases == {"spellcheck": True, "cj_assessment": False}
+    else:
+        assert set(phases) == {None}
+
+
 async def test_times_are_naive(ras_app: Quart, internal: dict[str, str], dataset: Dataset) -> None:
     batch = batch_in(dataset, BatchStatus.COMPLETED_WITH_FAILURES)
 

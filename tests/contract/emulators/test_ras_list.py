@@ -70,7 +70,16 @@ async def test_user_list_pages(
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=-1", "offset=-1", "status=bogus", "status=processing", "status=FAILED_CRITICALLY"],
+    [
+        "limit=-1",
+        "offset=-1",
+        "limit=2147483648",
+        "limit=9223372036854775808",
+        "offset=2147483648",
+        "status=bogus",
+        "status=processing",
+        "status=FAILED_CRITICALLY",
+    ],
 )
 async def test_user_list_answers_500_to_bad_queries(
     ras_app: Quart, internal: dict[str, str], query: str
@@ -81,6 +90,16 @@ async def test_user_list_answers_500_to_bad_queries(
         500,
         {"error": "Internal server error"},
     )
+
+
+@pytest.mark.parametrize("path", [f"{USER}/%00", status_path("%00")])
+async def test_nul_in_an_id_is_500_as_postgresql_refuses_it(
+    ras_app: Quart, internal: dict[str, str], path: str
+) -> None:
+    answer = await ras_app.test_client().get(path, headers=internal)
+
+    body = {"error": "Internal server error"}
+    assert (answer.status_code, await answer.get_json()) == (500, body)
 
 
 @pytest.mark.parametrize("user_id", [ADMIN.user_id, "nobody-at-all"])

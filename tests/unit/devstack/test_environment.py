@@ -1,7 +1,7 @@
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,7 +12,7 @@ from devstack.supervisor.processes import (
     redis_command,
     seed_command,
 )
-from devstack.supervisor.stack import Home, ProcessSpec, RunningStack
+from devstack.supervisor.stack import Home, PlatformOptions, ProcessSpec, RunningStack
 
 KEYS = StackKeys("jwt-secret", "internal-key")
 
@@ -26,13 +26,13 @@ def environment_of(name: str, offset: int = 0) -> dict[str, str]:
     return dict(process.env(stack(offset)))
 
 
-def test_emulator_learns_its_port_its_data_and_who_may_call() -> None:
+def test_emulator_learns_its_port_its_data_and_the_internal_key() -> None:
     env = environment_of("ras", offset=100)
 
     assert (env["DEVSTACK_HOST"], env["DEVSTACK_PORT"]) == ("127.0.0.1", "4103")
     assert env["DEVSTACK_DATA_DIR"] == "/home-of-it/data"
     assert env["REDIS_CACHE_TTL_SECONDS"] == "5"
-    assert "bff-teacher-service" in json.loads(env["ALLOWED_SERVICE_IDS"])
+    assert env["HULEEDU_INTERNAL_API_KEY"] == "internal-key"
 
 
 def test_websocket_emulator_carries_both_channels_of_a_user() -> None:
@@ -45,9 +45,21 @@ def test_websocket_emulator_carries_both_channels_of_a_user() -> None:
 @pytest.mark.parametrize(("scenario", "pace"), [(True, "3"), (False, "")])
 def test_batches_move_only_where_the_scenario_is_wanted(*, scenario: bool, pace: str) -> None:
     ras = next(process for process in PLAN.processes if process.name == "ras")
-    wanted = replace(stack(), scenario=scenario)
+    wanted = replace(stack(), platform=PlatformOptions(scenario=scenario))
 
     assert ras.env(wanted)["DEVSTACK_SCENARIO_PACE_SECONDS"] == pace
+
+
+@pytest.mark.parametrize("choice", ["shipped", "fixed"])
+def test_cms_learns_which_class_info_is_wanted(choice: Literal["shipped", "fixed"]) -> None:
+    cms = next(process for process in PLAN.processes if process.name == "cms")
+    wanted = replace(stack(), platform=PlatformOptions(cms_class_info=choice))
+
+    assert cms.env(wanted)["DEVSTACK_CMS_CLASS_INFO"] == choice
+
+
+def test_class_info_fails_where_nothing_else_is_wanted() -> None:
+    assert environment_of("cms")["DEVSTACK_CMS_CLASS_INFO"] == "shipped"
 
 
 def test_service_learns_where_every_other_one_is_after_a_shift() -> None:

@@ -25,6 +25,7 @@ def test_batch_goes_ras_s_true_path_of_statuses(lane: int) -> None:
 
     before = MOVES.index("spellcheck_concluded")
     assert set(statuses[:before]) == {"awaiting_content_validation"}
+    assert all(move.batch.current_phase is None for move in way_of(lane))
     assert BatchStatus(statuses[before]) in DONE
     assert statuses[-1] == SCENARIO.batches[lane].status
 
@@ -73,12 +74,14 @@ def test_times_are_set_where_ras_sets_them_and_never_go_back(lane: int) -> None:
     assert all(a.at <= b.at for a, b in pairwise(way))
 
 
-def test_orchestrator_s_estimate_replaces_the_count_at_the_end() -> None:
+def test_orchestrator_s_count_replaces_ras_s_at_the_end_and_hides_failed_essays() -> None:
     way = way_of(1)
     counts = [(move.batch.completed_essay_count, move.batch.failed_essay_count) for move in way]
 
     assert counts[MOVES.index("assessment_concluded")] == (22, 3)
-    assert counts[MOVES.index("completed")] == (24, 1)
+    assert way[MOVES.index("assessment_concluded")].batch.status == "completed_with_failures"
+    assert counts[MOVES.index("completed")] == (25, 0)
+    assert way[MOVES.index("completed")].batch.status == "completed_successfully"
 
 
 def test_step_depends_on_seed_and_number_alone() -> None:
@@ -124,28 +127,53 @@ def test_services_speak_in_the_platform_s_order() -> None:
 
     assert events["registered"] == events["rest"] == []
     assert events["uploaded"] == ["batch_files_uploaded"] * 25
-    assert set(events["spellchecked_2"]) == {"essay_status_updated"}
+    assert all(events[f"spellchecked_{n}"] == [] for n in (1, 2, 3, 4))
+    assert events["assessment_concluded"] == ["batch_phase_concluded"]
     assert events["spellcheck_concluded"] == ["batch_spellcheck_completed", "batch_phase_concluded"]
     assert events["assessed"] == ["batch_cj_assessment_completed", "batch_assessment_completed"]
     assert events["completed"] == ["batch_results_ready", "pipeline_completed"]
 
 
-def test_failed_essay_and_failed_batch_are_told_as_such() -> None:
-    essays = [one for move in way_of(1) for one in said(move, "essay_status_updated")]
-    phases = [one for move in way_of(4) for one in said(move, "batch_phase_concluded")]
+def test_phase_with_failed_essays_is_announced_with_their_number_and_results_never_are() -> None:
+    moves = way_of(1)
+    (spellcheck,) = (one for move in moves for one in said(move, "batch_spellcheck_completed"))
+    (ended,) = (one for move in moves for one in said(move, "pipeline_completed"))
 
-    assert [one.data["status"] for one in essays].count("spellcheck_failed") == 3
-    assert [one.data["status"] for one in phases] == ["completed_successfully", "failed"]
-    assert not said(way_of(4)[MOVES.index("completed")], "pipeline_completed")
+    status, failed = spellcheck.data["phase_status"], spellcheck.data["failed_count"]
+    assert (status, failed) == ("completed_with_failures", 3)
+    assert (ended.data["successful_essays"], ended.data["failed_essays"]) == (25, 0)
+    assert not [one for move in moves for one in said(move, "batch_results_ready")]
+
+
+def test_failed_phase_is_announced_and_its_batch_s_end_is_not() -> None:
+    events = [
+        one for move in way_of(4)[MOVES.index("assessed") :] for one in notifications_of(move)
+    ]
+
+    assert [one.event for one in events] == [
+        "batch_cj_assessment_completed",
+        "batch_phase_concluded",
+    ]
+    assert events[0].data["phase_status"] == events[1].data["status"] == "failed_critically"
+
+
+@EVERY_LANE
+def test_first_phase_has_no_start_and_none_is_ever_in_progress(lane: int) -> None:
+    phases = [phase for move in way_of(lane) for phase in move.batch.phases]
+
+    assert {one.started_at for one in phases if one.name == "spellcheck"} == {None}
+    assert {one.status for one in phases} <= {
+        "dispatch_initiated",
+        "completed_successfully",
+        "failed",
+    }
 
 
 def test_direct_publishers_say_less_than_those_over_kafka() -> None:
     way = way_of(0)
-    essay = said(way[3], "essay_status_updated")[0]
     phase = said(way[MOVES.index("spellcheck_concluded")], "batch_phase_concluded")[0]
     teacher = said(way[2], "batch_processing_started")[0]
 
-    assert essay.data.keys() == {"essay_id", "status", "timestamp", "correlation_id"}
     assert phase.data.keys() == {"batch_id", "phase", "status", "timestamp", "correlation_id"}
     assert {"category", "priority", "action_required", "deadline"} < teacher.data.keys()
 

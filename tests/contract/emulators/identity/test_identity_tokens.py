@@ -142,6 +142,16 @@ async def test_rs256_token_is_verified_by_the_published_key(
     assert claims["sub"] == anna.user_id
 
 
+async def test_no_key_is_published_before_the_first_sign_in(
+    rs_client: QuartClient, anna: SomePerson
+) -> None:
+    before = await (await rs_client.get("/.well-known/jwks.json")).get_json()
+    await rs_pair(rs_client, anna)
+    after = await (await rs_client.get("/.well-known/jwks.json")).get_json()
+
+    assert (before, len(after["keys"])) == ({"keys": []}, 1)
+
+
 async def test_rs256_refresh_token_has_no_audience_and_refreshes(
     rs_client: QuartClient, anna: SomePerson
 ) -> None:

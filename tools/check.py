@@ -34,6 +34,7 @@ CHECKS = (
     Check("openapi", (sys.executable, "-m", "tools.check_openapi")),
     Check("typescript", (sys.executable, "-m", "tools.typescript_drift")),
     Check("shell: dev", ("sh", "-n", "dev")),
+    Check("shell: health", (shutil.which("bash") or "bash", "-n", "tools/healthcheck.sh")),
     Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),
 )
 

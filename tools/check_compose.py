@@ -37,6 +37,7 @@ def findings(root: Path = ROOT) -> Iterator[str]:
     yield from settings_rules.image_names(alone.image_environment, ours)
     for stage in image_stages(dockerfile):
         yield from rules.image(stage)
+    yield from rules.base_images(dockerfile)
     yield from settings_rules.emulators(alone, root / "devstack")
     yield from settings_rules.example(alone, (root / EXAMPLE).read_text("utf-8"))
     written = (root / GUIDE).read_text("utf-8")
@@ -51,6 +52,9 @@ def of_stack(stack: Stack) -> Iterator[str]:
         rules.confinement(stack),
         rules.ports(stack),
         rules.patience(stack),
+        rules.pace(stack),
+        rules.storage(stack),
+        rules.names(stack),
         settings_rules.both_ways(stack),
         settings_rules.secrets(stack),
     )

@@ -45,8 +45,20 @@ def findings_in(source: str) -> Iterator[tuple[int, str]]:
             path = _import_path(base, paths)
             if _is_internal(path):
                 yield base.lineno, f"subclasses {path}, which is internal to its package"
+            elif path and isinstance(node, ast.ClassDef):
+                yield from _private_overrides(node, path)
     objects = {local: _load(path) for local, path in paths.items()}
     yield from _in_scope(tree, objects)
+
+
+def _private_overrides(node: ast.ClassDef, path: str) -> Iterator[tuple[int, str]]:
+    """Methods that replace a private one of the base class, whose signature may change any day."""
+    base = _load(path)
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+            is_defined = isroutine(getattr(base, method.name, None))
+            if _is_private(method.name) and is_defined:
+                yield method.lineno, f"overrides {path}.{method.name}, which is private"
 
 
 def _third_party_imports(tree: ast.Module) -> Iterator[tuple[int, str, str]]:

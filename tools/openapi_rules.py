@@ -24,6 +24,7 @@ UNDOCUMENTED = {
 ENVELOPE = "#/components/schemas/ErrorEnvelope"
 _PLACE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _OPERATION_ID = re.compile(r"[a-z]+([A-Z][a-z]+)*")
+_INTERNAL_WORDS = re.compile(r"\b(?:Quart|screens? \d)")
 _ERROR_STATUS = re.compile(r"[45](?:\d\d|XX)")
 
 
@@ -32,6 +33,12 @@ def findings_in(document: Json) -> Iterator[str]:
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         where = "/".join(str(step) for step in error.absolute_path)
         yield f"not valid OpenAPI 3.1 at {where}: {error.message[:200]}"
+    for tag in document.get("tags", ()):
+        if found := _INTERNAL_WORDS.search(tag.get("description", "")):
+            yield (
+                f"tag {tag['name']} names {found[0]}, which no reader of the document knows:"
+                " write the docstring of its module for them"
+            )
     seen: set[str] = set()
     for name, operation in operations_in(document):
         for finding in _in_operation(document, operation):

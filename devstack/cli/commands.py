@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from devstack.cli import display
-from devstack.cli.logins import email_of, fetch_token
+from devstack.cli.logins import email_of, fetch_token, local_url
 from devstack.cli.watch import Login, show_stream, stream_address
 from devstack.errors import DevstackError
 from devstack.faults import client
@@ -150,11 +150,17 @@ def logs(
 
 @app.command()
 def token(
-    user: UserArgument, password: PasswordOption = PASSWORD, home: HomeOption = DEFAULT_HOME
+    user: UserArgument,
+    *,
+    password: PasswordOption = PASSWORD,
+    url: Annotated[str | None, typer.Option(help="The gateway of a stack in containers.")] = None,
+    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Print an access token, ready for an Authorization header."""
-    email, state = email_of(user), ready_state(Home(home.resolve()))
-    typer.echo(fetch_token(state.ports["identity"], email, password))
+    email = email_of(user)
+    if url is None:
+        url = local_url(ready_state(Home(home.resolve())).ports["identity"])
+    typer.echo(fetch_token(url, email, password))
 
 
 @app.command()

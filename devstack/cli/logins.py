@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from urllib.parse import urlsplit
 
 from devstack.errors import DevstackError
 from devstack.seed.people import ADMIN, PASSWORD, TEACHERS
@@ -39,20 +40,31 @@ def email_of(user: str) -> str:
     return found[0]
 
 
-def fetch_token(port: int, email: str, password: str) -> str:
-    """An access token from the login on that port.
+def local_url(port: int) -> str:
+    return f"http://{HOST}:{port}"
+
+
+def fetch_token(url: str, email: str, password: str) -> str:
+    """An access token from the login at that base URL.
 
     Raises:
-        DevstackError: No answer, a refusal, or an answer without a token.
+        DevstackError: The URL is not plain HTTP, there is no answer, it is a refusal, or it holds
+            no token.
     """
-    connection = http.client.HTTPConnection(HOST, port, timeout=_TIMEOUT_SECONDS)
+    try:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_SECONDS)
+    except (ValueError, http.client.InvalidURL) as error:
+        raise DevstackError(f"{url} is not a base URL such as {local_url(8080)}.") from error
+    if parts.scheme != "http" or not parts.netloc:
+        raise DevstackError(f"{url} is not a base URL such as {local_url(8080)}.")
     body = json.dumps({"email": email, "password": password})
     try:
         connection.request("POST", LOGIN_PATH, body, {"Content-Type": "application/json"})
         response = connection.getresponse()
         content = response.read(_MAX_ANSWER_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        message = f"The login on port {port} does not answer: see ./dev status."
+        message = f"The login at {url} does not answer: see ./dev status, or docker compose ps."
         raise DevstackError(message) from error
     finally:
         connection.close()

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from devstack.cli.display import printable
-from devstack.cli.logins import fetch_token
+from devstack.cli.logins import fetch_token, local_url
 from devstack.errors import DevstackError
 from devstack.stream_client import (
     AccessToken,
@@ -74,7 +74,9 @@ class Login:
             SourceError: A later sign-in failed; the follower tries again.
         """
         try:
-            text = await asyncio.to_thread(fetch_token, self.port, self.email, self.password)
+            text = await asyncio.to_thread(
+                fetch_token, local_url(self.port), self.email, self.password
+            )
             claims = jwt.decode(text, options={"verify_signature": False})
             token = AccessToken(text, float(claims["exp"]))
         except DevstackError as error:

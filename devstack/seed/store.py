@@ -9,6 +9,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from devstack.seed.model import Dataset, SeededBatch
 
 LEDGER_NAME = "teacher-ledger.sqlite3"
@@ -17,6 +19,11 @@ _SCHEMA = Path(__file__).with_name("schema.sql")
 
 def database_path() -> Path:
     return Path(os.environ.get("DEVSTACK_DATA_DIR") or ".devstack") / "platform.sqlite3"
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file; its name may hold any character."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def delete_ledger(folder: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from devstack.seed.store import LEDGER_NAME
+from devstack.seed.store import LEDGER_NAME, sqlite_url
 from devstack.supervisor.probes import http_probe, redis_probe
 from devstack.supervisor.stack import HOST, ProcessSpec, RunningStack, StackPlan
 
@@ -119,9 +119,9 @@ def service_environment(name: str, prefix: str) -> Environment:
         urls = {variable: stack.url(to) for variable, to in _URLS.items() if to in stack.ports}
         ledger, config = stack.home.data / LEDGER_NAME, stack.home.data / "config.db"
         own = {
-            "bff-teacher": {"BFF_TEACHER_SERVICE_LEDGER_URL": f"sqlite:///{ledger}"},
+            "bff-teacher": {"BFF_TEACHER_SERVICE_LEDGER_URL": sqlite_url(ledger)},
             "config": {
-                "CONFIG_SERVICE_DATABASE_URL": f"sqlite:///{config}",
+                "CONFIG_SERVICE_DATABASE_URL": sqlite_url(config),
                 "CONFIG_SERVICE_AUDIT_KEY": stack.keys.audit_key,
             },
         }

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import Field, SecretStr, create_model
 
 from bff_core.settings import ServiceSettings, SettingsError
 from tools.check_compose import findings, of_stack, require_readable
-from tools.compose import rules, settings_rules
+from tools.compose import settings_rules
 from tools.compose.documents import (
     BASE,
+    BESIDE_PLATFORM,
     EXAMPLE,
     GUIDE,
     ROOT,
@@ -21,11 +23,11 @@ from tools.compose.documents import (
     Service,
     Stack,
     compose,
-    image_stages,
     stacks,
 )
 
 Services = dict[str, Service]
+OURS = ("gateway", "bff_teacher_service", "bff_admin_service", "config_service")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
 
@@ -134,12 +136,47 @@ def give_a_secret_away(services: Services) -> None:
 
 
 def give_a_password_away(services: Services) -> None:
-    services["postgres"]["environment"]["POSTGRES_PASSWORD"] = "postgres"
+    services["bff_postgres"]["environment"]["POSTGRES_PASSWORD"] = "postgres"
+
+
+def check_often(services: Services) -> None:
+    services["gateway"]["healthcheck"]["interval"] = "5s"
+
+
+def wait_for_the_first_interval(services: Services) -> None:
+    del services["gateway"]["healthcheck"]["start_interval"]
+
+
+def check_with_python(services: Services) -> None:
+    services["gateway"]["healthcheck"]["test"] = ["CMD", "python", "/opt/check.py", "8080"]
+
+
+def forget_a_volume(services: Services) -> None:
+    del services["config_service"]["volumes"]
+
+
+def mount_without_a_name(services: Services) -> None:
+    services["config_service"]["volumes"] = [{"type": "volume", "target": "/data"}]
+
+
+def fill_the_memory(services: Services) -> None:
+    services["gateway"]["tmpfs"] = ["/tmp"]
+
+
+def float_with_the_tag(services: Services) -> None:
+    services["redis"]["image"] = "redis:7-alpine"
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (check_often, "gateway is checked every 5s: raise the interval to 30s"),
+        (wait_for_the_first_interval, "give it a start_interval"),
+        (check_with_python, "gateway starts Python for every check"),
+        (forget_a_volume, "config_service may store SQLite files in /data: mount a named volume"),
+        (mount_without_a_name, "config_service mounts /data without a named volume"),
+        (fill_the_memory, "gateway lacks a size for every tmpfs"),
+        (float_with_the_tag, "redis lacks a digest in its image"),
         (drop_health, "waits until redis is healthy, but redis has no healthcheck"),
         (disable_health, "redis lacks a healthcheck"),
         (wait_for_nobody, "gateway waits for kafka, which is not there"),
@@ -169,6 +206,28 @@ def test_each_fault_is_found_and_says_what_to_do(
     assert any(said in line for line in found), found
 
 
+def test_name_that_the_platform_uses_too_is_found_beside_it() -> None:
+    beside = stacks(DOCKERFILE)[1]
+
+    found = list(of_stack(changed(beside, lambda all_: all_.update(postgres=all_["bff_postgres"]))))
+
+    assert "postgres is the name of a container of the platform: rename it" in found
+
+
+def test_builds_are_reset_under_each_service() -> None:
+    """An older Compose ignores `!reset` in a mapping that is merged."""
+    document = yaml.compose((ROOT / BESIDE_PLATFORM).read_text("utf-8"), Loader=yaml.SafeLoader)
+    services = {key.value: value for key, value in document.value}["services"]
+
+    tags = {
+        name.value: {key.value: value.tag for key, value in service.value}.get("build")
+        for name, service in services.value
+        if service.tag != "!reset"
+    }
+
+    assert tags == dict.fromkeys(OURS, "!reset")
+
+
 def test_renamed_setting_is_found_from_both_sides(alone: Stack) -> None:
     renamed = create_model(
         "Renamed",
@@ -186,24 +245,6 @@ def test_renamed_setting_is_found_from_both_sides(alone: Stack) -> None:
 
     assert any("given CONFIG_SERVICE_AUDIT_KEY" in line and "rename" in line for line in strange)
     assert any("lacks CONFIG_SERVICE_AUDIT_SEAL" in line for line in absent)
-
-
-def test_image_asks_its_own_port() -> None:
-    wrong = DOCKERFILE.replace('"/opt/healthcheck.py", "4101"', '"/opt/healthcheck.py", "4102"')
-
-    found = [line for stage in image_stages(wrong) for line in rules.image(stage)]
-
-    assert found == ["Dockerfile: target service listens on 4101, its HEALTHCHECK asks 4102"]
-
-
-def test_image_sets_what_is_read(alone: Stack) -> None:
-    ours = [settings_of("services.gateway")]
-
-    found = list(settings_rules.image_names({"API_GATEWAY_HOSTS": "0.0.0.0"}, ours))
-
-    assert found == [
-        "Dockerfile sets API_GATEWAY_HOSTS, which no service reads: rename it, or take it out"
-    ]
 
 
 def test_emulator_is_given_what_it_knows(alone: Stack) -> None:

@@ -137,6 +137,17 @@ def test_example_that_is_not_valid_is_named() -> None:
     assert any("GET /v1/teacher/me shows an example of its 200 body" in line for line in found)
 
 
+@pytest.mark.parametrize("words", ["Routes of screen 6.", "The route table as Quart routes."])
+def test_group_of_routes_that_is_described_for_insiders_is_named(words: str) -> None:
+    document = copy.deepcopy(DOCUMENTS["gateway"])
+    document["tags"][0]["description"] = words
+
+    found = list(findings_in(document))
+
+    assert len(found) == 1
+    assert found[0].startswith("tag gateway names ")
+
+
 def test_additions_are_recorded_and_breaks_are_not(tmp_path: Path) -> None:
     old = DOCUMENTS["bff_teacher"]
     more = copy.deepcopy(old)

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,15 @@ from tools.compose.documents import EXAMPLE, compose, module_of
 from tools.compose.settings_rules import settings_of
 
 START_SECONDS = 60.0
+# A user whom no file names, as `--user` may give one to a container.
+UNKNOWN_USER = 54321
+# As a container is: the image read-only, /tmp in memory and without programs, no capabilities.
+_CONFINED = (
+    'mount -t tmpfs -o noexec,nosuid,nodev,size=64m tmpfs "$1" && '
+    'mount --bind "$2" "$2" && mount -o remount,bind,ro "$2" && shift 2 && '
+    f"exec setpriv --reuid={UNKNOWN_USER} --regid={UNKNOWN_USER} --clear-groups --no-new-privs "
+    '--bounding-set=-all -- "$@"'
+)
 _HOST = re.compile(r"(?<=[/@])(?P<host>[a-z][a-z0-9_]*):(?P<port>\d+)")
 
 
@@ -41,7 +49,7 @@ class ComposeRun:
     data: Path
     redis: str
     postgres: str
-    user: str | None = None
+    confined: bool = False
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     services: dict[str, dict[str, Any]] = field(default_factory=containers)
@@ -49,7 +57,7 @@ class ComposeRun:
     def __post_init__(self) -> None:
         self.ports = {name: local_servers.free_port() for name in self.services}
         self.ports["redis"] = urlsplit(self.redis).port or 0
-        self.ports["postgres"] = urlsplit(self.postgres).port or 0
+        self.ports["bff_postgres"] = urlsplit(self.postgres).port or 0
 
     @property
     def gateway(self) -> str:
@@ -88,12 +96,13 @@ class ComposeRun:
 
     def _start(self, name: str) -> None:
         _, *arguments = self.services[name]["command"]
+        image = self._image(name)
+        command = [str(image.python), *arguments]
         with self.log(name).open("wb") as output:
             self.processes[name] = subprocess.Popen(
-                [str(self._image(name).python), *arguments],
+                confined(image, command) if self.confined else command,
                 env=self.environment(name),
                 cwd=self.data,
-                user=self.user,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -109,7 +118,9 @@ class ComposeRun:
         given = self.services[name].get("environment") or {}
         said |= {variable: value for variable, value in given.items() if value is not None}
         here = {variable: _HOST.sub(self._moved, value) for variable, value in said.items()}
-        return {**here, **self._place(name), "PATH": f"{image.python.parent}:/usr/bin:/bin"}
+        temporary = {"TMPDIR": str(image.folder / "tmp")} if self.confined else {}
+        path = f"{image.python.parent}:/usr/bin:/bin"
+        return {**here, **self._place(name), **temporary, "PATH": path}
 
     def _moved(self, found: re.Match[str]) -> str:
         return f"127.0.0.1:{self.ports[found['host']]}"
@@ -134,17 +145,14 @@ class ComposeRun:
 
     def is_healthy(self, name: str) -> bool:
         """As the container's own health check says, from inside of its image."""
-        image = self._image(name)
-        _, _, script, _ = self.services[name]["healthcheck"]["test"]
-        command = [str(image.python), image.inside(script), str(self.ports[name])]
-        asked = subprocess.run(command, user=self.user, cwd=self.data, check=False, timeout=10)
+        _, shell, script, _ = self.services[name]["healthcheck"]["test"]
+        command = [shell, self._image(name).inside(script), str(self.ports[name])]
+        asked = subprocess.run(command, cwd=self.data, capture_output=True, check=False, timeout=10)
         return asked.returncode == 0
 
 
 @contextmanager
-def running(
-    images: Mapping[str, ImageTree], scratch: Path, binaries: Path, user: str | None
-) -> Iterator[ComposeRun]:
+def running(images: Mapping[str, ImageTree], scratch: Path, binaries: Path) -> Iterator[ComposeRun]:
     """All of them, healthy; ended when the test is done."""
     with ExitStack() as stack:
         redis_folder = scratch / "redis"
@@ -155,7 +163,8 @@ def running(
         data = scratch / "data"
         data.mkdir(mode=0o777)
         data.chmod(0o777)
-        run = ComposeRun(images, data, redis, postgres, user)
+        confined = can_confine(images["service"])
+        run = ComposeRun(images, data, redis, postgres, confined)
         stack.callback(run.end)
         run.start()
         yield run
@@ -163,7 +172,7 @@ def running(
 
 async def _prepare_database(url: str) -> None:
     """What the image of PostgreSQL makes of its variables."""
-    wanted = containers()["postgres"]["environment"]
+    wanted = containers()["bff_postgres"]["environment"]
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         await connection.execute(f"CREATE ROLE {wanted['POSTGRES_USER']} LOGIN SUPERUSER")
@@ -172,14 +181,18 @@ async def _prepare_database(url: str) -> None:
         await connection.close()
 
 
-def user_to_drop_to(image: ImageTree) -> str | None:
-    """Root may write everywhere: the containers' processes are somebody else's where that can be."""
-    if os.geteuid() != 0:
-        return None
+def confined(image: ImageTree, command: Sequence[str]) -> list[str]:
+    """The command in a mount namespace of its own, as `UNKNOWN_USER`; needs root."""
+    temporary = image.folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    shell = ["sh", "-c", _CONFINED, "confined", str(temporary), str(image.folder / "opt")]
+    return ["unshare", "--mount", "--", *shell, *command]
+
+
+def can_confine(image: ImageTree) -> bool:
+    """False without root, without mount namespaces, or if only root may run the interpreter."""
+    command = confined(image, [str(image.python), "-c", ""])
     try:
-        subprocess.run(
-            [str(image.python), "-c", ""], user="nobody", cwd="/", check=True, timeout=10
-        )
-    except (OSError, KeyError, subprocess.CalledProcessError):
-        return None
-    return "nobody"
+        return subprocess.run(command, cwd="/", check=False, timeout=10).returncode == 0
+    except OSError:
+        return False

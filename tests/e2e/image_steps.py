@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STEP_SECONDS = 300
-_ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:opt|build|data)\b")
+_MOUNTS = re.compile(r"^(?:--mount=\S+\s+)+")
+_ABSOLUTE = re.compile(r"(?<![\w./])/(?:opt|build|data)\b")
 
 
 def uv_binary() -> str | None:
@@ -20,10 +21,11 @@ def uv_binary() -> str | None:
     return shutil.which("uv") or (str(own) if own.exists() else None)
 
 
-def world_s_python() -> str:
-    """An interpreter that another user may run too, where there is one."""
-    system = Path("/usr/bin/python3.11")
-    return str(system) if system.exists() else sys.executable
+def python_of_the_image(said: str) -> str:
+    """That of the image where this machine has it; else one that another user may run too."""
+    name = Path(said).name
+    own = [*Path("/usr/local/bin").glob(name), *Path("/usr/bin").glob(name)]
+    return str(next(iter([*own, *Path("/usr/bin").glob("python3.1[1-9]")]), sys.executable))
 
 
 @dataclass
@@ -88,8 +90,10 @@ class Builder:
             tree.environment |= dict(pair.split("=", 1) for pair in shlex.split(rest))
         elif word == "COPY":
             self._copy(tree, shlex.split(rest))
-        elif word == "RUN" and rest.startswith(("uv ", "chmod ")):
-            self._run(tree, shlex.split(tree.inside(rest)))
+        elif word == "RUN":
+            command = _MOUNTS.sub("", rest)
+            if command.startswith(("uv ", "chmod ")):
+                self._run(tree, shlex.split(tree.inside(command)))
 
     def _copy(self, tree: ImageTree, words: list[str]) -> None:
         origin = ROOT
@@ -121,7 +125,7 @@ class Builder:
 
     def _environment(self, tree: ImageTree) -> dict[str, str]:
         said = {name: tree.inside(value) for name, value in tree.environment.items()}
-        return {**said, "UV_PYTHON": world_s_python()}
+        return {**said, "UV_PYTHON": python_of_the_image(tree.environment["UV_PYTHON"])}
 
 
 def _left_out(_folder: str, names: list[str]) -> list[str]:

@@ -13,9 +13,9 @@ FAKE_UV = """#!/bin/sh
 [ "$1" = --version ] && exit 0
 echo "$* cache=${UV_CACHE_DIR:-own}" >>"$CALLS"
 [ -n "$UV_SYSTEM_CERTS" ] || [ -z "$STRANGE_PROXY" ] || { echo 'invalid peer certificate' >&2; exit 2; }
-mkdir -p .venv/bin
-printf '#!/bin/sh\\necho "$PWD: $*"\\n' >.venv/bin/python
-chmod +x .venv/bin/python
+mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" "$UV_PROJECT_ENVIRONMENT/lib/python3.11/site-packages"
+printf '#!/bin/sh\\necho "$PWD: $*"\\n' >"$UV_PROJECT_ENVIRONMENT/bin/python"
+chmod +x "$UV_PROJECT_ENVIRONMENT/bin/python"
 """
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in *ensurepip*) exit 1 ;; *'%d.%d'*) echo 3.11 ;; esac
@@ -25,17 +25,17 @@ case "$*" in *ensurepip*) exit 1 ;; *'%d.%d'*) echo 3.11 ;; esac
 class Checkout:
     """A copy of the script in a folder of its own, with stand-ins for uv and python3."""
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "checkout"
+    def __init__(self, folder: Path, name: str = "checkout") -> None:
+        self.root = folder / name
         self.tools = folder / "tools"
         self.calls = folder / "calls"
         self.root.mkdir()
         self.tools.mkdir()
         shutil.copy(ROOT / "dev", self.root / "dev")
-        for name in ("uv.lock", "pyproject.toml"):
-            (self.root / name).write_text("one")
-        for name in ("sh", "cksum", "cat", "mkdir", "chmod"):
-            (self.tools / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+        for file in ("uv.lock", "pyproject.toml"):
+            (self.root / file).write_text("one")
+        for tool in ("sh", "cksum", "cat", "mkdir", "chmod"):
+            (self.tools / tool).symlink_to(shutil.which(tool) or f"/bin/{tool}")
         self.provide("python3", FAKE_PYTHON)
 
     def provide(self, name: str, script: str) -> None:
@@ -154,3 +154,24 @@ def test_checkout_of_somebody_else_is_one_line(checkout: Checkout) -> None:
     result = checkout.dev("up")
 
     assert "cannot write to" in result.stderr
+
+
+def test_another_interpreter_has_a_folder_of_its_own(checkout: Checkout) -> None:
+    result = checkout.dev("status", UV_PYTHON="3.13", DEV_VENV=".venv-3.13")
+
+    assert result.stdout == f"{checkout.root}: -m devstack status\n"
+    assert not (checkout.root / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["a b%20#1?q=é", "new\nline", "co:lon;%(here)s", "$HOME'\"`*"])
+def test_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    checkout = Checkout(tmp_path, name)
+    checkout.provide("uv", FAKE_UV)
+
+    first, second = checkout.dev("status"), checkout.dev("status")
+    site = checkout.root / ".venv/lib/python3.11/site-packages"
+    added = [(site / line).resolve() for line in (site / "checkout.pth").read_text().split()]
+
+    assert first.stdout == second.stdout == f"{checkout.root}: -m devstack status\n"
+    assert second.stderr == ""
+    assert added == [checkout.root, checkout.root / "shared"]

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ from devstack.seed import PASSWORD
 from devstack.seed.people import ANNA
 from tests import local_servers
 from tests.conftest import NO_POSTGRES
-from tests.e2e.compose_run import ComposeRun, running, user_to_drop_to
-from tests.e2e.image_steps import ROOT, Builder, ImageTree, files_below, uv_binary
+from tests.e2e.compose_run import UNKNOWN_USER, ComposeRun, running
+from tests.e2e.image_steps import ROOT, Builder, ImageTree, files_below, stages, uv_binary
 
 OURS = ("gateway", "bff_teacher_service", "bff_admin_service", "config_service")
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 WRITABLE_BY_ALL = 0o022
 
 
@@ -36,7 +38,7 @@ def images(scratch: Path) -> dict[str, ImageTree]:
     uv = uv_binary()
     if uv is None:
         pytest.skip("no uv here: the image's steps are its")
-    builder = Builder((ROOT / "Dockerfile").read_text("utf-8"), scratch, uv)
+    builder = Builder(DOCKERFILE, scratch, uv)
     return {target: builder.made(target) for target in ("service", "devstack")}
 
 
@@ -45,7 +47,7 @@ def run(images: dict[str, ImageTree], scratch: Path) -> Iterator[ComposeRun]:
     binaries = local_servers.postgres_folder()
     if binaries is None:
         pytest.skip(NO_POSTGRES)
-    with running(images, scratch, binaries, user_to_drop_to(images["service"])) as started:
+    with running(images, scratch, binaries) as started:
         yield started
 
 
@@ -77,13 +79,33 @@ def test_what_ships_is_readable_by_all_and_written_by_none(images: dict[str, Ima
 
 
 def test_every_file_that_a_service_reads_is_in_the_wheel(images: dict[str, ImageTree]) -> None:
-    site = next((images["service"].folder / "opt/venv/lib").glob("*/site-packages"))
-    shipped = {path.relative_to(site).as_posix() for path in files_below(site / "services")}
+    app = images["service"].folder / "opt/app"
+    shipped = {path.relative_to(app).as_posix() for path in files_below(app / "services")}
     tracked = subprocess.run(
         ["git", "ls-files", "services"], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert set(tracked.stdout.split()) <= shipped
+
+
+def test_our_code_is_in_a_folder_and_a_layer_of_its_own(images: dict[str, ImageTree]) -> None:
+    service = images["service"].folder / "opt"
+    names = {path.name.partition("-")[0] for path in service.glob("venv/lib/*/site-packages/*")}
+    copies = [rest.split()[1] for word, rest in stages(DOCKERFILE)["service"] if word == "COPY"]
+
+    assert {path.name for path in (service / "app").iterdir()} >= {"bff_core", "services"}
+    assert not names & {"bff_core", "services", "huleedu_bff"}
+    assert copies == ["/opt/venv", "/opt/app"]
+    assert sum(path.stat().st_size for path in files_below(service / "app")) < 8_000_000
+
+
+@pytest.mark.postgres
+def test_containers_need_no_known_user_no_home_and_no_writable_image(run: ComposeRun) -> None:
+    process = run.processes["gateway"].pid
+    owner = Path(f"/proc/{process}/status").read_text().partition("Uid:")[2].split()[0]
+
+    assert "HOME" not in run.environment("gateway")
+    assert not run.confined or owner == str(UNKNOWN_USER)
 
 
 @pytest.mark.postgres
@@ -105,6 +127,25 @@ def test_a_teacher_signs_in_and_sees_the_dashboard(run: ComposeRun) -> None:
     assert answer.status_code == 200
     assert answer.json()["batches"]
     assert {part["status"] for part in answer.json()["parts"]} == {"ok"}
+
+
+@pytest.mark.postgres
+def test_token_of_a_demo_login_comes_from_the_containers(run: ComposeRun) -> None:
+    command = [sys.executable, "-m", "devstack", "token", "erik", "--url", run.gateway]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    bearer = {"Authorization": f"Bearer {printed.stdout.strip()}"}
+
+    answer = httpx.get(f"{run.gateway}/bff/v1/teacher/me", headers=bearer, timeout=10)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.postgres
+def test_routes_are_described_outside_production(run: ComposeRun) -> None:
+    for name in OURS:
+        page = httpx.get(f"http://127.0.0.1:{run.ports[name]}/docs", timeout=10)
+        assert page.status_code == 200, name
+        assert page.headers["content-type"].startswith("text/html"), name
 
 
 @pytest.mark.postgres

@@ -42,6 +42,22 @@ def test_taken_port_is_one_line(tmp_path: Path, server: str) -> None:
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("server", ENGINES)
+async def test_ipv6_address_is_served_and_its_port_is_refused_when_taken(
+    tmp_path: Path, server: str
+) -> None:
+    with service(tmp_path, host="::1", TINY_SERVICE_SERVER=server) as tiny:
+        answer = await tiny.send(request("GET /healthz"))
+        code, _, err = refused_start(
+            TINY_SERVICE_HOST="::1", TINY_SERVICE_PORT=str(tiny.port), TINY_SERVICE_SERVER=server
+        )
+
+    assert answer.status == 200
+    assert code == 2
+    assert err.startswith(f"cannot start: cannot listen on [::1]:{tiny.port}")
+    assert err.count("\n") == 1
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment variable that chooses the server."""

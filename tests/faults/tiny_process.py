@@ -28,6 +28,7 @@ class Running:
     process: subprocess.Popen[bytes]
     port: int
     output: Path
+    host: str = "127.0.0.1"
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.output.read_bytes().splitlines()]
@@ -41,7 +42,7 @@ class Running:
             writer.close()
 
     async def connect(self, raw: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection(self.host, self.port)
         writer.write(raw)
         await writer.drain()
         return reader, writer
@@ -76,37 +77,43 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"JWT_SECRET_KEY": SECRET, "ENVIRONMENT": "testing"} | more
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+def free_port(host: str = "127.0.0.1") -> int:
+    with socket.socket(family_of(host)) as probe:
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
+def family_of(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 @contextmanager
-def service(folder: Path, **more: str) -> Iterator[Running]:
-    port, output = free_port(), folder / "output"
+def service(folder: Path, *, host: str = "127.0.0.1", **more: str) -> Iterator[Running]:
+    port, output = free_port(host), folder / "output"
     with output.open("wb") as sink:
         process = subprocess.Popen(
             [sys.executable, str(SERVICE)],
-            env=environment(TINY_SERVICE_PORT=str(port), **more),
+            env=environment(TINY_SERVICE_HOST=host, TINY_SERVICE_PORT=str(port), **more),
             stdout=sink,
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(port, process, output)
-        yield Running(process, port, output)
+        wait_for(port, process, output, host)
+        yield Running(process, port, output, host)
     finally:
         process.kill()
         process.wait(LIMIT)
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
+def wait_for(
+    port: int, process: subprocess.Popen[bytes], output: Path, host: str = "127.0.0.1"
+) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         assert process.poll() is None, output.read_text()
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket(family_of(host)) as probe:
+            if probe.connect_ex((host, port)) == 0:
                 return
         time.sleep(0.05)
     raise TimeoutError(output.read_text())

@@ -6,11 +6,16 @@ from typing import Any
 
 from bff_core.settings import ServiceSettings
 from tools.compose.documents import Service, Stack, Stage, module_of
-from tools.compose.settings_rules import settings_of
+from tools.compose.settings_rules import keeps_files, settings_of
 
-HEALTHCHECK = "/opt/healthcheck.py"
+HEALTHCHECK = "/opt/healthcheck.sh"
+LEAST_INTERVAL = 30.0
+"""Seconds between the checks of a container that is healthy."""
 # Ports of third-party images.
-WELL_KNOWN = {"redis": 6379, "postgres": 5432}
+WELL_KNOWN = {"redis": 6379, "bff_postgres": 5432}
+# Names of the platform's own containers, on the network that the two share.
+PLATFORM_NAMES = frozenset({"postgres", "redis"})
+DATA = "/data"
 _ADDRESS = re.compile(r"[a-z+]+://(?:[^@/\s]*@)?(?P<host>[a-z][a-z0-9_-]*):(?P<port>\d+)")
 _DURATION = re.compile(r"(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
 
@@ -43,10 +48,45 @@ def confinement(stack: Stack) -> Iterator[str]:
             "no-new-privileges": "no-new-privileges:true" in service.get("security_opt", ()),
             "limits of cpus, memory and pids": {"cpus", "memory", "pids"} <= set(limits),
             "a healthcheck": _has_healthcheck(service) or _runs_once(service),
+            "a size for every tmpfs": all("size=" in one for one in _tmpfs(service)),
+            "a digest in its image": "build" in service or "@sha256:" in _image(service),
         }
         for what, there in wanted.items():
             if not there:
                 yield f"{name} lacks {what}"
+
+
+def pace(stack: Stack) -> Iterator[str]:
+    """Health checks are frequent only until the first success, and start no interpreter."""
+    for name, service in stack.services.items():
+        check = service.get("healthcheck") or {}
+        if not _has_healthcheck(service):
+            continue
+        if seconds(check.get("interval", "30s")) < LEAST_INTERVAL:
+            yield f"{name} is checked every {check['interval']}: raise the interval to 30s"
+        if "start_interval" not in check:
+            yield f"{name} is seen as healthy only after its interval: give it a start_interval"
+        if any("python" in word for word in check["test"]):
+            yield f"{name} starts Python for every check: use {HEALTHCHECK}"
+
+
+def storage(stack: Stack) -> Iterator[str]:
+    """Every service that may store files has a named volume, so that `down` and `up` keep them."""
+    for name, service in stack.services.items():
+        targets = {_target(mount): _source(mount) for mount in service.get("volumes") or []}
+        for target, source in targets.items():
+            if not source or source.startswith((".", "/")):
+                yield f"{name} mounts {target} without a named volume: name one"
+        settings = settings_of(stack.module(name))
+        if settings is not None and keeps_files(settings) and DATA not in targets:
+            yield f"{name} may store SQLite files in {DATA}: mount a named volume there"
+
+
+def names(stack: Stack) -> Iterator[str]:
+    """Beside the platform, no name means one container on one network and another on the other."""
+    for name in sorted(PLATFORM_NAMES & set(stack.services)):
+        if not stack.whole:
+            yield f"{name} is the name of a container of the platform: rename it"
 
 
 def ports(stack: Stack) -> Iterator[str]:
@@ -86,6 +126,15 @@ def image(stage: Stage) -> Iterator[str]:
         yield f"Dockerfile: target {stage.name} listens on {port}, its HEALTHCHECK asks {stage.health[-1]}"
 
 
+def base_images(dockerfile: str) -> Iterator[str]:
+    """Base images are fixed by digest, and no VOLUME hides that a named one is missing."""
+    for line in dockerfile.splitlines():
+        if line.startswith("ARG PYTHON_IMAGE=") and "@sha256:" not in line:
+            yield f"Dockerfile: {line.removeprefix('ARG ')} has no digest: add it"
+        if line.startswith("VOLUME"):
+            yield "Dockerfile: VOLUME gives every new container an empty volume: take it out"
+
+
 def seconds(duration: str) -> float:
     found = _DURATION.fullmatch(duration)
     if found is None:
@@ -96,6 +145,25 @@ def seconds(duration: str) -> float:
 def _has_healthcheck(service: Service) -> bool:
     check: dict[str, Any] = service.get("healthcheck") or {}
     return bool(check.get("test")) and not check.get("disable") and check["test"] != ["NONE"]
+
+
+def _tmpfs(service: Service) -> list[str]:
+    mounts: list[str] | str = service.get("tmpfs") or []
+    return [mounts] if isinstance(mounts, str) else mounts
+
+
+def _image(service: Service) -> str:
+    """An image that the operator names is theirs to fix."""
+    image: str = service.get("image", "")
+    return "@sha256:" if image.startswith("${") else image
+
+
+def _target(mount: Any) -> str:
+    return str(mount["target"] if isinstance(mount, dict) else mount.split(":")[1])
+
+
+def _source(mount: Any) -> str:
+    return str(mount.get("source", "") if isinstance(mount, dict) else mount.split(":")[0])
 
 
 def _runs_once(service: Service) -> bool:

@@ -69,6 +69,15 @@ def must_be_set(settings: Settings, field: str) -> bool:
     return isinstance(text, str) and bool(_LOCAL_DEFAULT.search(text))
 
 
+def keeps_files(settings: Settings) -> bool:
+    """True if a setting names a SQLite file by default."""
+    defaults = (info.default for info in settings.model_fields.values())
+    return any(
+        isinstance(value, SecretStr) and value.get_secret_value().startswith("sqlite")
+        for value in defaults
+    )
+
+
 def both_ways(stack: Stack) -> Iterator[str]:
     """Apply `strangers` and `absent` to each of our services."""
     for name in stack.services:

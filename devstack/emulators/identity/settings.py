@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack.seed.store import sqlite_url
+
 _DATABASE_URL = "IDENTITY_SERVICE_DATABASE_URL"
 _SECRET = "IDENTITY_SERVICE_JWT_DEV_SECRET"
 _KEY_PATH = "IDENTITY_SERVICE_JWT_RS256_PRIVATE_KEY_PATH"
@@ -44,7 +46,7 @@ class IdentityEmulatorSettings:
         is_rs256 = forced or environment == "production"
         data = Path(env.get("DEVSTACK_DATA_DIR") or ".devstack")
         return cls(
-            database_url=env.get(_DATABASE_URL) or f"sqlite+aiosqlite:///{data / 'identity.db'}",
+            database_url=env.get(_DATABASE_URL) or sqlite_url(data / "identity.db"),
             environment=environment,
             dev_secret=env.get(_SECRET) or cls.dev_secret,
             rs256_key=Path(key_path) if key_path and is_rs256 else None,

@@ -1,4 +1,4 @@
-"""Routes of screen 7: they decide nothing, so they ask the config service and pass its verdict."""
+"""Settings and their versions, through the config service."""
 
 from dishka import FromDishka
 from quart import Blueprint

@@ -1,4 +1,4 @@
-"""Routes of screen 6."""
+"""Accounts that wait for approval, and the decisions on them."""
 
 from dishka import FromDishka
 from quart import Blueprint

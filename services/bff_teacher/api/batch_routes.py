@@ -1,4 +1,4 @@
-"""Routes of screens 2 to 4."""
+"""A teacher's batches: their classes, suggested students and essays."""
 
 from dishka import FromDishka
 from quart import Blueprint

@@ -1,4 +1,4 @@
-"""Routes of screen 1."""
+"""A teacher's dashboard and classes."""
 
 from dishka import FromDishka
 from quart import Blueprint

@@ -1,4 +1,4 @@
-"""The stream that keeps open screens true."""
+"""Stream of the changes to a teacher's screens."""
 
 from collections.abc import AsyncIterator
 

@@ -18,6 +18,7 @@ from bff_core.ports import Maintenance
 from services.bff_teacher.contracts.config import MaintenanceSettings
 
 CHANNEL = "config:changes"
+WATCH = "watch-config"
 SUBSCRIBE_TIMEOUT = 0.25
 """Seconds for Redis to accept a subscription; the next poll tries again."""
 MAX_BYTES = 512 * 1024
@@ -103,7 +104,7 @@ class ConfigWatcher:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch for as long as the block lasts."""
-        task = asyncio.create_task(self.run(), name="watch-config")
+        task = asyncio.create_task(self.run(), name=WATCH)
         try:
             yield
         finally:
@@ -115,11 +116,18 @@ class ConfigWatcher:
         """Refresh at once and then repeatedly, until cancelled."""
         while True:
             try:
-                await self._follow_changes()
-            except (RedisError, OSError):
-                # Without Redis a change is seen at the next poll.
-                await self._switches.refresh()
+                await self._follow_changes_or_poll()
+            except Exception:  # the outermost frame of a background task
+                log.exception("background_task_failed", task=WATCH)
                 await asyncio.sleep(self._poll)
+
+    async def _follow_changes_or_poll(self) -> None:
+        try:
+            await self._follow_changes()
+        except (RedisError, OSError):
+            # Without Redis a change is seen at the next poll.
+            await self._switches.refresh()
+            await asyncio.sleep(self._poll)
 
     async def _follow_changes(self) -> None:
         async with self._subscription() as changes:

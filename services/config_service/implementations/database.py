@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bff_core.errors import Unavailable
+from bff_core.tasks import log_failure
 from services.config_service.implementations.storage_errors import (
     READ_ONLY,
     STORAGE_ERRORS,
@@ -108,6 +109,7 @@ class SqlDatabase:
             async with timeout(self._max_wait):
                 return await asyncio.shield(task)
         except TimeoutError as error:
+            task.add_done_callback(log_failure)
             raise storage_unavailable(error) from error
 
     async def _write(self, work: Work[T]) -> T:

@@ -1,7 +1,5 @@
 """Applies pending migrations in one transaction, by one process at a time."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.config_service.implementations.database import MIGRATION_LOCK, SqlDatabase
 
+SCRIPTS = "services.config_service:migrations"
 VERSION_TABLE = "config_alembic_version"
 
 
@@ -36,7 +35,8 @@ async def migrate(database: SqlDatabase) -> bool:
 
 def _alembic_config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    # Named by its package: in a path, Alembic would expand `%` and split at `:`.
+    config.set_main_option("script_location", SCRIPTS)
     config.set_main_option("version_table", VERSION_TABLE)
     return config
 

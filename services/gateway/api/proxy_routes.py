@@ -1,4 +1,4 @@
-"""The route table as Quart routes: for the OpenAPI document, and for requests that are refused."""
+"""Requests that are forwarded to a BFF or to Identity."""
 
 from typing import Any
 

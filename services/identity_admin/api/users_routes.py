@@ -1,4 +1,4 @@
-"""Routes of screen 6: who waits, and letting them in or not."""
+"""Accounts that wait for approval, and the decisions on them."""
 
 from dishka import FromDishka
 from quart import Blueprint

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 from alembic import command
@@ -17,7 +16,7 @@ from services.identity_admin.implementations.tables import user_approvals_marker
 
 VERSION_TABLE = "user_approvals_version"
 BACKFILLED = "backfilled"
-_SCRIPTS = Path(__file__).parent.parent / "migrations"
+_SCRIPTS = "services.identity_admin:migrations"
 _MIGRATION_SECONDS = 300.0
 _ADVISORY_LOCK_ID = 0x1DAD_41
 _version = table(VERSION_TABLE, column("version_num"))
@@ -109,6 +108,6 @@ def _read_scalar(connection: Connection, table: str, query: Select[Any]) -> obje
 
 def alembic_config() -> Config:
     config = Config()
-    # Alembic expands `%` in option values.
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    # Named by its package: in a path, Alembic would expand `%` and split at `:`.
+    config.set_main_option("script_location", _SCRIPTS)
     return config

@@ -14,6 +14,7 @@ from jwt.exceptions import InvalidKeyError
 
 from bff_core.clock import Clock
 from bff_core.errors import BffError, NotAuthenticated, Unavailable
+from bff_core.tasks import log_failure
 
 Fetch = Callable[[], Awaitable[bytes]]
 
@@ -116,7 +117,8 @@ class JwksKeys:
             ):
                 return
             self._last_attempt = now
-            self._fetching = asyncio.create_task(self._fetch_once())
+            self._fetching = asyncio.create_task(self._fetch_once(), name="fetch-jwks")
+            self._fetching.add_done_callback(log_failure)
         await asyncio.wait([self._fetching])
 
     async def _fetch_once(self) -> None:

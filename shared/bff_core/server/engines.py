@@ -20,6 +20,7 @@ BACKLOG = 1024
 HEAD_SECONDS = 10
 """Within which the head of a request must arrive; Hypercorn closes idle connections after it, too."""
 HEAD_BYTES = 32 * 1024
+HTTP1 = HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES)
 
 Stopped = Callable[[], Awaitable[None]]
 """Returns when the process shall stop serving."""
@@ -52,13 +53,17 @@ def hypercorn_config(settings: ServiceSettings) -> Config:
     return config
 
 
+def _require_free_port(host: str, port: int) -> None:
+    """Granian would share a port that another of its kind has taken; a service refuses to start."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()
+
+
 async def serve_granian(
     app: LifecycleMiddleware, settings: ServiceSettings, stopped: Stopped
 ) -> None:
     """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
-    # Granian shares a port that is taken by another of its kind; a service must refuse to start.
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    socket.create_server((settings.host, settings.port), family=family).close()
+    _require_free_port(settings.host, settings.port)
     server = Server(
         app,
         address=settings.host,
@@ -68,15 +73,15 @@ async def serve_granian(
         websockets=False,
         backlog=BACKLOG,
         backpressure=settings.max_connections,
-        http1_settings=HTTP1Settings(
-            header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES
-        ),
+        http1_settings=HTTP1,
         log_enabled=False,
     )
 
     async def stop() -> None:
-        await stopped()
-        server.stop()  # type: ignore[no-untyped-call]  # the library types this one method not
+        try:
+            await stopped()
+        finally:
+            server.stop()  # type: ignore[no-untyped-call]  # the library types this one method not
         await asyncio.sleep(settings.shutdown_grace)
         app.cancel_all()
         # Granian waits without limit for a client that does not read its response.
@@ -90,6 +95,9 @@ async def serve_granian(
                 await server.serve()
     finally:
         stopping.cancel()
+        await asyncio.wait([stopping])
+    if not stopping.cancelled():
+        stopping.result()
 
 
 ENGINES: Mapping[

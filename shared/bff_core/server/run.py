@@ -37,7 +37,8 @@ def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
     except OSError as error:
         if not _is_about_listening(error):
             raise
-        address = f"{settings.host}:{settings.port}"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"{host}:{settings.port}"
         raise _cannot_start(f"cannot listen on {address}: {error.strerror}") from None
 
 

@@ -1,9 +1,10 @@
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from devstack.cli.logins import email_of, first_call
+from devstack.cli.logins import email_of, fetch_token, first_call
 from devstack.errors import DevstackError
 
 FAKE_CURL = """#!/bin/sh
@@ -45,6 +46,14 @@ def test_user_is_found_by_how_the_address_begins(user: str) -> None:
 def test_user_that_is_none_or_several_is_told_who_there_is(user: str) -> None:
     with pytest.raises(DevstackError, match=r"anna\.lindqvist, erik\.holm, sara\.nyberg, admin"):
         email_of(user)
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8080", "https://127.0.0.1:8080", "http://", "http://x:y"]
+)
+def test_login_elsewhere_needs_a_base_url(url: str) -> None:
+    with pytest.raises(DevstackError, match=re.escape(f"{url} is not a base URL")):
+        fetch_token(url, "a@b", "p")
 
 
 def test_other_addresses_are_taken_as_they_are() -> None:

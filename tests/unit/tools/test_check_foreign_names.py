@@ -27,6 +27,8 @@ REFUSED = {
     "a protocol of Hypercorn": "from hypercorn.protocol.h11 import H11Protocol",
     "an asyncio module of Hypercorn": "import hypercorn.asyncio.tcp_server",
     "another name beside serve": "from hypercorn.asyncio import serve, worker_serve",
+    "an override of an inner method": "from quart.asgi import ASGIHTTPConnection as B\n"
+    "class C(B):\n  def _create_request_from_scope(self, send): ...",
     "an import inside a function": "def f():\n  from hypercorn.protocol import h11",
 }
 ALLOWED = {
@@ -39,6 +41,8 @@ ALLOWED = {
     "a module of the standard library": "import sys\nsys.stdout = None",
     "a name that hides an import": "from quart import Quart\ndef f(Quart): Quart.x = 1",
     "a name bound anew": "from quart import Quart\na = Quart(n)\na = mine()\na.run = 1",
+    "an override of a public method": "from quart import Quart\n"
+    "class C(Quart):\n  def create_url_adapter(self, request): ...\n  def _own(self): ...",
     "a dunder": "from quart import __version__",
 }
 

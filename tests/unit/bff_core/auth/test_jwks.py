@@ -6,6 +6,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import RSAAlgorithm
+from structlog.testing import capture_logs
 
 from bff_core.auth import JwksKeys, TokenRules, TokenVerifier
 from bff_core.errors import BffError, DownstreamUnreachable, NotAuthenticated, Unavailable
@@ -254,3 +255,24 @@ async def test_each_read_is_told(issuer: Issuer, clock: FakeClock) -> None:
     await keys.ensure_key("old")
 
     assert told == ["read", "failed"]
+
+
+async def test_bug_while_fetching_is_logged_and_the_next_fetch_succeeds(
+    clock: FakeClock, issuer: Issuer
+) -> None:
+    broken = True
+
+    async def fetch() -> bytes:
+        if broken:
+            raise RuntimeError("a bug")
+        return await issuer()
+
+    source = JwksKeys(fetch, clock)
+    with capture_logs() as logs, pytest.raises(Unavailable):
+        await source.ensure_key("old")
+    broken = False
+    clock.advance(11)
+    await source.ensure_key("old")
+
+    assert source.key_for("old")
+    assert [line["event"] for line in logs] == ["background_task_failed"]

@@ -1,6 +1,7 @@
 """Cached responses are fresh, of one user, and invalidated by a write."""
 
 import asyncio
+import sys
 
 import pytest
 from msgspec.structs import replace
@@ -138,7 +139,9 @@ def test_an_answer_from_before_a_write_is_not_served_in_need(run: Run, process: 
 
 def test_the_value_counts_towards_the_bytes(clock: FakeClock, run: Run) -> None:
     process = Process(clock, memory=MemoryCache(max_bytes=4000))
-    process.service.play(DownstreamResponse("x" * 951, b"the same, in quotes and more"))
+    process.service.play(
+        DownstreamResponse("x" * (1000 - sys.getsizeof("")), b"the same, in quotes and more")
+    )
 
     story(run, process)
     assert process.memory.size == ENTRY_OVERHEAD + 1000

@@ -1,14 +1,16 @@
 """Requests to the content, file, identity and config services, by each client method."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bff_core.client import ServiceClient, http_session
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.settings import Operation
-from services.bff_teacher.clients.config import HttpSwitches
+from services.bff_teacher.clients.config import ConfigWatcher, HttpSwitches
 from services.bff_teacher.clients.content import HttpTexts, TextAbsent, TextTooLarge
 from services.bff_teacher.clients.files import HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
@@ -127,3 +129,29 @@ async def test_switches_that_cannot_be_read_stay_as_they_were(
     await switches.refresh()
 
     assert switches.maintenance.read_only
+
+
+class BrokenOnce:
+    """Settings whose first read meets a bug."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.read_again = asyncio.Event()
+
+    async def refresh(self) -> None:
+        self.reads += 1
+        if self.reads == 1:
+            raise RuntimeError("a bug")
+        self.read_again.set()
+
+
+async def test_watching_the_settings_survives_a_bug_and_logs_it() -> None:
+    switches = BrokenOnce()
+
+    with capture_logs() as logs:
+        async with ConfigWatcher(switches, None, poll=0.01).running(), asyncio.timeout(5):  # type: ignore[arg-type]  # it only refreshes
+            await switches.read_again.wait()
+
+    assert [(line["event"], line["task"]) for line in logs] == [
+        ("background_task_failed", "watch-config")
+    ]

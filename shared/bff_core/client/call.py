@@ -90,7 +90,8 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     `PUBLIC` when it is the same for all. `decode` raises Undecodable. A response that takes longer
     than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
     count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
-    the call is never shared with an equal one. `attempt` counts from 1.
+    the call is never shared with an equal one. `attempt` counts from 1. `for_write` marks the calls
+    of a request that changes something, its reads included, and `refresh` those that nobody waits for.
     """
 
     service: str
@@ -108,6 +109,8 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     statuses: frozenset[int] = frozenset()
     coalesce: bool = True
     attempt: int = 1
+    for_write: bool = False
+    refresh: bool = False
 
     @property
     def safe(self) -> bool:

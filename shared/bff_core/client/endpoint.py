@@ -12,6 +12,7 @@ from bff_core.client.call import (
     NO_HEADERS,
     NOT_CACHEABLE,
     PUBLIC,
+    SAFE_METHODS,
     Call,
     Credentials,
     DownstreamResponse,
@@ -150,6 +151,7 @@ class Endpoint(Generic[T]):
             slow_after=self.slow_after,
             statuses=statuses,
             coalesce=coalesce,
+            for_write=ctx.for_write or method not in SAFE_METHODS,
         )
 
 
@@ -198,7 +200,7 @@ class ServiceClient:
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
-            send=self._pipeline.wrap(transport, rule),
+            send=self._pipeline.wrap(transport, operation, rule),
             statuses=statuses,
         )
 

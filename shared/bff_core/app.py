@@ -84,7 +84,6 @@ def build_app(
     guard.attach(app)
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
-    _measure_lag(app, metrics)
     attach_openapi(app, title=title, version=RELEASE, with_page=settings.shows_docs)
     health = Health(service, RELEASE, settings.environment, lifecycle, metrics, resources, checks)
     for group in [Blueprints(health_routes(health)), *blueprints]:
@@ -155,8 +154,11 @@ def _close_with(
     resources: Dependencies | None,
     lifecycle: Lifecycle,
 ) -> None:
+    loop_lag = app.extensions[METRICS].loop_lag
+
     @app.before_serving
     async def start() -> None:
+        loop_lag.start()
         lifecycle.start()
 
     @app.after_serving
@@ -166,18 +168,7 @@ def _close_with(
         await verifier.aclose()
         if resources is not None:
             await resources.aclose()
-
-
-def _measure_lag(app: Quart, metrics: Metrics) -> None:
-    """Measure how late the event loop is for as long as the app serves."""
-
-    @app.before_serving
-    async def start() -> None:
-        metrics.loop_lag.start()
-
-    @app.after_serving
-    async def stop() -> None:
-        metrics.loop_lag.stop()
+        loop_lag.stop()
 
 
 S = TypeVar("S", bound=ServiceSettings)

@@ -51,6 +51,7 @@ class HttpClasses:
             class_info,
             JsonDecoder(ClassInfos),
             credentials=Credentials(service=identity),
+            subjects=lambda infos: infos,
         )
 
     async def page(self, ctx: RequestContext, *, limit: int, offset: int = 0) -> Fetched[ClassPage]:
@@ -89,12 +90,17 @@ class HttpStudents:
             rosters,
             JsonDecoder(Roster, rows="students", on_salvage=cms.salvaged("roster")),
             credentials=Credentials(user=True),
+            subjects=lambda roster: [roster.class_id],
         )
         self._of_batch = cms.endpoint(
             "student_names", student_names, JsonDecoder(list[StudentOfEssay]), credentials=service
         )
         self._of_essay = cms.endpoint(
-            "student_of_essay", student_names, JsonDecoder(StudentOfEssay), credentials=service
+            "student_of_essay",
+            student_names,
+            JsonDecoder(StudentOfEssay),
+            credentials=service,
+            subjects=lambda found: [found.essay_id],
         )
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:

@@ -10,7 +10,11 @@ from services.bff_teacher.contracts.identity import IdentityProfile
 class HttpProfiles:
     def __init__(self, identity: ServiceClient, *, profile: Operation) -> None:
         self._profile = identity.endpoint(
-            "profile", profile, JsonDecoder(IdentityProfile), credentials=Credentials()
+            "profile",
+            profile,
+            JsonDecoder(IdentityProfile),
+            credentials=Credentials(),
+            subjects=lambda found: [found.user_id],
         )
 
     async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile]:

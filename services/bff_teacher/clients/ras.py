@@ -34,8 +34,12 @@ class HttpResults:
         page = JsonDecoder(
             BatchPage, rows="batches", strip="essays", on_salvage=ras.salvaged("user_batches")
         )
-        self._page = ras.endpoint("user_batches", user_list, page, credentials=service)
-        self._activity = ras.endpoint("class_activity", class_activity, page, credentials=service)
+        self._page = ras.endpoint(
+            "user_batches", user_list, page, credentials=service, subjects=_owners
+        )
+        self._activity = ras.endpoint(
+            "class_activity", class_activity, page, credentials=service, subjects=_owners
+        )
 
     async def page(
         self, ctx: RequestContext, *, limit: int, offset: int, status: str | None = None
@@ -51,6 +55,10 @@ class HttpResults:
     async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
         params: dict[str, str | int] = {"limit": NEWEST, "offset": 0, "status": AWAITING_REVIEW}
         return await self._activity.get(ctx, _batches_of(ctx), params)
+
+
+def _owners(page: BatchPage) -> set[str]:
+    return {batch.user_id for batch in page.batches}
 
 
 def _batches_of(ctx: RequestContext) -> tuple[str, ...]:
@@ -71,10 +79,21 @@ class HttpBatches:
         batch = JsonDecoder(BatchWithEssays, rows="essays", on_salvage=ras.salvaged("batch"))
         # For an id that RAS lacks it calls another service, so any caller can make it fail.
         self._batch = ras.endpoint(
-            "batch", one_batch, batch, credentials=service, user_triggerable=True
+            "batch",
+            one_batch,
+            batch,
+            credentials=service,
+            user_triggerable=True,
+            subjects=lambda found: [found.batch_id],
         )
         essay = JsonDecoder(OwnedEssay, on_salvage=ras.salvaged("essay"))
-        self._essay = ras.endpoint("essay", one_essay, essay, credentials=service)
+        self._essay = ras.endpoint(
+            "essay",
+            one_essay,
+            essay,
+            credentials=service,
+            subjects=lambda found: [found.batch_id, found.essay_id],
+        )
         self._clock = clock
         self._no_essay_route_until = float("-inf")
 

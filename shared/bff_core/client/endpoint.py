@@ -70,6 +70,7 @@ class Endpoint(Generic[T]):
     user_triggerable: bool
     send: Send
     statuses: frozenset[int] = frozenset()
+    subjects: Callable[[T], Iterable[str | None]] | None = None
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -151,6 +152,7 @@ class Endpoint(Generic[T]):
             slow_after=self.slow_after,
             statuses=statuses,
             coalesce=coalesce,
+            subjects=self.subjects,
             for_write=ctx.for_write or method not in SAFE_METHODS,
         )
 
@@ -177,12 +179,14 @@ class ServiceClient:
         public: bool = False,
         user_triggerable: bool = False,
         statuses: frozenset[int] = frozenset(),
+        subjects: Callable[[T], Iterable[str | None]] | None = None,
     ) -> Endpoint[T]:
         """Create the endpoint of one operation.
 
         `public` declares the response the same for all users. `user_triggerable` declares that a
         user can make it fail at will, so that its failures count only for URLs that have succeeded
-        before. `statuses` are those that `request` accepts beside 2xx.
+        before. `statuses` are those that `request` accepts beside 2xx. `subjects` gives the ids that
+        an answer names; one that names an id for which the URL does not ask is a failure.
         """
         transport = Transport(self._session, max_bytes=rule.max_bytes, json=json)
         return Endpoint(
@@ -202,6 +206,7 @@ class ServiceClient:
             user_triggerable=user_triggerable,
             send=self._pipeline.wrap(transport, operation, rule),
             statuses=statuses,
+            subjects=subjects,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:

@@ -70,7 +70,7 @@ class RefreshQueue:
         await self._background.aclose()
 
     def _start_next(self) -> None:
-        while self.running < (1 if self._awaited else self._max_running):
+        while self._waiting and self.running < (1 if self._awaited else self._max_running):
             identity = next((one for one in self._waiting if self._may_run(one)), None)
             if identity is None:
                 return

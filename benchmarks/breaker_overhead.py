@@ -5,7 +5,8 @@ from statistics import median
 from time import process_time
 
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.breaker import Breaker, Outcome
+from bff_core.client.policies.breaker import Breaker
+from bff_core.client.policies.outcome import Outcome
 from bff_core.clock import SystemClock
 from bff_core.errors import CircuitOpen
 from tests.pipeline_kit import a_call, a_response

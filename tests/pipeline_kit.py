@@ -101,7 +101,9 @@ class RecordingObserver(Observer):
     def refused(self, call: Call, by: RefusedBy) -> None:
         self._record(call, "refused", by)
 
-    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+    def breaker_changed(
+        self, service: str, operation: str | None, before: BreakerState, after: BreakerState
+    ) -> None:
         self.events.append(("breaker", service, before.value, after.value))
 
     def _record(self, call: Call, *event: str) -> None:

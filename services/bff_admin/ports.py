@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from bff_core.clock import to_wire
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
+from bff_core.ports import BreakerStatus
 from services.bff_admin.contracts.config_audit import SettingChangePage
 from services.bff_admin.contracts.identity import (
     AccountDetail,
@@ -183,6 +184,6 @@ class HealthChecks(Protocol):
 
 
 class Breakers(Protocol):
-    def states(self) -> Mapping[str, str]:
-        """The state of each service's circuit breaker."""
+    def states(self) -> Sequence[BreakerStatus]:
+        """The state of each circuit breaker, by service and operation."""
         ...

@@ -1,6 +1,6 @@
 """The teacher BFF as a Quart app."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dishka import AsyncContainer, Provider
@@ -10,7 +10,7 @@ from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
 from bff_core.observability import Metrics
-from bff_core.ports import HealthChecked
+from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle, enforce_maintenance
 from bff_core.settings import SettingsError
@@ -50,7 +50,7 @@ class TeacherDependencies:
     def dependencies(self) -> tuple[HealthChecked, ...]:
         return (*self.resources.dependencies, self.ledger)
 
-    def breakers(self) -> Mapping[str, str]:
+    def breakers(self) -> Sequence[BreakerStatus]:
         return self.resources.breakers()
 
     async def aclose(self) -> None:

@@ -168,8 +168,11 @@ def _close_with(
     resources: Dependencies | None,
     lifecycle: Lifecycle,
 ) -> None:
+    loop_lag = app.extensions[METRICS].loop_lag
+
     @app.before_serving
     async def start() -> None:
+        loop_lag.start()
         lifecycle.start()
 
     @app.after_serving
@@ -179,6 +182,7 @@ def _close_with(
         await verifier.aclose()
         if resources is not None:
             await resources.aclose()
+        loop_lag.stop()
 
 
 S = TypeVar("S", bound=ServiceSettings)

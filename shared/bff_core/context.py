@@ -59,6 +59,7 @@ class RequestContext:
     `authorization` is the caller's verified header, forwarded where a service verifies it again.
     `service_id` is the service that forwards the request, where a service key is asked for.
     `accept_language` is the caller's header as it came; `token_expires_at` is in epoch seconds.
+    `for_write` is True when the request changes something.
     """
 
     user_id: UserId
@@ -72,3 +73,4 @@ class RequestContext:
     service_id: ServiceId | None = None
     accept_language: str = ""
     token_expires_at: float = math.inf
+    for_write: bool = False

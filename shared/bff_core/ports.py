@@ -21,6 +21,18 @@ class SharedCache(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BreakerStatus:
+    """State of a circuit breaker: `closed`, `open` or `half_open`.
+
+    `operation` is None for the breaker of the whole service.
+    """
+
+    service: str
+    operation: str | None
+    state: str
+
+
 class HealthChecked(Protocol):
     """A dependency that `/ready` pings."""
 

@@ -1,6 +1,6 @@
 """Resources that a process opens before it serves and closes after its last response."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -9,7 +9,7 @@ from bff_core.cache import CacheEntry, CacheKey, MemoryCache, RedisCache, open_r
 from bff_core.client import ClientRuntime
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
-from bff_core.ports import HealthChecked
+from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.settings import ServiceSettings
 
 
@@ -37,9 +37,10 @@ class Resources:
             runtime.breaker_of(downstream)
         return cls(runtime, (shared,) if shared is not None else (), redis)
 
-    def breakers(self) -> Mapping[str, str]:
+    def breakers(self) -> Sequence[BreakerStatus]:
         return self.runtime.states()
 
     async def aclose(self) -> None:
+        await self.runtime.aclose()
         if self.redis is not None:
             await self.redis.aclose()

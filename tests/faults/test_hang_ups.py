@@ -105,7 +105,7 @@ async def test_callers_who_hang_up_leave_nothing_behind(scene: Scene) -> None:
     assert during[GAUGES[0]] > before[GAUGES[0]] + CALLERS
     outcomes = {name for name in after if name.startswith("bff_teacher_downstream_calls_total")}
     assert {"cancelled" in name for name in outcomes} == {True}
-    assert after['bff_teacher_circuit_breaker_state{service="ras"}'] == 0
+    assert after['bff_teacher_circuit_breaker_state{operation="all",service="ras"}'] == 0
 
 
 async def test_no_call_outlives_the_answer(scene: Scene) -> None:

@@ -10,9 +10,10 @@ import hypothesis.strategies as st
 from bff_core.cache import Freshness, MemoryCache
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.pipeline import apply_policies
-from bff_core.client.policies.breaker import Breaker, Outcome, Permit
+from bff_core.client.policies.breaker import Breaker, Permit
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
+from bff_core.client.policies.outcome import Outcome
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.single_flight import LINGER_SECONDS, SingleFlight
 from bff_core.errors import (

@@ -19,8 +19,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from bff_core.client.policies.breaker import Breaker, Outcome, Permit
+from bff_core.client.policies.breaker import Breaker, Permit
 from bff_core.client.policies.observer import BreakerState
+from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import CircuitOpen
 from bff_core.settings import BreakerSettings
 from bff_core.testing.clock import FakeClock

@@ -1,6 +1,6 @@
 """Accounts and decisions of identity_admin, called with the service's key and the admin's token."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -47,19 +47,25 @@ class HttpAccounts:
         self._admin = admin
         credentials = Credentials(service=identity, token=True)
 
-        def endpoint(name: str, operation: Operation, kind: type[T]) -> Endpoint[T]:
+        def endpoint(
+            name: str,
+            operation: Operation,
+            kind: type[T],
+            subjects: Callable[[T], Iterable[str | None]] | None = None,
+        ) -> Endpoint[T]:
             return admin.endpoint(
                 name,
                 operation,
                 JsonDecoder(kind),
                 credentials=credentials,
                 statuses=REFUSAL_STATUSES,
+                subjects=subjects,
             )
 
         self._pages = endpoint("users", read, AccountPage)
-        self._detail = endpoint("user", read, AccountDetail)
+        self._detail = endpoint("user", read, AccountDetail, lambda found: [found.user_id])
         self._decisions = endpoint("decisions", read, DecisionPage)
-        self._decide = endpoint("decide", write, AccountState)
+        self._decide = endpoint("decide", write, AccountState, lambda found: [found.user_id])
         self._decide_many = endpoint("decide_many", write, ItemResults)
 
     async def pending(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage:

@@ -28,9 +28,10 @@ class ServiceHealthV1(BaseModel):
 
 
 class BreakerV1(BaseModel):
-    """Circuit breaker of this process for calls to a service."""
+    """Circuit breaker of this process for calls to a service, or to one operation of it."""
 
     service: str
+    operation: str | None = Field(description="Null for the breaker of the whole service.")
     state: Literal["closed", "open", "half_open"]
 
 
@@ -82,7 +83,10 @@ class AdminOverviewV1(BaseModel):
                             "code": None,
                         }
                     ],
-                    "breakers": [{"service": "config_service", "state": "closed"}],
+                    "breakers": [
+                        {"service": "config_service", "operation": None, "state": "closed"},
+                        {"service": "config_service", "operation": "settings", "state": "closed"},
+                    ],
                     "generated_at": "2026-01-31T12:00:01.000000Z",
                     "parts": [
                         {"name": name, "status": "ok", "age_seconds": 0.0, "code": None}

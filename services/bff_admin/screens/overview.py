@@ -74,8 +74,10 @@ class OverviewScreen:
             changed_settings=value_or_none(changed),
             services=[_health_dto(service) for service in health.result()],
             breakers=[
-                BreakerV1.model_validate({"service": service, "state": state})
-                for service, state in sorted(self._breakers.states().items())
+                BreakerV1.model_validate(
+                    {"service": one.service, "operation": one.operation, "state": one.state}
+                )
+                for one in self._breakers.states()
             ],
             generated_at=now,
             parts=describe_all(parts),

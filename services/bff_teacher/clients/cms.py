@@ -58,6 +58,7 @@ class HttpClasses:
             class_info,
             _class_infos,
             credentials=Credentials(service=identity),
+            subjects=lambda infos: infos,
         )
 
     async def page(self, ctx: RequestContext, *, limit: int, offset: int = 0) -> Fetched[ClassPage]:
@@ -116,6 +117,7 @@ class HttpStudents:
                 JsonDecoder(Roster, rows="students", on_salvage=cms.salvaged("roster"))
             ),
             credentials=Credentials(user=True),
+            subjects=lambda roster: [roster.class_id],
         )
         self._of_batch = cms.endpoint(
             "student_names",
@@ -130,6 +132,7 @@ class HttpStudents:
             JsonDecoder(StudentOfEssay),
             credentials=service,
             absence=Absence(frozenset({404})),
+            subjects=lambda found: [found.essay_id],
         )
 
     async def roster(self, ctx: RequestContext, class_id: str) -> Fetched[Roster]:

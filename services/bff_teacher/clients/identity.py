@@ -17,6 +17,7 @@ class HttpProfiles:
             JsonDecoder(IdentityProfile),
             credentials=Credentials(),
             absence=Absence(frozenset({400, 404}), _has_no_profile),
+            subjects=lambda found: [found.user_id],
         )
 
     async def get(self, ctx: RequestContext) -> Fetched[IdentityProfile | None]:

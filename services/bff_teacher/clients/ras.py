@@ -40,9 +40,16 @@ class HttpResults:
             BatchPage, rows="batches", strip="essays", on_salvage=ras.salvaged("user_batches")
         )
         self._page = ras.endpoint(
-            "user_batches", user_list, page, credentials=service, supersedes=supersedes
+            "user_batches",
+            user_list,
+            page,
+            credentials=service,
+            supersedes=supersedes,
+            subjects=_owners,
         )
-        self._activity = ras.endpoint(CLASS_ACTIVITY, class_activity, page, credentials=service)
+        self._activity = ras.endpoint(
+            CLASS_ACTIVITY, class_activity, page, credentials=service, subjects=_owners
+        )
 
     async def page(
         self, ctx: RequestContext, *, limit: int, offset: int, status: str | None = None
@@ -58,6 +65,10 @@ class HttpResults:
     async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
         params: dict[str, str | int] = {"limit": NEWEST, "offset": 0, "status": AWAITING_REVIEW}
         return await self._activity.get(ctx, _batches_of(ctx), params)
+
+
+def _owners(page: BatchPage) -> set[str]:
+    return {batch.user_id for batch in page.batches}
 
 
 def _batches_of(ctx: RequestContext) -> tuple[str, ...]:
@@ -86,9 +97,16 @@ class HttpBatches:
             credentials=service,
             user_triggerable=True,
             supersedes=supersedes,
+            subjects=lambda found: [found.batch_id],
         )
         essay = JsonDecoder(OwnedEssay, on_salvage=ras.salvaged("essay"))
-        self._essay = ras.endpoint("essay", one_essay, essay, credentials=service)
+        self._essay = ras.endpoint(
+            "essay",
+            one_essay,
+            essay,
+            credentials=service,
+            subjects=lambda found: [found.batch_id, found.essay_id],
+        )
         self._clock = clock
         self._no_essay_route_until = float("-inf")
 

@@ -43,10 +43,14 @@ class RosterStudent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Roster(msgspec.Struct, frozen=True, kw_only=True):
-    """The students of one class, unordered. `skipped` as in `ClassPage`."""
+    """The students of one class, unordered. `skipped` as in `ClassPage`.
+
+    `class_id` is not sent by today's CMS; where it is, it must be the class that was asked for.
+    """
 
     students: tuple[RosterStudent, ...]
     skipped: int = 0
+    class_id: str | None = None
 
 
 class StudentName(msgspec.Struct, frozen=True):

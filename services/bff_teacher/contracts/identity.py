@@ -9,9 +9,12 @@ class ProfileName(msgspec.Struct, frozen=True):
 
 
 class IdentityProfile(msgspec.Struct, frozen=True):
+    """`user_id` is not sent by today's Identity; where it is, it must be the user's."""
+
     person_name: ProfileName
     display_name: str | None = None
     locale: str | None = None
+    user_id: str | None = None
 
 
 class RefusalCode(msgspec.Struct, frozen=True):

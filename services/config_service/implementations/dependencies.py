@@ -1,9 +1,9 @@
 """Connections of the process: reported by `/ready`, closed after the last response."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bff_core.ports import HealthChecked
+from bff_core.ports import BreakerStatus, HealthChecked
 from services.config_service.implementations.change_feed import RedisChangeFeed
 from services.config_service.implementations.database import SqlDatabase
 
@@ -17,9 +17,9 @@ class StorageDependencies:
     def dependencies(self) -> tuple[HealthChecked, ...]:
         return (self.database, self.redis) if self.redis else (self.database,)
 
-    def breakers(self) -> Mapping[str, str]:
+    def breakers(self) -> Sequence[BreakerStatus]:
         """Empty: this service calls no other."""
-        return {}
+        return ()
 
     async def aclose(self) -> None:
         if self.redis:

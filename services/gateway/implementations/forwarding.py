@@ -10,6 +10,7 @@ import structlog
 from yarl import URL
 
 from bff_core.client.call import TIMEOUT_HEADER
+from bff_core.client.connections import close_last_connection
 from bff_core.client.errors import from_exception
 from bff_core.errors import (
     BffError,
@@ -20,6 +21,7 @@ from bff_core.errors import (
     PayloadTooLarge,
     UpstreamAborted,
 )
+from bff_core.inputs import is_uuid
 from bff_core.observability import Metrics, tracing
 from bff_core.settings import Downstream
 from services.gateway.implementations.forwarded_headers import filter_response_headers
@@ -27,6 +29,7 @@ from services.gateway.implementations.forwarded_headers import filter_response_h
 # Headers that aiohttp would add by itself; the client's own go on, or none.
 _SKIPPED_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _FAILURES = (aiohttp.ClientError, OSError)
+_CORRELATION_ID = "X-Correlation-ID"
 _TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 
 log = structlog.get_logger()
@@ -234,6 +237,10 @@ class Forwarder:
         if not 200 <= response.status <= 599:
             response.close()
             raise DownstreamFailed(self._service, reason="status", upstream_status=response.status)
+        if _answers_another(request, response):
+            response.close()
+            close_last_connection()
+            raise DownstreamFailed(self._service, reason="other_request")
         return response
 
     def _target(self, request: ForwardRequest) -> URL:
@@ -252,6 +259,16 @@ class Forwarder:
             code=error.code,
             **error.fields,
         )
+
+
+def _answers_another(request: ForwardRequest, response: aiohttp.ClientResponse) -> bool:
+    """True if the response names the id of another request: its connection is one behind.
+
+    Services that send no such header, or no UUID in it, cannot be checked.
+    """
+    named = response.headers.get(_CORRELATION_ID, "")
+    sent = {value for name, value in request.headers if name == _CORRELATION_ID}
+    return is_uuid(named) and named.lower() not in sent
 
 
 def _with_trace(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

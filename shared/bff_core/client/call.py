@@ -1,9 +1,11 @@
 """A call to a downstream service, and its response."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -64,6 +66,7 @@ MIN_ATTEMPT_SECONDS = 0.05
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 NOT_CACHEABLE = Freshness()
 
+_BETWEEN_IDS = re.compile(r"[/?&=,]")
 _SECRET = frozenset({"headers", "body", "response_id"})
 
 
@@ -92,7 +95,9 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
     the call is never shared with an equal one. The response of a call that `supersedes` operations
     comes from the service, and replaces what is cached of these for the identity. `attempt` counts
-    from 1.
+    from 1. `for_write` marks the calls of a request that changes something, its reads included, and
+    `refresh` those that nobody waits for. `subjects` gives the ids that a decoded response names:
+    they must be part of the URL.
     """
 
     service: str
@@ -110,12 +115,22 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     statuses: frozenset[int] = frozenset()
     coalesce: bool = True
     supersedes: frozenset[str] = frozenset()
+    subjects: Callable[[Any], Iterable[str | None]] | None = None
     attempt: int = 1
+    for_write: bool = False
+    refresh: bool = False
 
     @property
     def safe(self) -> bool:
         """True if the method changes nothing, so that the call may be repeated or shared."""
         return self.method in SAFE_METHODS
+
+    def asks_for(self, value: Any) -> bool:
+        """True if a decoded response names no id for which this call does not ask."""
+        if self.subjects is None:
+            return True
+        named = {one.lower() for one in self.subjects(value) if one is not None}
+        return named <= set(_BETWEEN_IDS.split(unquote(self.url).lower()))
 
     @property
     def key(self) -> CacheKey:

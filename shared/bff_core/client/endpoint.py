@@ -13,6 +13,7 @@ from bff_core.client.call import (
     NO_HEADERS,
     NOT_CACHEABLE,
     PUBLIC,
+    SAFE_METHODS,
     Call,
     Credentials,
     DownstreamResponse,
@@ -91,6 +92,7 @@ class Endpoint(Generic[T]):
     statuses: frozenset[int] = frozenset()
     supersedes: frozenset[str] = frozenset()
     absence: Absence = NEVER_ABSENT
+    subjects: Callable[[T], Iterable[str | None]] | None = None
 
     async def get(
         self, ctx: RequestContext, path: Iterable[str], params: Params = ()
@@ -199,6 +201,8 @@ class Endpoint(Generic[T]):
             statuses=statuses,
             coalesce=coalesce,
             supersedes=supersedes,
+            subjects=self.subjects,
+            for_write=ctx.for_write or method not in SAFE_METHODS,
         )
 
 
@@ -226,6 +230,7 @@ class ServiceClient:
         statuses: frozenset[int] = frozenset(),
         supersedes: frozenset[str] = frozenset(),
         absence: Absence = NEVER_ABSENT,
+        subjects: Callable[[T], Iterable[str | None]] | None = None,
     ) -> Endpoint[T]:
         """Create the endpoint of one operation.
 
@@ -233,7 +238,8 @@ class ServiceClient:
         user can make it fail at will, so that its failures count only for URLs that have succeeded
         before. `statuses` are those that `request` accepts beside 2xx. With `supersedes`, `get` is
         never answered from the cache, and its response replaces what is cached of these operations
-        for its caller. `absence` describes the refusals for which `find` returns None.
+        for its caller. `absence` describes the refusals for which `find` returns None. `subjects`
+        gives the ids that an answer names; one for which the URL does not ask is a failure.
         """
         transport: Send = Transport(self._session, max_bytes=rule.max_bytes, json=json)
         if absence.statuses:
@@ -248,10 +254,11 @@ class ServiceClient:
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
-            send=self._pipeline.wrap(transport, rule),
+            send=self._pipeline.wrap(transport, operation, rule),
             statuses=statuses,
             supersedes=supersedes,
             absence=absence,
+            subjects=subjects,
         )
 
     def salvaged(self, operation: str) -> Callable[[], None]:

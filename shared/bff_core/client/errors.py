@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from bff_core.client.connections import UnrequestedBytesError
 from bff_core.errors import (
     DownstreamError,
     DownstreamFailed,
@@ -20,6 +21,7 @@ _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.InvalidURL,
+    UnrequestedBytesError,
 )
 """Failures before the first byte of a request is written."""
 

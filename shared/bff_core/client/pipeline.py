@@ -1,23 +1,26 @@
 """The runtime that all calls of a process share, and the policies around each call."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bff_core.cache.memory import MemoryCache
 from bff_core.cache.response_cache import CacheEntry, CacheKey
 from bff_core.client.call import Policy, Send
+from bff_core.client.document import document_at
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
 from bff_core.client.policies.deadline import attempt_timeout, call_deadline
+from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.instrumented import instrumented
 from bff_core.client.policies.observer import MetricsObserver
 from bff_core.client.policies.retry import Retry, RetryBudget
+from bff_core.client.policies.scoped_breakers import OperationBreaker, ServiceBreaker
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
+from bff_core.client.refresh_queue import RefreshQueue
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
-from bff_core.ports import SharedCache
+from bff_core.ports import BreakerStatus, SharedCache
 from bff_core.settings import Downstream, Operation
 from bff_core.token_bucket import TokenBuckets
 
@@ -28,27 +31,55 @@ FAILED_LOOK_UPS_PERIOD = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ClientRuntime:
-    """Metrics, clock, caches and breakers of the process; `breakers` by service name."""
+    """Metrics, clock, caches and breakers of the process.
+
+    `breakers` are by service and operation; the operation None is the whole service.
+    """
 
     metrics: Metrics
     clock: Clock
     memory: MemoryCache[CacheKey, CacheEntry] = field(default_factory=MemoryCache)
     shared_cache: SharedCache | None = None
-    breakers: dict[str, Breaker] = field(default_factory=dict)
+    breakers: dict[tuple[str, str | None], Breaker] = field(default_factory=dict)
+    health: dict[str, HealthProbe] = field(default_factory=dict)
 
-    def states(self) -> Mapping[str, str]:
-        """The breaker state of each service."""
-        return {name: breaker.state.value for name, breaker in self.breakers.items()}
+    def states(self) -> list[BreakerStatus]:
+        """The state of each breaker, a service's own before those of its operations."""
+        breakers = sorted(
+            self.breakers.values(), key=lambda one: (one.service, one.operation or "")
+        )
+        return [BreakerStatus(one.service, one.operation, one.state.value) for one in breakers]
 
-    def breaker_of(self, downstream: Downstream) -> Breaker:
-        """The one breaker of a service, created on first use."""
-        breaker = self.breakers.get(downstream.name)
+    def breaker_of(self, downstream: Downstream, operation: str | None = None) -> Breaker:
+        """The one breaker of an operation, or of the service, created on first use."""
+        key = (downstream.name, operation)
+        breaker = self.breakers.get(key)
         if breaker is None:
-            observer = MetricsObserver(self.metrics)
-            observer.watch_breaker(downstream.name)
-            breaker = Breaker(downstream.name, self.clock, downstream.breaker, observer=observer)
-            self.breakers[downstream.name] = breaker
+            breaker = self.breakers[key] = self._new_breaker(downstream, operation)
         return breaker
+
+    async def aclose(self) -> None:
+        """Cancel the health checks in flight and wait for their end."""
+        for probe in self.health.values():
+            await probe.aclose()
+
+    def _new_breaker(self, downstream: Downstream, operation: str | None) -> Breaker:
+        name = downstream.name
+        if name not in self.health:
+            check = document_at(f"{downstream.url}/healthz", name=name)
+            self.health[name] = HealthProbe(check, self.clock)
+        observer = MetricsObserver(self.metrics)
+        observer.watch_breaker(name, operation)
+        kind = ServiceBreaker if operation is None else OperationBreaker
+        return kind(
+            name,
+            self.clock,
+            downstream.breaker,
+            operation=operation,
+            observer=observer,
+            lag=self.metrics.loop_lag.since,
+            health=self.health[name],
+        )
 
 
 def apply_policies(send: Send, *policies: Policy) -> Send:
@@ -61,8 +92,8 @@ def apply_policies(send: Send, *policies: Policy) -> Send:
 class Pipeline:
     """The policies around the calls to one service.
 
-    Breaker, retry budget and known good URLs belong to the service; cache, single-flight and
-    bulkhead to each of its operations.
+    Retry budget, known good URLs, refresh queue and one breaker belong to the service; cache,
+    single-flight, bulkhead and another breaker to each of its operations.
     """
 
     def __init__(self, downstream: Downstream, runtime: ClientRuntime) -> None:
@@ -75,11 +106,12 @@ class Pipeline:
             observer=self._observer,
         )
         self._breaker = runtime.breaker_of(downstream)
+        self._refreshes = RefreshQueue()
         self._caches: list[Cached] = []
         self._flights: list[SingleFlight] = []
 
-    def wrap(self, transport: Send, operation: Operation) -> Send:
-        """The policies of one operation around `transport`, outermost first."""
+    def wrap(self, transport: Send, name: str, operation: Operation) -> Send:
+        """The policies of the operation `name` around `transport`, outermost first."""
         runtime, observer, budget = self._runtime, self._observer, operation.budget
         cached = Cached(
             runtime.memory,
@@ -88,6 +120,7 @@ class Pipeline:
             shared_cache=runtime.shared_cache,
             observer=observer,
             supersede=lambda call: self.forget(call.identity, *call.supersedes),
+            refreshes=self._refreshes,
         )
         single_flight = SingleFlight(runtime.clock, budget=budget, observer=observer)
         bulkhead = Bulkhead(
@@ -103,10 +136,12 @@ class Pipeline:
             cached,
             call_deadline(budget),
             single_flight,
+            self._refreshes,
             self._unproven_target,
             Retry(self._retry_budget, attempts=operation.attempts, observer=observer),
             bulkhead,
             self._breaker,
+            runtime.breaker_of(self._downstream, name),
             instrumented(runtime.metrics),
             attempt_timeout(operation.attempt_timeout),
         )
@@ -132,7 +167,6 @@ class Pipeline:
 
     async def aclose(self) -> None:
         """Cancel refreshes and shared calls in flight and wait for their end."""
-        for cached in self._caches:
-            await cached.aclose()
+        await self._refreshes.aclose()
         for single_flight in self._flights:
             await single_flight.aclose()

@@ -7,6 +7,7 @@ import aiohttp
 from yarl import URL
 
 from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, Undecodable, timeout_ms
+from bff_core.client.connections import CheckedConnector, close_last_connection
 from bff_core.client.errors import from_exception, from_status, is_json
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
@@ -26,7 +27,7 @@ _NOT_MODIFIED = 304
 @asynccontextmanager
 async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aiohttp.ClientSession]:
     """The HTTP session of a process: no cookies, no proxy from the environment, no redirects."""
-    connector = aiohttp.TCPConnector(
+    connector = CheckedConnector(
         limit=connections, limit_per_host=connections, keepalive_timeout=KEEP_ALIVE_SECONDS
     )
     async with aiohttp.ClientSession(
@@ -109,6 +110,10 @@ class Transport:
                 return DownstreamResponse(None, b"", response.status, response.headers)
             content = await self._read(call, response)
         value = call.decode(content) if success else None
+        if success and not call.asks_for(value):
+            # The connection is one response behind, and so is each later answer on it.
+            close_last_connection()
+            raise DownstreamFailed(call.service, reason="other_subject")
         return DownstreamResponse(value, content, response.status, response.headers)
 
     async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:

@@ -15,6 +15,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bff_core.observability.loop_lag import LoopLag
+
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 """Seconds."""
 
@@ -63,6 +65,11 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         tasks = make.gauge("asyncio_tasks", "Tasks of the event loop, the scrape's own included.")
         tasks.set_function(_count_tasks)
+        self.loop_lag = LoopLag()
+        lag = make.gauge(
+            "event_loop_lag_seconds", "The longest time in the last minute that due work waited."
+        )
+        lag.set_function(self.loop_lag.longest)
         self.policies = PolicyMetrics(make)
         self.failures = FailureMetrics(make)
         self.in_flight = make.gauge("http_requests_in_flight", "Requests being answered.")
@@ -164,11 +171,14 @@ class PolicyMetrics:
 
 
 def _breaker_metrics(make: MetricMaker) -> tuple[Gauge, Counter]:
-    state = make.gauge("circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service")
+    state = make.gauge(
+        "circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service", "operation"
+    )
     transitions = make.counter(
         "circuit_breaker_transitions_total",
         "Changes of a breaker's state.",
         "service",
+        "operation",
         "before",
         "after",
     )

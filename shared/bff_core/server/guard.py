@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from quart import Quart, current_app, g, request
 
 from bff_core.auth import Claims, TokenVerifier
+from bff_core.client.call import SAFE_METHODS
 from bff_core.clock import Clock
 from bff_core.context import Deadline, RequestContext, Role
 from bff_core.errors import InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
@@ -108,7 +109,10 @@ class Guard:
         if rule == SERVICE and "Authorization" not in request.headers:
             return
         context = await self.authorize_view(view, request.scope["headers"], state)
-        g.request_context = replace(context, service_id=service) if service else context
+        writes = request.method not in SAFE_METHODS
+        if service or writes:
+            context = replace(context, service_id=service, for_write=writes)
+        g.request_context = context
 
     async def authorize_view(
         self, view: Callable[..., Any] | None, headers: RawHeaders, state: RequestState

@@ -13,7 +13,7 @@ from quart_schema import hide
 from bff_core.composition import fan_out
 from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
-from bff_core.ports import HealthChecked
+from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.server.guard import PUBLIC, access
 from bff_core.server.lifecycle import Lifecycle
 from bff_core.server.openapi.declarations import error_responses, operation_id
@@ -40,6 +40,11 @@ class DependencyV1(BaseModel):
 
     name: str = Field(examples=["redis"])
     reachable: bool | None = Field(None, examples=[True])
+    operation: str | None = Field(
+        None,
+        description="The operation whose breaker it is; null for the whole service.",
+        examples=[None],
+    )
     breaker: Literal["closed", "open", "half_open"] | None = Field(None, examples=[None])
 
 
@@ -51,7 +56,7 @@ class ReadyV1(BaseModel):
 
 
 class Dependencies(Protocol):
-    """Dependencies of a service: stores that can be pinged, and breakers by the service behind them.
+    """Dependencies of a service: stores that can be pinged, and the breakers of calls.
 
     The app closes it when it shuts down.
     """
@@ -59,7 +64,7 @@ class Dependencies(Protocol):
     @property
     def dependencies(self) -> Sequence[HealthChecked]: ...
 
-    def breakers(self) -> Mapping[str, str]: ...
+    def breakers(self) -> Sequence[BreakerStatus]: ...
 
     async def aclose(self) -> None: ...
 
@@ -102,8 +107,12 @@ class Health:
 
 def _breaker_states(dependencies: Dependencies) -> list[DependencyV1]:
     """Services behind a breaker are not pinged: the breaker knows their health."""
-    states = sorted(dependencies.breakers().items())
-    return [DependencyV1.model_validate({"name": name, "breaker": state}) for name, state in states]
+    return [
+        DependencyV1.model_validate(
+            {"name": one.service, "operation": one.operation, "breaker": one.state}
+        )
+        for one in dependencies.breakers()
+    ]
 
 
 async def _is_reachable(dependency: HealthChecked) -> bool:

@@ -83,6 +83,11 @@ class BreakerSettings(BaseModel):
         default=5.0, gt=0, description="Seconds that it stays open at first; doubles each time."
     )
     open_cap: float = Field(default=60.0, gt=0, description="Maximum seconds that it stays open.")
+    open_cap_healthy: float = Field(
+        default=15.0,
+        gt=0,
+        description="Maximum seconds that it stays open when the service's `/healthz` is well.",
+    )
     jitter: float = Field(
         default=0.2, ge=0, lt=1, description="Share by which the open time varies either way."
     )

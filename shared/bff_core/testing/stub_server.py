@@ -21,7 +21,8 @@ class Reply:
 
     `body` is sent `times` times, `pause` seconds apart. `length` overrides Content-Length;
     `NO_LENGTH` leaves it out and closes the connection at the end. `delay` is in seconds before the
-    first byte; `hang` never replies; `raw` replaces head and body.
+    first byte, `work` those for which it occupies the stub's one core; `hang` never replies; `raw`
+    replaces head and body.
     """
 
     status: int = 200
@@ -31,6 +32,7 @@ class Reply:
     pause: float = 0.0
     length: int | None = None
     delay: float = 0.0
+    work: float = 0.0
     hang: bool = False
     raw: bytes | None = None
 
@@ -53,11 +55,15 @@ class Recorded:
 class StubServer:
     """Replies by path, with a 404 in JSON to any other path.
 
-    `hung_up` counts the clients that disconnected before the end of their response.
+    `hung_up` counts the clients that disconnected before the end of their response, `busiest` the
+    requests that were answered at a time, at most.
     """
 
     requests: list[Recorded] = field(default_factory=list)
     hung_up: int = 0
+    busy: int = 0
+    busiest: int = 0
+    _core: asyncio.Lock = field(default_factory=asyncio.Lock)
     _replies: dict[str, list[Reply]] = field(default_factory=dict)
     _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
     _port: int = 0
@@ -107,13 +113,20 @@ class StubServer:
         self.requests.append(request)
         replies = self._replies.get(request.path) or self._replies.get(ANY) or [Reply(404)]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        self.busy += 1
+        self.busiest = max(self.busiest, self.busy)
         try:
             if reply.hang or reply.delay:
                 await _wait(reader, None if reply.hang else reply.delay)
+            if reply.work:
+                async with self._core:
+                    await asyncio.sleep(reply.work)
             return await _write_reply(writer, reply)
         except OSError:
             self.hung_up += 1
             raise
+        finally:
+            self.busy -= 1
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Recorded:

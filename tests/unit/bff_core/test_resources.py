@@ -24,9 +24,11 @@ def test_breakers_are_told_before_anyone_asks() -> None:
     metrics = Metrics("example")
     resources = Resources.open(settings(), metrics, SystemClock())
 
-    assert {"ras", "cms", "identity"} <= set(resources.breakers())
-    assert set(resources.breakers().values()) == {"closed"}
-    assert b'example_circuit_breaker_state{service="ras"} 0.0' in metrics.render()
+    whole = {one.service for one in resources.breakers() if one.operation is None}
+    assert {"ras", "cms", "identity"} <= whole
+    assert {one.state for one in resources.breakers()} == {"closed"}
+    line = b'example_circuit_breaker_state{operation="all",service="ras"} 0.0'
+    assert line in metrics.render()
 
 
 def test_two_clients_of_one_service_share_its_breaker() -> None:
@@ -34,6 +36,8 @@ def test_two_clients_of_one_service_share_its_breaker() -> None:
     ras = Downstream(name="ras", url="http://ras.test")
 
     assert runtime.breaker_of(ras) is runtime.breaker_of(ras)
+    assert runtime.breaker_of(ras, "batch") is runtime.breaker_of(ras, "batch")
+    assert runtime.breaker_of(ras, "batch") is not runtime.breaker_of(ras, "essay")
 
 
 def test_a_service_that_is_only_forwarded_to_has_no_breaker() -> None:

@@ -74,6 +74,7 @@ def test_every_service_has_the_documented_breaker() -> None:
         probes=3,
         open_for=5.0,
         open_cap=60.0,
+        open_cap_healthy=15.0,
         jitter=0.2,
     )
 

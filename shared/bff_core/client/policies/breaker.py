@@ -4,95 +4,26 @@ It is not a library: none that is maintained and asynchronous has a sliding wind
 leased probes and permits that expire with the breaker's state.
 """
 
-from asyncio import CancelledError
-from collections.abc import Callable, Iterable
+from asyncio import CancelledError, Event, timeout
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum, auto
 from random import random
 
-from bff_core.client.call import Call, DownstreamResponse, Send
+from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
+from bff_core.client.policies.breaker_window import BreakerWindow
 from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
+from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.observer import BreakerState, Observer, notify
+from bff_core.client.policies.outcome import Outcome, classify
 from bff_core.clock import Clock
-from bff_core.errors import (
-    CircuitOpen,
-    DownstreamError,
-    DownstreamRefused,
-    DownstreamSaturated,
-    DownstreamTimeout,
-)
+from bff_core.errors import CircuitOpen, DownstreamError, DownstreamTimeout
 from bff_core.settings import BreakerSettings
 
 
-class BreakerWindow:
-    """Calls, failures and slow calls within the last `seconds`, to the precision of a bucket.
-
-    Its size is fixed, whatever the traffic.
-    """
-
-    def __init__(self, seconds: float, buckets: int) -> None:
-        self._bucket_seconds = seconds / buckets
-        self._tick = 0
-        self._calls = [0] * buckets
-        self._failures = [0] * buckets
-        self._slow = [0] * buckets
-        self.calls = self.failures = self.slow = 0
-
-    def record(self, now: float, *, failed: bool, slow: bool) -> None:
-        """Count a call that ended at `now`, on the monotonic clock."""
-        tick = int(now / self._bucket_seconds)
-        size = len(self._calls)
-        if tick > self._tick:
-            expired = min(tick - self._tick, size)
-            self._tick = tick
-            self._clear((tick - back) % size for back in range(expired))
-        bucket = self._tick % size
-        self._calls[bucket] += 1
-        self._failures[bucket] += failed
-        self._slow[bucket] += slow
-        self.calls += 1
-        self.failures += failed
-        self.slow += slow
-
-    def clear(self) -> None:
-        self._clear(range(len(self._calls)))
-
-    def _clear(self, buckets: Iterable[int]) -> None:
-        for bucket in buckets:
-            self.calls -= self._calls[bucket]
-            self.failures -= self._failures[bucket]
-            self.slow -= self._slow[bucket]
-            self._calls[bucket] = self._failures[bucket] = self._slow[bucket] = 0
-
-
-FAIR_TIMEOUT = 0.25
-"""A timeout after less than so many seconds does not count against the service."""
-
-
-class Outcome(Enum):
-    """The end of a call; a `NEUTRAL` one tells nothing about the service's health."""
-
-    SUCCESS = auto()
-    FAILURE = auto()
-    NEUTRAL = auto()
-
-
-def classify(error: DownstreamError, call: Call, *, allowed_seconds: float) -> Outcome:
-    """The outcome of a failed call that had `allowed_seconds` until its deadline."""
-    if isinstance(error, DownstreamSaturated | CircuitOpen):
-        return Outcome.NEUTRAL
-    if isinstance(error, DownstreamRefused):
-        return Outcome.FAILURE if error.upstream_status == 429 else Outcome.SUCCESS
-    if isinstance(error, DownstreamTimeout) and allowed_seconds < FAIR_TIMEOUT:
-        return Outcome.NEUTRAL
-    if call.ignored_by_breaker and is_user_triggerable(error):
-        return Outcome.NEUTRAL
-    return Outcome.FAILURE
-
-
-def is_user_triggerable(error: DownstreamError) -> bool:
-    """True if a user can cause the failure at will by the parameters of a request."""
-    return isinstance(error, DownstreamTimeout) or error.upstream_status == 500
+def no_lag(_: float) -> float:
+    """The seconds of lag since a moment where nothing measures it."""
+    return 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -105,10 +36,11 @@ class Permit:
 
 
 class Breaker:
-    """A policy, one per service.
+    """A policy for the calls to a service, or to one `operation` of it.
 
-    Only the policy itself awaits, so no state change can be observed half done and none needs a
-    lock. A probe that has not ended after `probe_lease` seconds loses its slot.
+    No state change awaits, so none can be observed half done and none needs a lock. A probe that
+    has not ended after `probe_lease` seconds loses its slot. `lag` gives the seconds for which the
+    event loop was late since a moment. `health` asks the service while the breaker is open.
     """
 
     def __init__(
@@ -117,28 +49,42 @@ class Breaker:
         clock: Clock,
         settings: BreakerSettings | None = None,
         *,
+        operation: str | None = None,
         probe_lease: float = 10.0,
         observer: Observer | None = None,
         jitter: Callable[[], float] = random,
+        lag: Callable[[float], float] = no_lag,
+        health: HealthProbe | None = None,
     ) -> None:
         self._service = service
+        self._operation = operation
         self._clock = clock
         self._settings = settings or BreakerSettings()
         self._probe_lease = probe_lease
         self._observer = observer or Observer()
         self._jitter = jitter
+        self._lag = lag
+        self._health = health
         self._state = BreakerState.CLOSED
         self._generation = 0
         self._window = BreakerWindow(self._settings.window, self._settings.buckets)
         self._times_opened = 0
         self._open_until = 0.0
+        self._ask_health_at = 0.0
+        self._write_probe_at = 0.0
         self._leases: dict[Permit, float] = {}
         self._probes_passed = 0
         self._probes_slow = 0
+        self._probe_ended = Event()
 
     @property
     def service(self) -> str:
         return self._service
+
+    @property
+    def operation(self) -> str | None:
+        """None for the breaker of the whole service."""
+        return self._operation
 
     @property
     def state(self) -> BreakerState:
@@ -147,6 +93,8 @@ class Breaker:
 
     def __call__(self, send: Send) -> Send:
         async def guarded(call: Call) -> DownstreamResponse:
+            if call.for_write:
+                await self._wait_for_probes(call)
             permit = self.acquire(call)
             try:
                 response = await send(call)
@@ -177,13 +125,10 @@ class Breaker:
         """
         now = self._clock.monotonic()
         if self._state is BreakerState.OPEN:
-            if now < self._open_until:
-                raise self._refusal(call, self._open_until - now)
-            self._change_state(BreakerState.HALF_OPEN)
+            self._end_rest(call, now)
         if self._state is BreakerState.CLOSED:
             return Permit(self._generation, now, call.slow_after)
-        self._leases = {held: until for held, until in self._leases.items() if until > now}
-        if self._probes_passed + len(self._leases) >= self._settings.probes:
+        if not self._has_free_probe(now):
             raise self._refusal(call, min(self._leases.values()) - now)
         permit = Permit(self._generation, now, call.slow_after)
         self._leases[permit] = now + self._probe_lease
@@ -199,21 +144,76 @@ class Breaker:
             self._record_call(now, outcome, slow=slow)
         elif self._leases.pop(permit, now) > now:
             self._record_probe(outcome, slow=slow)
+            self._wake_writes()
+
+    def classify(self, permit: Permit, call: Call, error: DownstreamError) -> Outcome:
+        """The outcome of a failed call for this breaker."""
+        allowed = call.deadline.at - permit.started
+        lag = self._lag(permit.started) if isinstance(error, DownstreamTimeout) else 0.0
+        return classify(error, call, allowed_seconds=allowed, lag_seconds=lag)
+
+    async def _wait_for_probes(self, call: Call) -> None:
+        """Let a write wait while all probes are in flight: their end may close the breaker."""
+        while (
+            self._state is BreakerState.HALF_OPEN
+            and not self._has_free_probe(self._clock.monotonic())
+            and (spare := call.deadline.left() - MIN_ATTEMPT_SECONDS) > 0
+        ):
+            with suppress(TimeoutError):
+                async with timeout(spare):
+                    await self._probe_ended.wait()
+
+    def _end_rest(self, call: Call, now: float) -> None:
+        """Become half-open when the time has come, or refuse the call.
+
+        A write need not wait for that time, at most once in `open_for` seconds; if its probe fails,
+        the breaker opens for as long as before.
+        """
+        if now < self._open_until:
+            if not call.for_write or now < self._write_probe_at:
+                self._ask_health(now)
+                raise self._refusal(call, self._open_until - now)
+            self._write_probe_at = now + self._settings.open_for
+            self._times_opened = max(0, self._times_opened - 1)
+        self._change_state(BreakerState.HALF_OPEN)
+
+    def _has_free_probe(self, now: float) -> bool:
+        self._leases = {held: until for held, until in self._leases.items() if until > now}
+        return self._probes_passed + len(self._leases) < self._probes()
+
+    def _ask_health(self, now: float) -> None:
+        """Ask whether the service is back, once it has been left alone for long enough."""
+        if self._health is None or now < self._ask_health_at:
+            return
+        generation = self._generation
+
+        def end() -> None:
+            if generation == self._generation:
+                self._open_until = self._clock.monotonic()
+
+        self._health.ask(end)
 
     def _record_failure(self, permit: Permit, call: Call, error: DownstreamError) -> None:
-        outcome = classify(error, call, allowed_seconds=call.deadline.at - permit.started)
+        outcome = self.classify(permit, call, error)
         self.record(permit, outcome, may_be_slow=not call.ignored_by_breaker)
 
     def _record_call(self, now: float, outcome: Outcome, *, slow: bool) -> None:
         if outcome is Outcome.NEUTRAL:
             return
+        self._window.record(now, failed=outcome is Outcome.FAILURE, slow=slow)
+        if self._is_failing():
+            self._open()
+
+    def _is_failing(self) -> bool:
         window, settings = self._window, self._settings
-        window.record(now, failed=outcome is Outcome.FAILURE, slow=slow)
-        if window.calls >= settings.minimum_calls and (
+        return window.calls >= settings.minimum_calls and (
             window.failures >= window.calls * settings.failure_rate
             or window.slow >= window.calls * settings.slow_rate
-        ):
-            self._open()
+        )
+
+    def _probes(self) -> int:
+        """Probes that must succeed before the breaker closes."""
+        return self._settings.probes
 
     def _record_probe(self, outcome: Outcome, *, slow: bool) -> None:
         if outcome is Outcome.NEUTRAL:
@@ -223,22 +223,30 @@ class Breaker:
             return
         self._probes_passed += 1
         self._probes_slow += slow
-        if self._probes_passed < self._settings.probes:
+        if self._probes_passed < self._probes():
             return
-        if self._probes_slow >= self._settings.probes * self._settings.slow_rate:
+        if self._probes_slow >= self._probes() * self._settings.slow_rate:
             self._open()
         else:
             self._times_opened = 0
             self._change_state(BreakerState.CLOSED)
 
     def _open(self) -> None:
+        now = self._clock.monotonic()
+        self._open_until = now + self._open_seconds()
+        self._ask_health_at = now + self._settings.open_cap_healthy
+        self._times_opened += 1
+        self._change_state(BreakerState.OPEN)
+
+    def _open_seconds(self) -> float:
         settings = self._settings
         # The exponent is bounded, because a float would overflow after days of outage.
         seconds = min(settings.open_cap, settings.open_for * 2.0 ** min(self._times_opened, 32))
-        seconds *= 1 + settings.jitter * (2 * self._jitter() - 1)
-        self._open_until = self._clock.monotonic() + seconds
-        self._times_opened += 1
-        self._change_state(BreakerState.OPEN)
+        return seconds * (1 + settings.jitter * (2 * self._jitter() - 1))
+
+    def _wake_writes(self) -> None:
+        self._probe_ended.set()
+        self._probe_ended = Event()
 
     def _change_state(self, state: BreakerState) -> None:
         before, self._state = self._state, state
@@ -247,7 +255,7 @@ class Breaker:
         self._leases = {}
         self._probes_passed = self._probes_slow = 0
         # Last, because an observer may call back.
-        notify(self._observer.breaker_changed, self._service, before, state)
+        notify(self._observer.breaker_changed, self._service, self._operation, before, state)
 
     def _refusal(self, call: Call, retry_after: float) -> CircuitOpen:
         """A new exception each time: a kept one would grow by a traceback per raise."""

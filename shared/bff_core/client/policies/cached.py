@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from bff_core.cache.memory import MemoryCache
 from bff_core.cache.response_cache import CacheEntry, CacheKey, PendingRead, ResponseCache
-from bff_core.client.background import Background
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import CacheResult, Observer, notify
 from bff_core.client.policies.single_flight import LINGER_SECONDS
+from bff_core.client.refresh_queue import RefreshQueue
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 from bff_core.errors import (
@@ -19,7 +19,6 @@ from bff_core.errors import (
     DownstreamError,
     DownstreamRefused,
     DownstreamTimeout,
-    Unavailable,
 )
 from bff_core.ports import SharedCache
 
@@ -32,7 +31,8 @@ FALLBACK_RESERVE = 0.05
 class Cached:
     """A policy for safe methods with a freshness; `budget` is in seconds, for a refresh.
 
-    `supersede` drops what the response of a call replaces beside its own entry.
+    `supersede` drops what the response of a call replaces beside its own entry. `refreshes` is the
+    queue that refreshes share with those of other operations.
     """
 
     def __init__(
@@ -44,18 +44,19 @@ class Cached:
         shared_cache: SharedCache | None = None,
         observer: Observer | None = None,
         supersede: Callable[[Call], None] = lambda _: None,
+        refreshes: RefreshQueue | None = None,
     ) -> None:
         self._clock = clock
         self._budget = budget
         self._observer = observer or Observer()
         self._supersede = supersede
         self._cache = ResponseCache(memory, shared_cache, clock, read_seconds=budget)
-        self._background = Background()
+        self._refreshes = refreshes or RefreshQueue()
         self._refreshing: set[CacheKey] = set()
 
     @property
     def refreshing(self) -> int:
-        return len(self._background)
+        return len(self._refreshing)
 
     def __call__(self, send: Send) -> Send:
         async def cached(call: Call) -> DownstreamResponse:
@@ -96,7 +97,7 @@ class Cached:
 
     async def aclose(self) -> None:
         """Cancel running refreshes and wait for their end."""
-        await self._background.aclose()
+        await self._refreshes.aclose()
 
     async def _read(self, send: Send, call: Call, read: PendingRead) -> DownstreamResponse:
         try:
@@ -144,25 +145,25 @@ class Cached:
         key = call.key
         if key in self._refreshing:
             return
-        refresh = replace(call, deadline=Deadline.after(self._budget, self._clock))
-        try:
-            task = self._background.start(self._refresh(send, refresh))
-        except Unavailable:
-            # The process stops; the stale response is good enough for the last callers.
-            return
         self._refreshing.add(key)
-        task.add_done_callback(lambda _: self._refreshing.discard(key))
+        if not self._refreshes.put(call.identity, lambda: self._refresh(send, call)):
+            self._refreshing.discard(key)
+            notify(self._observer.cached, call, "refresh_dropped")
 
     async def _refresh(self, send: Send, call: Call) -> None:
         """Read again; the timeout is a safeguard, because the policies inside keep the deadline."""
+        deadline = Deadline.after(self._budget, self._clock)
+        refresh = replace(call, deadline=deadline, for_write=False, refresh=True)
         try:
             with self._cache.reading(call.key) as read:
                 async with asyncio.timeout(self._budget + LINGER_SECONDS):
-                    await self._read(send, call, read)
+                    await self._read(send, refresh, read)
         except (BffError, TimeoutError) as error:
             code = error.code if isinstance(error, BffError) else DownstreamTimeout.code
             notify(self._observer.cached, call, "refresh_failed")
             _log.info("refresh_failed", service=call.service, operation=call.operation, code=code)
+        finally:
+            self._refreshing.discard(call.key)
 
 
 def _is_final(error: DownstreamError) -> bool:

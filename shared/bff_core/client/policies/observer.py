@@ -20,9 +20,13 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-CacheResult = Literal["hit", "miss", "coalesced", "stale_refresh", "stale_error", "refresh_failed"]
+CacheResult = Literal[
+    "hit", "miss", "coalesced", "stale_refresh", "stale_error", "refresh_failed", "refresh_dropped"
+]
 RefusedBy = Literal["breaker", "bulkhead", "deadline", "failure_limit"]
 
+WHOLE_SERVICE = "all"
+"""The label `operation` of a breaker that is the whole service's."""
 _GAUGE_VALUES = {BreakerState.CLOSED: 0, BreakerState.OPEN: 1, BreakerState.HALF_OPEN: 2}
 
 
@@ -38,8 +42,10 @@ class Observer:
     def refused(self, call: Call, by: RefusedBy) -> None:
         """A policy has refused to send a call."""
 
-    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
-        """The breaker of a service has changed its state."""
+    def breaker_changed(
+        self, service: str, operation: str | None, before: BreakerState, after: BreakerState
+    ) -> None:
+        """The breaker of an operation, or of the whole service if None, has changed its state."""
 
 
 def notify(event: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -57,9 +63,10 @@ class MetricsObserver(Observer):
         self._metrics = metrics.policies
         self._cache = remembered(self._metrics.cache)
 
-    def watch_breaker(self, service: str) -> None:
+    def watch_breaker(self, service: str, operation: str | None) -> None:
         """Export a closed breaker before its first change."""
-        self._metrics.breaker.labels(service).set(_GAUGE_VALUES[BreakerState.CLOSED])
+        labels = (service, operation or WHOLE_SERVICE)
+        self._metrics.breaker.labels(*labels).set(_GAUGE_VALUES[BreakerState.CLOSED])
 
     def cached(self, call: Call, result: CacheResult) -> None:
         self._cache(call.service, call.operation, result).inc()
@@ -70,7 +77,16 @@ class MetricsObserver(Observer):
     def refused(self, call: Call, by: RefusedBy) -> None:
         self._metrics.refusals.labels(call.service, call.operation, by).inc()
 
-    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
-        self._metrics.breaker.labels(service).set(_GAUGE_VALUES[after])
-        self._metrics.transitions.labels(service, before.value, after.value).inc()
-        _log.warning("breaker_changed", service=service, before=before.value, after=after.value)
+    def breaker_changed(
+        self, service: str, operation: str | None, before: BreakerState, after: BreakerState
+    ) -> None:
+        labels = (service, operation or WHOLE_SERVICE)
+        self._metrics.breaker.labels(*labels).set(_GAUGE_VALUES[after])
+        self._metrics.transitions.labels(*labels, before.value, after.value).inc()
+        _log.warning(
+            "breaker_changed",
+            service=service,
+            operation=operation,
+            before=before.value,
+            after=after.value,
+        )

@@ -4,8 +4,8 @@ from cachetools import LRUCache
 from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.breaker import is_user_triggerable
 from bff_core.client.policies.observer import Observer, notify
+from bff_core.client.policies.outcome import is_user_triggerable
 from bff_core.errors import DownstreamError, DownstreamRefused, RateLimited
 from bff_core.token_bucket import TokenBuckets
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from bff_core.client.policies.breaker import Breaker, Outcome
+from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.observer import BreakerState
+from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import (
     CircuitOpen,
 )

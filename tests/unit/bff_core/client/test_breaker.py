@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from bff_core.client.policies.breaker import Outcome
 from bff_core.client.policies.observer import BreakerState
+from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import (
     CircuitOpen,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bff_core.client.policies.breaker import Outcome
+from bff_core.client.policies.outcome import Outcome
 from bff_core.testing.clock import FakeClock
 from tests.pipeline_kit import a_call
 from tests.unit.bff_core.client.breaker_scenes import (

@@ -4,8 +4,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bff_core.client.call import Call
-from bff_core.client.policies.breaker import Breaker, Outcome
+from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.observer import BreakerState, Observer, RefusedBy
+from bff_core.client.policies.outcome import Outcome
 from bff_core.errors import (
     CircuitOpen,
 )
@@ -44,7 +45,9 @@ def test_a_refusal_is_told(clock: FakeClock, observer: RecordingObserver) -> Non
 
 
 class RaisingObserver(Observer):
-    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+    def breaker_changed(
+        self, service: str, operation: str | None, before: BreakerState, after: BreakerState
+    ) -> None:
         raise RuntimeError("listener")
 
     def refused(self, call: Call, by: RefusedBy) -> None:
@@ -70,7 +73,9 @@ class CallingObserver(Observer):
         self.clock = FakeClock()
         self.refusals = 0
 
-    def breaker_changed(self, service: str, before: BreakerState, after: BreakerState) -> None:
+    def breaker_changed(
+        self, service: str, operation: str | None, before: BreakerState, after: BreakerState
+    ) -> None:
         if after is OPEN:
             with pytest.raises(CircuitOpen):
                 self.breaker.acquire(a_call(self.clock))

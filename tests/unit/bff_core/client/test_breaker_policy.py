@@ -8,8 +8,9 @@ import pytest
 
 from bff_core.client.call import Call, DownstreamResponse
 from bff_core.client.pipeline import apply_policies
-from bff_core.client.policies.breaker import Breaker, Outcome
+from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.observer import BreakerState
+from bff_core.client.policies.outcome import Outcome
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.composition import fan_out
 from bff_core.errors import (

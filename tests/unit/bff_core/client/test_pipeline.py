@@ -20,6 +20,7 @@ from tests.pipeline_kit import Act, ScriptedService, a_call, a_response
 
 KEEPS = Freshness(max_age=1.0, stale_while_revalidate=1.0, stale_if_error=60.0)
 RESULTS = Downstream(name="results", url="http://results.test")
+OPERATION = "list_batches"
 RULE = Operation(budget=2.0, attempts=2, in_flight=1)
 BROKEN = DownstreamFailed("results", upstream_status=500)
 
@@ -37,7 +38,7 @@ class WiredService:
     def __post_init__(self) -> None:
         self.runtime: ClientRuntime = a_client_runtime(self.metrics, self.clock)
         self.pipeline = Pipeline(self.downstream, self.runtime)
-        self.send: Send = self.pipeline.wrap(self.service, self.rule)
+        self.send: Send = self.pipeline.wrap(self.service, OPERATION, self.rule)
 
     def call(self, **asked: Any) -> Call:
         return a_call(self.clock, **({"seconds": 3.0} | asked))
@@ -53,7 +54,7 @@ class WiredService:
 
     @property
     def state(self) -> str:
-        return self.runtime.states()["results"]
+        return self.runtime.breaker_of(self.downstream, OPERATION).state
 
     def counted(self, name: str, **labels: str) -> float | None:
         everywhere = {"service": "results", "operation": "list_batches"}
@@ -148,9 +149,10 @@ def test_retries_keep_to_the_service_s_share(clock: FakeClock, run: Run) -> None
     never = RESULTS.model_copy(update={"retry_share": 0.0})
     wired = WiredService(clock, never, Operation(budget=2.0, attempts=2))
 
+    run(wired.ask())
     run(wired.fail(15))
 
-    assert len(wired.service.calls) == 15 + 3
+    assert len(wired.service.calls) == 1 + 15 + 3
 
 
 def test_a_write_drops_what_was_kept_and_what_is_under_way(clock: FakeClock, run: Run) -> None:

@@ -22,10 +22,11 @@ DOCUMENTED = {
     "example_downstream_cache": {"service", "operation", "result"},
     "example_downstream_retries": {"service", "operation", "reason"},
     "example_downstream_refusals": {"service", "operation", "by"},
-    "example_circuit_breaker_state": {"service"},
-    "example_circuit_breaker_transitions": {"service", "before", "after"},
+    "example_circuit_breaker_state": {"service", "operation"},
+    "example_circuit_breaker_transitions": {"service", "operation", "before", "after"},
     "example_shared_cache_failures": {"operation"},
     "example_asyncio_tasks": set(),
+    "example_event_loop_lag_seconds": set(),
 }
 OF_THE_PROCESS = {"process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds"}
 

@@ -29,7 +29,7 @@ async def test_ready_tells_of_its_dependencies(client: Client) -> None:
     assert answer.status_code == 200
     assert await answer.get_json() == {
         "status": "ready",
-        "dependencies": [{"name": "redis", "reachable": True, "breaker": None}],
+        "dependencies": [{"name": "redis", "reachable": True, "operation": None, "breaker": None}],
     }
 
 

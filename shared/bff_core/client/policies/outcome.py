@@ -1,0 +1,65 @@
+"""Outcomes of calls: the failures that count against a service, and those that do not."""
+
+from enum import Enum, auto
+
+from bff_core.client.call import Call
+from bff_core.errors import (
+    CircuitOpen,
+    DownstreamError,
+    DownstreamRefused,
+    DownstreamSaturated,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+)
+
+FAIR_TIMEOUT = 0.25
+"""A timeout after less than so many seconds does not count against the service."""
+MAX_LAG_SHARE = 0.2
+"""A timeout does not count when our own event loop was late for so large a share of the call."""
+_AWAY = 503
+
+
+class Outcome(Enum):
+    """The end of a call; a `NEUTRAL` one tells nothing about the service's health."""
+
+    SUCCESS = auto()
+    FAILURE = auto()
+    NEUTRAL = auto()
+
+
+def classify(
+    error: DownstreamError, call: Call, *, allowed_seconds: float, lag_seconds: float = 0.0
+) -> Outcome:
+    """The outcome of a failed call that had `allowed_seconds` until its deadline.
+
+    The event loop of this process was late by `lag_seconds` in that time.
+    """
+    if isinstance(error, DownstreamSaturated | CircuitOpen):
+        return Outcome.NEUTRAL
+    if isinstance(error, DownstreamRefused):
+        return Outcome.FAILURE if error.upstream_status == 429 else Outcome.SUCCESS
+    if isinstance(error, DownstreamTimeout) and (
+        allowed_seconds < FAIR_TIMEOUT or lag_seconds > MAX_LAG_SHARE * allowed_seconds
+    ):
+        return Outcome.NEUTRAL
+    if call.ignored_by_breaker and is_user_triggerable(error):
+        return Outcome.NEUTRAL
+    if call.body is not None and _may_be_caused_by_body(error):
+        return Outcome.NEUTRAL
+    return Outcome.FAILURE
+
+
+def is_user_triggerable(error: DownstreamError) -> bool:
+    """True if a user can cause the failure at will by the parameters of a request."""
+    return isinstance(error, DownstreamTimeout) or error.upstream_status == 500
+
+
+def is_away(error: DownstreamError) -> bool:
+    """True if no part of the service can be used: no connection, no byte, or a 503."""
+    return isinstance(error, DownstreamUnreachable) or error.upstream_status == _AWAY
+
+
+def _may_be_caused_by_body(error: DownstreamError) -> bool:
+    """True for a 5xx other than 503, by which a service reports that it is away."""
+    status = error.upstream_status
+    return status is not None and status >= 500 and status != _AWAY

@@ -21,7 +21,7 @@ class BreakerState(StrEnum):
 
 
 CacheResult = Literal["hit", "miss", "coalesced", "stale_refresh", "stale_error", "refresh_failed"]
-RefusedBy = Literal["breaker", "bulkhead", "deadline", "failure_limit"]
+RefusedBy = Literal["breaker", "bulkhead", "share", "deadline", "failure_limit"]
 
 _GAUGE_VALUES = {BreakerState.CLOSED: 0, BreakerState.OPEN: 1, BreakerState.HALF_OPEN: 2}
 

@@ -84,11 +84,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(folder: Path, **more: str) -> Iterator[Running]:
+def service(folder: Path, *, descriptors: int | None = None, **more: str) -> Iterator[Running]:
+    """The service until the block ends; it may have so many descriptors open."""
     port, output = free_port(), folder / "output"
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, str(SERVICE)],
+            [*limited_to(descriptors), sys.executable, str(SERVICE)],
             env=environment(TINY_SERVICE_PORT=str(port), **more),
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -99,6 +100,13 @@ def service(folder: Path, **more: str) -> Iterator[Running]:
     finally:
         process.kill()
         process.wait(LIMIT)
+
+
+def limited_to(descriptors: int | None) -> list[str]:
+    """The beginning of a command that runs with a limit of open descriptors."""
+    if descriptors is None:
+        return []
+    return ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"]
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], output: Path) -> None:

@@ -10,6 +10,7 @@ from bff_core.client.call import NOT_CACHEABLE, Call, DownstreamResponse
 from bff_core.client.policies.observer import BreakerState, CacheResult, Observer, RefusedBy
 from bff_core.clock import Clock
 from bff_core.context import Deadline
+from bff_core.fair_slots import UNSHARED
 
 
 def a_call(
@@ -21,6 +22,7 @@ def a_call(
     method: str = "GET",
     url: str = "http://results.test/batches",
     identity: str = "teacher-1",
+    caller: str = UNSHARED,
     freshness: Freshness = NOT_CACHEABLE,
     ignored_by_breaker: bool = False,
     supersedes: frozenset[str] = frozenset(),
@@ -33,6 +35,7 @@ def a_call(
         method=method,
         url=url,
         identity=identity,
+        caller=caller,
         deadline=Deadline.after(seconds, clock),
         decode=json.loads,
         freshness=freshness,

@@ -79,6 +79,12 @@ class Settings(ServiceSettings):
         ge=1,
         description="Requests inside at a time; beyond, 503 at the door.",
     )
+    max_in_flight_per_user: int = Field(
+        64,
+        ge=1,
+        description="Requests of one user, or of one address on routes without a user, inside"
+        " at a time; beyond, 429.",
+    )
     max_header_bytes: int = Field(
         16 * 1024, ge=1024, description="Bytes that address and headers may have together."
     )

@@ -113,8 +113,14 @@ def _add_middleware(
     app: Quart, inner: AsgiApp, settings: ServiceSettings, metrics: Metrics, clock: Clock
 ) -> None:
     """Wrap the app: first the limit of concurrent requests, around it ids, timing and the log line."""
-    limit = settings.max_in_flight
-    limited = ConcurrencyLimiter(inner, limit=limit, service=app.name, clock=clock, metrics=metrics)
+    limited = ConcurrencyLimiter(
+        inner,
+        limit=settings.max_in_flight,
+        per_caller=settings.max_in_flight_per_user,
+        service=app.name,
+        clock=clock,
+        metrics=metrics,
+    )
     middleware: Any = RequestMiddleware(limited, metrics, service=app.name, clock=clock)
     app.asgi_app = middleware  # type: ignore[method-assign]  # Quart's documented seam
 

@@ -22,6 +22,7 @@
         │   └── DownstreamRefused       an unexpected 4xx
         ├── DownstreamUnreachable       503 CONNECTION_ERROR
         ├── DownstreamSaturated         503 SERVICE_UNAVAILABLE
+        │   └── CallerSaturated         429 RATE_LIMIT, too many calls of this caller
         ├── CircuitOpen                 503 CIRCUIT_BREAKER_OPEN
         └── DownstreamTimeout           504 TIMEOUT
 
@@ -246,6 +247,14 @@ class DownstreamSaturated(DownstreamError):
     code = "SERVICE_UNAVAILABLE"
     status = 503
     message = "A service that this answer needs has too many calls waiting"
+
+
+class CallerSaturated(DownstreamSaturated):
+    """The caller has its share of the calls that the service takes at a time."""
+
+    code = "RATE_LIMIT"
+    status = 429
+    message = "Too many of your requests are being answered"
 
 
 class CircuitOpen(DownstreamError):

@@ -91,18 +91,19 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield confirmations
 
 
+CALLER = UserId("teacher-9")
 REAL = pytest.mark.parametrize("url", KINDS[1:], indirect=True)
 
 
 async def test_unknown_batch_has_no_attempt(ledger: Confirmations) -> None:
-    assert await ledger.latest(str(uuid.uuid4())) is None
+    assert await ledger.latest(str(uuid.uuid4()), CALLER) is None
 
 
 async def test_attempt_comes_back_as_it_was_written(ledger: Confirmations) -> None:
     attempt = an_attempt()
 
     assert await ledger.begin(attempt)
-    assert await ledger.latest(attempt.batch_id) == attempt
+    assert await ledger.latest(attempt.batch_id, CALLER) == attempt
 
 
 async def test_number_is_taken_once(ledger: Confirmations) -> None:
@@ -111,7 +112,7 @@ async def test_number_is_taken_once(ledger: Confirmations) -> None:
     taken = [await ledger.begin(one) for one in (attempt, replace(attempt, key="other"))]
 
     assert taken == [True, False]
-    assert await ledger.latest(attempt.batch_id) == attempt
+    assert await ledger.latest(attempt.batch_id, CALLER) == attempt
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ async def test_end_is_written_beside_the_intent(
     ended = await ledger.end(attempt, outcome, later)
 
     assert ended == replace(attempt, outcome=outcome, ended_at=later)
-    assert await ledger.latest(attempt.batch_id) == ended
+    assert await ledger.latest(attempt.batch_id, CALLER) == ended
 
 
 async def test_latest_attempt_counts_and_batches_do_not_mix(ledger: Confirmations) -> None:
@@ -136,8 +137,8 @@ async def test_latest_attempt_counts_and_batches_do_not_mix(ledger: Confirmation
     for attempt in (first, other, second):
         await ledger.begin(attempt)
 
-    assert await ledger.latest(first.batch_id) == second
-    assert await ledger.latest(other.batch_id) == other
+    assert await ledger.latest(first.batch_id, CALLER) == second
+    assert await ledger.latest(other.batch_id, CALLER) == other
 
 
 async def test_of_many_at_once_one_begins(ledger: Confirmations) -> None:
@@ -157,7 +158,7 @@ async def test_replicas_share_one_ledger_and_its_first_use(url: str) -> None:
             tries = [group.create_task(each.begin(attempt)) for each in (one, two, three)]
 
         assert sum(each.result() for each in tries) == 1
-        assert await two.latest(attempt.batch_id) == attempt
+        assert await two.latest(attempt.batch_id, CALLER) == attempt
 
 
 @REAL
@@ -168,7 +169,7 @@ async def test_what_was_written_is_there_after_a_restart(url: str) -> None:
         await before.end(attempt, ConfirmOutcome.CONFIRMED, NOW)
 
     async with opened(url) as after:
-        latest = await after.latest(attempt.batch_id)
+        latest = await after.latest(attempt.batch_id, CALLER)
 
     assert latest is not None
     assert latest.outcome is ConfirmOutcome.CONFIRMED
@@ -185,7 +186,7 @@ async def test_ledger_that_is_away_is_unavailable_without_its_address(address: s
     database = LedgerDatabase(address, timeout=2.0)
 
     with pytest.raises(Unavailable) as raised:
-        await ledger_in(database).latest("b-1")
+        await ledger_in(database).latest("b-1", CALLER)
     up = await database.ping()
     await database.aclose()
 
@@ -199,7 +200,7 @@ async def test_ledger_that_is_locked_is_unavailable_in_time(tmp_path: Path) -> N
     # Long enough for a commit on a disk that is busy.
     database = LedgerDatabase(f"sqlite+aiosqlite:///{path}", timeout=3.0)
     ledger = ledger_in(database)
-    await ledger.latest("b-1")
+    await ledger.latest("b-1", CALLER)
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -240,10 +241,10 @@ async def test_ledger_comes_back_when_its_place_does(tmp_path: Path) -> None:
     database = LedgerDatabase(f"sqlite+aiosqlite:///{folder / 'ledger.sqlite3'}", timeout=2.0)
     ledger = ledger_in(database)
     with pytest.raises(Unavailable):
-        await ledger.latest("b-1")
+        await ledger.latest("b-1", CALLER)
 
     folder.mkdir()
-    latest = await ledger.latest("b-1")
+    latest = await ledger.latest("b-1", CALLER)
     await database.aclose()
 
     assert latest is None
@@ -252,7 +253,7 @@ async def test_ledger_comes_back_when_its_place_does(tmp_path: Path) -> None:
 async def test_ledger_of_a_later_release_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     async with opened(f"sqlite+aiosqlite:///{path}") as ledger:
-        await ledger.latest("b-1")
+        await ledger.latest("b-1", CALLER)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE bff_teacher_ledger_version SET version = 2")
 
@@ -291,7 +292,7 @@ async def test_many_replicas_may_make_the_file_at_once(tmp_path: Path) -> None:
     databases = [LedgerDatabase(address, timeout=5.0) for _ in range(12)]
 
     async with asyncio.TaskGroup() as group:
-        reads = [group.create_task(ledger_in(one).latest("b-1")) for one in databases]
+        reads = [group.create_task(ledger_in(one).latest("b-1", CALLER)) for one in databases]
     for one in databases:
         await one.aclose()
 

@@ -89,11 +89,14 @@ def family_of(host: str) -> socket.AddressFamily:
 
 
 @contextmanager
-def service(folder: Path, *, host: str = "127.0.0.1", **more: str) -> Iterator[Running]:
+def service(
+    folder: Path, *, host: str = "127.0.0.1", descriptors: int | None = None, **more: str
+) -> Iterator[Running]:
+    """The service until the block ends; it may have so many descriptors open."""
     port, output = free_port(host), folder / "output"
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, str(SERVICE)],
+            [*limited_to(descriptors), sys.executable, str(SERVICE)],
             env=environment(TINY_SERVICE_HOST=host, TINY_SERVICE_PORT=str(port), **more),
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -104,6 +107,13 @@ def service(folder: Path, *, host: str = "127.0.0.1", **more: str) -> Iterator[R
     finally:
         process.kill()
         process.wait(LIMIT)
+
+
+def limited_to(descriptors: int | None) -> list[str]:
+    """The beginning of a command that runs with a limit of open descriptors."""
+    if descriptors is None:
+        return []
+    return ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"]
 
 
 def wait_for(

@@ -26,12 +26,16 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bff_core.errors import Unavailable
+from bff_core.errors import RateLimited, Unavailable
+from bff_core.fair_slots import UNSHARED, FairSlots
 
+RETRY_AFTER = 1.0
 SCHEMA_VERSION = 1
 SCHEMA_LOCK = 4101_0001
 """Number of the advisory lock in PostgreSQL."""
 CONNECTIONS = 4
+WAITING_PER_CALLER = 4
+"""Uses of one caller that may wait for a connection before another attempt is refused."""
 INNER_TIMEOUT = 0.8
 """Share of the whole timeout after which the driver gives up by itself."""
 
@@ -74,8 +78,10 @@ class LedgerDatabase:
         self._failures = _FAILURES
         if self._is_sqlite:
             self._engine = _sqlite_engine(url, timeout * INNER_TIMEOUT)
+            self._slots = FairSlots(1)
         else:
             self._engine = _postgres_engine(url, timeout * INNER_TIMEOUT)
+            self._slots = FairSlots(CONNECTIONS, per_caller=1)
             # asyncpg's own errors come unwrapped while a connection is made. Imported here, because
             # a process with SQLite saves the 2.5 MiB.
             asyncpg = import_module("asyncpg")
@@ -83,16 +89,27 @@ class LedgerDatabase:
         self._schema_lock = asyncio.Lock()
         self._schema_ready = False
 
+    def require_share(self, caller: str) -> None:
+        """Refuse to begin what would wait behind many uses of the same caller.
+
+        Raises:
+            RateLimited: So many wait already.
+        """
+        if self._slots.waiting_of(caller) >= WAITING_PER_CALLER:
+            raise RateLimited(
+                "Too many of your confirmations are being answered", retry_after=RETRY_AFTER
+            )
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A durable transaction, rolled back by any exception.
+    async def transaction(self, caller: str = UNSHARED) -> AsyncIterator[AsyncConnection]:
+        """A durable transaction, rolled back by any exception; callers take turns.
 
         Raises:
             Unavailable: The database cannot be used now.
             IntegrityError: A row with this key exists.
         """
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout), self._slots.held(caller):
                 await self._ensure_schema()
                 async with self._engine.begin() as connection:
                     yield connection
@@ -102,7 +119,7 @@ class LedgerDatabase:
             raise Unavailable(
                 details={"reason": "ledger_unavailable"},
                 fields={"error": type(error).__name__},
-                retry_after=1.0,
+                retry_after=RETRY_AFTER,
             ) from error
 
     async def ping(self) -> bool:

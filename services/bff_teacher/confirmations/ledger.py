@@ -32,14 +32,15 @@ class SqlConfirmations:
         self._database = database
         self._counter = counter
 
-    async def latest(self, batch_id: str) -> Attempt | None:
+    async def latest(self, batch_id: str, caller: UserId) -> Attempt | None:
         query = (
             select(attempts)
             .where(attempts.c.batch_id == batch_id)
             .order_by(attempts.c.number.desc())
             .limit(1)
         )
-        async with self._database.transaction() as connection:
+        self._database.require_share(caller)
+        async with self._database.transaction(caller) as connection:
             row = (await connection.execute(query)).first()
         return _attempt(row) if row else None
 
@@ -56,7 +57,7 @@ class SqlConfirmations:
             "ended_at": to_wire(attempt.ended_at) if attempt.ended_at else None,
         }
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.transaction(attempt.user_id) as connection:
                 await connection.execute(insert(attempts).values(values))
         except IntegrityError:
             return False
@@ -70,7 +71,7 @@ class SqlConfirmations:
             .values(outcome=outcome.value, ended_at=to_wire(at))
             .returning(*attempts.c)
         )
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(attempt.user_id) as connection:
             ended = _attempt((await connection.execute(change)).one())
         self._counter.labels(outcome.value).inc()
         return ended

@@ -42,7 +42,13 @@ class Attempt:
 class Confirmations(Protocol):
     """Durable ledger of attempts. Every method raises Unavailable when it cannot be used."""
 
-    async def latest(self, batch_id: str) -> Attempt | None: ...
+    async def latest(self, batch_id: str, caller: UserId) -> Attempt | None:
+        """The latest attempt of any user.
+
+        Raises:
+            RateLimited: Too many uses of the caller wait for a connection.
+        """
+        ...
 
     async def begin(self, attempt: Attempt) -> bool:
         """Write the intent down; False when another attempt has this number."""

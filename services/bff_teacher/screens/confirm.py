@@ -68,7 +68,10 @@ class ConfirmTimeouts:
 
 
 class ConfirmScreen:
-    """Everything is required. The ledger is read first, then RAS, then CMS twice concurrently.
+    """Everything is required. RAS is read first, then the ledger, then CMS twice concurrently.
+
+    The ledger has few connections: a batch that is not the teacher's costs none of them. It is read
+    before CMS, so that an attempt in between is noticed by its number.
 
     CMS cannot take a confirmation back, does not store it, and acts again on each repeat. So an
     intent is written to the ledger before the call, and its outcome after it.
@@ -107,15 +110,16 @@ class ConfirmScreen:
             NotAuthorized: The batch is another teacher's.
             Conflict: Something else was confirmed, is being confirmed, or may have been; or it is
                 not known whom the suggestions name.
+            RateLimited: Too many confirmations of the teacher wait for the ledger.
             Unavailable: The ledger cannot be used; nothing was done.
             DownstreamError: RAS or CMS failed; `details.outcome` is the outcome of the attempt.
         """
         (batch_id,) = require_uuids(batch_id=batch_id)
         require_distinct(request)
-        # The ledger knows a batch by one spelling, whatever the caller's.
-        latest = await self._ledger.latest(batch_id.lower())
         batch = await required("owner", self._facts.batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id)
+        # The ledger knows a batch by one spelling, whatever the caller's.
+        latest = await self._ledger.latest(batch_id.lower(), ctx.user_id)
         wanted = Attempt(
             batch_id=batch_id.lower(),
             number=latest.number + 1 if latest else 1,
@@ -182,7 +186,7 @@ class ConfirmScreen:
         attempt = replace(wanted, forced=forced, started_at=now)
         if await self._ledger.begin(attempt):
             return WithHeaders(result_of(await self._carry_out(ctx, batch_id, attempt), batch_id))
-        faster = await self._ledger.latest(wanted.batch_id)
+        faster = await self._ledger.latest(wanted.batch_id, ctx.user_id)
         unforced = replace(attempt, forced=False)
         replay = result_to_replay(faster, unforced, batch_id=batch_id, lease=self._lease)
         if replay is None:

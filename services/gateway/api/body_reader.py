@@ -1,6 +1,7 @@
 """Reading one request from an ASGI server: its body, and the client's disconnect."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 
 from bff_core.composition import fan_out
@@ -22,6 +23,7 @@ class BodyReader:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(READ_AHEAD)
+        self._buffered: deque[bytes | None] = deque()
 
     async def cancel_on_disconnect(self, response: Awaitable[None]) -> None:
         """Await the response; cancel it when the client disconnects.
@@ -49,8 +51,32 @@ class BodyReader:
         raise ClientDisconnected
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        while (chunk := await self._chunks.get()) is not None:
+        """The body as it arrives, what is buffered first."""
+        while (chunk := await self._next()) is not None:
             yield chunk
+
+    async def buffer(self, size: int, *, seconds: float) -> None:
+        """Wait until the body has ended, or at least `size` bytes of it have arrived.
+
+        Raises:
+            RequestTooSlow: It took longer than `seconds`.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._fill_buffer(size)
+        except TimeoutError as error:
+            raise RequestTooSlow from error
+
+    async def _fill_buffer(self, size: int) -> None:
+        while size > 0:
+            chunk = await self._chunks.get()
+            self._buffered.append(chunk)
+            if chunk is None:
+                return
+            size -= len(chunk)
+
+    async def _next(self) -> bytes | None:
+        return self._buffered.popleft() if self._buffered else await self._chunks.get()
 
     async def read(self, *, limit: int, seconds: float) -> bytes:
         """The whole of a small body.

@@ -23,6 +23,7 @@ from bff_core.server import (
 from services.gateway.api.body_reader import BodyReader, ClientDisconnected
 from services.gateway.api.header_policy import REJECTION
 from services.gateway.api.request_parsing import body_of, header_values, query_of
+from services.gateway.implementations.client_address import rate_limit_key
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.forwarded_path import checked_path
 from services.gateway.implementations.forwarding import UpstreamResponse
@@ -62,17 +63,21 @@ class ProxyMiddleware:
     async def _handle(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         state = request_state(scope)
         state.route = route.url_rule
+        proxy = await self._container.get(Proxy)
+        peer = scope["client"][0] if scope.get("client") else None
+        address = proxy.client_address(peer, header_values(scope, b"x-forwarded-for"))
         context = None
         if route.access != PUBLIC:
             context = await self._guard.authorize(route.access, scope["headers"], state)
-        proxy = await self._container.get(Proxy)
-        peer = scope["client"][0] if scope.get("client") else None
+        elif state.slot:
+            # Strangers share by address, apart from the users behind it.
+            state.slot.assign(f"address:{rate_limit_key(address)}")
         request = ProxyRequest(
             method=scope["method"],
             path=checked_path(scope["raw_path"], route.path),
             query=query_of(scope),
             headers=scope["headers"],
-            client_address=proxy.client_address(peer, header_values(scope, b"x-forwarded-for")),
+            client_address=address,
             correlation_id=state.correlation_id,
             context=context,
             ends_by_closing=scope["http_version"] != "1.1",

@@ -11,6 +11,7 @@ import msgspec
 
 from bff_core.cache.response_cache import CacheKey, Freshness
 from bff_core.context import Deadline, RequestContext
+from bff_core.fair_slots import UNSHARED
 
 TIMEOUT_HEADER = "X-Request-Timeout-Ms"
 
@@ -90,7 +91,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     """A request to a downstream service.
 
     `operation` is its name in metrics and logs. `identity` is the user for whom the response is, or
-    `PUBLIC` when it is the same for all. `decode` raises Undecodable. A response that takes longer
+    `PUBLIC` when it is the same for all; `caller` is the user who causes the call. `decode` raises Undecodable. A response that takes longer
     than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
     count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
     the call is never shared with an equal one. The response of a call that `supersedes` operations
@@ -105,6 +106,7 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     method: str
     url: str
     identity: str
+    caller: str = UNSHARED
     deadline: Deadline
     decode: Callable[[bytes], Any]
     headers: Mapping[str, str] = NO_HEADERS

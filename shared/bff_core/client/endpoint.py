@@ -191,6 +191,7 @@ class Endpoint(Generic[T]):
             method=method,
             url=url,
             identity=PUBLIC if self.public else ctx.user_id,
+            caller=ctx.user_id,
             deadline=ctx.deadline,
             decode=self.decode,
             headers=sent,

@@ -127,6 +127,7 @@ class Pipeline:
             self._downstream.name,
             max_in_flight=operation.in_flight,
             max_waiting=operation.in_flight,
+            per_caller=operation.share,
             observer=observer,
         )
         self._caches.append(cached)

@@ -79,6 +79,14 @@ class Metrics:
         self.shed = make.counter(
             "http_requests_shed_total", "Requests refused because too many were in flight."
         )
+        self.connections_closed = make.counter(
+            "idle_connections_closed_total",
+            "Idle connections closed because too many were open.",
+        )
+        self.over_share = make.counter(
+            "http_requests_over_share_total",
+            "Requests refused because too many of their caller were in flight.",
+        )
         self._requests = remembered(
             make.counter("http_requests_total", "Requests answered.", "method", "route", "status")
         )

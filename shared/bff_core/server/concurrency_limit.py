@@ -1,4 +1,4 @@
-"""A limit on the requests that are answered at a time."""
+"""A limit on the requests that are answered at a time, with a share for each caller."""
 
 from bff_core.clock import Clock
 from bff_core.errors import Unavailable
@@ -6,54 +6,52 @@ from bff_core.observability import Metrics
 from bff_core.server.asgi import AsgiApp, Receive, Scope, Send
 from bff_core.server.envelope import send_error
 from bff_core.server.request_middleware import request_state
+from bff_core.server.request_slot import RequestSlot, RequestSlots
 
 EXEMPT_PATHS = frozenset({"/healthz", "/ready", "/metrics"})
-RETRY_AFTER = 1.0
-_SLOT = "bff_core.concurrency_slot"
 
 
 class ConcurrencyLimiter:
-    """ASGI middleware that answers 503 when too many requests are in flight.
+    """ASGI middleware that answers 503 when more than `limit` requests are in flight.
 
-    Health and metrics always pass.
+    The guard answers 429 to a user with more than `per_caller`. Health and metrics always pass.
     """
 
     def __init__(
-        self, app: AsgiApp, *, limit: int, service: str, clock: Clock, metrics: Metrics
+        self,
+        app: AsgiApp,
+        *,
+        limit: int,
+        per_caller: int,
+        service: str,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._app = app
-        self._limit = limit
         self._service = service
         self._clock = clock
-        self._metrics = metrics
-        self._in_flight = 0
+        self._slots = RequestSlots(limit, per_caller, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in EXEMPT_PATHS:
             await self._app(scope, receive, send)
             return
-        if self._in_flight >= self._limit:
-            self._metrics.shed.inc()
-            error = Unavailable(
-                "Too many requests are being answered; try again in a moment",
-                retry_after=RETRY_AFTER,
-            )
-            correlation_id = request_state(scope).correlation_id
-            await send_error(send, error, correlation_id, self._service, self._clock)
+        state = request_state(scope)
+        slot = RequestSlot(self._slots)
+        try:
+            slot.acquire()
+        except Unavailable as error:
+            await send_error(send, error, state.correlation_id, self._service, self._clock)
             return
-        self._in_flight += 1
-        scope[_SLOT] = self
+        state.slot = slot
         try:
             await self._app(scope, receive, send)
         finally:
-            release_slot(scope)
-
-    def release(self) -> None:
-        self._in_flight -= 1
+            slot.release()
 
 
 def release_slot(scope: Scope) -> None:
-    """Stop counting a request, once; an open stream has a limit of its own."""
-    limiter: ConcurrencyLimiter | None = scope.pop(_SLOT, None)
-    if limiter is not None:
-        limiter.release()
+    """Stop counting a request: an open stream has a limit of its own, a refusal is no work."""
+    slot = request_state(scope).slot
+    if slot is not None:
+        slot.release()

@@ -17,8 +17,9 @@ from bff_core.settings import Engine, ServiceSettings
 
 BACKLOG = 1024
 """Connections that wait to be accepted."""
-HEAD_SECONDS = 10
-"""Within which the head of a request must arrive; Hypercorn closes idle connections after it, too."""
+HEAD_SECONDS = 5
+"""Within which the head of a request must arrive, its first byte included; Hypercorn closes idle
+connections after it, too."""
 HEAD_BYTES = 32 * 1024
 HTTP1 = HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES)
 
@@ -27,22 +28,23 @@ Stopped = Callable[[], Awaitable[None]]
 
 
 async def serve_hypercorn(
-    app: LifecycleMiddleware, settings: ServiceSettings, stopped: Stopped
+    app: LifecycleMiddleware, settings: ServiceSettings, connections: int, stopped: Stopped
 ) -> None:
     """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
     await serve(
         app,  # type: ignore[arg-type]  # an ASGI app, typed more loosely
-        hypercorn_config(settings),
+        hypercorn_config(settings, connections),
         shutdown_trigger=stopped,
         mode="asgi",
     )
 
 
-def hypercorn_config(settings: ServiceSettings) -> Config:
+def hypercorn_config(settings: ServiceSettings, connections: int) -> Config:
     """Hypercorn's settings where its defaults do not fit a service that must not drop work."""
     config = Config()
     config.bind = [f"{settings.host}:{settings.port}"]
-    config.backlog = BACKLOG
+    # It accepts all that wait at once: they must fit beside the connections that are open.
+    config.backlog = min(BACKLOG, max(1, connections // 4))
     config.graceful_timeout = settings.shutdown_grace
     config.keep_alive_timeout = HEAD_SECONDS
     config.h11_max_incomplete_size = HEAD_BYTES
@@ -60,7 +62,7 @@ def _require_free_port(host: str, port: int) -> None:
 
 
 async def serve_granian(
-    app: LifecycleMiddleware, settings: ServiceSettings, stopped: Stopped
+    app: LifecycleMiddleware, settings: ServiceSettings, connections: int, stopped: Stopped
 ) -> None:
     """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
     _require_free_port(settings.host, settings.port)
@@ -72,7 +74,7 @@ async def serve_granian(
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
-        backpressure=settings.max_connections,
+        backpressure=connections,
         http1_settings=HTTP1,
         log_enabled=False,
     )
@@ -101,7 +103,7 @@ async def serve_granian(
 
 
 ENGINES: Mapping[
-    Engine, Callable[[LifecycleMiddleware, ServiceSettings, Stopped], Awaitable[None]]
+    Engine, Callable[[LifecycleMiddleware, ServiceSettings, int, Stopped], Awaitable[None]]
 ] = {
     Engine.HYPERCORN: serve_hypercorn,
     Engine.GRANIAN: serve_granian,

@@ -130,12 +130,15 @@ class Guard:
             NotAuthenticated: No valid token says who it is.
             NotAuthorized: The token does not hold a role that the rule asks for.
             InvalidRequest: A header that identifies the caller is sent twice.
+            RateLimited: Too many requests of the user are in flight.
         """
         values = _identity_headers(headers)
         claims: Claims = await self.verifier.authenticate(values.get("authorization"))
         if values.get("x-user-id", claims.user_id) != claims.user_id:
             raise NotAuthenticated("identity_mismatch")
         state.user_id = claims.user_id
+        if state.slot:
+            state.slot.assign(f"user:{claims.user_id}")
         if rule != SERVICE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
         seconds = _budget_seconds(

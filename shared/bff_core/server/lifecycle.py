@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
+from bff_core.server.concurrency_limit import release_slot
+from bff_core.server.connections import BusyPeers
 
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 16 * 1024 * 1024
@@ -46,6 +48,7 @@ class LifecycleMiddleware:
         self._lifecycle = lifecycle
         self._headers: list[tuple[bytes, bytes]] = []
         self._in_flight: set[asyncio.Task[object]] = set()
+        self.busy = BusyPeers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,6 +59,8 @@ class LifecycleMiddleware:
         async def respond(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if body and message["status"] >= 400:
+                    # The answer is decided: the rest of the body must not hold a slot.
+                    release_slot(scope)
                     await body.drain()
                 headers = [*message.get("headers", []), *self._headers]
                 if self._lifecycle.state == "draining":
@@ -67,7 +72,8 @@ class LifecycleMiddleware:
         assert task is not None  # noqa: S101 - a server calls an app in a task
         self._in_flight.add(task)
         try:
-            await self._app(scope, body.receive if body else receive, respond)
+            with self.busy.answering(scope.get("client")):
+                await self._app(scope, body.receive if body else receive, respond)
         finally:
             self._in_flight.discard(task)
 

@@ -15,6 +15,7 @@ from bff_core.errors import ClientError, UpstreamAborted
 from bff_core.observability import CALL_LOG, UNTRACED, CallNote, Metrics, Span, tracing
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
 from bff_core.server.envelope import send_error
+from bff_core.server.request_slot import RequestSlot
 
 STATE = "bff_core.request_state"
 UNMATCHED = "unmatched"
@@ -46,6 +47,8 @@ class RequestState:
     streaming_since: float | None = None
     """Since when the answer is a stream, whose length is no measure of latency."""
     calls: list[CallNote] = field(default_factory=list)
+    slot: RequestSlot | None = None
+    """Absent where no limit counts the request."""
 
 
 def request_state(scope: Any) -> RequestState:

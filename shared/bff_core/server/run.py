@@ -11,8 +11,12 @@ from collections.abc import Callable
 import uvloop
 from quart import Quart
 
+from bff_core.composition import fan_out
+from bff_core.server.accepted import ServerLoop
+from bff_core.server.connections import IdleCloser, connection_limit
 from bff_core.server.engines import ENGINES
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
+from bff_core.server.routes.responses import METRICS
 from bff_core.settings import ServiceSettings, SettingsError
 
 LIFECYCLE = "bff_core.lifecycle"
@@ -31,7 +35,7 @@ def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
     gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     try:
-        uvloop.run(serve(app, settings))
+        uvloop.run(serve(app, settings), loop_factory=ServerLoop)
     except SettingsError as error:
         raise _cannot_start(str(error)) from None
     except OSError as error:
@@ -57,6 +61,7 @@ async def serve(app: Quart, settings: ServiceSettings) -> None:
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    accepted = loop.accepted if isinstance(loop, ServerLoop) else {}
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
 
@@ -67,9 +72,15 @@ async def serve(app: Quart, settings: ServiceSettings) -> None:
         await asyncio.sleep(settings.drains_for)
 
     middleware = LifecycleMiddleware(app, lifecycle)  # type: ignore[arg-type]  # ASGI, typed by Hypercorn
+    limit = connection_limit(settings.max_connections)
+    metrics = app.extensions[METRICS]
+    closer = IdleCloser(settings.port, limit, middleware.busy, metrics, accepted)
     await app.startup()
     try:
-        await ENGINES[settings.server](middleware, settings, stopped)
+        async with fan_out() as tasks:
+            closing = tasks.create_task(closer.run())
+            await ENGINES[settings.server](middleware, settings, limit, stopped)
+            closing.cancel()
         if not stop.is_set():
             raise RuntimeError("the server ended without being told to")
     finally:

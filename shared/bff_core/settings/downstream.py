@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 _VALUE = ConfigDict(frozen=True, extra="forbid")
 _FIRST_ATTEMPT = 0.6
 _CACHE_AGES = ("max_age", "stale_while_revalidate", "stale_if_error")
+USERS_TO_FILL = 4
+"""Users who together may fill a bulkhead; one alone never does."""
 
 
 class Operation(BaseModel):
@@ -44,6 +46,11 @@ class Operation(BaseModel):
     in_flight: int = Field(
         default=16, ge=1, description="Calls at a time; one more waits up to 50 ms."
     )
+    in_flight_per_user: int | None = Field(
+        default=None,
+        ge=1,
+        description="Calls that one user causes at a time; unset: a quarter of `IN_FLIGHT`.",
+    )
     max_bytes: int = Field(
         default=16 * 1024 * 1024, ge=1, description="Maximum bytes of a response."
     )
@@ -57,6 +64,11 @@ class Operation(BaseModel):
     def attempt_timeout(self) -> float:
         alone = self.budget if self.attempts == 1 else self.budget * _FIRST_ATTEMPT
         return min(self.budget, self.attempt or alone)
+
+    @property
+    def share(self) -> int:
+        """Calls that one user causes at a time."""
+        return self.in_flight_per_user or max(1, self.in_flight // USERS_TO_FILL)
 
 
 class BreakerSettings(BaseModel):

@@ -108,9 +108,15 @@ class ServiceSettings(BaseSettings):
         description="Answer plain reads of screens without Quart's request handling.",
     )
     max_connections: int = Field(
-        8192, ge=1, description="Connections at a time under Granian; more wait to be accepted."
+        8192,
+        ge=1,
+        description="Connections at a time, at most half of the descriptors; from three quarters"
+        " on, idle ones are closed.",
     )
     max_in_flight: int = Field(512, ge=1, description="Requests answered at a time; more get 503.")
+    max_in_flight_per_user: int = Field(
+        32, ge=1, description="Requests of one user answered at a time; more get 429."
+    )
     cache_entries: int = Field(4096, ge=0, description="Answers kept in memory.")
     cache_bytes: int = Field(64 * 1024 * 1024, ge=0, description="Bytes of answers kept in memory.")
     shutdown_grace: float = Field(

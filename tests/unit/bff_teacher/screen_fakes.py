@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from bff_core.composition import Fetched
-from bff_core.context import RequestContext
+from bff_core.context import RequestContext, UserId
 from bff_core.errors import BffError, DownstreamError, NotFound, Unavailable
 from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
 from services.bff_teacher.contracts.cms import (
@@ -151,7 +151,7 @@ class MemoryConfirmations:
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
 
-    async def latest(self, batch_id: str) -> Attempt | None:
+    async def latest(self, batch_id: str, caller: UserId) -> Attempt | None:
         self._fail("latest")
         return next(reversed(self.attempts.get(batch_id, [])), None)
 

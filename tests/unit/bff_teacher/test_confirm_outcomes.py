@@ -12,6 +12,7 @@ from bff_core.errors import (
     DownstreamSaturated,
     DownstreamTimeout,
     DownstreamUnreachable,
+    NotFound,
     Unavailable,
 )
 from bff_core.testing import FakeClock
@@ -25,17 +26,25 @@ from tests.unit.bff_teacher.confirm_scenario import (
     failed,
     refused,
 )
-from tests.unit.bff_teacher.fakes import ANNA, batch_id
+from tests.unit.bff_teacher.fakes import ANNA, FakeStudents, batch_id
 from tests.unit.bff_teacher.screen_fakes import FakeBatches, MemoryConfirmations
 
 REFUSED = DownstreamRefused("cms", upstream_status=400, spoke_json=True)
 
 
-async def test_ledger_down_is_503_before_any_service_is_called() -> None:
-    broken = FakeBatches(failures={batch_id(1): AssertionError("asked")})  # type: ignore[dict-item]
-    scenario = ConfirmScenario(batches=broken, ledger=MemoryConfirmations(down={"latest"}))
+async def test_ledger_down_is_503_before_cms_is_called() -> None:
+    broken = FakeStudents(down=AssertionError("asked"))  # type: ignore[arg-type]
+    scenario = ConfirmScenario(students=broken, ledger=MemoryConfirmations(down={"latest"}))
 
     assert isinstance(await refused(scenario, *GOOD), Unavailable)
+
+
+async def test_batch_that_does_not_exist_costs_no_connection_of_the_ledger() -> None:
+    scenario = ConfirmScenario(
+        batches=FakeBatches([]), ledger=MemoryConfirmations(down={"latest", "begin"})
+    )
+
+    assert isinstance(await refused(scenario, *GOOD), NotFound)
 
 
 async def test_ledger_that_takes_no_intent_is_503_before_the_call() -> None:

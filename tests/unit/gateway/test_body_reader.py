@@ -7,6 +7,7 @@ import pytest
 
 from bff_core.errors import InvalidRequest, PayloadTooLarge
 from services.gateway.api.body_reader import READ_AHEAD, BodyReader, ClientDisconnected
+from services.gateway.implementations.forwarding import RequestTooSlow
 
 
 class ScriptedClient:
@@ -80,3 +81,41 @@ async def test_a_client_waits_while_its_body_is_not_read() -> None:
     await reader.cancel_on_disconnect(respond())
 
     assert client.unsent == 101 - READ_AHEAD - 1
+
+
+async def buffered(client: ScriptedClient, size: int, seconds: float = 5.0) -> tuple[int, bytes]:
+    """Messages that are unsent when the buffer is filled, and then the whole body."""
+    reader = BodyReader(client.receive)
+    body, unsent = b"", 0
+
+    async def respond() -> None:
+        nonlocal body, unsent
+        await reader.buffer(size, seconds=seconds)
+        unsent = client.unsent
+        body = b"".join([chunk async for chunk in reader.chunks()])
+
+    await reader.cancel_on_disconnect(respond())
+    return unsent, body
+
+
+async def test_a_small_body_is_buffered_whole_and_comes_in_order() -> None:
+    assert await buffered(ScriptedClient(b"a", b"b", b"c"), 100) == (0, b"abc")
+
+
+async def test_of_a_large_body_the_beginning_is_buffered() -> None:
+    chunks = [b"x" * 10] * 50
+
+    unsent, body = await buffered(ScriptedClient(*chunks), 100)
+
+    assert unsent >= 50 - 10 - READ_AHEAD - 2
+    assert body == b"".join(chunks)
+
+
+async def test_a_body_that_does_not_come_is_too_slow() -> None:
+    class Silent(ScriptedClient):
+        async def receive(self) -> dict[str, Any]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    with pytest.raises(RequestTooSlow):
+        await buffered(Silent(), 100, seconds=0.01)

@@ -1,18 +1,18 @@
 """Bounds the calls to a service that are in flight, so that its slowness does not spread."""
 
 import asyncio
-from collections import deque
-from contextlib import suppress
 
 from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import Observer, notify
-from bff_core.errors import DownstreamSaturated, DownstreamTimeout
+from bff_core.errors import CallerSaturated, DownstreamSaturated, DownstreamTimeout
+from bff_core.fair_slots import UNSHARED, FairSlots
 
 
 class Bulkhead:
-    """A policy with `max_in_flight` slots, which waiting calls get in the order of their arrival.
+    """A policy with `max_in_flight` slots, of which the calls of one caller get `per_caller`.
 
-    A call waits at most `max_wait` seconds. Beyond `max_waiting` calls, one is refused at once.
+    A call waits at most `max_wait` seconds; callers take turns, each in the order of its calls.
+    Beyond `max_waiting` calls, or as many of one caller as its share, one is refused at once.
     """
 
     def __init__(
@@ -22,23 +22,23 @@ class Bulkhead:
         max_in_flight: int = 32,
         max_waiting: int = 32,
         max_wait: float = 0.05,
+        per_caller: int | None = None,
         observer: Observer | None = None,
     ) -> None:
         self._service = service
-        self._max_in_flight = max_in_flight
         self._max_waiting = max_waiting
         self._max_wait = max_wait
+        self._waiting_per_caller = max_waiting if per_caller is None else per_caller
         self._observer = observer or Observer()
-        self._in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._slots = FairSlots(max_in_flight, per_caller=per_caller)
 
     @property
     def in_flight(self) -> int:
-        return self._in_flight
+        return self._slots.in_use
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return self._slots.waiting
 
     def __call__(self, send: Send) -> Send:
         async def bounded(call: Call) -> DownstreamResponse:
@@ -46,56 +46,37 @@ class Bulkhead:
             try:
                 return await send(call)
             finally:
-                self.release()
+                self._slots.release(call.caller)
 
         return bounded
 
     async def acquire(self, call: Call) -> None:
-        """Take a slot; end it with `release`.
+        """Take a slot, which the end of the call releases.
 
         Raises:
+            CallerSaturated: The caller's share is in use, and stayed so for `max_wait` seconds.
             DownstreamSaturated: No slot became free in `max_wait` seconds.
             DownstreamTimeout: Waiting longer would leave too little time for an attempt.
         """
-        if self._in_flight < self._max_in_flight:
-            self._in_flight += 1
+        slots = self._slots
+        if slots.try_acquire(call.caller):
             return
-        if len(self._waiting) >= self._max_waiting:
+        limit = self._max_waiting if call.caller == UNSHARED else self._waiting_per_caller
+        if slots.waiting >= self._max_waiting or slots.waiting_of(call.caller) >= limit:
             raise self._saturated(call)
         spare = call.deadline.left() - MIN_ATTEMPT_SECONDS
-        slot = asyncio.get_running_loop().create_future()
-        self._waiting.append(slot)
         try:
             async with asyncio.timeout(min(self._max_wait, max(0.0, spare))):
-                await slot
+                await slots.acquire(call.caller)
         except TimeoutError as error:
-            self._stop_waiting(slot)
             if spare >= self._max_wait:
                 raise self._saturated(call) from error
             notify(self._observer.refused, call, "deadline")
             raise DownstreamTimeout(self._service, reason="no_time_to_wait", sent=False) from error
-        except asyncio.CancelledError:
-            self._stop_waiting(slot)
-            raise
-
-    def release(self) -> None:
-        """Hand the slot to the first call that still waits."""
-        while self._waiting:
-            slot = self._waiting.popleft()
-            if not slot.done():
-                slot.set_result(None)
-                return
-        self._in_flight -= 1
-
-    def _stop_waiting(self, slot: asyncio.Future[None]) -> None:
-        if slot.done() and not slot.cancelled():
-            # The slot was handed over in the moment the wait ended.
-            self.release()
-            return
-        # `release` may have removed the cancelled future already.
-        with suppress(ValueError):
-            self._waiting.remove(slot)
 
     def _saturated(self, call: Call) -> DownstreamSaturated:
+        if self._slots.at_share(call.caller):
+            notify(self._observer.refused, call, "share")
+            return CallerSaturated(self._service, retry_after=1.0, sent=False)
         notify(self._observer.refused, call, "bulkhead")
         return DownstreamSaturated(self._service, retry_after=1.0, sent=False)

@@ -23,7 +23,7 @@ class BreakerState(StrEnum):
 CacheResult = Literal[
     "hit", "miss", "coalesced", "stale_refresh", "stale_error", "refresh_failed", "refresh_dropped"
 ]
-RefusedBy = Literal["breaker", "bulkhead", "deadline", "failure_limit"]
+RefusedBy = Literal["breaker", "bulkhead", "share", "deadline", "failure_limit"]
 
 WHOLE_SERVICE = "all"
 """The label `operation` of a breaker that is the whole service's."""

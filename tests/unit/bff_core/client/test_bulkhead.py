@@ -6,7 +6,12 @@ import pytest
 
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.bulkhead import Bulkhead
-from bff_core.errors import DownstreamFailed, DownstreamSaturated, DownstreamTimeout
+from bff_core.errors import (
+    CallerSaturated,
+    DownstreamFailed,
+    DownstreamSaturated,
+    DownstreamTimeout,
+)
 from bff_core.testing.clock import FakeClock
 from bff_core.testing.virtual_time import Run
 from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call
@@ -179,3 +184,46 @@ def test_a_slot_that_comes_as_the_wait_ends_is_not_lost(
 
     assert (bulkhead.in_flight, bulkhead.waiting) == (0, 0)
     assert good(outcomes) + sum(isinstance(each, DownstreamSaturated) for each in outcomes) == 6
+
+
+def share_of(count: int, observer: RecordingObserver | None = None) -> Bulkhead:
+    return Bulkhead(
+        "results",
+        max_in_flight=4 * count,
+        max_waiting=4 * count,
+        per_caller=count,
+        observer=observer or RecordingObserver(),
+    )
+
+
+def test_one_user_with_600_slow_calls_leaves_room_for_24_others(
+    clock: FakeClock, run: Run, observer: RecordingObserver
+) -> None:
+    service = ScriptedService(0.4)
+    greedy = [a_call(clock, caller="greedy", url=f"/{number}") for number in range(600)]
+    others = [a_call(clock, caller=f"teacher-{number}") for number in range(24)]
+
+    outcomes = run(all_of(share_of(16, observer)(service), greedy + others))
+
+    refused = [one for one in outcomes[:600] if isinstance(one, CallerSaturated)]
+    assert (good(outcomes[:600]), len(refused), good(outcomes[600:])) == (16, 584, 24)
+    assert {one.status for one in refused} == {429}
+    assert {one.retry_after for one in refused} == {1.0}
+    assert observer.events == [("refused", "share")] * 584
+
+
+def test_a_full_bulkhead_is_no_fault_of_a_caller_within_its_share(
+    clock: FakeClock, run: Run
+) -> None:
+    others = [a_call(clock, caller=f"teacher-{number}") for number in range(8)]
+    late = a_call(clock, caller="late")
+
+    outcomes = run(all_of(share_of(2)(ScriptedService(1.0)), [*others, late]))
+
+    assert type(outcomes[-1]) is DownstreamSaturated
+
+
+def test_calls_for_all_users_know_no_share(clock: FakeClock, run: Run) -> None:
+    outcomes = run(all_of(share_of(2)(ScriptedService(0.01)), [a_call(clock) for _ in range(16)]))
+
+    assert good(outcomes) == 16

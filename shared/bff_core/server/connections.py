@@ -1,0 +1,232 @@
+"""Keeps the open connections of a process below its limit: when there are many, closes idle ones."""
+
+import asyncio
+import errno
+import os
+import resource
+import socket
+import stat
+import struct
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+import structlog
+
+from bff_core.observability import Metrics
+from bff_core.server.accepted import Peer
+
+CHECK_SECONDS = 0.1
+PAUSE_SECONDS = 1.0
+"""Between checks while all connections are in use."""
+MOST_DESCRIPTORS = 65_536
+START_CLOSING, KEEP = 0.75, 0.5
+"""Shares of the limit at which connections are closed, and down to which."""
+DESCRIPTORS = "/dev/fd"
+RESERVE = 4
+IP = frozenset({socket.AF_INET, socket.AF_INET6})
+GONE = frozenset({errno.EBADF, errno.ENOTCONN, errno.EINVAL, errno.ECONNRESET})
+LAST_DATA_SENT, TCP_INFO_BYTES = 44, 56
+"""Place of `tcpi_last_data_sent` in Linux's `struct tcp_info`, and its end with `…_recv`."""
+
+log = structlog.get_logger()
+
+
+def raise_descriptor_limit() -> int:
+    """Allow as many descriptors as the process may have; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def connection_limit(configured: int) -> int:
+    """At most half of the descriptors: the rest is for services, databases and a rush."""
+    return max(1, min(configured, raise_descriptor_limit() // 2))
+
+
+@dataclass(slots=True)
+class BusyPeers:
+    """Clients whose request is being answered, by address and port."""
+
+    _requests: Counter[Peer] = field(default_factory=Counter)
+
+    def __contains__(self, peer: Peer) -> bool:
+        return peer in self._requests
+
+    @contextmanager
+    def answering(self, client: Iterable[object] | None) -> Iterator[None]:
+        if client is None:
+            yield
+            return
+        host, port = client
+        peer = (str(host), int(str(port)))
+        self._requests[peer] += 1
+        try:
+            yield
+        finally:
+            self._requests[peer] -= 1
+            if not self._requests[peer]:
+                del self._requests[peer]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that a client has opened, `idle_ms` without data either way."""
+
+    descriptor: int
+    peer: Peer
+    idle_ms: int
+
+
+class IdleCloser:
+    """Closes idle connections: first those of the address that has the most, the longest idle first.
+
+    It finds them among the process's descriptors, so it works alike for every server. A few
+    descriptors are kept in reserve, because it needs one itself.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        limit: int,
+        busy: BusyPeers,
+        metrics: Metrics,
+        accepted: Mapping[Peer, asyncio.Transport],
+    ) -> None:
+        """`accepted` are the connections of a server in this loop."""
+        self._port = port
+        self._accepted = accepted
+        self._limit = limit
+        self._busy = busy
+        self._closed = metrics.connections_closed
+        self._reserve: list[int] = []
+
+    async def run(self) -> None:
+        """Check until cancelled."""
+        self._fill_reserve()
+        try:
+            while True:
+                pause = PAUSE_SECONDS if self.check() else CHECK_SECONDS
+                await asyncio.sleep(pause)
+        finally:
+            self._free_reserve()
+
+    def check(self) -> bool:
+        """Close idle connections if there are many; True if too few were idle."""
+        self._free_reserve()
+        try:
+            if len(open_descriptors()) < self._limit * START_CLOSING:
+                return False
+            return self._close_idle(list(open_connections(self._port)))
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            return False
+        finally:
+            self._fill_reserve()
+
+    def _close_idle(self, connections: list[Connection]) -> bool:
+        if len(connections) < self._limit * START_CLOSING:
+            return False
+        excess = len(connections) - int(self._limit * KEEP)
+        closed = sum(map(self._close, longest_idle(connections, self._busy)[:excess]))
+        still_open = len(connections) - closed
+        self._closed.inc(closed)
+        log.warning("idle_connections_closed", closed=closed, open=still_open, limit=self._limit)
+        return still_open >= self._limit * START_CLOSING
+
+    def _close(self, connection: Connection) -> bool:
+        transport = self._accepted.get(connection.peer)
+        if transport is None:
+            return close(connection)
+        # Hypercorn keeps a connection that the client ended until it would have been idle for long.
+        transport.abort()
+        return True
+
+    def _fill_reserve(self) -> None:
+        with suppress(OSError):
+            while len(self._reserve) < RESERVE:
+                self._reserve.append(os.open(os.devnull, os.O_RDONLY))
+
+    def _free_reserve(self) -> None:
+        while self._reserve:
+            os.close(self._reserve.pop())
+
+
+def longest_idle(connections: Iterable[Connection], busy: BusyPeers) -> list[Connection]:
+    """Idle connections in the order in which to close them, so that each address keeps its last."""
+    ranks: Counter[str] = Counter()
+    ranked: list[tuple[int, int, Connection]] = []
+    for one in sorted(connections, key=attrgetter("idle_ms")):
+        ranks[one.peer[0]] += 1
+        if one.peer not in busy:
+            ranked.append((ranks[one.peer[0]], one.idle_ms, one))
+    ranked.sort(key=lambda entry: entry[:2], reverse=True)
+    return [one for _, _, one in ranked]
+
+
+def open_descriptors() -> list[int]:
+    with os.scandir(DESCRIPTORS) as entries:
+        return [int(entry.name) for entry in entries]
+
+
+def open_connections(port: int) -> list[Connection]:
+    """The connections that clients have opened to `port` of this process."""
+    found = [connection_at(descriptor, port) for descriptor in open_descriptors()]
+    return [one for one in found if one]
+
+
+def connection_at(descriptor: int, port: int) -> Connection | None:
+    try:
+        one = _duplicate(descriptor)
+        if one is None:
+            return None
+        with one:
+            if one.family not in IP or one.getsockname()[1] != port:
+                return None
+            host, peer_port = one.getpeername()[:2]
+            return Connection(descriptor, (host, peer_port), _idle_ms(one))
+    except OSError as error:
+        if error.errno in GONE:
+            return None
+        raise
+
+
+def close(connection: Connection) -> bool:
+    """End a connection, which its server then closes; False if it has ended already."""
+    try:
+        one = _duplicate(connection.descriptor)
+        if one is None:
+            return False
+        with one:
+            if one.getpeername()[:2] != connection.peer:
+                return False
+            one.shutdown(socket.SHUT_RD)
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise
+    return True
+
+
+def _duplicate(descriptor: int) -> socket.socket | None:
+    """The socket, if it is one, and stays it even if the server closes its own meanwhile."""
+    copy = os.dup(descriptor)
+    if stat.S_ISSOCK(os.fstat(copy).st_mode):
+        return socket.socket(fileno=copy)
+    os.close(copy)
+    return None
+
+
+def _idle_ms(connection: socket.socket) -> int:
+    """Time without data either way, or since the client connected; 0 where no system call tells."""
+    if not hasattr(socket, "TCP_INFO"):
+        return 0
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+    sent, _, received = struct.unpack_from("III", info, LAST_DATA_SENT)
+    return int(min(sent, received))

@@ -1,0 +1,91 @@
+"""Idle connections up to the limit of descriptors stop nobody: they are closed when there are many."""
+
+import asyncio
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bff_core.observability import Metrics
+from bff_core.server.connections import BusyPeers, Connection, IdleCloser, longest_idle
+from tests.faults.tiny_process import ENGINES, LIMIT, read_answer, request, service
+
+DESCRIPTORS, IDLE = 1024, 1100
+
+
+def a_connection(address: str, port: int, idle_ms: int) -> Connection:
+    return Connection(port, (address, port), idle_ms)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_1100_idle_connections_at_1024_descriptors_stop_nobody(
+    tmp_path: Path, engine: str
+) -> None:
+    idle: list[asyncio.StreamWriter] = []
+    with service(tmp_path, descriptors=DESCRIPTORS, TINY_SERVICE_SERVER=engine) as tiny:
+        for number in range(IDLE):
+            # The server may have to close some before it accepts more.
+            async with asyncio.timeout(LIMIT):
+                idle.append((await tiny.connect(b""))[1])
+            if number % 100 == 0:
+                assert (await tiny.send(request("GET /healthz"))).status == 200
+        answers = [await tiny.send(request("GET /healthz")) for _ in range(20)]
+        metrics = (await tiny.send(request("GET /metrics"))).body.decode()
+        lines = [one for one in tiny.lines() if one["event"] == "idle_connections_closed"]
+        for writer in idle:
+            writer.close()
+
+    assert {one.status for one in answers} == {200}
+    closed = sum(line["closed"] for line in lines)
+    assert closed >= IDLE - DESCRIPTORS // 2
+    assert {line["limit"] for line in lines} == {DESCRIPTORS // 2}
+    assert f"tiny_idle_connections_closed_total {float(closed)}" in metrics
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_request_that_is_being_answered_keeps_its_connection(
+    tmp_path: Path, engine: str
+) -> None:
+    with service(tmp_path, TINY_SERVICE_SERVER=engine, TINY_SERVICE_MAX_CONNECTIONS="40") as tiny:
+        slow, writer = await tiny.connect(request("GET /v1/slow"))
+        idle = [await tiny.connect(b"") for _ in range(60)]
+        async with asyncio.timeout(LIMIT):
+            answer = await read_answer(slow)
+        for _, other in [*idle, (slow, writer)]:
+            other.close()
+
+        assert answer.status == 200
+        assert any(one["event"] == "idle_connections_closed" for one in tiny.lines())
+
+
+def test_the_address_with_the_most_connections_loses_its_longest_idle_first() -> None:
+    many = [a_connection("192.0.2.1", port, idle_ms=port) for port in range(1, 11)]
+    few = [a_connection("192.0.2.2", port, idle_ms=60_000 + port) for port in (21, 22)]
+
+    chosen = longest_idle(many + few, BusyPeers())
+
+    assert [one.peer[1] for one in chosen[:8]] == [10, 9, 8, 7, 6, 5, 4, 3]
+    assert [one.peer[1] for one in chosen[-4:]] == [22, 2, 21, 1]
+
+
+def test_busy_connections_are_never_chosen() -> None:
+    busy = BusyPeers()
+    connections = [a_connection("192.0.2.1", port, idle_ms=port) for port in range(1, 4)]
+
+    with busy.answering(("192.0.2.1", 2)):
+        chosen = [one.peer[1] for one in longest_idle(connections, busy)]
+
+    assert chosen == [3, 1]
+    assert ("192.0.2.1", 2) not in busy
+
+
+def test_few_connections_are_left_alone() -> None:
+    metrics = Metrics("tiny")
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+        closer = IdleCloser(port, 1000, BusyPeers(), metrics, {})
+        with closing(socket.create_connection(("127.0.0.1", port))), closing(listener.accept()[0]):
+            assert closer.check() is False
+
+    assert metrics.registry.get_sample_value("tiny_idle_connections_closed_total") == 0

@@ -11,12 +11,11 @@ from referencing import Registry, Resource
 from referencing.exceptions import PointerToNowhere, Unresolvable, Unretrievable
 from referencing.jsonschema import DRAFT202012
 
-from bff_core.json_values import json_pointer
+from bff_core.json_values import json_pointer, non_finite_numbers
 from bff_core.settings import SettingsError
 from services.config_service.namespaces.namespace import Namespace, Namespaces
 from services.config_service.namespaces.subschemas import subschemas
 from services.config_service.namespaces.validation import validation_errors
-from services.config_service.values import non_finite_numbers
 
 SHIPPED = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -8,8 +8,9 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
 from bff_core.errors import FieldError, NotFound
+from bff_core.json_values import non_finite_numbers
 from services.config_service.namespaces.validation import validation_errors
-from services.config_service.values import Values, non_finite_numbers
+from services.config_service.values import Values
 
 
 @dataclass(frozen=True, slots=True)

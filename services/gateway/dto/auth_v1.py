@@ -5,14 +5,16 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from bff_core.inputs import CONTROLS, has_controls
+
 
 def _without_controls(text: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if has_controls(text):
         raise ValueError("must hold no control characters")
     return text
 
 
-_CONTROL_FREE: JsonDict = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
+_CONTROL_FREE: JsonDict = {"pattern": rf"^[^{CONTROLS}]*$"}
 _LETTERS = "A-Za-z0-9À-ÖØ-öø-ɏ"
 _ATOM = rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]{{1,64}}"
 _LABEL = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?"

@@ -38,8 +38,8 @@ class Kind(StrEnum):
 
 
 class ThingsQuery(BaseModel):
-    limit: int = Field(20, ge=1, le=100)
-    offset: int = Field(0, ge=0)
+    limit: QueryInt = Field(20, ge=1, le=100)
+    offset: QueryInt = Field(0, ge=0)
     kind: Kind | None = None
 
 

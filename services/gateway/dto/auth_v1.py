@@ -141,15 +141,6 @@ class AccessTokenV1(BaseModel):
     expires_in: int = Field(examples=[3600])
 
 
-class RegisteredV1(BaseModel):
-    """The account that was asked for."""
-
-    user_id: str = Field(examples=["93d5f152-427c-54c3-986c-092caff7dbf2"])
-    email: str = Field(examples=["anna@skola.example"])
-    org_id: str | None = Field(examples=["ekskolan"])
-    email_verification_required: bool = Field(examples=[True])
-
-
 class MessageV1(BaseModel):
     """Outcome in words."""
 

@@ -138,8 +138,8 @@ _MAIL_SENT = "If the address has an account that waits for it, a mail is on its 
 _ACCOUNT_ASKED = "If the address has no account yet, a mail to prove it is on its way"
 
 ROUTES: tuple[Route, ...] = (
-    _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 1024 * KIB),
-    _screens("admin", "An admin's screens", UpstreamName.ADMIN, "admin", 512 * KIB),
+    _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 320 * KIB),
+    _screens("admin", "An admin's screens", UpstreamName.ADMIN, "admin", 256 * KIB),
     _identity("login", "Sign in with e-mail and password", IdentityRoute(LoginV1, TokensV1)),
     _identity(
         "register",

@@ -94,7 +94,7 @@ _MAX_POINTER_LENGTH = 256
 
 
 class ValidationFailed(ClientError):
-    """Lists the first errors; `error_count` is how many there are."""
+    """Lists the first errors; `error_count` is how many there are, null when not all were looked for."""
 
     code = "VALIDATION_ERROR"
     status = 400

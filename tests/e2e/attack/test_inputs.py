@@ -1,13 +1,16 @@
 """Requests that a proxy in front, or a parser behind, could read as another request."""
 
 import json
+import socket
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.attack.checks import assert_envelope, assert_refused
 from tests.e2e.attack.conftest import Edge
 from tests.e2e.attack.process import SERVER
-from tests.e2e.attack.upstream import answer_bytes, http
+from tests.e2e.attack.upstream import RecordedRequest, answer_bytes, http
 from tests.e2e.attack.wire import RawResponse, request
 
 JSON = ("Content-Type", "application/json")
@@ -124,3 +127,28 @@ def test_a_wrong_current_password_says_so(edge: Edge, status: int, code: str) ->
     assert_envelope(reply)
     [flaw] = reply.error["details"]["errors"]
     assert flaw["pointer"] == "/current_password"
+
+
+def continue_for_ever(client: socket.socket, _: RecordedRequest) -> bool:
+    with suppress(OSError):
+        while True:
+            client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000)
+    return False
+
+
+def resident_mebibytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def test_a_service_that_only_says_continue_ends_with_its_budget_and_fills_no_memory(
+    edge: Edge,
+) -> None:
+    edge.as_teacher()
+    before = resident_mebibytes(edge.gateway.pid)
+    edge.teacher.answers[TARGET] = continue_for_ever
+
+    reply = edge.as_teacher()
+
+    assert reply.status == 504
+    assert resident_mebibytes(edge.gateway.pid) - before < 64

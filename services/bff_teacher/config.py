@@ -239,7 +239,9 @@ class Settings(ServiceSettings):
         description="The platform's key between services; 32 characters or more.",
     )
     max_body_bytes: int = Field(
-        512 * 1024, ge=0, description="Bytes that a request's body may have."
+        320 * 1024,
+        ge=0,
+        description="Bytes that a request's body may have; 2000 decisions, indented, have 300 KB.",
     )
     confirm_budget: float = Field(
         6.0, gt=0, le=60, description="Seconds within which a confirmation is answered."

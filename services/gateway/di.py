@@ -15,7 +15,7 @@ from services.gateway.implementations.forwarding import Forwarder
 from services.gateway.implementations.proxy import Proxy, TransferTimeouts
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
 from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter
-from services.gateway.route_table import RateLimit, UpstreamName
+from services.gateway.route_table import NETWORKS_OF_A_SITE, SITE_LIMITS, RateLimit, UpstreamName
 
 Forwarders = Mapping[UpstreamName, Forwarder]
 
@@ -58,6 +58,10 @@ class GatewayProvider(Provider):
             RateLimit.USER: Rate(settings.user_per_minute),
             RateLimit.SIGN_IN: Rate(settings.sign_in_per_minute),
             RateLimit.SESSION: Rate(settings.session_per_minute),
+        }
+        rates |= {
+            site: Rate(rates[limit].amount * NETWORKS_OF_A_SITE)
+            for limit, site in SITE_LIMITS.items()
         }
         memory = MemoryRateLimiter(rates, self._clock)
         if self._redis is None:

@@ -14,7 +14,6 @@ from services.gateway.dto.auth_v1 import (
     LogoutV1,
     MessageV1,
     RefreshV1,
-    RegisteredV1,
     RegisterV1,
     ResetPasswordV1,
     TokensV1,
@@ -42,14 +41,26 @@ class RateLimit(StrEnum):
     USER = "user"
     SIGN_IN = "sign_in"
     SESSION = "session"
+    SIGN_IN_SITE = "sign_in_site"
+    SESSION_SITE = "session_site"
+
+
+SITE_LIMITS = {
+    RateLimit.SIGN_IN: RateLimit.SIGN_IN_SITE,
+    RateLimit.SESSION: RateLimit.SESSION_SITE,
+}
+"""The limit of a /48 in IPv6, beside that of its /64 networks."""
+NETWORKS_OF_A_SITE = 10
+"""How many times the limit of one /64 a whole /48 has."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRoute:
     """Request and response of a route to Identity, which the gateway validates.
 
-    `fixed_message` is answered whether Identity agrees or refuses, where the difference would
-    reveal which addresses have accounts.
+    `fixed_message` is answered whether Identity agrees or refuses with one of `hidden_statuses`,
+    where the difference would reveal which addresses have accounts. `credential` is the field of
+    the body that is wrong when Identity refuses a token, which the gateway has verified already.
     """
 
     request_model: type[BaseModel]
@@ -57,6 +68,8 @@ class IdentityRoute:
     status: int = 200
     optional_body: bool = False
     fixed_message: str | None = None
+    hidden_statuses: frozenset[int] = frozenset({400, 403, 404, 409})
+    credential: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +135,22 @@ def _identity(
 
 _MAIL_SENT = "If the address has an account that waits for it, a mail is on its way"
 
+_ACCOUNT_ASKED = "If the address has no account yet, a mail to prove it is on its way"
+
 ROUTES: tuple[Route, ...] = (
-    _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 1024 * KIB),
-    _screens("admin", "An admin's screens", UpstreamName.ADMIN, "admin", 512 * KIB),
+    _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 320 * KIB),
+    _screens("admin", "An admin's screens", UpstreamName.ADMIN, "admin", 256 * KIB),
     _identity("login", "Sign in with e-mail and password", IdentityRoute(LoginV1, TokensV1)),
     _identity(
-        "register", "Ask for an account", IdentityRoute(RegisterV1, RegisteredV1, status=201)
+        "register",
+        "Ask for an account",
+        IdentityRoute(
+            RegisterV1,
+            MessageV1,
+            status=202,
+            fixed_message=_ACCOUNT_ASKED,
+            hidden_statuses=frozenset({409}),
+        ),
     ),
     _identity(
         "refresh",
@@ -160,7 +183,7 @@ ROUTES: tuple[Route, ...] = (
     _identity(
         "change_password",
         "Set another password",
-        IdentityRoute(ChangePasswordV1, MessageV1),
+        IdentityRoute(ChangePasswordV1, MessageV1, credential="current_password"),
         access="teacher",
     ),
 )

@@ -89,14 +89,38 @@ class FieldError:
     message: str
 
 
+MAX_LISTED_ERRORS = 50
+"""Field errors that one answer lists."""
+_MAX_POINTER_LENGTH = 256
+
+
 class ValidationFailed(ClientError):
+    """Lists the first errors; `error_count` is how many there are, null when not all were looked for."""
+
     code = "VALIDATION_ERROR"
     status = 400
     message = "The request is not valid"
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
-        listed = [{"pointer": error.pointer, "message": error.message} for error in errors]
-        super().__init__(details={"errors": listed})
+    def __init__(self, errors: Iterable[FieldError], *, count: int | None = None) -> None:
+        """`count` is the number of all errors, where `errors` holds only some of them."""
+        super().__init__(details=listed_errors(errors, count=count))
+
+
+def listed_errors(errors: Iterable[FieldError], *, count: int | None = None) -> dict[str, object]:
+    """Details of an error: the first errors, and how many there are."""
+    found = list(errors)
+    listed = [
+        {"pointer": _shortened(error.pointer), "message": error.message}
+        for error in found[:MAX_LISTED_ERRORS]
+    ]
+    return {"errors": listed, "error_count": len(found) if count is None else count}
+
+
+def _shortened(pointer: str) -> str:
+    """The pointer, or its beginning: the caller decides how long the names in it are."""
+    if len(pointer) <= _MAX_POINTER_LENGTH:
+        return pointer
+    return f"{pointer[:_MAX_POINTER_LENGTH]}…"
 
 
 class InvalidRequest(ClientError):
@@ -160,6 +184,15 @@ class UnsupportedMediaType(ClientError):
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
     message = "The request body must be application/json"
+
+
+def unsupported_encoding() -> UnsupportedMediaType:
+    """The error for a body that is compressed; names the one coding that is read (RFC 9110)."""
+    return UnsupportedMediaType(
+        "The request body must not be encoded",
+        details={"reason": "content_encoding"},
+        headers={"Accept-Encoding": "identity"},
+    )
 
 
 class PreconditionRequired(ClientError):

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, WithJsonSchema
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGITS = re.compile(r"-?[0-9]+")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 ETAGS_PATTERN = r'^(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*$'
@@ -53,15 +54,35 @@ Whole = Annotated[int, Strict(), BeforeValidator(_whole_float_to_int)]
 """A whole number; not a string, not a boolean."""
 
 
+def _require_plain_digits(given: object) -> object:
+    """Refuse `5_0`, `+5` and blanks, which Python reads as numbers."""
+    if isinstance(given, str) and not _DIGITS.fullmatch(given):
+        raise ValueError("must be a whole number in decimal digits")
+    return given
+
+
+QueryInt = Annotated[int, BeforeValidator(_require_plain_digits)]
+"""A whole number in a query string."""
+
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""C0 and C1 controls, line separators and bidirectional controls, for a pattern's brackets."""
+_CONTROL = re.compile(f"[{CONTROLS}]")
+
+
+def has_controls(text: str, *, but: str = "") -> bool:
+    """True if the text holds a control character other than those in `but`."""
+    return any(char not in but for char in _CONTROL.findall(text))
+
+
 def _require_text(text: str) -> str:
-    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in text):
+    if has_controls(text):
         raise ValueError("must hold no control characters")
     if not text.strip():
         raise ValueError("must not be blank")
     return text.strip()
 
 
-LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+LINE_PATTERN = rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"
 
 Line = Annotated[
     str,

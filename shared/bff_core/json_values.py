@@ -1,4 +1,74 @@
-"""JSON values as parsers give them: equality and pointers."""
+"""JSON values as parsers give them: strict reading, equality and pointers."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bff_core.errors import FieldError, ValidationFailed
+
+MAX_NAMES = 5000
+"""Names in all objects of one document; a body of 2000 decisions has some 4000."""
+
+
+class _Pairs:
+    """Builds objects for the parser, and notes what JSON.parse of a browser would pass over."""
+
+    def __init__(self) -> None:
+        self.names = 0
+        self.has_duplicate = False
+        self.has_non_finite = False
+
+    def to_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        self.names += len(pairs)
+        self.has_duplicate |= len(result) != len(pairs)
+        return result
+
+    def to_float(self, text: str) -> float:
+        number = float(text)
+        self.has_non_finite |= not math.isfinite(number)
+        return number
+
+
+def check_json(body: bytes) -> None:
+    """Refuse JSON that parsers read differently, or that costs more to validate than any valid body.
+
+    Raises:
+        ValidationFailed: It is not JSON, has a name twice in one object, a number that is not
+            finite, or more than `MAX_NAMES` names.
+    """
+    pairs = _Pairs()
+    try:
+        document = json.loads(
+            body,
+            object_pairs_hook=pairs.to_object,
+            parse_float=pairs.to_float,
+            parse_constant=pairs.to_float,
+        )
+    except (ValueError, RecursionError):
+        raise ValidationFailed([FieldError("", "Invalid JSON")]) from None
+    if pairs.has_duplicate:
+        raise ValidationFailed([FieldError("", "An object has the same name twice")])
+    if pairs.has_non_finite:
+        raise ValidationFailed(non_finite_numbers(document))
+    if pairs.names > MAX_NAMES:
+        raise ValidationFailed([FieldError("", f"There are more than {MAX_NAMES} names")])
+
+
+def non_finite_numbers(value: object, path: str = "") -> Iterator[FieldError]:
+    """Find the numbers that parsers make of NaN, Infinity and 1e999."""
+    pending = [(path, value)]
+    while pending:
+        path, value = pending.pop()
+        inner: Iterable[tuple[str | int, Any]] = ()
+        if isinstance(value, float) and not math.isfinite(value):
+            yield FieldError(path, "must be a finite number")
+        elif isinstance(value, dict):
+            inner = value.items()
+        elif isinstance(value, list):
+            inner = enumerate(value)
+        pending.extend(reversed([(json_pointer(path, step), item) for step, item in inner]))
 
 
 def json_equal(left: object, right: object) -> bool:

@@ -48,7 +48,7 @@ def register(demo: DemoStack, email: str) -> None:
         "organization_name": "Ekskolan",
     }
     answer = httpx.post(f"{demo.gateway}/v1/auth/register", json=person, timeout=10)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code == 202, answer.text
 
 
 def prove_address(demo: DemoStack, email: str) -> None:

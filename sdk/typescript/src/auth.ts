@@ -8,7 +8,6 @@ import type {
   LoginV1,
   MessageV1,
   paths,
-  RegisteredV1,
   RegisterV1,
   TokensV1,
 } from "./generated/api.js";
@@ -21,7 +20,7 @@ export interface AuthClient {
   /** Opens a session from a stored refresh token. */
   resume(refreshToken: string, call?: CallOptions): Promise<Session>;
   /** Requests an account; an admin approves it. */
-  register(account: RegisterV1, call?: CallOptions): Promise<RegisteredV1>;
+  register(account: RegisterV1, call?: CallOptions): Promise<MessageV1>;
   verifyEmail(token: string, call?: CallOptions): Promise<MessageV1>;
   resendVerification(email: string, call?: CallOptions): Promise<MessageV1>;
   requestPasswordReset(email: string, call?: CallOptions): Promise<MessageV1>;

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from quart import Response, request
 from quart_schema import document_response
 
-from bff_core.errors import InvalidRequest, UnsupportedMediaType
-from bff_core.server import ETAGGED
+from bff_core.errors import InvalidRequest
+from bff_core.json_values import check_json
+from bff_core.server import ETAGGED, read_json
 from services.bff_admin.ports import SettingsRequest, SettingsResponse
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -42,7 +43,8 @@ async def _current_settings_request() -> SettingsRequest:
 
     Raises:
         InvalidRequest: Idempotency-Key was sent twice, or a header is not ASCII.
-        UnsupportedMediaType: The body is not declared as JSON.
+        UnsupportedMediaType: The body is not declared as JSON, or is encoded.
+        ValidationFailed: The body is JSON that no service can read one way.
     """
     if len(request.headers.getlist(IDEMPOTENCY_KEY)) > 1:
         raise InvalidRequest(f"The header {IDEMPOTENCY_KEY} may be sent once only")
@@ -57,9 +59,8 @@ async def _current_settings_request() -> SettingsRequest:
     params = list(request.args.items(multi=True))
     if request.method not in METHODS_WITH_BODY:
         return SettingsRequest(params, headers)
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType
-    body = await request.get_data(cache=False, as_text=False, parse_form_data=False)
+    body = await read_json()
+    check_json(body)
     return SettingsRequest(params, headers, body)
 
 

@@ -90,7 +90,9 @@ def raise_for_status(service: str, response: DownstreamResponse) -> None:
     if kind is None or kind.status != response.status:
         raise DownstreamFailed(service, reason="odd_code", upstream_status=response.status)
     if kind is ValidationFailed:
+        count = error.details.get("error_count")
         refusal: ClientError = ValidationFailed(_field_errors(error.details.get("errors")))
+        refusal.details["error_count"] = count if isinstance(count, int) else None
     else:
         message = error.message[:_MAX_MESSAGE_LENGTH]
         refusal = kind(message, details=_known_details(error.details))

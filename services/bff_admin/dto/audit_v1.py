@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
-from bff_core.inputs import Since
+from bff_core.inputs import QueryInt, Since
 from services.bff_admin.dto.users_v1 import Action, Status
 
 Source = Literal["settings", "users"]
@@ -19,7 +19,7 @@ class AdminAuditQuery(BaseModel):
     source: Source | None = Field(None, description="Only changes of this kind.")
     actor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A user id.")
     since: Since | None = Field(None, description="Changes of this time and later.")
-    limit: int = Field(20, ge=1, le=100, description="Changes a page.")
+    limit: QueryInt = Field(20, ge=1, le=100, description="Changes a page.")
     cursor: str | None = Field(
         None, max_length=500, description="`next_cursor`, with the same filters."
     )

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 # pydantic needs this TypedDict: before Python 3.12 the standard library's lacks what it reads.
 from typing_extensions import TypedDict
 
-from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line
+from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line, QueryInt
 
 LARGEST_VERSION = 2_147_483_647
 
@@ -150,8 +150,8 @@ class SettingsWriteQuery(BaseModel):
 
 
 class SettingsVersionsQuery(BaseModel):
-    limit: int = Field(20, ge=1, le=100)
-    before: int | None = Field(None, ge=1, le=LARGEST_VERSION, description="`next_before`.")
+    limit: QueryInt = Field(20, ge=1, le=100)
+    before: QueryInt | None = Field(None, ge=1, le=LARGEST_VERSION, description="`next_before`.")
 
 
 class SettingsWriteHeadersV1(BaseModel):

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from bff_core.inputs import Line
+from bff_core.inputs import Line, QueryInt
 
 Status = Literal["pending", "approved", "denied"]
 Action = Literal["approve", "deny"]
@@ -15,7 +15,7 @@ Action = Literal["approve", "deny"]
 class PendingUsersQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(20, ge=1, le=100, description="Accounts a page.")
+    limit: QueryInt = Field(20, ge=1, le=100, description="Accounts a page.")
     cursor: str | None = Field(None, max_length=200, description="`next_cursor`.")
     q: Line | None = Field(None, max_length=100, description="In the address or a name.")
     org: Line | None = Field(None, max_length=255)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
+from bff_core.inputs import QueryInt
 from services.bff_teacher.dto.batch_status_v1 import MERGED_STATUSES, BatchStatusV1
 from services.bff_teacher.dto.class_list_v1 import EXAMPLE_CLASS, TeacherClassV1
 from services.bff_teacher.dto.uuid_text import UuidText
@@ -20,9 +21,9 @@ class DashboardQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(20, ge=1, le=100, description="Batches a page.")
+    limit: QueryInt = Field(20, ge=1, le=100, description="Batches a page.")
     status: BatchStatusV1 | None = Field(None, description="Only batches in this state.")
-    offset: int = Field(0, ge=0, le=1_000_000, description="Batches to pass over.")
+    offset: QueryInt = Field(0, ge=0, le=1_000_000, description="Batches to pass over.")
 
     @field_validator("offset")
     @classmethod

@@ -8,14 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
+from bff_core.inputs import QueryInt
 from services.bff_teacher.dto.uuid_text import UuidText
 
 
 class ClassListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(20, ge=1, le=100, description="Classes a page.")
-    offset: int = Field(0, ge=0, le=1_000_000, description="Classes to pass over.")
+    limit: QueryInt = Field(20, ge=1, le=100, description="Classes a page.")
+    offset: QueryInt = Field(0, ge=0, le=1_000_000, description="Classes to pass over.")
 
 
 # A dataclass: its values are checked already.

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from bff_core.clock import to_wire
-from bff_core.errors import Conflict, FieldError, NotFound, ValidationFailed
+from bff_core.errors import Conflict, FieldError, NotFound, ValidationFailed, listed_errors
 from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome, Decisions
 from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmRequestV1,
@@ -87,7 +87,7 @@ def require_complete(
 
     Raises:
         NotFound: A decision names an essay or a student that is not the teacher's; each is listed
-            in `details.errors`.
+            in `details.errors`, up to 50.
         ValidationFailed: An essay is left undecided.
     """
     unknown = []
@@ -95,12 +95,12 @@ def require_complete(
         place = f"/decisions/{number}"
         if str(one.essay_id) not in known:
             message = "There is no such essay in this batch"
-            unknown.append({"pointer": f"{place}/essay_id", "message": message})
+            unknown.append(FieldError(f"{place}/essay_id", message))
         if one.student_id is not None and str(one.student_id) not in students:
             message = "There is no such student in your classes"
-            unknown.append({"pointer": f"{place}/student_id", "message": message})
+            unknown.append(FieldError(f"{place}/student_id", message))
     if unknown:
-        raise NotFound(details={"errors": unknown})
+        raise NotFound(details=listed_errors(unknown))
     undecided = set(to_decide) - {str(one.essay_id) for one in request.decisions}
     if undecided:
         raise ValidationFailed(

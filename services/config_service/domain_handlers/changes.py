@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bff_core.context import RequestContext
 from bff_core.errors import (
+    MAX_LISTED_ERRORS,
     ClientError,
     Conflict,
     FieldError,
@@ -24,6 +25,7 @@ from services.config_service.dto.settings_v1 import (
 )
 from services.config_service.json_patch import PatchOperation, make_patch
 from services.config_service.namespaces import Namespace, Namespaces
+from services.config_service.namespaces.bounds import size_errors
 from services.config_service.ports import (
     ChangeFeed,
     IdempotentResponse,
@@ -73,7 +75,7 @@ class PlannedChange:
 
 
 class ChangeHandler:
-    """Every refusal but NotFound carries the current ETag.
+    """Every refusal but NotFound, and but that of oversized values, carries the current ETag.
 
     Raises:
         NotFound: No file defines the namespace.
@@ -99,6 +101,8 @@ class ChangeHandler:
         dry_run: bool,
     ) -> WithETag[SettingsChangeV1]:
         """Replace the values of a namespace."""
+        # First of all: everything else costs as much as the values are large.
+        _require_valid(size_errors(body.values), "/values")
 
         async def values(_: SettingsReader) -> Values:
             return body.values
@@ -169,15 +173,21 @@ async def _plan(request: ChangeRequest, reader: SettingsReader) -> PlannedChange
     try:
         values = request.namespace.with_defaults(await request.values(reader))
         _require_match(request.conditions.if_match, current, values)
-        errors = request.namespace.errors(values)
-        if errors:
-            raise ValidationFailed(
-                FieldError(request.root + error.pointer, error.message) for error in errors
-            )
+        _require_valid(request.namespace.errors(values), request.root)
     except ClientError as refusal:
         refusal.headers["ETag"] = current.etag
         raise
     return PlannedChange(current, values, make_patch(current.values, values))
+
+
+def _require_valid(errors: list[FieldError], root: str) -> None:
+    if not errors:
+        return
+    failure = ValidationFailed(FieldError(root + error.pointer, error.message) for error in errors)
+    if len(errors) > MAX_LISTED_ERRORS:
+        # Validation has stopped there.
+        failure.details["error_count"] = None
+    raise failure
 
 
 def _require_match(if_match: str | None, current: CurrentSettings, values: Values) -> None:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from bff_core.inputs import Since
+from bff_core.inputs import QueryInt, Since
 from services.config_service.chain import Problem
 from services.config_service.json_patch import PatchOperation
 
@@ -15,7 +15,7 @@ class AuditQuery(BaseModel):
     namespace: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]{0,62}$")
     actor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A user id.")
     since: Since | None = Field(None, description="Entries of this time and later.")
-    limit: int = Field(20, ge=1, le=100)
+    limit: QueryInt = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="`next_cursor`.")
 
 

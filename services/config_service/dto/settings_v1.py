@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, LINE_PATTERN, Whole
+from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line, QueryInt, Whole
 from services.config_service.json_patch import PatchOperation
 
 LARGEST_VERSION = 2_147_483_647
@@ -18,15 +18,7 @@ _EXAMPLE: Any = {
     "updated_by": "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72",
 }
 
-# What PostgreSQL cannot keep, and a log cannot show, has no place in a reason.
-Reason = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$"
-    ),
-    # Blanks around it are cut off first, so it must hold something else.
-    Field(json_schema_extra={"pattern": LINE_PATTERN}),
-]
+Reason = Annotated[Line, Field(max_length=500)]
 UpdatedAt = Annotated[
     str | None,
     Field(
@@ -168,8 +160,8 @@ class VersionsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(20, ge=1, le=100)
-    before: int | None = Field(
+    limit: QueryInt = Field(20, ge=1, le=100)
+    before: QueryInt | None = Field(
         None, ge=1, le=LARGEST_VERSION, description="Only versions below this one."
     )
 

@@ -11,12 +11,12 @@ from referencing import Registry, Resource
 from referencing.exceptions import PointerToNowhere, Unresolvable, Unretrievable
 from referencing.jsonschema import DRAFT202012
 
-from bff_core.json_values import json_pointer
+from bff_core.json_values import json_pointer, non_finite_numbers
 from bff_core.settings import SettingsError
+from services.config_service.namespaces.bounds import BoundedValidator, unbounded_keywords
 from services.config_service.namespaces.namespace import Namespace, Namespaces
 from services.config_service.namespaces.subschemas import subschemas
 from services.config_service.namespaces.validation import validation_errors
-from services.config_service.values import non_finite_numbers
 
 SHIPPED = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -50,6 +50,9 @@ def _load(path: Path) -> Namespace:
     _check_schema(path, schema)
     registry: Registry[Any] = Registry().with_resource("", _resource(schema))
     _check_references(path, schema, registry)
+    for pointer, part in subschemas(schema):
+        for keyword, problem in unbounded_keywords(part):
+            _refuse(path, json_pointer(pointer, keyword), problem)
     namespace = Namespace(
         name=path.stem,
         title=schema["title"],
@@ -65,8 +68,8 @@ def _resource(schema: Any) -> Resource[Any]:
     return Resource.from_contents(schema, default_specification=DRAFT202012)
 
 
-def _validator(schema: Any, registry: Registry[Any]) -> Draft202012Validator:
-    return Draft202012Validator(
+def _validator(schema: Any, registry: Registry[Any]) -> Any:
+    return BoundedValidator(
         schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
 

@@ -4,12 +4,14 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
 from pydantic import JsonValue
 
 from bff_core.errors import FieldError, NotFound
+from bff_core.json_values import non_finite_numbers
+from services.config_service.namespaces.bounds import size_errors
 from services.config_service.namespaces.validation import validation_errors
-from services.config_service.values import Values, non_finite_numbers
+from services.config_service.values import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Namespace:
     title: str
     description: str
     schema: Values = field(repr=False)
-    validator: Draft202012Validator = field(repr=False)
+    validator: Validator = field(repr=False)
 
     @property
     def defaults(self) -> Values:
@@ -32,8 +34,11 @@ class Namespace:
         return completed
 
     def errors(self, values: Values) -> list[FieldError]:
-        """Every error by its pointer; messages never hold the values."""
-        return [*non_finite_numbers(values), *validation_errors(self.validator, values)]
+        """The first errors by their pointers; messages never hold the values."""
+        return size_errors(values) or [
+            *non_finite_numbers(values),
+            *validation_errors(self.validator, values),
+        ]
 
 
 def _fill_in_defaults(values: Values, schema: Mapping[str, JsonValue]) -> None:

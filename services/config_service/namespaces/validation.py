@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 
-from bff_core.errors import FieldError
+from bff_core.errors import MAX_LISTED_ERRORS, FieldError
 from bff_core.json_values import json_pointer
 from services.config_service.values import canonical_json
 
@@ -36,12 +37,10 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
 
 
 def validation_errors(validator: Validator, values: Any) -> list[FieldError]:
-    """Every error once, ordered by pointer."""
-    found = {
-        (error.pointer, error.message): error
-        for raw in validator.iter_errors(values)
-        for error in _field_errors(raw)
-    }
+    """The first errors, one more than an answer lists, each once and ordered by pointer."""
+    errors = (error for raw in validator.iter_errors(values) for error in _field_errors(raw))
+    first = islice(errors, MAX_LISTED_ERRORS + 1)
+    found = {(error.pointer, error.message): error for error in first}
     return [found[key] for key in sorted(found)]
 
 

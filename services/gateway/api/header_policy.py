@@ -1,8 +1,9 @@
 """Outermost middleware: filters request headers, adds security headers to every response."""
 
 import re
+from urllib.parse import urlsplit
 
-from bff_core.errors import ClientError, InvalidRequest
+from bff_core.errors import ClientError, InvalidRequest, unsupported_encoding
 from bff_core.server import AsgiApp, Message, Receive, Scope, Send
 from services.gateway.api.cors import CorsPolicy, Headers
 from services.gateway.implementations.forwarded_headers import (
@@ -87,6 +88,7 @@ class HeaderPolicyMiddleware:
             return
         given = [(name.lower(), value) for name, value in scope["headers"]]
         scope["headers"] = allowed_headers(given)
+        scope["raw_path"] = origin_form(scope["raw_path"])
         rejection = None
         try:
             self._validate(scope, given)
@@ -105,6 +107,9 @@ class HeaderPolicyMiddleware:
         await self._app(scope, receive, send_with_headers)
 
     def _validate(self, scope: Scope, headers: Headers) -> None:
+        if not scope["method"].isupper():
+            # Methods are case-sensitive: a rule of a proxy in front for POST does not see `post`.
+            raise InvalidRequest("A method is written in capital letters")
         size = len(scope["raw_path"]) + len(scope["query_string"])
         size += sum(len(name) + len(value) for name, value in headers)
         if len(headers) > MAX_HEADERS or size > self._max_header_bytes:
@@ -114,6 +119,8 @@ class HeaderPolicyMiddleware:
             if name in _SINGLE and name in values:
                 raise InvalidRequest(f"The header {name.decode()} may be sent once only")
             values[name] = value
+            if name == b"content-encoding" and value.strip().lower() != b"identity":
+                raise unsupported_encoding()
             may_be_any = name == b"user-agent" or not is_forwarded_header(name)
             if not may_be_any and not _PRINTABLE.fullmatch(value):
                 raise InvalidRequest(f"The header {name.decode()} holds a forbidden character")
@@ -135,6 +142,13 @@ class HeaderPolicyMiddleware:
         if not any(name.lower() == b"cache-control" for name, _ in headers):
             added.append((b"cache-control", b"no-store"))
         return added
+
+
+def origin_form(target: bytes) -> bytes:
+    """The path of an absolute-form target, which a server must accept (RFC 9112, 3.2.2)."""
+    if not target.lower().startswith((b"http://", b"https://")):
+        return target
+    return urlsplit(target).path or b"/"
 
 
 def allowed_headers(headers: Headers) -> Headers:

@@ -5,14 +5,16 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from bff_core.inputs import CONTROLS, has_controls
+
 
 def _without_controls(text: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if has_controls(text):
         raise ValueError("must hold no control characters")
     return text
 
 
-_CONTROL_FREE: JsonDict = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
+_CONTROL_FREE: JsonDict = {"pattern": rf"^[^{CONTROLS}]*$"}
 _LETTERS = "A-Za-z0-9À-ÖØ-öø-ɏ"
 _ATOM = rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]{{1,64}}"
 _LABEL = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?"
@@ -137,15 +139,6 @@ class AccessTokenV1(BaseModel):
     access_token: str = Field(examples=["eyJhbGciOi…"])
     token_type: str = Field(examples=["Bearer"])
     expires_in: int = Field(examples=[3600])
-
-
-class RegisteredV1(BaseModel):
-    """The account that was asked for."""
-
-    user_id: str = Field(examples=["93d5f152-427c-54c3-986c-092caff7dbf2"])
-    email: str = Field(examples=["anna@skola.example"])
-    org_id: str | None = Field(examples=["ekskolan"])
-    email_verification_required: bool = Field(examples=[True])
 
 
 class MessageV1(BaseModel):

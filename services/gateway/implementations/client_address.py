@@ -1,12 +1,16 @@
 """The client's network address, behind proxies or not."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - an address to write down, nothing binds to it
 MAX_HOPS = 32
+_WITH_PORT = re.compile(
+    r"(?:\[(?P<bracketed>[0-9A-Fa-f:.%a-z]+)\]|(?P<dotted>[0-9.]+))(?::[0-9]{1,5})?"
+)
 
 
 class TrustedProxies:
@@ -36,13 +40,22 @@ class TrustedProxies:
 
 def rate_limit_key(address: str) -> str:
     """The address, or the /64 network in IPv6, where one household has 2**64 addresses."""
+    return site_key(address, prefix=64) or address
+
+
+def site_key(address: str, *, prefix: int = 48) -> str | None:
+    """The IPv6 network that one customer is given, with 65,536 networks of /64; None in IPv4."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address
+        return str(ipaddress.ip_network((parsed, prefix), strict=False))
+    return None
 
 
 def _parse_address(text: str) -> Address | None:
+    """An address as proxies write it: bare, in brackets, or with a port."""
+    written = _WITH_PORT.fullmatch(text)
+    if written:
+        text = written["bracketed"] or written["dotted"]
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

@@ -41,7 +41,6 @@ _RESPONSE_HEADERS = frozenset(
         b"location",
         b"preference-applied",
         b"retry-after",
-        b"set-cookie",
         b"sunset",
         b"vary",
         b"www-authenticate",
@@ -49,10 +48,29 @@ _RESPONSE_HEADERS = frozenset(
         b"x-parts-incomplete",
     }
 )
+_SINGLE_RESPONSE_HEADERS = frozenset(
+    {
+        b"age",
+        b"content-disposition",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"etag",
+        b"expires",
+        b"last-modified",
+        b"location",
+        b"retry-after",
+    }
+)
 # Headers that frame a message are no connection options, whatever `Connection` lists.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
 _ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+
+
+class InvalidResponseHeader(ValueError):
+    """A service's header that another reader could take for something else."""
 
 
 def is_forwarded_header(name: bytes) -> bool:
@@ -81,15 +99,22 @@ def filter_request_headers(headers: RawHeaders) -> list[tuple[str, str]]:
 def filter_response_headers(headers: RawHeaders, origin: bytes) -> list[tuple[bytes, bytes]]:
     """A service's headers that go out, names in lower case; repeated headers stay separate.
 
-    `origin` is the service's own, which a `Location` must not reveal.
+    `origin` is the service's own, which a `Location` must not reveal. No route sets cookies.
+
+    Raises:
+        InvalidResponseHeader: One holds a control character, or is there twice and may not be.
     """
     headers = list(headers)
     dropped = named_by_connection(headers)
-    passed = []
+    passed: list[tuple[bytes, bytes]] = []
+    seen: set[bytes] = set()
     for name, value in headers:
         lowered = name.lower()
-        if lowered not in _RESPONSE_HEADERS or lowered in dropped or not _VALUE.fullmatch(value):
+        if lowered not in _RESPONSE_HEADERS or lowered in dropped:
             continue
+        if not _VALUE.fullmatch(value) or (lowered in _SINGLE_RESPONSE_HEADERS and lowered in seen):
+            raise InvalidResponseHeader
+        seen.add(lowered)
         kept = _path_of_location(value, origin) if lowered == b"location" else value
         if kept:
             passed.append((lowered, kept))

@@ -24,7 +24,10 @@ from bff_core.errors import (
 from bff_core.inputs import is_uuid
 from bff_core.observability import Metrics, tracing
 from bff_core.settings import Downstream
-from services.gateway.implementations.forwarded_headers import filter_response_headers
+from services.gateway.implementations.forwarded_headers import (
+    InvalidResponseHeader,
+    filter_response_headers,
+)
 
 # Headers that aiohttp would add by itself; the client's own go on, or none.
 _SKIPPED_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -211,9 +214,9 @@ class Forwarder:
                 elapsed = time.perf_counter() - started
                 span.set_outcome(outcome)
                 self._metrics.observe_call(self._service, request.operation, outcome, elapsed)
-        return UpstreamResponse(self._service, str(self._origin).encode("ascii"), response)
+        return response
 
-    async def _response_head(self, request: ForwardRequest) -> aiohttp.ClientResponse:
+    async def _response_head(self, request: ForwardRequest) -> UpstreamResponse:
         upload = request.body if isinstance(request.body, Upload) else None
         timeout_ms = str(int(request.timeout * 1000))
         try:
@@ -241,7 +244,11 @@ class Forwarder:
             response.close()
             close_last_connection()
             raise DownstreamFailed(self._service, reason="other_request")
-        return response
+        try:
+            return UpstreamResponse(self._service, str(self._origin).encode("ascii"), response)
+        except InvalidResponseHeader as error:
+            response.close()
+            raise DownstreamFailed(self._service, reason="header") from error
 
     def _target(self, request: ForwardRequest) -> URL:
         query = f"?{request.query}" if request.query else ""

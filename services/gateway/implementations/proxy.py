@@ -5,9 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bff_core.context import CorrelationId, RequestContext
-from bff_core.errors import DownstreamFailed
+from bff_core.errors import DownstreamFailed, FieldError, ValidationFailed
 from services.gateway.dto.auth_v1 import MessageV1
-from services.gateway.implementations.client_address import TrustedProxies, rate_limit_key
+from services.gateway.implementations.client_address import (
+    TrustedProxies,
+    rate_limit_key,
+    site_key,
+)
 from services.gateway.implementations.forwarded_headers import filter_request_headers
 from services.gateway.implementations.forwarding import (
     Forwarder,
@@ -17,11 +21,11 @@ from services.gateway.implementations.forwarding import (
 )
 from services.gateway.implementations.identity_errors import identity_error, is_envelope
 from services.gateway.implementations.rate_limiter import RateLimiter
-from services.gateway.route_table import IdentityRoute, Route, UpstreamName
+from services.gateway.route_table import SITE_LIMITS, IdentityRoute, Route, UpstreamName
 
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
-# Statuses of Identity that reveal whether an address has an account.
-_REVEALING_STATUSES = frozenset({400, 403, 404, 409})
+# Identity calls a wrong password an invalid token.
+_WRONG_CREDENTIAL = frozenset({"IDENTITY_TOKEN_INVALID", "IDENTITY_VERIFICATION_TOKEN_INVALID"})
 _ORG_ID = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -84,12 +88,17 @@ class Proxy:
     async def check_rate_limit(self, route: Route, request: ProxyRequest) -> None:
         """Count the request against its user, or its address when there is no user.
 
+        An address in IPv6 counts against its /64 and, ten times as much, its /48.
+
         Raises:
             RateLimited: The limit is reached.
         """
         context = request.context
         key = context.user_id if context else rate_limit_key(request.client_address)
         await self._rate_limiter.acquire(route.rate_limit, key)
+        site = None if context else site_key(request.client_address)
+        if site and route.rate_limit in SITE_LIMITS:
+            await self._rate_limiter.acquire(SITE_LIMITS[route.rate_limit], site)
 
     async def forward(
         self, route: Route, request: ProxyRequest, body: Upload | bytes | None
@@ -128,6 +137,8 @@ class Proxy:
         if response.status >= 400:
             body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self._timeout(route))
             error = identity_error(response.status, body)
+            if identity.credential and error.code in _WRONG_CREDENTIAL:
+                raise ValidationFailed([FieldError(f"/{identity.credential}", "Is wrong")])
             if may_reveal(identity, error.status):
                 raise error
         elif not 200 <= response.status < 300 or not response.is_json:
@@ -135,16 +146,17 @@ class Proxy:
         if identity.fixed_message is None:
             return response
         body = MessageV1(message=identity.fixed_message).model_dump_json().encode()
-        return _buffered(200, [(b"content-type", b"application/json")], body)
+        return _buffered(identity.status, [(b"content-type", b"application/json")], body)
 
     async def _check_screens(
         self, route: Route, request: ProxyRequest, response: UpstreamResponse
     ) -> UpstreamResponse | BufferedResponse:
         is_error = response.status >= 400
         if is_error:
-            if not response.is_json:
+            # An encoded body cannot be checked; the services encode none.
+            if not response.is_json or response.is_encoded:
                 raise _unusable(route, response)
-            needs_buffer = request.method != "HEAD" and not response.is_encoded
+            needs_buffer = request.method != "HEAD"
         else:
             # Without a length, a truncated response would look complete to such a client.
             has_end = response.has_length or response.is_event_stream
@@ -162,7 +174,7 @@ class Proxy:
 
 def may_reveal(identity: IdentityRoute, status: int) -> bool:
     """Tells whether an error of Identity may go out, or would reveal who has an account."""
-    return identity.fixed_message is None or status not in _REVEALING_STATUSES
+    return identity.fixed_message is None or status not in identity.hidden_statuses
 
 
 def _buffered(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> BufferedResponse:

@@ -1,12 +1,12 @@
 """Field types that several wire models share."""
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
 
 from bff_core.clock import to_wire
+from bff_core.inputs import has_controls
 
 StatusValue = Literal["pending", "approved", "denied"]
 ActionValue = Literal["approve", "deny"]
@@ -19,13 +19,13 @@ Timestamp = Annotated[
 ]
 """UTC with `Z`."""
 
-_LINE_BREAKS = frozenset("\n\t\r")
-_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_LINE_BREAKS = "\n\t\r"
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 
 
 def _validate_text(text: str) -> str:
     """Strip blanks; refuse empty text and control characters, of which PostgreSQL stores no NUL."""
-    if any(unicodedata.category(char) == "Cc" and char not in _LINE_BREAKS for char in text):
+    if has_controls(text, but=_LINE_BREAKS):
         raise ValueError("must hold no control characters")
     stripped = text.strip()
     if not stripped:

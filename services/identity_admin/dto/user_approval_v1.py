@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bff_core.inputs import Since
+from bff_core.inputs import QueryInt, Since
 from services.identity_admin.dto.field_types import (
     EXAMPLE_ID,
     ActionValue,
@@ -74,7 +74,7 @@ class DecisionListV1(BaseModel):
 class PendingQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    limit: QueryInt = Field(20, ge=1, le=MAX_PAGE_SIZE)
     cursor: str | None = Field(None, max_length=200)
     org: FreeText | None = Field(None, max_length=255)
     verified: bool | None = None
@@ -88,8 +88,8 @@ class UserQuery(PendingQuery):
 class DecisionQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
-    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
+    limit: QueryInt = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    cursor: QueryInt | None = Field(None, ge=1, le=2**63 - 1)
     actor: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
     user_id: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
     since: Since | None = None

@@ -150,9 +150,9 @@ def parse(document: bytes, *, limit: int) -> dict[str | None, RSAPublicKey]:
     if not isinstance(listed, list):
         raise ValueError("no key set")  # noqa: TRY004 - a document is not an argument
     keys: dict[str | None, RSAPublicKey] = {}
-    for entry in listed[:limit]:
+    for entry in listed:
         key = _signing_key(entry)
-        if key is not None:
+        if key is not None and len(keys) < limit:
             keys[entry.get("kid")] = key
     if not keys:
         raise ValueError("no usable key")

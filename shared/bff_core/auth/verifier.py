@@ -24,6 +24,9 @@ _LIBRARY_CHECKS: Any = {
     "verify_nbf": False,
 }
 _ORG_CLAIMS = ("org", "org_id", "organization_id")
+_TYPES = frozenset({"JWT", "AT+JWT", "APPLICATION/AT+JWT"})
+"""Header `typ` of access tokens (RFC 9068), upper-case; it may be absent."""
+_TYPE_CLAIMS = ("typ", "type", "token_type", "token_use")
 _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.InvalidAudienceError, "invalid_audience"),
     (jwt.InvalidIssuerError, "invalid_issuer"),
@@ -157,9 +160,13 @@ def _digest(token: str) -> bytes:
 def _kid(token: str) -> str | None:
     """The key that an unverified header names."""
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
+        header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise NotAuthenticated("invalid_token") from error
+    kind = header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.upper() not in _TYPES:
+        raise NotAuthenticated("not_an_access_token")
+    kid = header.get("kid")
     return kid if isinstance(kid, str) else None
 
 
@@ -170,8 +177,10 @@ def _reason(error: jwt.PyJWTError) -> str:
 
 
 def _claims(payload: dict[str, Any]) -> Claims:
-    if payload.get("typ") == "refresh":
-        raise NotAuthenticated("refresh_token")
+    for claim in _TYPE_CLAIMS:
+        kind = payload.get(claim, "access")
+        if kind != "access":
+            raise NotAuthenticated("refresh_token" if kind == "refresh" else "not_an_access_token")
     subject = payload["sub"]
     if not isinstance(subject, str) or not is_user_id(subject):
         raise NotAuthenticated("invalid_subject")

@@ -33,7 +33,13 @@ from bff_core.server.openapi.document import COMPLETION, attach_openapi, documen
 from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
 from bff_core.server.routes.context import ContextProvider, inject
 from bff_core.server.routes.responses import ETAGGED, METRICS, returns, returns_etagged
-from bff_core.server.routes.validation import parse_body, takes_body, takes_headers, takes_query
+from bff_core.server.routes.validation import (
+    parse_body,
+    read_json,
+    takes_body,
+    takes_headers,
+    takes_query,
+)
 from bff_core.server.run import LIFECYCLE, run
 from bff_core.server.service_keys import ServiceKeys
 
@@ -81,6 +87,7 @@ __all__ = [
     "optional_body",
     "parse_body",
     "path_parameters",
+    "read_json",
     "release_slot",
     "request_state",
     "response_headers",

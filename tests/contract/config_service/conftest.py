@@ -68,9 +68,9 @@ def settings(app: Quart) -> SettingsClient:
     client = app.test_client()
 
     async def send(
-        method: str, path: str, *, headers: Mapping[str, str], json: Any = None
+        method: str, path: str, *, headers: Mapping[str, str], json: Any = None, data: Any = None
     ) -> ApiResponse:
-        more = {} if json is None else {"json": json}
+        more = {"data": data} if json is None else {"json": json}
         answer = await client.open(path, method=method, headers=dict(headers), **more)
         lowered = {name.lower(): value for name, value in answer.headers.items()}
         body = await answer.get_json() if await answer.get_data() else None

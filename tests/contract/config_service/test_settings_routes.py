@@ -177,6 +177,22 @@ async def test_body_that_does_not_fit_is_400(
     assert [one["pointer"] for one in answer.error["details"]["errors"]] == [pointer]
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+async def test_number_that_is_not_finite_is_400_at_its_place(
+    settings: SettingsClient, number: str, query: str
+) -> None:
+    headers = as_admin() | {"Content-Type": "application/json"}
+    headers["If-Match"] = (await settings.read(NS)).etag
+    body = f'{{"values": {{"max_file_mebibytes": [1, {number}]}}, "reason": "x"}}'
+
+    answer = await settings.send("PUT", PATH + query, headers=headers, data=body)
+
+    assert answer.status == 400
+    pointers = [one["pointer"] for one in answer.error["details"]["errors"]]
+    assert pointers == ["/values/max_file_mebibytes/1"]
+
+
 async def test_body_above_256_kib_is_413(settings: SettingsClient) -> None:
     etag = (await settings.read(NS)).etag
     limit = 256 * 1024

@@ -115,7 +115,7 @@ def test_behind_a_trusted_proxy_the_real_address_counts(
     assert addresses == {"198.51.100.7", "198.51.100.8"}
 
 
-@pytest.mark.parametrize("forwarded", ["not an address", "<script>", "198.51.100.7:80", "a" * 200])
+@pytest.mark.parametrize("forwarded", ["not an address", "<script>", "198.51.100.7:", "a" * 200])
 def test_what_is_no_address_goes_no_further(
     tmp_path: Path, service: RecordingUpstream, forwarded: str
 ) -> None:
@@ -124,3 +124,25 @@ def test_what_is_no_address_goes_no_further(
         login(process, forwarded)
 
     assert service.seen[0].values("X-Forwarded-For") == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("forwarded", ["198.51.100.7:80", "[2001:4860::8]:443", "[2001:4860::8]"])
+def test_an_address_with_its_port_is_read(
+    tmp_path: Path, service: RecordingUpstream, forwarded: str
+) -> None:
+    with gateway(tmp_path, settings(service, TRUSTED_PROXIES="127.0.0.1")) as process:
+        login(process, forwarded)
+
+    [address] = service.seen[0].values("X-Forwarded-For")
+    assert address in {"198.51.100.7", "2001:4860::8"}
+
+
+def test_another_network_of_the_same_site_is_no_way_round_the_limit(
+    tmp_path: Path, service: RecordingUpstream
+) -> None:
+    with gateway(tmp_path, settings(service, TRUSTED_PROXIES="127.0.0.1")) as process:
+        inside = [login(process, f"2001:4860:1:{n:x}::1") for n in range(10 * FEW + 3)]
+        elsewhere = login(process, "2001:4860:2::1")
+
+    assert statuses(inside)[429] in {2, 3}
+    assert elsewhere.status == 200

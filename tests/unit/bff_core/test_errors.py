@@ -119,8 +119,23 @@ def test_flaws_are_listed_as_pointer_and_message() -> None:
         "errors": [
             {"pointer": "/limit", "message": "too big"},
             {"pointer": "", "message": "odd"},
-        ]
+        ],
+        "error_count": 2,
     }
+
+
+def test_of_many_flaws_the_first_fifty_are_listed_and_all_are_counted() -> None:
+    error = ValidationFailed(FieldError(f"/{number}", "odd") for number in range(47_760))
+
+    assert [flaw["pointer"] for flaw in error.details["errors"]] == [f"/{n}" for n in range(50)]  # type: ignore[attr-defined, index]  # JSON
+    assert error.details["error_count"] == 47_760
+
+
+def test_a_name_of_400_kb_is_not_sent_back_whole() -> None:
+    error = ValidationFailed([FieldError("/" + "n" * 400_000, "There is no such parameter")])
+
+    (flaw,) = error.details["errors"]  # type: ignore[misc, attr-defined]  # JSON
+    assert len(flaw["pointer"]) < 300
 
 
 def test_details_go_out_and_fields_stay_in() -> None:

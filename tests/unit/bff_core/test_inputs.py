@@ -61,6 +61,17 @@ def test_neither_takes_it(sent: dict[str, object]) -> None:
         Sent.model_validate(sent)
 
 
+@pytest.mark.parametrize(
+    "control", ["\x00", "\x85", "\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\u061c"]
+)
+def test_line_holds_no_character_that_breaks_or_turns_a_line(control: str) -> None:
+    sent = {"text": f"a{control}b"}
+
+    with pytest.raises(ValidationError):
+        Sent.model_validate(sent)
+    assert not SCHEMA.is_valid(sent)
+
+
 def test_line_is_stripped_and_whole_is_a_number_without_a_point() -> None:
     sent = Sent.model_validate({"text": "  a b ", "count": 3.0})
 

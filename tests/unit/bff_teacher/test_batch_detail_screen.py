@@ -124,7 +124,8 @@ async def test_malformed_id_reaches_no_service(odd: str) -> None:
         await load(FakeBatches(failures={odd: AssertionError("asked")}), asked_for=odd)  # type: ignore[dict-item]
 
     assert refused.value.details == {
-        "errors": [{"pointer": "/batch_id", "message": "Must be a UUID"}]
+        "errors": [{"pointer": "/batch_id", "message": "Must be a UUID"}],
+        "error_count": 1,
     }
 
 

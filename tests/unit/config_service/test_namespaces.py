@@ -1,6 +1,7 @@
 """Namespace files: the shipped ones are valid, and invalid ones are refused at start."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,24 @@ def test_numbers_that_json_cannot_spell_are_errors(tmp_path: Path) -> None:
         (changed("title", ""), "#/title", "required"),
         (changed("$schema", "http://json-schema.org/draft-07/schema#"), "#/$schema", "2020-12"),
         (changed("properties.most.$id", "x"), "#/properties/most/$id", "id"),
+        (changed("properties.l", {"type": "array"}), "#/properties/l/maxItems", "required"),
+        (
+            changed("properties.l", {"type": ["array", "null"], "maxItems": 1001}),
+            "#/properties/l/maxItems",
+            "at most 1000",
+        ),
+        (changed("properties.l", {"uniqueItems": True}), "#/properties/l/maxItems", "required"),
+        (
+            changed("properties.map", {"additionalProperties": {"type": "string"}}),
+            "#/properties/map/maxProperties",
+            "required",
+        ),
+        (changed("properties.t", {"pattern": "(a+)+$"}), "#/properties/t/maxLength", "required"),
+        (
+            changed("properties.l", {"unevaluatedItems": False}),
+            "#/properties/l/unevaluatedItems",
+            "refused",
+        ),
     ],
 )
 def test_bad_file_is_refused_with_file_and_pointer(
@@ -170,3 +189,67 @@ def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_unknown_namespace_is_not_found() -> None:
     with pytest.raises(NotFound):
         load_namespaces(SHIPPED).require("nothing")
+
+
+MIXED: list[Any] = [
+    [],
+    {},
+    *range(450),
+    *(str(n) for n in range(450)),
+    *([n] for n in range(300)),
+    None,
+    True,
+]
+LISTED = changed("properties.listed", {"type": "array", "maxItems": 1000, "uniqueItems": True})
+
+
+def test_items_of_mixed_types_are_compared_without_each_to_each(tmp_path: Path) -> None:
+    write(tmp_path, LISTED)
+    namespace = load_namespaces(tmp_path)["limits"]
+    started = time.perf_counter()
+
+    assert namespace.errors({"listed": MIXED[:1000]}) == []
+    assert [error.pointer for error in namespace.errors({"listed": MIXED})] == ["/listed"]
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("items", "valid"),
+    [
+        ([1, True, "1", None, [1], {"a": 1}], True),
+        ([1, 1.0], False),
+        ([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], False),
+        ([[True], [1]], True),
+        ([False, 0], True),
+    ],
+)
+def test_items_are_unique_by_json_equality(tmp_path: Path, items: list[Any], valid: bool) -> None:
+    write(tmp_path, LISTED)
+
+    errors = load_namespaces(tmp_path)["limits"].errors({"listed": items})
+
+    assert (errors == []) is valid
+
+
+def test_validation_stops_after_as_many_flaws_as_are_listed(tmp_path: Path) -> None:
+    errors = limits(tmp_path).errors({f"n{number}": 0 for number in range(1500)})
+
+    assert len(errors) == 51
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"listed": [0] * 100_000},
+        {f"n{number}": 0 for number in range(30_000)},
+        {"n" * 10_000: 0},
+        json.loads('{"a":' * 900 + "0" + "}" * 900),
+    ],
+    ids=["items", "names", "a long name", "depth"],
+)
+def test_values_larger_than_any_settings_are_one_flaw(
+    tmp_path: Path, values: dict[str, Any]
+) -> None:
+    write(tmp_path, LISTED)
+
+    assert len(load_namespaces(tmp_path)["limits"].errors(values)) == 1

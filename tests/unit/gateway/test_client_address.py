@@ -2,7 +2,12 @@
 
 import pytest
 
-from services.gateway.implementations.client_address import UNKNOWN, TrustedProxies, rate_limit_key
+from services.gateway.implementations.client_address import (
+    UNKNOWN,
+    TrustedProxies,
+    rate_limit_key,
+    site_key,
+)
 
 TRUSTED = ["10.0.0.0/8", "2001:db8::/32"]
 CASES = [
@@ -23,6 +28,13 @@ CASES = [
     ("2001:db8::1%eth0", ["2001:4860::8%en1"], "2001:4860::8"),
     ("10.0.0.1", ["ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"], "ffff:" * 7 + "ffff"),
     ("10.0.0.1", ["1" * 46], "10.0.0.1"),
+    ("10.0.0.1", ["203.0.113.9:443"], "203.0.113.9"),
+    ("10.0.0.1", ["[2001:4860::8]:443"], "2001:4860::8"),
+    ("10.0.0.1", ["[2001:4860::8]"], "2001:4860::8"),
+    ("10.0.0.1", ["[2001:4860::8%en1]:1, 10.0.0.2:65535"], "2001:4860::8"),
+    ("10.0.0.1", ["[203.0.113.9"], "10.0.0.1"),
+    ("10.0.0.1", ["203.0.113.9:"], "10.0.0.1"),
+    ("10.0.0.1", ["203.0.113.9:999999"], "10.0.0.1"),
     (None, ["203.0.113.9"], UNKNOWN),
     ("unix", ["203.0.113.9"], UNKNOWN),
 ]
@@ -48,3 +60,8 @@ def test_a_chain_is_read_only_so_far() -> None:
 def test_a_network_of_ipv6_is_one_subject() -> None:
     assert rate_limit_key("2001:db8:1:2:3::4") == rate_limit_key("2001:db8:1:2:ffff::1")
     assert rate_limit_key("198.51.100.1") != rate_limit_key("198.51.100.2")
+
+
+def test_the_network_of_a_customer_in_ipv6_is_one_subject_too() -> None:
+    assert site_key("2001:db8:1:2::4") == site_key("2001:db8:1:ffff::1") == "2001:db8:1::/48"
+    assert site_key("198.51.100.1") is None

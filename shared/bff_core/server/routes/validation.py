@@ -9,8 +9,14 @@ from quart import request
 from quart_schema import DataSource, document_headers, document_querystring, document_request
 from werkzeug.datastructures import MultiDict
 
-from bff_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
-from bff_core.json_values import json_pointer
+from bff_core.errors import (
+    MAX_LISTED_ERRORS,
+    FieldError,
+    UnsupportedMediaType,
+    ValidationFailed,
+    unsupported_encoding,
+)
+from bff_core.json_values import check_json, json_pointer
 from bff_core.server.routes.context import current_request, needs_quart
 
 P = ParamSpec("P")
@@ -96,7 +102,8 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
     try:
         result = model.model_validate({name: query[name] for name in query if name in known})
     except ValidationError as error:
-        raise ValidationFailed([*flaws, *field_errors(error)]) from None
+        count = len(flaws) + error.error_count()
+        raise ValidationFailed([*flaws, *field_errors(error)], count=count) from None
     if flaws:
         raise ValidationFailed(flaws)
     return result
@@ -122,30 +129,43 @@ def _parameters(model: type[BaseModel]) -> frozenset[str]:
 
 
 async def read_body(model: type[M]) -> M:
+    return parse_body(model, await read_json())
+
+
+async def read_json() -> bytes:
+    """The body of the current request, which is declared as JSON.
+
+    Raises:
+        UnsupportedMediaType: It is declared as something else, or as encoded.
+    """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise unsupported_encoding()
     body: bytes = await request.get_data(cache=False)  # type: ignore[assignment]  # bytes unless asked for text
-    return parse_body(model, body)
+    return body
 
 
 def parse_body(model: type[M], body: bytes) -> M:
     """JSON bytes as `model`.
 
     Raises:
-        ValidationFailed: They are not JSON, or do not fit; each flaw is named.
+        ValidationFailed: They are not JSON, or do not fit; the first flaws are named.
     """
+    check_json(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise ValidationFailed(field_errors(error)) from None
+        raise ValidationFailed(field_errors(error), count=error.error_count()) from None
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """Pydantic's findings as pointers and messages, without the values they complain of."""
+    """Pydantic's first findings as pointers and messages, without the values they complain of."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
     return [
         FieldError(
             reduce(json_pointer, fault["loc"], ""),
             _MESSAGES_WITHOUT_INPUT.get(fault["type"], fault["msg"]),
         )
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        for fault in found[:MAX_LISTED_ERRORS]
     ]

@@ -276,3 +276,15 @@ async def test_bug_while_fetching_is_logged_and_the_next_fetch_succeeds(
 
     assert source.key_for("old")
     assert [line["event"] for line in logs] == ["background_task_failed"]
+
+
+async def test_keys_of_kinds_to_come_hide_no_key_that_is_known(
+    clock: FakeClock, old: RsaKeys
+) -> None:
+    unknown = [{"kty": "PQ", "kid": f"new-{number}", "odd": {}} for number in range(40)]
+    document = json.dumps({"keys": [*unknown, entry("a", old)], "issued": 1}).encode()
+    keys = JwksKeys(Issuer(document), clock)
+
+    await keys.ensure_key("a")
+
+    assert keys.key_for("a")

@@ -126,6 +126,12 @@ def test_huge_token_is_refused_before_it_is_read(verifier: TokenVerifier) -> Non
         (access_token(algorithm="HS512", key=SECRET * 2), "invalid_algorithm"),
         (refresh_token(), "refresh_token"),
         (access_token(typ="refresh"), "refresh_token"),
+        (access_token(type="refresh"), "refresh_token"),
+        (access_token(token_use="id"), "not_an_access_token"),
+        (access_token(token_type="email_verification"), "not_an_access_token"),
+        (access_token(typ="ID"), "not_an_access_token"),
+        (access_token(type=None), "not_an_access_token"),
+        (access_token(type=["access"]), "not_an_access_token"),
         (access_token(without=["sub"]), "missing_sub"),
         (access_token(without=["exp"]), "missing_exp"),
         (access_token(without=["aud"]), "missing_aud"),
@@ -280,3 +286,22 @@ def test_odd_headers_change_nothing(verifier: TokenVerifier, header: Mapping[str
     token = access_token(headers=header)
 
     assert verifier.verify(bearer(token)).user_id == "teacher-1"
+
+
+def signed(**header: object) -> str:
+    """An access token with another header, under a valid signature."""
+    payload = access_token().split(".")[1]
+    first = json.dumps({"alg": "HS256", **header}).encode()
+    start = f"{base64.urlsafe_b64encode(first).decode().rstrip('=')}.{payload}"
+    digest = hmac.new(SECRET.encode(), start.encode(), hashlib.sha256).digest()
+    return f"{start}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+@pytest.mark.parametrize("header", [{}, {"typ": "JWT"}, {"typ": "jwt"}, {"typ": "at+jwt"}])
+def test_types_of_access_tokens_pass(verifier: TokenVerifier, header: dict[str, object]) -> None:
+    assert verifier.verify(bearer(signed(**header)))
+
+
+@pytest.mark.parametrize("kind", ["logout+jwt", "dpop+jwt", "secevent+jwt", "", "rt+jwt", "JOSE"])
+def test_other_types_of_tokens_are_no_access_tokens(verifier: TokenVerifier, kind: str) -> None:
+    assert reason(verifier, bearer(signed(typ=kind))) == "not_an_access_token"

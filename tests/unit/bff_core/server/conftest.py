@@ -15,6 +15,7 @@ from quart.typing import TestClientProtocol as Client
 from bff_core.app import Blueprints, build_app
 from bff_core.composition import Fetched, PartV1, describe
 from bff_core.context import ADMIN, TEACHER, RequestContext
+from bff_core.inputs import QueryInt
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from bff_core.server import (
@@ -38,8 +39,8 @@ class Kind(StrEnum):
 
 
 class ThingsQuery(BaseModel):
-    limit: int = Field(20, ge=1, le=100)
-    offset: int = Field(0, ge=0)
+    limit: QueryInt = Field(20, ge=1, le=100)
+    offset: QueryInt = Field(0, ge=0)
     kind: Kind | None = None
 
 

@@ -127,6 +127,48 @@ async def test_body_that_is_no_such_object_is_pointed_at(
     assert "77" not in f"{error['message']}{error['details']}"
 
 
+AMBIGUOUS = {
+    "a name twice": b'{"title": "a", "title": "b"}',
+    "a name twice inside": b'{"title": "a", "rows": [{"count": 1, "count": 2}]}',
+    "a name twice, once escaped": b'{"title": "a", "t\\u0069tle": "b"}',
+    "more names than any valid body": b'{"title": "a", "rows": [%s]}'
+    % b",".join(b'{"a%d": 0}' % number for number in range(5001)),
+}
+
+
+@pytest.mark.parametrize("body", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+async def test_body_that_parsers_read_differently_or_dearly_is_refused_as_a_whole(
+    client: Client, as_teacher: Headers, body: bytes
+) -> None:
+    answer = await client.post("/v1/things", data=body, headers=as_teacher | JSON)
+
+    error = await refused(answer, 400, "VALIDATION_ERROR")
+    assert [flaw["pointer"] for flaw in error["details"]["errors"]] == [""]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+async def test_number_that_is_not_finite_is_pointed_at(
+    client: Client, as_teacher: Headers, number: str
+) -> None:
+    body = f'{{"title": "a", "rows": [{{"count": {number}}}]}}'
+
+    answer = await client.post("/v1/things", data=body, headers=as_teacher | JSON)
+
+    error = await refused(answer, 400, "VALIDATION_ERROR")
+    assert [flaw["pointer"] for flaw in error["details"]["errors"]] == ["/rows/0/count"]
+
+
+async def test_compressed_body_is_refused_and_told_what_is_read(
+    client: Client, as_teacher: Headers
+) -> None:
+    encoded = JSON | {"Content-Encoding": "gzip"}
+
+    answer = await client.post("/v1/things", data=b"\x1f\x8b", headers=as_teacher | encoded)
+
+    await refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
 async def test_every_flaw_of_a_body_is_pointed_at_without_its_value(
     client: Client, as_teacher: Headers
 ) -> None:
@@ -173,9 +215,13 @@ async def test_every_flaw_of_a_body_is_pointed_at_without_its_value(
         ("colour=red77", ["/colour"]),
         ("a/b~c=1", ["/a~1b~0c"]),
         ("=1", ["/"]),
+        ("limit=5_0", ["/limit"]),
+        ("limit=%2B5", ["/limit"]),
+        ("limit=%205", ["/limit"]),
+        ("limit=%D9%A5", ["/limit"]),
         ("colour=1&colour=2&limit=0&offset=x&kind=1", ["/colour", "/limit", "/offset", "/kind"]),
     ],
-    ids=range(17),
+    ids=range(21),
 )
 async def test_every_flaw_of_a_query_is_pointed_at_without_its_value(
     client: Client, as_teacher: Headers, query: str, pointers: list[str]

@@ -4,8 +4,9 @@ from dishka import Provider
 from quart import Blueprint, Quart
 
 from bff_core.app import Blueprints, app_from_environment, build_app
-from bff_core.clock import SystemClock
-from bff_core.context import Role
+from bff_core.auth import AdminAccess, HttpAdminAccess
+from bff_core.clock import Clock, SystemClock
+from bff_core.context import Role, ServiceId
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from services.bff_admin.api import (
@@ -14,7 +15,7 @@ from services.bff_admin.api import (
     settings_routes,
     users_routes,
 )
-from services.bff_admin.config import SERVICE, Settings
+from services.bff_admin.config import SERVICE, SERVICE_ID, Settings
 from services.bff_admin.di import make_container
 
 PREFIXES = ("/v1/admin", "/bff/v1/admin")
@@ -44,7 +45,14 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         access={"admin": frozenset({Role(settings.role)})},
         resources=resources,
         clock=clock,
+        admin_access=_admin_access(settings, clock),
     )
+
+
+def _admin_access(settings: Settings, clock: Clock) -> AdminAccess:
+    key = settings.internal_api_key
+    secret = key.get_secret_value() if key else ""
+    return HttpAdminAccess(settings.identity.url, secret, ServiceId(SERVICE_ID), clock)
 
 
 def from_environment() -> tuple[Quart, Settings]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dishka import AsyncContainer, Provider
 from quart import Blueprint, Quart
@@ -29,6 +30,9 @@ from services.bff_teacher.live import LiveStreams
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
 """The platform's current gateway uses the second one."""
+
+PLATFORM_STATIC_DIR = Path("/app/static")
+"""Folder of the front end in the image of the platform's teacher BFF; served where none is set."""
 
 ACCESS = {"teacher": frozenset({TEACHER, ADMIN})}
 ROUTES: tuple[Blueprint, ...] = (
@@ -91,19 +95,24 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     return app
 
 
-def read_front_end(settings: Settings) -> StaticFiles | None:
-    """The built front end; None when no folder is set.
+def read_front_end(
+    settings: Settings, platform_folder: Path = PLATFORM_STATIC_DIR
+) -> StaticFiles | None:
+    """The built front end; None when there is no folder.
 
     Raises:
         SettingsError: The folder cannot be read, or is too large for a front end.
     """
-    if settings.static_dir is None:
+    folder = settings.static_dir
+    if "static_dir" not in settings.model_fields_set and platform_folder.is_dir():
+        folder = platform_folder
+    if folder is None:
         return None
     try:
-        return read_static_files(settings.static_dir)
+        return read_static_files(folder)
     except (OSError, FolderTooLargeError) as error:
         reason = error.strerror or error if isinstance(error, OSError) else error
-        raise SettingsError(f"{PREFIX}STATIC_DIR: {settings.static_dir}: {reason}") from error
+        raise SettingsError(f"{PREFIX}STATIC_DIR: {folder}: {reason}") from error
 
 
 def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:

@@ -255,7 +255,9 @@ class Settings(ServiceSettings):
         frozenset(), description="Optional parts that are neither fetched nor listed."
     )
     static_dir: Path | None = Field(
-        None, description="A built front end, served at every path without a route; unset: none."
+        None,
+        description="A built front end, served at every path without a route; unset:"
+        " `/app/static` if it exists; empty: none.",
     )
     ras: RasDownstream = RasDownstream()
     cms: CmsDownstream = CmsDownstream()

@@ -4,13 +4,15 @@ from dishka import Provider
 from quart import Quart
 
 from bff_core.app import Blueprints, app_from_environment, build_app
-from bff_core.context import ADMIN
+from bff_core.auth import HttpAdminAccess
+from bff_core.clock import SystemClock
+from bff_core.context import ADMIN, ServiceId
 from bff_core.observability import Metrics
 from bff_core.server import ServiceKeys
 from services.config_service.api import audit_routes, settings_routes
 from services.config_service.api.conditions import ConditionsProvider
 from services.config_service.chain import Seal
-from services.config_service.config import SERVICE, Settings
+from services.config_service.config import SERVICE, SERVICE_ID, Settings
 from services.config_service.di import make_container
 from services.config_service.implementations.change_feed import (
     NullChangeFeed,
@@ -40,6 +42,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     redis = RedisChangeFeed(settings.redis_url, counter) if settings.redis_url else None
     feed = redis or NullChangeFeed()
     key = settings.internal_api_key
+    secret = key.get_secret_value() if key else ""
     app = build_app(
         settings,
         make_container(
@@ -51,8 +54,11 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         metrics=metrics,
         blueprints=[Blueprints(routes) for routes in ROUTES],
         access=ACCESS,
-        services=ServiceKeys(key.get_secret_value() if key else "", settings.allowed_services),
+        services=ServiceKeys(secret, settings.allowed_services),
         resources=StorageDependencies(database, redis),
+        admin_access=HttpAdminAccess(
+            settings.identity_url, secret, ServiceId(SERVICE_ID), SystemClock()
+        ),
     )
 
     @app.before_serving

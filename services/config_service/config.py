@@ -1,7 +1,8 @@
 """Settings from the environment; durations are in seconds."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -11,12 +12,15 @@ from sqlalchemy.exc import ArgumentError
 from bff_core.settings import ServiceSettings, SettingsError
 
 SERVICE = "config_service"
+SERVICE_ID = "config-service"
 PREFIX = "CONFIG_SERVICE_"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    aliases: ClassVar[Mapping[str, str]] = {"IDENTITY_SERVICE_URL": f"{PREFIX}IDENTITY_URL"}
 
     port: int = Field(4103, ge=1, le=65535, description="The port to listen on.")
     max_body_bytes: int = Field(
@@ -38,6 +42,9 @@ class Settings(ServiceSettings):
     allowed_services: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"bff-teacher-service", "bff-admin-service", "api-gateway-service"}),
         description="Service ids that may call, separated by commas.",
+    )
+    identity_url: str = Field(
+        "http://127.0.0.1:7005", description="Asked about admins while Redis is away."
     )
     namespace_directory: Path | None = Field(
         None, description="Namespace files beside those that the service ships."

@@ -1,4 +1,4 @@
-"""`python -m services.identity_admin`: migrate up|down, grant-admin EMAIL, list-pending."""
+"""`python -m services.identity_admin`: migrate up|down, grant-admin EMAIL, revoke-admin EMAIL, list-pending."""
 
 import argparse
 import asyncio
@@ -22,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
     migrate.add_argument("direction", choices=("up", "down"))
     grant = subcommands.add_parser("grant-admin", help="give the admin role and approve")
     grant.add_argument("email")
+    revoke = subcommands.add_parser("revoke-admin", help="take the admin role away")
+    revoke.add_argument("email")
     subcommands.add_parser("list-pending", help="print the accounts that wait for approval")
     return top
 
@@ -34,6 +36,8 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
         case "grant-admin":
             templates = email_templates(settings)
             return await commands.grant_admin(url, arguments.email, settings.role, templates)
+        case "revoke-admin":
+            return await commands.revoke_admin(url, arguments.email, settings.role)
         case _:
             return await commands.list_pending(url)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -25,6 +25,7 @@ from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.implementations.gate import SignInGate
 from services.identity_admin.implementations.outbox_relay import OutboxRelay
 from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
+from services.identity_admin.implementations.revocation_relay import RevocationRelay
 
 _REDIS_TIMEOUT_SECONDS = 2.0
 
@@ -40,7 +41,7 @@ class IdentityAdmin:
     provider: Provider
     clock: Clock
     verifier: TokenVerifier
-    _relay_task: asyncio.Task[None] | None = field(default=None, repr=False)
+    _relays: list[asyncio.Task[None]] = field(default_factory=list, repr=False)
     _redis: Redis | None = field(default=None, repr=False)
 
     @classmethod
@@ -65,32 +66,40 @@ class IdentityAdmin:
         return cls(settings, blueprint, provider, clock, verifier)
 
     async def start(self, container: AsyncContainer) -> None:
-        """Open the sign-in gate and start the outbox relay; call it at startup.
+        """Open the sign-in gate and start the relays; call it at startup.
 
         Raises:
             NotMigrated: The migration did not run; the app must not start.
         """
         await container.get(SignInGate)
         settings, seconds = self.settings, _REDIS_TIMEOUT_SECONDS
-        if settings.relay != "redis":
-            return
         if settings.redis_url is None:
             log.warning("relay_not_started", missing="REDIS_URL")
             return
         self._redis = Redis.from_url(
             settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds
         )
-        publisher = RedisStreamPublisher(self._redis, settings.stream, settings.stream_length)
-        relay = OutboxRelay(await container.get(AsyncEngine), publisher, self.clock)
-        self._relay_task = asyncio.create_task(relay.run(), name="identity_admin_relay")
-        self._relay_task.add_done_callback(_log_crash)
+        engine, lifetime = await container.get(AsyncEngine), settings.jwt_access_token_seconds
+        # Marks go to Redis whoever relays the events: the services listen there.
+        marks = RevocationRelay(engine, self._redis, self.clock, lifetime)
+        self._run(marks.run(), "identity_admin_revocations")
+        if settings.relay == "redis":
+            publisher = RedisStreamPublisher(self._redis, settings.stream, settings.stream_length)
+            events = OutboxRelay(engine, publisher, self.clock)
+            self._run(events.run(), "identity_admin_relay")
+
+    def _run(self, relay: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(relay, name=name)
+        task.add_done_callback(_log_crash)
+        self._relays.append(task)
 
     async def stop(self) -> None:
-        """Stop the relay; call it at shutdown, before the engine is disposed of. Idempotent."""
-        task, self._relay_task = self._relay_task, None
-        if task is not None:
+        """Stop the relays; call it at shutdown, before the engine is disposed of. Idempotent."""
+        tasks, self._relays = self._relays, []
+        for task in tasks:
             task.cancel()
-            await asyncio.wait({task})
+        if tasks:
+            await asyncio.wait(tasks)
         redis, self._redis = self._redis, None
         if redis is not None:
             await redis.aclose()

@@ -11,6 +11,7 @@ from bff_core.clock import SystemClock
 from bff_core.context import Deadline
 from bff_core.errors import NotFound
 from services.identity_admin.domain_handlers.grant_admin_handler import GrantAdminHandler
+from services.identity_admin.domain_handlers.revoke_admin_handler import RevokeAdminHandler
 from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
 from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
 from services.identity_admin.implementations.database import open_engine, transaction
@@ -42,6 +43,21 @@ async def grant_admin(url: str, email: str, role: str, templates: EmailTemplates
             return 1
     _print("role granted" if granted.role_added else "had the role already")
     _print("approved" if granted.approved else "was approved already")
+    return 0
+
+
+async def revoke_admin(url: str, email: str, role: str) -> int:
+    """Take the role from an account; exit code 1 when no account has the address."""
+    async with _migrated_engine(url) as engine:
+        clock = SystemClock()
+        repository = SqlApprovalRepository(engine, EmailTemplates())
+        handler = RevokeAdminHandler(repository, role, clock)
+        try:
+            revoked = await handler.revoke(email, Deadline.after(_TIMEOUT_SECONDS, clock))
+        except NotFound:
+            _print("no account is registered under this address")
+            return 1
+    _print("role revoked" if revoked else "had no such role")
     return 0
 
 

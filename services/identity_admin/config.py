@@ -30,7 +30,7 @@ class Settings(ServiceSettings):
         description="The platform's key between services; 32 characters or more.",
     )
     allowed_services: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset({"bff-admin-service"}),
+        frozenset({"bff-admin-service", "config-service"}),
         description="Service ids that may call, separated by commas.",
     )
     role: str = Field("admin", min_length=1, description="The role that may decide.")

@@ -26,11 +26,15 @@ class ApprovalTransaction(Protocol):
         ...
 
     async def record(self, transition: Transition) -> ApprovalState:
-        """Write state, history, audit row and events; a denial ends the user's sessions."""
+        """Write state, history, audit row and events; a denial ends sessions and revokes tokens."""
         ...
 
     async def grant_role(self, role: str, correlation_id: UUID, granted_at: datetime) -> bool:
         """Add the role to the account; False when it had the role."""
+        ...
+
+    async def revoke_role(self, role: str, correlation_id: UUID, revoked_at: datetime) -> bool:
+        """Take the role and revoke the account's tokens; False when it had no such role."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Builds the app of a service: handlers, health and shutdown are attached here, in order."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import MappingProxyType
@@ -14,7 +14,18 @@ from quart_dishka import QuartDishka
 from quart_schema import Info
 from werkzeug.routing import MapAdapter
 
-from bff_core.auth import JwksKeys, KeySource, TokenRules, TokenVerifier, key_from
+from bff_core.auth import (
+    AdminAccess,
+    JwksKeys,
+    KeySource,
+    RevocationListener,
+    RevocationMarks,
+    Revocations,
+    TokenRules,
+    TokenVerifier,
+    key_from,
+)
+from bff_core.cache import open_redis
 from bff_core.client import document_at
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
@@ -70,18 +81,18 @@ def build_app(
     clock: Clock | None = None,
     inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
     checks: Mapping[str, bool] = MappingProxyType({}),
+    admin_access: AdminAccess | None = None,
 ) -> Quart:
     """A Quart app with everything attached that all services have, and closed with it.
 
-    `access` maps rules to roles, `budgets` names to seconds. `services` lists the only callers, if
-    given. `inside` wraps the app below the middleware. Raises UndeclaredRouteError for a route
-    without a known access rule.
+    `services` are the only callers, if given; `inside` wraps the app below the middleware.
     """
     clock, lifecycle = clock or SystemClock(), Lifecycle()
     app = _create_quart(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
     verifier = verifier_from(settings, clock, metrics)
-    guard = Guard(verifier, access, settings.request_budget, clock, services, budgets)
+    heard = _hear_revocations(app, settings, clock, metrics, admin_access)
+    guard = Guard(verifier, access, settings.request_budget, clock, services, budgets, heard)
     # The guard comes first: a refused request opens no scope in the container.
     guard.attach(app)
     QuartDishka(app=app, container=container)
@@ -156,7 +167,11 @@ def verifier_from(
         SettingsError: The key cannot be read.
     """
     rules = TokenRules(
-        settings.jwt_algorithm, settings.jwt_audience, settings.jwt_issuer, settings.jwt_clock_skew
+        settings.jwt_algorithm,
+        settings.jwt_audience,
+        settings.jwt_issuer,
+        settings.jwt_clock_skew,
+        settings.jwt_access_token_seconds,
     )
     keys: KeySource
     if settings.jwt_jwks_url:
@@ -165,6 +180,30 @@ def verifier_from(
     else:
         keys = key_from(settings)
     return TokenVerifier(keys, rules, clock)
+
+
+def _hear_revocations(
+    app: Quart,
+    settings: ServiceSettings,
+    clock: Clock,
+    metrics: Metrics,
+    access: AdminAccess | None,
+) -> Revocations | None:
+    """Listen for revoked tokens while the app serves; None without Redis."""
+    if settings.redis_url is None:
+        return None
+    marks = RevocationMarks(clock, settings.jwt_access_token_seconds)
+    listener = RevocationListener(open_redis(settings.redis_url), marks, clock)
+    connected = metrics.make.gauge("revocations_heard", "1 while revoked tokens are heard of.")
+    connected.set_function(lambda: float(listener.connected and listener.publisher_lives))
+
+    @app.while_serving
+    async def listen() -> AsyncGenerator[None, None]:
+        await listener.start()
+        yield
+        await listener.aclose()
+
+    return Revocations(marks, listener, access)
 
 
 def _close_with(

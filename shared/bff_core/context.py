@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NewType
 
@@ -52,6 +53,10 @@ class Deadline(msgspec.Struct, frozen=True, gc=False):
         return Deadline(min(self.at, self.clock.monotonic() + seconds), self.clock)
 
 
+def never_revoked() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class RequestContext:
     """Facts about one request that every call made for it needs.
@@ -59,7 +64,8 @@ class RequestContext:
     `authorization` is the caller's verified header, forwarded where a service verifies it again.
     `service_id` is the service that forwards the request, where a service key is asked for.
     `accept_language` is the caller's header as it came; `token_expires_at` is in epoch seconds.
-    `for_write` is True when the request changes something.
+    `for_write` is True when the request changes something. `is_revoked` is True once the user has
+    lost access, for what outlives the request.
     """
 
     user_id: UserId
@@ -74,3 +80,4 @@ class RequestContext:
     accept_language: str = ""
     token_expires_at: float = math.inf
     for_write: bool = False
+    is_revoked: Callable[[], bool] = field(default=never_revoked, repr=False)

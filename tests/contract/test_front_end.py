@@ -8,22 +8,22 @@ from quart.typing import TestClientProtocol as Client
 
 from bff_core.settings import SettingsError
 from bff_core.testing import SECRET
-from services.bff_teacher.app import create_app
+from services.bff_teacher.app import PLATFORM_STATIC_DIR, create_app, read_front_end
 from services.bff_teacher.config import Settings
 
 PAGE = "<!doctype html><title>Lärare</title>"
 SCRIPT = "assets/index-B3xk9_Qa.js"
 
 
+ENVIRONMENT = {
+    "ENVIRONMENT": "testing",
+    "JWT_SECRET_KEY": SECRET,
+    "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
+}
+
+
 def settings(folder: Path | str) -> Settings:
-    return Settings.load(
-        {
-            "ENVIRONMENT": "testing",
-            "JWT_SECRET_KEY": SECRET,
-            "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
-            "BFF_TEACHER_SERVICE_STATIC_DIR": str(folder),
-        }
-    )
+    return Settings.load(ENVIRONMENT | {"BFF_TEACHER_SERVICE_STATIC_DIR": str(folder)})
 
 
 @pytest.fixture
@@ -215,6 +215,19 @@ async def test_without_a_folder_there_are_no_pages() -> None:
 
         assert (await client.get("/")).status_code == 404
         assert "index_exists" not in (await (await client.get("/healthz")).get_json())["checks"]
+
+
+def test_the_platform_s_folder_is_served_where_none_is_set(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    unset = Settings.load(ENVIRONMENT)
+
+    pages = read_front_end(unset, tmp_path)
+
+    assert Path("/app/static") == PLATFORM_STATIC_DIR
+    assert pages is not None
+    assert pages.index is not None
+    assert read_front_end(unset, tmp_path / "absent") is None
+    assert read_front_end(settings(""), tmp_path) is None
 
 
 async def test_folder_that_is_not_there_keeps_the_service_from_starting(tmp_path: Path) -> None:

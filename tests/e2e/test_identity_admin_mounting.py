@@ -2,11 +2,11 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from bff_core.testing import SECRET
-from tests.e2e.platform_tree import build_tree, documented_snippets, python_path
+from tests.e2e.image_steps import uv_binary
+from tests.e2e.platform_tree import COMMANDS, build_tree, documented_snippets, install
 
 KEY = "internal-key-for-tests-of-thirty-two-and-more"
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 120.0
 
 
 @dataclass
@@ -27,10 +28,11 @@ class Platform:
 
     tree: Path
     env: dict[str, str]
+    python: Path
 
     def run_module(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-S", "-m", *arguments],
+            [self.python, "-m", *arguments],
             cwd=self.tree,
             env=self.env,
             capture_output=True,
@@ -48,7 +50,7 @@ class Platform:
         app = "services.identity_service.app:app"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-S", "-m", "hypercorn", app, "--bind", f"127.0.0.1:{port}"],
+                [self.python, "-m", "hypercorn", app, "--bind", f"127.0.0.1:{port}"],
                 cwd=self.tree,
                 env=self.env,
                 stdout=output,
@@ -81,12 +83,20 @@ def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log
     raise RuntimeError(log.read_text())
 
 
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    uv = uv_binary()
+    if uv is None:
+        pytest.skip("no uv here: the wheel is built by it")
+    return install(tmp_path_factory.mktemp("wheel"), uv)
+
+
 @pytest.fixture
-def platform(tmp_path: Path) -> Platform:
+def platform(tmp_path: Path, python: Path) -> Platform:
     build_tree(tmp_path)
     env = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": python_path(tmp_path),
+        "PYTHONPATH": str(tmp_path),
         "ENVIRONMENT": "production",
         "JWT_SECRET_KEY": SECRET,
         "IDENTITY_SERVICE_JWT_DEV_SECRET": SECRET,
@@ -94,11 +104,11 @@ def platform(tmp_path: Path) -> Platform:
         "IDENTITY_SERVICE_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'identity.db'}",
         "IDENTITY_ADMIN_RELAY": "platform",
     }
-    return Platform(tmp_path, env)
+    return Platform(tmp_path, env, python)
 
 
 def test_every_documented_snippet_is_used(tmp_path: Path) -> None:
-    assert build_tree(tmp_path) == set(documented_snippets())
+    assert build_tree(tmp_path) | set(COMMANDS) == set(documented_snippets())
 
 
 def test_identity_does_not_start_before_the_migration(platform: Platform) -> None:
@@ -133,6 +143,22 @@ def test_account_is_approved_and_denied(platform: Platform) -> None:
         karin = sign_in(client, "karin@school.example")
 
         decide_on_nils(client, karin["access_token"])
+        sign_in(client, "nils@school.example")
+
+    expected = ["approval_pending", "access_denied"]
+    assert rows(platform, "audit_logs", "details", "failure_reason") == expected
+    assert rows(platform, "event_outbox", "event_data", "reason") == expected
+
+
+def rows(platform: Platform, table: str, column: str, key: str) -> list[str]:
+    """Values in the JSON of the login failures, oldest first."""
+    value = f"json_extract({column}, '$.{key}')"
+    of_logins = (
+        "action = 'login_failure'" if table == "audit_logs" else "topic LIKE '%login.failed%'"
+    )
+    query = f"SELECT {value} FROM {table} WHERE {of_logins} ORDER BY created_at"
+    with closing(sqlite3.connect(platform.tree / "identity.db")) as database:
+        return [row[0] for row in database.execute(query)]
 
 
 def decide_on_nils(client: httpx.Client, token: str) -> None:
@@ -185,10 +211,12 @@ def test_errors_of_mounted_routes_have_the_envelope(platform: Platform) -> None:
     assert (error["correlation_id"], error["service"]) == (correlation, "identity_service")
 
 
-def test_copy_of_the_module_is_imported(platform: Platform) -> None:
+def test_the_module_of_the_wheel_is_found_beside_the_platform_s_services(
+    platform: Platform,
+) -> None:
     code = "import services.identity_admin as a, bff_core as b; print(a.__file__, b.__file__)"
     completed = subprocess.run(
-        [sys.executable, "-S", "-c", code],
+        [platform.python, "-c", code],
         cwd=platform.tree,
         env=platform.env,
         capture_output=True,
@@ -197,7 +225,5 @@ def test_copy_of_the_module_is_imported(platform: Platform) -> None:
         check=True,
     )
 
-    assert completed.stdout.split() == [
-        str(platform.tree / "services" / "identity_admin" / "__init__.py"),
-        str(platform.tree / "site" / "bff_core" / "__init__.py"),
-    ]
+    folder = platform.python.parent.parent / "lib"
+    assert all(Path(found).is_relative_to(folder) for found in completed.stdout.split())

@@ -7,15 +7,18 @@ import redis.asyncio
 from quart import Quart
 
 from bff_core.server import METRICS
+from bff_core.testing import Reply, stub_server
 from services.config_service.app import create_app
 from services.config_service.config import Settings
 from tests.config_service_kit import SERVICE_HEADERS, as_admin, environment, sqlite_url
 
 NS = "uploads"
+NOWHERE = "redis://127.0.0.1:9/0"
 
 
-def app_with(folder: Path, redis_url: str) -> Quart:
-    return create_app(Settings.load(environment(sqlite_url(folder), REDIS_URL=redis_url)))
+def app_with(folder: Path, redis_url: str, **more: str) -> Quart:
+    env = environment(sqlite_url(folder), REDIS_URL=redis_url, **more)
+    return create_app(Settings.load(env))
 
 
 async def write(app: Quart) -> int:
@@ -49,12 +52,22 @@ async def test_change_is_published_with_its_version(tmp_path: Path, redis_url: s
         assert published(app, "published") == 1
 
 
-async def test_redis_away_is_counted_and_fails_no_write(tmp_path: Path) -> None:
-    app = app_with(tmp_path, "redis://127.0.0.1:9/0")
-    async with app.test_app():
-        assert await write(app) == 200
+async def test_redis_away_is_counted_and_fails_no_write_of_a_confirmed_admin(
+    tmp_path: Path,
+) -> None:
+    async with stub_server() as identity:
+        identity.on("/v1/admin/access", Reply(body=b"{}"))
+        app = app_with(tmp_path, NOWHERE, IDENTITY_SERVICE_URL=identity.url)
+        async with app.test_app():
+            assert await write(app) == 200
 
-        assert published(app, "lost") == 1
-        ready = await (await app.test_client().get("/ready")).get_json()
-        reachable = {one["name"]: one["reachable"] for one in ready["dependencies"]}
-        assert reachable == {"database": True, "redis": False}
+            assert published(app, "lost") == 1
+            ready = await (await app.test_client().get("/ready")).get_json()
+            reachable = {one["name"]: one["reachable"] for one in ready["dependencies"]}
+            assert reachable == {"database": True, "redis": False}
+
+
+async def test_without_redis_and_identity_nobody_writes_as_an_admin(tmp_path: Path) -> None:
+    app = app_with(tmp_path, NOWHERE, IDENTITY_SERVICE_URL="http://127.0.0.1:9")
+    async with app.test_app():
+        assert await write(app) == 503

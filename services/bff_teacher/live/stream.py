@@ -74,7 +74,7 @@ class EventStream:
 
     def check_time(self, now: float, wall_time: float) -> None:
         """Apply the timeouts; `now` is monotonic, `wall_time` in seconds since 1970."""
-        if wall_time >= self.ctx.token_expires_at:
+        if wall_time >= self.ctx.token_expires_at or self.ctx.is_revoked():
             self.end("token_expired")
         if now - self._last_sent_at >= self._options.heartbeat:
             self._woken.set()

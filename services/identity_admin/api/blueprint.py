@@ -7,7 +7,7 @@ from quart import Blueprint, g
 
 from bff_core.errors import NotAuthorized
 from bff_core.server import ErrorHandlers, Guard, ServiceKeys, inject, make_mountable
-from services.identity_admin.api import decisions_routes, users_routes
+from services.identity_admin.api import access_routes, decisions_routes, users_routes
 from services.identity_admin.ports import Administrators
 
 PREFIX = "/v1/admin"
@@ -22,6 +22,7 @@ def admin_blueprint(
     # `inject` passes the argument, which the type of the view still shows.
     check: Any = require_admin
     blueprint.before_request(check)
+    blueprint.register_blueprint(access_routes.blueprint)
     blueprint.register_blueprint(users_routes.blueprint)
     blueprint.register_blueprint(decisions_routes.blueprint)
     return blueprint

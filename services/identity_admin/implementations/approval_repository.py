@@ -1,6 +1,6 @@
 """Transactions that decide on one account, over Identity's database."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ from services.identity_admin.implementations.approval_rows import (
 from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.outbox_events import EmailTemplates, outbox_rows
 from services.identity_admin.implementations.registration import add_missing_approvals
+from services.identity_admin.implementations.revocation import revoke_access
 from services.identity_admin.implementations.tables import (
     audit_logs,
     event_outbox,
@@ -92,6 +93,7 @@ class SqlApprovalTransaction:
             await self._connection.execute(insert(event_outbox).values(row))
         if transition.to_status is ApprovalStatus.DENIED:
             await self._end_sessions(transition)
+            await revoke_access(self._connection, transition.command.user_id, transition.decided_at)
         query = select_users_with_approval().where(users.c.id == self._account.user_id)
         return approval_state((await self._connection.execute(query)).mappings().one())
 
@@ -169,15 +171,36 @@ class SqlApprovalTransaction:
         await self._connection.execute(open_sessions.values(revoked_at=transition.decided_at))
 
     async def grant_role(self, role: str, correlation_id: UUID, granted_at: datetime) -> bool:
-        assert self._account is not None  # noqa: S101 - only an account has roles
-        user_id = self._account.user_id
-        query = select(users.c.roles).where(users.c.id == user_id).with_for_update()
-        roles = (await self._connection.execute(query)).scalar_one()
-        current = list(roles) if isinstance(roles, list) else []
+        current = await self._lock_roles()
         if role in current:
             return False
-        new_roles = update(users).where(users.c.id == user_id).values(roles=[*current, role])
-        await self._connection.execute(new_roles)
-        details = {"target_user_id": str(user_id), "role": role}
-        await self._insert_audit_row("user_role_granted", None, details, correlation_id, granted_at)
+        await self._write_roles([*current, role])
+        await self._audit_role("user_role_granted", role, correlation_id, granted_at)
         return True
+
+    async def revoke_role(self, role: str, correlation_id: UUID, revoked_at: datetime) -> bool:
+        current = await self._lock_roles()
+        if role not in current:
+            return False
+        await self._write_roles([one for one in current if one != role])
+        await self._audit_role("user_role_revoked", role, correlation_id, revoked_at)
+        await revoke_access(self._connection, self._user_id, revoked_at)
+        return True
+
+    @property
+    def _user_id(self) -> UUID:
+        assert self._account is not None  # noqa: S101 - only an account has roles
+        return self._account.user_id
+
+    async def _lock_roles(self) -> list[str]:
+        query = select(users.c.roles).where(users.c.id == self._user_id).with_for_update()
+        roles = (await self._connection.execute(query)).scalar_one()
+        return list(roles) if isinstance(roles, list) else []
+
+    async def _write_roles(self, roles: Sequence[str]) -> None:
+        same_user = users.c.id == self._user_id
+        await self._connection.execute(update(users).where(same_user).values(roles=roles))
+
+    async def _audit_role(self, action: str, role: str, correlation_id: UUID, at: datetime) -> None:
+        details = {"target_user_id": str(self._user_id), "role": role}
+        await self._insert_audit_row(action, None, details, correlation_id, at)

@@ -148,6 +148,14 @@ user_decisions = Table(
     Column("decided_at", UtcDateTime),
 )
 
+user_revocations = Table(
+    "user_revocations",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("revoked_at", UtcDateTime),
+    Column("published_at", UtcDateTime),
+)
+
 user_approvals_marker = Table(
     "user_approvals_marker",
     metadata,

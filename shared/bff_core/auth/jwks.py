@@ -1,13 +1,13 @@
-"""JWKS cache with expiry and single-flight refresh."""
+"""JWKS cache with expiry; an id is unknown only after a fetch made later than its token was seen."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import structlog
-from cachetools import LRUCache
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWKError
 from jwt.exceptions import InvalidKeyError
@@ -22,6 +22,7 @@ _MIN_KEY_BITS = 2048
 _UNKNOWN = "unknown_key"
 
 log = structlog.get_logger()
+_random = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,21 @@ class JwksOptions:
     """Times in seconds.
 
     Keys are fetched again after `max_age`, and used for `stale_if_error` when the issuer is away. An
-    unknown key id causes a fetch at once, but no oftener than every `min_interval`, and is then
-    refused for `negative_ttl`; at most `max_unknown` such ids and `max_keys` keys are kept.
+    unknown key id causes a fetch that all who wait share: fetches are `min_interval` apart, or after
+    a failed one up to `max_retry_delay`. At most `max_waiting` tokens wait, for `patience` each.
     """
 
     max_age: float = 300.0
     stale_if_error: float = 3600.0
-    min_interval: float = 10.0
-    negative_ttl: float = 60.0
-    max_unknown: int = 1000
+    min_interval: float = 1.0
+    max_retry_delay: float = 1.0
+    patience: float = 2.0
+    max_waiting: int = 100
     max_keys: int = 32
+
+
+class NoKeysPublished(ValueError):
+    """The key set is valid and empty, as Identity's is until its first sign-in."""
 
 
 class JwksKeys:
@@ -52,16 +58,18 @@ class JwksKeys:
         *,
         on_fetch: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`on_fetch` is called with the outcome of each fetch: `read` or `failed`."""
+        """`on_fetch` is called with the outcome of each fetch: `read`, `empty` or `failed`."""
         self._fetch = fetch
         self._clock = clock
         self._options = options or JwksOptions()
         self._on_fetch = on_fetch
         self._keys: dict[str | None, RSAPublicKey] = {}
         self._fetched_at: float | None = None
-        self._last_attempt: float | None = None
-        self._fetching: asyncio.Task[None] | None = None
-        self._unknown: LRUCache[str | None, float] = LRUCache(self._options.max_unknown)
+        self._next_fetch_at = float("-inf")
+        self._failures = 0
+        self._running: asyncio.Task[bool] | None = None
+        self._scheduled: asyncio.Task[bool] | None = None
+        self._waiting = 0
 
     def key_for(self, kid: str | None) -> RSAPublicKey:
         key = self._keys.get(kid)
@@ -79,25 +87,23 @@ class JwksKeys:
         """Fetch when the keys are old, or when this id may be new.
 
         Raises:
-            NotAuthenticated: The id was unknown at the last fetch.
-            Unavailable: There are no keys that may still be used.
+            NotAuthenticated: The id is not in a set that was fetched after this call.
+            Unavailable: There are no keys that may still be used, or none could be fetched.
         """
-        if self._age() >= self._options.max_age:
-            await self._refresh()
-        elif not self._knows(kid):
-            if self._clock.monotonic() < self._unknown.get(kid, 0.0):
-                raise NotAuthenticated(_UNKNOWN)
-            await self._refresh()
-            if not self._knows(kid):
-                self._unknown[kid] = self._clock.monotonic() + self._options.negative_ttl
+        if not self._knows(kid):
+            await self._find(kid)
+        elif self._age() >= self._options.max_age and self._may_fetch():
+            await asyncio.wait([self._later_fetch()], timeout=self._options.patience)
         if self._age() >= self._options.stale_if_error:
-            raise Unavailable("Access tokens cannot be verified at the moment", retry_after=1)
+            raise _unavailable()
 
     async def aclose(self) -> None:
-        """Cancel a fetch in progress."""
-        if self._fetching is not None:
-            self._fetching.cancel()
-            await asyncio.wait([self._fetching])
+        """Cancel the fetches in progress."""
+        tasks = [task for task in (self._running, self._scheduled) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _knows(self, kid: str | None) -> bool:
         return kid in self._keys or (kid is None and len(self._keys) == 1)
@@ -107,48 +113,99 @@ class JwksKeys:
             float("inf") if self._fetched_at is None else self._clock.monotonic() - self._fetched_at
         )
 
-    async def _refresh(self) -> None:
-        """One fetch for all callers; it goes on when one of them is cancelled."""
-        if self._fetching is None or self._fetching.done():
-            now = self._clock.monotonic()
-            if (
-                self._last_attempt is not None
-                and now - self._last_attempt < self._options.min_interval
-            ):
-                return
-            self._last_attempt = now
-            self._fetching = asyncio.create_task(self._fetch_once(), name="fetch-jwks")
-            self._fetching.add_done_callback(log_failure)
-        await asyncio.wait([self._fetching])
+    def _may_fetch(self) -> bool:
+        return self._scheduled is None and self._clock.monotonic() >= self._next_fetch_at
 
-    async def _fetch_once(self) -> None:
+    async def _find(self, kid: str | None) -> None:
+        """Wait until a fetch brings the key, or one that began after this call does not."""
+        if self._waiting >= self._options.max_waiting:
+            raise _unavailable()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._options.patience):
+                if self._running is not None:
+                    await asyncio.wait([self._running])
+                if self._knows(kid):
+                    return
+                later = self._later_fetch()
+                await asyncio.wait([later])
+        except TimeoutError as error:
+            raise _unavailable() from error
+        finally:
+            self._waiting -= 1
+        if not self._knows(kid):
+            raise NotAuthenticated(_UNKNOWN) if _has_read(later) else _unavailable()
+
+    def _later_fetch(self) -> asyncio.Task[bool]:
+        """The next fetch, not yet begun; it goes on when one of those who wait is cancelled."""
+        if self._scheduled is None:
+            self._scheduled = asyncio.create_task(self._fetch_when_due(), name="fetch-jwks")
+            self._scheduled.add_done_callback(log_failure)
+        return self._scheduled
+
+    async def _fetch_when_due(self) -> bool:
+        """Fetch once the interval has passed; True when keys were read."""
+        if self._running is not None:
+            await asyncio.wait([self._running])
+        await asyncio.sleep(max(0.0, self._next_fetch_at - self._clock.monotonic()))
+        self._running, self._scheduled = self._scheduled, None
+        outcome = "failed"
+        try:
+            outcome = await self._fetch_once()
+        finally:
+            self._on_fetch(outcome)
+            self._failures = 0 if outcome == "read" else self._failures + 1
+            self._next_fetch_at = self._clock.monotonic() + self._delay()
+        return outcome == "read"
+
+    def _delay(self) -> float:
+        """Seconds until the next fetch may begin; jittered after a failure."""
+        if not self._failures:
+            return self._options.min_interval
+        longest = min(self._options.max_retry_delay, 0.125 * 2.0 ** min(self._failures, 10))
+        return longest * _random.uniform(0.5, 1.0)
+
+    async def _fetch_once(self) -> str:
         try:
             keys = parse(await self._fetch(), limit=self._options.max_keys)
+        except NoKeysPublished:
+            # No answer yet: keys that were read before stay in use.
+            log.info("jwks_empty")
+            return "empty"
         except (BffError, ValueError) as error:
             log.warning("jwks_not_read", kind=type(error).__name__)
-            self._on_fetch("failed")
-            return
-        self._on_fetch("read")
+            return "failed"
         # An unchanged key keeps its identity, so that tokens verified with it stay cached.
         self._keys = {kid: self._reuse(kid, key) for kid, key in keys.items()}
         self._fetched_at = self._clock.monotonic()
-        self._unknown.clear()
+        return "read"
 
     def _reuse(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey:
         known = self._keys.get(kid)
         return known if known is not None and known == key else key
 
 
+def _has_read(fetch: asyncio.Task[bool]) -> bool:
+    return not fetch.cancelled() and fetch.exception() is None and fetch.result()
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("Access tokens cannot be verified at the moment", retry_after=1)
+
+
 def parse(document: bytes, *, limit: int) -> dict[str | None, RSAPublicKey]:
     """RSA signing keys by id; keys for other uses are passed over.
 
     Raises:
+        NoKeysPublished: The set is empty.
         ValueError: It is no key set, or holds no key that can be used.
     """
     found = msgspec.json.decode(document)
     listed = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(listed, list):
         raise ValueError("no key set")  # noqa: TRY004 - a document is not an argument
+    if not listed:
+        raise NoKeysPublished("no keys")
     keys: dict[str | None, RSAPublicKey] = {}
     for entry in listed:
         key = _signing_key(entry)

@@ -39,12 +39,16 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Claims of a verified access token; `expires_at` in epoch seconds."""
+    """Claims of a verified access token; times in epoch seconds.
+
+    `issued_at` is derived from the expiry where the issuer does not say it, as Identity does not.
+    """
 
     user_id: UserId
     roles: frozenset[Role]
     org_id: OrgId | None
     expires_at: float
+    issued_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class TokenRules:
     issuer: str
     skew: float = 5.0
     """Seconds by which the issuer's clock may be ahead."""
+    lifetime: float = 3600.0
+    """Seconds between issue and expiry of an access token."""
 
 
 class TokenVerifier:
@@ -133,7 +139,7 @@ class TokenVerifier:
             # Odd bytes make the library's parser fail before it can raise InvalidTokenError.
             raise NotAuthenticated("invalid_token") from error
         self._require_started(payload)
-        return VerifiedToken(_claims(payload), kid, key)
+        return VerifiedToken(_claims(payload, self._rules.lifetime), kid, key)
 
     def _require_started(self, payload: dict[str, Any]) -> None:
         start = payload.get("nbf")
@@ -176,7 +182,7 @@ def _reason(error: jwt.PyJWTError) -> str:
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "invalid_token")
 
 
-def _claims(payload: dict[str, Any]) -> Claims:
+def _claims(payload: dict[str, Any], lifetime: float) -> Claims:
     for claim in _TYPE_CLAIMS:
         kind = payload.get(claim, "access")
         if kind != "access":
@@ -184,11 +190,14 @@ def _claims(payload: dict[str, Any]) -> Claims:
     subject = payload["sub"]
     if not isinstance(subject, str) or not is_user_id(subject):
         raise NotAuthenticated("invalid_subject")
+    expires_at = _moment(payload["exp"], "exp")
+    issued_at = payload.get("iat")
     return Claims(
         user_id=UserId(subject),
         roles=_roles(payload.get("roles")),
         org_id=_org(payload),
-        expires_at=_moment(payload["exp"], "exp"),
+        expires_at=expires_at,
+        issued_at=expires_at - lifetime if issued_at is None else _moment(issued_at, "iat"),
     )
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from quart import Quart, current_app, g, request
 
-from bff_core.auth import Claims, TokenVerifier
+from bff_core.auth import Claims, Revocations, TokenVerifier
 from bff_core.client.call import SAFE_METHODS
 from bff_core.clock import Clock
-from bff_core.context import Deadline, RequestContext, Role
+from bff_core.context import TEACHER, Deadline, RequestContext, Role, never_revoked
 from bff_core.errors import InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
 from bff_core.server.request_middleware import RequestState, request_state
 from bff_core.server.service_keys import ServiceKeys
@@ -71,6 +72,7 @@ class Guard:
     clock: Clock
     services: ServiceKeys | None = None
     budgets: Mapping[str, float] = field(default_factory=dict)
+    revocations: Revocations | None = None
 
     def attach(self, app: Quart) -> None:
         app.before_request(self.check)
@@ -131,6 +133,7 @@ class Guard:
             NotAuthorized: The token does not hold a role that the rule asks for.
             InvalidRequest: A header that identifies the caller is sent twice.
             RateLimited: Too many requests of the user are in flight.
+            Unavailable: Nobody can say whether an admin still is one.
         """
         values = _identity_headers(headers)
         claims: Claims = await self.verifier.authenticate(values.get("authorization"))
@@ -141,6 +144,7 @@ class Guard:
             state.slot.assign(f"user:{claims.user_id}")
         if rule != SERVICE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
+        await self._refuse_revoked(rule, claims, values["authorization"])
         seconds = _budget_seconds(
             values.get(_TIMEOUT, ""), self.budget if budget is None else budget
         )
@@ -155,7 +159,18 @@ class Guard:
             tracestate=values.get("tracestate"),
             accept_language=values.get("accept-language", ""),
             token_expires_at=claims.expires_at,
+            is_revoked=self._revocation_of(claims),
         )
+
+    def _revocation_of(self, claims: Claims) -> Callable[[], bool]:
+        if self.revocations is None:
+            return never_revoked
+        return partial(self.revocations.revokes, claims)
+
+    async def _refuse_revoked(self, rule: str, claims: Claims, authorization: str) -> None:
+        if self.revocations is not None:
+            for_admins = TEACHER not in self.rules.get(rule, {TEACHER})
+            await self.revocations.check(claims, authorization, for_admins=for_admins)
 
 
 def _budget_seconds(milliseconds: str, budget: float) -> float:

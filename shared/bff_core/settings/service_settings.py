@@ -162,6 +162,13 @@ class ServiceSettings(BaseSettings):
         le=60,
         description="Seconds by which clocks may differ.",
     )
+    jwt_access_token_seconds: float = Field(
+        3600.0,
+        validation_alias="JWT_ACCESS_TOKEN_EXPIRES_SECONDS",
+        gt=0,
+        le=86_400,
+        description="Seconds that Identity's access tokens live, at most.",
+    )
     jwt_audience: str = Field(
         "huleedu-platform",
         validation_alias="JWT_AUDIENCE",

@@ -14,6 +14,7 @@ from tests.contract.identity_admin.conftest import AdminClient
 from tests.identity_databases import Account, add_approved
 
 ROUTES = {
+    ("GET", "/v1/admin/access"),
     ("GET", "/v1/admin/users"),
     ("GET", "/v1/admin/users/pending"),
     ("GET", "/v1/admin/users/<user_id>"),

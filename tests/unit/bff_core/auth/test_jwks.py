@@ -1,44 +1,18 @@
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt.algorithms import RSAAlgorithm
 from structlog.testing import capture_logs
 
-from bff_core.auth import JwksKeys, TokenRules, TokenVerifier
+from bff_core.auth import JwksKeys, JwksOptions, TokenRules, TokenVerifier
 from bff_core.errors import BffError, DownstreamUnreachable, NotAuthenticated, Unavailable
 from bff_core.testing import AUDIENCE, ISSUER, FakeClock, RsaKeys, access_token, bearer
+from tests.jwks_kit import Issuer, entry, published
 
 RULES = TokenRules("RS256", AUDIENCE, ISSUER)
-
-
-def published(**keys: RsaKeys) -> bytes:
-    return json.dumps({"keys": [entry(kid, pair) for kid, pair in keys.items()]}).encode()
-
-
-def entry(kid: str, pair: RsaKeys) -> dict[str, object]:
-    public = RSAAlgorithm.to_jwk(load_pem_public_key(pair.public.encode()), as_dict=True)  # type: ignore[arg-type]  # an RSA key
-    return {**public, "kid": kid, "alg": "RS256", "use": "sig"}
-
-
-class Issuer:
-    """Publishes a document and counts how often it is read."""
-
-    def __init__(self, document: bytes) -> None:
-        self.document: bytes | BffError = document
-        self.reads = 0
-        self.answering = asyncio.Event()
-        self.answering.set()
-
-    async def __call__(self) -> bytes:
-        self.reads += 1
-        await self.answering.wait()
-        if isinstance(self.document, BffError):
-            raise self.document
-        return self.document
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +37,7 @@ def issuer(old: RsaKeys) -> Issuer:
 
 @pytest.fixture
 def keys(issuer: Issuer, clock: FakeClock) -> JwksKeys:
-    return JwksKeys(issuer, clock)
+    return JwksKeys(issuer, clock, JwksOptions(min_interval=0.01, max_retry_delay=0.01))
 
 
 @pytest.fixture
@@ -126,41 +100,101 @@ async def test_another_key_under_the_same_name_does_too(
     assert await reason(verifier, signed(old, "old")) == "invalid_signature"
 
 
-async def test_a_flood_of_unknown_names_reads_once(
-    verifier: TokenVerifier, keys: JwksKeys, issuer: Issuer, clock: FakeClock, old: RsaKeys
+async def outcome(verifier: TokenVerifier, authorization: str) -> str:
+    try:
+        await verifier.authenticate(authorization)
+    except (NotAuthenticated, Unavailable) as refusal:
+        return refusal.code
+    return "admitted"
+
+
+async def test_a_flood_of_unknown_names_shares_one_read_and_a_bounded_wait(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys
 ) -> None:
     await verifier.authenticate(signed(old, "old"))
     clock.advance(11)
 
     async with asyncio.TaskGroup() as group:
-        for number in range(300):
-            forged = bearer(access_token(headers={"kid": f"unknown-{number}"}))
-            group.create_task(reason(verifier, forged))
+        forged = [bearer(access_token(headers={"kid": f"junk-{number}"})) for number in range(300)]
+        answers = [group.create_task(outcome(verifier, token)) for token in forged]
 
     assert issuer.reads == 2
+    counts = Counter(task.result() for task in answers)
+    assert counts == {"AUTHENTICATION_ERROR": 100, "SERVICE_UNAVAILABLE": 200}
 
 
-async def test_the_memory_of_unknown_names_is_bounded(
-    verifier: TokenVerifier, keys: JwksKeys, old: RsaKeys
+async def test_junk_names_do_not_keep_a_new_key_out(
+    verifier: TokenVerifier, issuer: Issuer, old: RsaKeys, new: RsaKeys
 ) -> None:
-    for number in range(1100):
-        with pytest.raises(NotAuthenticated):
-            keys.key_for(f"unknown-{number}")
-        await keys.ensure_key(f"unknown-{number}")
+    await verifier.authenticate(signed(old, "old"))
+    assert await reason(verifier, signed(old, "junk")) == "unknown_key"
+    # Published right after a read, whose interval has not passed.
+    assert await reason(verifier, signed(new, "new")) == "unknown_key"
+    issuer.document = published(old=old, new=new)
 
-    assert len(keys._unknown) == 1000
+    assert (await verifier.authenticate(signed(new, "new"))).user_id == "teacher-1"
+    assert issuer.reads == 4
 
 
-async def test_an_unknown_name_is_refused_without_reading_again(
-    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys
+async def test_a_name_is_unknown_only_after_a_read_that_began_later(
+    verifier: TokenVerifier, issuer: Issuer, clock: FakeClock, old: RsaKeys, new: RsaKeys
 ) -> None:
     await verifier.authenticate(signed(old, "old"))
     clock.advance(11)
-    for _ in range(3):
-        assert await reason(verifier, signed(old, "unknown")) == "unknown_key"
-        clock.advance(15)
+    issuer.answering.clear()
+    async with asyncio.TaskGroup() as group:
+        junk = group.create_task(reason(verifier, signed(old, "junk")))
+        while issuer.reads < 2:
+            await asyncio.sleep(0)
+        answered_before = issuer.document
+        admitted = group.create_task(verifier.authenticate(signed(new, "new")))
+        await asyncio.sleep(0)
+        issuer.answer_once = answered_before
+        issuer.document = published(old=old, new=new)
+        issuer.answering.set()
 
+    assert junk.result() == "unknown_key"
+    assert admitted.result().user_id == "teacher-1"
+
+
+async def test_a_set_that_is_empty_until_the_first_sign_in_refuses_nobody_for_long(
+    verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
+) -> None:
+    full, issuer.document = issuer.document, b'{"keys": []}'
+    assert await outcome(verifier, signed(old, "old")) == "SERVICE_UNAVAILABLE"
+
+    issuer.document = full
+
+    assert (await verifier.authenticate(signed(old, "old"))).user_id == "teacher-1"
+
+
+@pytest.mark.parametrize("answer", [b'{"keys": []}', b"nonsense", DownstreamUnreachable("jwks")])
+async def test_an_empty_or_failed_read_leaves_the_last_keys(
+    verifier: TokenVerifier,
+    issuer: Issuer,
+    clock: FakeClock,
+    old: RsaKeys,
+    answer: bytes | BffError,
+) -> None:
+    await verifier.authenticate(signed(old, "old"))
+    issuer.document = answer
+    clock.advance(301)
+
+    assert (await verifier.authenticate(signed(old, "old"))).user_id == "teacher-1"
     assert issuer.reads == 2
+
+
+async def test_a_failed_read_is_repeated_soon_and_not_for_each_token(
+    verifier: TokenVerifier, issuer: Issuer, old: RsaKeys
+) -> None:
+    issuer.document = DownstreamUnreachable("jwks")
+
+    for _ in range(3):
+        async with asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(outcome(verifier, signed(old, "old")))
+
+    assert issuer.reads == 3
 
 
 async def test_simultaneous_first_tokens_share_one_read(
@@ -254,7 +288,11 @@ async def test_each_read_is_told(issuer: Issuer, clock: FakeClock) -> None:
     clock.advance(301)
     await keys.ensure_key("old")
 
-    assert told == ["read", "failed"]
+    issuer.document = b'{"keys": []}'
+    clock.advance(2)
+    await keys.ensure_key("old")
+
+    assert told == ["read", "failed", "empty"]
 
 
 async def test_bug_while_fetching_is_logged_and_the_next_fetch_succeeds(

@@ -66,7 +66,9 @@ def test_valid_token_tells_who_it_is(verifier: TokenVerifier, clock: FakeClock) 
 
     expiry = clock.now() + timedelta(hours=1)
     roles = frozenset({"teacher", "admin"})
-    assert claims == Claims("user-9", roles, "school-1", expiry.timestamp())
+    assert claims == Claims(
+        "user-9", roles, "school-1", expiry.timestamp(), expiry.timestamp() - 3600
+    )
 
 
 @pytest.mark.parametrize("claim", ["org", "org_id", "organization_id"])

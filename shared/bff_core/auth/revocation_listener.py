@@ -1,0 +1,128 @@
+"""Hears revocation marks through Redis: those kept there, then those published."""
+
+import asyncio
+import random
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from bff_core.auth.revocations import (
+    CHANNEL,
+    KEPT_KEY,
+    MAX_MARKS,
+    RevocationMark,
+    RevocationMarks,
+    RevocationNotice,
+)
+from bff_core.clock import Clock
+from bff_core.context import UserId
+
+SILENCE_SECONDS = 4.0
+"""After this time without a word from Redis, or from a publisher that was heard before."""
+_PING_SECONDS = 1.0
+_START_SECONDS = 1.0
+_LOAD_SECONDS = 2.0
+_RECONNECT_SECONDS = 1.0
+
+log = structlog.get_logger()
+_random = random.SystemRandom()
+_decode = msgspec.json.Decoder(RevocationNotice).decode
+
+
+class RevocationListener:
+    """Subscribes for as long as it runs, and tells when marks may be missed."""
+
+    def __init__(self, redis: Redis, marks: RevocationMarks, clock: Clock) -> None:
+        self._redis = redis
+        self._marks = marks
+        self._clock = clock
+        self._redis_at = float("-inf")
+        self._publisher_at: float | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._loaded = asyncio.Event()
+
+    @property
+    def connected(self) -> bool:
+        return self._clock.monotonic() - self._redis_at < SILENCE_SECONDS
+
+    @property
+    def publisher_lives(self) -> bool:
+        heard_at = self._publisher_at
+        return heard_at is None or self._clock.monotonic() - heard_at < SILENCE_SECONDS
+
+    async def start(self) -> None:
+        """Listen, and wait a moment for the kept marks: a new process must not miss them."""
+        self._task = asyncio.create_task(self.run(), name="revocations")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_START_SECONDS):
+                await self._loaded.wait()
+
+    async def aclose(self) -> None:
+        """Stop listening, and close the connection to Redis."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        await self._redis.aclose()
+
+    async def run(self) -> None:
+        """Listen until cancelled; connect again when the connection is lost."""
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("revocations_not_heard", kind=type(error).__name__)
+            except Exception:  # the outermost frame of a background task
+                log.exception("revocations_crashed")
+            self._redis_at = float("-inf")
+            await asyncio.sleep(_RECONNECT_SECONDS * _random.uniform(0.5, 1.0))
+
+    async def _listen(self) -> None:
+        connection = self._redis.pubsub()
+        try:
+            async with asyncio.timeout(_LOAD_SECONDS):
+                # Subscribed before the kept ones are read: no mark falls between the two.
+                await connection.subscribe(CHANNEL)
+                self._marks.add(await self._kept())
+            self._redis_at = self._clock.monotonic()
+            self._loaded.set()
+            await self._receive(connection)
+        finally:
+            await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
+
+    async def _kept(self) -> list[RevocationMark]:
+        # The library's type is a union of what all its options bring.
+        entries: Any = await self._redis.zrange(
+            KEPT_KEY, 0, MAX_MARKS - 1, desc=True, withscores=True
+        )
+        return [RevocationMark(UserId(user_id.decode()), at) for user_id, at in entries]
+
+    async def _receive(self, connection: PubSub) -> None:
+        pinged = False
+        while True:
+            message = await connection.get_message(timeout=_PING_SECONDS)
+            if message is None:
+                if pinged:
+                    raise TimeoutError
+                async with asyncio.timeout(_PING_SECONDS):
+                    await connection.ping()
+                pinged = True
+                continue
+            pinged = False
+            self._redis_at = self._clock.monotonic()
+            if message["type"] == "message":
+                self._read(message["data"])
+
+    def _read(self, data: bytes) -> None:
+        try:
+            notice = _decode(data)
+        except msgspec.DecodeError:
+            log.warning("revocation_notice_not_read")
+            return
+        self._publisher_at = self._clock.monotonic()
+        self._marks.add(notice.marks)

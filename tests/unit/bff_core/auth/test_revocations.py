@@ -1,0 +1,156 @@
+"""Revoked tokens are refused; about an admin somebody is asked while marks are not heard."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from bff_core.auth import (
+    Claims,
+    RevocationMark,
+    RevocationMarks,
+    Revocations,
+    StaticKey,
+    TokenRules,
+    TokenVerifier,
+)
+from bff_core.context import UserId
+from bff_core.errors import BffError, NotAuthenticated, NotAuthorized, Unavailable
+from bff_core.testing import AUDIENCE, ISSUER, SECRET, FakeClock, access_token, bearer
+
+LIFETIME = 3600.0
+
+
+@dataclass
+class HearingStub:
+    connected: bool = True
+    publisher_lives: bool = True
+
+
+@dataclass
+class AdminAccessStub:
+    refusal: BffError | None = None
+    asked: int = 0
+
+    async def require_admin(self, authorization: str) -> None:
+        self.asked += 1
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def marks(clock: FakeClock) -> RevocationMarks:
+    return RevocationMarks(clock, LIFETIME, limit=3)
+
+
+def claims_of(clock: FakeClock, **claims: object) -> Claims:
+    rules = TokenRules("HS256", AUDIENCE, ISSUER)
+    token = bearer(access_token(now=clock.now(), **claims))
+    return TokenVerifier(StaticKey(SECRET), rules, clock).verify(token)
+
+
+def mark_at(clock: FakeClock, user: str = "teacher-1", *, after: float = 0.0) -> RevocationMark:
+    return RevocationMark(UserId(user), clock.now().timestamp() + after)
+
+
+def test_a_token_from_before_the_mark_is_revoked_and_a_later_one_is_not(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    before = claims_of(clock)
+    marks.add([mark_at(clock)])
+    clock.advance(2)
+
+    assert marks.revokes(before)
+    assert not marks.revokes(claims_of(clock))
+    assert not marks.revokes(claims_of(clock, sub="another"))
+
+
+def test_the_time_of_issue_counts_where_the_token_says_it(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    marks.add([mark_at(clock)])
+    now = int(clock.now().timestamp())
+
+    assert marks.revokes(claims_of(clock, iat=now, exp=now + 7200))
+    assert not marks.revokes(claims_of(clock, iat=now + 1, exp=now + 60))
+
+
+def test_marks_are_bounded_and_kept_no_longer_than_a_token_lives(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    marks.add(mark_at(clock, f"user-{number}") for number in range(5))
+    assert len(marks) == 3
+
+    clock.advance(LIFETIME + 1)
+
+    assert len(marks) == 0
+
+
+def test_an_older_mark_that_is_heard_later_takes_nothing_back(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    token = claims_of(clock)
+    marks.add([mark_at(clock, after=1)])
+    marks.add([mark_at(clock, after=-100)])
+
+    assert marks.revokes(token)
+
+
+async def test_a_revoked_token_is_refused_on_every_route(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    access = AdminAccessStub()
+    marks.add([mark_at(clock)])
+
+    with pytest.raises(NotAuthenticated) as refused:
+        await Revocations(marks, HearingStub(), access).check(
+            claims_of(clock), "Bearer x", for_admins=False
+        )
+
+    assert refused.value.details["reason"] == "token_revoked"
+    assert access.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("hearing", "for_admins", "asked"),
+    [
+        (HearingStub(), True, 0),
+        (HearingStub(connected=False), False, 0),
+        (HearingStub(connected=False), True, 1),
+        (HearingStub(publisher_lives=False), True, 1),
+    ],
+)
+async def test_identity_is_asked_about_admins_while_marks_are_not_heard(
+    marks: RevocationMarks, clock: FakeClock, hearing: HearingStub, for_admins: bool, asked: int
+) -> None:
+    access = AdminAccessStub()
+
+    await Revocations(marks, hearing, access).check(
+        claims_of(clock), "Bearer x", for_admins=for_admins
+    )
+
+    assert access.asked == asked
+
+
+@pytest.mark.parametrize("refusal", [NotAuthorized(), NotAuthenticated("x"), Unavailable()])
+async def test_without_redis_nobody_is_an_admin_whom_identity_does_not_confirm(
+    marks: RevocationMarks, clock: FakeClock, refusal: BffError
+) -> None:
+    revocations = Revocations(marks, HearingStub(connected=False), AdminAccessStub(refusal))
+
+    with pytest.raises(type(refusal)):
+        await revocations.check(claims_of(clock), "Bearer x", for_admins=True)
+
+
+async def test_an_identity_that_is_down_denies_nobody_while_redis_answers(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    hearing, access = HearingStub(publisher_lives=False), AdminAccessStub(Unavailable())
+
+    await Revocations(marks, hearing, access).check(claims_of(clock), "Bearer x", for_admins=True)
+
+    assert access.asked == 1

@@ -18,6 +18,7 @@ from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
 from bff_core.server import ErrorHandlers, Guard, ServiceKeys
+from bff_core.tasks import cancel_and_wait
 from services.identity_admin.api.blueprint import PREFIX, admin_blueprint
 from services.identity_admin.config import SERVICE, Settings
 from services.identity_admin.di import IdentityAdminProvider
@@ -89,8 +90,7 @@ class IdentityAdmin:
         """Stop the relay; call it at shutdown, before the engine is disposed of. Idempotent."""
         task, self._relay_task = self._relay_task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+            await cancel_and_wait(task)
         redis, self._redis = self._redis, None
         if redis is not None:
             await redis.aclose()

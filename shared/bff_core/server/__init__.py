@@ -31,7 +31,13 @@ from bff_core.server.openapi.declarations import (
 from bff_core.server.openapi.document import attach_openapi, document_of
 from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
 from bff_core.server.routes.context import ContextProvider, inject
-from bff_core.server.routes.responses import ETAGGED, METRICS, returns, returns_etagged
+from bff_core.server.routes.responses import (
+    ETAGGED,
+    METRICS,
+    TAGGED_CACHE_CONTROL,
+    returns,
+    returns_etagged,
+)
 from bff_core.server.routes.validation import parse_body, takes_body, takes_headers, takes_query
 from bff_core.server.run import LIFECYCLE, run
 from bff_core.server.service_keys import ServiceKeys
@@ -42,6 +48,7 @@ __all__ = [
     "METRICS",
     "PUBLIC",
     "SERVICE",
+    "TAGGED_CACHE_CONTROL",
     "AsgiApp",
     "ConcurrencyLimiter",
     "ContextProvider",

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from bff_core.settings import Downstream, Operation, ServiceSettings
+from bff_core.settings import Downstream, Operation, ServiceSettings, check_http_url
 
 SERVICE = "bff_admin_service"
 SERVICE_ID = "bff-admin-service"
@@ -44,6 +44,11 @@ class HealthSettings(BaseModel):
     cms: str = Field("http://127.0.0.1:5002", description="Likewise.")
     files: str = Field("http://127.0.0.1:7001", description="Likewise.")
     content: str = Field("http://127.0.0.1:8000", description="Likewise.")
+
+    @field_validator("gateway", "bff_teacher", "ras", "cms", "files", "content")
+    @classmethod
+    def _is_a_base_url(cls, url: str) -> str:
+        return check_http_url(url) if url else url
 
 
 _IDENTITY = f"{PREFIX}IDENTITY__URL"

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from bff_core.database_url import DatabaseUrl
 from bff_core.settings import Downstream, Operation, ServiceSettings
 from services.bff_teacher.confirmations.model import LEAST_CALL
 from services.bff_teacher.contracts.content import LARGEST_TEXT
@@ -14,13 +15,6 @@ from services.bff_teacher.contracts.content import LARGEST_TEXT
 SERVICE = "bff_teacher_service"
 SERVICE_ID = "bff-teacher-service"
 PREFIX = "BFF_TEACHER_SERVICE_"
-
-DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-}
 
 PartName = Literal[
     "classes",
@@ -269,12 +263,9 @@ class Settings(ServiceSettings):
 
     @field_validator("ledger_url")
     @classmethod
-    def _complete_driver(cls, url: SecretStr) -> SecretStr:
-        scheme, _, rest = url.get_secret_value().partition("://")
-        driver = DRIVERS.get(scheme)
-        if driver is None or not rest:
-            raise ValueError("must be sqlite:///FILE or postgresql://…")
-        return SecretStr(f"{driver}://{rest}")
+    def _is_understood(cls, url: SecretStr) -> SecretStr:
+        DatabaseUrl.parse(url.get_secret_value())
+        return url
 
     @field_validator("ledger_budget")
     @classmethod

@@ -6,15 +6,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
+from bff_core.database_url import DatabaseUrl
 from bff_core.settings import ServiceSettings, SettingsError
 
 SERVICE = "config_service"
 SERVICE_ID = "config-service"
 PREFIX = "CONFIG_SERVICE_"
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
 class Settings(ServiceSettings):
@@ -58,7 +56,7 @@ class Settings(ServiceSettings):
         return names
 
     @property
-    def database(self) -> URL:
+    def database(self) -> DatabaseUrl:
         """The database's URL with an asynchronous driver.
 
         Raises:
@@ -66,19 +64,16 @@ class Settings(ServiceSettings):
         """
         name = f"{PREFIX}DATABASE_URL"
         try:
-            url = make_url(self.database_url.get_secret_value())
-        except ArgumentError:
-            raise SettingsError(f"{name} is not a database URL") from None
-        driver = DRIVERS.get(url.get_backend_name())
-        if driver is None:
-            raise SettingsError(f"{name} must begin with sqlite:/// or postgresql://")
-        if driver == DRIVERS["sqlite"]:
-            path = url.database
+            target = DatabaseUrl.parse(self.database_url.get_secret_value())
+        except ValueError as error:
+            raise SettingsError(f"{name} {error}") from None
+        if target.is_sqlite:
+            path = target.url.database
             if not path or path == ":memory:" or path.startswith("file:"):
                 raise SettingsError(f"{name} must name a file: sqlite:///PATH")
             if not Path(path).resolve().parent.is_dir():
                 raise SettingsError(f"{name}: the folder of {path} does not exist")
-        return url.set(drivername=driver)
+        return target
 
     def check_secrets(self) -> None:
         super().check_secrets()

@@ -47,12 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser().parse_args(arguments)
     try:
         return asyncio.run(run(parsed, Settings.load(os.environ)))
-    except SettingsError as error:
-        sys.stderr.write(f"cannot start: {error}\n")
-        return 2
     except (NotMigrated, NotIdentityDatabase) as error:
         sys.stderr.write(f"refused: {error}\n")
         return 1
+    except SettingsError as error:
+        sys.stderr.write(f"cannot start: {error}\n")
+        return 2
     except BffError as error:
         sys.stderr.write(f"failed: {error.text}\n")
         return 1

@@ -18,6 +18,7 @@ from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
 from bff_core.server import ErrorHandlers, Guard, ServiceKeys
+from bff_core.tasks import cancel_and_wait
 from services.identity_admin.api.blueprint import PREFIX, admin_blueprint
 from services.identity_admin.config import SERVICE, Settings
 from services.identity_admin.di import IdentityAdminProvider
@@ -96,10 +97,7 @@ class IdentityAdmin:
     async def stop(self) -> None:
         """Stop the relays; call it at shutdown, before the engine is disposed of. Idempotent."""
         tasks, self._relays = self._relays, []
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await cancel_and_wait(*tasks)
         redis, self._redis = self._redis, None
         if redis is not None:
             await redis.aclose()

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from bff_core.database_url import DatabaseUrl
 from bff_core.settings import ServiceSettings, SettingsError
 
 SERVICE = "identity_service"
@@ -65,11 +66,16 @@ class Settings(ServiceSettings):
         """Return the URL of the database.
 
         Raises:
-            SettingsError: It is not set.
+            SettingsError: It is not set, or no driver can use it.
         """
         if self.database_url is None:
             raise SettingsError("IDENTITY_SERVICE_DATABASE_URL is not set")
-        return self.database_url.get_secret_value()
+        url = self.database_url.get_secret_value()
+        try:
+            DatabaseUrl.parse(url)
+        except ValueError as error:
+            raise SettingsError(f"IDENTITY_SERVICE_DATABASE_URL {error}") from None
+        return url
 
     def check_secrets(self) -> None:
         super().check_secrets()

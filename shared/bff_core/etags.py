@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
-from werkzeug.datastructures import ETags
+from werkzeug.datastructures import ETags, Headers
 from werkzeug.http import parse_etags, unquote_etag
 
 from bff_core.errors import InvalidRequest
@@ -43,6 +43,11 @@ def matches_strongly(tag: str, condition: ETags) -> bool:
     return condition.contains(unquote_etag(tag)[0] or "")
 
 
-def is_not_modified(method: str, if_none_match: ETags, tag: str) -> bool:
-    """True when a caller with this `If-None-Match` has the current representation."""
-    return method in {"GET", "HEAD"} and if_none_match.contains_weak(unquote_etag(tag)[0] or "")
+def if_none_match(headers: Headers) -> ETags:
+    """The tags of all lines of `If-None-Match`, which a client may repeat."""
+    return parse_etags(", ".join(headers.getlist("If-None-Match")))
+
+
+def is_not_modified(method: str, known: ETags, tag: str) -> bool:
+    """True when a caller that knows these tags has the current representation."""
+    return method in {"GET", "HEAD"} and known.contains_weak(unquote_etag(tag)[0] or "")

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from bff_core.cache import CacheEntry, CacheKey, MemoryCache, RedisCache, open_redis
+from bff_core.cache import (
+    CacheEntry,
+    CacheKey,
+    MemoryCache,
+    RedisCache,
+    drop_idle_connections,
+    open_redis,
+)
 from bff_core.client import ClientRuntime
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
@@ -31,7 +38,7 @@ class Resources:
             max_entries=settings.cache_entries, max_bytes=settings.cache_bytes
         )
         redis = open_redis(settings.redis_url) if settings.redis_url is not None else None
-        shared = RedisCache(redis, clock, counter=metrics.policies) if redis is not None else None
+        shared = _shared_cache(redis, clock, metrics) if redis is not None else None
         runtime = ClientRuntime(metrics, clock, memory, shared)
         for downstream in settings.called_services:
             runtime.breaker_of(downstream)
@@ -44,3 +51,9 @@ class Resources:
         await self.runtime.aclose()
         if self.redis is not None:
             await self.redis.aclose()
+
+
+def _shared_cache(redis: Redis, clock: Clock, metrics: Metrics) -> RedisCache:
+    return RedisCache(
+        redis, clock, counter=metrics.policies, on_refusal=lambda: drop_idle_connections(redis)
+    )

@@ -10,7 +10,7 @@ from quart_schema import document_response
 
 from bff_core.errors import InvalidRequest
 from bff_core.json_values import check_json
-from bff_core.server import ETAGGED, read_json
+from bff_core.server import ETAGGED, TAGGED_CACHE_CONTROL, read_json
 from services.bff_admin.ports import SettingsRequest, SettingsResponse
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -72,6 +72,7 @@ def _to_response(forwarded: SettingsResponse) -> Response:
     else:
         body = forwarded.body.model_dump_json()
         response = Response(body, status=forwarded.status, content_type="application/json")
-    response.headers["Cache-Control"] = "private, no-cache"
+    tagged = "ETag" in forwarded.headers
+    response.headers["Cache-Control"] = TAGGED_CACHE_CONTROL if tagged else "private, no-cache"
     response.headers.update(forwarded.headers)
     return response

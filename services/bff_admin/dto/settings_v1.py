@@ -17,9 +17,14 @@ _BY = "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72"
 _AT = "2026-01-31T12:00:00.000000Z"
 _STAMP: JsonDict = {"updated_at": _AT, "updated_by": _BY}
 _SETTINGS: JsonDict = {"namespace": "maintenance", "version": 3, "values": _VALUES, **_STAMP}
+_TAG: JsonDict = {"etag": '"5f2a9c"'}
 _REASON = "Database upgrade on Saturday"
 
 At = Annotated[str | None, Field(description="UTC; null for the defaults, which nobody wrote.")]
+Tag = Annotated[
+    str,
+    Field(description="The strong entity tag, for `If-Match`: a proxy may weaken the ETag header."),
+]
 By = Annotated[str | None, Field(description="The user id; null for the defaults.")]
 
 
@@ -38,13 +43,14 @@ class PatchStepV1(TypedDict):
 class AdminSettingsV1(BaseModel):
     """The current settings of a namespace; version 0 are its defaults."""
 
-    model_config = _with_example(_SETTINGS)
+    model_config = _with_example({**_SETTINGS, **_TAG})
 
     namespace: str
     version: int = Field(ge=0)
     values: dict[str, JsonValue]
     updated_at: At
     updated_by: By
+    etag: Tag
 
 
 class AdminNamespaceV1(BaseModel):
@@ -87,6 +93,7 @@ class AdminSettingsChangeV1(AdminSettingsV1):
     model_config = _with_example(
         {
             **_SETTINGS,
+            **_TAG,
             "dry_run": False,
             "diff": [{"op": "replace", "path": "/read_only", "value": True}],
         }
@@ -119,11 +126,16 @@ class AdminSettingsVersionsV1(BaseModel):
     next_before: int | None = Field(description="`before` of the next page; null on the last.")
 
 
-class AdminSettingsVersionV1(AdminSettingsV1):
+class AdminSettingsVersionV1(BaseModel):
     """A version as it was written, or for version 0 the defaults of today."""
 
     model_config = _with_example({**_SETTINGS, "reason": _REASON})
 
+    namespace: str
+    version: int = Field(ge=0)
+    values: dict[str, JsonValue]
+    updated_at: At
+    updated_by: By
     reason: str | None
 
 

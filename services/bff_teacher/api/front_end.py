@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from quart import Quart, Response, request
 from werkzeug.exceptions import NotFound as UnknownPath
-from werkzeug.http import parse_etags
 
 from bff_core.errors import Unavailable
+from bff_core.etags import if_none_match
 from bff_core.server import for_unmatched_paths, request_state
 from services.bff_teacher.api.static_files import StaticFile, StaticFiles
 
@@ -70,9 +70,7 @@ def _accepts_html() -> bool:
 
 
 def _response(file: StaticFile) -> Response:
-    # A client may send several lines of the header.
-    known = parse_etags(", ".join(request.headers.getlist("If-None-Match")))
-    if known.contains_weak(file.etag):
+    if if_none_match(request.headers).contains_weak(file.etag):
         response = Response(b"", status=304)
         response.headers.pop("Content-Type", None)
     else:

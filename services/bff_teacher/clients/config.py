@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from bff_core.client import ServiceIdentity
 from bff_core.ports import Maintenance
+from bff_core.tasks import cancel_and_wait
 from services.bff_teacher.contracts.config import MaintenanceSettings
 
 CHANNEL = "config:changes"
@@ -108,9 +109,7 @@ class ConfigWatcher:
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await cancel_and_wait(task)
 
     async def run(self) -> None:
         """Refresh at once and then repeatedly, until cancelled."""

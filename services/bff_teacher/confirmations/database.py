@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Boolean,
     Column,
     Integer,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Text,
     event,
     insert,
-    make_url,
     select,
     text,
 )
@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_statements
 from bff_core.errors import RateLimited, Unavailable
 from bff_core.fair_slots import UNSHARED, FairSlots
 
@@ -72,15 +73,15 @@ class LedgerDatabase:
     def __init__(self, url: str, *, timeout: float) -> None:
         """`timeout` bounds each use in seconds, including the wait for a connection or a lock."""
         self._timeout = timeout
-        parsed = make_url(url)
-        self._is_sqlite = parsed.get_backend_name() == "sqlite"
-        self._folder = Path(parsed.database or ".").parent
+        target = DatabaseUrl.parse(url)
+        self._is_sqlite = target.is_sqlite
+        self._folder = Path(target.url.database or ".").parent
         self._failures = _FAILURES
         if self._is_sqlite:
-            self._engine = _sqlite_engine(url, timeout * INNER_TIMEOUT)
+            self._engine = _sqlite_engine(target.url, timeout * INNER_TIMEOUT)
             self._slots = FairSlots(1)
         else:
-            self._engine = _postgres_engine(url, timeout * INNER_TIMEOUT)
+            self._engine = _postgres_engine(target, timeout * INNER_TIMEOUT)
             self._slots = FairSlots(CONNECTIONS, per_caller=1)
             # asyncpg's own errors come unwrapped while a connection is made. Imported here, because
             # a process with SQLite saves the 2.5 MiB.
@@ -155,7 +156,7 @@ class LedgerDatabase:
             self._schema_ready = True
 
 
-def _sqlite_engine(url: str, timeout: float) -> AsyncEngine:
+def _sqlite_engine(url: URL, timeout: float) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=1,
@@ -180,20 +181,21 @@ def _sqlite_engine(url: str, timeout: float) -> AsyncEngine:
     return engine
 
 
-def _postgres_engine(url: str, timeout: float) -> AsyncEngine:
-    return create_async_engine(
-        url,
+def _postgres_engine(target: DatabaseUrl, timeout: float) -> AsyncEngine:
+    engine = create_async_engine(
+        target.url,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=timeout,
         pool_pre_ping=True,
         connect_args={
+            **target.connect_args,
+            **unnamed_statements(),
             "timeout": timeout,
             "command_timeout": timeout,
-            # Makes an acknowledged write durable, whatever the server's default.
-            "server_settings": {
-                "application_name": "bff_teacher",
-                "synchronous_commit": "on",
-            },
+            "server_settings": {"application_name": "bff_teacher"},
         },
     )
+    # Makes an acknowledged write durable, whatever the server's default.
+    set_in_transactions(engine, {"synchronous_commit": "on"})
+    return engine

@@ -1,6 +1,7 @@
 """Redis pub/sub: the channels of users, and the one subscription of the process."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from bff_core.context import UserId
 from services.bff_teacher.contracts.notifications import channel_of
@@ -20,7 +21,8 @@ from services.bff_teacher.live.state import StreamTopic
 WAKE_UP_CHANNEL = "live:wake"
 COMMAND_TIMEOUT_SECONDS = 1.0
 PING_AFTER_SECONDS = 2.0
-"""A silent connection is pinged after this time, and given up after twice as long."""
+"""A silent connection is probed after this time, and given up after twice as long."""
+PROBE_EXPIRY_SECONDS = 10
 RECONNECT_DELAY_SECONDS = 0.5
 
 WakeUpKind = Literal["state", "activity", "write"]
@@ -124,6 +126,7 @@ class RedisPubSubClient:
         self._connection: PubSub | None = None
         self._users: set[UserId] = set()
         self._failing = False
+        self._probe_channel = f"live:probe:{secrets.token_hex(8)}"
 
     async def run(self, listener: PubSubListener) -> None:
         while True:
@@ -131,7 +134,10 @@ class RedisPubSubClient:
                 async with self._connect() as connection:
                     self._note_connected()
                     listener.on_connected()
-                    await _dispatch_messages(connection, listener)
+                    await self._dispatch_messages(connection, listener)
+            except ReadOnlyError as error:
+                log.warning("live_pubsub_lost", kind=type(error).__name__)
+                await self._redis.connection_pool.disconnect(inuse_connections=True)
             except (RedisError, OSError, TimeoutError) as error:
                 self._note_lost(error)
             finally:
@@ -189,29 +195,39 @@ class RedisPubSubClient:
         self._users.clear()
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
-                await connection.subscribe(WAKE_UP_CHANNEL)
+                await connection.subscribe(WAKE_UP_CHANNEL, self._probe_channel)
             self._connection = connection
             yield connection
         finally:
             self._connection = None
             await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
 
-
-async def _dispatch_messages(connection: PubSub, listener: PubSubListener) -> None:
-    pinged = False
-    while True:
-        message = await connection.get_message(timeout=PING_AFTER_SECONDS)
-        if message is None:
-            if pinged:
-                raise TimeoutError
-            await connection.ping()
-            pinged = True
-            continue
+    async def _dispatch_messages(self, connection: PubSub, listener: PubSubListener) -> None:
         pinged = False
-        if message["type"] != "message":
-            continue
-        channel = message["channel"].decode()
-        if channel == WAKE_UP_CHANNEL:
-            listener.on_wake_up(WakeUp.decode(message["data"]))
-        else:
-            listener.on_message(UserId(channel.partition(":")[2]), message["data"])
+        while True:
+            message = await connection.get_message(timeout=PING_AFTER_SECONDS)
+            if message is None:
+                if pinged:
+                    raise TimeoutError
+                await self._probe()
+                pinged = True
+                continue
+            pinged = False
+            if message["type"] != "message":
+                continue
+            channel = message["channel"].decode()
+            if channel == self._probe_channel:
+                continue
+            if channel == WAKE_UP_CHANNEL:
+                listener.on_wake_up(WakeUp.decode(message["data"]))
+            else:
+                listener.on_message(UserId(channel.partition(":")[2]), message["data"])
+
+    async def _probe(self) -> None:
+        """Send the subscription a message, by a command that only a primary server takes.
+
+        After a fail-over an old server may answer pings on an open connection for good.
+        """
+        async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+            await self._redis.set(self._probe_channel, b"", ex=PROBE_EXPIRY_SECONDS)
+            await self._redis.publish(self._probe_channel, b"")

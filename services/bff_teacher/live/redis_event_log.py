@@ -10,7 +10,7 @@ import msgspec
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from services.bff_teacher.live import redis_scripts
 from services.bff_teacher.live.dependencies import LiveOptions
@@ -52,6 +52,11 @@ def open_live_redis(url: str) -> Redis:
     return Redis.from_pool(pool)
 
 
+async def drop_all_connections(redis: Redis) -> None:
+    """Let everything connect anew, the subscription included, after a server became a replica."""
+    await redis.connection_pool.disconnect(inuse_connections=True)
+
+
 class RedisEventLog:
     """An `EventLog`. Changes of lists are published on `channels` in the same step."""
 
@@ -65,6 +70,7 @@ class RedisEventLog:
     ) -> None:
         """`replica` names this process in wake-ups."""
         self._replica = replica
+        self._redis = redis
         self._channels = channels
         self._options = options or LiveOptions()
         self._claim_read = redis.register_script(redis_scripts.CLAIM_READ)
@@ -75,7 +81,7 @@ class RedisEventLog:
     async def claim_read(self, topic: StreamTopic, *, max_age: float) -> ReadClaim:
         keys = [*_topic_keys(topic), f"live:{{{topic.user_id}}}:lease"]
         args = [_ms(max_age), _ms(LEASE_SECONDS), _ms(self._options.kept_seconds)]
-        outcome, wait_ms, token, epoch, offset = await _run(self._claim_read, keys, args)
+        outcome, wait_ms, token, epoch, offset = await self._run(self._claim_read, keys, args)
         position = StreamPosition(epoch.decode(), offset) if epoch else None
         return ReadClaim(outcome.decode(), wait_ms / 1000, token, position)
 
@@ -120,7 +126,7 @@ class RedisEventLog:
             len(events),
             *chain.from_iterable([*events, *announcements]),
         ]
-        return bool(await _run(self._publish, _topic_keys(topic), args))
+        return bool(await self._run(self._publish, _topic_keys(topic), args))
 
     async def append_activity(self, topic: StreamTopic, activity: ActivityEvent) -> bool:
         keys = [*_topic_keys(topic), f"{_topic_key(topic)}:activities"]
@@ -133,7 +139,7 @@ class RedisEventLog:
             WakeUp.of(topic, "activity", self._replica).encode(),
             *activity.mentioned_ids,
         ]
-        return bool(await _run(self._append_activity, keys, args))
+        return bool(await self._run(self._append_activity, keys, args))
 
     async def read_after(
         self, topic: StreamTopic, position: StreamPosition | None
@@ -141,7 +147,7 @@ class RedisEventLog:
         # A position of no epoch differs from every epoch; '' would mean no position.
         epoch, offset = (position.epoch or "none", position.offset) if position else ("", 0)
         args = [epoch, offset, EVENTS_PER_READ]
-        reply = await _run(self._read_after, _topic_keys(topic), args)
+        reply = await self._run(self._read_after, _topic_keys(topic), args)
         if not reply:
             return None
         kind, current_epoch, end, *rest = reply
@@ -158,13 +164,14 @@ class RedisEventLog:
         last = events[-1].offset
         return EventBatch(StreamPosition(here.epoch, last), events, has_more=last < end)
 
-
-async def _run(script: Any, keys: Sequence[str], args: Sequence[object]) -> Any:
-    try:
-        async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
-            return await script(keys=keys, args=args)
-    except (RedisError, OSError, TimeoutError) as error:
-        raise EventLogUnavailable from error
+    async def _run(self, script: Any, keys: Sequence[str], args: Sequence[object]) -> Any:
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+                return await script(keys=keys, args=args)
+        except (RedisError, OSError, TimeoutError) as error:
+            if isinstance(error, ReadOnlyError):
+                await drop_all_connections(self._redis)
+            raise EventLogUnavailable from error
 
 
 def _topic_key(topic: StreamTopic) -> str:

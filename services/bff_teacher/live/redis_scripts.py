@@ -33,6 +33,8 @@ end
 if read_started <= now and read_started > now - max_age then
   return {'fresh', 0, 0, epoch, offset}
 end
+-- A clock that went back, or another machine's, would keep the lease for as long as it differs.
+if redis.call('PTTL', KEYS[3]) > tonumber(lease) then redis.call('DEL', KEYS[3]) end
 if not redis.call('SET', KEYS[3], '1', 'NX', 'PX', lease) then
   return {'wait', math.max(1, redis.call('PTTL', KEYS[3])), 0, epoch, offset}
 end

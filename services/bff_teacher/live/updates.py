@@ -10,6 +10,7 @@ import structlog
 
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import Unavailable
+from bff_core.tasks import cancel_and_wait
 from services.bff_teacher.live.dependencies import StreamDependencies
 from services.bff_teacher.live.event_log import (
     RETRY_AFTER_SECONDS,
@@ -252,9 +253,7 @@ async def running(updates: LiveUpdates) -> AsyncIterator[None]:
         yield
     finally:
         stopping.set()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel_and_wait(task)
 
 
 async def _run_until(stopping: asyncio.Event, updates: LiveUpdates) -> None:

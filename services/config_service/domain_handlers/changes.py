@@ -69,6 +69,7 @@ class PlannedChange:
             values=self.values,
             updated_at=written.updated_at if written else None,
             updated_by=written.updated_by if written else None,
+            etag=(written or self.current).etag,
             dry_run=written is None,
             diff=self.diff,
         )

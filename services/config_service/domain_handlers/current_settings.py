@@ -43,6 +43,7 @@ class CurrentSettings:
             values=self.values,
             updated_at=self.updated_at,
             updated_by=self.updated_by,
+            etag=self.etag,
         )
 
 

@@ -16,6 +16,7 @@ _EXAMPLE: Any = {
     "values": _EXAMPLE_VALUES,
     "updated_at": "2026-01-31T12:00:00.000000Z",
     "updated_by": "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72",
+    "etag": '"5f2a9c"',
 }
 
 Reason = Annotated[Line, Field(max_length=500)]
@@ -24,6 +25,13 @@ UpdatedAt = Annotated[
     Field(
         description="UTC; null for the defaults, which nobody wrote.",
         examples=["2026-01-31T12:00:00.000000Z"],
+    ),
+]
+Tag = Annotated[
+    str,
+    Field(
+        description="The strong entity tag, for `If-Match`: a proxy may weaken the ETag header.",
+        examples=['"5f2a9c"'],
     ),
 ]
 UpdatedBy = Annotated[
@@ -45,6 +53,7 @@ class SettingsV1(BaseModel):
     values: dict[str, JsonValue] = Field(examples=[_EXAMPLE_VALUES])
     updated_at: UpdatedAt
     updated_by: UpdatedBy
+    etag: Tag
 
 
 class NamespaceSummaryV1(BaseModel):
@@ -148,6 +157,7 @@ class SettingsChangeV1(BaseModel):
     values: dict[str, JsonValue] = Field(examples=[_EXAMPLE_VALUES])
     updated_at: UpdatedAt
     updated_by: UpdatedBy
+    etag: Tag
     dry_run: bool
     diff: list[PatchOperation] = Field(
         description="JSON Patch from the version before.",

@@ -10,6 +10,7 @@ from sqlalchemy import URL, event, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_statements
 from bff_core.errors import Unavailable
 from bff_core.tasks import log_failure
 from services.config_service.implementations.storage_errors import (
@@ -35,8 +36,9 @@ class SqlDatabase:
 
     name = "database"
 
-    def __init__(self, url: URL, *, max_wait: float) -> None:
-        self.is_sqlite = url.get_backend_name() == "sqlite"
+    def __init__(self, target: DatabaseUrl, *, max_wait: float) -> None:
+        url = target.url
+        self.is_sqlite = target.is_sqlite
         self._max_wait = max_wait
         self._running: set[asyncio.Task[Any]] = set()
         # Smaller inside than outside: the wait for a lock ends before the caller's.
@@ -45,7 +47,7 @@ class SqlDatabase:
             self.writer = _sqlite_engine(url, driver_timeout, writes=True)
             self.reader = _sqlite_engine(url, driver_timeout, writes=False)
         else:
-            self.writer = self.reader = _postgres_engine(url, driver_timeout)
+            self.writer = self.reader = _postgres_engine(target, driver_timeout)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction: commit when it returns, roll back when it raises.
@@ -175,22 +177,28 @@ def _sqlite_engine(url: URL, seconds: float, *, writes: bool) -> AsyncEngine:
     return engine
 
 
-def _postgres_engine(url: URL, seconds: float) -> AsyncEngine:
-    return create_async_engine(
-        url,
+def _postgres_engine(target: DatabaseUrl, seconds: float) -> AsyncEngine:
+    engine = create_async_engine(
+        target.url,
         pool_size=POSTGRES_CONNECTIONS,
         max_overflow=0,
         pool_timeout=seconds,
         pool_pre_ping=True,
         connect_args={
+            **target.connect_args,
+            **unnamed_statements(),
             "timeout": seconds,
             "command_timeout": seconds,
-            "server_settings": {
-                "application_name": "config_service",
-                "lock_timeout": str(int(seconds * 1000)),
-                # An acknowledged write is on the disk, whatever the server's default.
-                "synchronous_commit": "on",
-                "idle_in_transaction_session_timeout": "60000",
-            },
+            "server_settings": {"application_name": "config_service"},
         },
     )
+    set_in_transactions(
+        engine,
+        {
+            "lock_timeout": str(int(seconds * 1000)),
+            # An acknowledged write is on the disk, whatever the server's default.
+            "synchronous_commit": "on",
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    )
+    return engine

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 import structlog
 from prometheus_client import Counter
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
 
+from bff_core.cache import drop_idle_connections
 from bff_core.clock import Clock
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, rate_limited
 from services.gateway.route_table import RateLimit
@@ -17,18 +20,24 @@ RETRY_DELAY = 1.0
 """Seconds without calls to a Redis that failed."""
 
 # Redis runs a script atomically: however many processes ask at once, no token is given out twice.
-# Times are in microseconds of Redis's own clock.
+# Times are in microseconds of Redis's own clock. After a fail-over they are another machine's, and
+# after a jump back they lie too far ahead: such a bucket starts anew.
 ACQUIRE_SCRIPT = """
+local info = redis.pcall('INFO', 'server')
+local run_id = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or 'unknown'
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, period = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + interval
+local stored, writer = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%w+)$')
+local full_at = tonumber(stored or now)
+if writer ~= run_id or full_at > now + period then full_at = now end
+full_at = math.max(full_at, now) + interval
 local wait = full_at - now - period
 if wait > 0 then
   return wait
 end
 local expiry = math.ceil((full_at - now) / 1000)
-redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', expiry)
+redis.call('SET', KEYS[1], string.format('%.0f %s', full_at, run_id), 'PX', expiry)
 return 0
 """
 
@@ -43,8 +52,10 @@ def redis_at(url: str, *, timeout: float) -> Redis:
         timeout=timeout,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
+        # The fallback counts at once; a retry would only use up the caller's time.
+        retry=Retry(NoBackoff(), 0),
     )
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)
 
 
 class RedisHealthCheck:
@@ -75,6 +86,7 @@ class RedisRateLimiter:
         *,
         timeout: float,
     ) -> None:
+        self._redis = redis
         self._script = redis.register_script(ACQUIRE_SCRIPT)
         self._rates = rates
         self._fallback = fallback
@@ -94,6 +106,8 @@ class RedisRateLimiter:
             except (RedisError, OSError) as error:
                 self._retry_at = self._clock.monotonic() + RETRY_DELAY
                 log.warning("rate_limits_from_memory", reason=type(error).__name__)
+                if isinstance(error, ResponseError):
+                    await drop_idle_connections(self._redis)
             else:
                 if wait > 0:
                     raise rate_limited(wait / 1e6)

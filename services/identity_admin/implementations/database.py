@@ -8,12 +8,13 @@ from pathlib import Path
 import structlog
 from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]  # it has no stubs
 from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bff_core.database_url import DatabaseUrl, unnamed_statements
 from bff_core.errors import Unavailable
 
 # SQLAlchemy does not translate the errors that asyncpg raises while it connects.
@@ -42,14 +43,19 @@ async def transaction(engine: AsyncEngine, seconds: float) -> AsyncIterator[Asyn
 
 def open_engine(url: str) -> AsyncEngine:
     """Create an engine for the commands and for tests; a mounted module uses Identity's engine."""
-    target = make_url(url)
-    if target.get_backend_name() == "sqlite":
-        return _open_sqlite(target.set(drivername="sqlite+aiosqlite"))
+    target = DatabaseUrl.parse(url)
+    if target.is_sqlite:
+        return _open_sqlite(target.url)
     return create_async_engine(
-        target.set(drivername="postgresql+asyncpg"),
+        target.url,
         hide_parameters=True,
         pool_timeout=_CONNECT_SECONDS,
-        connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": _COMMAND_SECONDS},
+        connect_args={
+            **target.connect_args,
+            **unnamed_statements(),
+            "timeout": _CONNECT_SECONDS,
+            "command_timeout": _COMMAND_SECONDS,
+        },
     )
 
 

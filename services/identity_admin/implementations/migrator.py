@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, column, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bff_core.settings import SettingsError
 from services.identity_admin.implementations.tables import user_approvals_marker
 
 VERSION_TABLE = "user_approvals_version"
@@ -22,14 +23,14 @@ _ADVISORY_LOCK_ID = 0x1DAD_41
 _version = table(VERSION_TABLE, column("version_num"))
 
 
-class NotMigrated(RuntimeError):
+class NotMigrated(SettingsError):
     """The migration did not run, or did not complete: every account would look pending."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}; run `python -m services.identity_admin migrate up`")
 
 
-class NotIdentityDatabase(RuntimeError):
+class NotIdentityDatabase(SettingsError):
     def __init__(self) -> None:
         super().__init__("this database has no table `users`: it is not Identity's")
 

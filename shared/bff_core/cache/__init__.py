@@ -1,7 +1,7 @@
 """Caches: responses in this process's memory, and bytes in Redis that processes share."""
 
 from bff_core.cache.memory import MemoryCache
-from bff_core.cache.redis import FailureCounter, RedisCache, open_redis
+from bff_core.cache.redis import FailureCounter, RedisCache, drop_idle_connections, open_redis
 from bff_core.cache.response_cache import CacheEntry, CacheKey, Freshness, ResponseCache
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "MemoryCache",
     "RedisCache",
     "ResponseCache",
+    "drop_idle_connections",
     "open_redis",
 ]

@@ -1,14 +1,14 @@
 """A shared cache in Redis; while Redis is away or slow, every read is a counted miss."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from bff_core.clock import Clock
 
@@ -48,12 +48,20 @@ def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64)
     )
 
 
+async def drop_idle_connections(redis: Redis) -> None:
+    """Let the next commands connect anew.
+
+    A server that refuses commands may have become a replica, to which old connections still lead.
+    """
+    await redis.connection_pool.disconnect(inuse_connections=False)
+
+
 class RedisCache:
     """A `SharedCache` whose failures fail no request; `HealthChecked` for `/ready`.
 
     An operation takes at most `timeout` seconds. After a failure Redis is not used for `cooldown`
     seconds, so that a hanging Redis does not slow every request. Operations beyond `max_in_flight`
-    are misses.
+    are misses. `on_refusal` is called when Redis answers a command with an error.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class RedisCache:
         max_in_flight: int = 64,
         counter: FailureCounter | None = None,
         name: str = "redis",
+        on_refusal: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._redis = redis
         self._clock = clock
@@ -74,6 +83,7 @@ class RedisCache:
         self._max_in_flight = max_in_flight
         self._counter = counter
         self._name = name
+        self._on_refusal = on_refusal
         self._cooling_until = 0.0
         self._in_flight = 0
         self._failing = False
@@ -124,6 +134,8 @@ class RedisCache:
                 result = await command
         except (RedisError, OSError, TimeoutError) as error:
             self._record_failure(operation, error)
+            if self._on_refusal is not None and isinstance(error, ResponseError):
+                await self._on_refusal()
             return None
         finally:
             self._in_flight -= 1

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bff_core.errors import BffError, Unavailable
+from bff_core.tasks import cancel_and_wait
 
 T = TypeVar("T")
 
@@ -39,11 +40,7 @@ class Background:
 
     async def aclose(self) -> None:
         self._closed = True
-        remaining = set(self._tasks)
-        for task in remaining:
-            task.cancel()
-        if remaining:
-            await asyncio.wait(remaining)
+        await cancel_and_wait(*self._tasks)
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -32,7 +32,13 @@ from bff_core.server.openapi.declarations import (
 from bff_core.server.openapi.document import COMPLETION, attach_openapi, document_of
 from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
 from bff_core.server.routes.context import ContextProvider, inject
-from bff_core.server.routes.responses import ETAGGED, METRICS, returns, returns_etagged
+from bff_core.server.routes.responses import (
+    ETAGGED,
+    METRICS,
+    TAGGED_CACHE_CONTROL,
+    returns,
+    returns_etagged,
+)
 from bff_core.server.routes.validation import (
     parse_body,
     read_json,
@@ -50,6 +56,7 @@ __all__ = [
     "METRICS",
     "PUBLIC",
     "SERVICE",
+    "TAGGED_CACHE_CONTROL",
     "AsgiApp",
     "ConcurrencyLimiter",
     "ContextProvider",

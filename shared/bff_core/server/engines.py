@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
@@ -55,17 +54,10 @@ def hypercorn_config(settings: ServiceSettings, connections: int) -> Config:
     return config
 
 
-def _require_free_port(host: str, port: int) -> None:
-    """Granian would share a port that another of its kind has taken; a service refuses to start."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    socket.create_server((host, port), family=family).close()
-
-
 async def serve_granian(
     app: LifecycleMiddleware, settings: ServiceSettings, connections: int, stopped: Stopped
 ) -> None:
     """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
-    _require_free_port(settings.host, settings.port)
     server = Server(
         app,
         address=settings.host,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from quart import Blueprint, Response
@@ -21,6 +22,9 @@ from bff_core.server.routes.responses import returns
 
 PING_TIMEOUT_SECONDS = 0.5
 """Load balancers and orchestrators commonly give `/ready` one second in all."""
+
+
+log = structlog.get_logger()
 
 
 class HealthV1(BaseModel):
@@ -120,6 +124,9 @@ async def _is_reachable(dependency: HealthChecked) -> bool:
         async with timeout(PING_TIMEOUT_SECONDS):
             return await dependency.ping()
     except OSError:  # A timeout is one of them.
+        return False
+    except Exception as error:  # noqa: BLE001 - a driver's surprise is not this service's failure
+        log.warning("health_check_failed", dependency=dependency.name, error=type(error).__name__)
         return False
 
 

@@ -3,7 +3,9 @@
 Durations are seconds everywhere.
 """
 
+from bff_core.settings.addresses import check_http_url
 from bff_core.settings.downstream import BreakerSettings, Downstream, Operation
+from bff_core.settings.loading import SettingsError
 from bff_core.settings.service_settings import (
     DEMO_PREFIX,
     PLATFORM_DEFAULTS,
@@ -11,7 +13,6 @@ from bff_core.settings.service_settings import (
     Engine,
     Environment,
     ServiceSettings,
-    SettingsError,
 )
 from bff_core.settings.variables import variable_names
 
@@ -26,5 +27,6 @@ __all__ = [
     "Operation",
     "ServiceSettings",
     "SettingsError",
+    "check_http_url",
     "variable_names",
 ]

@@ -4,6 +4,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from bff_core.settings.addresses import check_http_url
+
 _VALUE = ConfigDict(frozen=True, extra="forbid")
 _FIRST_ATTEMPT = 0.6
 _CACHE_AGES = ("max_age", "stale_while_revalidate", "stale_if_error")
@@ -120,13 +122,7 @@ class Downstream(BaseModel):
     @field_validator("url")
     @classmethod
     def _is_a_base_url(cls, url: str) -> str:
-        scheme, separator, rest = url.partition("://")
-        host = rest.partition("/")[0]
-        if scheme not in {"http", "https"} or not separator or not host:
-            raise ValueError("must be http://host[:port] or https://host[:port]")
-        if "?" in url or "#" in url or "@" in host:
-            raise ValueError("must hold neither query, fragment nor credentials")
-        return url.rstrip("/")
+        return check_http_url(url)
 
     def uncached(self) -> Self:
         """The same service with operations that cache nothing."""

@@ -1,22 +1,22 @@
 """Settings that every service has, read from the environment; durations are in seconds."""
 
-import sys
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from bff_core.settings.addresses import check_http_url, check_redis_url
 from bff_core.settings.downstream import Downstream
-from bff_core.settings.environment import closest, expand_aliases, without_links
-from bff_core.settings.variables import explain, variable_names, variable_of
+from bff_core.settings.environment import expand_aliases, without_links
+from bff_core.settings.loading import EnvironmentSource, SettingsError, check_names
+from bff_core.settings.secrets import UnreadableSecret, flaw_in, read_secret_files
+from bff_core.settings.variables import explain, variable_names
 
 PLATFORM_DEFAULTS = frozenset(
     {
@@ -31,12 +31,9 @@ PLATFORM_DEFAULTS = frozenset(
 DEMO_PREFIX = "demo-only-"
 """Prefix of the public demo secrets, those of `.env.example`."""
 SHORTEST_SECRET = 32
+INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
 
 S = TypeVar("S", bound="ServiceSettings")
-
-
-class SettingsError(Exception):
-    """The service cannot start with this environment; names the variable and the reason."""
 
 
 class Environment(StrEnum):
@@ -92,6 +89,7 @@ class ServiceSettings(BaseSettings):
     )
     redis_url: str | None = Field(
         None,
+        repr=False,
         validation_alias="REDIS_URL",
         description="Shared by all processes; without it each has its own caches and limits.",
     )
@@ -171,11 +169,13 @@ class ServiceSettings(BaseSettings):
     )
     jwt_audience: str = Field(
         "huleedu-platform",
+        min_length=1,
         validation_alias="JWT_AUDIENCE",
         description="The required audience of a token.",
     )
     jwt_issuer: str = Field(
         "huleedu-identity-service",
+        min_length=1,
         validation_alias="JWT_ISSUER",
         description="The required issuer of a token.",
     )
@@ -186,6 +186,24 @@ class ServiceSettings(BaseSettings):
         if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_url(cls, url: str | None) -> str | None:
+        # Compose sets variables without a value to the empty string.
+        return check_redis_url(url) if url else None
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        return check_http_url(url) if url else url
+
+    @field_validator("host", "jwt_audience", "jwt_issuer")
+    @classmethod
+    def _is_one_line(cls, text: str) -> str:
+        if not text.isprintable() or text != text.strip():
+            raise ValueError("must hold no control characters, and no blanks around it")
+        return text
 
     @classmethod
     def settings_customise_sources(
@@ -228,8 +246,12 @@ class ServiceSettings(BaseSettings):
                 or contradicts another.
         """
         prefix = cls.model_config.get("env_prefix") or ""
-        given = expand_aliases(without_links(environ, prefix), cls.aliases)
-        _check_names(cls, given, prefix)
+        try:
+            read = read_secret_files(without_links(environ, prefix), cls.secret_names())
+        except UnreadableSecret as error:
+            raise SettingsError(str(error)) from None
+        given = expand_aliases(read, cls.aliases)
+        check_names(cls, given, prefix)
         source = EnvironmentSource(cls, case_sensitive=False)
         source.env_vars = {name.lower(): value for name, value in given.items()}
         try:
@@ -238,6 +260,17 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(explain(cls, error)) from None
         settings.check_secrets()
         return settings
+
+    @classmethod
+    def secret_names(cls) -> frozenset[str]:
+        """Variables that may come from a file: secrets, and addresses that hold a password."""
+        names = variable_names(cls)
+        own = {
+            names[field]
+            for field, info in cls.model_fields.items()
+            if not info.repr or SecretStr in (info.annotation, *get_args(info.annotation))
+        }
+        return frozenset(own | {alias for alias, name in cls.aliases.items() if name in own})
 
     def check_secrets(self) -> None:
         """Refuse secrets that are missing, weak or contradictory; services add their own."""
@@ -260,38 +293,19 @@ class ServiceSettings(BaseSettings):
         """Refuse a secret that can be guessed.
 
         Raises:
-            SettingsError: It is missing; or, outside development, known or short.
+            SettingsError: It is missing or can never work; or, outside development, known or short.
         """
         text = secret.get_secret_value() if secret else ""
         if not text:
             raise SettingsError(f"{name} is not set")
+        flaw = flaw_in(text)
+        if flaw is None and name == INTERNAL_KEY and not text.isascii():
+            flaw = "holds a character that no header can carry"
+        if flaw:
+            raise SettingsError(f"{name} {flaw}")
         if self.environment.lenient:
             return
         if text in PLATFORM_DEFAULTS or text.startswith(DEMO_PREFIX):
             raise SettingsError(f"{name} is a well-known default; set a secret of your own")
         if len(text) < SHORTEST_SECRET:
             raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")
-
-
-class EnvironmentSource(EnvSettingsSource):
-    """Names the variable, not the field, when a value is broken JSON."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            name = variable_of((field_name,), self.settings_cls)
-            raise SettingsError(f"{name}: must be JSON, or set by its parts") from None
-
-
-def _check_names(settings: type[ServiceSettings], given: Mapping[str, str], prefix: str) -> None:
-    """Refuse misspelled names, and warn of unknown ones with the service's prefix."""
-    known = set(variable_names(settings).values()) | set(settings.aliases)
-    for name in sorted(given):
-        if name.upper() in known:
-            continue
-        near = closest(name.upper(), known)
-        if near is not None:
-            raise SettingsError(f"{name} is not a setting; did you mean {near}?")
-        if prefix and name.upper().startswith(prefix.upper()):
-            print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist

@@ -11,7 +11,7 @@ from quart import Response, request
 from quart_schema import document_response
 
 from bff_core.composition import PartV1, WithHeaders
-from bff_core.etags import WithETag, is_not_modified
+from bff_core.etags import WithETag, if_none_match, is_not_modified
 from bff_core.observability import Metrics
 from bff_core.server.routes.context import (
     KERNEL_INJECTED,
@@ -22,6 +22,8 @@ from bff_core.server.routes.context import (
 
 METRICS = "bff_core.metrics"
 ETAGGED = "__etagged__"
+TAGGED_CACHE_CONTROL = "private, no-cache, no-transform"
+"""A proxy that compresses would weaken the tag, and `If-Match` takes strong ones only."""
 
 M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Awaitable[BaseModel | WithHeaders[BaseModel]]]
@@ -90,14 +92,14 @@ def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Callable[..., Awa
         @wraps(view)
         async def written(*args: Any, **kwargs: Any) -> Response:
             result = await view(*args, **kwargs)
-            if is_not_modified(request.method, request.if_none_match, result.etag):
+            if is_not_modified(request.method, if_none_match(request.headers), result.etag):
                 response = Response(status=304)
                 # A 304 has no body, so it names no type of one.
                 response.headers.pop("Content-Type", None)
             else:
                 response = Response(dump(result.body), content_type="application/json")
             response.headers["ETag"] = result.etag
-            response.headers["Cache-Control"] = "private, no-cache"
+            response.headers["Cache-Control"] = TAGGED_CACHE_CONTROL
             response.headers.update(result.headers)
             return response
 

@@ -24,7 +24,7 @@ from tests.unit.service_clients import (
 )
 
 TOKEN_AND_KEY = SERVICE_KEY | {"Authorization": "Bearer a-token"}
-STAMP = {"updated_at": None, "updated_by": None}
+STAMP = {"updated_at": None, "updated_by": None, "etag": '"5f2a9c"'}
 SETTINGS = {"namespace": "maintenance", "version": 3, "values": {"read_only": True}, **STAMP}
 READS: list[
     tuple[Callable[[HttpSettings, RequestContext, SettingsRequest], Awaitable[object]], str]

@@ -1,0 +1,161 @@
+"""Redis as it fails in production: a fail-over with open connections, full memory, other clocks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+from redis.asyncio import Redis
+from redis.exceptions import ReadOnlyError
+
+from bff_core.cache import RedisCache, drop_idle_connections, open_redis
+from bff_core.clock import SystemClock
+from bff_core.context import UserId
+from services.bff_teacher.live.event_log import EventLogUnavailable
+from services.bff_teacher.live.pubsub import RedisPubSubClient, UserChannels, WakeUp
+from services.bff_teacher.live.redis_event_log import RedisEventLog, open_live_redis
+from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
+from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate
+from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, redis_at
+from services.gateway.route_table import RateLimit
+
+RATES = {limit: Rate(600) for limit in RateLimit}
+WELL_AGAIN_SECONDS = 30.0
+"""Ten, and the rest for a busy machine."""
+
+
+@pytest.fixture
+async def operator(redis_url: str) -> AsyncIterator[Redis]:
+    """Makes the server a replica and a primary again."""
+    redis = Redis.from_url(redis_url)
+    await redis.flushall()
+    yield redis
+    await redis.execute_command("REPLICAOF", "NO", "ONE")
+    await redis.config_set("maxmemory", "0")
+    await redis.flushall()
+    await redis.aclose()
+
+
+@pytest.fixture
+async def limiter(redis_url: str) -> AsyncIterator[tuple[RedisRateLimiter, Counter]]:
+    redis = redis_at(redis_url, timeout=5.0)
+    fallbacks = Counter("fallbacks", "Fallbacks.", registry=CollectorRegistry())
+    clock = SystemClock()
+    yield (
+        RedisRateLimiter(
+            redis, RATES, MemoryRateLimiter(RATES, clock), clock, fallbacks, timeout=5
+        ),
+        fallbacks,
+    )
+    await redis.aclose()
+
+
+async def test_a_limit_that_another_machines_clock_wrote_refuses_nobody(
+    operator: Redis, limiter: tuple[RedisRateLimiter, Counter]
+) -> None:
+    an_hour_ahead = (SystemClock().now().timestamp() + 3600) * 1e6
+    for value in (f"{an_hour_ahead:.0f}", f"{an_hour_ahead:.0f} {'0' * 40}"):
+        await operator.set(f"gateway:rate_limit:{RateLimit.USER}:anna", value)
+
+        await limiter[0].acquire(RateLimit.USER, "anna")
+
+
+async def test_limits_hold_in_redis_still(
+    operator: Redis, limiter: tuple[RedisRateLimiter, Counter]
+) -> None:
+    for _ in range(3):
+        await limiter[0].acquire(RateLimit.USER, "anna")
+
+    assert await operator.pttl(f"gateway:rate_limit:{RateLimit.USER}:anna") > 100
+    await operator.script_flush()
+    await limiter[0].acquire(RateLimit.USER, "anna")
+
+
+@pytest.mark.parametrize("fault", ["read_only", "full"])
+async def test_limits_are_shared_again_after_redis_refused_writes(
+    operator: Redis, limiter: tuple[RedisRateLimiter, Counter], fault: str
+) -> None:
+    rate_limiter = limiter[0]
+    await rate_limiter.acquire(RateLimit.USER, "anna")
+    if fault == "read_only":
+        await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+    else:
+        await operator.config_set("maxmemory", "1")
+
+    await rate_limiter.acquire(RateLimit.USER, "anna")
+    await operator.execute_command("REPLICAOF", "NO", "ONE")
+    await operator.config_set("maxmemory", "0")
+
+    async with asyncio.timeout(WELL_AGAIN_SECONDS):
+        while not await operator.exists(f"gateway:rate_limit:{RateLimit.USER}:berta"):
+            await rate_limiter.acquire(RateLimit.USER, "berta")
+            await asyncio.sleep(0.1)
+
+
+async def test_a_refusal_lets_the_cache_connect_anew(operator: Redis, redis_url: str) -> None:
+    redis = open_redis(redis_url, connect_timeout=5.0)
+    cache = RedisCache(
+        redis, SystemClock(), timeout=5.0, on_refusal=lambda: drop_idle_connections(redis)
+    )
+    await cache.put("key", b"value", ttl=60)
+    before = await redis.client_id()
+    await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+
+    await cache.put("key", b"value", ttl=60)
+
+    assert cache.failures == 1
+    assert await redis.client_id() != before
+    await redis.aclose()
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.connections = 0
+        self.connected = asyncio.Event()
+
+    def on_connected(self) -> None:
+        self.connections += 1
+        self.connected.set()
+
+    def on_disconnected(self) -> None:
+        self.connected.clear()
+
+    def on_wake_up(self, wake_up: WakeUp) -> None: ...
+
+    def on_message(self, user_id: UserId, message: bytes) -> None: ...
+
+
+async def test_a_silent_subscription_to_a_replica_is_opened_anew(
+    operator: Redis, redis_url: str
+) -> None:
+    redis, listener = open_live_redis(redis_url), Listener()
+    task = asyncio.create_task(RedisPubSubClient(redis).run(listener))
+    async with asyncio.timeout(WELL_AGAIN_SECONDS):
+        await listener.connected.wait()
+        await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+        while listener.connections < 2:
+            await asyncio.sleep(0.1)
+
+    task.cancel()
+    await asyncio.wait({task})
+    await redis.aclose()
+
+
+async def test_a_lease_of_another_machines_clock_stops_no_read(
+    operator: Redis, redis_url: str
+) -> None:
+    redis = open_live_redis(redis_url)
+    log = RedisEventLog(redis, UserChannels())
+    topic = StreamTopic(UserId("anna"), LIST_TOPIC)
+    await operator.set("live:{anna}:lease", "1", ex=3600)
+
+    claim = await log.claim_read(topic, max_age=1.0)
+
+    assert claim.outcome == "granted"
+    await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+    with pytest.raises(EventLogUnavailable) as refused:
+        await log.claim_read(topic, max_age=1.0)
+    assert isinstance(refused.value.__cause__, ReadOnlyError)
+    await operator.execute_command("REPLICAOF", "NO", "ONE")
+    await log.claim_read(topic, max_age=1.0)
+    await redis.aclose()

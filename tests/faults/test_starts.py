@@ -1,0 +1,116 @@
+"""Starts that fail, and signals during them, of real processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bff_core.testing import SECRET
+
+SERVICES = {
+    "gateway": "API_GATEWAY_",
+    "bff_teacher": "BFF_TEACHER_SERVICE_",
+    "bff_admin": "BFF_ADMIN_SERVICE_",
+    "config_service": "CONFIG_SERVICE_",
+}
+LIMIT = 60.0
+"""Seconds for a busy machine; the service itself gives up after five at most."""
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield int(server.getsockname()[1])
+
+
+def process_of(service: str, folder: Path, **more: str) -> subprocess.Popen[str]:
+    """`more` with a leading underscore get the service's prefix."""
+    prefix = SERVICES[service]
+    own = {
+        "_DATABASE_URL": f"sqlite:///{folder / 'config.db'}",
+        "_AUDIT_KEY": "an-audit-key",
+    }
+    given = (own if service == "config_service" else {}) | more
+    named = {
+        f"{prefix}{name[1:]}" if name.startswith("_") else name: value
+        for name, value in given.items()
+    }
+    base = {
+        "PATH": os.environ["PATH"],
+        "ENVIRONMENT": "testing",
+        "JWT_SECRET_KEY": SECRET,
+        "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", f"services.{service}"],
+        env=base | named,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def refusal_of(process: subprocess.Popen[str]) -> str:
+    try:
+        output, _ = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+        process.wait(LIMIT)
+    assert process.returncode == 2, output
+    (line,) = output.splitlines()
+    assert line.startswith("cannot start: ")
+    return line
+
+
+@pytest.mark.parametrize("engine", ["hypercorn", "granian"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_taken_port_is_one_line_and_exit_code_2(
+    service: str, engine: str, taken_port: int, redis_url: str, tmp_path: Path
+) -> None:
+    process = process_of(
+        service, tmp_path, _PORT=str(taken_port), _SERVER=engine, REDIS_URL=redis_url
+    )
+
+    assert f"cannot listen on 127.0.0.1:{taken_port}" in refusal_of(process)
+
+
+@pytest.mark.parametrize(
+    ("service", "wrong"),
+    [
+        ("gateway", {"REDIS_URL": "redis://localhost:port/0"}),
+        ("bff_admin", {"JWT_ALGORITHM": "RS256", "JWT_SECRET_KEY": "", "JWT_PUBLIC_KEY": "-"}),
+        ("bff_teacher", {"_STATIC_DIR": "/no/such/folder"}),
+        ("config_service", {"_NAMESPACE_DIRECTORY": "/no/such/folder"}),
+        ("config_service", {"_DATABASE_URL": "postgres://u:secret@127.0.0.1:9/x"}),
+        ("config_service", {"_DATABASE_URL": "sqlite:////no/such/folder/x.db"}),
+    ],
+)
+def test_what_is_missing_at_start_is_one_line_and_exit_code_2(
+    service: str, wrong: dict[str, str], tmp_path: Path
+) -> None:
+    assert "secret" not in refusal_of(process_of(service, tmp_path, **wrong))
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.5])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_signal_during_the_start_ends_the_process(
+    service: str, number: signal.Signals, seconds: float, redis_url: str, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    process = process_of(service, tmp_path, _PORT=port, REDIS_URL=redis_url)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.send_signal(number)
+        process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+        process.wait(LIMIT)
+    assert process.returncode != -signal.SIGKILL

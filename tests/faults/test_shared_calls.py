@@ -69,7 +69,7 @@ async def ask(screens: Screens, user: str) -> int:
 
 
 async def test_500_equal_dashboards_ask_each_question_once() -> None:
-    async with open_screens(**PATIENT) as screens:
+    async with open_screens(**PATIENT, MAX_IN_FLIGHT_PER_USER="512") as screens:
         screens.ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(body=BATCH_PAGE, delay=0.5))
         async with asyncio.TaskGroup() as group:
             asking = [group.create_task(ask(screens, TEACHER)) for _ in range(500)]

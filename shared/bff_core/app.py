@@ -83,10 +83,7 @@ def build_app(
     checks: Mapping[str, bool] = MappingProxyType({}),
     admin_access: AdminAccess | None = None,
 ) -> Quart:
-    """A Quart app with everything attached that all services have, and closed with it.
-
-    `services` are the only callers, if given; `inside` wraps the app below the middleware.
-    """
+    """A Quart app with all that services share; `inside` wraps it, only `services` may call it."""
     clock, lifecycle = clock or SystemClock(), Lifecycle()
     app = _create_quart(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
@@ -98,12 +95,8 @@ def build_app(
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
     blueprints = list(blueprints)
-    attach_openapi(
-        app,
-        Info(title, RELEASE, description=description),
-        servers=_paths_before(blueprints),
-        with_page=settings.shows_docs,
-    )
+    info, servers = Info(title, RELEASE, description=description), _paths_before(blueprints)
+    attach_openapi(app, info, servers=servers, with_page=settings.shows_docs)
     health = Health(service, RELEASE, settings.environment, lifecycle, metrics, resources, checks)
     for group in [Blueprints(health_routes(health)), *blueprints]:
         group.register(app)

@@ -91,7 +91,8 @@ class FieldError:
 
 MAX_LISTED_ERRORS = 50
 """Field errors that one answer lists."""
-_MAX_POINTER_LENGTH = 256
+MAX_POINTER_LENGTH = 256
+"""The caller decides how long the names in a pointer are."""
 
 
 class ValidationFailed(ClientError):
@@ -110,17 +111,10 @@ def listed_errors(errors: Iterable[FieldError], *, count: int | None = None) -> 
     """Details of an error: the first errors, and how many there are."""
     found = list(errors)
     listed = [
-        {"pointer": _shortened(error.pointer), "message": error.message}
+        {"pointer": error.pointer[:MAX_POINTER_LENGTH], "message": error.message}
         for error in found[:MAX_LISTED_ERRORS]
     ]
     return {"errors": listed, "error_count": len(found) if count is None else count}
-
-
-def _shortened(pointer: str) -> str:
-    """The pointer, or its beginning: the caller decides how long the names in it are."""
-    if len(pointer) <= _MAX_POINTER_LENGTH:
-        return pointer
-    return f"{pointer[:_MAX_POINTER_LENGTH]}…"
 
 
 class InvalidRequest(ClientError):

@@ -130,8 +130,7 @@ class ConfirmScreen:
             started_at=self._clock.now(),
         )
         spelled_id = batch.value.batch_id
-        replay = result_to_replay(latest, wanted, batch_id=spelled_id, lease=self._lease)
-        if replay is not None:
+        if replay := result_to_replay(latest, wanted, batch_id=spelled_id, lease=self._lease):
             return WithHeaders(replay, REPLAYED)
         spellings = await self._require_complete(ctx, batch.value, request)
         wanted = replace(wanted, decisions=spelled_by(wanted.decisions, spellings))

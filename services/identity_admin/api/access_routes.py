@@ -4,13 +4,14 @@ from dishka import FromDishka
 from quart import Blueprint
 
 from bff_core.context import RequestContext
-from bff_core.server import access, inject, returns
+from bff_core.server import access, inject, operation_id, returns
 from services.identity_admin.dto.admin_access_v1 import AdminAccessV1
 
 blueprint = Blueprint("access", __name__, url_prefix="/access")
 
 
 @blueprint.get("")
+@operation_id("getAdminAccess")
 @access("admin")
 @returns(AdminAccessV1)
 @inject

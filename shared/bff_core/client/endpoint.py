@@ -235,12 +235,9 @@ class ServiceClient:
     ) -> Endpoint[T]:
         """Create the endpoint of one operation.
 
-        `public` declares the response the same for all users. `user_triggerable` declares that a
-        user can make it fail at will, so that its failures count only for URLs that have succeeded
-        before. `statuses` are those that `request` accepts beside 2xx. With `supersedes`, `get` is
-        never answered from the cache, and its response replaces what is cached of these operations
-        for its caller. `absence` describes the refusals for which `find` returns None. `subjects`
-        gives the ids that an answer names; one for which the URL does not ask is a failure.
+        `public`: the response is the same for all users. `user_triggerable`: a user can make it
+        fail at will, so its failures count only for URLs that have succeeded before. `request`
+        accepts `statuses` beside 2xx. The other options are those of `Call` and `Absence`.
         """
         transport: Send = Transport(self._session, max_bytes=rule.max_bytes, json=json)
         if absence.statuses:

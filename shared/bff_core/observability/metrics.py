@@ -63,13 +63,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         make = self.make = MetricMaker(prefix, self.registry)
         ProcessCollector(registry=self.registry)
-        tasks = make.gauge("asyncio_tasks", "Tasks of the event loop, the scrape's own included.")
-        tasks.set_function(_count_tasks)
-        self.loop_lag = LoopLag()
-        lag = make.gauge(
-            "event_loop_lag_seconds", "The longest time in the last minute that due work waited."
-        )
-        lag.set_function(self.loop_lag.longest)
+        self.loop_lag = _observed_loop(make)
         self.policies = PolicyMetrics(make)
         self.failures = FailureMetrics(make)
         self.in_flight = make.gauge("http_requests_in_flight", "Requests being answered.")
@@ -222,6 +216,18 @@ class FailureMetrics:
 
     def count_key_read(self, outcome: str) -> None:
         self._key_reads.labels(outcome).inc()
+
+
+def _observed_loop(make: MetricMaker) -> LoopLag:
+    """Export the tasks and the lag of the event loop."""
+    tasks = make.gauge("asyncio_tasks", "Tasks of the event loop, the scrape's own included.")
+    tasks.set_function(_count_tasks)
+    loop_lag = LoopLag()
+    lag = make.gauge(
+        "event_loop_lag_seconds", "The longest time in the last minute that due work waited."
+    )
+    lag.set_function(loop_lag.longest)
+    return loop_lag
 
 
 def _count_tasks() -> float:

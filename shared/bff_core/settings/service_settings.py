@@ -1,7 +1,6 @@
 """Settings that every service has, read from the environment; durations are in seconds."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import ClassVar, Self, TypeVar, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -12,6 +11,7 @@ from pydantic_settings import (
 )
 
 from bff_core.settings.addresses import check_http_url, check_redis_url
+from bff_core.settings.choices import Engine, Environment
 from bff_core.settings.downstream import Downstream
 from bff_core.settings.environment import expand_aliases, without_links
 from bff_core.settings.loading import EnvironmentSource, SettingsError, check_names
@@ -34,25 +34,6 @@ SHORTEST_SECRET = 32
 INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
 
 S = TypeVar("S", bound="ServiceSettings")
-
-
-class Environment(StrEnum):
-    DEVELOPMENT = "development"
-    TESTING = "testing"
-    STAGING = "staging"
-    PRODUCTION = "production"
-
-    @property
-    def lenient(self) -> bool:
-        """True where weak secrets are tolerated."""
-        return self in {Environment.DEVELOPMENT, Environment.TESTING}
-
-
-class Engine(StrEnum):
-    """HTTP servers that can carry a service."""
-
-    HYPERCORN = "hypercorn"
-    GRANIAN = "granian"
 
 
 class ServiceSettings(BaseSettings):

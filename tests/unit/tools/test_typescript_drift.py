@@ -31,12 +31,12 @@ def test_committed_types_match_the_snapshots(tree: Path) -> None:
 def test_changed_snapshot_names_the_command_to_run(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rewrite(tree / SNAPSHOTS / "bff_teacher.json", '"progress_percent"', '"progress"')
+    rewrite(tree / SNAPSHOTS / "gateway.json", '"progress_percent"', '"progress"')
 
     assert main([str(tree)]) == 1
 
     assert capsys.readouterr().out == (
-        "sdk/typescript/src/generated/teacher.ts: openapi/bff_teacher.json has changed since; "
+        "sdk/typescript/src/generated/api.ts: openapi/gateway.json has changed since; "
         "run `./dev generate` and commit it\n"
     )
 
@@ -48,17 +48,19 @@ def test_service_without_types_has_no_drift(tree: Path) -> None:
 
 
 def test_hand_edited_types_are_found(tree: Path) -> None:
-    rewrite(tree / GENERATED / "admin.ts", "AdminUserV1", "AdminUserV2")
+    rewrite(tree / GENERATED / "api.ts", "AdminUserV1", "AdminUserV2")
 
     assert [drift.reason for drift in drifts_in(tree)] == ["was changed by hand"]
 
 
 def test_missing_types_and_types_without_their_source_are_found(tree: Path) -> None:
-    (tree / GENERATED / "teacher.ts").unlink()
-    rewrite(tree / GENERATED / "admin.ts", "// from", "// of")
-    rewrite(tree / GENERATED / "gateway.ts", "openapi/gateway.json", "openapi/bff_admin.json")
+    types = tree / GENERATED / "api.ts"
+    rewrite(types, "openapi/gateway.json", "openapi/bff_admin.json")
+    other_source = drifts_in(tree)
+    types.unlink()
 
-    assert [drift.types.stem for drift in drifts_in(tree)] == ["teacher", "admin", "gateway"]
+    assert [drift.types.stem for drift in other_source] == ["api"]
+    assert [drift.reason for drift in drifts_in(tree)] == ["is missing"]
 
 
 def test_check_runs_it() -> None:

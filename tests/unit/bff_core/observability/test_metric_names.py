@@ -15,6 +15,8 @@ DOCUMENTED = {
     "example_http_request_duration_seconds": {"method", "route"},
     "example_http_requests_in_flight": set(),
     "example_http_requests_shed": set(),
+    "example_http_requests_over_share": set(),
+    "example_idle_connections_closed": set(),
     "example_screen_parts": {"screen", "part", "status"},
     "example_downstream_calls": {"service", "operation", "outcome"},
     "example_downstream_call_duration_seconds": {"service", "operation"},

@@ -23,6 +23,7 @@ from bff_core.server import (
     ContextProvider,
     access,
     inject,
+    operation_id,
     returns,
     takes_body,
     takes_query,
@@ -96,6 +97,7 @@ def routes() -> Blueprint:
     blueprint = Blueprint("things", __name__)
 
     @blueprint.get("/v1/things")
+    @operation_id("getThings")
     @access("teacher")
     @takes_query(ThingsQuery)
     @returns(ThingsV1)
@@ -107,6 +109,7 @@ def routes() -> Blueprint:
         return await things.show(ctx, query_args.limit)
 
     @blueprint.post("/v1/things")
+    @operation_id("makeThings")
     @access("teacher")
     @takes_body(ThingsRequestV1)
     @returns(ThingsV1, 201)
@@ -118,6 +121,7 @@ def routes() -> Blueprint:
         return await things.show(ctx, len(data.rows))
 
     @blueprint.get("/v1/things/<thing_id>")
+    @operation_id("getThing")
     @access("admin")
     @returns(ThingsV1)
     @inject
@@ -133,6 +137,7 @@ def routes() -> Blueprint:
 
 def _add_open_route(blueprint: Blueprint) -> None:
     @blueprint.get("/v1/open")
+    @operation_id("getFree")
     @access(PUBLIC)
     @returns(RowV1)
     async def free() -> RowV1:

@@ -17,6 +17,7 @@ from bff_core.server import (
     error_responses,
     extra_responses,
     openapi_links,
+    operation_id,
     optional_body,
     path_parameters,
     response_headers,
@@ -38,6 +39,7 @@ def words() -> Blueprint:
     blueprint = Blueprint("words", __name__)
 
     @blueprint.post("/words/<word_id>")
+    @operation_id("sayWord")
     @access(PUBLIC)
     @error_responses(Conflict)
     @error_responses(RateLimited)
@@ -52,6 +54,7 @@ def words() -> Blueprint:
         return data
 
     @blueprint.get("/words/<word_id>/stream")
+    @operation_id("streamWords")
     @access(PUBLIC)
     @extra_responses(
         ExtraResponse("200", "Words, as they come", {"text/event-stream": {"type": "string"}})
@@ -87,7 +90,7 @@ def test_headers_places_links_and_the_body_are_as_declared(document: dict[str, A
 
     answer = said["responses"]["200"]
     assert set(answer["headers"]) == {"X-Correlation-ID", "Idempotent-Replay"}
-    assert answer["links"]["stream"]["operationId"] == "words_stream"
+    assert answer["links"]["stream"]["operationId"] == "streamWords"
     assert answer["links"]["stream"]["parameters"] == {"word_id": "$response.body#/word"}
     assert answer["content"]["application/json"]["example"] == {"word": "hej"}
     assert said["parameters"][0]["schema"]["format"] == "uuid"

@@ -7,38 +7,10 @@ from uuid import UUID
 import pytest
 from quart.typing import TestClientProtocol as Client
 
-from bff_core.errors import (
-    BffError,
-    CircuitOpen,
-    Conflict,
-    DownstreamFailed,
-    DownstreamTimeout,
-    DownstreamUnreachable,
-    NotFound,
-    PreconditionFailed,
-    PreconditionRequired,
-    RateLimited,
-    Unavailable,
-)
+from tests.envelope_kit import refused
 
 JSON = {"Content-Type": "application/json"}
 Headers = dict[str, str]
-
-
-async def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
-    """The envelope's content, after checking its shape."""
-    assert answer.status_code == status
-    assert answer.content_type == "application/json"
-    body = await answer.get_json()
-    assert list(body) == ["error"]
-    error: dict[str, Any] = body["error"]
-    assert list(error) == ["code", "message", "correlation_id", "service", "timestamp", "details"]
-    assert error["code"] == code
-    assert error["service"] == "example_service"
-    assert error["timestamp"] == "2026-01-31T12:00:00.000000Z"
-    assert str(UUID(error["correlation_id"])) == answer.headers["X-Correlation-ID"]
-    assert answer.headers["Cache-Control"] == "no-store"
-    return error
 
 
 @pytest.mark.parametrize(
@@ -246,81 +218,6 @@ async def test_good_body_is_read(client: Client, as_teacher: Headers) -> None:
     answer = await client.post("/v1/things", json=body, headers=as_teacher)
 
     assert (answer.status_code, (await answer.get_json())["limit"]) == (201, 1)
-
-
-@pytest.mark.parametrize(
-    "crash",
-    [ValueError("secret-77"), KeyError("secret-77"), RecursionError(), TimeoutError("secret-77")],
-)
-async def test_crash_is_unknown_and_explains_nothing(
-    client: Client, as_teacher: Headers, things: Any, crash: Exception
-) -> None:
-    things.error = crash
-
-    answer = await client.get("/v1/things", headers=as_teacher)
-
-    error = await refused(answer, 500, "UNKNOWN_ERROR")
-    assert error["details"] == {}
-    assert "77" not in f"{error['message']}{error['details']}"
-
-
-async def test_crash_is_explained_in_the_log(
-    client: Client,
-    as_teacher: Headers,
-    things: Any,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    things.error = ZeroDivisionError("the reason")
-
-    answer = await client.get("/v1/things", headers=as_teacher)
-
-    logged = capsys.readouterr().out
-    assert "request_crashed" in logged
-    assert "the reason" in logged
-    assert answer.headers["X-Correlation-ID"] in logged
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        NotFound(),
-        Conflict(details={"version": 3}),
-        PreconditionFailed(),
-        PreconditionRequired(),
-        DownstreamFailed("ras", reason="status", upstream_status=500).naming_part("batches"),
-        DownstreamTimeout("ras"),
-    ],
-)
-async def test_known_failure_has_its_status_and_details(
-    client: Client, as_teacher: Headers, things: Any, error: BffError
-) -> None:
-    things.error = error
-
-    answer = await client.get("/v1/things", headers=as_teacher)
-
-    told = await refused(answer, error.status, error.code)
-    assert told["details"] == error.details
-    assert "Retry-After" not in answer.headers
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds"),
-    [
-        (RateLimited(retry_after=1.2), "2"),
-        (Unavailable(retry_after=0.0), "1"),
-        (CircuitOpen("ras", retry_after=5.0), "5"),
-        (DownstreamUnreachable("ras", retry_after=0.1), "1"),
-    ],
-)
-async def test_wait_is_told_in_whole_seconds(
-    client: Client, as_teacher: Headers, things: Any, error: BffError, seconds: str
-) -> None:
-    things.error = error
-
-    answer = await client.get("/v1/things", headers=as_teacher)
-
-    await refused(answer, error.status, error.code)
-    assert answer.headers["Retry-After"] == seconds
 
 
 async def test_body_that_never_comes_is_refused(

@@ -41,6 +41,7 @@ def findings_in(document: Json) -> Iterator[str]:
             )
     seen: set[str] = set()
     for name, operation in operations_in(document):
+        yield from _lost_bounds(name, operation)
         for finding in _in_operation(document, operation):
             yield f"{name} {finding}"
         identity = operation.get("operationId", "")
@@ -135,6 +136,13 @@ def _examples_of(document: Json, media: Json) -> Iterator[Any]:
     for named in media.get("examples", {}).values():
         yield resolved(document, named)["value"]
     yield from resolved(document, media["schema"]).get("examples", [])
+
+
+def _lost_bounds(name: str, operation: Json) -> Iterator[str]:
+    """Pydantic writes a bound under its own name where it knows no keyword of the schema for it."""
+    for parameter in operation.get("parameters", []):
+        for word in {"ge", "gt", "le", "lt"} & parameter["schema"].keys():
+            yield f"{name} bounds {parameter['name']} by {word}: put Field before PLAIN_DIGITS"
 
 
 def _in_schemas(document: Json) -> Iterator[str]:

@@ -61,7 +61,9 @@ def _require_plain_digits(given: object) -> object:
     return given
 
 
-QueryInt = Annotated[int, BeforeValidator(_require_plain_digits)]
+PLAIN_DIGITS = BeforeValidator(_require_plain_digits)
+"""Stands behind a `Field` with bounds, or pydantic's schema lacks them."""
+QueryInt = Annotated[int, PLAIN_DIGITS]
 """A whole number in a query string."""
 
 CONTROLS = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"

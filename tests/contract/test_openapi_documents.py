@@ -67,7 +67,8 @@ async def test_every_route_is_documented(app: Quart) -> None:
 
     paths = set(document_of(app)["paths"])
 
-    assert len(paths) == len({route.replace("<path:", "<") for route in routes})
+    own = [path for path in paths if not path.startswith("/bff/")]
+    assert len(own) == len([route for route in routes if not route.startswith("/bff/")])
 
 
 async def test_every_operation_says_what_it_does_and_how_it_fails(app: Quart) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -14,8 +14,9 @@ from devstack.seed.people import ADMIN, PENDING
 from devstack.supervisor.processes import REDIS_PORT
 from tests.e2e.demo_stack import DemoStack
 
-# No other test uses this account; the stack is shared.
+# No other test uses these accounts; the stack is shared.
 LINA: DemoUser = PENDING[1]
+OMAR: DemoUser = PENDING[2]
 STREAM = "identity:events"
 TIMEOUT_SECONDS = 15.0
 
@@ -75,3 +76,34 @@ def test_approval_and_denial_change_sign_in_and_publish_events(
         "huleedu.identity.user.approved.v1",
         "huleedu.identity.user.denied.v1",
     ]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {TIMEOUT_SECONDS} s"
+        time.sleep(0.2)
+
+
+def test_denial_ends_the_access_of_a_signed_in_teacher_everywhere(
+    demo: DemoStack, admin_client: httpx.Client
+) -> None:
+    path = f"/v1/admin/users/{OMAR.user_id}"
+    version = admin_client.get(path).json()["version"]
+    admin_client.post(f"{path}/approve", json={"expected_version": version}).raise_for_status()
+    headers = {"Authorization": f"Bearer {sign_in(demo, OMAR).json()['access_token']}"}
+    doors = [f"{door}/v1/teacher" for door in demo.teacher_doors]
+
+    def statuses() -> list[int]:
+        return [httpx.get(f"{one}/me", headers=headers, timeout=10).status_code for one in doors]
+
+    # A token of the second in which access changed is not believed yet.
+    wait_until(lambda: statuses() == [200] * len(doors))
+    with httpx.stream("GET", f"{doors[-1]}/events", headers=headers, timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert any("event: snapshot" in line for line in lines)
+        body = {"expected_version": version + 1, "reason": "left the school"}
+        admin_client.post(f"{path}/deny", json=body).raise_for_status()
+
+        assert any("event: end" in line for line in lines)
+    wait_until(lambda: statuses() == [401] * len(doors))

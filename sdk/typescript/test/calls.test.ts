@@ -216,3 +216,14 @@ test("a missing ETag is reported as a CORS problem", async (t) => {
 
   assert.match((await rejectionOf(admin.settings("uploads"))).message, /CORS/);
 });
+
+test("settings are saved with the tag of the body when a proxy has weakened that of the header", async (t) => {
+  const read = { namespace: "uploads", version: 3, values: {}, etag: '"uploads.3"' };
+  const server = await startServer(t, json(read, 200, { ETag: 'W/"uploads.3"' }));
+  const admin = createAdminClient({ baseUrl: server.baseUrl, token });
+
+  const { etag } = await admin.settings("uploads");
+  await admin.saveSettings("uploads", { values: {}, reason: "Scans are large" }, { etag });
+
+  assert.equal(server.requests[1]?.headers["if-match"], '"uploads.3"');
+});

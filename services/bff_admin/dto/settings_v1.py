@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 # pydantic needs this TypedDict: before Python 3.12 the standard library's lacks what it reads.
 from typing_extensions import TypedDict
 
-from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line, QueryInt
+from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, PLAIN_DIGITS, Line, QueryInt
 
 LARGEST_VERSION = 2_147_483_647
 
@@ -163,7 +163,9 @@ class SettingsWriteQuery(BaseModel):
 
 class SettingsVersionsQuery(BaseModel):
     limit: QueryInt = Field(20, ge=1, le=100)
-    before: QueryInt | None = Field(None, ge=1, le=LARGEST_VERSION, description="`next_before`.")
+    before: Annotated[int, Field(ge=1, le=LARGEST_VERSION), PLAIN_DIGITS] | None = Field(
+        None, description="`next_before`."
+    )
 
 
 class SettingsWriteHeadersV1(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, Line, QueryInt, Whole
+from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, PLAIN_DIGITS, Line, QueryInt, Whole
 from services.config_service.json_patch import PatchOperation
 
 LARGEST_VERSION = 2_147_483_647
@@ -171,8 +171,8 @@ class VersionsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: QueryInt = Field(20, ge=1, le=100)
-    before: QueryInt | None = Field(
-        None, ge=1, le=LARGEST_VERSION, description="Only versions below this one."
+    before: Annotated[int, Field(ge=1, le=LARGEST_VERSION), PLAIN_DIGITS] | None = Field(
+        None, description="Only versions below this one."
     )
 
 

@@ -1,8 +1,10 @@
 """Accounts with their approval, and past decisions."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from bff_core.inputs import QueryInt, Since
+from bff_core.inputs import PLAIN_DIGITS, QueryInt, Since
 from services.identity_admin.dto.field_types import (
     EXAMPLE_ID,
     ActionValue,
@@ -89,7 +91,7 @@ class DecisionQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: QueryInt = Field(20, ge=1, le=MAX_PAGE_SIZE)
-    cursor: QueryInt | None = Field(None, ge=1, le=2**63 - 1)
+    cursor: Annotated[int, Field(ge=1, le=2**63 - 1), PLAIN_DIGITS] | None = Field(None)
     actor: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
     user_id: str | None = Field(None, max_length=64, json_schema_extra={"format": "uuid"})
     since: Since | None = None

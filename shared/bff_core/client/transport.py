@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from yarl import URL
 
-from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, Undecodable, timeout_ms
+from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, timeout_ms
 from bff_core.client.connections import CheckedConnector, close_last_connection
 from bff_core.client.errors import from_exception, from_status, is_json
 from bff_core.errors import DownstreamFailed
@@ -96,7 +96,8 @@ class Transport:
         body = _SingleUseBody(call.body) if call.body is not None else None
         try:
             return await self._exchange(call, body)
-        except (aiohttp.ClientError, OSError, Undecodable) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # A ValueError is a body that does not fit, or a header that aiohttp refuses to send.
             failure = from_exception(call.service, error)
             if body is not None and body.started:
                 # aiohttp's own second attempt may be the one that could not connect.

@@ -12,7 +12,7 @@ KEY = {"IDENTITY_SERVICE_JWT_RS256_PRIVATE_KEY_PATH": "key.pem"}
 def test_nothing_set_is_hs256_over_a_file_in_the_data_folder() -> None:
     settings = IdentityEmulatorSettings.from_env({})
 
-    assert settings.database_url == "sqlite+aiosqlite:///.devstack/identity.db"
+    assert settings.database_url == "sqlite:///.devstack/identity.db"
     assert settings.rs256_key is None
     assert settings.dev_secret == "dev-secret-change-me"
     assert settings.login_limit == 5
@@ -21,7 +21,7 @@ def test_nothing_set_is_hs256_over_a_file_in_the_data_folder() -> None:
 def test_data_folder_is_named_by_the_devstack() -> None:
     settings = IdentityEmulatorSettings.from_env({"DEVSTACK_DATA_DIR": "elsewhere"})
 
-    assert settings.database_url == "sqlite+aiosqlite:///elsewhere/identity.db"
+    assert settings.database_url == "sqlite:///elsewhere/identity.db"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ echo "${DEV_VENV:-.venv} ${UV_PYTHON##*/} $*" >>calls
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in --version) echo Python 3.13.7 ;; esac
 """
-NEWEST = "test tests/unit tests/property tests/contract -n 2 --dist loadfile --no-loadscope-reorder"
+NEWEST = "test tests/unit tests/property -n 2 --dist loadfile --no-loadscope-reorder"
 
 
 class Checkout:

@@ -85,7 +85,8 @@ def test_every_file_that_a_service_reads_is_in_the_wheel(images: dict[str, Image
         ["git", "ls-files", "services"], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
-    assert set(tracked.stdout.split()) <= shipped
+    # Without it `services` is a namespace, which Identity's own package shares.
+    assert set(tracked.stdout.split()) - {"services/__init__.py"} <= shipped
 
 
 def test_our_code_is_in_a_folder_and_a_layer_of_its_own(images: dict[str, ImageTree]) -> None:

@@ -61,19 +61,19 @@ def tokens(demo: DemoStack) -> dict[str, str]:
 def test_generated_types_match_the_openapi_snapshots(package: Path) -> None:
     output_of(package, "node", "scripts/generate.mjs", "--check")
 
-    snapshot = package.parents[1] / "openapi" / "bff_teacher.json"
+    snapshot = package.parents[1] / "openapi" / "gateway.json"
     original = snapshot.read_text()
     snapshot.write_text(original.replace('"progress_percent"', '"progress"'))
     drifted = node_tools.run(package, "node", "scripts/generate.mjs", "--check")
     snapshot.write_text(original)
 
     assert drifted.returncode == 1
-    assert "teacher.ts does not match openapi/bff_teacher.json" in drifted.stdout
+    assert "api.ts does not match openapi/gateway.json" in drifted.stdout
     assert "run `npm run generate` in sdk/typescript" in drifted.stdout
 
 
 def test_a_removed_field_breaks_the_compilation_of_its_readers(built: Path) -> None:
-    types = built / "dist" / "generated" / "teacher.d.ts"
+    types = built / "dist" / "generated" / "api.d.ts"
     original = types.read_text()
     types.write_text(original.replace("        total_count: number;\n", ""))
     compiler = ("npx", "--no-install", "tsc", "--noEmit", "-p", "tsconfig.test.json")

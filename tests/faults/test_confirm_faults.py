@@ -85,7 +85,8 @@ async def test_clicks_and_tabs_at_once_are_one_call(screens: Screens, tabs: int)
 
     outcomes = sorted(click.result()[0] for click in clicks)
     assert outcomes[0] == 200
-    assert set(outcomes[1:]) <= {200, 409}
+    # Of ten, some find four others waiting for the teacher's one connection to the ledger.
+    assert set(outcomes[1:]) <= ({200, 409} if tabs == 2 else {200, 409, 429})
     assert (later[0], later[2]["idempotent-replay"]) == (200, "true")
     assert len(confirmations(screens)) == 1
 

@@ -34,7 +34,7 @@ async def test_failing_order_to_stop_ends_the_server_and_is_raised(engine: Engin
 
     with pytest.raises((BrokenOrderError, ExceptionGroup)) as raised:
         async with asyncio.timeout(20):
-            await ENGINES[engine](middleware, settings, broken_order)
+            await ENGINES[engine](middleware, settings, 100, broken_order)
 
     group = raised.value
     assert isinstance(group, BrokenOrderError) or group.subgroup(BrokenOrderError)

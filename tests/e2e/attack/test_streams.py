@@ -126,8 +126,11 @@ def test_many_streams_share_one_process(edge: Edge) -> None:
     source = EventSource()
     edge.teacher.answers[EVENTS] = source.answer()
     with ExitStack() as stack:
-        clients = [listen(edge, stack) for _ in range(STREAMS)]
-        assert all(received(client, b": hello") for client in clients)
+        clients = []
+        for _ in range(STREAMS):
+            # One after the other: until its head arrives, a stream is a request in flight.
+            clients.append(listen(edge, stack))
+            assert received(clients[-1], b": hello")
 
         source.say(b"data: all\n\n")
 
@@ -139,13 +142,15 @@ def test_many_streams_share_one_process(edge: Edge) -> None:
 
 def test_an_upload_goes_on_while_it_arrives(edge: Edge) -> None:
     target = "/bff/v1/teacher/upload"
-    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+    # More than the gateway reads before it asks.
+    first = b"x" * 70_000
+    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(first) + 5}\r\n"
     with connect(edge.gateway.port) as client:
-        client.sendall(f"{head}Authorization: {bearer(token())}\r\n\r\nhello".encode())
-        arrived = edge.teacher.arrives(b"hello")
+        client.sendall(f"{head}Authorization: {bearer(token())}\r\n\r\n".encode() + first)
+        arrived = edge.teacher.arrives(first)
         client.sendall(b"again")
         reply = read_response(client)
 
     assert arrived
     assert reply.status == 200
-    assert edge.teacher.seen[0].body == b"helloagain"
+    assert edge.teacher.seen[0].body == first + b"again"

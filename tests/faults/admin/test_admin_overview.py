@@ -22,7 +22,7 @@ def all_healthy(bff: AdminBff) -> None:
     space = {"namespace": "maintenance"}
     bff.config.on("/v1/audit", CHANGES)
     bff.config.on("/v1/settings", reply({"namespaces": LIST}))
-    now = {**space, "version": 4, "values": {"read_only": True, "same": 1}, **STAMP}
+    now = {**space, "version": 4, "etag": '"t"', "values": {"read_only": True, "same": 1}, **STAMP}
     bff.config.on("/v1/settings/maintenance", reply(now, ETag='"x"'))
     then = {**space, "version": 0, "values": {"read_only": False, "same": 1}, "reason": None}
     bff.config.on("/v1/settings/maintenance/versions/0", reply({**then, **BLANK}))

@@ -46,7 +46,13 @@ async def caching() -> AsyncIterator[AdminBff]:
 @pytest.mark.parametrize("write", SETTINGS_WRITES)
 async def test_settings_after_a_write_are_read_again(caching: AdminBff, write: str) -> None:
     _, before = await caching.get("/overview")
-    now = {"namespace": "maintenance", "version": 5, "values": {"read_only": True}, **STAMP}
+    now = {
+        "namespace": "maintenance",
+        "version": 5,
+        "etag": TAG,
+        "values": {"read_only": True},
+        **STAMP,
+    }
     written, read = reply(CHANGE, ETag=TAG), reply(now, ETag=TAG)
     caching.config.on("/v1/settings/maintenance", *([written] if write == "a change" else []), read)
     caching.config.on("/v1/settings/maintenance/rollback", written)

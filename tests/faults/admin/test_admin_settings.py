@@ -10,6 +10,7 @@ TAG = '"0123456789abcdef0123456789abcdef"'
 SETTINGS = {
     "namespace": "maintenance",
     "version": 3,
+    "etag": TAG,
     "values": {"read_only": False, "ratio": 0.1, "huge": 12345678901234567890},
     "updated_at": "2026-01-31T12:00:00.000000Z",
     "updated_by": "0b8d6f34-2e51-4a1c-9c7e-8f3a1d5e6b72",
@@ -27,7 +28,7 @@ async def test_settings_come_as_they_are_with_their_tag(bff: AdminBff) -> None:
 
     assert (answer.status_code, answer.headers["ETag"]) == (200, TAG)
     assert await answer.get_json() == SETTINGS
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-cache, no-transform"
     headers = bff.config.requests[0].headers
     assert headers["x-service-id"] == "bff-admin-service"
     assert headers["authorization"] == bff.authorization
@@ -82,7 +83,10 @@ REFUSALS = {
     "values that do not fit": (
         400,
         "VALIDATION_ERROR",
-        {"errors": [{"pointer": "/values/read_only", "message": "Must be a boolean"}]},
+        {
+            "errors": [{"pointer": "/values/read_only", "message": "Must be a boolean"}],
+            "error_count": 1,
+        },
     ),
     "a key of another request": (409, "CONFLICT", {"reason": "idempotency_key_reused"}),
     "an unknown namespace": (404, "RESOURCE_NOT_FOUND", {}),

@@ -22,8 +22,8 @@ from tests.identity_databases import (
     recorded_writes,
 )
 
-# Lock, read, seven writes, read, commit, and one step after it.
-STEPS = 12
+# Lock, read, eight writes, read, commit, and one step after it.
+STEPS = 13
 ROUNDS = 100 if FULL else STEPS + 2
 NO_WRITES = RecordedWrites("pending", 1, 0, 0, 0)
 ALL_WRITES = RecordedWrites("denied", 2, 1, 1, 2)

@@ -37,7 +37,13 @@ USERS = scaled(100_000)
 MAX_SECONDS = 30.0
 # The lock timeout of the migration.
 MAX_WAIT_SECONDS = 3.0
-ADDED_TABLES = {"user_approvals", "user_decisions", "user_approvals_marker", VERSION_TABLE}
+ADDED_TABLES = {
+    "user_approvals",
+    "user_decisions",
+    "user_approvals_marker",
+    "user_revocations",
+    VERSION_TABLE,
+}
 
 
 async def add_many(engine: AsyncEngine, number: int) -> None:

@@ -14,7 +14,7 @@ echo "${DEV_VENV:-.venv} ${UV_PYTHON##*/} $*" >>calls
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in --version) echo Python 3.13.7 ;; esac
 """
-NEWEST = "test tests/unit tests/property -n 2 --dist loadfile --no-loadscope-reorder"
+NEWEST = "test tests/unit/bff_core tests/property -n 2 --dist loadfile --no-loadscope-reorder"
 
 
 class Checkout:
@@ -65,6 +65,14 @@ def test_without_the_newest_interpreter_it_says_so(checkout: Checkout) -> None:
     assert result.returncode == 0
     assert checkout.calls() == [".venv  check", ".venv  test"]
     assert "ci: no Python 3.13 on this machine" in result.stderr
+
+
+def test_late_run_leaves_the_newest_interpreter_out_and_says_so(checkout: Checkout) -> None:
+    result = checkout.run(SECONDS="1501")
+
+    assert result.returncode == 0
+    assert checkout.calls() == [".venv  check", ".venv  test"]
+    assert "ci: no time left for the tests on Python 3.13" in result.stderr
 
 
 def test_shim_that_runs_nothing_is_passed_over(checkout: Checkout) -> None:

@@ -47,7 +47,8 @@ def process_of(service: str, folder: Path, **more: str) -> subprocess.Popen[str]
         "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", f"services.{service}"],
+        # A run in the background ignores SIGINT, and its processes would inherit that.
+        ["env", "--default-signal=INT", sys.executable, "-m", f"services.{service}"],
         env=base | named,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ from jwt.exceptions import InvalidKeyError
 
 from bff_core.clock import Clock
 from bff_core.errors import BffError, NotAuthenticated, Unavailable
-from bff_core.tasks import log_failure
+from bff_core.tasks import cancel_and_wait, log_failure
 
 Fetch = Callable[[], Awaitable[bytes]]
 
@@ -99,11 +99,8 @@ class JwksKeys:
 
     async def aclose(self) -> None:
         """Cancel the fetches in progress."""
-        tasks = [task for task in (self._running, self._scheduled) if task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        tasks = (self._running, self._scheduled)
+        await cancel_and_wait(*(task for task in tasks if task is not None))
 
     def _knows(self, kid: str | None) -> bool:
         return kid in self._keys or (kid is None and len(self._keys) == 1)
@@ -149,14 +146,19 @@ class JwksKeys:
             await asyncio.wait([self._running])
         await asyncio.sleep(max(0.0, self._next_fetch_at - self._clock.monotonic()))
         self._running, self._scheduled = self._scheduled, None
-        outcome = "failed"
         try:
             outcome = await self._fetch_once()
-        finally:
-            self._on_fetch(outcome)
-            self._failures = 0 if outcome == "read" else self._failures + 1
-            self._next_fetch_at = self._clock.monotonic() + self._delay()
+        except Exception:
+            self._record("failed")
+            raise
+        self._record(outcome)
         return outcome == "read"
+
+    def _record(self, outcome: str) -> None:
+        """Count a fetch that ended by itself, and set when the next one may begin."""
+        self._on_fetch(outcome)
+        self._failures = 0 if outcome == "read" else self._failures + 1
+        self._next_fetch_at = self._clock.monotonic() + self._delay()
 
     def _delay(self) -> float:
         """Seconds until the next fetch may begin; jittered after a failure."""

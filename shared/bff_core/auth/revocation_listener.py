@@ -21,6 +21,7 @@ from bff_core.auth.revocations import (
 )
 from bff_core.clock import Clock
 from bff_core.context import UserId
+from bff_core.tasks import cancel_and_wait
 
 SILENCE_SECONDS = 4.0
 """After this time without a word from Redis, or from a publisher that was heard before."""
@@ -66,8 +67,7 @@ class RevocationListener:
         """Stop listening, and close the connection to Redis."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            await cancel_and_wait(task)
         await self._redis.aclose()
 
     async def run(self) -> None:

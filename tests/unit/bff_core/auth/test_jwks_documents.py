@@ -1,5 +1,6 @@
 """Key sets that are odd, and fetches that crash."""
 
+import asyncio
 import json
 
 import pytest
@@ -57,3 +58,22 @@ async def test_keys_of_kinds_to_come_hide_no_key_that_is_known(
     await keys.ensure_key("a")
 
     assert keys.key_for("a")
+
+
+async def test_shutdown_during_a_fetch_counts_no_failure(clock: FakeClock) -> None:
+    outcomes: list[str] = []
+    started = asyncio.Event()
+
+    async def never() -> bytes:
+        started.set()
+        await asyncio.Event().wait()
+        return b""
+
+    keys = JwksKeys(never, clock, on_fetch=outcomes.append)
+    waiting = asyncio.create_task(keys.ensure_key("a"))
+    await started.wait()
+    await keys.aclose()
+
+    with pytest.raises(Unavailable):
+        await waiting
+    assert outcomes == []

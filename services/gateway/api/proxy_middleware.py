@@ -86,7 +86,7 @@ class ProxyMiddleware:
         reader = BodyReader(receive)
 
         async def respond() -> None:
-            body = await body_of(route, scope, reader)
+            body = await body_of(route, scope, reader, seconds=proxy.timeout_of(route))
             response = await proxy.forward(route, request, body)
             await self._send(proxy, response, scope, send)
 

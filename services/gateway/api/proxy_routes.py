@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pydantic.alias_generators import to_camel
 from quart import Blueprint, Response
 from quart_schema import DataSource, document_request, document_response
 
@@ -62,8 +63,7 @@ def _view(route: Route) -> Any:
         raise InvalidRequest("The path must be written plainly")
 
     refuse.__doc__ = f"{route.summary}."
-    first, *others = route.name.split("_")
-    name = operation_id(first + "".join(word.capitalize() for word in others))
+    name = operation_id(to_camel(route.name))
     view: Any = error_responses(*_COMMON_ERRORS)(access(route.access)(refuse))
     if route.identity is None:
         return path_parameters(path=_PATH_SCHEMA)(extra_responses(*_forwarded(route))(view))

@@ -28,8 +28,12 @@ def query_of(scope: Scope) -> str:
     return query
 
 
-async def body_of(route: Route, scope: Scope, reader: BodyReader) -> Upload | bytes | None:
+async def body_of(
+    route: Route, scope: Scope, reader: BodyReader, *, seconds: float
+) -> Upload | bytes | None:
     """The body to forward, a small one whole; a route to Identity reads and validates it first.
+
+    `seconds` are those that the route has for it, at most `BODY_TIMEOUT`.
 
     Raises:
         RequestTooSlow: A small body did not arrive in time, or of a large one as many bytes.
@@ -41,20 +45,20 @@ async def body_of(route: Route, scope: Scope, reader: BodyReader) -> Upload | by
     length = int(next(iter(header_values(scope, b"content-length")), "0"))
     if length > route.max_body_bytes:
         raise PayloadTooLarge
+    seconds = min(BODY_TIMEOUT, seconds)
     if route.identity:
-        return await _validated_body(route, route.identity, scope, reader)
+        return await _validated_body(route, route.identity, scope, reader, seconds)
     if not length and not header_values(scope, b"transfer-encoding"):
         return None
     if scope["method"] in SAFE_METHODS:
         raise InvalidRequest("A GET or HEAD request must have no body")
-    await reader.buffer(SMALL_BODY_BYTES, seconds=min(BODY_TIMEOUT, route.timeout))
+    await reader.buffer(SMALL_BODY_BYTES, seconds=seconds)
     return Upload(reader.chunks(), limit=route.max_body_bytes)
 
 
 async def _validated_body(
-    route: Route, identity: IdentityRoute, scope: Scope, reader: BodyReader
+    route: Route, identity: IdentityRoute, scope: Scope, reader: BodyReader, seconds: float
 ) -> bytes | None:
-    seconds = min(BODY_TIMEOUT, route.timeout)
     body = await reader.read(limit=route.max_body_bytes, seconds=seconds)
     if not body and identity.optional_body:
         return None

@@ -117,7 +117,7 @@ class Proxy:
                 query=request.query,
                 headers=[*_forwarded_headers(route, request), *_identity_headers(request)],
                 body=body,
-                timeout=self._timeout(route),
+                timeout=self.timeout_of(route),
             )
         )
         checked: UpstreamResponse | BufferedResponse | None = None
@@ -135,7 +135,7 @@ class Proxy:
         self, route: Route, identity: IdentityRoute, response: UpstreamResponse
     ) -> UpstreamResponse | BufferedResponse:
         if response.status >= 400:
-            body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self._timeout(route))
+            body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self.timeout_of(route))
             error = identity_error(response.status, body)
             if identity.credential and error.code in _WRONG_CREDENTIAL:
                 raise ValidationFailed([FieldError(f"/{identity.credential}", "Is wrong")])
@@ -163,12 +163,12 @@ class Proxy:
             needs_buffer = request.ends_by_closing and not has_end
         if not needs_buffer:
             return response
-        body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self._timeout(route))
+        body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self.timeout_of(route))
         if is_error and not is_envelope(body):
             raise _unusable(route, response)
         return _buffered(response.status, response.headers, body)
 
-    def _timeout(self, route: Route) -> float:
+    def timeout_of(self, route: Route) -> float:
         return min(route.timeout, self._max_timeout)
 
 

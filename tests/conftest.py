@@ -110,20 +110,20 @@ def _redis_words(tests: int) -> str:
 
 def _postgres_words(tests: int) -> str:
     folder = local_servers.postgres_folder()
-    if folder is None:
-        return f"NOT COVERED ({NO_POSTGRES})"
-    if not tests:
-        return "not used by the tests of this run"
-    return f"real, {tests} tests ({local_servers.version_line(folder / 'postgres')})"
+    return _program_words(tests, folder / "postgres" if folder else None, NO_POSTGRES)
 
 
 def _browser_words(tests: int) -> str:
     binary = browser.binary()
+    return _program_words(tests, Path(binary) if binary else None, browser.NO_CHROMIUM)
+
+
+def _program_words(tests: int, binary: Path | None, missing: str) -> str:
     if binary is None:
-        return f"NOT COVERED ({browser.NO_CHROMIUM})"
+        return f"NOT COVERED ({missing})"
     if not tests:
         return "not used by the tests of this run"
-    return f"real, {tests} tests ({local_servers.version_line(Path(binary))})"
+    return f"real, {tests} tests ({local_servers.version_line(binary)})"
 
 
 def _node_words(tests: int, skipped: list[str]) -> str:

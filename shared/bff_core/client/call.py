@@ -91,8 +91,8 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     """A request to a downstream service.
 
     `operation` is its name in metrics and logs. `identity` is the user for whom the response is, or
-    `PUBLIC` when it is the same for all; `caller` is the user who causes the call. `decode` raises Undecodable. A response that takes longer
-    than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
+    `PUBLIC` when it is the same for all; `caller` is the user who causes the call. `decode` raises
+    Undecodable. A response that takes longer than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
     count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
     the call is never shared with an equal one. The response of a call that `supersedes` operations
     comes from the service, and replaces what is cached of these for the identity. `attempt` counts

@@ -1,14 +1,14 @@
 """Builds the app of a service: handlers, health and shutdown are attached here, in order."""
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from dishka import AsyncContainer
-from quart import Blueprint, Quart
+from quart import Blueprint, Quart, Response
 from quart.wrappers.base import BaseRequestWebsocket
 from quart_dishka import QuartDishka
 from quart_schema import Info
@@ -45,6 +45,7 @@ from bff_core.server import (
     ServiceKeys,
     attach_openapi,
     health_routes,
+    with_streamed_bodies,
 )
 from bff_core.settings import ServiceSettings
 
@@ -79,19 +80,19 @@ def build_app(
     resources: Dependencies | None = None,
     services: ServiceKeys | None = None,
     clock: Clock | None = None,
+    first: Iterable[Callable[[], Awaitable[Response | None]]] = (),
     inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
     checks: Mapping[str, bool] = MappingProxyType({}),
     admin_access: AdminAccess | None = None,
 ) -> Quart:
-    """A Quart app with all that services share; `inside` wraps it, only `services` may call it."""
+    """A Quart app with all that services share: `inside` wraps it, `services` alone may call it."""
     clock, lifecycle = clock or SystemClock(), Lifecycle()
     app = _create_quart(service, settings, clock)
     app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
     verifier = verifier_from(settings, clock, metrics)
     heard = _hear_revocations(app, settings, clock, metrics, admin_access)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets, heard)
-    # The guard comes first: a refused request opens no scope in the container.
-    guard.attach(app)
+    _attach_checks(app, first, guard)
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
     blueprints = list(blueprints)
@@ -107,6 +108,18 @@ def build_app(
     return app
 
 
+def _attach_checks(
+    app: Quart, first: Iterable[Callable[[], Awaitable[Response | None]]], guard: Guard
+) -> None:
+    """Attach checks that may answer or raise, then the guard's.
+
+    All come before the container: a refused request opens no scope in it.
+    """
+    for check in first:
+        app.before_request(check)
+    guard.attach(app)
+
+
 def _paths_before(blueprints: Iterable[Blueprints]) -> list[str]:
     """What comes before the first prefix of routes in their others: `` and `/bff`."""
     paths = ("", *(p.removesuffix(one.prefixes[0]) for one in blueprints for p in one.prefixes))
@@ -118,7 +131,7 @@ def _add_middleware(
 ) -> None:
     """Wrap the app: first the limit of concurrent requests, around it ids, timing and the log line."""
     limited = ConcurrencyLimiter(
-        inner,
+        with_streamed_bodies(app, inner),
         limit=settings.max_in_flight,
         per_caller=settings.max_in_flight_per_user,
         service=app.name,
@@ -182,10 +195,10 @@ def _hear_revocations(
     metrics: Metrics,
     access: AdminAccess | None,
 ) -> Revocations | None:
-    """Listen for revoked tokens while the app serves; None without Redis."""
-    if settings.redis_url is None:
-        return None
+    """Listen for revoked tokens while the app serves; None without Redis and somebody to ask."""
     marks = RevocationMarks(clock, settings.jwt_access_token_seconds)
+    if settings.redis_url is None:
+        return Revocations(marks, None, access) if access is not None else None
     listener = RevocationListener(open_redis(settings.redis_url), marks, clock)
     connected = metrics.make.gauge("revocations_heard", "1 while revoked tokens are heard of.")
     connected.set_function(lambda: float(listener.connected and listener.publisher_lives))

@@ -4,7 +4,15 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    Strict,
+    WithJsonSchema,
+)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"-?[0-9]+")
@@ -14,6 +22,17 @@ ETAGS_PATTERN = r'^(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*$'
 """Values of `If-Match`; an asterisk is refused."""
 KEY_PATTERN = r"^[!-~]{1,255}$"
 """Values of `Idempotency-Key`."""
+
+
+class OnceHeadersV1(BaseModel):
+    """Headers of a write that must not happen twice."""
+
+    idempotency_key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        pattern=KEY_PATTERN,
+        description="Names one submission, and all repeats of it; without it the answer is 428.",
+    )
 
 
 def is_uuid(text: str) -> bool:
@@ -92,3 +111,28 @@ Line = Annotated[
     Field(json_schema_extra={"minLength": 1, "pattern": LINE_PATTERN}),
 ]
 """One line of text: not blank, without control characters, stripped."""
+
+_LETTERS = "A-Za-z0-9À-ÖØ-öø-ɏ"
+_ATOM = rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]{{1,64}}"
+_LABEL = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?"
+# Top-level domains without mail; Identity fails on addresses of theirs.
+_UNDELIVERABLE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+
+
+def _deliverable(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if len(local) > 64 or domain.rpartition(".")[2].lower() in _UNDELIVERABLE:
+        raise ValueError("must be an address that mail can be sent to")
+    return address
+
+
+Email = Annotated[
+    str,
+    Field(
+        max_length=254,
+        pattern=rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$",
+        examples=["anna@skola.example"],
+    ),
+    AfterValidator(_deliverable),
+]
+"""An e-mail address that Identity accepts."""

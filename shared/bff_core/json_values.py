@@ -7,8 +7,10 @@ from typing import Any
 
 from bff_core.errors import FieldError, ValidationFailed
 
-MAX_NAMES = 5000
-"""Names in all objects of one document; a body of 2000 decisions has some 4000."""
+MAX_NAMES = 6100
+"""Names in all objects of one document; 2000 decisions with their suggestions have 6001."""
+MAX_ITEMS = 2000
+"""Items in an array of an object. A validator complains of each, also beyond the longest allowed."""
 
 
 class _Pairs:
@@ -16,12 +18,16 @@ class _Pairs:
 
     def __init__(self) -> None:
         self.names = 0
+        self.items = 0
         self.has_duplicate = False
         self.has_non_finite = False
 
     def to_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         self.names += len(pairs)
+        for value in result.values():
+            if isinstance(value, list):
+                self.items = max(self.items, len(value))
         self.has_duplicate |= len(result) != len(pairs)
         return result
 
@@ -36,7 +42,7 @@ def check_json(body: bytes) -> None:
 
     Raises:
         ValidationFailed: It is not JSON, has a name twice in one object, a number that is not
-            finite, or more than `MAX_NAMES` names.
+            finite, more than `MAX_NAMES` names, or more than `MAX_ITEMS` items in an array.
     """
     pairs = _Pairs()
     try:
@@ -54,6 +60,8 @@ def check_json(body: bytes) -> None:
         raise ValidationFailed(non_finite_numbers(document))
     if pairs.names > MAX_NAMES:
         raise ValidationFailed([FieldError("", f"There are more than {MAX_NAMES} names")])
+    if pairs.items > MAX_ITEMS:
+        raise ValidationFailed([FieldError("", f"An array has more than {MAX_ITEMS} items")])
 
 
 def non_finite_numbers(value: object, path: str = "") -> Iterator[FieldError]:

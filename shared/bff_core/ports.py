@@ -46,9 +46,12 @@ class HealthChecked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """The maintenance settings; `banner` is the text for users by language, such as `sv`."""
+    """The maintenance settings; `banner` is the text for users by language, such as `sv`.
 
-    read_only: bool = False
+    `read_only` is None before the settings were first read.
+    """
+
+    read_only: bool | None = None
     banner: Mapping[str, str] = field(default_factory=dict)
 
 

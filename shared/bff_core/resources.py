@@ -1,6 +1,6 @@
 """Resources that a process opens before it serves and closes after its last response."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -46,6 +46,10 @@ class Resources:
 
     def breakers(self) -> Sequence[BreakerStatus]:
         return self.runtime.states()
+
+    def reports(self) -> Mapping[str, Mapping[str, object]]:
+        """Nothing of all this works in the background."""
+        return {}
 
     async def aclose(self) -> None:
         await self.runtime.aclose()

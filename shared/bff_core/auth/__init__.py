@@ -13,6 +13,7 @@ from bff_core.auth.revocations import (
     RevocationMarks,
     RevocationNotice,
     Revocations,
+    RevocationTopic,
 )
 from bff_core.auth.verifier import Claims, TokenRules, TokenVerifier
 
@@ -30,6 +31,7 @@ __all__ = [
     "RevocationMark",
     "RevocationMarks",
     "RevocationNotice",
+    "RevocationTopic",
     "Revocations",
     "StaticKey",
     "TokenRules",

@@ -16,37 +16,52 @@ PATH = "/v1/admin/access"
 _TIMEOUT_SECONDS = 1.0
 _REMEMBERED_SECONDS = 2.0
 _MAX_REMEMBERED = 1000
+_BODY_BYTES = 4096
+_OUR_KEY = b"service_credentials"
+"""Part of the reasons for which Identity refuses this service, whoever its user is."""
 
 log = structlog.get_logger()
 
 
 class HttpAdminAccess:
-    """Remembers a yes for two seconds, so that a busy admin costs Identity one request in these."""
+    """Remembers a yes, and that Identity is silent, for two seconds."""
 
     def __init__(self, base_url: str, key: str, service_id: ServiceId, clock: Clock) -> None:
         self._url = base_url.rstrip("/") + PATH
         self._headers = {"X-Internal-API-Key": key, "X-Service-ID": service_id}
+        self._clock = clock
         self._admitted: TTLCache[bytes, bool] = TTLCache(
             _MAX_REMEMBERED, _REMEMBERED_SECONDS, timer=clock.monotonic
         )
+        self._silent_until = float("-inf")
 
     async def require_admin(self, authorization: str) -> None:
         digest = hashlib.sha256(authorization.encode()).digest()
         if digest in self._admitted:
             return
-        match await self._status(authorization):
+        if self._clock.monotonic() < self._silent_until:
+            raise Unavailable(retry_after=1)
+        status, body = await self._ask(authorization)
+        match status:
             # An Identity without the module denies nobody.
             case 200 | 404:
                 self._admitted[digest] = True
-            case 401:
+            case 401 if _OUR_KEY not in body:
                 raise NotAuthenticated("token_revoked")
             case 403:
                 raise NotAuthorized
-            case status:
+            case _:
                 log.warning("admin_access_unknown", status=status)
+                # Another refusal may be of this one's token: it silences nobody else's question.
+                if status == 401 or status >= 500:
+                    self._rest()
                 raise Unavailable(retry_after=1)
 
-    async def _status(self, authorization: str) -> int:
+    def _rest(self) -> None:
+        self._silent_until = self._clock.monotonic() + _REMEMBERED_SECONDS
+
+    async def _ask(self, authorization: str) -> tuple[int, bytes]:
+        """The status, and the beginning of the body."""
         headers = self._headers | {"Authorization": authorization}
         try:
             async with (
@@ -54,7 +69,8 @@ class HttpAdminAccess:
                 http_session(connections=1) as session,
                 session.get(self._url, headers=headers, allow_redirects=False) as response,
             ):
-                return response.status
+                return response.status, await response.content.read(_BODY_BYTES)
         except (aiohttp.ClientError, OSError) as error:
             log.warning("admin_access_unknown", kind=type(error).__name__)
+            self._rest()
             raise Unavailable(retry_after=1) from error

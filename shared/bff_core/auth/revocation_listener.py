@@ -12,12 +12,12 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from bff_core.auth.revocations import (
-    CHANNEL,
-    KEPT_KEY,
+    ACCESS_TOKENS,
     MAX_MARKS,
     RevocationMark,
     RevocationMarks,
     RevocationNotice,
+    RevocationTopic,
 )
 from bff_core.clock import Clock
 from bff_core.context import UserId
@@ -38,12 +38,20 @@ _decode = msgspec.json.Decoder(RevocationNotice).decode
 class RevocationListener:
     """Subscribes for as long as it runs, and tells when marks may be missed."""
 
-    def __init__(self, redis: Redis, marks: RevocationMarks, clock: Clock) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        marks: RevocationMarks,
+        clock: Clock,
+        topic: RevocationTopic = ACCESS_TOKENS,
+    ) -> None:
         self._redis = redis
+        self._topic = topic
         self._marks = marks
         self._clock = clock
         self._redis_at = float("-inf")
         self._publisher_at: float | None = None
+        self._failing = False
         self._task: asyncio.Task[None] | None = None
         self._loaded = asyncio.Event()
 
@@ -76,7 +84,7 @@ class RevocationListener:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("revocations_not_heard", kind=type(error).__name__)
+                self._note_lost(error)
             except Exception:  # the outermost frame of a background task
                 log.exception("revocations_crashed")
             self._redis_at = float("-inf")
@@ -87,18 +95,30 @@ class RevocationListener:
         try:
             async with asyncio.timeout(_LOAD_SECONDS):
                 # Subscribed before the kept ones are read: no mark falls between the two.
-                await connection.subscribe(CHANNEL)
+                await connection.subscribe(self._topic.channel)
                 self._marks.add(await self._kept())
             self._redis_at = self._clock.monotonic()
             self._loaded.set()
+            self._note_heard()
             await self._receive(connection)
         finally:
             await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
 
+    def _note_lost(self, error: Exception) -> None:
+        """Log the first failure only, as attempts follow each other every second."""
+        if not self._failing:
+            log.warning("revocations_not_heard", kind=type(error).__name__)
+        self._failing = True
+
+    def _note_heard(self) -> None:
+        if self._failing:
+            log.info("revocations_heard_again")
+        self._failing = False
+
     async def _kept(self) -> list[RevocationMark]:
         # The library's type is a union of what all its options bring.
         entries: Any = await self._redis.zrange(
-            KEPT_KEY, 0, MAX_MARKS - 1, desc=True, withscores=True
+            self._topic.kept_key, 0, MAX_MARKS - 1, desc=True, withscores=True
         )
         return [RevocationMark(UserId(user_id.decode()), at) for user_id, at in entries]
 

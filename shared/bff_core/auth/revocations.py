@@ -1,7 +1,7 @@
-"""Revocation of access tokens: marks by user and time, kept in memory and heard through Redis."""
+"""Revocation by marks of a subject and a time, kept in memory and heard through Redis."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -17,6 +17,17 @@ CHANNEL = "identity:revocations"
 KEPT_KEY = "identity:revoked"
 """Sorted set of user ids by the time of their mark, in epoch seconds."""
 MAX_MARKS = 100_000
+
+
+class RevocationTopic(NamedTuple):
+    """The key and the channel of marks of one kind."""
+
+    channel: str
+    kept_key: str
+
+
+ACCESS_TOKENS = RevocationTopic(CHANNEL, KEPT_KEY)
+"""Marks of users, published by Identity."""
 
 log = structlog.get_logger()
 
@@ -47,11 +58,22 @@ class AdminAccess(Protocol):
 
 
 class RevocationMarks:
-    """The newest mark of each user, kept as long as an access token may live."""
+    """The newest mark of each subject, kept as long as what it revokes may live."""
 
-    def __init__(self, clock: Clock, lifetime: float, *, limit: int = MAX_MARKS) -> None:
-        """`lifetime` in seconds. Beyond `limit` marks, the one unused for longest is dropped."""
+    def __init__(
+        self,
+        clock: Clock,
+        lifetime: float,
+        *,
+        limit: int = MAX_MARKS,
+        on_mark: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`lifetime` in seconds. Beyond `limit` marks, the one unused for longest is dropped.
+
+        `on_mark` is called with the subject of each new mark.
+        """
         self._marks: TTLCache[str, float] = TTLCache(limit, lifetime, timer=clock.monotonic)
+        self._on_mark = on_mark
 
     def add(self, marks: Iterable[RevocationMark]) -> None:
         for mark in marks:
@@ -59,13 +81,18 @@ class RevocationMarks:
             if mark.at > self._marks.get(mark.user_id, float("-inf")):
                 self._marks[mark.user_id] = mark.at
                 log.info("access_revoked")
+                self._on_mark(mark.user_id)
 
     def __len__(self) -> int:
         return len(self._marks)
 
     def revokes(self, claims: Claims) -> bool:
-        marked_at = self._marks.get(claims.user_id)
-        return marked_at is not None and claims.issued_at <= marked_at
+        return self.covers(claims.user_id, claims.issued_at)
+
+    def covers(self, subject: str, since: float) -> bool:
+        """True if the subject was marked at that time, in epoch seconds, or later."""
+        marked_at = self._marks.get(subject)
+        return marked_at is not None and since <= marked_at
 
 
 class Hearing(Protocol):
@@ -84,8 +111,9 @@ class Revocations:
     """Refuses revoked tokens; asks the issuer on an admin's route when marks are not heard."""
 
     def __init__(
-        self, marks: RevocationMarks, hearing: Hearing, access: AdminAccess | None = None
+        self, marks: RevocationMarks, hearing: Hearing | None, access: AdminAccess | None = None
     ) -> None:
+        """`hearing` is None without Redis: then the issuer is asked about every admin."""
         self._marks = marks
         self._hearing = hearing
         self._access = access
@@ -102,13 +130,14 @@ class Revocations:
             await self._require_admin(self._access, authorization)
 
     async def _require_admin(self, access: AdminAccess, authorization: str) -> None:
-        if self._hearing.connected and self._hearing.publisher_lives:
+        hearing = self._hearing
+        if hearing is not None and hearing.connected and hearing.publisher_lives:
             return
         try:
             await access.require_admin(authorization)
         except Unavailable:
-            # Redis answers and Identity is silent everywhere: it is down, and denies nobody.
-            if not self._hearing.connected:
+            # An Identity that is down denies nobody. With a silent Redis it may be up for others.
+            if hearing is not None and not hearing.connected:
                 raise
 
     def revokes(self, claims: Claims) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+import structlog
 from cachetools import LRUCache
 from jwt.exceptions import InvalidSubjectError
 
@@ -15,6 +16,7 @@ from bff_core.context import OrgId, Role, UserId, is_user_id
 from bff_core.errors import NotAuthenticated
 
 MAX_TOKEN_LENGTH = 8192
+LIFETIME_SETTING = "JWT_ACCESS_TOKEN_EXPIRES_SECONDS"
 # Times are checked on the service's own clock, for cached tokens too. `iat` decides nothing: an
 # issuer's clock that is a moment ahead must not refuse a user who has just signed in.
 _LIBRARY_CHECKS: Any = {
@@ -36,12 +38,15 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (InvalidSubjectError, "invalid_subject"),
 )
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """Claims of a verified access token; times in epoch seconds.
 
-    `issued_at` is derived from the expiry where the issuer does not say it, as Identity does not.
+    `issued_at` is derived from the expiry where the issuer does not say it, as Identity does not. It
+    is the beginning of time for a token that outlives the configured lifetime: any mark refuses it.
     """
 
     user_id: UserId
@@ -83,6 +88,7 @@ class TokenVerifier:
         self._rules = rules
         self._clock = clock
         self._verified: LRUCache[bytes, VerifiedToken] = LRUCache(cache_size)
+        self._warned_of_lifetime = False
 
     async def aclose(self) -> None:
         """Close the key source."""
@@ -139,7 +145,21 @@ class TokenVerifier:
             # Odd bytes make the library's parser fail before it can raise InvalidTokenError.
             raise NotAuthenticated("invalid_token") from error
         self._require_started(payload)
-        return VerifiedToken(_claims(payload, self._rules.lifetime), kid, key)
+        return VerifiedToken(_claims(payload, self._issued_at(payload)), kid, key)
+
+    def _issued_at(self, payload: dict[str, Any]) -> float:
+        if payload.get("iat") is not None:
+            return _moment(payload["iat"], "iat")
+        rules, expires_at = self._rules, _moment(payload["exp"], "exp")
+        left = expires_at - self._clock.now().timestamp()
+        if left <= rules.lifetime + rules.skew:
+            return expires_at - rules.lifetime
+        if not self._warned_of_lifetime:
+            self._warned_of_lifetime = True
+            log.warning(
+                "token_outlives_setting", seconds_left=round(left), setting=LIFETIME_SETTING
+            )
+        return float("-inf")
 
     def _require_started(self, payload: dict[str, Any]) -> None:
         start = payload.get("nbf")
@@ -182,7 +202,7 @@ def _reason(error: jwt.PyJWTError) -> str:
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "invalid_token")
 
 
-def _claims(payload: dict[str, Any], lifetime: float) -> Claims:
+def _claims(payload: dict[str, Any], issued_at: float) -> Claims:
     for claim in _TYPE_CLAIMS:
         kind = payload.get(claim, "access")
         if kind != "access":
@@ -190,14 +210,12 @@ def _claims(payload: dict[str, Any], lifetime: float) -> Claims:
     subject = payload["sub"]
     if not isinstance(subject, str) or not is_user_id(subject):
         raise NotAuthenticated("invalid_subject")
-    expires_at = _moment(payload["exp"], "exp")
-    issued_at = payload.get("iat")
     return Claims(
         user_id=UserId(subject),
         roles=_roles(payload.get("roles")),
         org_id=_org(payload),
-        expires_at=expires_at,
-        issued_at=expires_at - lifetime if issued_at is None else _moment(issued_at, "iat"),
+        expires_at=_moment(payload["exp"], "exp"),
+        issued_at=issued_at,
     )
 
 

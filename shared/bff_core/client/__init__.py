@@ -1,6 +1,12 @@
 """HTTP client of the downstream services: endpoints, and the policies around each call."""
 
-from bff_core.client.call import Credentials, DownstreamResponse, ServiceIdentity, Undecodable
+from bff_core.client.call import (
+    Credentials,
+    DownstreamResponse,
+    ServiceIdentity,
+    SizedBody,
+    Undecodable,
+)
 from bff_core.client.decoding import JsonDecoder, text
 from bff_core.client.document import document_at
 from bff_core.client.endpoint import Endpoint, ServiceClient
@@ -17,6 +23,7 @@ __all__ = [
     "JsonDecoder",
     "ServiceClient",
     "ServiceIdentity",
+    "SizedBody",
     "Undecodable",
     "document_at",
     "http_session",

@@ -1,10 +1,10 @@
 """A call to a downstream service, and its response."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import msgspec
@@ -87,13 +87,22 @@ class RedactedStruct(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}({fields})"
 
 
+class SizedBody(Protocol):
+    """A request body that is read while it is sent, once; its length is that in bytes."""
+
+    def __len__(self) -> int: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
 class Call(RedactedStruct, frozen=True, kw_only=True):
     """A request to a downstream service.
 
     `operation` is its name in metrics and logs. `identity` is the user for whom the response is, or
     `PUBLIC` when it is the same for all; `caller` is the user who causes the call. `decode` raises
     Undecodable. A response that takes longer than `slow_after` seconds counts as slow. Failures of a call that is `ignored_by_breaker` do not
-    count when one user can trigger them. `statuses` are accepted beside 2xx. With `coalesce` off,
+    count when one user can trigger them. A router's 404 for a `route_optional` is no failure: some
+    releases of the service lack the route. `statuses` are accepted beside 2xx. With `coalesce` off,
     the call is never shared with an equal one. The response of a call that `supersedes` operations
     comes from the service, and replaces what is cached of these for the identity. `attempt` counts
     from 1. `for_write` marks the calls of a request that changes something, its reads included, and
@@ -110,9 +119,10 @@ class Call(RedactedStruct, frozen=True, kw_only=True):
     deadline: Deadline
     decode: Callable[[bytes], Any]
     headers: Mapping[str, str] = NO_HEADERS
-    body: bytes | None = None
+    body: bytes | SizedBody | None = None
     freshness: Freshness = NOT_CACHEABLE
     ignored_by_breaker: bool = False
+    route_optional: bool = False
     slow_after: float = 1.0
     statuses: frozenset[int] = frozenset()
     coalesce: bool = True

@@ -1,6 +1,5 @@
 """Decoders from response bodies to the structs of a service's `contracts`."""
 
-import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -8,46 +7,6 @@ import msgspec
 from pydantic_core import from_json
 
 from bff_core.client.call import Undecodable
-
-# The spellings of Python's `json`, with and without spaces; any other is left as it is.
-_SPELLINGS = (', "%s": [', ',"%s":[')
-_NEXT_NAME = re.compile(rb'\], ?"[A-Za-z]')
-
-
-def array_stripper(name: str) -> Callable[[bytes], bytes]:
-    """A function that empties each array of that name whose ends are certain, at any depth.
-
-    Invalid JSON stays invalid, unless the error was inside such an array.
-    """
-    openings = tuple((spelling % name).encode() for spelling in _SPELLINGS)
-    quoted = f'"{name}"'.encode()
-
-    def strip(text: bytes) -> bytes:
-        first = text.find(quoted)
-        for opening in openings:
-            # A text has one spelling throughout, so its first such name decides.
-            start = first - opening.index(b'"')
-            if start >= 0 and text.startswith(opening, start):
-                return _strip(text, opening)
-        return text
-
-    return strip
-
-
-def _strip(text: bytes, opening: bytes) -> bytes:
-    kept: list[bytes] = []
-    done, found = 0, text.find(opening)
-    while found >= 0:
-        start = found + len(opening)
-        end = text.find(b"]", start)
-        # If a bracket opens in between, or no name follows, only a decoder can find the end.
-        if end >= 0 and text.find(b"[", start, end) < 0 and _NEXT_NAME.match(text, end):
-            kept.append(text[done:start])
-            done = start = end
-        found = text.find(opening, start)
-    kept.append(text[done:])
-    return b"".join(kept)
-
 
 T = TypeVar("T")
 
@@ -57,8 +16,7 @@ class JsonDecoder(Generic[T]):
 
     msgspec refuses a bare `NaN` even in a field that it skips, and one invalid row fails a page. A
     body that it refuses is parsed again by a lenient parser and then converted. `rows` names a list
-    whose invalid items are left out and counted in the field `skipped`. `strip` names an array that
-    is not part of the contract and large enough to be removed first. `on_salvage` is called when
+    whose invalid items are left out and counted in the field `skipped`. `on_salvage` is called when
     the lenient parser was needed.
     """
 
@@ -67,16 +25,12 @@ class JsonDecoder(Generic[T]):
         kind: type[T],
         *,
         rows: str | None = None,
-        strip: str | None = None,
         on_salvage: Callable[[], None] = lambda: None,
     ) -> None:
         self._kind = kind
         self._rows = rows
         self._row_kind = _field_types(kind)[rows].__args__[0] if rows else None
         self._decoder = msgspec.json.Decoder(kind)
-        if strip in {*_field_types(kind), *_field_types(self._row_kind)}:
-            raise ValueError(f"{strip} is part of the contract")
-        self._strip = array_stripper(strip) if strip else bytes
         self._on_salvage = on_salvage
 
     def __call__(self, body: bytes) -> T:
@@ -86,7 +40,7 @@ class JsonDecoder(Generic[T]):
             Undecodable: The lenient parser cannot make it fit the contract either.
         """
         try:
-            return self._decoder.decode(self._strip(body))
+            return self._decoder.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return self._salvage(body)
 

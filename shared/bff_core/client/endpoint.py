@@ -1,7 +1,7 @@
 """The base of a client module: a service and its endpoints."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
@@ -18,6 +18,7 @@ from bff_core.client.call import (
     Credentials,
     DownstreamResponse,
     Send,
+    SizedBody,
     request_headers,
 )
 from bff_core.client.pipeline import ClientRuntime, Pipeline
@@ -95,9 +96,16 @@ class Endpoint(Generic[T]):
     subjects: Callable[[T], Iterable[str | None]] | None = None
 
     async def get(
-        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
+        self,
+        ctx: RequestContext,
+        path: Iterable[str],
+        params: Params = (),
+        *,
+        max_age: float | None = None,
     ) -> Fetched[T]:
         """Send a GET, which may be cached and coalesced with equal ones.
+
+        With `max_age`, a cached response that is older is read again first (RFC 9111, 5.2.1.1).
 
         Raises:
             DownstreamError: The service did not give a usable response in time.
@@ -107,7 +115,7 @@ class Endpoint(Generic[T]):
             ctx,
             "GET",
             url,
-            freshness=self.freshness,
+            freshness=self._freshness(max_age),
             coalesce=not self.supersedes,
             supersedes=self.supersedes,
         )
@@ -115,15 +123,20 @@ class Endpoint(Generic[T]):
         return Fetched(response.value, response.age, response.stale)
 
     async def find(
-        self, ctx: RequestContext, path: Iterable[str], params: Params = ()
+        self,
+        ctx: RequestContext,
+        path: Iterable[str],
+        params: Params = (),
+        *,
+        max_age: float | None = None,
     ) -> Fetched[T | None]:
         """Send a GET as `get` does; None, which is cached too, when there is no such resource.
 
         Raises:
             DownstreamError: The service did not give a usable response in time.
         """
-        url = url_of(self.base_url, path, params)
-        call = self._call(ctx, "GET", url, freshness=self.freshness, statuses=self.absence.statuses)
+        url, freshness = url_of(self.base_url, path, params), self._freshness(max_age)
+        call = self._call(ctx, "GET", url, freshness=freshness, statuses=self.absence.statuses)
         response = await self.send(call)
         return Fetched(response.value, response.age, response.stale)
 
@@ -144,12 +157,13 @@ class Endpoint(Generic[T]):
         path: Iterable[str],
         *,
         params: Params = (),
-        body: bytes | None = None,
+        body: bytes | SizedBody | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> DownstreamResponse:
         """Send a request for this caller alone: neither cached nor coalesced.
 
-        The endpoint's `statuses` are accepted beside 2xx.
+        The endpoint's `statuses` are accepted beside 2xx. A body is JSON, unless `headers` say
+        otherwise.
 
         Raises:
             DownstreamError: The service did not give a usable response in time.
@@ -167,12 +181,18 @@ class Endpoint(Generic[T]):
             )
         )
 
+    def _freshness(self, max_age: float | None) -> Freshness:
+        if max_age is None:
+            return self.freshness
+        max_age = min(max_age, self.freshness.max_age)
+        return replace(self.freshness, max_age=max_age, stale_while_revalidate=0.0)
+
     def _call(
         self,
         ctx: RequestContext,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | SizedBody | None = None,
         *,
         headers: Mapping[str, str] = NO_HEADERS,
         freshness: Freshness = NOT_CACHEABLE,
@@ -184,7 +204,7 @@ class Endpoint(Generic[T]):
         if headers:
             sent = {**headers, **sent}
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         return Call(
             service=self.service,
             operation=self.operation,
@@ -198,6 +218,7 @@ class Endpoint(Generic[T]):
             body=body,
             freshness=freshness,
             ignored_by_breaker=self.user_triggerable,
+            route_optional=self.absence.of_route,
             slow_after=self.slow_after,
             statuses=statuses,
             coalesce=coalesce,
@@ -239,9 +260,7 @@ class ServiceClient:
         fail at will, so its failures count only for URLs that have succeeded before. `request`
         accepts `statuses` beside 2xx. The other options are those of `Call` and `Absence`.
         """
-        transport: Send = Transport(self._session, max_bytes=rule.max_bytes, json=json)
-        if absence.statuses:
-            transport = absence(transport)
+        send = absence(Transport(self._session, max_bytes=rule.max_bytes, json=json))
         return Endpoint(
             service=self._downstream.name,
             operation=operation,
@@ -252,7 +271,7 @@ class ServiceClient:
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
-            send=self._pipeline.wrap(transport, operation, rule),
+            send=self._pipeline.wrap(send, operation, rule),
             statuses=statuses,
             supersedes=supersedes,
             absence=absence,

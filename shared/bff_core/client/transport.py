@@ -7,14 +7,20 @@ from contextlib import asynccontextmanager
 import aiohttp
 from yarl import URL
 
-from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, timeout_ms
+from bff_core.client.call import (
+    TIMEOUT_HEADER,
+    Call,
+    DownstreamResponse,
+    SizedBody,
+    timeout_ms,
+)
 from bff_core.client.connections import CheckedConnector, close_last_connection
 from bff_core.client.errors import from_exception, from_status, is_json
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
 
 CONNECT_TIMEOUT = 0.5
-CONNECTIONS = 1024
+CONNECTIONS = 1344
 """More than all bulkheads of a process admit: with fewer, calls to a hanging service would make
 calls to healthy services wait for a connection."""
 READ_BUFFER_BYTES = 2**19
@@ -63,7 +69,7 @@ class _SingleUseBody:
     aiohttp repeats a PUT when a kept connection turns out to be closed.
     """
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes | SizedBody) -> None:
         self._body = body
         self.started = False
 
@@ -71,7 +77,11 @@ class _SingleUseBody:
         if self.started:
             raise aiohttp.ClientConnectionError("a body cannot be sent twice")
         self.started = True
-        yield self._body
+        if isinstance(self._body, bytes):
+            yield self._body
+            return
+        async for chunk in self._body:
+            yield chunk
 
 
 class Transport:

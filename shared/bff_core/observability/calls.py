@@ -4,6 +4,9 @@ from contextvars import ContextVar
 
 import msgspec
 
+NOT_FOUND = "not_found"
+"""The outcome of a call that a service answered with a 404 of its own, which is no failure of it."""
+
 
 class CallNote(msgspec.Struct, frozen=True, gc=False):
     """One call; `started` is on the performance counter, `took` in seconds."""

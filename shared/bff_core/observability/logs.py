@@ -1,4 +1,8 @@
-"""Structured logs: an event name plus fields, one line each, on standard output."""
+"""Structured logs: an event name plus fields, one line each, on standard output.
+
+The console's lines are short: the time of day, the level, the event, and the fields that a person
+reads. The JSON lines have all of them.
+"""
 
 import logging
 import sys
@@ -8,6 +12,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+_SHORT_IDS = {"user_id": "user", "correlation_id": "id"}
+_ID_LENGTH = 8
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -24,18 +30,22 @@ def configure_logs(
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        add_origin,
     ]
     factory: Any
     if as_json:
         processors += [
+            structlog.processors.TimeStamper(fmt="iso"),
+            add_origin,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(_to_json),
         ]
         factory = structlog.BytesLoggerFactory(sys.stdout.buffer)
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()))
+        processors += [
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            _shorten,
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0),
+        ]
         factory = structlog.PrintLoggerFactory(sys.stdout)
     threshold = logging.getLevelNamesMapping()[level]
     structlog.configure(
@@ -47,6 +57,19 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers[:] = [StructlogHandler()]
     root.setLevel(max(threshold, logging.WARNING))
+
+
+def _shorten(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Write a request as one phrase, and of ids only the beginning, which still finds a line."""
+    if event["event"] == "request":
+        words = (event.pop(name) for name in ("method", "route", "status"))
+        event["event"] = " ".join(map(str, words)) + f" {event.pop('duration_ms'):.0f} ms"
+    event.pop("trace_id", None)
+    for name, short in _SHORT_IDS.items():
+        value = event.pop(name, None)
+        if value is not None:
+            event[short] = str(value)[:_ID_LENGTH]
+    return event
 
 
 def _to_json(event: EventDict, **_: Any) -> bytes:

@@ -12,6 +12,7 @@ from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from bff_core.observability.calls import NOT_FOUND
 from bff_core.observability.tracing import RawHeaders, Span
 
 GOOD = "ok"
@@ -77,7 +78,7 @@ class RecordedSpan:
 
     def set_outcome(self, outcome: str) -> None:
         self._span.set_attribute("bff.outcome", outcome)
-        if outcome not in {GOOD, "cancelled"}:
+        if outcome not in {GOOD, "cancelled", NOT_FOUND}:
             self._span.set_status(Status(StatusCode.ERROR))
 
 

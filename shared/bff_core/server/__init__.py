@@ -7,6 +7,7 @@ from bff_core.server.errors import ErrorHandlers
 from bff_core.server.guard import (
     PUBLIC,
     SERVICE,
+    SIGNED_IN,
     Guard,
     UndeclaredRouteError,
     access,
@@ -17,7 +18,7 @@ from bff_core.server.health import Dependencies, Health, health_routes
 from bff_core.server.hooks import for_unmatched_paths, for_unsafe_methods
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
 from bff_core.server.maintenance import enforce_maintenance
-from bff_core.server.mounting import make_mountable
+from bff_core.server.mounting import UnguardedMountError, make_mountable, make_nestable
 from bff_core.server.openapi.declarations import (
     ExtraResponse,
     Link,
@@ -42,12 +43,20 @@ from bff_core.server.routes.responses import (
 from bff_core.server.routes.validation import (
     parse_body,
     read_json,
+    read_query,
     takes_body,
     takes_headers,
     takes_query,
 )
 from bff_core.server.run import LIFECYCLE, run
 from bff_core.server.service_keys import ServiceKeys
+from bff_core.server.streamed_body import (
+    RequestTooSlow,
+    StreamedBodies,
+    StreamedBody,
+    takes_files,
+    with_streamed_bodies,
+)
 
 __all__ = [
     "COMPLETION",
@@ -56,6 +65,7 @@ __all__ = [
     "METRICS",
     "PUBLIC",
     "SERVICE",
+    "SIGNED_IN",
     "TAGGED_CACHE_CONTROL",
     "AsgiApp",
     "ConcurrencyLimiter",
@@ -73,10 +83,14 @@ __all__ = [
     "Receive",
     "RequestMiddleware",
     "RequestState",
+    "RequestTooSlow",
     "Scope",
     "Send",
     "ServiceKeys",
+    "StreamedBodies",
+    "StreamedBody",
     "UndeclaredRouteError",
+    "UnguardedMountError",
     "access",
     "attach_openapi",
     "budget",
@@ -89,12 +103,14 @@ __all__ = [
     "health_routes",
     "inject",
     "make_mountable",
+    "make_nestable",
     "openapi_links",
     "operation_id",
     "optional_body",
     "parse_body",
     "path_parameters",
     "read_json",
+    "read_query",
     "release_slot",
     "request_state",
     "response_headers",
@@ -104,6 +120,8 @@ __all__ = [
     "run",
     "send_error",
     "takes_body",
+    "takes_files",
     "takes_headers",
     "takes_query",
+    "with_streamed_bodies",
 ]

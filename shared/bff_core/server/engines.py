@@ -47,6 +47,8 @@ def hypercorn_config(settings: ServiceSettings, connections: int) -> Config:
     config.graceful_timeout = settings.shutdown_grace
     config.keep_alive_timeout = HEAD_SECONDS
     config.h11_max_incomplete_size = HEAD_BYTES
+    # Each is a piece of a body of up to 64 KiB that the app has not taken yet.
+    config.max_app_queue_size = 3
     config.include_server_header = False
     config.accesslog = None
     # Its own handler writes lines of another shape; this one passes them to ours.

@@ -18,7 +18,7 @@ class ErrorV1(BaseModel):
     code: str = Field(examples=["VALIDATION_ERROR"])
     message: str = Field(examples=["The request is not valid"])
     correlation_id: str = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
-    service: str = Field(examples=["bff_teacher_service"])
+    service: str = Field(examples=["bff_teacher"])
     timestamp: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
     details: dict[str, object] = Field(
         examples=[{"errors": [{"pointer": "/limit", "message": "Input should be at most 100"}]}]

@@ -45,8 +45,14 @@ class ErrorHandlers:
 
     async def _on_known_error(self, error: BffError) -> Response:
         if error.status >= 500:
-            service, part = error.details.get("service"), error.details.get("part")
-            log.warning("request_failed", code=error.code, service=service, part=part)
+            log.warning(
+                "request_failed",
+                code=error.code,
+                service=error.details.get("service"),
+                part=error.details.get("part"),
+                reason=error.details.get("reason"),
+                error=error.fields.get("error"),
+            )
             _count(error)
         return self.respond(error)
 

@@ -18,6 +18,9 @@ from bff_core.server.service_keys import ServiceKeys
 PUBLIC = "public"
 SERVICE = "service"
 """Open to a known service, whether or not it acts for a user; a token that is sent must be valid."""
+SIGNED_IN = "signed_in"
+"""Open to every user, whatever their roles."""
+_ANY_ROLE = frozenset({SERVICE, SIGNED_IN})
 _RULE = "__access_rule__"
 _BUDGET = "__budget__"
 _RESERVE_SECONDS = 0.05
@@ -85,7 +88,7 @@ class Guard:
         Raises:
             UndeclaredRouteError: It names the route.
         """
-        known = {PUBLIC, *self.rules, *((SERVICE,) if self.services else ())}
+        known = {PUBLIC, SIGNED_IN, *self.rules, *((SERVICE,) if self.services else ())}
         for route in app.url_map.iter_rules():
             view = app.view_functions.get(route.endpoint)
             rule = rule_of(view)
@@ -108,6 +111,7 @@ class Guard:
         if rule == PUBLIC:
             return
         service = self.services.authenticate(request.headers) if self.services else None
+        state.is_internal_read = service is not None and request.method in SAFE_METHODS
         if rule == SERVICE and "Authorization" not in request.headers:
             return
         context = await self.authorize_view(view, request.scope["headers"], state)
@@ -142,7 +146,7 @@ class Guard:
         state.user_id = claims.user_id
         if state.slot:
             state.slot.assign(f"user:{claims.user_id}")
-        if rule != SERVICE and not claims.roles & self.rules[rule]:
+        if rule not in _ANY_ROLE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
         await self._refuse_revoked(rule, claims, values["authorization"])
         seconds = _budget_seconds(

@@ -28,11 +28,14 @@ log = structlog.get_logger()
 
 
 class HealthV1(BaseModel):
-    """The platform's shape: this process answers. What it depends on is in `/ready`."""
+    """The platform's shape: this process answers. What it depends on is in `/ready`.
 
-    service: str = Field(examples=["bff_teacher_service"])
+    `dependencies` has reports of what it does in the background, if anything.
+    """
+
+    service: str = Field(examples=["bff_teacher"])
     status: Literal["healthy", "unhealthy"] = Field(examples=["healthy"])
-    message: str = Field(examples=["bff_teacher_service answers"])
+    message: str = Field(examples=["bff_teacher answers"])
     version: str = Field(examples=["0.1.0"])
     checks: dict[str, bool] = Field(examples=[{"service_responsive": True}])
     dependencies: dict[str, object] = Field(examples=[{}])
@@ -70,6 +73,10 @@ class Dependencies(Protocol):
 
     def breakers(self) -> Sequence[BreakerStatus]: ...
 
+    def reports(self) -> Mapping[str, Mapping[str, object]]:
+        """The state of work in the background, as JSON by its name; neither waits nor fails."""
+        ...
+
     async def aclose(self) -> None: ...
 
 
@@ -90,7 +97,7 @@ class Health:
             message=f"{self.service} answers",
             version=self.version,
             checks={"service_responsive": True, "dependencies_available": True, **self.checks},
-            dependencies={},
+            dependencies=dict(self.dependencies.reports()) if self.dependencies else {},
             environment=self.environment,
         )
 

@@ -47,6 +47,8 @@ class RequestState:
     streaming_since: float | None = None
     """Since when the answer is a stream, whose length is no measure of latency."""
     calls: list[CallNote] = field(default_factory=list)
+    is_internal_read: bool = False
+    """Another service reads, which logs the person's request itself, or polls."""
     slot: RequestSlot | None = None
     """Absent where no limit counts the request."""
 
@@ -133,15 +135,14 @@ class RequestMiddleware:
         self._metrics.observe_request(label, state.route, state.status, elapsed)
         if state.route in QUIET_ROUTES and state.status < 400:
             return
-        verbose = log.is_enabled_for(logging.DEBUG)
-        if state.status == NOT_MODIFIED and not verbose:
-            # A poll that found nothing new: one of the config service a second for each BFF.
-            return
-        if state.calls and verbose:
+        if state.calls and log.is_enabled_for(logging.DEBUG):
             calls = sorted(state.calls, key=lambda note: note.started)
             notes = [note.since(state.started) for note in calls]
             log.debug("request_calls", route=state.route, calls=notes)
-        log.info(
+        # A page that found nothing new is no news either.
+        is_quiet = state.status == NOT_MODIFIED or (state.is_internal_read and state.status < 400)
+        log.log(
+            logging.DEBUG if is_quiet else logging.INFO,
             "request",
             method=method,
             route=state.route,

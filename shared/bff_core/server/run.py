@@ -78,7 +78,8 @@ def _require_free_port(settings: ServiceSettings) -> None:
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        # The standard library adds the address, which is named here already.
+        reason = (error.strerror or type(error).__name__).partition(" (while attempting")[0]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"{host}:{settings.port}"
         raise SettingsError(f"cannot listen on {address}: {reason}") from error
@@ -122,6 +123,10 @@ async def serve(app: Quart, settings: ServiceSettings) -> None:
     finally:
         _exit_when_stuck(0 if stop.is_set() else CANNOT_START)
         await app.shutdown()
+        for name in STOP_SIGNALS:
+            # The loop takes its handlers away when it closes; then a further signal would kill.
+            loop.remove_signal_handler(name)
+            signal.signal(name, signal.SIG_IGN)
 
 
 async def _has_started(app: Quart, stop: asyncio.Event) -> bool:

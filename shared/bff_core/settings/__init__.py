@@ -7,12 +7,8 @@ from bff_core.settings.addresses import check_http_url
 from bff_core.settings.choices import Engine, Environment
 from bff_core.settings.downstream import BreakerSettings, Downstream, Operation
 from bff_core.settings.loading import SettingsError
-from bff_core.settings.service_settings import (
-    DEMO_PREFIX,
-    PLATFORM_DEFAULTS,
-    SHORTEST_SECRET,
-    ServiceSettings,
-)
+from bff_core.settings.secrets import DEMO_PREFIX, PLATFORM_DEFAULTS, SHORTEST_SECRET
+from bff_core.settings.service_settings import ServiceSettings
 from bff_core.settings.variables import variable_names
 
 __all__ = [

@@ -3,8 +3,26 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from bff_core.settings.choices import Environment
+
 SUFFIX = "_FILE"
 MAX_BYTES = 64 * 1024
+
+
+PLATFORM_DEFAULTS = frozenset(
+    {
+        "test-secret-key",
+        "your-secret-key-here",
+        "dev-secret-change-me",
+        "hule-internal-dev-key",
+        "changeme",
+        "secret",
+    }
+)
+DEMO_PREFIX = "demo-only-"
+"""Prefix of the public demo secrets, those of `.env.example`."""
+SHORTEST_SECRET = 32
+INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
 
 
 class UnreadableSecret(Exception):
@@ -54,4 +72,20 @@ def flaw_in(secret: str) -> str | None:
         return "begins or ends with a blank"
     if len(secret) > 1 and secret[0] == secret[-1] and secret[0] in "\"'`":
         return "is in quotes, which would be a part of it"
+    return None
+
+
+def fault_of(name: str, secret: str, environment: Environment) -> str | None:
+    """Why a secret is refused, if so: missing, unusable or, outside development, easy to guess."""
+    if not secret:
+        return "is not set"
+    flaw = flaw_in(secret)
+    if flaw is None and name == INTERNAL_KEY and not secret.isascii():
+        flaw = "holds a character that no header can carry"
+    if flaw or environment.lenient:
+        return flaw
+    if secret in PLATFORM_DEFAULTS or secret.startswith(DEMO_PREFIX):
+        return "is a well-known default; set a secret of your own"
+    if len(secret) < SHORTEST_SECRET:
+        return f"is shorter than {SHORTEST_SECRET} characters"
     return None

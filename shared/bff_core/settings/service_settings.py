@@ -15,23 +15,8 @@ from bff_core.settings.choices import Engine, Environment
 from bff_core.settings.downstream import Downstream
 from bff_core.settings.environment import expand_aliases, without_links
 from bff_core.settings.loading import EnvironmentSource, SettingsError, check_names
-from bff_core.settings.secrets import UnreadableSecret, flaw_in, read_secret_files
+from bff_core.settings.secrets import UnreadableSecret, fault_of, read_secret_files
 from bff_core.settings.variables import explain, variable_names
-
-PLATFORM_DEFAULTS = frozenset(
-    {
-        "test-secret-key",
-        "your-secret-key-here",
-        "dev-secret-change-me",
-        "hule-internal-dev-key",
-        "changeme",
-        "secret",
-    }
-)
-DEMO_PREFIX = "demo-only-"
-"""Prefix of the public demo secrets, those of `.env.example`."""
-SHORTEST_SECRET = 32
-INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
 
 S = TypeVar("S", bound="ServiceSettings")
 
@@ -254,7 +239,32 @@ class ServiceSettings(BaseSettings):
         return frozenset(own | {alias for alias, name in cls.aliases.items() if name in own})
 
     def check_secrets(self) -> None:
-        """Refuse secrets that are missing, weak or contradictory; services add their own."""
+        """Refuse secrets that are missing, weak or contradictory, and name all of them.
+
+        Raises:
+            SettingsError: There is one.
+        """
+        self.require_secrets(self.required_secrets(), *self._key_faults())
+
+    def required_secrets(self) -> dict[str, SecretStr | None]:
+        """Secrets by the variable that sets them; services add their own."""
+        return {"JWT_SECRET_KEY": self.jwt_secret_key} if self.jwt_algorithm == "HS256" else {}
+
+    def require_secrets(self, secrets: Mapping[str, SecretStr | None], *faults: str) -> None:
+        """Refuse secrets that can be guessed or never work, together with other faults.
+
+        Raises:
+            SettingsError: Names each variable that is missing, flawed or, outside development, weak.
+        """
+        flaws = {
+            name: fault_of(name, secret.get_secret_value() if secret else "", self.environment)
+            for name, secret in secrets.items()
+        }
+        found = [*faults, *(f"{name} {flaw}" for name, flaw in flaws.items() if flaw)]
+        if found:
+            raise SettingsError("; ".join(found))
+
+    def _key_faults(self) -> list[str]:
         public = {
             "JWT_PUBLIC_KEY": self.jwt_public_key,
             "JWT_PUBLIC_KEY_PATH": self.jwt_public_key_path,
@@ -262,31 +272,9 @@ class ServiceSettings(BaseSettings):
         }
         given = [name for name, value in public.items() if value]
         if self.jwt_secret_key and given:
-            raise SettingsError(f"JWT_SECRET_KEY and {given[0]} exclude each other")
+            return [f"JWT_SECRET_KEY and {given[0]} exclude each other"]
         if len(given) > 1:
-            raise SettingsError(f"{' and '.join(given)} exclude each other")
-        if self.jwt_algorithm == "HS256":
-            self.require_secret("JWT_SECRET_KEY", self.jwt_secret_key)
-        elif not given:
-            raise SettingsError(f"JWT_ALGORITHM=RS256 needs one of {', '.join(public)}")
-
-    def require_secret(self, name: str, secret: SecretStr | None) -> None:
-        """Refuse a secret that can be guessed.
-
-        Raises:
-            SettingsError: It is missing or can never work; or, outside development, known or short.
-        """
-        text = secret.get_secret_value() if secret else ""
-        if not text:
-            raise SettingsError(f"{name} is not set")
-        flaw = flaw_in(text)
-        if flaw is None and name == INTERNAL_KEY and not text.isascii():
-            flaw = "holds a character that no header can carry"
-        if flaw:
-            raise SettingsError(f"{name} {flaw}")
-        if self.environment.lenient:
-            return
-        if text in PLATFORM_DEFAULTS or text.startswith(DEMO_PREFIX):
-            raise SettingsError(f"{name} is a well-known default; set a secret of your own")
-        if len(text) < SHORTEST_SECRET:
-            raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters")
+            return [f"{' and '.join(given)} exclude each other"]
+        if self.jwt_algorithm != "HS256" and not given:
+            return [f"JWT_ALGORITHM=RS256 needs one of {', '.join(public)}"]
+        return []

@@ -27,7 +27,7 @@ def _names_in(
 def explain(settings: type[BaseSettings], error: ValidationError) -> str:
     """One line per fault, each naming its variable and never its value."""
     return "; ".join(
-        f"{variable_of(fault['loc'], settings)}: {fault['msg']}"
+        f"{variable_of(fault['loc'], settings)}: {fault['msg'].removeprefix('Value error, ')}"
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     )
 

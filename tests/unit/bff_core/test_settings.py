@@ -210,7 +210,14 @@ def test_service_secret_is_named_by_its_own_variable() -> None:
     settings = load()
 
     with pytest.raises(SettingsError, match=r"^EXAMPLE_SERVICE_API_KEY is shorter than 32"):
-        settings.require_secret("EXAMPLE_SERVICE_API_KEY", SecretStr("short"))
+        settings.require_secrets({"EXAMPLE_SERVICE_API_KEY": SecretStr("short")})
+
+
+def test_secrets_that_are_missing_are_named_all_at_once() -> None:
+    settings = load()
+
+    with pytest.raises(SettingsError, match=r"^A is not set; B is shorter than .*; C is not set$"):
+        settings.require_secrets({"A": None, "B": SecretStr("short"), "C": SecretStr("")})
 
 
 def test_settings_and_their_values_never_change() -> None:
@@ -224,6 +231,11 @@ def test_settings_and_their_values_never_change() -> None:
 
 def test_printed_settings_hold_no_secret() -> None:
     assert SECRET not in repr(load()) + str(load())
+
+
+def test_a_refusal_is_variable_and_reason_alone() -> None:
+    with pytest.raises(SettingsError, match=r"^REDIS_URL: must begin with redis://"):
+        load(REDIS_URL="http://127.0.0.1")
 
 
 def test_docs_are_off_in_production_unless_asked_for() -> None:

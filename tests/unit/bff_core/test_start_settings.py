@@ -117,6 +117,7 @@ def test_secrets_are_those_fields_that_are_not_shown() -> None:
         "REDIS_URL",
         "HULEEDU_INTERNAL_API_KEY",
         "BFF_TEACHER_SERVICE_LEDGER_URL",
+        "KAFKA_SASL_PASSWORD",
     }
     assert "JWT_SECRET_KEY" in ServiceSettings.secret_names()
 

@@ -11,6 +11,7 @@ from bff_core.ports import Maintenance, Switches
 from bff_core.server import access, enforce_maintenance, returns
 from bff_core.settings import ServiceSettings
 from bff_core.testing import SECRET, FakeClock, access_token, bearer
+from tests.unit.set_switches import SetSwitches
 
 BANNER = {"sv": "Vi är snart tillbaka", "en": "We will soon be back"}
 AS_TEACHER = {"Authorization": bearer(access_token())}
@@ -20,13 +21,6 @@ class Done(BaseModel):
     """Done."""
 
     done: bool = True
-
-
-class SetSwitches:
-    """Says what a test has set."""
-
-    def __init__(self, maintenance: Maintenance) -> None:
-        self.maintenance = maintenance
 
 
 def app_with(maintenance: Maintenance) -> Quart:

@@ -12,13 +12,18 @@ class Absence:
     """Refusals that mean that there is no such resource, by status and body.
 
     The innermost policy, so that all others see a response: it is not logged or counted as a
-    failure, and it is cached.
+    failure, and it is cached. `of_route`: some releases of the service lack the whole route, so that
+    a 404 in HTML, which is a router's, is no failure either; it is raised, and not cached.
     """
 
     statuses: frozenset[int]
     is_meant_by: Callable[[bytes], bool] = lambda _: True
+    of_route: bool = False
 
     def __call__(self, send: Send) -> Send:
+        if not self.statuses:
+            return send
+
         async def found_or_absent(call: Call) -> DownstreamResponse:
             response = await send(call)
             if response.status not in self.statuses:

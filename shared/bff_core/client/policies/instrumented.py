@@ -1,14 +1,15 @@
 """Metrics, a span and a call-log entry for every attempt; a log line for every failure."""
 
 import asyncio
+import logging
 import time
 
 import structlog
 
 from bff_core.client.call import Call, DownstreamResponse, Policy, Send
 from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
-from bff_core.errors import DownstreamError
-from bff_core.observability import CallNote, Metrics, note_call, tracing
+from bff_core.errors import DownstreamError, DownstreamRefused
+from bff_core.observability import NOT_FOUND, CallNote, Metrics, note_call, tracing
 
 _log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ def instrumented(metrics: Metrics) -> Policy:
                     outcome = "timeout" if late else "cancelled"
                     raise
                 except DownstreamError as error:
-                    outcome = error.code.lower()
+                    outcome = NOT_FOUND if _is_absence(call, error) else error.code.lower()
                     _log_failure(call, error)
                     raise
                 finally:
@@ -45,8 +46,18 @@ def instrumented(metrics: Metrics) -> Policy:
     return policy
 
 
+def _is_absence(call: Call, error: DownstreamError) -> bool:
+    """True for a service's own 404; one in HTML is a router's, and a failure if it needs the route."""
+    return (
+        isinstance(error, DownstreamRefused)
+        and error.upstream_status == 404
+        and (error.spoke_json or call.route_optional)
+    )
+
+
 def _log_failure(call: Call, error: DownstreamError) -> None:
-    _log.warning(
+    _log.log(
+        logging.DEBUG if _is_absence(call, error) else logging.WARNING,
         "downstream_failed",
         service=call.service,
         operation=call.operation,

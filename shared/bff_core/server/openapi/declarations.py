@@ -36,6 +36,10 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "description": "The language of texts for people, chosen by `Accept-Language`.",
         "schema": {"type": "string"},
     },
+    "Content-Disposition": {
+        "description": "Name under which a browser saves the response.",
+        "schema": {"type": "string"},
+    },
     "WWW-Authenticate": {
         "description": "How to authenticate.",
         "schema": {"type": "string", "const": "Bearer"},
@@ -73,6 +77,7 @@ class Declaration:
     path_parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     optional_body: bool = False
+    file_field: str | None = None
 
 
 def declaration_of(view: Callable[..., Any]) -> Declaration:
@@ -127,3 +132,17 @@ def optional_body(view: F) -> F:
     """Document that the body may be left out."""
     decorate: Callable[[F], F] = _declare(lambda now: replace(now, optional_body=True))
     return decorate(view)
+
+
+def file_field(name: str) -> Callable[[F], F]:
+    """Document a multipart body with files in a field of this name."""
+    return _declare(lambda now: replace(now, file_field=name))
+
+
+def files_body(field: str | None) -> dict[str, Any]:
+    """The request body of such a view, for its operation; nothing without a field."""
+    if field is None:
+        return {}
+    files = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+    schema = {"type": "object", "required": [field], "properties": {field: files}}
+    return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}

@@ -31,7 +31,7 @@ from bff_core.errors import (
 from bff_core.server.concurrency_limit import EXEMPT_PATHS
 from bff_core.server.envelope import ErrorEnvelopeV1
 from bff_core.server.guard import PUBLIC, SERVICE, rule_of
-from bff_core.server.openapi.declarations import HEADERS, declaration_of
+from bff_core.server.openapi.declarations import HEADERS, declaration_of, files_body
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
 from bff_core.server.routes.responses import ETAGGED
 from bff_core.server.service_keys import KEY_HEADER, SERVICE_HEADER, ServiceKeys
@@ -162,7 +162,8 @@ class Provider(OpenAPIProvider):
                 },
             }
         if links:
-            operation["responses"]["200"]["links"] = links
+            success = next(one for one in operation["responses"] if one.startswith("2"))
+            operation["responses"][success]["links"] = links
 
     def _tags(self) -> list[Json]:
         """One for each blueprint with a documented route, described by its module's docstring."""
@@ -236,6 +237,7 @@ def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":
             parameter["schema"] |= declared.path_parameters.get(parameter["name"], {})
+    operation |= files_body(declared.file_field)
     if "requestBody" in operation:
         operation["requestBody"]["required"] = not declared.optional_body
     elif etagged:

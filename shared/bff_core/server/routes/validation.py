@@ -1,8 +1,8 @@
 """Decorators that read queries, headers and bodies as models, and name every field that is wrong."""
 
 from collections.abc import Awaitable, Callable
-from functools import reduce, wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import cache, reduce, wraps
+from typing import Any, ParamSpec, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from quart import request
@@ -28,7 +28,7 @@ def takes_query(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
     """Give the route `query_args`, the query string as `model`.
 
     Raises:
-        ValidationFailed: A parameter does not fit, is unknown, or is there twice.
+        ValidationFailed: A parameter does not fit, is unknown, or is there twice but no tuple.
     """
 
     def decorate(view: View[R]) -> View[R]:
@@ -90,17 +90,22 @@ _MESSAGES_WITHOUT_INPUT = {
 
 
 def read_query(model: type[M], query: MultiDict[str, str]) -> M:
-    known = _parameters(model)
+    known, repeatable = _parameters(model), _repeatable(model)
     flaws = [
         FieldError(
             json_pointer("", name),
             "There is no such parameter" if name not in known else _DUPLICATE,
         )
         for name, values in query.lists()
-        if name not in known or len(values) > 1
+        if name not in known or (len(values) > 1 and name not in repeatable)
     ]
+    given = {
+        name: query.getlist(name) if name in repeatable else query[name]
+        for name in query
+        if name in known
+    }
     try:
-        result = model.model_validate({name: query[name] for name in query if name in known})
+        result = model.model_validate(given)
     except ValidationError as error:
         count = len(flaws) + error.error_count()
         raise ValidationFailed([*flaws, *field_errors(error)], count=count) from None
@@ -124,6 +129,17 @@ def read_headers(model: type[M]) -> M:
         raise ValidationFailed(field_errors(error)) from None
 
 
+@cache
+def _repeatable(model: type[BaseModel]) -> frozenset[str]:
+    """Parameters that hold several values, each sent as one of its own."""
+    return frozenset(
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if get_origin(info.annotation) is tuple
+    )
+
+
+@cache
 def _parameters(model: type[BaseModel]) -> frozenset[str]:
     return frozenset({info.alias or name for name, info in model.model_fields.items()})
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from structlog.testing import capture_logs
 
 from bff_core.auth import (
     Claims,
@@ -69,6 +70,22 @@ def test_a_token_from_before_the_mark_is_revoked_and_a_later_one_is_not(
     assert not marks.revokes(claims_of(clock, sub="another"))
 
 
+def test_a_token_that_outlives_the_configured_lifetime_is_refused_by_any_mark(
+    marks: RevocationMarks, clock: FakeClock
+) -> None:
+    marks.add([mark_at(clock)])
+    in_two_hours = clock.now().timestamp() + 2 * LIFETIME
+
+    with capture_logs() as lines:
+        token = claims_of(clock, exp=in_two_hours)
+
+    assert marks.revokes(token)
+    [line] = lines
+    assert line["event"] == "token_outlives_setting"
+    assert line["setting"] == "JWT_ACCESS_TOKEN_EXPIRES_SECONDS"
+    assert not marks.revokes(claims_of(clock, exp=in_two_hours, iat=clock.now().timestamp() + 1))
+
+
 def test_the_time_of_issue_counts_where_the_token_says_it(
     marks: RevocationMarks, clock: FakeClock
 ) -> None:
@@ -122,10 +139,16 @@ async def test_a_revoked_token_is_refused_on_every_route(
         (HearingStub(connected=False), False, 0),
         (HearingStub(connected=False), True, 1),
         (HearingStub(publisher_lives=False), True, 1),
+        (None, False, 0),
+        (None, True, 1),
     ],
 )
 async def test_identity_is_asked_about_admins_while_marks_are_not_heard(
-    marks: RevocationMarks, clock: FakeClock, hearing: HearingStub, for_admins: bool, asked: int
+    marks: RevocationMarks,
+    clock: FakeClock,
+    hearing: HearingStub | None,
+    for_admins: bool,
+    asked: int,
 ) -> None:
     access = AdminAccessStub()
 
@@ -146,10 +169,11 @@ async def test_without_redis_nobody_is_an_admin_whom_identity_does_not_confirm(
         await revocations.check(claims_of(clock), "Bearer x", for_admins=True)
 
 
-async def test_an_identity_that_is_down_denies_nobody_while_redis_answers(
-    marks: RevocationMarks, clock: FakeClock
+@pytest.mark.parametrize("hearing", [HearingStub(publisher_lives=False), None])
+async def test_an_identity_that_is_down_denies_nobody_unless_redis_is_silent(
+    marks: RevocationMarks, clock: FakeClock, hearing: HearingStub | None
 ) -> None:
-    hearing, access = HearingStub(publisher_lives=False), AdminAccessStub(Unavailable())
+    access = AdminAccessStub(Unavailable())
 
     await Revocations(marks, hearing, access).check(claims_of(clock), "Bearer x", for_admins=True)
 

@@ -3,12 +3,13 @@
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from structlog.testing import capture_logs
 
 from bff_core.client.call import Call, DownstreamResponse
 from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.instrumented import instrumented
 from bff_core.client.policies.retry import Retry, RetryBudget
-from bff_core.errors import DownstreamUnreachable
+from bff_core.errors import DownstreamRefused, DownstreamUnreachable
 from bff_core.observability import Metrics, tracing
 from bff_core.testing import FakeClock
 from tests.pipeline_kit import ScriptedService, a_call, a_response
@@ -53,6 +54,26 @@ async def test_each_attempt_has_its_number_and_its_outcome(
         StatusCode.ERROR,
         StatusCode.UNSET,
     ]
+
+
+@pytest.mark.parametrize(
+    ("is_own", "outcome", "level"),
+    [(True, "not_found", "debug"), (False, "external_service_error", "warning")],
+)
+async def test_404_of_the_service_is_no_failure_and_that_of_a_router_is_one(
+    spans: InMemorySpanExporter, clock: FakeClock, is_own: bool, outcome: str, level: str
+) -> None:
+    metrics = Metrics("example")
+    refused = DownstreamRefused("results", upstream_status=404, spoke_json=is_own)
+
+    with capture_logs() as logs, pytest.raises(DownstreamRefused):
+        await instrumented(metrics)(ScriptedService(refused))(a_call(clock))
+
+    labels = {"service": "results", "operation": "list_batches", "outcome": outcome}
+    assert metrics.registry.get_sample_value("example_downstream_calls_total", labels) == 1
+    assert [line["log_level"] for line in logs] == [level]
+    (span,) = spans.get_finished_spans()
+    assert (span.status.status_code is StatusCode.ERROR) != is_own
 
 
 async def test_what_an_exception_says_is_in_no_span(

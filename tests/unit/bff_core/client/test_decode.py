@@ -117,29 +117,5 @@ def test_number_too_big_for_its_field_loses_its_row(decode: JsonDecoder[Page]) -
     assert [row.id for row in page.rows][-1] == "b"
 
 
-def test_lists_that_are_not_read_do_not_reach_the_decoder(salvage: Salvage) -> None:
-    decode = JsonDecoder(Page, rows="rows", strip="parts", on_salvage=salvage)
-
-    page = decode(b'{"rows": [{"id": "a", "parts": [{"score": NaN}], "score": 1}], "total": 1}')
-
-    assert page == Page([Row("a", 1.0)], 1)
-    assert salvage.count == 0
-
-
-@pytest.mark.parametrize("name", ["rows", "madeUp"])
-def test_what_the_contract_reads_cannot_be_left_unread(name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        JsonDecoder(Page, rows="rows", strip=name)
-
-
-def test_odd_row_is_left_out_beside_lists_that_are_not_read(salvage: Salvage) -> None:
-    decode = JsonDecoder(Page, rows="rows", strip="parts", on_salvage=salvage)
-
-    page = decode(b'{"rows": [{"id": 7, "parts": [1], "score": 1}, {"id": "b"}], "total": 2}')
-
-    assert page == Page([Row("b")], total=2, skipped=1)
-    assert salvage.count == 1
-
-
 def test_text_replaces_what_is_no_utf8() -> None:
     assert text("blåbär".encode() + b"\xff") == "blåbär\ufffd"

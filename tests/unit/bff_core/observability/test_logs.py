@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -83,3 +84,46 @@ def test_no_value_breaks_the_line(lines: Lines, value: object) -> None:
     logging.getLogger("some.library").warning("%s", value)
 
     assert [line["event"] for line in lines()] == ["something", "library_log"]
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
+    root, output = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr(sys, "stdout", output)
+    configure_logs(service="example", environment="testing", as_json=False)
+    yield lambda: output.getvalue().splitlines()
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_console_line_of_a_request_is_short_and_leads_to_its_person_and_id(
+    console: Callable[[], list[str]],
+) -> None:
+    structlog.get_logger().info(
+        "request",
+        method="GET",
+        route="/bff/v1/teacher/batches/<batch_id>",
+        status=200,
+        duration_ms=12.34,
+        user_id="60c36544-0000-0000-0000-000000000000",
+        correlation_id="9f0dbabb-8e29-4677-84b7-6fbadf1fd94f",
+    )
+
+    (line,) = console()
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d \[info +\] GET /bff/v1/teacher/batches/<batch_id> 200 12 ms"
+        r" +id=9f0dbabb user=60c36544",
+        line,
+    )
+
+
+def test_console_line_of_an_event_has_its_fields_and_no_origin(
+    console: Callable[[], list[str]],
+) -> None:
+    structlog.get_logger().warning("downstream_failed", service="cms", code="TIMEOUT")
+
+    (line,) = console()
+    assert line.endswith("downstream_failed code=TIMEOUT service=cms")
+    assert "example" not in line

@@ -55,6 +55,18 @@ async def test_crash_is_explained_in_the_log(
     assert answer.headers["X-Correlation-ID"] in logged
 
 
+async def test_known_failure_is_logged_with_its_reason_and_cause(
+    client: Client, as_teacher: Headers, things: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    things.error = Unavailable(details={"reason": "storage_full"}, fields={"error": "OSError"})
+
+    await client.get("/v1/things", headers=as_teacher)
+
+    [line] = [one for one in capsys.readouterr().out.splitlines() if "request_failed" in one]
+    assert "storage_full" in line
+    assert "OSError" in line
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -1,0 +1,171 @@
+"""Files of a built front end, read into memory once at start."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bff_core.settings import SettingsError
+
+INDEX = "index.html"
+ASSETS = "assets"
+MAX_FILES = 5_000
+MAX_BYTES = 128 * 1024 * 1024
+
+# The system's table may differ or be absent.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".wasm": "application/wasm",
+    ".xml": "application/xml",
+    ".pdf": "application/pdf",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".ico": "image/x-icon",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+    ".otf": "font/otf",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+}
+_UNKNOWN_TYPE = "application/octet-stream"
+ENCODINGS: Mapping[str, str] = {".br": "br", ".gz": "gzip"}
+"""Content codings by the suffix of a compressed copy, the smaller one first."""
+# Bundlers append eight characters of base64url, or more of hexadecimal.
+_HASH = re.compile(r"[-.](?:(?P<short>[A-Za-z0-9_-]{8})|(?P<long>[0-9a-f]{9,64}))$")
+# Eight letters of one case are a word: `date-selector.js` may change under its name.
+_MIXED = re.compile(r"[0-9_]|[a-z].*[A-Z]|[A-Z].*[a-z]")
+
+
+class FolderTooLargeError(Exception):
+    """The folder holds more than a front end does, so it is probably another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """`immutable` means that the name changes with the content.
+
+    `encoded` holds the copies that the build has compressed, by content coding, best first.
+    """
+
+    body: bytes
+    content_type: str
+    etag: str
+    immutable: bool
+    encoded: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFiles:
+    """Files by their path below the root, without a leading slash."""
+
+    files: Mapping[str, StaticFile]
+
+    @property
+    def index(self) -> StaticFile | None:
+        return self.files.get(INDEX)
+
+    @property
+    def checks(self) -> dict[str, bool]:
+        """Checks of `/healthz`, named as in the platform's own teacher BFF."""
+        return {
+            "static_dir_exists": True,
+            "index_exists": self.index is not None,
+            "assets_dir_exists": any(name.startswith(f"{ASSETS}/") for name in self.files),
+        }
+
+
+def read_static_files(folder: Path) -> StaticFiles:
+    """All files of the folder except dotfiles and links that lead out of it.
+
+    A compressed copy, such as `index.js.br` beside `index.js`, is part of that file.
+
+    Raises:
+        OSError: The folder is absent or cannot be read.
+        FolderTooLargeError: It holds more than `MAX_FILES` or `MAX_BYTES`.
+    """
+    root = folder.resolve(strict=True)
+    if not root.is_dir():
+        raise NotADirectoryError(f"{folder} is not a folder")
+    bodies: dict[str, bytes] = {}
+    bytes_left = MAX_BYTES
+    for name, path in _visible_files(root):
+        bytes_left -= path.stat().st_size
+        if bytes_left < 0 or len(bodies) == MAX_FILES:
+            raise FolderTooLargeError(f"more than {MAX_FILES} files or {MAX_BYTES} bytes")
+        bodies[name] = path.read_bytes()
+    return StaticFiles(
+        {name: _static_file(name, bodies) for name in bodies if not _is_copy(name, bodies)}
+    )
+
+
+def _is_copy(name: str, bodies: Mapping[str, bytes]) -> bool:
+    original, dot, suffix = name.rpartition(".")
+    return f"{dot}{suffix}" in ENCODINGS and original in bodies
+
+
+def _static_file(name: str, bodies: Mapping[str, bytes]) -> StaticFile:
+    body = bodies[name]
+    copies = {coding: bodies.get(f"{name}{suffix}") for suffix, coding in ENCODINGS.items()}
+    return StaticFile(
+        body=body,
+        content_type=_TYPES.get(Path(name).suffix.lower(), _UNKNOWN_TYPE),
+        etag=hashlib.sha256(body).hexdigest()[:32],
+        immutable=name.startswith(f"{ASSETS}/") and _has_hash(Path(name).name),
+        encoded={coding: copy for coding, copy in copies.items() if copy is not None},
+    )
+
+
+def read_folder(folder: Path | None, setting: str) -> StaticFiles | None:
+    """The built front end; None when no folder is set.
+
+    Raises:
+        SettingsError: The folder cannot be read, or is too large for a front end.
+    """
+    if folder is None:
+        return None
+    try:
+        return read_static_files(folder)
+    except (OSError, FolderTooLargeError) as error:
+        reason = error.strerror or error if isinstance(error, OSError) else error
+        raise SettingsError(f"{setting}: {folder}: {reason}") from error
+
+
+def _visible_files(root: Path) -> Iterator[tuple[str, Path]]:
+    """Names as in a URL with the real files behind them; linked folders are not entered."""
+    for place, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place) / name
+            if _is_visible(path, root):
+                yield path.relative_to(root).as_posix(), path.resolve()
+
+
+def _is_visible(path: Path, root: Path) -> bool:
+    real = path.resolve()
+    if not real.is_relative_to(root) or not real.is_file():
+        return False
+    # A link with an ordinary name may lead to a dotfile.
+    parts = (path.name, *real.relative_to(root).parts)
+    return not any(part.startswith(".") for part in parts)
+
+
+def _has_hash(name: str) -> bool:
+    """A source map has the hash of its script: `index-B3xk9_Qa.js.map`."""
+    found = _HASH.search(Path(name.partition(".map")[0]).stem)
+    return found is not None and bool(_MIXED.search(found["short"] or found["long"]))

@@ -63,7 +63,7 @@ class AuditSettings(Settings):
     """For a command that verifies the seal of the audit."""
 
     def check_secrets(self) -> None:
-        self.require_secret(f"{PREFIX}AUDIT_KEY", self.audit_key)
+        self.require_secrets({f"{PREFIX}AUDIT_KEY": self.audit_key})
 
 
 _COMMANDS: dict[str, tuple[Command, type[Settings]]] = {

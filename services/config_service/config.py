@@ -75,7 +75,8 @@ class Settings(ServiceSettings):
                 raise SettingsError(f"{name}: the folder of {path} does not exist")
         return target
 
-    def check_secrets(self) -> None:
-        super().check_secrets()
-        self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
-        self.require_secret(f"{PREFIX}AUDIT_KEY", self.audit_key)
+    def required_secrets(self) -> dict[str, SecretStr | None]:
+        return super().required_secrets() | {
+            "HULEEDU_INTERNAL_API_KEY": self.internal_api_key,
+            f"{PREFIX}AUDIT_KEY": self.audit_key,
+        }

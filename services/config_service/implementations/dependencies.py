@@ -1,6 +1,6 @@
 """Connections of the process: reported by `/ready`, closed after the last response."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bff_core.ports import BreakerStatus, HealthChecked
@@ -20,6 +20,10 @@ class StorageDependencies:
     def breakers(self) -> Sequence[BreakerStatus]:
         """Empty: this service calls no other."""
         return ()
+
+    def reports(self) -> Mapping[str, Mapping[str, object]]:
+        """Nothing works in the background."""
+        return {}
 
     async def aclose(self) -> None:
         if self.redis:

@@ -1,0 +1,1 @@
+"""HTTP route: parameters, and the JSON that class management answers in."""

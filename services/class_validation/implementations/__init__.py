@@ -1,0 +1,1 @@
+"""The query over class management's own table."""

@@ -1,0 +1,1 @@
+"""HTTP route: the JSON that the result aggregator answers in."""

@@ -1,0 +1,1 @@
+"""The query over the result aggregator's own tables."""

@@ -22,8 +22,10 @@ def parser() -> argparse.ArgumentParser:
     migrate.add_argument("direction", choices=("up", "down"))
     grant = subcommands.add_parser("grant-admin", help="give the admin role and approve")
     grant.add_argument("email")
+    grant.add_argument("--role", help="another role than that of the settings")
     revoke = subcommands.add_parser("revoke-admin", help="take the admin role away")
     revoke.add_argument("email")
+    revoke.add_argument("--role", help="another role than that of the settings")
     subcommands.add_parser("list-pending", help="print the accounts that wait for approval")
     return top
 
@@ -34,10 +36,11 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
         case "migrate":
             return await commands.migrate_database(url, arguments.direction)
         case "grant-admin":
-            templates = email_templates(settings)
-            return await commands.grant_admin(url, arguments.email, settings.role, templates)
+            role, templates = arguments.role or settings.role, email_templates(settings)
+            return await commands.grant_admin(url, arguments.email, role, templates)
         case "revoke-admin":
-            return await commands.revoke_admin(url, arguments.email, settings.role)
+            role = arguments.role or settings.role
+            return await commands.revoke_admin(url, arguments.email, role)
         case _:
             return await commands.list_pending(url)
 

@@ -35,7 +35,7 @@ async def grant_admin(url: str, email: str, role: str, templates: EmailTemplates
     """Approve an account and give it the role; exit code 1 when no account has the address."""
     async with _migrated_engine(url) as engine:
         clock = SystemClock()
-        handler = GrantAdminHandler(SqlApprovalRepository(engine, templates), role, clock)
+        handler = GrantAdminHandler(SqlApprovalRepository(engine, templates, role), role, clock)
         try:
             granted = await handler.grant(email, Deadline.after(_TIMEOUT_SECONDS, clock))
         except NotFound:
@@ -50,7 +50,7 @@ async def revoke_admin(url: str, email: str, role: str) -> int:
     """Take the role from an account; exit code 1 when no account has the address."""
     async with _migrated_engine(url) as engine:
         clock = SystemClock()
-        repository = SqlApprovalRepository(engine, EmailTemplates())
+        repository = SqlApprovalRepository(engine, EmailTemplates(), role)
         handler = RevokeAdminHandler(repository, role, clock)
         try:
             revoked = await handler.revoke(email, Deadline.after(_TIMEOUT_SECONDS, clock))

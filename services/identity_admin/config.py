@@ -35,6 +35,17 @@ class Settings(ServiceSettings):
         description="Service ids that may call, separated by commas.",
     )
     role: str = Field("admin", min_length=1, description="The role that may decide.")
+    scope: Literal["org", "all"] = Field(
+        "all", description="Accounts of an admin: those of the own organisation, or all."
+    )
+    unlimited_role: str | None = Field(
+        None,
+        min_length=1,
+        description="With scope `org`: role of the admins whose accounts are all; unset: none.",
+    )
+    invitation_seconds: float = Field(
+        7 * 24 * 3600.0, gt=0, description="Time to set a password after an invitation, in seconds."
+    )
     database_url: SecretStr | None = Field(
         None, description="Database of the commands; a mounted module uses Identity's engine."
     )
@@ -77,6 +88,5 @@ class Settings(ServiceSettings):
             raise SettingsError(f"IDENTITY_SERVICE_DATABASE_URL {error}") from None
         return url
 
-    def check_secrets(self) -> None:
-        super().check_secrets()
-        self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
+    def required_secrets(self) -> dict[str, SecretStr | None]:
+        return super().required_secrets() | {"HULEEDU_INTERNAL_API_KEY": self.internal_api_key}

@@ -13,13 +13,22 @@ from services.identity_admin.domain_handlers.decide_handler import (
     BatchDecideHandler,
     DecideHandler,
 )
+from services.identity_admin.domain_handlers.invite_handler import InviteHandler
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.implementations.administrators import SqlAdministrators
 from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
 from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
 from services.identity_admin.implementations.gate import SignInGate
+from services.identity_admin.implementations.invitation_repository import SqlInvitations
 from services.identity_admin.implementations.outbox_events import EmailTemplates
-from services.identity_admin.ports import Administrators, ApprovalQueries, ApprovalRepository
+from services.identity_admin.models import Admin
+from services.identity_admin.ports import (
+    Administrators,
+    ApprovalQueries,
+    ApprovalRepository,
+    Invitations,
+)
+from services.identity_admin.scope import ScopePolicy
 
 
 class IdentityAdminProvider(Provider):
@@ -34,6 +43,7 @@ class IdentityAdminProvider(Provider):
 
     approval_queries = provide(SqlApprovalQueries, provides=ApprovalQueries)
     batch_decide_handler = provide(BatchDecideHandler)
+    invitations = provide(SqlInvitations, provides=Invitations)
 
     @provide
     async def sign_in_gate(self, engine: AsyncEngine) -> SignInGate:
@@ -41,11 +51,18 @@ class IdentityAdminProvider(Provider):
 
     @provide
     def administrators(self, engine: AsyncEngine) -> Administrators:
-        return SqlAdministrators(engine, self._settings.role)
+        settings = self._settings
+        policy = ScopePolicy(settings.scope == "org", settings.unlimited_role)
+        return SqlAdministrators(engine, settings.role, policy)
 
     @provide
     def approval_repository(self, engine: AsyncEngine) -> ApprovalRepository:
-        return SqlApprovalRepository(engine, email_templates(self._settings))
+        settings = self._settings
+        return SqlApprovalRepository(engine, email_templates(settings), settings.role)
+
+    @provide
+    def invite_handler(self, invitations: Invitations) -> InviteHandler:
+        return InviteHandler(invitations, self._clock, self._settings.invitation_seconds)
 
     @provide
     def decide_handler(self, repository: ApprovalRepository) -> DecideHandler:
@@ -63,6 +80,12 @@ class IdentityAdminProvider(Provider):
         """
         context: RequestContext = g.request_context
         return replace(context, service_id=ServiceId(request.headers["X-Service-ID"]))
+
+    @provide(scope=Scope.REQUEST)
+    def admin(self) -> Admin:
+        """The admin of the request, whom the blueprint has looked up."""
+        admin: Admin = g.admin
+        return admin
 
 
 def email_templates(settings: Settings) -> EmailTemplates:

@@ -1,8 +1,10 @@
 """Accounts, their approval states, and the decisions on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 FIRST_VERSION = 1
@@ -13,15 +15,66 @@ class ApprovalStatus(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     DENIED = "denied"
+    DEACTIVATED = "deactivated"
 
 
 class DecisionAction(StrEnum):
+    """INVITE makes the account, too; the others are about one that exists."""
+
     APPROVE = "approve"
     DENY = "deny"
+    DEACTIVATE = "deactivate"
+    REACTIVATE = "reactivate"
+    INVITE = "invite"
 
     @property
     def resulting_status(self) -> ApprovalStatus:
-        return ApprovalStatus.APPROVED if self is DecisionAction.APPROVE else ApprovalStatus.DENIED
+        return _RESULTS[self]
+
+    @property
+    def ends_access(self) -> bool:
+        return self.resulting_status in {ApprovalStatus.DENIED, ApprovalStatus.DEACTIVATED}
+
+
+_RESULTS: Mapping[DecisionAction, ApprovalStatus] = MappingProxyType(
+    {
+        DecisionAction.APPROVE: ApprovalStatus.APPROVED,
+        DecisionAction.DENY: ApprovalStatus.DENIED,
+        DecisionAction.DEACTIVATE: ApprovalStatus.DEACTIVATED,
+        DecisionAction.REACTIVATE: ApprovalStatus.APPROVED,
+        DecisionAction.INVITE: ApprovalStatus.APPROVED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountScope:
+    """Accounts that exist for an admin: those of one organisation, or all when it is None."""
+
+    org_id: str | None = None
+
+
+ALL_ACCOUNTS = AccountScope()
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """An approved account with the admin role, as Identity's tables have it now."""
+
+    user_id: UUID
+    org_id: str | None
+    scope: AccountScope = ALL_ACCOUNTS
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveAdmins:
+    """Locked admins: those of the organisation of the account that a decision is about."""
+
+    of_organisation: frozenset[UUID]
+    actor_is_admin: bool
+
+    def would_lose_last(self, user_id: UUID) -> bool:
+        return self.of_organisation == {user_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +146,27 @@ class PastDecision:
     reason: str | None
     correlation_id: UUID
     decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Request for an account that may sign in as soon as its person has set a password.
+
+    `key` is the admin's name for this submission; equal submissions have equal fingerprints. The
+    mailed token works until `expires_at`.
+    """
+
+    user_id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    org_id: str | None
+    note: str | None
+    actor: UUID
+    key: str
+    fingerprint: str
+    token: UUID
+    invited_at: datetime
+    expires_at: datetime
+    correlation_id: UUID
+    service: str | None = None

@@ -9,8 +9,13 @@ from uuid import UUID
 
 from bff_core.context import Deadline
 from services.identity_admin.models import (
+    ALL_ACCOUNTS,
+    AccountScope,
+    ActiveAdmins,
+    Admin,
     ApprovalState,
     ApprovalStatus,
+    Invitation,
     PastDecision,
     Transition,
     UserAccount,
@@ -25,8 +30,16 @@ class ApprovalTransaction(Protocol):
         """State at the start of the transaction; None for an unknown account."""
         ...
 
+    @property
+    def admins(self) -> ActiveAdmins | None:
+        """The admins that are locked, too; None unless somebody's access may be ended."""
+        ...
+
     async def record(self, transition: Transition) -> ApprovalState:
-        """Write state, history, audit row and events; a denial ends sessions and revokes tokens."""
+        """Write state, history, audit row and events.
+
+        An action that ends access ends the sessions and revokes the tokens.
+        """
         ...
 
     async def grant_role(self, role: str, correlation_id: UUID, granted_at: datetime) -> bool:
@@ -40,9 +53,15 @@ class ApprovalTransaction(Protocol):
 
 class ApprovalRepository(Protocol):
     def begin(
-        self, user_id: UUID, deadline: Deadline
+        self,
+        user_id: UUID,
+        deadline: Deadline,
+        scope: AccountScope = ALL_ACCOUNTS,
+        ended_by: UUID | None = None,
     ) -> AbstractAsyncContextManager[ApprovalTransaction]:
         """Commit on a normal exit, roll back on an exception.
+
+        An account outside the scope is unknown. `ended_by` is the admin who ends its access.
 
         Raises:
             Unavailable: The database cannot be reached, or the deadline has passed.
@@ -62,6 +81,7 @@ class UserFilter:
     org_id: str | None = None
     verified: bool | None = None
     text: str | None = None
+    scope: AccountScope = ALL_ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,7 @@ class DecisionFilter:
     user_id: UUID | None = None
     since: datetime | None = None
     before: int | None = None
+    scope: AccountScope = ALL_ACCOUNTS
 
 
 class ApprovalQueries(Protocol):
@@ -91,7 +112,9 @@ class ApprovalQueries(Protocol):
         """Accounts by the time of their request, oldest first; decisions do not change the order."""
         ...
 
-    async def get_user(self, user_id: UUID, deadline: Deadline) -> UserAccount | None: ...
+    async def get_user(
+        self, user_id: UUID, scope: AccountScope, deadline: Deadline
+    ) -> UserAccount | None: ...
 
     async def list_decisions(
         self, conditions: DecisionFilter, limit: int, deadline: Deadline
@@ -101,6 +124,24 @@ class ApprovalQueries(Protocol):
 
 
 class Administrators(Protocol):
-    async def includes(self, user_id: str) -> bool:
-        """True for an approved account with the admin role in Identity's `users` table."""
+    async def find(self, user_id: str) -> Admin | None:
+        """The admin; None unless an approved account with the role in Identity's `users` table.
+
+        Raises:
+            NoOrganisation: Admins see one organisation each, and this one belongs to none.
+        """
+        ...
+
+
+class Invitations(Protocol):
+    async def create(self, invitation: Invitation, deadline: Deadline) -> tuple[Invitation, bool]:
+        """Write the account, its approval, history, audit row and events in one transaction.
+
+        Returns the invitation, and True when an earlier request with this key has made it.
+
+        Raises:
+            KeyReused: The key belongs to another request of this admin.
+            AddressTaken: There is an account with this address.
+            Unavailable: As `ApprovalRepository.begin` does.
+        """
         ...

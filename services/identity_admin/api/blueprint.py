@@ -30,6 +30,11 @@ def admin_blueprint(
 
 @inject
 async def require_admin(administrators: FromDishka[Administrators]) -> None:
-    """Check the role in the database after the guard: it may have changed since the token was made."""
-    if not await administrators.includes(g.request_context.user_id):
+    """Look the admin up in the database after the guard: a token may be older than the account's state.
+
+    Role and organisation count as they are there.
+    """
+    admin = await administrators.find(g.request_context.user_id)
+    if admin is None:
         raise NotAuthorized
+    g.admin = admin

@@ -7,6 +7,7 @@ from bff_core.context import RequestContext
 from bff_core.server import access, inject, operation_id, returns, takes_query
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.dto.user_approval_v1 import DecisionListV1, DecisionQuery
+from services.identity_admin.models import Admin
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/decisions")
 
@@ -21,6 +22,7 @@ async def decisions(
     query_args: DecisionQuery,
     handler: FromDishka[ApprovalQueryHandler],
     ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> DecisionListV1:
-    """Decisions on all accounts, newest first."""
-    return await handler.list_decisions(ctx, query_args)
+    """Decisions on all accounts of the admin, newest first."""
+    return await handler.list_decisions(ctx, admin.scope, query_args)

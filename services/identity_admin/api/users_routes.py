@@ -5,7 +5,8 @@ from quart import Blueprint
 
 from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
-from bff_core.errors import Conflict, NotFound
+from bff_core.errors import Conflict, NotFound, PreconditionRequired
+from bff_core.inputs import OnceHeadersV1
 from bff_core.server import (
     access,
     error_responses,
@@ -14,6 +15,7 @@ from bff_core.server import (
     response_headers,
     returns,
     takes_body,
+    takes_headers,
     takes_query,
 )
 from services.identity_admin.domain_handlers.decide_handler import (
@@ -21,7 +23,12 @@ from services.identity_admin.domain_handlers.decide_handler import (
     DecideHandler,
     DecisionOutcome,
 )
+from services.identity_admin.domain_handlers.invite_handler import InviteHandler
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
+from services.identity_admin.dto.invitation_v1 import (
+    InvitationRequestV1,
+    InvitationV1,
+)
 from services.identity_admin.dto.user_approval_v1 import (
     PendingQuery,
     UserApprovalDetailV1,
@@ -30,12 +37,16 @@ from services.identity_admin.dto.user_approval_v1 import (
 )
 from services.identity_admin.dto.user_decision_v1 import (
     ApproveRequestV1,
+    DeactivationRequestV1,
     DecisionsRequestV1,
     DecisionsResultV1,
     DenyRequestV1,
     UserDecisionV1,
 )
-from services.identity_admin.models import DecisionAction
+from services.identity_admin.models import Admin, DecisionAction
+
+APPROVE, DENY = DecisionAction.APPROVE, DecisionAction.DENY
+DEACTIVATE, REACTIVATE = DecisionAction.DEACTIVATE, DecisionAction.REACTIVATE
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
 
@@ -50,9 +61,10 @@ async def users(
     query_args: UserQuery,
     handler: FromDishka[ApprovalQueryHandler],
     ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> UserListV1:
     """Accounts and where they stand, longest waiting first."""
-    return await handler.list_users(ctx, query_args)
+    return await handler.list_users(ctx, admin.scope, query_args)
 
 
 @blueprint.get("/pending")
@@ -65,9 +77,10 @@ async def pending(
     query_args: PendingQuery,
     handler: FromDishka[ApprovalQueryHandler],
     ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> UserListV1:
     """Accounts that wait for approval, longest waiting first."""
-    return await handler.list_pending(ctx, query_args)
+    return await handler.list_pending(ctx, admin.scope, query_args)
 
 
 @blueprint.get("/<user_id>")
@@ -77,10 +90,13 @@ async def pending(
 @returns(UserApprovalDetailV1)
 @inject
 async def user(
-    user_id: str, handler: FromDishka[ApprovalQueryHandler], ctx: FromDishka[RequestContext]
+    user_id: str,
+    handler: FromDishka[ApprovalQueryHandler],
+    ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> UserApprovalDetailV1:
     """One account with the decisions on it."""
-    return await handler.get_user(ctx, user_id)
+    return await handler.get_user(ctx, admin.scope, user_id)
 
 
 @blueprint.post("/<user_id>/approve")
@@ -96,10 +112,14 @@ async def approve(
     data: ApproveRequestV1,
     handler: FromDishka[DecideHandler],
     ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> WithHeaders[UserDecisionV1]:
     """Let the person in."""
-    action = DecisionAction.APPROVE
-    return _response(await handler.decide(ctx, user_id, action, data.expected_version, data.note))
+    return _response(
+        await handler.decide(
+            ctx, admin, user_id, APPROVE, expected_version=data.expected_version, reason=data.note
+        )
+    )
 
 
 @blueprint.post("/<user_id>/deny")
@@ -115,10 +135,91 @@ async def deny(
     data: DenyRequestV1,
     handler: FromDishka[DecideHandler],
     ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> WithHeaders[UserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
-    action = DecisionAction.DENY
-    return _response(await handler.decide(ctx, user_id, action, data.expected_version, data.reason))
+    return _response(
+        await handler.decide(
+            ctx, admin, user_id, DENY, expected_version=data.expected_version, reason=data.reason
+        )
+    )
+
+
+@blueprint.post("/<user_id>/deactivate")
+@operation_id("deactivateUser")
+@access("admin")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
+@takes_body(DeactivationRequestV1)
+@returns(UserDecisionV1)
+@inject
+async def deactivate(
+    user_id: str,
+    data: DeactivationRequestV1,
+    handler: FromDishka[DecideHandler],
+    ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
+) -> WithHeaders[UserDecisionV1]:
+    """Take an approved person's access until further notice; they are signed out."""
+    return _response(
+        await handler.decide(
+            ctx,
+            admin,
+            user_id,
+            DEACTIVATE,
+            expected_version=data.expected_version,
+            reason=data.reason,
+        )
+    )
+
+
+@blueprint.post("/<user_id>/reactivate")
+@operation_id("reactivateUser")
+@access("admin")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
+@takes_body(DeactivationRequestV1)
+@returns(UserDecisionV1)
+@inject
+async def reactivate(
+    user_id: str,
+    data: DeactivationRequestV1,
+    handler: FromDishka[DecideHandler],
+    ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
+) -> WithHeaders[UserDecisionV1]:
+    """Give a deactivated person their access back."""
+    return _response(
+        await handler.decide(
+            ctx,
+            admin,
+            user_id,
+            REACTIVATE,
+            expected_version=data.expected_version,
+            reason=data.reason,
+        )
+    )
+
+
+@blueprint.post("/invite")
+@operation_id("inviteUser")
+@access("admin")
+@error_responses(Conflict, PreconditionRequired)
+@response_headers("Idempotent-Replay")
+@takes_headers(OnceHeadersV1)
+@takes_body(InvitationRequestV1)
+@returns(InvitationV1, 201)
+@inject
+async def invite(
+    data: InvitationRequestV1,
+    headers: OnceHeadersV1,
+    handler: FromDishka[InviteHandler],
+    ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
+) -> WithHeaders[InvitationV1]:
+    """Make an approved account in the admin's organisation; its person gets a mail."""
+    made = await handler.invite(ctx, admin, headers.idempotency_key, data)
+    return WithHeaders(made.invitation, _replay_headers(replayed=made.replayed))
 
 
 @blueprint.post("/decisions")
@@ -131,11 +232,15 @@ async def decide_many(
     data: DecisionsRequestV1,
     handler: FromDishka[BatchDecideHandler],
     ctx: FromDishka[RequestContext],
+    admin: FromDishka[Admin],
 ) -> DecisionsResultV1:
     """Decide on up to 100 accounts, each for itself."""
-    return await handler.decide(ctx, data)
+    return await handler.decide(ctx, admin, data)
 
 
 def _response(outcome: DecisionOutcome) -> WithHeaders[UserDecisionV1]:
-    headers = {"Idempotent-Replay": "true"} if outcome.replayed else {}
-    return WithHeaders(outcome.decision, headers)
+    return WithHeaders(outcome.decision, _replay_headers(replayed=outcome.replayed))
+
+
+def _replay_headers(*, replayed: bool) -> dict[str, str]:
+    return {"Idempotent-Replay": "true"} if replayed else {}

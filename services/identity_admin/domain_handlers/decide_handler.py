@@ -20,7 +20,13 @@ from services.identity_admin.dto.user_decision_v1 import (
     ItemResultV1,
     UserDecisionV1,
 )
-from services.identity_admin.models import DecisionAction, DecisionCommand
+from services.identity_admin.models import (
+    ALL_ACCOUNTS,
+    AccountScope,
+    Admin,
+    DecisionAction,
+    DecisionCommand,
+)
 from services.identity_admin.ports import ApprovalRepository
 
 log = structlog.get_logger()
@@ -42,8 +48,10 @@ class DecideHandler:
     async def decide(
         self,
         ctx: RequestContext,
+        admin: Admin,
         user_id: str,
         action: DecisionAction,
+        *,
         expected_version: int,
         reason: str | None,
     ) -> DecisionOutcome:
@@ -52,23 +60,26 @@ class DecideHandler:
             user_id=parse_user_id(user_id),
             action=action,
             expected_version=expected_version,
-            # The guard admits only ids that are in Identity's table, so this is a UUID.
-            actor=UUID(ctx.user_id),
+            actor=admin.user_id,
             correlation_id=UUID(ctx.correlation_id),
             reason=reason,
             service=ctx.service_id,
         )
-        return await self.execute(command, ctx.deadline)
+        return await self.execute(command, ctx.deadline, admin.scope)
 
-    async def execute(self, command: DecisionCommand, deadline: Deadline) -> DecisionOutcome:
+    async def execute(
+        self, command: DecisionCommand, deadline: Deadline, scope: AccountScope = ALL_ACCOUNTS
+    ) -> DecisionOutcome:
         """Decide and write in one transaction.
 
         Raises:
             BffError: As `approval.decide` does, and Unavailable when the database is down.
         """
-        async with self._repository.begin(command.user_id, deadline) as transaction:
+        ended_by = command.actor if command.action.ends_access else None
+        begun = self._repository.begin(command.user_id, deadline, scope, ended_by)
+        async with begun as transaction:
             state = transaction.state
-            transition = decide(state, command, self._clock.now())
+            transition = decide(state, command, self._clock.now(), transaction.admins)
             if transition is not None:
                 state = await transaction.record(transition)
             assert state is not None  # noqa: S101 - decide() refuses a missing account
@@ -80,19 +91,28 @@ class BatchDecideHandler:
     def __init__(self, handler: DecideHandler) -> None:
         self._handler = handler
 
-    async def decide(self, ctx: RequestContext, request: DecisionsRequestV1) -> DecisionsResultV1:
+    async def decide(
+        self, ctx: RequestContext, admin: Admin, request: DecisionsRequestV1
+    ) -> DecisionsResultV1:
         """Decide on each item in order, in a transaction each; a failed item stops no other."""
         return DecisionsResultV1(
-            results=[await self._decide_item(ctx, item) for item in request.items]
+            results=[await self._decide_item(ctx, admin, item) for item in request.items]
         )
 
-    async def _decide_item(self, ctx: RequestContext, item: DecisionItemV1) -> ItemResultV1:
+    async def _decide_item(
+        self, ctx: RequestContext, admin: Admin, item: DecisionItemV1
+    ) -> ItemResultV1:
         try:
             if ctx.deadline.passed:
                 raise Unavailable(details={"reason": "out_of_time"}, retry_after=1)
             action = DecisionAction(item.decision)
             done = await self._handler.decide(
-                ctx, item.user_id, action, item.expected_version, item.reason
+                ctx,
+                admin,
+                item.user_id,
+                action,
+                expected_version=item.expected_version,
+                reason=item.reason,
             )
         except BffError as error:
             return ItemResultV1(

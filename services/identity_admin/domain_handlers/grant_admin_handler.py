@@ -1,13 +1,18 @@
 """Admin role for an account, granted from the command line."""
 
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 from bff_core.errors import NotFound
 from services.identity_admin.approval import decide
-from services.identity_admin.models import DecisionAction, DecisionCommand
+from services.identity_admin.models import (
+    ApprovalState,
+    ApprovalStatus,
+    DecisionAction,
+    DecisionCommand,
+)
 from services.identity_admin.ports import ApprovalRepository
 
 _REASON = "granted admin on the command line"
@@ -28,7 +33,7 @@ class GrantAdminHandler:
         self._clock = clock
 
     async def grant(self, email: str, deadline: Deadline) -> GrantOutcome:
-        """Add the role and approve the account in one transaction.
+        """Add the role and approve or reactivate the account in one transaction.
 
         Raises:
             NotFound: No account has this address.
@@ -36,18 +41,23 @@ class GrantAdminHandler:
         user_id = await self._repository.find_user_id(email, deadline)
         if user_id is None:
             raise NotFound
-        command = DecisionCommand(
-            user_id=user_id,
-            action=DecisionAction.APPROVE,
-            expected_version=None,
-            actor=None,
-            correlation_id=uuid4(),
-            reason=_REASON,
-        )
         async with self._repository.begin(user_id, deadline) as transaction:
             now = self._clock.now()
+            command = _approval_of(user_id, transaction.state)
             transition = decide(transaction.state, command, now)
             if transition is not None:
                 await transaction.record(transition)
             role_added = await transaction.grant_role(self._role, command.correlation_id, now)
         return GrantOutcome(role_added, approved=transition is not None)
+
+
+def _approval_of(user_id: UUID, state: ApprovalState | None) -> DecisionCommand:
+    is_deactivated = state is not None and state.status is ApprovalStatus.DEACTIVATED
+    return DecisionCommand(
+        user_id=user_id,
+        action=DecisionAction.REACTIVATE if is_deactivated else DecisionAction.APPROVE,
+        expected_version=None,
+        actor=None,
+        correlation_id=uuid4(),
+        reason=_REASON,
+    )

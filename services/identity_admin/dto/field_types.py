@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
 from bff_core.clock import to_wire
 from bff_core.inputs import has_controls
 
-StatusValue = Literal["pending", "approved", "denied"]
-ActionValue = Literal["approve", "deny"]
+StatusValue = Literal["pending", "approved", "denied", "deactivated"]
+ActionValue = Literal["approve", "deny", "deactivate", "reactivate", "invite"]
 EXAMPLE_ID = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
 
 Timestamp = Annotated[

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bff_core.inputs import Whole
 from services.identity_admin.dto.field_types import (
     EXAMPLE_ID,
-    ActionValue,
     FreeText,
     StatusValue,
     Timestamp,
@@ -38,6 +37,15 @@ class DenyRequestV1(BaseModel):
     reason: FreeText = Field(max_length=MAX_REASON_LENGTH, examples=["Not at this school"])
 
 
+class DeactivationRequestV1(BaseModel):
+    """`reason` of a deactivation or a reactivation stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
+    reason: FreeText = Field(max_length=MAX_REASON_LENGTH, examples=["On leave until August"])
+
+
 class UserDecisionV1(BaseModel):
     """Account after the decision."""
 
@@ -62,7 +70,7 @@ class DecisionItemV1(BaseModel):
     )
 
     user_id: str = Field(max_length=64, examples=[EXAMPLE_ID])
-    decision: ActionValue = Field(examples=["approve"])
+    decision: Literal["approve", "deny"] = Field(examples=["approve"])
     expected_version: Whole = Field(ge=1, le=MAX_VERSION)
     reason: FreeText | None = Field(None, max_length=MAX_REASON_LENGTH)
 

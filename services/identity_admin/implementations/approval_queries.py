@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.context import Deadline
 from services.identity_admin.implementations.approval_rows import (
+    in_scope,
     past_decision,
     select_decisions,
     select_users,
@@ -23,7 +24,7 @@ from services.identity_admin.implementations.tables import (
     user_profiles,
     users,
 )
-from services.identity_admin.models import PastDecision, UserAccount
+from services.identity_admin.models import AccountScope, PastDecision, UserAccount
 from services.identity_admin.ports import DecisionFilter, PageCursor, UserFilter
 
 
@@ -37,8 +38,11 @@ class SqlApprovalQueries:
         rows = await self._fetch_all(select_user_page(conditions, after, limit), deadline)
         return [user_account(row) for row in rows]
 
-    async def get_user(self, user_id: UUID, deadline: Deadline) -> UserAccount | None:
-        rows = await self._fetch_all(select_users().where(users.c.id == user_id), deadline)
+    async def get_user(
+        self, user_id: UUID, scope: AccountScope, deadline: Deadline
+    ) -> UserAccount | None:
+        query = select_users().where(users.c.id == user_id, in_scope(scope))
+        rows = await self._fetch_all(query, deadline)
         return user_account(rows[0]) if rows else None
 
     async def list_decisions(
@@ -57,6 +61,8 @@ def select_user_page(conditions: UserFilter, after: PageCursor | None, limit: in
     """Accounts after the cursor, in the order of an index of `user_approvals`."""
     approvals, profiles = user_approvals.c, user_profiles.c
     query = select_users_with_approval()
+    if conditions.scope.org_id is not None:
+        query = query.where(in_scope(conditions.scope))
     if conditions.status is not None:
         query = query.where(approvals.status == conditions.status.value)
     if conditions.org_id is not None:
@@ -77,7 +83,7 @@ def select_user_page(conditions: UserFilter, after: PageCursor | None, limit: in
 
 def select_decision_page(conditions: DecisionFilter, limit: int) -> Select[Any]:
     decisions = user_decisions.c
-    query = select_decisions()
+    query = select_decisions(conditions.scope)
     if conditions.actor is not None:
         query = query.where(decisions.actor_id == conditions.actor)
     if conditions.user_id is not None:

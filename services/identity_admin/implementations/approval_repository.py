@@ -1,26 +1,32 @@
 """Transactions that decide on one account, over Identity's database."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bff_core.context import Deadline
+from services.identity_admin.implementations.approval_locks import lock_admins, lock_approval
 from services.identity_admin.implementations.approval_rows import (
     approval_state,
+    in_scope,
     select_users,
     select_users_with_approval,
     user_account,
 )
+from services.identity_admin.implementations.audit_rows import insert_audit_row
 from services.identity_admin.implementations.database import transaction
-from services.identity_admin.implementations.outbox_events import EmailTemplates, outbox_rows
+from services.identity_admin.implementations.outbox_events import (
+    PAST_TENSES,
+    EmailTemplates,
+    outbox_rows,
+)
 from services.identity_admin.implementations.registration import add_missing_approvals
 from services.identity_admin.implementations.revocation import revoke_access
 from services.identity_admin.implementations.tables import (
-    audit_logs,
     event_outbox,
     refresh_sessions,
     user_approvals,
@@ -29,30 +35,42 @@ from services.identity_admin.implementations.tables import (
     users,
 )
 from services.identity_admin.models import (
+    ALL_ACCOUNTS,
+    AccountScope,
+    ActiveAdmins,
     ApprovalState,
-    ApprovalStatus,
     Transition,
     UserAccount,
 )
 
 
 class SqlApprovalRepository:
-    def __init__(self, engine: AsyncEngine, templates: EmailTemplates) -> None:
+    """`role` is that of the admins."""
+
+    def __init__(self, engine: AsyncEngine, templates: EmailTemplates, role: str) -> None:
         self._engine = engine
         self._templates = templates
+        self._role = role
 
     @asynccontextmanager
     async def begin(
-        self, user_id: UUID, deadline: Deadline
+        self,
+        user_id: UUID,
+        deadline: Deadline,
+        scope: AccountScope = ALL_ACCOUNTS,
+        ended_by: UUID | None = None,
     ) -> AsyncIterator["SqlApprovalTransaction"]:
         async with transaction(self._engine, deadline.left()) as connection:
-            locked = await _lock_approval(connection, user_id)
-            if not locked and await add_missing_approvals(connection, user_id):
-                await _lock_approval(connection, user_id)
-            rows = await connection.execute(select_users().where(users.c.id == user_id))
-            row = rows.mappings().one_or_none()
+            admins = None
+            if ended_by is not None:
+                admins = await lock_admins(connection, user_id, scope, ended_by, self._role)
+            locked = await lock_approval(connection, user_id, scope)
+            if not locked and await add_missing_approvals(connection, user_id, scope):
+                await lock_approval(connection, user_id, scope)
+            query = select_users().where(users.c.id == user_id, in_scope(scope))
+            row = (await connection.execute(query)).mappings().one_or_none()
             account = None if row is None else user_account(row)
-            yield SqlApprovalTransaction(connection, account, self._templates)
+            yield SqlApprovalTransaction(connection, account, self._templates, admins)
 
     async def find_user_id(self, email: str, deadline: Deadline) -> UUID | None:
         query = select(users.c.id).where(users.c.email == email.strip().lower())
@@ -60,26 +78,20 @@ class SqlApprovalRepository:
             return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def _lock_approval(connection: AsyncConnection, user_id: UUID) -> bool:
-    """Lock the account's row until the transaction ends; False without a row."""
-    same_user = user_approvals.c.user_id == user_id
-    if connection.dialect.name == "sqlite":
-        # SQLite has one lock for all writers, and takes it at the first write.
-        unchanged = update(user_approvals).where(same_user).values(version=user_approvals.c.version)
-        return bool((await connection.execute(unchanged)).rowcount)
-    query = select(user_approvals.c.user_id).where(same_user).with_for_update()
-    return (await connection.execute(query)).first() is not None
-
-
 class SqlApprovalTransaction:
     """Account and lock of an open transaction."""
 
     def __init__(
-        self, connection: AsyncConnection, account: UserAccount | None, templates: EmailTemplates
+        self,
+        connection: AsyncConnection,
+        account: UserAccount | None,
+        templates: EmailTemplates,
+        admins: ActiveAdmins | None,
     ) -> None:
         self._connection = connection
         self._account = account
         self._templates = templates
+        self.admins = admins
 
     @property
     def state(self) -> ApprovalState | None:
@@ -91,7 +103,7 @@ class SqlApprovalTransaction:
         await self._audit_transition(transition)
         for row in outbox_rows(transition, self._account, self._templates):
             await self._connection.execute(insert(event_outbox).values(row))
-        if transition.to_status is ApprovalStatus.DENIED:
+        if transition.command.action.ends_access:
             await self._end_sessions(transition)
             await revoke_access(self._connection, transition.command.user_id, transition.decided_at)
         query = select_users_with_approval().where(users.c.id == self._account.user_id)
@@ -132,32 +144,14 @@ class SqlApprovalTransaction:
             "reason": command.reason,
             "service": command.service,
         }
-        await self._insert_audit_row(
-            f"user_{transition.to_status.value}",
-            command.actor,
+        await insert_audit_row(
+            self._connection,
+            f"user_{PAST_TENSES[command.action]}",
             details,
-            command.correlation_id,
-            transition.decided_at,
+            actor=command.actor,
+            correlation_id=command.correlation_id,
+            created_at=transition.decided_at,
         )
-
-    async def _insert_audit_row(
-        self,
-        action: str,
-        actor: UUID | None,
-        details: Mapping[str, object],
-        correlation_id: UUID,
-        created_at: datetime,
-    ) -> None:
-        """Insert an audit row; as in Identity's own rows, `user_id` is the actor."""
-        row = {
-            "id": uuid4(),
-            "user_id": actor,
-            "action": action,
-            "details": dict(details),
-            "correlation_id": correlation_id,
-            "created_at": created_at,
-        }
-        await self._connection.execute(insert(audit_logs).values(row))
 
     async def _end_sessions(self, transition: Transition) -> None:
         """Delete the refresh sessions, and mark the sessions that users see as revoked."""
@@ -203,4 +197,11 @@ class SqlApprovalTransaction:
 
     async def _audit_role(self, action: str, role: str, correlation_id: UUID, at: datetime) -> None:
         details = {"target_user_id": str(self._user_id), "role": role}
-        await self._insert_audit_row(action, None, details, correlation_id, at)
+        await insert_audit_row(
+            self._connection,
+            action,
+            details,
+            actor=None,
+            correlation_id=correlation_id,
+            created_at=at,
+        )

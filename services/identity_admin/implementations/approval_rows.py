@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import FromClause, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, select, true
 from sqlalchemy.engine import RowMapping
 
 from services.identity_admin.implementations.tables import (
@@ -13,6 +13,7 @@ from services.identity_admin.implementations.tables import (
 )
 from services.identity_admin.models import (
     FIRST_VERSION,
+    AccountScope,
     ApprovalState,
     ApprovalStatus,
     DecisionAction,
@@ -29,6 +30,11 @@ _full_name = case(
     else_=func.coalesce(_decider.c.first_name, _decider.c.last_name),
 )
 _decider_name = func.coalesce(_decider.c.display_name, _full_name).label("decider_name")
+
+
+def in_scope(scope: AccountScope) -> ColumnElement[bool]:
+    """Condition on `users`: the account exists for an admin of this scope."""
+    return true() if scope.org_id is None else users.c.org_id == scope.org_id
 
 
 def select_users_with_approval() -> Select[Any]:
@@ -64,9 +70,13 @@ def _select_users(source: FromClause) -> Select[Any]:
     ).select_from(joined)
 
 
-def select_decisions() -> Select[Any]:
+def select_decisions(scope: AccountScope) -> Select[Any]:
+    """Past decisions on the accounts of a scope; those on deleted accounts belong to no organisation."""
     joined = user_decisions.outerjoin(_decider, _decider.c.user_id == user_decisions.c.actor_id)
-    return select(user_decisions, _decider_name).select_from(joined)
+    query = select(user_decisions, _decider_name).select_from(joined)
+    if scope.org_id is None:
+        return query
+    return query.join(users, users.c.id == user_decisions.c.user_id).where(in_scope(scope))
 
 
 def approval_state(row: RowMapping) -> ApprovalState:

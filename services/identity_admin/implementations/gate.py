@@ -42,6 +42,9 @@ _REFUSALS: Mapping[ApprovalStatus, SignInRefusal] = MappingProxyType(
         ApprovalStatus.DENIED: SignInRefusal(
             ACCESS_DENIED, "This account has no access", "access_denied"
         ),
+        ApprovalStatus.DEACTIVATED: SignInRefusal(
+            ACCESS_DENIED, "This account is deactivated", "account_deactivated"
+        ),
     }
 )
 

@@ -4,20 +4,46 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from bff_core.clock import to_wire
-from services.identity_admin.models import ApprovalStatus, Transition, UserAccount
+from services.identity_admin.models import DecisionAction, Transition, UserAccount
 
 USER_APPROVED = "huleedu.identity.user.approved.v1"
 USER_DENIED = "huleedu.identity.user.denied.v1"
+USER_DEACTIVATED = "huleedu.identity.user.deactivated.v1"
+USER_REACTIVATED = "huleedu.identity.user.reactivated.v1"
 EMAIL_REQUESTED = "huleedu.email.notification.requested.v1"
-TOPICS = (USER_APPROVED, USER_DENIED, EMAIL_REQUESTED)
-SOURCE = "identity_service"
-_STATUS_TOPICS: Mapping[ApprovalStatus, str] = MappingProxyType(
-    {ApprovalStatus.APPROVED: USER_APPROVED, ApprovalStatus.DENIED: USER_DENIED}
+# Events that Identity has already: an invitation registers an account, and asks for a password.
+USER_REGISTERED = "huleedu.identity.user.registered.v1"
+PASSWORD_REQUESTED = "huleedu.identity.password.reset.requested.v1"  # noqa: S105 - a topic
+TOPICS = (
+    USER_APPROVED,
+    USER_DENIED,
+    USER_DEACTIVATED,
+    USER_REACTIVATED,
+    EMAIL_REQUESTED,
+    PASSWORD_REQUESTED,
 )
-_MICROSECOND = timedelta(microseconds=1)
+SOURCE = "identity_service"
+PAST_TENSES: Mapping[DecisionAction, str] = MappingProxyType(
+    {
+        DecisionAction.APPROVE: "approved",
+        DecisionAction.DENY: "denied",
+        DecisionAction.DEACTIVATE: "deactivated",
+        DecisionAction.REACTIVATE: "reactivated",
+        DecisionAction.INVITE: "invited",
+    }
+)
+_ACTION_TOPICS: Mapping[DecisionAction, str] = MappingProxyType(
+    {
+        DecisionAction.APPROVE: USER_APPROVED,
+        DecisionAction.DENY: USER_DENIED,
+        DecisionAction.DEACTIVATE: USER_DEACTIVATED,
+        DecisionAction.REACTIVATE: USER_REACTIVATED,
+    }
+)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +54,29 @@ class EmailTemplates:
     on_denial: str | None = None
     dashboard_url: str = ""
 
-    def template_for(self, status: ApprovalStatus) -> str | None:
-        return self.on_approval if status is ApprovalStatus.APPROVED else self.on_denial
+    def template_for(self, action: DecisionAction) -> str | None:
+        match action:
+            case DecisionAction.APPROVE:
+                return self.on_approval
+            case DecisionAction.DENY:
+                return self.on_denial
+            case _:
+                return None
 
 
 def outbox_rows(
     transition: Transition, account: UserAccount, templates: EmailTemplates
 ) -> list[dict[str, object]]:
     """Build the row of the event and, if there is a template, the later row of the email."""
-    topic = _STATUS_TOPICS[transition.to_status]
+    command, at = transition.command, transition.decided_at
+    ids = (command.user_id, command.correlation_id)
     event = _event_data(transition, account)
-    rows = [_outbox_row(transition, topic, event, transition.decided_at)]
-    template = templates.template_for(transition.to_status)
+    rows = [outbox_row(_ACTION_TOPICS[command.action], *ids, event, at)]
+    template = templates.template_for(command.action)
     if template:
         email = _email_data(transition, account, template, templates.dashboard_url)
         # The outbox is ordered by time.
-        later = transition.decided_at + _MICROSECOND
-        rows.append(_outbox_row(transition, EMAIL_REQUESTED, email, later))
+        rows.append(outbox_row(EMAIL_REQUESTED, *ids, email, at + MICROSECOND))
     return rows
 
 
@@ -79,18 +111,23 @@ def _email_data(
     }
 
 
-def _outbox_row(
-    transition: Transition, topic: str, data: Mapping[str, object], created_at: datetime
+def outbox_row(
+    topic: str,
+    user_id: UUID,
+    correlation_id: UUID,
+    data: Mapping[str, object],
+    created_at: datetime,
 ) -> dict[str, object]:
+    """Row of `event_outbox` with the platform's envelope around `data`."""
     event_id = uuid4()
-    key = str(transition.command.user_id)
+    key = str(user_id)
     envelope = {
         "event_id": str(event_id),
         "event_type": topic,
         "event_timestamp": to_wire(created_at),
         "source_service": SOURCE,
         "schema_version": 1,
-        "correlation_id": str(transition.command.correlation_id),
+        "correlation_id": str(correlation_id),
         "data_schema_uri": None,
         "data": dict(data),
         "metadata": None,

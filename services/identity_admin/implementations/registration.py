@@ -8,12 +8,18 @@ from sqlalchemy import Select, exists, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.identity_admin.implementations.approval_rows import in_scope
 from services.identity_admin.implementations.tables import (
     full_precision,
     user_approvals,
     users,
 )
-from services.identity_admin.models import FIRST_VERSION, ApprovalStatus
+from services.identity_admin.models import (
+    ALL_ACCOUNTS,
+    FIRST_VERSION,
+    AccountScope,
+    ApprovalStatus,
+)
 
 
 async def add_pending_approval(
@@ -42,7 +48,9 @@ async def _add_approval(
     await connection.execute(insert(user_approvals).values(row))
 
 
-async def add_missing_approvals(connection: AsyncConnection, user_id: UUID | None = None) -> int:
+async def add_missing_approvals(
+    connection: AsyncConnection, user_id: UUID | None = None, scope: AccountScope = ALL_ACCOUNTS
+) -> int:
     """Add pending rows for accounts without one, or for one account; return the number of rows."""
     has_row = exists().where(user_approvals.c.user_id == users.c.id)
     missing: Select[Any] = select(
@@ -52,7 +60,7 @@ async def add_missing_approvals(connection: AsyncConnection, user_id: UUID | Non
         full_precision(users.c.registered_at, connection.dialect),
     ).where(~has_row)
     if user_id is not None:
-        missing = missing.where(users.c.id == user_id)
+        missing = missing.where(users.c.id == user_id, in_scope(scope))
     columns = ("user_id", "status", "version", "requested_at")
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     # Another transaction may add the same account.

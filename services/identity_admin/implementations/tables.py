@@ -65,9 +65,11 @@ users = Table(
     Column("id", Uuid, primary_key=True),
     Column("email", String(320)),
     Column("org_id", String(255)),
+    Column("password_hash", String(255)),
     Column("roles", JSON),
     Column("email_verified", Boolean),
     Column("registered_at", UtcDateTime),
+    Column("failed_login_attempts", Integer),
 )
 
 user_profiles = Table(
@@ -77,6 +79,18 @@ user_profiles = Table(
     Column("first_name", String(255)),
     Column("last_name", String(255)),
     Column("display_name", String(255)),
+    Column("created_at", UtcDateTime),
+    Column("updated_at", UtcDateTime),
+)
+
+password_reset_tokens = Table(
+    "password_reset_tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("token", String(255)),
+    Column("expires_at", UtcDateTime),
+    Column("created_at", UtcDateTime),
 )
 
 refresh_sessions = Table(
@@ -154,6 +168,17 @@ user_revocations = Table(
     Column("user_id", Uuid, primary_key=True),
     Column("revoked_at", UtcDateTime),
     Column("published_at", UtcDateTime),
+)
+
+user_invitations = Table(
+    "user_invitations",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("actor_id", Uuid),
+    Column("key", String(255)),
+    Column("fingerprint", String(64)),
+    Column("invited_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),
 )
 
 user_approvals_marker = Table(

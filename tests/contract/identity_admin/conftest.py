@@ -53,8 +53,11 @@ class AdminClient:
         answer = await self.http.get(f"/v1/admin{path}", headers=self.headers(**changed))
         return answer.status_code, await answer.get_json()
 
-    async def post(self, path: str, body: object) -> tuple[int, Any, dict[str, str]]:
-        answer = await self.http.post(f"/v1/admin{path}", json=body, headers=self.headers())
+    async def post(
+        self, path: str, body: object, **changed: str | None
+    ) -> tuple[int, Any, dict[str, str]]:
+        headers = self.headers(**changed)
+        answer = await self.http.post(f"/v1/admin{path}", json=body, headers=headers)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return answer.status_code, await answer.get_json(), headers
 

@@ -20,6 +20,9 @@ ROUTES = {
     ("GET", "/v1/admin/users/<user_id>"),
     ("POST", "/v1/admin/users/<user_id>/approve"),
     ("POST", "/v1/admin/users/<user_id>/deny"),
+    ("POST", "/v1/admin/users/<user_id>/deactivate"),
+    ("POST", "/v1/admin/users/<user_id>/reactivate"),
+    ("POST", "/v1/admin/users/invite"),
     ("POST", "/v1/admin/users/decisions"),
     ("GET", "/v1/admin/decisions"),
 }

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +22,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.clock import SystemClock
 from services.identity_admin.implementations.database import open_engine
+from services.identity_admin.implementations.invitation_repository import SqlInvitations
 from services.identity_admin.implementations.outbox_events import EmailTemplates
 from services.identity_admin.implementations.outbox_relay import OutboxEvent, OutboxRelay
 from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
 from services.identity_admin.models import DecisionAction
-from tests.faults.identity_admin.decisions import decide, decide_handler_for
+from tests.faults.identity_admin.decisions import decide, decide_handler_for, invitation_of
+from tests.identity_databases import deadline_in
 
 STREAM = "identity:events"
 SURVIVED = 0
@@ -64,16 +67,29 @@ class StepCountingPublisher:
 
 
 async def run_decision(job: dict[str, Any]) -> None:
+    async with counted_engine(job) as engine:
+        templates = EmailTemplates(on_approval="welcome", on_denial="denied")
+        handler = decide_handler_for(engine, templates)
+        user_id, action = UUID(job["user_id"]), DecisionAction(job["action"])
+        await decide(handler, user_id, action, job["version"], UUID(job["actor"]))
+
+
+async def run_invitation(job: dict[str, Any]) -> None:
+    async with counted_engine(job) as engine:
+        wanted = invitation_of(UUID(job["user_id"]), UUID(job["actor"]))
+        await SqlInvitations(engine).create(wanted, deadline_in())
+
+
+@asynccontextmanager
+async def counted_engine(job: dict[str, Any]) -> AsyncIterator[AsyncEngine]:
+    """Engine whose statements are steps; there is one more step at the end."""
     engine = open_engine(job["database"])
     async with engine.connect() as connection:
         # Opening a connection executes statements that are no steps.
         await connection.rollback()
     steps = Steps(job["kill_before"])
     steps.count_statements(engine)
-    templates = EmailTemplates(on_approval="welcome", on_denial="denied")
-    handler = decide_handler_for(engine, templates)
-    user_id, action = UUID(job["user_id"]), DecisionAction(job["action"])
-    await decide(handler, user_id, action, job["version"], UUID(job["actor"]))
+    yield engine
     steps.next()
     await engine.dispose()
 
@@ -92,7 +108,7 @@ async def run_relay(job: dict[str, Any]) -> None:
     await engine.dispose()
 
 
-JOBS = {"decision": run_decision, "relay": run_relay}
+JOBS = {"decision": run_decision, "invitation": run_invitation, "relay": run_relay}
 
 
 def run_child(job: dict[str, Any]) -> int:

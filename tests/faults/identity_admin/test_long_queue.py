@@ -24,7 +24,7 @@ from services.identity_admin.implementations.approval_queries import (
     select_user_page,
 )
 from services.identity_admin.implementations.tables import user_approvals
-from services.identity_admin.models import ApprovalStatus, DecisionAction
+from services.identity_admin.models import ALL_ACCOUNTS, ApprovalStatus, DecisionAction
 from services.identity_admin.ports import PageCursor, UserFilter
 from tests.faults.identity_admin.decisions import decide, decide_handler_for
 from tests.identity_databases import (
@@ -80,7 +80,7 @@ async def list_all_pending(handler: ApprovalQueryHandler) -> Counter[str]:
     cursor: str | None = None
     while True:
         ctx = a_context(roles=_ROLES, seconds=20, clock=SystemClock())
-        page = await handler.list_pending(ctx, PendingQuery(limit=100, cursor=cursor))
+        page = await handler.list_pending(ctx, ALL_ACCOUNTS, PendingQuery(limit=100, cursor=cursor))
         seen.update(one.user_id for one in page.users)
         cursor = page.next_cursor
         if cursor is None:

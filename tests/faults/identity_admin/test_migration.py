@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, delete, func, insert, inspect, select, text
+from sqlalchemy import Connection, delete, func, insert, inspect, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from devstack.emulators.identity import tables
@@ -42,6 +43,7 @@ ADDED_TABLES = {
     "user_decisions",
     "user_approvals_marker",
     "user_revocations",
+    "user_invitations",
     VERSION_TABLE,
 }
 
@@ -166,13 +168,40 @@ async def test_database_of_another_service_is_not_migrated(database: str) -> Non
     await engine.dispose()
 
 
-async def run_first_revision(engine: AsyncEngine) -> None:
-    """Create the tables without the backfill."""
+async def test_release_before_deactivation_is_upgraded_with_its_accounts(database: str) -> None:
+    async with identity_engine(database) as engine:
+        person = Account()
+        await add_users(engine, [person])
+        await run_revisions(engine, "ia0003")
+        deactivated = update(user_approvals).values(status="deactivated")
+        with pytest.raises(IntegrityError):
+            async with engine.begin() as connection:
+                await connection.execute(deactivated)
+
+        await migrate(engine, "up")
+
+        async with engine.begin() as connection:
+            await connection.execute(deactivated)
+        with pytest.raises(IntegrityError):
+            async with engine.begin() as connection:
+                await connection.execute(update(user_approvals).values(status="lost"))
+        refusal = await (await SignInGate.open(engine)).refusal(person.user_id)
+        assert refusal is not None
+        assert refusal.reason == "account_deactivated"
+        # The foreign key is there still.
+        async with engine.begin() as connection:
+            await connection.execute(delete(tables.users))
+            kept = select(func.count()).select_from(user_approvals)
+            assert (await connection.execute(kept)).scalar_one() == 0
+
+
+async def run_revisions(engine: AsyncEngine, last: str) -> None:
+    """Migrate as far as this revision; the first creates the tables without the backfill."""
 
     def upgrade(connection: Connection) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "ia0001")
+        command.upgrade(config, last)
 
     async with engine.connect() as connection:
         await connection.run_sync(upgrade)
@@ -198,7 +227,7 @@ async def test_gate_does_not_open_on_a_half_migrated_database(database: str) -> 
     async with identity_engine(database) as engine:
         person = Account()
         await add_users(engine, [person])
-        await run_first_revision(engine)
+        await run_revisions(engine, "ia0001")
 
         with pytest.raises(NotMigrated, match="ia0001"):
             await SignInGate.open(engine)

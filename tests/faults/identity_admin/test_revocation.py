@@ -29,7 +29,7 @@ from services.identity_admin.models import DecisionAction, DecisionCommand
 from tests.config_service_kit import INTERNAL_KEY, SettingsClient, fresh_postgres
 from tests.faults.config_service_process import calling, serving
 from tests.faults.identity_admin.decisions import decide_handler_for
-from tests.faults.module_process import ModuleProcess, free_port
+from tests.faults.module_process import ModuleProcess
 from tests.identity_databases import (
     Account,
     add_approved,
@@ -39,6 +39,7 @@ from tests.identity_databases import (
     migrated_engine,
 )
 from tests.local_servers import running_redis
+from tests.ports import free_port
 
 WITHIN_SECONDS = 5.0
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -129,7 +130,7 @@ async def test_marks_older_than_any_token_are_dropped(engine: AsyncEngine, redis
 async def test_a_mark_is_written_with_the_decision_or_not_at_all(engine: AsyncEngine) -> None:
     account = Account(roles=("teacher", "admin"))
     await add_approved(engine, account)
-    repository = SqlApprovalRepository(engine, EmailTemplates())
+    repository = SqlApprovalRepository(engine, EmailTemplates(), "admin")
 
     async def revoke_and_fail() -> None:
         async with repository.begin(account.user_id, deadline_in()) as transaction:
@@ -236,10 +237,11 @@ async def test_an_admin_whose_role_is_taken_writes_no_settings_after_five_second
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("redis_of_settings", [NOWHERE, ""], ids=["silent", "not configured"])
 async def test_without_redis_the_config_service_asks_identity_about_admins(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, postgres_url: str, redis_of_settings: str
 ) -> None:
-    async with identity_and_settings(tmp_path, postgres_url, NOWHERE, NOWHERE) as (
+    async with identity_and_settings(tmp_path, postgres_url, redis_of_settings, NOWHERE) as (
         identity,
         settings,
     ):

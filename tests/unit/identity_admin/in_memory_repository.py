@@ -8,10 +8,12 @@ from uuid import UUID
 
 from bff_core.context import Deadline
 from bff_core.errors import Unavailable
-from services.identity_admin.models import ApprovalState, Transition
+from services.identity_admin.models import ALL_ACCOUNTS, AccountScope, ApprovalState, Transition
 
 
 class InMemoryApprovalTransaction:
+    admins = None
+
     def __init__(self, state: ApprovalState | None) -> None:
         self.state = state
         self.transitions: list[Transition] = []
@@ -43,7 +45,11 @@ class InMemoryApprovalRepository:
 
     @asynccontextmanager
     async def begin(
-        self, user_id: UUID, deadline: Deadline
+        self,
+        user_id: UUID,
+        deadline: Deadline,
+        scope: AccountScope = ALL_ACCOUNTS,
+        ended_by: UUID | None = None,
     ) -> AsyncIterator[InMemoryApprovalTransaction]:
         if user_id in self.unavailable:
             raise Unavailable

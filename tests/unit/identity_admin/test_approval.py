@@ -7,9 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from bff_core.errors import NotFound
-from services.identity_admin.approval import TRANSITIONS, OwnAccount, VersionMismatch, decide
+from bff_core.errors import NotAuthorized, NotFound
+from services.identity_admin.approval import (
+    TRANSITIONS,
+    LastAdmin,
+    OwnAccount,
+    TransitionRefused,
+    VersionMismatch,
+    decide,
+)
 from services.identity_admin.models import (
+    ActiveAdmins,
     ApprovalState,
     ApprovalStatus,
     DecisionAction,
@@ -40,17 +48,56 @@ def command(
 
 COMBINATIONS = list(product(ApprovalStatus, DecisionAction))
 CHANGED = [
-    (status, action) for status, action in COMBINATIONS if status is not action.resulting_status
+    (ApprovalStatus.PENDING, DecisionAction.APPROVE),
+    (ApprovalStatus.PENDING, DecisionAction.DENY),
+    (ApprovalStatus.DENIED, DecisionAction.APPROVE),
+    (ApprovalStatus.APPROVED, DecisionAction.DENY),
+    (ApprovalStatus.APPROVED, DecisionAction.DEACTIVATE),
+    (ApprovalStatus.DEACTIVATED, DecisionAction.REACTIVATE),
 ]
 UNCHANGED = [
     (status, action) for status, action in COMBINATIONS if status is action.resulting_status
 ]
+REFUSED = [one for one in COMBINATIONS if one not in {*CHANGED, *UNCHANGED}]
 VERSIONS = (VERSION, VERSION - 1, VERSION + 1, None)
+BOTH = ActiveAdmins(frozenset({PERSON, ADMIN}), actor_is_admin=True)
 
 
-def test_every_status_and_action_is_a_transition_or_a_replay() -> None:
+def test_transitions_are_those_of_the_state_machine() -> None:
     assert set(TRANSITIONS) == set(CHANGED)
-    assert len(CHANGED) + len(UNCHANGED) == len(ApprovalStatus) * len(DecisionAction)
+
+
+@pytest.mark.parametrize(("status", "action"), REFUSED)
+@pytest.mark.parametrize("version", [VERSION, None])
+def test_step_that_the_state_machine_lacks_is_refused_with_the_state(
+    status: ApprovalStatus, action: DecisionAction, version: int | None
+) -> None:
+    with pytest.raises(TransitionRefused) as refused:
+        decide(state_of(status), command(action, version=version), NOW)
+
+    assert refused.value.details["reason"] == "not_from_this_state"
+    current = refused.value.details["current"]
+    assert isinstance(current, dict)
+    assert current["status"] == status.value
+
+
+@pytest.mark.parametrize("action", [DecisionAction.DENY, DecisionAction.DEACTIVATE])
+def test_last_admin_of_an_organisation_keeps_access(action: DecisionAction) -> None:
+    approved = state_of(ApprovalStatus.APPROVED)
+    last = ActiveAdmins(frozenset({PERSON}), actor_is_admin=True)
+
+    with pytest.raises(LastAdmin) as refused:
+        decide(approved, command(action), NOW, last)
+
+    assert refused.value.details == {"reason": "last_admin"}
+    assert decide(approved, command(action), NOW, BOTH) is not None
+
+
+def test_admin_who_lost_access_meanwhile_ends_nobody_else_s() -> None:
+    admins = ActiveAdmins(frozenset({PERSON}), actor_is_admin=False)
+
+    with pytest.raises(NotAuthorized):
+        decide(state_of(ApprovalStatus.APPROVED), command(DecisionAction.DENY), NOW, admins)
 
 
 @pytest.mark.parametrize(("status", "action"), CHANGED)

@@ -13,10 +13,11 @@ from services.identity_admin.domain_handlers.decide_handler import (
     DecideHandler,
 )
 from services.identity_admin.dto.user_decision_v1 import DecisionItemV1, DecisionsRequestV1
-from services.identity_admin.models import ApprovalState, ApprovalStatus
+from services.identity_admin.models import Admin, ApprovalState, ApprovalStatus
 from tests.unit.identity_admin.in_memory_repository import InMemoryApprovalRepository
 
 ACTOR = UUID(int=999)
+ACTING = Admin(ACTOR, None)
 REQUESTED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -75,7 +76,7 @@ async def test_hundred_mixed_decisions_have_a_result_each(
     handler = batch_handler(repository)
     items = mixed_hundred()
 
-    answer = await handler.decide(as_admin(), DecisionsRequestV1(items=items))
+    answer = await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))
 
     results = answer.results
     assert [one.user_id for one in results] == [one.user_id for one in items]
@@ -96,7 +97,9 @@ async def test_result_holds_the_decision_or_the_error(
     handler = batch_handler(repository)
     items = [item(UUID(int=1)), item(UUID(int=81))]
 
-    done, refused = (await handler.decide(as_admin(), DecisionsRequestV1(items=items))).results
+    done, refused = (
+        await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))
+    ).results
 
     assert done.error is None
     assert done.decision is not None
@@ -113,7 +116,7 @@ async def test_database_failure_for_one_item_stops_no_other(
     handler = batch_handler(repository)
     items = [item(UUID(int=number)) for number in (1, 2, 3)]
 
-    results = (await handler.decide(as_admin(), DecisionsRequestV1(items=items))).results
+    results = (await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))).results
 
     assert [one.outcome for one in results] == ["decided", "failed", "decided"]
     assert results[1].status == 503
@@ -125,7 +128,7 @@ async def test_account_twice_in_one_request_is_decided_once(
     handler = batch_handler(repository)
     items = [item(UUID(int=1)), item(UUID(int=1))]
 
-    results = (await handler.decide(as_admin(), DecisionsRequestV1(items=items))).results
+    results = (await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))).results
 
     assert [one.outcome for one in results] == ["decided", "replayed"]
     assert len(repository.transitions) == 1
@@ -137,7 +140,9 @@ async def test_items_after_the_deadline_fail(repository: InMemoryApprovalReposit
     clock.advance(10)
     handler = batch_handler(repository, clock)
 
-    results = (await handler.decide(ctx, DecisionsRequestV1(items=[item(UUID(int=1))]))).results
+    results = (
+        await handler.decide(ctx, ACTING, DecisionsRequestV1(items=[item(UUID(int=1))]))
+    ).results
 
     assert results[0].outcome == "failed"
     assert results[0].error is not None

@@ -11,7 +11,9 @@ from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from services.bff_admin.api import (
     audit_routes,
+    credits_routes,
     overview_routes,
+    profile_routes,
     settings_routes,
     users_routes,
 )
@@ -25,7 +27,9 @@ ROUTES: tuple[Blueprint, ...] = (
     users_routes.blueprint,
     settings_routes.blueprint,
     audit_routes.blueprint,
+    credits_routes.blueprint,
     overview_routes.blueprint,
+    profile_routes.blueprint,
 )
 
 
@@ -39,7 +43,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         make_container(settings, resources.runtime, *replacing),
         service=SERVICE,
         title="HuleEdu admin BFF",
-        description="The screens of an admin: accounts, settings, their audit, the state of the services.",
+        description="The screens of an admin: accounts, credits, settings, their audit, the state of the services.",
         metrics=metrics,
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access={"admin": frozenset({Role(settings.role)})},

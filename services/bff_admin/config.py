@@ -8,7 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from bff_core.settings import Downstream, Operation, ServiceSettings, check_http_url
 
-SERVICE = "bff_admin_service"
+SERVICE = "bff_admin"
 SERVICE_ID = "bff-admin-service"
 PREFIX = "BFF_ADMIN_SERVICE_"
 
@@ -30,8 +30,15 @@ class ConfigServiceDownstream(Downstream):
     write: Operation = WRITE
 
 
+class EntitlementsDownstream(Downstream):
+    name: str = "entitlements"
+    url: str = "http://127.0.0.1:8083"
+    read: Operation = Operation(budget=2.0, attempts=2, in_flight=16)
+    write: Operation = WRITE
+
+
 class HealthSettings(BaseModel):
-    """Services on the overview besides Identity and the config service; an empty URL omits one."""
+    """Services on the overview besides those that are called; an empty URL omits one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,8 +51,9 @@ class HealthSettings(BaseModel):
     cms: str = Field("http://127.0.0.1:5002", description="Likewise.")
     files: str = Field("http://127.0.0.1:7001", description="Likewise.")
     content: str = Field("http://127.0.0.1:8000", description="Likewise.")
+    bos: str = Field("http://127.0.0.1:5001", description="Likewise.")
 
-    @field_validator("gateway", "bff_teacher", "ras", "cms", "files", "content")
+    @field_validator("gateway", "bff_teacher", "ras", "cms", "files", "content", "bos")
     @classmethod
     def _is_a_base_url(cls, url: str) -> str:
         return check_http_url(url) if url else url
@@ -63,12 +71,14 @@ class Settings(ServiceSettings):
     aliases: ClassVar[Mapping[str, str]] = {
         "IDENTITY_SERVICE_URL": _IDENTITY,
         "CONFIG_SERVICE_URL": _CONFIG,
+        "ENTITLEMENTS_SERVICE_URL": f"{PREFIX}ENTITLEMENTS__URL",
         "API_GATEWAY_URL": f"{PREFIX}HEALTH__GATEWAY",
         "BFF_TEACHER_URL": f"{PREFIX}HEALTH__BFF_TEACHER",
         "RESULT_AGGREGATOR_URL": f"{PREFIX}HEALTH__RAS",
         "CMS_API_URL": f"{PREFIX}HEALTH__CMS",
         "FILE_SERVICE_URL": f"{PREFIX}HEALTH__FILES",
         "CONTENT_SERVICE_URL": f"{PREFIX}HEALTH__CONTENT",
+        "BATCH_ORCHESTRATOR_SERVICE_URL": f"{PREFIX}HEALTH__BOS",
     }
 
     port: int = Field(4102, ge=1, le=65535, description="The port to listen on.")
@@ -86,15 +96,16 @@ class Settings(ServiceSettings):
     )
     identity: IdentityAdminDownstream = IdentityAdminDownstream()
     config_service: ConfigServiceDownstream = ConfigServiceDownstream()
+    entitlements: EntitlementsDownstream = EntitlementsDownstream()
     health: HealthSettings = HealthSettings()
 
-    def check_secrets(self) -> None:
-        super().check_secrets()
-        self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
+    def required_secrets(self) -> dict[str, SecretStr | None]:
+        return super().required_secrets() | {"HULEEDU_INTERNAL_API_KEY": self.internal_api_key}
 
     @property
     def health_urls(self) -> Mapping[str, str]:
         """The base URL of each service on the overview."""
         urls: dict[str, str] = self.health.model_dump(exclude={"patience"})
-        urls |= {"config_service": self.config_service.url, "identity": self.identity.url}
+        called = (self.config_service, self.entitlements)
+        urls |= {one.name: one.url for one in called} | {"identity": self.identity.url}
         return {name: url.rstrip("/") for name, url in urls.items() if url}

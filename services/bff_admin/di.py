@@ -19,6 +19,7 @@ from dishka import (
 from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
 from bff_core.server import ContextProvider
+from services.bff_admin.clients.entitlements import HttpCredits
 from services.bff_admin.clients.health_checks import HttpHealthChecks
 from services.bff_admin.clients.identity import HttpAccounts
 from services.bff_admin.clients.setting_changes import HttpSettingChanges
@@ -27,6 +28,7 @@ from services.bff_admin.config import SERVICE_ID, Settings
 from services.bff_admin.ports import (
     Accounts,
     Breakers,
+    Credits,
     Decisions,
     HealthChecks,
     NamespaceValues,
@@ -35,7 +37,9 @@ from services.bff_admin.ports import (
 )
 from services.bff_admin.screens.audit import AuditScreen
 from services.bff_admin.screens.audit_trail import AuditTrail
+from services.bff_admin.screens.credits import CreditsScreen
 from services.bff_admin.screens.overview import OverviewScreen
+from services.bff_admin.screens.profile import ProfileScreen
 from services.bff_admin.screens.users import UsersScreen
 
 
@@ -51,6 +55,8 @@ class AdminProvider(Provider):
     trail = provide(AuditTrail)
     audit = provide(AuditScreen)
     overview = provide(OverviewScreen)
+    credits_screen = provide(CreditsScreen)
+    profile = provide(ProfileScreen)
 
     @provide
     def clock(self, runtime: ClientRuntime) -> Clock:
@@ -77,6 +83,14 @@ class AdminProvider(Provider):
         downstream = settings.identity
         async with aclosing(ServiceClient(session, downstream, runtime)) as client:
             yield HttpAccounts(client, identity, read=downstream.read, write=downstream.write)
+
+    @provide
+    async def credits_client(
+        self, session: ClientSession, settings: Settings, runtime: ClientRuntime
+    ) -> AsyncIterator[Credits]:
+        downstream = settings.entitlements
+        async with aclosing(ServiceClient(session, downstream, runtime)) as client:
+            yield HttpCredits(client, read=downstream.read, write=downstream.write)
 
     @provide
     async def config_client(

@@ -10,13 +10,16 @@ from pydantic import BaseModel
 from bff_core.clock import to_wire
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
+from bff_core.errors import DownstreamError
 from bff_core.ports import BreakerStatus
 from services.bff_admin.contracts.config_audit import SettingChangePage
+from services.bff_admin.contracts.entitlements import CreditOperations
 from services.bff_admin.contracts.identity import (
     AccountDetail,
     AccountPage,
     AccountState,
     DecisionPage,
+    Invitation,
     ItemResults,
 )
 from services.bff_admin.dto.settings_v1 import (
@@ -31,6 +34,14 @@ class AccountDecision:
     """The account after a decision; `replayed` when the same decision was made before."""
 
     account: AccountState
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedAccount:
+    """The account of an invitation; `replayed` when the same request made it before."""
+
+    account: Invitation
     replayed: bool
 
 
@@ -55,10 +66,78 @@ class Accounts(Protocol):
         self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
     ) -> AccountDecision: ...
 
+    async def deactivate(
+        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
+    ) -> AccountDecision: ...
+
+    async def reactivate(
+        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
+    ) -> AccountDecision: ...
+
+    async def invite(
+        self, ctx: RequestContext, person: Mapping[str, object], key: str | None
+    ) -> InvitedAccount:
+        """Make an approved account of the admin's organisation, once for each key."""
+        ...
+
     async def decide(
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
         """Make several independent decisions; the results are in the order of the items."""
+        ...
+
+
+class CreditsReadOnly(DownstreamError):
+    """Entitlements has not mounted its routes for admins, as in production."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+    message = "The platform offers its changes of credits outside production only"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service, reason="not_mounted")
+        self.details["reason"] = "not_mounted"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditChange:
+    """The balance after a change; `correlation_id` is that of its operation."""
+
+    available: int
+    correlation_id: str
+
+
+class Credits(Protocol):
+    """Credits of a teacher in the platform's Entitlements, which checks no caller.
+
+    Every method raises DownstreamError when the call fails.
+    """
+
+    async def available(self, ctx: RequestContext, user_id: str) -> Fetched[int]:
+        """The balance; a zero only if the service says so in two ways."""
+        ...
+
+    async def operations(self, ctx: RequestContext, user_id: str) -> Fetched[CreditOperations]:
+        """The newest operations.
+
+        Raises:
+            CreditsReadOnly: The route is not there.
+        """
+        ...
+
+    async def adjust(
+        self, ctx: RequestContext, user_id: str, amount: int, reason: str
+    ) -> CreditChange:
+        """Add the amount, which may be negative; sent once, because a repeat would add it again.
+
+        Raises:
+            DownstreamError: `details.outcome` is "unknown" when it may have been done.
+            ValidationFailed: The balance would fall below zero.
+        """
+        ...
+
+    async def set(self, ctx: RequestContext, user_id: str, balance: int) -> CreditChange:
+        """Set the balance; raises as `adjust` does."""
         ...
 
 
@@ -167,14 +246,33 @@ class NamespaceValues(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumerState:
+    """A consumer of the platform's events; a number is None while it is unknown.
+
+    `lag` counts messages, `silent_seconds` since the last one, `rejects` messages that were put
+    aside.
+    """
+
+    status: Literal["connected", "connecting", "absent"]
+    lag: int | None
+    silent_seconds: float | None
+    rejects: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """The result of a health check; `latency` in seconds, None without a response."""
+    """The result of a health check; `latency` in seconds, None without a response.
+
+    `consumer` is None of a service that reads no events, or reports them in another shape.
+    """
 
     name: str
     status: Literal["healthy", "unhealthy", "unreachable"]
     latency: float | None = None
     version: str | None = None
     code: str | None = None
+    consumer: ConsumerState | None = None
+    reads_events: bool = False
 
 
 class HealthChecks(Protocol):

@@ -5,7 +5,8 @@ from quart import Blueprint
 
 from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
-from bff_core.errors import Conflict, NotFound
+from bff_core.errors import Conflict, NotFound, PreconditionRequired
+from bff_core.inputs import OnceHeadersV1
 from bff_core.server import (
     access,
     error_responses,
@@ -14,12 +15,18 @@ from bff_core.server import (
     response_headers,
     returns,
     takes_body,
+    takes_headers,
     takes_query,
+)
+from services.bff_admin.dto.invitations_v1 import (
+    AdminInvitationV1,
+    InviteUserV1,
 )
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminUserDecisionsV1,
     AdminUserDecisionV1,
     ApproveUserV1,
+    DeactivateUserV1,
     DenyUserV1,
     UserDecisionsV1,
 )
@@ -108,6 +115,61 @@ async def deny(
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
     return await screen.deny(ctx, user_id, data)
+
+
+@blueprint.post("/users/<user_id>/deactivate")
+@operation_id("deactivateUser")
+@access("admin")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
+@takes_body(DeactivateUserV1)
+@returns(AdminUserDecisionV1)
+@inject
+async def deactivate(
+    user_id: str,
+    data: DeactivateUserV1,
+    screen: FromDishka[UsersScreen],
+    ctx: FromDishka[RequestContext],
+) -> WithHeaders[AdminUserDecisionV1]:
+    """Take an approved person's access until further notice; they are signed out."""
+    return await screen.deactivate(ctx, user_id, data)
+
+
+@blueprint.post("/users/<user_id>/reactivate")
+@operation_id("reactivateUser")
+@access("admin")
+@error_responses(NotFound, Conflict)
+@response_headers("Idempotent-Replay")
+@takes_body(DeactivateUserV1)
+@returns(AdminUserDecisionV1)
+@inject
+async def reactivate(
+    user_id: str,
+    data: DeactivateUserV1,
+    screen: FromDishka[UsersScreen],
+    ctx: FromDishka[RequestContext],
+) -> WithHeaders[AdminUserDecisionV1]:
+    """Give a deactivated person their access back."""
+    return await screen.reactivate(ctx, user_id, data)
+
+
+@blueprint.post("/users/invite")
+@operation_id("inviteUser")
+@access("admin")
+@error_responses(Conflict, PreconditionRequired)
+@response_headers("Idempotent-Replay")
+@takes_headers(OnceHeadersV1)
+@takes_body(InviteUserV1)
+@returns(AdminInvitationV1, 201)
+@inject
+async def invite(
+    data: InviteUserV1,
+    headers: OnceHeadersV1,
+    screen: FromDishka[UsersScreen],
+    ctx: FromDishka[RequestContext],
+) -> WithHeaders[AdminInvitationV1]:
+    """Make an approved account in the admin's organisation; its person gets a mail."""
+    return await screen.invite(ctx, headers.idempotency_key, data)
 
 
 @blueprint.post("/users/decisions")

@@ -58,14 +58,19 @@ class _Envelope(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Envelope)
 
 
-async def mark_unknown_outcome(write: Awaitable[DownstreamResponse]) -> DownstreamResponse:
+REPEATABLE = "It is not known whether this was done; the same request may be repeated"
+
+
+async def mark_unknown_outcome(
+    write: Awaitable[DownstreamResponse], message: str = REPEATABLE
+) -> DownstreamResponse:
     """Await a write; if it was sent and got no answer, set `details.outcome` to "unknown"."""
     try:
         return await write
     except DownstreamError as error:
         if error.sent and not isinstance(error, DownstreamRefused):
             error.details["outcome"] = "unknown"
-            error.text = "It is not known whether this was done; the same request may be repeated"
+            error.text = message
         raise
 
 

@@ -10,8 +10,8 @@ from bff_core.clock import Clock
 from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, DownstreamTimeout
-from services.bff_admin.contracts.health import HealthReport
-from services.bff_admin.ports import ServiceHealth
+from services.bff_admin.contracts.health import EventsReport, HealthReport
+from services.bff_admin.ports import ConsumerState, ServiceHealth
 
 _HEALTHY = frozenset({"healthy", "ok"})
 _MAX_VERSION_LENGTH = 50
@@ -53,6 +53,23 @@ class HttpHealthChecks:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return ServiceHealth(name, "unhealthy", latency, code=DownstreamFailed.code)
         version = report.version[:_MAX_VERSION_LENGTH] if report.version else None
-        if report.status in _HEALTHY:
-            return ServiceHealth(name, "healthy", latency, version)
-        return ServiceHealth(name, "unhealthy", latency, version, DownstreamFailed.code)
+        dependencies = report.dependencies if isinstance(report.dependencies, dict) else {}
+        is_healthy = report.status in _HEALTHY
+        return ServiceHealth(
+            name,
+            "healthy" if is_healthy else "unhealthy",
+            latency,
+            version,
+            None if is_healthy else DownstreamFailed.code,
+            _consumer_of(dependencies),
+            reads_events="events" in dependencies,
+        )
+
+
+def _consumer_of(dependencies: Mapping[object, object]) -> ConsumerState | None:
+    """The state of the consumer; None where the report has none, or one of another shape."""
+    try:
+        report = msgspec.convert(dependencies.get("events"), EventsReport)
+    except msgspec.ValidationError:
+        return None
+    return ConsumerState(report.status, report.lag, report.silent_seconds, report.rejects)

@@ -28,11 +28,13 @@ from services.bff_admin.contracts.identity import (
     AccountPage,
     AccountState,
     DecisionPage,
+    Invitation,
     ItemResults,
 )
-from services.bff_admin.ports import AccountDecision, TrailQuery
+from services.bff_admin.ports import AccountDecision, InvitedAccount, TrailQuery
 
 T = TypeVar("T")
+NO_HEADERS: Mapping[str, str] = {}
 
 USERS = ("v1", "admin", "users")
 DECISIONS = ("v1", "admin", "decisions")
@@ -66,6 +68,7 @@ class HttpAccounts:
         self._detail = endpoint("user", read, AccountDetail, lambda found: [found.user_id])
         self._decisions = endpoint("decisions", read, DecisionPage)
         self._decide = endpoint("decide", write, AccountState, lambda found: [found.user_id])
+        self._invite = endpoint("invite", write, Invitation)
         self._decide_many = endpoint("decide_many", write, ItemResults)
 
     async def pending(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage:
@@ -89,6 +92,26 @@ class HttpAccounts:
         body = {"expected_version": expected_version, "reason": reason}
         return await self._decide_one(ctx, _account_path(user_id, "deny"), body)
 
+    async def deactivate(
+        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
+    ) -> AccountDecision:
+        body = {"expected_version": expected_version, "reason": reason}
+        return await self._decide_one(ctx, _account_path(user_id, "deactivate"), body)
+
+    async def reactivate(
+        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
+    ) -> AccountDecision:
+        body = {"expected_version": expected_version, "reason": reason}
+        return await self._decide_one(ctx, _account_path(user_id, "reactivate"), body)
+
+    async def invite(
+        self, ctx: RequestContext, person: Mapping[str, object], key: str | None
+    ) -> InvitedAccount:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        path = (*USERS, "invite")
+        response = await self._write(self._invite, ctx, path, person, headers=headers)
+        return InvitedAccount(response.value, _is_replay(response))
+
     async def decide(
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
@@ -107,8 +130,7 @@ class HttpAccounts:
         self, ctx: RequestContext, path: tuple[str, ...], body: Mapping[str, object]
     ) -> AccountDecision:
         response = await self._write(self._decide, ctx, path, body)
-        replayed = response.headers.get("Idempotent-Replay") == "true"
-        return AccountDecision(response.value, replayed)
+        return AccountDecision(response.value, _is_replay(response))
 
     async def _write(
         self,
@@ -116,15 +138,21 @@ class HttpAccounts:
         ctx: RequestContext,
         path: Sequence[str],
         body: Mapping[str, object],
+        *,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> DownstreamResponse:
         """Send, and drop what any admin has read: also a failed write may have been carried out."""
-        call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body))
+        call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body), headers=headers)
         try:
             response = await mark_unknown_outcome(call)
         finally:
             self._admin.forget(None)
         raise_for_status(endpoint.service, response)
         return response
+
+
+def _is_replay(response: DownstreamResponse) -> bool:
+    return response.headers.get("Idempotent-Replay") == "true"
 
 
 def _account_path(user_id: str, *more: str) -> tuple[str, ...]:

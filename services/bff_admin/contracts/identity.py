@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-Status = Literal["pending", "approved", "denied"]
-Action = Literal["approve", "deny"]
+Status = Literal["pending", "approved", "denied", "deactivated"]
+Action = Literal["approve", "deny", "deactivate", "reactivate", "invite"]
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -76,6 +76,20 @@ class AccountState(Struct, frozen=True, kw_only=True):
     decided_by: str | None
     decided_by_name: str | None
     reason: str | None
+
+
+class Invitation(Struct, frozen=True, kw_only=True):
+    """An account as an invitation made it."""
+
+    user_id: str
+    email: str
+    first_name: str
+    last_name: str
+    org: str | None = field(name="org_id")
+    status: Status
+    version: int
+    invited_at: datetime
+    expires_at: datetime
 
 
 class ItemError(Struct, frozen=True):

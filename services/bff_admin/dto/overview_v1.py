@@ -27,6 +27,22 @@ class ServiceHealthV1(BaseModel):
     code: str | None
 
 
+class EventsConsumerV1(BaseModel):
+    """The teacher BFF's consumer of the platform's events, in the replica that answered.
+
+    `connecting` also means that the broker was lost, `absent` that the service lacks the library.
+    """
+
+    status: Literal["connected", "connecting", "absent"]
+    lag: int | None = Field(description="Messages that were not read yet; null while unknown.")
+    silent_seconds: float | None = Field(
+        description="Seconds since the last message; null before the first one."
+    )
+    rejects: int | None = Field(
+        description="Messages of all replicas that were put aside; null while unknown."
+    )
+
+
 class BreakerV1(BaseModel):
     """Circuit breaker of this process for calls to a service, or to one operation of it."""
 
@@ -83,6 +99,12 @@ class AdminOverviewV1(BaseModel):
                             "code": None,
                         }
                     ],
+                    "events": {
+                        "status": "connected",
+                        "lag": 0,
+                        "silent_seconds": 1.5,
+                        "rejects": 0,
+                    },
                     "breakers": [
                         {"service": "config_service", "operation": None, "state": "closed"},
                         {"service": "config_service", "operation": "settings", "state": "closed"},
@@ -95,6 +117,7 @@ class AdminOverviewV1(BaseModel):
                             "setting_changes",
                             "user_decisions",
                             "changed_settings",
+                            "events_consumer",
                         )
                     ],
                 }
@@ -106,6 +129,9 @@ class AdminOverviewV1(BaseModel):
     recent_changes: list[AuditEntryV1] | None = Field(description="The last ten, newest first.")
     changed_settings: list[ChangedSettingsV1] | None
     services: list[ServiceHealthV1]
+    events: EventsConsumerV1 | None = Field(
+        description="Null without Kafka, and where the teacher BFF does not answer."
+    )
     breakers: list[BreakerV1]
     generated_at: datetime
     parts: list[PartV1]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.config import JsonDict
 
 from bff_core.inputs import Line, Whole
-from services.bff_admin.dto.users_v1 import Action, Status
+from services.bff_admin.dto.users_v1 import Status
 
 MAX_REASON_LENGTH = 500
 MAX_VERSION = 2**31 - 1
@@ -32,6 +32,15 @@ class DenyUserV1(BaseModel):
     reason: Line = Field(max_length=MAX_REASON_LENGTH, examples=["Not at this school"])
 
 
+class DeactivateUserV1(BaseModel):
+    """`reason` of a deactivation or a reactivation stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected_version: Whole = Field(ge=1, le=MAX_VERSION, examples=[1])
+    reason: Line = Field(max_length=MAX_REASON_LENGTH, examples=["On leave until August"])
+
+
 class UserDecisionItemV1(BaseModel):
     """One of many; a denial needs its reason."""
 
@@ -44,7 +53,7 @@ class UserDecisionItemV1(BaseModel):
     )
 
     user_id: str = Field(max_length=64, examples=["5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"])
-    decision: Action = Field(examples=["approve"])
+    decision: Literal["approve", "deny"] = Field(examples=["approve"])
     expected_version: Whole = Field(ge=1, le=MAX_VERSION)
     reason: Line | None = Field(None, max_length=MAX_REASON_LENGTH)
 

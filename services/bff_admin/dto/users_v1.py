@@ -8,8 +8,8 @@ from pydantic.config import JsonDict
 
 from bff_core.inputs import Line, QueryInt
 
-Status = Literal["pending", "approved", "denied"]
-Action = Literal["approve", "deny"]
+Status = Literal["pending", "approved", "denied", "deactivated"]
+Action = Literal["approve", "deny", "deactivate", "reactivate", "invite"]
 
 
 class PendingUsersQuery(BaseModel):

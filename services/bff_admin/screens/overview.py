@@ -1,15 +1,23 @@
 """The overview of operations: pending accounts, recent changes, health and circuit breakers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bff_core.clock import Clock
-from bff_core.composition import Part, fan_out
+from bff_core.composition import Fetched, Missing, Part, fan_out
 from bff_core.context import RequestContext
+from bff_core.errors import DownstreamFailed
 from services.bff_admin.dto.audit_v1 import AuditEntryV1
-from services.bff_admin.dto.overview_v1 import AdminOverviewV1, BreakerV1, ServiceHealthV1
+from services.bff_admin.dto.overview_v1 import (
+    AdminOverviewV1,
+    BreakerV1,
+    EventsConsumerV1,
+    ServiceHealthV1,
+)
 from services.bff_admin.ports import (
     Accounts,
     Breakers,
+    ConsumerState,
     HealthChecks,
     NamespaceValues,
     ServiceHealth,
@@ -27,13 +35,16 @@ from services.bff_admin.screens.parts import describe_all, optional_part, value_
 from services.bff_admin.screens.pending_summary import pending_summary
 
 RECENT = 10
+CONSUMER = "bff_teacher"
+"""The service that reads the platform's events."""
 _START = MergePosition({name: SourcePosition() for name in SOURCES})
 
 
 class OverviewScreen:
     """Optional parts: `pending`, `setting_changes`, `user_decisions` and `changed_settings`.
 
-    Health and breakers are never missing: an unreachable service is what they report.
+    `events_consumer` is another where the teacher BFF reads events, or does not say. Health and
+    breakers are never missing: an unreachable service is what they report.
     """
 
     def __init__(
@@ -62,17 +73,20 @@ class OverviewScreen:
             recent = group.create_task(self._trail.next(ctx, _START, TrailQuery(RECENT)))
             health = group.create_task(self._health.all(ctx))
         pending, changed, trail = waiting.result(), settings.result(), {**recent.result()}
-        parts = {
+        consumer = _consumer(health.result())
+        parts: dict[str, Part[object]] = {
             "pending": pending,
             "setting_changes": trail[SETTINGS],
             "user_decisions": trail[USERS],
             "changed_settings": changed,
+            **({} if consumer is None else {"events_consumer": consumer}),
         }
         return AdminOverviewV1(
             pending=value_or_none(pending),
             recent_changes=_recent_changes(now, trail),
             changed_settings=value_or_none(changed),
             services=[_health_dto(service) for service in health.result()],
+            events=_consumer_dto(consumer),
             breakers=[
                 BreakerV1.model_validate(
                     {"service": one.service, "operation": one.operation, "state": one.state}
@@ -92,6 +106,30 @@ def _recent_changes(
         return None
     page = merge_page(_START, batches, RECENT, now)
     return [entry for _, entry in page.entries]
+
+
+def _consumer(services: Sequence[ServiceHealth]) -> Part[ConsumerState] | None:
+    """The consumer's state; None where no events are read, and where nothing is asked."""
+    found = next((one for one in services if one.name == CONSUMER), None)
+    if found is None:
+        return None
+    if found.consumer is not None:
+        return Fetched(found.consumer)
+    if found.status == "healthy" and not found.reads_events:
+        return None
+    return Missing(found.code or DownstreamFailed.code)
+
+
+def _consumer_dto(part: Part[ConsumerState] | None) -> EventsConsumerV1 | None:
+    if part is None or isinstance(part, Missing):
+        return None
+    state = part.value
+    return EventsConsumerV1(
+        status=state.status,
+        lag=state.lag,
+        silent_seconds=state.silent_seconds,
+        rejects=state.rejects,
+    )
 
 
 def _health_dto(service: ServiceHealth) -> ServiceHealthV1:

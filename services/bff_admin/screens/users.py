@@ -5,12 +5,14 @@ from pydantic import BaseModel
 from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
 from services.bff_admin.contracts.identity import ItemResult
+from services.bff_admin.dto.invitations_v1 import AdminInvitationV1, InviteUserV1
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminItemErrorV1,
     AdminItemResultV1,
     AdminUserDecisionsV1,
     AdminUserDecisionV1,
     ApproveUserV1,
+    DeactivateUserV1,
     DenyUserV1,
     UserDecisionsV1,
 )
@@ -56,6 +58,27 @@ class UsersScreen:
             await self._accounts.deny(ctx, user_id, body.expected_version, body.reason)
         )
 
+    async def deactivate(
+        self, ctx: RequestContext, user_id: str, body: DeactivateUserV1
+    ) -> WithHeaders[AdminUserDecisionV1]:
+        return _decision_response(
+            await self._accounts.deactivate(ctx, user_id, body.expected_version, body.reason)
+        )
+
+    async def reactivate(
+        self, ctx: RequestContext, user_id: str, body: DeactivateUserV1
+    ) -> WithHeaders[AdminUserDecisionV1]:
+        return _decision_response(
+            await self._accounts.reactivate(ctx, user_id, body.expected_version, body.reason)
+        )
+
+    async def invite(
+        self, ctx: RequestContext, key: str | None, body: InviteUserV1
+    ) -> WithHeaders[AdminInvitationV1]:
+        made = await self._accounts.invite(ctx, body.model_dump(), key)
+        invitation = AdminInvitationV1.model_validate(made.account)
+        return WithHeaders(invitation, _replay_headers(replayed=made.replayed))
+
     async def decide(self, ctx: RequestContext, body: UserDecisionsV1) -> AdminUserDecisionsV1:
         found = await self._accounts.decide(ctx, [item.model_dump() for item in body.items])
         return AdminUserDecisionsV1(results=[_item_dto(item) for item in found.results])
@@ -70,8 +93,12 @@ def _parameters(query: BaseModel) -> dict[str, str]:
 
 
 def _decision_response(decision: AccountDecision) -> WithHeaders[AdminUserDecisionV1]:
-    headers = {"Idempotent-Replay": "true"} if decision.replayed else {}
+    headers = _replay_headers(replayed=decision.replayed)
     return WithHeaders(AdminUserDecisionV1.model_validate(decision.account), headers)
+
+
+def _replay_headers(*, replayed: bool) -> dict[str, str]:
+    return {"Idempotent-Replay": "true"} if replayed else {}
 
 
 def _item_dto(item: ItemResult) -> AdminItemResultV1:

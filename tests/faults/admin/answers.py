@@ -49,6 +49,18 @@ DECISION: dict[str, Any] = {
     "reason": None,
     "correlation_id": "6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11",
 }
+INVITATION: dict[str, Any] = {
+    "user_id": PERSON,
+    "email": "maja.ek@skola.example",
+    "first_name": "Maja",
+    "last_name": "Ek",
+    "org_id": "Ekskolan",
+    "status": "approved",
+    "version": 2,
+    "invited_at": "2026-01-31T12:00:00.000001Z",
+    "expires_at": "2026-02-07T12:00:00.000001Z",
+    "token": LEAK,
+}
 USER_PAGE = {"users": [USER], "next_cursor": "next"}
 CURRENT = {
     name: value for name, value in ACCOUNT_STATE.items() if name not in {"user_id", "reason"}
@@ -86,7 +98,9 @@ FAULTS = {
     "answers nothing": Reply(200, b""),
     "redirects": Reply(308, b"", {"Location": "http://127.0.0.1:9/", **HTML}),
     "sends without end": Reply(200, b" " * 1024 * 1024, times=200, length=NO_LENGTH),
-    "refuses our key": refusal(401, "AUTHENTICATION_ERROR", {"reason": "unknown_service"}),
+    "refuses our key": refusal(
+        401, "AUTHENTICATION_ERROR", {"reason": "invalid_service_credentials"}
+    ),
     "knows no such route": Reply(404, b"<h1>Not Found</h1>", HTML),
     "refuses in another shape": reply({"error": LEAK}, 409),
     "refuses with an odd code": refusal(409, "SOMETHING_NEW"),

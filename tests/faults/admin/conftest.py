@@ -1,4 +1,4 @@
-"""The admin BFF with stubs of Identity and the config service, on real sockets."""
+"""The admin BFF with stubs of Identity, the config service and Entitlements, on real sockets."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,22 +15,29 @@ from services.bff_admin.app import create_app
 from services.bff_admin.config import Settings
 from tests.faults.admin.answers import ADMIN
 
+OPERATIONS = ("IDENTITY__READ", "IDENTITY__WRITE", "CONFIG_SERVICE__READ", "CONFIG_SERVICE__WRITE")
+OPERATIONS += ("ENTITLEMENTS__READ", "ENTITLEMENTS__WRITE")
 ENVIRONMENT = {
     "ENVIRONMENT": "testing",
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
-    # Shorter than the real budgets, in the same proportions.
-    "BFF_ADMIN_SERVICE_REQUEST_BUDGET": "2.0",
-    "BFF_ADMIN_SERVICE_IDENTITY__READ__BUDGET": "0.8",
-    "BFF_ADMIN_SERVICE_IDENTITY__WRITE__BUDGET": "0.8",
-    "BFF_ADMIN_SERVICE_CONFIG_SERVICE__READ__BUDGET": "0.8",
-    "BFF_ADMIN_SERVICE_CONFIG_SERVICE__WRITE__BUDGET": "0.8",
-    "BFF_ADMIN_SERVICE_HEALTH__PATIENCE": "0.5",
     **{
         f"BFF_ADMIN_SERVICE_HEALTH__{name}": ""
-        for name in ("GATEWAY", "BFF_TEACHER", "RAS", "CMS", "FILES", "CONTENT")
+        for name in ("GATEWAY", "BFF_TEACHER", "RAS", "CMS", "FILES", "CONTENT", "BOS")
     },
 }
+
+
+def budgets(seconds: float) -> dict[str, str]:
+    """Of each operation and health check, and twice as long for the request."""
+    patience = {"BFF_ADMIN_SERVICE_HEALTH__PATIENCE": str(min(seconds, 2.0))}
+    given = {f"BFF_ADMIN_SERVICE_{name}__BUDGET": str(seconds) for name in OPERATIONS}
+    return given | patience | {"BFF_ADMIN_SERVICE_REQUEST_BUDGET": str(2 * seconds)}
+
+
+PATIENT = budgets(8.0)
+"""A busy machine keeps them; only what hangs takes that long."""
+HURRIED = budgets(0.8)
 
 
 @dataclass
@@ -40,6 +47,7 @@ class AdminBff:
     client: TestClientProtocol
     identity: StubServer
     config: StubServer
+    entitlements: StubServer
     authorization: str
 
     async def ask(
@@ -60,32 +68,48 @@ async def error_of(answer: Response) -> dict[str, Any]:
     """The error of the envelope, which is the whole body."""
     body = await answer.get_json()
     assert set(body) == {"error"}
-    assert body["error"]["service"] == "bff_admin_service"
+    assert body["error"]["service"] == "bff_admin"
     error: dict[str, Any] = body["error"]
     return error
 
 
 @asynccontextmanager
-async def running_bff(**urls: str) -> AsyncIterator[AdminBff]:
-    """`urls` replace those of the stubs."""
+async def running_bff(**more: str) -> AsyncIterator[AdminBff]:
+    """`more` are settings, such as URLs in place of those of the stubs."""
     async with AsyncExitStack() as stack:
-        identity, config = [await stack.enter_async_context(stub_server()) for _ in range(2)]
-        stubs = {"IDENTITY_SERVICE_URL": identity.url, "CONFIG_SERVICE_URL": config.url}
-        app = create_app(Settings.load(ENVIRONMENT | stubs | urls))
+        identity, config, entitlements = [
+            await stack.enter_async_context(stub_server()) for _ in range(3)
+        ]
+        stubs = {
+            "IDENTITY_SERVICE_URL": identity.url,
+            "CONFIG_SERVICE_URL": config.url,
+            "ENTITLEMENTS_SERVICE_URL": entitlements.url,
+        }
+        app = create_app(Settings.load(ENVIRONMENT | PATIENT | stubs | more))
         await stack.enter_async_context(app.test_app())
         token = access_token(ADMIN, roles=["admin"], now=SystemClock().now())
-        yield AdminBff(app.test_client(), identity, config, bearer(token))
+        yield AdminBff(app.test_client(), identity, config, entitlements, bearer(token))
+
+
+@pytest.fixture(autouse=True)
+def hears_of_revocations(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Redis nobody is asked about admins, so that the stubs see the calls of screens alone."""
+    monkeypatch.setitem(ENVIRONMENT, "REDIS_URL", redis_url)
 
 
 @pytest.fixture
-async def bff() -> AsyncIterator[AdminBff]:
-    async with running_bff() as bff:
+async def bff(request: pytest.FixtureRequest) -> AsyncIterator[AdminBff]:
+    """With short budgets in a test of a fault that hangs."""
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    fault = parameters.get("fault")
+    hangs = fault == "hangs" or getattr(fault, "hang", False)
+    async with running_bff(**(HURRIED if hangs else {})) as bff:
         yield bff
 
 
 @pytest.fixture
 async def unreachable_services() -> AsyncIterator[AdminBff]:
-    """Connections to Identity and the config service are refused."""
-    closed_port = "http://127.0.0.1:9"
-    async with running_bff(IDENTITY_SERVICE_URL=closed_port, CONFIG_SERVICE_URL=closed_port) as bff:
+    """Connections to every service are refused."""
+    names = ("IDENTITY_SERVICE_URL", "CONFIG_SERVICE_URL", "ENTITLEMENTS_SERVICE_URL")
+    async with running_bff(**dict.fromkeys(names, "http://127.0.0.1:9")) as bff:
         yield bff

@@ -10,10 +10,13 @@ import httpx
 
 from bff_core.clock import SystemClock
 from bff_core.testing import SECRET, access_token, bearer
+from devstack.seed import load_dataset
 from devstack.seed.people import ADMIN
+from devstack.seed.store import write_dataset
 from tests.config_service_kit import INTERNAL_KEY, sqlite_url
 from tests.faults.config_service_process import serving
-from tests.faults.module_process import ModuleProcess, free_port
+from tests.faults.module_process import ModuleProcess
+from tests.ports import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,14 @@ class AdminStack:
 
 @contextlib.contextmanager
 def admin_stack(folder: Path) -> Iterator[AdminStack]:
-    identity_port, bff_port = free_port(), free_port()
-    identity = ModuleProcess(
-        "devstack.emulators.identity",
-        folder,
-        identity_port,
-        {
-            "DEVSTACK_HOST": "127.0.0.1",
-            "DEVSTACK_PORT": str(identity_port),
-            "DEVSTACK_DATA_DIR": str(folder),
-            "HULEEDU_INTERNAL_API_KEY": INTERNAL_KEY,
-            "IDENTITY_SERVICE_JWT_DEV_SECRET": SECRET,
-        },
-    )
-    with serving(folder, sqlite_url(folder)) as config, identity.running():
+    bff_port = free_port()
+    identity, entitlements = _emulator("identity", folder), _emulator("entitlements", folder)
+    write_dataset(load_dataset(), folder / "platform.sqlite3")
+    with (
+        serving(folder, sqlite_url(folder)) as config,
+        identity.running(),
+        entitlements.running(),
+    ):
         env = {
             "ENVIRONMENT": "testing",
             "JWT_SECRET_KEY": SECRET,
@@ -65,6 +62,19 @@ def admin_stack(folder: Path) -> Iterator[AdminStack]:
             "BFF_ADMIN_SERVICE_PORT": str(bff_port),
             "IDENTITY_SERVICE_URL": identity.url,
             "CONFIG_SERVICE_URL": config.url,
+            "ENTITLEMENTS_SERVICE_URL": entitlements.url,
         }
         with ModuleProcess("services.bff_admin", folder, bff_port, env).running() as bff:
             yield AdminStack(bff, identity)
+
+
+def _emulator(name: str, folder: Path) -> ModuleProcess:
+    port = free_port()
+    env = {
+        "DEVSTACK_HOST": "127.0.0.1",
+        "DEVSTACK_PORT": str(port),
+        "DEVSTACK_DATA_DIR": str(folder),
+        "HULEEDU_INTERNAL_API_KEY": INTERNAL_KEY,
+        "IDENTITY_SERVICE_JWT_DEV_SECRET": SECRET,
+    }
+    return ModuleProcess(f"devstack.emulators.{name}", folder, port, env)

@@ -76,3 +76,21 @@ def test_each_decision_is_made_once(stack: AdminStack) -> None:
         assert again.json()["version"] == 2
         history = httpx.get(url, headers=stack.headers(), timeout=10).json()["history"]
         assert [one["to_status"] for one in history] == ["approved"]
+
+
+def test_each_invited_account_is_made_once(stack: AdminStack) -> None:
+    for _ in range(rounds(50)):
+        key = uuid4().hex
+        headers = stack.headers(**{"Idempotency-Key": key})
+        person = {"email": f"{key}@skola.example", "first_name": "Maja", "last_name": "Ek"}
+        url = f"{stack.bff.url}/v1/admin/users"
+
+        def write(url: str = url, person: Any = person, headers: Any = headers) -> httpx.Response:
+            return httpx.post(f"{url}/invite", json=person, headers=headers, timeout=10)
+
+        kill_during(stack, write)
+        again = write()
+
+        assert again.status_code == 201, again.text
+        found = httpx.get(url, params={"q": key}, headers=stack.headers(), timeout=10).json()
+        assert [one["user_id"] for one in found["users"]] == [again.json()["user_id"]]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bff_core.testing import ANY, Reply
+from bff_core.testing import ANY, Reply, stub_server
 from tests.faults.admin.answers import ADMIN, DECISION, FAULTS, LEAK, USER, refusal, reply
-from tests.faults.admin.conftest import AdminBff
+from tests.faults.admin.conftest import AdminBff, running_bff
 from tests.faults.admin.test_admin_audit import CHANGES, DECISIONS, entry_ids
 
 STAMP = {"updated_at": "2026-01-31T12:00:00.000000Z", "updated_by": ADMIN}
@@ -30,6 +30,7 @@ def all_healthy(bff: AdminBff) -> None:
     bff.identity.on("/v1/admin/decisions", DECISIONS)
     bff.identity.on("/v1/admin/users/pending", reply({"users": [USER], "next_cursor": None}))
     bff.identity.on("/healthz", reply(HEALTHY))
+    bff.entitlements.on("/healthz", reply(HEALTHY))
 
 
 def missing(body: dict[str, Any]) -> set[str]:
@@ -53,7 +54,7 @@ async def test_all_well_shows_everything(bff: AdminBff) -> None:
     changed = body["changed_settings"]
     assert [(one["namespace"], one["version"]) for one in changed] == [("maintenance", 4)]
     assert changed[0]["values"] == [{"pointer": "/read_only", "value": True, "default": False}]
-    assert health(body) == {"config_service": "healthy", "identity": "healthy"}
+    assert health(body) == dict.fromkeys(("config_service", "entitlements", "identity"), "healthy")
     assert {one["version"] for one in body["services"]} == {"1.2.3"}
     assert {one["state"] for one in body["breakers"]} == {"closed"}
     assert {(one["service"], one["operation"]) for one in body["breakers"]} > {
@@ -126,7 +127,63 @@ async def test_many_who_wait_are_counted_to_a_bound(bff: AdminBff) -> None:
 async def test_a_service_that_says_it_is_not_well_is_unhealthy(bff: AdminBff) -> None:
     bff.config.on(ANY, reply({"status": "unhealthy", "version": "1"}, 503))
     bff.identity.on(ANY, Reply(200, b'{"status": "odd"}'))
+    bff.entitlements.on(ANY, Reply(500))
 
     _, body = await bff.get("/overview")
 
-    assert health(body) == {"config_service": "unhealthy", "identity": "unhealthy"}
+    assert set(health(body).values()) == {"unhealthy"}
+
+
+UNREACHABLE = "http://127.0.0.1:9"
+READING = {"status": "connected", "lag": 3, "silent_seconds": 1.5, "rejects": 0}
+UNREAD = {"status": "connecting", "lag": None, "silent_seconds": None, "rejects": None}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "shown", "code"),
+    [
+        ({"events": READING}, READING, None),
+        ({"events": {**UNREAD, "more": LEAK}}, UNREAD, None),
+        ({"events": {"status": "absent"}}, {**UNREAD, "status": "absent"}, None),
+        # From a newer service.
+        ({"events": {"status": "sleeping", "lag": 0}}, None, "EXTERNAL_SERVICE_ERROR"),
+        ({"events": [LEAK]}, None, "EXTERNAL_SERVICE_ERROR"),
+    ],
+)
+async def test_consumer_of_events_is_shown_as_far_as_it_is_known(
+    dependencies: Any, shown: Any, code: str | None
+) -> None:
+    async with stub_server() as teacher:
+        teacher.on("/healthz", reply({"status": "healthy", "dependencies": dependencies}))
+        async with running_bff(BFF_ADMIN_SERVICE_HEALTH__BFF_TEACHER=teacher.url) as bff:
+            all_healthy(bff)
+
+            status, body = await bff.get("/overview")
+
+    [part] = [one for one in body["parts"] if one["name"] == "events_consumer"]
+    assert (status, body["events"], part["code"]) == (200, shown, code)
+    assert health(body)["bff_teacher"] == "healthy"
+    assert LEAK not in repr(body)
+
+
+@pytest.mark.parametrize("dependencies", [{}, None])
+async def test_consumer_is_no_part_where_no_events_are_read(dependencies: Any) -> None:
+    async with stub_server() as teacher:
+        teacher.on("/healthz", reply({"status": "healthy", "dependencies": dependencies}))
+        async with running_bff(BFF_ADMIN_SERVICE_HEALTH__BFF_TEACHER=teacher.url) as bff:
+            all_healthy(bff)
+
+            status, body = await bff.get("/overview")
+
+    assert (status, body["events"], missing(body)) == (200, None, set())
+    assert "events_consumer" not in {one["name"] for one in body["parts"]}
+
+
+async def test_teacher_bff_at_fault_leaves_its_events_unknown() -> None:
+    async with running_bff(BFF_ADMIN_SERVICE_HEALTH__BFF_TEACHER=UNREACHABLE) as bff:
+        all_healthy(bff)
+
+        status, body = await bff.get("/overview")
+
+    assert (status, missing(body)) == (200, {"events_consumer"})
+    assert body["events"] is None

@@ -11,6 +11,7 @@ from tests.faults.admin.answers import (
     CURRENT,
     DECISION,
     FAULTS,
+    INVITATION,
     LEAK,
     PERSON,
     USER,
@@ -21,6 +22,9 @@ from tests.faults.admin.answers import (
 from tests.faults.admin.conftest import AdminBff, error_of
 
 APPROVE = f"/users/{PERSON}/approve"
+WITH_REASON = {"expected_version": 1, "reason": "on leave"}
+INVITED = {"email": "maja.ek@skola.example", "first_name": "Maja", "last_name": "Ek"}
+KEY = {"Idempotency-Key": "key-1"}
 
 
 async def test_pending_shows_who_waits_and_nothing_more(bff: AdminBff) -> None:
@@ -65,6 +69,51 @@ async def test_a_decision_goes_through_once(bff: AdminBff) -> None:
     assert "Idempotent-Replay" not in answer.headers
     assert (await answer.get_json())["version"] == 2
     assert json.loads(bff.identity.requests[0].body) == {"expected_version": 1, "note": "hej"}
+
+
+@pytest.mark.parametrize("action", ["deactivate", "reactivate"])
+async def test_a_reason_goes_along_with_a_deactivation(bff: AdminBff, action: str) -> None:
+    bff.identity.on(f"/v1/admin/users/{PERSON}/{action}", reply(ACCOUNT_STATE))
+
+    answer = await bff.ask("POST", f"/users/{PERSON}/{action}", WITH_REASON)
+
+    assert answer.status_code == 200
+    assert json.loads(bff.identity.requests[0].body) == WITH_REASON
+
+
+async def test_an_invitation_goes_through_with_its_key(bff: AdminBff) -> None:
+    bff.identity.on("/v1/admin/users/invite", reply(INVITATION, 201, Idempotent_Replay="true"))
+
+    answer = await bff.ask("POST", "/users/invite", INVITED, KEY)
+
+    body = await answer.get_json()
+    assert (answer.status_code, answer.headers["Idempotent-Replay"]) == (201, "true")
+    assert (body["org"], body["version"]) == ("Ekskolan", 2)
+    assert LEAK not in repr(body)
+    (asked,) = bff.identity.requests
+    assert asked.headers["idempotency-key"] == "key-1"
+    assert json.loads(asked.body) == {**INVITED, "note": None}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (409, "CONFLICT", "address_taken"),
+        (409, "CONFLICT", "idempotency_key_reused"),
+        (403, "AUTHORIZATION_ERROR", "no_organisation"),
+        (428, "PRECONDITION_REQUIRED", None),
+    ],
+)
+async def test_a_refused_invitation_says_why(
+    bff: AdminBff, status: int, code: str, reason: str | None
+) -> None:
+    details = {"reason": reason} if reason else {}
+    bff.identity.on(ANY, refusal(status, code, {**details, "account": LEAK}))
+
+    answer = await bff.ask("POST", "/users/invite", INVITED, KEY)
+
+    error = await error_of(answer)
+    assert (answer.status_code, error["code"], error["details"]) == (status, code, details)
 
 
 async def test_the_same_decision_again_says_so(bff: AdminBff) -> None:
@@ -143,13 +192,23 @@ async def test_identity_at_fault_is_a_5xx_that_names_it(bff: AdminBff, fault: st
 UNKNOWN_OUTCOMES = [fault for fault in FAULTS if not fault.startswith(("refuses", "knows"))]
 
 
-@pytest.mark.parametrize("fault", UNKNOWN_OUTCOMES)
-async def test_a_decision_without_an_answer_says_that_it_may_be_done(
-    bff: AdminBff, fault: str
+# Every write once, and every fault with one of them.
+LOST_WRITES = [
+    *((fault, APPROVE, {"expected_version": 1}) for fault in UNKNOWN_OUTCOMES),
+    ("hangs", f"/users/{PERSON}/deactivate", WITH_REASON),
+    ("answers half", f"/users/{PERSON}/reactivate", WITH_REASON),
+    ("answers another shape", "/users/invite", INVITED),
+    ("hangs", "/users/invite", INVITED),
+]
+
+
+@pytest.mark.parametrize(("fault", "path", "body"), LOST_WRITES)
+async def test_a_write_without_an_answer_says_that_it_may_be_done(
+    bff: AdminBff, fault: str, path: str, body: dict[str, object]
 ) -> None:
     bff.identity.on(ANY, FAULTS[fault])
 
-    answer = await bff.ask("POST", APPROVE, {"expected_version": 1})
+    answer = await bff.ask("POST", path, body, KEY)
 
     error = await error_of(answer)
     assert 502 <= answer.status_code <= 504
@@ -165,3 +224,27 @@ async def test_a_decision_that_could_not_be_sent_was_not_made(
     error = await error_of(answer)
     assert (answer.status_code, error["code"]) == (503, "CONNECTION_ERROR")
     assert "outcome" not in error["details"]
+
+
+async def test_me_is_the_token_s_admin_with_the_names_of_the_account(bff: AdminBff) -> None:
+    account = {**USER, "user_id": ADMIN, "history": [DECISION]}
+    bff.identity.on(f"/v1/admin/users/{ADMIN}", reply(account))
+
+    status, body = await bff.get("/me")
+
+    assert status == 200
+    assert (body["user_id"], body["roles"]) == (ADMIN, ["admin"])
+    assert (body["email"], body["first_name"]) == ("maja.ek@skola.example", "Maja")
+    assert [(part["name"], part["status"]) for part in body["parts"]] == [("account", "ok")]
+    assert LEAK not in repr(body)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_me_without_identity_is_what_the_token_says(bff: AdminBff, fault: str) -> None:
+    bff.identity.on(ANY, FAULTS[fault])
+
+    status, body = await bff.get("/me")
+
+    assert (status, body["user_id"], body["roles"]) == (200, ADMIN, ["admin"])
+    assert body["email"] is body["first_name"] is body["last_name"] is None
+    assert [(part["name"], part["status"]) for part in body["parts"]] == [("account", "missing")]

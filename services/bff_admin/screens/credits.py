@@ -1,0 +1,151 @@
+"""Credits of a teacher, and an admin's changes to them.
+
+The platform keeps neither the admin nor the reason of a change, so both are logged here.
+"""
+
+from collections.abc import Awaitable
+
+import structlog
+
+from bff_core.composition import Fetched, Missing, Part, fan_out, optional
+from bff_core.context import RequestContext
+from bff_core.errors import BffError, DownstreamError
+from services.bff_admin.contracts.entitlements import CreditOperation, CreditOperations
+from services.bff_admin.contracts.identity import AccountDetail
+from services.bff_admin.dto.credits_v1 import (
+    AdjustCreditsV1,
+    AdminCreditChangeV1,
+    AdminCreditOperationV1,
+    AdminCreditsV1,
+    SetCreditsV1,
+)
+from services.bff_admin.ports import Accounts, CreditChange, Credits, CreditsReadOnly
+from services.bff_admin.screens.parts import describe_all, value_or_none
+
+log = structlog.get_logger()
+
+
+class CreditsScreen:
+    """Optional parts of the read: `account`, `credits`, `operations`. A change needs all services.
+
+    Without `account` all are missing: Identity alone knows whether the account is one of the
+    admin's, and Entitlements answers for any.
+    """
+
+    def __init__(self, accounts: Accounts, credit_service: Credits) -> None:
+        self._accounts = accounts
+        self._credits = credit_service
+
+    async def load(self, ctx: RequestContext, user_id: str) -> AdminCreditsV1:
+        """Compose the credits.
+
+        Raises:
+            NotFound: There is no such account.
+        """
+        async with fan_out() as group:
+            reading = group.create_task(optional(self._account(ctx, user_id)))
+            balance = group.create_task(optional(self._credits.available(ctx, user_id)))
+            booked = group.create_task(self._operations(ctx, user_id))
+        account, available = reading.result(), balance.result()
+        operations, adjustable = booked.result()
+        if isinstance(account, Missing):
+            available, operations, adjustable = account, account, None
+        found, rows = value_or_none(account), value_or_none(operations)
+        parts = {"account": account, "credits": available, "operations": operations}
+        return AdminCreditsV1(
+            user_id=user_id,
+            email=found.email if found else None,
+            available=value_or_none(available),
+            adjustable=adjustable,
+            operations=rows and [_operation_dto(row) for row in rows.operations],
+            parts=describe_all(parts),
+        )
+
+    async def adjust(
+        self, ctx: RequestContext, user_id: str, wanted: AdjustCreditsV1
+    ) -> AdminCreditChangeV1:
+        """Add to the balance, or take from it.
+
+        Raises:
+            NotFound: There is no such account.
+            CreditsReadOnly: The platform offers no change; nothing was sent.
+            DownstreamError: `details.outcome` is "unknown" when it may have been done.
+        """
+        await self._require_adjustable(ctx, user_id)
+        call = self._credits.adjust(ctx, user_id, wanted.amount, wanted.reason)
+        return await _logged(
+            call, ctx, user_id, action="adjust", amount=wanted.amount, reason=wanted.reason
+        )
+
+    async def set(
+        self, ctx: RequestContext, user_id: str, wanted: SetCreditsV1
+    ) -> AdminCreditChangeV1:
+        """Replace the balance; raises as `adjust` does."""
+        await self._require_adjustable(ctx, user_id)
+        call = self._credits.set(ctx, user_id, wanted.balance)
+        return await _logged(
+            call, ctx, user_id, action="set", amount=wanted.balance, reason=wanted.reason
+        )
+
+    async def _require_adjustable(self, ctx: RequestContext, user_id: str) -> None:
+        """The platform books for any id, and answers an absent route like a failed change."""
+        async with fan_out() as group:
+            group.create_task(self._accounts.one(ctx, user_id))
+            group.create_task(self._credits.operations(ctx, user_id))
+
+    async def _account(self, ctx: RequestContext, user_id: str) -> Fetched[AccountDetail]:
+        return Fetched(await self._accounts.one(ctx, user_id))
+
+    async def _operations(
+        self, ctx: RequestContext, user_id: str
+    ) -> tuple[Part[CreditOperations], bool | None]:
+        """The operations, and True if the platform offers changes, None if that is not known."""
+        try:
+            return await self._credits.operations(ctx, user_id), True
+        except CreditsReadOnly as error:
+            return Missing(error.code), False
+        except DownstreamError as error:
+            return Missing(error.code), None
+
+
+def _operation_dto(row: CreditOperation) -> AdminCreditOperationV1:
+    return AdminCreditOperationV1(
+        id=row.id,
+        metric=row.metric,
+        amount=row.amount,
+        consumed_from=row.consumed_from,
+        status=row.operation_status,
+        batch_id=row.batch_id,
+        correlation_id=row.correlation_id,
+        created_at=row.created_at,
+    )
+
+
+async def _logged(
+    change: Awaitable[CreditChange],
+    ctx: RequestContext,
+    user_id: str,
+    *,
+    action: str,
+    amount: int,
+    reason: str,
+) -> AdminCreditChangeV1:
+    """Log who decides what and why before the change is sent, and its outcome afterwards."""
+    log.info(
+        "credits_change_sent",
+        admin_id=ctx.user_id,
+        account_id=user_id,
+        action=action,
+        credits=amount,
+        reason=reason,
+    )
+    try:
+        done = await change
+    except BffError as error:
+        outcome = error.details.get("outcome", "not_done")
+        log.warning("credits_change_failed", account_id=user_id, outcome=outcome, code=error.code)
+        raise
+    log.info("credits_changed", account_id=user_id, available=done.available)
+    return AdminCreditChangeV1(
+        user_id=user_id, available=done.available, correlation_id=done.correlation_id
+    )

@@ -1,6 +1,6 @@
 """The teacher BFF as a Quart app."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,23 +10,32 @@ from quart import Blueprint, Quart
 from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, TEACHER
+from bff_core.front_end import StaticFiles, attach_front_end, read_folder
 from bff_core.observability import Metrics
 from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle, enforce_maintenance
-from bff_core.settings import SettingsError
-from services.bff_teacher.api import batch_routes, dashboard_routes, live_routes, profile_routes
-from services.bff_teacher.api.batch_routes import CONFIRM
-from services.bff_teacher.api.front_end import attach_front_end
-from services.bff_teacher.api.static_files import (
-    FolderTooLargeError,
-    StaticFiles,
-    read_static_files,
+from services.bff_teacher.api import (
+    batch_routes,
+    credits_routes,
+    dashboard_routes,
+    live_routes,
+    notification_routes,
+    profile_routes,
+    results_routes,
+    workflow_routes,
 )
+from services.bff_teacher.api.batch_routes import CONFIRM
+from services.bff_teacher.api.page_headers import PAGE_HEADERS
+from services.bff_teacher.api.workflow_routes import UPLOAD, WORKFLOW
 from services.bff_teacher.config import PREFIX, SERVICE, Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
-from services.bff_teacher.di import make_container, open_ledger
+from services.bff_teacher.di import make_container
+from services.bff_teacher.di.events import EventReading, events_status
+from services.bff_teacher.di.services import open_ledger
+from services.bff_teacher.events.status import EventsStatus
 from services.bff_teacher.live import LiveStreams
+from services.bff_teacher.ports.notices import Notices
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
 """The platform's current gateway uses the second one."""
@@ -38,8 +47,12 @@ ACCESS = {"teacher": frozenset({TEACHER, ADMIN})}
 ROUTES: tuple[Blueprint, ...] = (
     dashboard_routes.blueprint,
     batch_routes.blueprint,
+    results_routes.blueprint,
     profile_routes.blueprint,
+    credits_routes.blueprint,
     live_routes.blueprint,
+    notification_routes.blueprint,
+    workflow_routes.blueprint,
 )
 
 
@@ -49,6 +62,7 @@ class TeacherDependencies:
 
     resources: Resources
     ledger: LedgerDatabase
+    events: EventsStatus
 
     @property
     def dependencies(self) -> tuple[HealthChecked, ...]:
@@ -56,6 +70,9 @@ class TeacherDependencies:
 
     def breakers(self) -> Sequence[BreakerStatus]:
         return self.resources.breakers()
+
+    def reports(self) -> Mapping[str, Mapping[str, object]]:
+        return {"events": self.events.report()} if self.events.is_on else {}
 
     async def aclose(self) -> None:
         await self.ledger.aclose()
@@ -73,7 +90,8 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     clock = SystemClock()
     resources = Resources.open(settings, metrics, clock)
     ledger = open_ledger(settings)
-    container = make_container(settings, resources.runtime, ledger, *replacing)
+    events = events_status(settings, metrics, clock)
+    container = make_container(settings, resources.runtime, ledger, events, *replacing)
     app = build_app(
         settings,
         container,
@@ -83,15 +101,19 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         metrics=metrics,
         blueprints=[Blueprints(routes, PREFIXES) for routes in ROUTES],
         access=ACCESS,
-        budgets={CONFIRM: settings.confirm_budget},
-        resources=TeacherDependencies(resources, ledger),
+        budgets={
+            CONFIRM: settings.confirm_budget,
+            WORKFLOW: settings.workflow_budget,
+            UPLOAD: settings.upload_budget,
+        },
+        resources=TeacherDependencies(resources, ledger, events),
         clock=clock,
         checks=pages.checks if pages else {},
     )
     enforce_maintenance(app, container)
     _drain_streams_with(app, container)
     if pages:
-        attach_front_end(app, pages)
+        attach_front_end(app, pages, PAGE_HEADERS)
     return app
 
 
@@ -106,13 +128,7 @@ def read_front_end(
     folder = settings.static_dir
     if "static_dir" not in settings.model_fields_set and platform_folder.is_dir():
         folder = platform_folder
-    if folder is None:
-        return None
-    try:
-        return read_static_files(folder)
-    except (OSError, FolderTooLargeError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        raise SettingsError(f"{PREFIX}STATIC_DIR: {folder}: {reason}") from error
+    return read_folder(folder, f"{PREFIX}STATIC_DIR")
 
 
 def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:
@@ -122,6 +138,9 @@ def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:
     @app.before_serving
     async def listen() -> None:
         live = await container.get(LiveStreams)
+        # Notices and facts are kept from now on, whoever looks on.
+        await container.get(Notices)
+        await container.get(EventReading)
         lifecycle.when_draining.append(live.drain)
 
 

@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import Downstream, Operation, ServiceSettings
+from bff_core.settings import Downstream, Operation
 from services.bff_teacher.confirmations.model import LEAST_CALL
-from services.bff_teacher.contracts.content import LARGEST_TEXT
+from services.bff_teacher.kafka_settings import KafkaSettings
+from services.bff_teacher.live_settings import LiveSettings, split_commas
+from services.bff_teacher.workflow_settings import (
+    ContentDownstream,
+    FileDownstream,
+    PlatformGatewayDownstream,
+)
 
-SERVICE = "bff_teacher_service"
+SERVICE = "bff_teacher"
 SERVICE_ID = "bff-teacher-service"
 PREFIX = "BFF_TEACHER_SERVICE_"
 
@@ -31,6 +37,13 @@ PartName = Literal[
     "student",
     "roster",
     "filenames",
+    "phases",
+    "validation",
+    "titles",
+    "credits",
+    "class_batches",
+    "latest_results",
+    "events",
 ]
 
 
@@ -51,7 +64,7 @@ class RasDownstream(Downstream):
         max_age=60,
         stale_while_revalidate=60,
         stale_if_error=600,
-        in_flight=64,
+        in_flight=48,
     )
     # They give the owner, which permits access for a minute only: see `ownership`.
     one_batch: Operation = Operation(
@@ -101,24 +114,35 @@ class CmsDownstream(Downstream):
         in_flight=32,
     )
     associations: Operation = Operation(budget=1.5, attempts=2, in_flight=16)
+    validation: Operation = Operation(
+        budget=0.8,
+        attempts=2,
+        max_age=2,
+        stale_while_revalidate=5,
+        stale_if_error=30,
+        in_flight=48,
+        in_flight_per_user=24,
+    )
     confirm: Operation = Operation(budget=5.0, attempts=1, in_flight=8)
 
 
-class FileDownstream(Downstream):
-    name: str = "files"
-    url: str = "http://127.0.0.1:7001"
-    state: Operation = Operation(
-        budget=0.8, attempts=2, max_age=2, stale_while_revalidate=10, in_flight=16
-    )
+class BosDownstream(Downstream):
+    """Four pages of a teacher may read eight batches each at a time."""
 
-
-class ContentDownstream(Downstream):
-    name: str = "content"
-    url: str = "http://127.0.0.1:8000"
-    # A text never changes under its id.
-    text: Operation = Operation(
-        budget=1.5, attempts=2, max_age=86_400, in_flight=32, max_bytes=LARGEST_TEXT
+    name: str = "bos"
+    url: str = "http://127.0.0.1:5001"
+    pipeline_state: Operation = Operation(
+        budget=0.8,
+        attempts=2,
+        max_age=2,
+        stale_while_revalidate=5,
+        stale_if_error=30,
+        in_flight=64,
+        in_flight_per_user=32,
     )
+    # The platform asks two services, and takes 5 s for a refusal.
+    preflight: Operation = Operation(budget=10.0, attempts=1, in_flight=16)
+    retry_phase: Operation = Operation(budget=8.0, attempts=1, in_flight=8)
 
 
 class IdentityDownstream(Downstream):
@@ -132,6 +156,15 @@ class IdentityDownstream(Downstream):
         stale_if_error=3600,
         in_flight=16,
     )
+
+
+class EntitlementsDownstream(Downstream):
+    name: str = "entitlements"
+    url: str = "http://127.0.0.1:8083"
+    balance: Operation = Operation(
+        budget=0.8, attempts=2, max_age=10, stale_while_revalidate=60, in_flight=8
+    )
+    check: Operation = Operation(budget=0.8, attempts=1, in_flight=8)
 
 
 class ConfigServiceDownstream(Downstream):
@@ -148,78 +181,18 @@ class ConfigServiceDownstream(Downstream):
     )
 
 
-class LiveSettings(BaseModel):
-    """Live updates; they need `REDIS_URL`. Limits count in one process."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    channels: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("user:{user_id}:events",),
-        description="Redis channels, between commas, on which changes to lists are announced.",
-    )
-    per_user: int = Field(6, ge=1, le=100, description="Streams that a user may have open.")
-    per_process: int = Field(2000, ge=1, description="Streams that may be open in all.")
-    heartbeat: float = Field(
-        15.0, ge=0.2, le=60, description="Seconds between heartbeats on a quiet stream."
-    )
-    write_seconds: float = Field(
-        30.0, ge=0.2, le=600, description="Seconds that one write may take before its stream ends."
-    )
-    poll: float = Field(
-        30.0, ge=0.5, le=600, description="Seconds between reads of what open streams show."
-    )
-    rereads: Annotated[tuple[float, ...], NoDecode] = Field(
-        (5.0, 30.0, 300.0),
-        description="Seconds after a message at which to read again, while nothing has changed.",
-    )
-    kept_events: int = Field(
-        256, ge=1, le=10_000, description="Events of a topic that a client may have missed."
-    )
-    kept_seconds: float = Field(
-        600.0, ge=60, le=86_400, description="Seconds for which a topic outlives its last stream."
-    )
-
-    @field_validator("channels", mode="before")
-    @classmethod
-    def _split_channels(cls, names: object) -> object:
-        return split_commas(names)
-
-    @field_validator("rereads", mode="before")
-    @classmethod
-    def _split_rereads(cls, seconds: object) -> object:
-        return split_commas(seconds)
-
-    @field_validator("rereads")
-    @classmethod
-    def _require_increasing(cls, seconds: tuple[float, ...]) -> tuple[float, ...]:
-        if any(one <= 0 for one in seconds) or list(seconds) != sorted(seconds):
-            raise ValueError("must be seconds that grow")
-        return seconds
-
-    @field_validator("channels")
-    @classmethod
-    def _require_user_id(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if any("{user_id}" not in name or " " in name for name in names):
-            raise ValueError("each must hold {user_id}")
-        return names
-
-
-def split_commas(given: object) -> object:
-    """The non-empty items of a text between commas; anything else as it is."""
-    if isinstance(given, str):
-        return tuple(one.strip() for one in given.split(",") if one.strip())
-    return given
-
-
-class Settings(ServiceSettings):
+class Settings(KafkaSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     aliases: ClassVar[Mapping[str, str]] = {
         "RESULT_AGGREGATOR_URL": f"{PREFIX}RAS__URL",
         "CMS_API_URL": f"{PREFIX}CMS__URL",
+        "BATCH_ORCHESTRATOR_SERVICE_URL": f"{PREFIX}BOS__URL",
         "FILE_SERVICE_URL": f"{PREFIX}FILES__URL",
         "CONTENT_SERVICE_URL": f"{PREFIX}CONTENT__URL",
         "IDENTITY_SERVICE_URL": f"{PREFIX}IDENTITY__URL",
+        "ENTITLEMENTS_SERVICE_URL": f"{PREFIX}ENTITLEMENTS__URL",
+        "PLATFORM_GATEWAY_URL": f"{PREFIX}PLATFORM_GATEWAY__URL",
         "CONFIG_SERVICE_URL": f"{PREFIX}CONFIG__URL",
         # As the platform's existing teacher BFF spells them.
         f"{PREFIX}RAS_URL": f"{PREFIX}RAS__URL",
@@ -240,9 +213,30 @@ class Settings(ServiceSettings):
     confirm_budget: float = Field(
         6.0, gt=0, le=60, description="Seconds within which a confirmation is answered."
     )
+    workflow_budget: float = Field(
+        25.0,
+        gt=0,
+        le=60,
+        description="Seconds within which the creation of a batch or the start of its pipeline is"
+        " answered; the platform takes up to 10 s to refuse a start.",
+    )
+    upload_budget: float = Field(
+        130.0, gt=0, le=600, description="Seconds within which an upload is answered."
+    )
+    upload_max_bytes: int = Field(
+        256 * 1024 * 1024, ge=1, description="Bytes that an upload's body may have."
+    )
+    upload_idle_seconds: float = Field(
+        15.0, gt=0, le=60, description="Seconds for which nothing of an upload may arrive."
+    )
+    upload_dir: Path | None = Field(
+        None,
+        description="Folder on a disk for files that are being received, at most 32 MiB for each"
+        " upload; unset: the system's folder for temporary files.",
+    )
     ledger_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///bff-teacher-ledger.sqlite3"),
-        description="Database of confirmations; one for all replicas.",
+        description="Database of confirmations, titles and other writes; one for all replicas.",
     )
     ledger_budget: float = Field(1.0, gt=0, le=10, description="Seconds for one use of the ledger.")
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
@@ -255,9 +249,12 @@ class Settings(ServiceSettings):
     )
     ras: RasDownstream = RasDownstream()
     cms: CmsDownstream = CmsDownstream()
+    bos: BosDownstream = BosDownstream()
     files: FileDownstream = FileDownstream()
     content: ContentDownstream = ContentDownstream()
     identity: IdentityDownstream = IdentityDownstream()
+    entitlements: EntitlementsDownstream = EntitlementsDownstream()
+    platform_gateway: PlatformGatewayDownstream = PlatformGatewayDownstream()
     config: ConfigServiceDownstream = ConfigServiceDownstream()
     live: LiveSettings = LiveSettings()
 
@@ -286,6 +283,5 @@ class Settings(ServiceSettings):
     def _split_parts(cls, names: object) -> object:
         return split_commas(names)
 
-    def check_secrets(self) -> None:
-        super().check_secrets()
-        self.require_secret("HULEEDU_INTERNAL_API_KEY", self.internal_api_key)
+    def required_secrets(self) -> dict[str, SecretStr | None]:
+        return super().required_secrets() | {"HULEEDU_INTERNAL_API_KEY": self.internal_api_key}

@@ -2,10 +2,18 @@
 
 from dishka import FromDishka
 from quart import Blueprint
+from quart_schema import document_headers
 
 from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
-from bff_core.errors import Conflict, NotFound, RateLimited
+from bff_core.errors import (
+    Conflict,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RateLimited,
+)
+from bff_core.etags import WithETag
 from bff_core.server import (
     Link,
     access,
@@ -17,6 +25,7 @@ from bff_core.server import (
     path_parameters,
     response_headers,
     returns,
+    returns_etagged,
     takes_body,
     takes_headers,
 )
@@ -27,9 +36,16 @@ from services.bff_teacher.dto.associations_v1 import (
     StudentAssociationListV1,
 )
 from services.bff_teacher.dto.batch_detail_v1 import TeacherBatchDetailV1
+from services.bff_teacher.dto.batch_title_v1 import (
+    BatchTitleV1,
+    BatchTitleWriteV1,
+    TitleReadHeadersV1,
+    TitleWriteHeadersV1,
+)
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.screens.associations import AssociationsScreen
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
+from services.bff_teacher.screens.batch_title import BatchTitleScreen
 from services.bff_teacher.screens.confirm import ConfirmScreen
 from services.bff_teacher.screens.essay import EssayScreen
 
@@ -50,6 +66,7 @@ blueprint = Blueprint("batches", __name__)
 @openapi_links(
     Link("batches.essay", {"batch_id": "/batch_id", "essay_id": "/essays/0/essay_id"}),
     Link("batches.associations", {"batch_id": "/batch_id"}),
+    Link("batches.title", {"batch_id": "/batch_id"}),
 )
 @returns(TeacherBatchDetailV1)
 @inject
@@ -58,6 +75,41 @@ async def batch(
 ) -> WithHeaders[TeacherBatchDetailV1]:
     """A batch of the teacher's with its essays, by rank."""
     return await screen.load(ctx, batch_id)
+
+
+@blueprint.get("/batches/<batch_id>/title")
+@operation_id("getBatchTitle")
+@access("teacher")
+@error_responses(NotFound, RateLimited)
+@path_parameters(batch_id=UUID_SCHEMA)
+@document_headers(TitleReadHeadersV1)
+@returns_etagged(BatchTitleV1)
+@inject
+async def title(
+    batch_id: str, screen: FromDishka[BatchTitleScreen], ctx: FromDishka[RequestContext]
+) -> WithETag[BatchTitleV1]:
+    """The title that the teacher gave the batch, as it is stored."""
+    return await screen.load(ctx, batch_id)
+
+
+@blueprint.put("/batches/<batch_id>/title")
+@operation_id("putBatchTitle")
+@access("teacher")
+@error_responses(NotFound, PreconditionFailed, PreconditionRequired, RateLimited)
+@path_parameters(batch_id=UUID_SCHEMA)
+@takes_headers(TitleWriteHeadersV1)
+@takes_body(BatchTitleWriteV1)
+@returns_etagged(BatchTitleV1)
+@inject
+async def replace_title(
+    batch_id: str,
+    data: BatchTitleWriteV1,
+    headers: TitleWriteHeadersV1,
+    screen: FromDishka[BatchTitleScreen],
+    ctx: FromDishka[RequestContext],
+) -> WithETag[BatchTitleV1]:
+    """Give the batch a title, or take it away with an empty one."""
+    return await screen.replace(ctx, batch_id, data, headers.if_match)
 
 
 @blueprint.get("/batches/<batch_id>/essays/<essay_id>")

@@ -37,4 +37,5 @@ async def events(
     ctx: FromDishka[RequestContext],
 ) -> AsyncIterator[bytes]:
     """Changes to the teacher's batches as they happen, as server-sent events."""
-    return await live.open(ctx, query_args.batch_id, headers.last_event_id)
+    last_event_id = headers.last_event_id or query_args.last_event_id
+    return await live.open(ctx, query_args.batch_id, last_event_id)

@@ -3,25 +3,19 @@
 `ownership` checks the owner of what it gives.
 """
 
-from bff_core.client import Credentials, JsonDecoder, ServiceClient, ServiceIdentity
+from bff_core.client import Absence, Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.clock import Clock
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamRefused, NotFound
 from bff_core.settings import Operation
-from services.bff_teacher.contracts.ras import (
-    AWAITING_REVIEW,
-    BatchPage,
-    BatchWithEssays,
-    OwnedEssay,
-)
+from services.bff_teacher.clients.absent_route import AbsentRoute
+from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
 
 BATCHES = frozenset({"user_batches", "batch", "essay"})
 """Operations that read the current state of batches."""
 CLASS_ACTIVITY = "class_activity"
 NEWEST = 100
-ROUTE_ABSENT_SECONDS = 600.0
-"""Seconds without calls to the essay route after RAS answered that it has none."""
 
 
 class HttpResults:
@@ -36,9 +30,7 @@ class HttpResults:
     ) -> None:
         """`supersedes` names the cached operations that a page replaces."""
         service = Credentials(service=identity)
-        page = JsonDecoder(
-            BatchPage, rows="batches", strip="essays", on_salvage=ras.salvaged("user_batches")
-        )
+        page = JsonDecoder(BatchPage, rows="batches", on_salvage=ras.salvaged("user_batches"))
         self._page = ras.endpoint(
             "user_batches",
             user_list,
@@ -61,10 +53,6 @@ class HttpResults:
 
     async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
         return await self._activity.get(ctx, _batches_of(ctx), {"limit": NEWEST, "offset": 0})
-
-    async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
-        params: dict[str, str | int] = {"limit": NEWEST, "offset": 0, "status": AWAITING_REVIEW}
-        return await self._activity.get(ctx, _batches_of(ctx), params)
 
 
 def _owners(page: BatchPage) -> set[str]:
@@ -105,10 +93,10 @@ class HttpBatches:
             one_essay,
             essay,
             credentials=service,
+            absence=Absence(frozenset(), of_route=True),
             subjects=lambda found: [found.batch_id, found.essay_id],
         )
-        self._clock = clock
-        self._no_essay_route_until = float("-inf")
+        self._no_essay_route = AbsentRoute(clock)
 
     async def get(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
         """RAS compares ids with case; nearly all of its own are in lower case."""
@@ -133,7 +121,7 @@ class HttpBatches:
     async def get_essay(
         self, ctx: RequestContext, batch_id: str, essay_id: str
     ) -> Fetched[OwnedEssay] | None:
-        if self._clock.monotonic() < self._no_essay_route_until:
+        if self._no_essay_route.is_remembered:
             return None
         path = ("internal", "v1", "batches", batch_id, "essays", essay_id)
         try:
@@ -143,5 +131,5 @@ class HttpBatches:
                 raise
             # A 404 in HTML comes from the router: this release of RAS has no such route.
             if not error.spoke_json:
-                self._no_essay_route_until = self._clock.monotonic() + ROUTE_ABSENT_SECONDS
+                self._no_essay_route.remember()
             return None

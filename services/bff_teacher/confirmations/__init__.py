@@ -1,1 +1,1 @@
-"""Durable record of the confirmations that teachers send."""
+"""Database of the teacher BFF: confirmations that teachers send, and titles that they give."""

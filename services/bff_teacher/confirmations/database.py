@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bff_core.context import UserId
 from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_statements
 from bff_core.errors import RateLimited, Unavailable
 from bff_core.fair_slots import UNSHARED, FairSlots
@@ -61,8 +62,86 @@ attempts = Table(
     # Makes attempts exclusive: only one can take the number after the latest.
     PrimaryKeyConstraint("batch_id", "number"),
 )
+titles = Table(
+    "bff_teacher_batch_titles",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    # Empty once it was cleared; the row stays, so that no version is used twice.
+    Column("title", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Text, nullable=False),
+)
+creations = Table(
+    "bff_teacher_created_batches",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("class_id", Text),
+    Column("class_name", Text),
+    Column("essay_count", Integer, nullable=False),
+    Column("title", Text),
+    Column("storage_id", Text),
+    # In lower case, once it is known.
+    Column("batch_id", Text, index=True),
+    Column("outcome", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    # Makes submissions unique: a second one with the same key finds the first.
+    PrimaryKeyConstraint("user_id", "idempotency_key"),
+)
+uploads = Table(
+    "bff_teacher_uploads",
+    metadata,
+    Column("upload_key", Text, primary_key=True),
+    Column("batch_id", Text, nullable=False, index=True),
+    Column("user_id", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sent_at", Text, nullable=False),
+    # The place within one request.
+    Column("position", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("file_upload_id", Text),
+    Column("updated_at", Text),
+)
+starts = Table(
+    "bff_teacher_starts",
+    metadata,
+    Column("batch_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("reason", Text),
+    Column("started_at", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("denial", Text),
+    Column("ended_at", Text),
+    # Makes starts exclusive, as those of confirmations.
+    PrimaryKeyConstraint("batch_id", "number"),
+)
 
-_FAILURES: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+
+class LedgerSchemaMismatch(Exception):
+    """The tables were made by a release with another schema."""
+
+
+_FAILURES: tuple[type[Exception], ...] = (
+    DBAPIError,
+    PoolTimeout,
+    OSError,
+    TimeoutError,
+    LedgerSchemaMismatch,
+)
+
+
+def share_of_reads(user_id: UserId) -> str:
+    """The share for what screens read, so that open ones cost their user no turn to write."""
+    return f"reads of {user_id}"
 
 
 class LedgerDatabase:
@@ -75,7 +154,7 @@ class LedgerDatabase:
         self._timeout = timeout
         target = DatabaseUrl.parse(url)
         self._is_sqlite = target.is_sqlite
-        self._folder = Path(target.url.database or ".").parent
+        self._file = Path(target.url.database or ".")
         self._failures = _FAILURES
         if self._is_sqlite:
             self._engine = _sqlite_engine(target.url, timeout * INNER_TIMEOUT)
@@ -97,9 +176,7 @@ class LedgerDatabase:
             RateLimited: So many wait already.
         """
         if self._slots.waiting_of(caller) >= WAITING_PER_CALLER:
-            raise RateLimited(
-                "Too many of your confirmations are being answered", retry_after=RETRY_AFTER
-            )
+            raise RateLimited("Too many of your changes are being written", retry_after=RETRY_AFTER)
 
     @asynccontextmanager
     async def transaction(self, caller: str = UNSHARED) -> AsyncIterator[AsyncConnection]:
@@ -124,9 +201,9 @@ class LedgerDatabase:
             ) from error
 
     async def ping(self) -> bool:
-        if self._is_sqlite and not self._schema_ready:
+        if self._is_sqlite and not self._schema_ready and not self._file.is_file():
             # A health check must not create the file.
-            return os.access(self._folder, os.W_OK)
+            return os.access(self._file.parent, os.W_OK)
         try:
             async with self.transaction() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -152,7 +229,7 @@ class LedgerDatabase:
                 if found is None:
                     await connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
                 elif found != SCHEMA_VERSION:
-                    raise OSError(f"the ledger has schema {found}, not {SCHEMA_VERSION}")
+                    raise LedgerSchemaMismatch
             self._schema_ready = True
 
 

@@ -1,16 +1,17 @@
 """The ledger in a database: an intent before the call to CMS, its outcome after."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
-from services.bff_teacher.confirmations.database import LedgerDatabase, attempts
+from services.bff_teacher.confirmations.database import LedgerDatabase, attempts, share_of_reads
 from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
 
 
@@ -43,6 +44,17 @@ class SqlConfirmations:
         async with self._database.transaction(caller) as connection:
             row = (await connection.execute(query)).first()
         return _attempt(row) if row else None
+
+    async def confirmed_at(self, batch_ids: Sequence[str], caller: UserId) -> dict[str, datetime]:
+        query = (
+            select(attempts.c.batch_id, func.max(attempts.c.ended_at))
+            .where(attempts.c.batch_id.in_(batch_ids))
+            .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
+            .group_by(attempts.c.batch_id)
+        )
+        async with self._database.transaction(share_of_reads(caller)) as connection:
+            rows = (await connection.execute(query)).all()
+        return {batch_id: datetime.fromisoformat(ended_at) for batch_id, ended_at in rows}
 
     async def begin(self, attempt: Attempt) -> bool:
         values = {

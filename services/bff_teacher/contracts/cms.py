@@ -81,6 +81,23 @@ class AssociationPage(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int = 0
 
 
+class ValidationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Count of a batch's rows; `deviation_count` are those that wait for a decision.
+
+    The deadline is that of the oldest of them: 24 hours after it was made.
+    """
+
+    batch_id: str
+    deviation_count: int
+    total_associations: int
+    confirmed_associations: int
+    auto_confirm_deadline: datetime | None = None
+
+
+ValidationStatuses = dict[str, ValidationStatus | None]
+"""Status by batch id in lower case; None for a batch without rows."""
+
+
 class ConfirmItem(msgspec.Struct, frozen=True):
     """CMS requires both ids of a confirmed item; it does not publish the others."""
 

@@ -29,3 +29,27 @@ class LockStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 class FileState(msgspec.Struct, frozen=True):
     lock_status: LockStatus
+
+
+MAX_REQUEST_BYTES = 16 * 1024 * 1024
+"""Bytes that the file service takes in one request, boundaries and heads included."""
+EXTENSIONS = (".txt", ".docx", ".pdf")
+"""Kinds that the platform's pages offer; the file service takes .doc, too, and often fails on it."""
+
+
+class RefusalDetail(msgspec.Struct, frozen=True):
+    """The code alone; the rest names the batch's owner and holds a stack trace."""
+
+    error_code: str | None = None
+
+
+class UploadRefusal(msgspec.Struct, frozen=True):
+    """One status, 409, stands for a locked batch, another owner, no batch, and BOS being away."""
+
+    error: RefusalDetail
+
+
+class UploadAnswer(msgspec.Struct, frozen=True):
+    """Names no file: what becomes of each is announced later."""
+
+    batch_id: str

@@ -23,6 +23,8 @@ EVENTS = frozenset(
     }
 )
 
+PRIORITIES = frozenset({"critical", "immediate", "high", "standard", "low"})
+
 PHASES = frozenset({"spellcheck", "ai_feedback", "cj_assessment", "nlp", "student_matching"})
 
 _WORK_IN_PROGRESS = (

@@ -22,14 +22,22 @@ FILTER_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Status in RAS's bodies to the internal statuses that its `status` filter takes."""
 
-AWAITING_REVIEW = "awaiting_student_validation"
-
 UNSCORED_RANK = 999
 """The rank of an essay without a score; its score is exactly zero then."""
 
 
+class EssayStage(msgspec.Struct, frozen=True, kw_only=True):
+    """Progress of an essay: `completed`, `failed` or nothing for each phase."""
+
+    spellcheck_status: str | None = None
+    cj_assessment_status: str | None = None
+
+
 class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch without its essays. Times are UTC without an offset; statuses stay text."""
+    """A batch. Times are UTC without an offset; statuses stay text.
+
+    `essays` are unordered, may be fewer than expected, and are often empty at first.
+    """
 
     batch_id: str
     user_id: str
@@ -43,6 +51,7 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     requested_pipeline: str | None = None
     current_phase: str | None = None
     processing_completed_at: datetime | None = None
+    essays: tuple[EssayStage, ...] = ()
 
 
 class Pagination(msgspec.Struct, frozen=True):
@@ -67,28 +76,23 @@ class ErrorDetail(msgspec.Struct, frozen=True):
     error_code: str | None = None
 
 
-class EssayRecord(msgspec.Struct, frozen=True, kw_only=True):
+class EssayRecord(EssayStage, frozen=True, kw_only=True):
     """`cj_rank` counts anchor texts, too; `cj_score` may be negative, infinite or NaN."""
 
     essay_id: str
     last_updated: datetime
     filename: str | None = None
     file_upload_id: str | None = None
-    spellcheck_status: str | None = None
     spellcheck_correction_count: int | None = None
     spellcheck_corrected_text_storage_id: str | None = None
     spellcheck_error_detail: ErrorDetail | None = None
-    cj_assessment_status: str | None = None
     cj_rank: int | None = None
     cj_score: float | None = None
     cj_assessment_error_detail: ErrorDetail | None = None
 
 
 class BatchWithEssays(BatchSummary, frozen=True, kw_only=True):
-    """`essays` are unordered, may be fewer than expected, and are often empty at first.
-
-    `skipped` counts essays that do not fit the contract; RAS never sends it.
-    """
+    """`skipped` counts essays that do not fit the contract; RAS never sends it."""
 
     essays: tuple[EssayRecord, ...]
     student_prompt_ref: Any = None

@@ -22,7 +22,10 @@ class ClassListQuery(BaseModel):
 # A dataclass: its values are checked already.
 @dataclass(slots=True)
 class TeacherClassV1:
-    """A class; the last three are null while the part `class_activity` is missing."""
+    """A class; the last three are null while the part `class_activity` is missing.
+
+    `needs_attention` is also null when `phases` or `validation` is missing for one of its batches.
+    """
 
     class_id: UuidText
     name: str
@@ -86,6 +89,9 @@ class TeacherClassListV1(BaseModel):
                             "age_seconds": 12.5,
                             "code": None,
                         },
+                        {"name": "phases", "status": "ok", "age_seconds": 0.0, "code": None},
+                        {"name": "validation", "status": "ok", "age_seconds": 0.0, "code": None},
+                        {"name": "events", "status": "ok", "age_seconds": 0.0, "code": None},
                     ],
                 }
             ]

@@ -3,7 +3,12 @@
 from pydantic import ConfigDict, Field
 
 from bff_core.composition import PartV1
-from services.bff_teacher.dto.essay_result_v1 import EXAMPLE_ESSAY, EssayResultV1
+from services.bff_teacher.dto.essay_result_v1 import (
+    EXAMPLE_ESSAY,
+    EXAMPLE_GRADE,
+    EssayResultV1,
+    GradeV1,
+)
 from services.bff_teacher.dto.uuid_text import UuidText
 
 
@@ -21,12 +26,14 @@ class TeacherEssayFeedbackV1(EssayResultV1):
                     "next_essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d02",
                     "corrected_text": "Det var en gång …",
                     "prompt": "Skriv en krönika om …",
+                    "grade": EXAMPLE_GRADE,
                     "parts": [
                         {"name": "essay", "status": "ok", "age_seconds": 0.0, "code": None},
                         {"name": "order", "status": "ok", "age_seconds": 0.0, "code": None},
                         {"name": "text", "status": "ok", "age_seconds": 0.0, "code": None},
                         {"name": "prompt", "status": "ok", "age_seconds": 0.0, "code": None},
                         {"name": "student", "status": "ok", "age_seconds": 0.0, "code": None},
+                        {"name": "events", "status": "ok", "age_seconds": 0.0, "code": None},
                     ],
                 }
             ]
@@ -42,5 +49,8 @@ class TeacherEssayFeedbackV1(EssayResultV1):
     )
     prompt: str | None = Field(
         description="The assignment; null when it has none, or while `prompt` is missing."
+    )
+    grade: GradeV1 | None = Field(
+        None, description="Null when it is not known, and while `events` is missing."
     )
     parts: list[PartV1]

@@ -19,6 +19,15 @@ class SuggestedStudentV1(BaseModel):
     status: Literal["suggested"] = "suggested"
 
 
+class GradeV1(BaseModel):
+    """Grade by comparison with graded texts. Only the platform's events tell it."""
+
+    letter: str = Field(examples=["C+"])
+    confidence: float | None = Field(description="From 0 to 1.")
+    confidence_label: Literal["HIGH", "MID", "LOW"] | None
+    source: Literal["events"] = "events"
+
+
 class EssayResultV1(BaseModel):
     """`cj_rank` is the platform's and counts anchor texts; `rank` is within the batch."""
 
@@ -29,7 +38,7 @@ class EssayResultV1(BaseModel):
     spellcheck_correction_count: int | None
     cj_assessment_status: str | None
     cj_rank: int | None
-    cj_score: float | None = Field(description="May be negative.")
+    cj_score: float | None = Field(description="May be negative; null without a score.")
     rank: int | None = Field(
         description="1 is best, those with equal scores share a rank; null without a score."
     )
@@ -40,6 +49,12 @@ class EssayResultV1(BaseModel):
     last_updated: datetime
 
 
+EXAMPLE_GRADE: JsonDict = {
+    "letter": "C+",
+    "confidence": 0.71,
+    "confidence_label": "MID",
+    "source": "events",
+}
 EXAMPLE_ESSAY: JsonDict = {
     "essay_id": "a1d4b0c2-6a0e-4d53-9f0a-5e2f7b8c1d01",
     "filename": "Maja_Lindqvist_sv1-krönika.docx",

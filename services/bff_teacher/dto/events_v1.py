@@ -14,6 +14,11 @@ class EventsQuery(BaseModel):
     batch_id: RequestedUuid | None = Field(
         None, description="Follow this batch with its essays, instead of the newest 50 batches."
     )
+    last_event_id: Annotated[str, Field(max_length=64)] | None = Field(
+        None,
+        description="`Last-Event-ID` for an `EventSource`, which cannot send it with its first"
+        " request. The header wins.",
+    )
 
 
 class EventsHeadersV1(BaseModel):

@@ -5,6 +5,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from bff_core.composition import PartV1
 
 
+class MaintenanceV1(BaseModel):
+    """While `read_only` is true, writes are refused with 503 and reason `maintenance`."""
+
+    read_only: bool
+    banner: dict[str, str] = Field(
+        description="Text of the operators by language, such as `sv`; empty when they wrote none."
+    )
+
+
 class TeacherProfileV1(BaseModel):
     """The token's word on the caller; names and locale are null while `profile` is missing."""
 
@@ -19,6 +28,7 @@ class TeacherProfileV1(BaseModel):
                     "last_name": "Lindqvist",
                     "display_name": None,
                     "locale": "sv-SE",
+                    "maintenance": {"read_only": False, "banner": {}},
                     "parts": [
                         {"name": "profile", "status": "ok", "age_seconds": 0.0, "code": None}
                     ],
@@ -34,4 +44,7 @@ class TeacherProfileV1(BaseModel):
     last_name: str | None
     display_name: str | None
     locale: str | None
+    maintenance: MaintenanceV1 | None = Field(
+        description="Null until the settings of the platform were read."
+    )
     parts: list[PartV1]

@@ -19,6 +19,8 @@ class LiveOptions:
         heartbeat: Time between bytes on a quiet stream.
         write_seconds: Time that one write may take before the stream is cut.
         poll: Time between reads of a followed topic for which no message arrives.
+        active_poll: The same while a batch is unfinished and something has happened lately.
+        active_seconds: Time after an opening, a message or a change that counts as lately.
         rereads: Times after a message at which the source is read again while nothing has changed,
             because the source may answer from a cache of its own.
         kept_events: Events of a topic that the log keeps.
@@ -34,6 +36,8 @@ class LiveOptions:
     heartbeat: float = 15.0
     write_seconds: float = 30.0
     poll: float = 30.0
+    active_poll: float = 2.0
+    active_seconds: float = 300.0
     rereads: tuple[float, ...] = (5.0, 30.0, 300.0)
     kept_events: int = 256
     kept_seconds: float = 600.0

@@ -13,14 +13,28 @@ import msgspec
 
 from bff_core.clock import as_utc, to_wire
 from bff_core.context import UserId
-from services.bff_teacher.contracts.notifications import EVENTS, PHASES, STATUSES
+from services.bff_teacher.confirmations.upload import FileOutcome, UploadStatus
+from services.bff_teacher.contracts.notifications import EVENTS, PHASES, PRIORITIES, STATUSES
+from services.bff_teacher.dto.batch_files_v1 import FileReasonV1
 from services.bff_teacher.live.event_log import ActivityEvent
 from services.bff_teacher.live.merge_patch import JsonObject
 from services.bff_teacher.live.pubsub import UserChannels
 from services.bff_teacher.live.state import StreamTopic
+from services.bff_teacher.screens.file_checks import TEXTS, file_reason
 from services.bff_teacher.screens.ids import is_uuid
 
 MAX_MESSAGE_BYTES = 64 * 1024
+FILE_KINDS = {
+    "batch_files_uploaded": "file_accepted",
+    "batch_validation_failed": "file_rejected",
+    "batch_file_removed": "file_removed",
+}
+"""The platform's first word says "uploaded" of a file that was received and not looked into."""
+_FILE_STATUSES = {
+    "batch_files_uploaded": UploadStatus.ACCEPTED,
+    "batch_validation_failed": UploadStatus.REJECTED,
+    "batch_file_removed": UploadStatus.REMOVED,
+}
 USER_ID_FIELDS = ("user_id", "teacher_id", "owner_user_id")
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -37,16 +51,37 @@ class IgnoredReason(StrEnum):
     CROSSED = "crossed"
 
 
+@dataclass(frozen=True, slots=True)
+class FileAnnouncement:
+    """A file in a notification; its name is for the records only."""
+
+    file_upload_id: str
+    filename: str
+    status: UploadStatus
+    reason: FileReasonV1 | None
+
+    def fields_for(self, topic: StreamTopic) -> dict[str, str | None]:
+        """Without the file's name, which often holds a pupil's; a text where there is a language."""
+        message = None
+        if self.reason is not None and topic.language is not None:
+            message = TEXTS[topic.language][self.reason]
+        return {
+            "file_upload_id": self.file_upload_id,
+            "reason": self.reason,
+            "message": message,
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformNotification:
     """A valid message; without `kind` its event is unknown, and it only triggers a read.
 
     `at` is the time of the message or of its arrival. `second` is the message's own time without
-    the fraction, if it has one: notifications that differ in nothing else are one activity, such
-    as the 25 files of an upload.
+    the fraction, if it has one: notifications that differ in nothing else are one activity.
     """
 
     digest: str
+    event: str | None = None
     kind: str | None = None
     at: str = ""
     second: str | None = None
@@ -54,6 +89,10 @@ class PlatformNotification:
     phase: str | None = None
     batch_id: str | None = None
     essay_id: str | None = None
+    class_id: str | None = None
+    file: FileAnnouncement | None = None
+    priority: str | None = None
+    needs_action: bool = False
 
     def activity_for(self, topic: StreamTopic) -> ActivityEvent | None:
         """The event for a topic's streams; None when the notification is not about the topic.
@@ -74,11 +113,26 @@ class PlatformNotification:
             "essay_id": essay_id,
             "status": self.status,
             "phase": self.phase,
+            **(self.file.fields_for(topic) if self.file else {}),
         }
         data: JsonObject = {name: value for name, value in fields.items() if value is not None}
         digest = self.digest if self.second is None else _digest(_encode([self.second, data]))
         mentioned_ids = [one.lower() for one in (batch_id, essay_id) if one]
         return ActivityEvent(_encode({"at": self.at} | data), digest, mentioned_ids)
+
+    def file_outcome_for(self, user_id: UserId) -> FileOutcome | None:
+        """The outcome of a file for the records; None when it is about none, or about no batch."""
+        if self.file is None or self.batch_id is None:
+            return None
+        return FileOutcome(
+            user_id=user_id,
+            batch_id=self.batch_id.lower(),
+            file_upload_id=self.file.file_upload_id,
+            filename=self.file.filename,
+            status=self.file.status,
+            reason=self.file.reason,
+            at=datetime.fromisoformat(self.at),
+        )
 
     def _may_be_about(self, batch_id: str) -> bool:
         return self.batch_id is None or self.batch_id.lower() == batch_id.lower()
@@ -99,21 +153,39 @@ def parse_notification(
     try:
         batch_id = _parse_id(data.get("batch_id"))
         essay_id = _parse_id(data.get("essay_id"))
+        class_id = _parse_id(data.get("class_id"))
     except ValueError:
         return IgnoredReason.MALFORMED
     if event not in EVENTS:
         return PlatformNotification(digest=_digest(message))
     timestamp = _parse_timestamp(data.get("timestamp"))
+    file = _parse_file(event, data)
     return PlatformNotification(
         digest=_digest(message),
-        kind=event,
+        event=event,
+        kind=FILE_KINDS.get(event, event),
+        file=file,
         at=timestamp or to_wire(now),
         second=timestamp and timestamp.partition(".")[0],
         status=_known_word(data.get("status"), STATUSES),
         phase=_known_word(data.get("phase"), PHASES),
         batch_id=batch_id,
         essay_id=essay_id,
+        class_id=class_id,
+        priority=_known_word(data.get("priority"), PRIORITIES),
+        needs_action=data.get("action_required") is True,
     )
+
+
+def _parse_file(event: str, data: dict[str, object]) -> FileAnnouncement | None:
+    """The file that the event is about; None for other events, and for one that names no file."""
+    status = _FILE_STATUSES.get(event)
+    upload_id, name = data.get("file_upload_id"), data.get("filename")
+    if status is None or not isinstance(upload_id, str) or not is_uuid(upload_id):
+        return None
+    code = str(data.get("validation_error"))
+    reason = file_reason(code) if status is UploadStatus.REJECTED else None
+    return FileAnnouncement(upload_id, name if isinstance(name, str) else "", status, reason)
 
 
 def _decode_envelope(message: bytes) -> tuple[str, dict[str, object]]:

@@ -54,7 +54,7 @@ class Refresher:
             claim = await event_log.claim_read(topic, max_age=polled_max_age)
         if claim.outcome == "granted":
             try:
-                await self._read(topic, ctx, claim.fencing_token)
+                await self._read(subscription, ctx, claim.fencing_token)
             except DownstreamError:
                 if claim.position is None:
                     raise
@@ -93,14 +93,16 @@ class Refresher:
             deadline=Deadline.after(budget, self.dependencies.clock),
         )
         try:
-            await self._read(subscription.topic, ctx, fencing_token)
+            await self._read(subscription, ctx, fencing_token)
         except EventLogUnavailable:
             raise
         except BffError as error:
             log.info("live_read_failed", code=error.code, correlation_id=ctx.correlation_id)
 
-    async def _read(self, topic: StreamTopic, ctx: RequestContext, fencing_token: int) -> None:
-        reads = self.dependencies.metrics.reads
+    async def _read(
+        self, subscription: TopicSubscription, ctx: RequestContext, fencing_token: int
+    ) -> None:
+        topic, reads = subscription.topic, self.dependencies.metrics.reads
         try:
             fetched = await self.source.read(ctx, topic)
         except (NotFound, NotAuthorized):
@@ -111,6 +113,7 @@ class Refresher:
         except BffError:
             reads.labels("failed").inc()
             raise
+        subscription.unfinished = fetched.has_unfinished
         changed = await self._publish(topic, fetched, fencing_token)
         reads.labels("changed" if changed else "same").inc()
 

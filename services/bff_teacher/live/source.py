@@ -33,8 +33,30 @@ _PERSONAL_ESSAY_FIELDS: Mapping[str, set[str] | bool] = {
 _FIELDS_OF_PART = {
     "class_names": ("class_id", "class_name"),
     "class_name": ("class_id", "class_name"),
-    "file_state": ("file_state", "current_phase"),
+    "file_state": ("file_state",),
 }
+_PARTS_OF_STATE = frozenset({"phases", "validation"})
+_FIELDS_OF_STATE = (
+    "status",
+    "status_source",
+    "is_final",
+    "completed_at",
+    "processing_phase",
+    "phases",
+    "progress_percent",
+    "attention",
+    "deviation_count",
+    "auto_confirm_deadline",
+    "waits_for",
+    "placed_files",
+    "rejected_files",
+    "start_denied",
+    "actions",
+)
+_ALWAYS_THERE = frozenset({"is_final", "actions"})
+"""Fields of the state that a batch has without a status, too."""
+_REPLACED_FIELDS_OF_PART = {"titles": ("title", "title_source")}
+"""Fields that another source fills while the part is missing."""
 _DASHBOARD_BATCH = TypeAdapter(DashboardBatchV1)
 
 
@@ -44,6 +66,11 @@ class StreamState:
 
     batches: Batches
     missing: frozenset[str] = frozenset()
+
+    @property
+    def has_unfinished(self) -> bool:
+        """True if a batch may change without anybody's doing."""
+        return any(fields.get("is_final") is False for fields in self.batches.values())
 
 
 class StreamSource(Protocol):
@@ -99,11 +126,15 @@ def keep_fields_of_missing_parts(fetched: StreamState, before: Batches) -> Batch
     """The fetched batches; fields of missing parts keep their value from `before`."""
     if not fetched.missing:
         return fetched.batches
-    kept_fields = [name for part in fetched.missing for name in _FIELDS_OF_PART.get(part, ())]
+    kept_fields = _fields_of(fetched.missing, _FIELDS_OF_PART)
+    replaced_fields = _fields_of(fetched.missing, _REPLACED_FIELDS_OF_PART)
     batches: Batches = {}
     for batch_id, fields in fetched.batches.items():
         former = before.get(batch_id, {})
-        batches[batch_id] = {name: former[name] for name in kept_fields if name in former} | fields
+        batches[batch_id] = _picked(former, kept_fields) | fields | _picked(former, replaced_fields)
+        if fetched.missing & _PARTS_OF_STATE and "status" not in fields:
+            # A part is missing as soon as one batch's is; without a status it is this batch's.
+            batches[batch_id] |= _former_state(fields, former)
         if "student_names" in fetched.missing and "essays" in former and "essays" in fields:
             batches[batch_id]["essays"] = _with_former_students(
                 # Both are objects of objects: detail_state wrote them.
@@ -111,6 +142,23 @@ def keep_fields_of_missing_parts(fetched: StreamState, before: Batches) -> Batch
                 cast("dict[str, JsonObject]", former["essays"]),
             )
     return batches
+
+
+def _fields_of(parts: Iterable[str], fields: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [name for part in parts for name in fields.get(part, ())]
+
+
+def _picked(fields: JsonObject, names: Iterable[str]) -> JsonObject:
+    return {name: fields[name] for name in names if name in fields}
+
+
+def _former_state(fields: JsonObject, former: JsonObject) -> JsonObject:
+    """The former state, where it is not known anew."""
+    return {
+        name: former[name]
+        for name in _FIELDS_OF_STATE
+        if name in former and (name not in fields or name in _ALWAYS_THERE)
+    }
 
 
 def _with_former_students(

@@ -21,6 +21,8 @@ class TopicSubscription:
     """A topic, its streams, and its next reads; all times are monotonic.
 
     `read_needed_since` is the time after which a read must begin; None when none is needed.
+    `unfinished` is False once a read has found only finished batches: it is polled seldom then,
+    and so is a topic of which nothing has been heard until `active_until`.
     """
 
     topic: StreamTopic
@@ -28,6 +30,8 @@ class TopicSubscription:
     jitter: Callable[[], float]
     next_poll_at: float
     streams: set[EventStream] = field(default_factory=set)
+    active_until: float = 0.0
+    unfinished: bool = True
     read_needed_since: float | None = None
     refreshing: bool = False
     _rereads_at: list[float] = field(default_factory=list)
@@ -44,13 +48,21 @@ class TopicSubscription:
 
     def schedule_reads(self, now: float) -> None:
         """Read now, and again later: the source may not show a change at once."""
+        self.stay_active(now)
         self.need_read(now)
         self._rereads_at = [now + delay for delay in self.options.rereads]
+
+    def stay_active(self, now: float) -> None:
+        """Poll often for some time: a change seldom comes alone, and not each is announced."""
+        self.active_until = now + self.options.active_seconds
+        if self.unfinished:
+            self.next_poll_at = min(self.next_poll_at, now + self.options.active_poll)
 
     def take_due_read(self, now: float) -> Literal["reread", "poll"] | None:
         """The kind of read that is due, if any; the read is recorded as needed."""
         if now >= self.next_poll_at:
-            poll = self.options.poll
+            is_active = self.unfinished and now < self.active_until
+            poll = self.options.active_poll if is_active else self.options.poll
             self.next_poll_at = now + poll * (0.8 + 0.4 * self.jitter())
             # A recent read of another replica is enough.
             self.need_read(now - poll / 2)
@@ -60,10 +72,11 @@ class TopicSubscription:
             return "reread"
         return None
 
-    def wake(self, kind: WakeUpKind) -> None:
+    def wake(self, kind: WakeUpKind, now: float) -> None:
         """Let all streams read the log; after a change of state no further reads are due."""
         if kind == "state":
             self._rereads_at.clear()
+            self.stay_active(now)
         for stream in self.streams:
             stream.wake()
 
@@ -115,13 +128,15 @@ class SubscriptionRegistry:
         """A stream, which is removed by its `on_closed`, and the subscription of its topic."""
         language = language_of(ctx.accept_language) if batch_id else None
         topic = StreamTopic(ctx.user_id, batch_id, language)
+        now = self._dependencies.clock.monotonic()
         subscription = self.find(topic.user_id, topic.name)
         if subscription is None:
-            options, now = self._dependencies.options, self._dependencies.clock.monotonic()
+            options = self._dependencies.options
             first_poll_at = now + options.poll * (0.5 + 0.5 * self._jitter())
             subscription = TopicSubscription(topic, options, self._jitter, first_poll_at)
             self._by_user.setdefault(topic.user_id, {})[topic.name] = subscription
             self._dependencies.metrics.topics.inc()
+        subscription.stay_active(now)
         position = None if last_event_id is None else StreamPosition.parse(last_event_id)
         stream = EventStream(topic, ctx, position, self._dependencies)
         stream.on_closed = lambda: self._remove_stream(subscription, stream)

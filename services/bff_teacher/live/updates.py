@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from random import random
 from typing import Protocol
 
@@ -10,13 +10,13 @@ import structlog
 
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import Unavailable
-from bff_core.tasks import cancel_and_wait
 from services.bff_teacher.live.dependencies import StreamDependencies
 from services.bff_teacher.live.event_log import (
     RETRY_AFTER_SECONDS,
     ActivityEvent,
     EventLogUnavailable,
 )
+from services.bff_teacher.live.file_outcomes import ExpectedUsers, FileOutcomeRecorder
 from services.bff_teacher.live.platform_notifications import IgnoredReason, parse_notification
 from services.bff_teacher.live.pubsub import PubSubClient, UserChannels, WakeUp
 from services.bff_teacher.live.refresher import Refresher
@@ -24,7 +24,6 @@ from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
 from services.bff_teacher.live.subscriptions import SubscriptionRegistry, TopicSubscription
 
 TICK_SECONDS = 1.0
-RESTART_DELAY_SECONDS = 1.0
 CONNECT_TIMEOUT_SECONDS = 1.0
 MAX_PENDING_ACTIVITIES = 1000
 MAX_CONCURRENT_READS = 32
@@ -51,6 +50,10 @@ class LiveStreams(Protocol):
         """Let all replicas drop what they have read for the user, and read it again for streams."""
         ...
 
+    async def expect(self, user_id: UserId) -> None:
+        """Listen to what the platform tells a user, for some minutes and without a stream."""
+        ...
+
     def drain(self) -> None:
         """End all streams and refuse new ones."""
         ...
@@ -67,6 +70,8 @@ class NullLiveStreams:
 
     async def announce_write(self, user_id: UserId) -> None: ...
 
+    async def expect(self, user_id: UserId) -> None: ...
+
     def drain(self) -> None: ...
 
 
@@ -81,6 +86,7 @@ class LiveUpdates:
         subscriptions: SubscriptionRegistry,
         channels: UserChannels,
         *,
+        files: FileOutcomeRecorder,
         jitter: Callable[[], float] = random,
     ) -> None:
         self._refresher = refresher
@@ -92,6 +98,9 @@ class LiveUpdates:
         self._replica = dependencies.replica
         self._subscriptions = subscriptions
         self._channels = channels
+        self._files = files
+        self._expected = ExpectedUsers(dependencies.clock)
+        files.on_recorded = self._on_file_recorded
         self._jitter = jitter
         self._activities: asyncio.Queue[tuple[StreamTopic, ActivityEvent]] = asyncio.Queue(
             MAX_PENDING_ACTIVITIES
@@ -110,6 +119,7 @@ class LiveUpdates:
                 tasks.create_task(self._pubsub.run(self))
                 tasks.create_task(self._tick())
                 tasks.create_task(self._append_activities())
+                tasks.create_task(self._files.run())
         finally:
             self._tasks = None
             self.on_disconnected()
@@ -145,6 +155,12 @@ class LiveUpdates:
         with suppress(EventLogUnavailable):
             await self._pubsub.announce(WakeUp(user_id, LIST_TOPIC, "write", self._replica))
 
+    async def expect(self, user_id: UserId) -> None:
+        self._expected.add(user_id)
+        # The next tick tries again.
+        with suppress(EventLogUnavailable):
+            await self._pubsub.subscribe(user_id)
+
     def drain(self) -> None:
         self._draining = True
         self._subscriptions.end_all("shutdown")
@@ -166,12 +182,11 @@ class LiveUpdates:
         if wake_up.replica != self._replica:
             self._reads.forget(wake_up.user_id)
         if wake_up.kind == "write":
-            for followed in self._subscriptions.of_user(wake_up.user_id):
-                self._read_soon(followed)
+            self._read_all_soon(wake_up.user_id)
             return
         subscription = self._subscriptions.find(wake_up.user_id, wake_up.topic_name)
         if subscription is not None:
-            subscription.wake(wake_up.kind)
+            subscription.wake(wake_up.kind, self._clock.monotonic())
 
     def on_message(self, user_id: UserId, message: bytes) -> None:
         """Read the user's topics, and queue the message as an activity."""
@@ -181,6 +196,8 @@ class LiveUpdates:
             return
         self._metrics.triggers.labels("message").inc()
         self._reads.forget(user_id)
+        if (outcome := notification.file_outcome_for(user_id)) is not None:
+            self._files.put(outcome)
         for subscription in self._subscriptions.of_user(user_id):
             self._read_soon(subscription)
             activity = notification.activity_for(subscription.topic)
@@ -190,6 +207,14 @@ class LiveUpdates:
                 self._activities.put_nowait((subscription.topic, activity))
             except asyncio.QueueFull:
                 self._metrics.triggers.labels("overflow").inc()
+
+    def _on_file_recorded(self, user_id: UserId) -> None:
+        self._reads.forget(user_id)
+        self._read_all_soon(user_id)
+
+    def _read_all_soon(self, user_id: UserId) -> None:
+        for subscription in self._subscriptions.of_user(user_id):
+            self._read_soon(subscription)
 
     def _read_soon(self, subscription: TopicSubscription) -> None:
         subscription.schedule_reads(self._clock.monotonic())
@@ -230,11 +255,16 @@ class LiveUpdates:
             await self._unsubscribe_departed_users()
 
     async def _unsubscribe_departed_users(self) -> None:
-        for user_id in self._subscriptions.take_departed_users():
+        departed = self._subscriptions.take_departed_users() | set(self._expected.take_expired())
+        for user_id in departed:
             # The user may have come back while another one was unsubscribed.
-            if not self._subscriptions.of_user(user_id):
+            if not self._subscriptions.of_user(user_id) and user_id not in self._expected:
                 with suppress(EventLogUnavailable):
                     await self._pubsub.unsubscribe(user_id)
+        for user_id in self._expected.current():
+            # Does nothing unless the connection was lost in between.
+            with suppress(EventLogUnavailable):
+                await self._pubsub.subscribe(user_id)
 
     async def _append_activities(self) -> None:
         while True:
@@ -242,27 +272,3 @@ class LiveUpdates:
             # When the log is unavailable the streams end, and the activity is lost with them.
             with suppress(EventLogUnavailable):
                 await self._event_log.append_activity(topic, activity)
-
-
-@asynccontextmanager
-async def running(updates: LiveUpdates) -> AsyncIterator[None]:
-    """Run live updates in the background for the duration of the block."""
-    stopping = asyncio.Event()
-    task = asyncio.create_task(_run_until(stopping, updates), name="live-updates")
-    try:
-        yield
-    finally:
-        stopping.set()
-        await cancel_and_wait(task)
-
-
-async def _run_until(stopping: asyncio.Event, updates: LiveUpdates) -> None:
-    """Run live updates, and restart them after a crash, which has ended all streams."""
-    while True:
-        try:
-            await updates.run()
-        except Exception:  # the outermost frame of a background task
-            log.exception("live_updates_crashed")
-        if stopping.is_set():
-            return
-        await asyncio.sleep(RESTART_DELAY_SECONDS)

@@ -1,21 +1,19 @@
 """Screen 2: one batch with its essays, its class, its students and its upload lock."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
-from bff_core.clock import as_utc
 from bff_core.composition import Fetched, Part, PartV1, WithHeaders, fan_out, required
 from bff_core.context import RequestContext
-from bff_core.errors import DownstreamFailed
-from services.bff_teacher.contracts.cms import ClassInfos, StudentOfEssay
+from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos, StudentOfEssay
 from services.bff_teacher.contracts.content import is_storage_id
 from services.bff_teacher.contracts.files import FileState
-from services.bff_teacher.contracts.ras import BatchWithEssays
+from services.bff_teacher.contracts.ras import BatchSummary, BatchWithEssays
 from services.bff_teacher.dto.batch_detail_v1 import BatchEssayV1, FileStateV1, TeacherBatchDetailV1
-from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.ports import Batches, Classes, Files, Students
+from services.bff_teacher.ports import Batches, Classes, Files, Students, TitleByBatch, Titles
 from services.bff_teacher.screens.failure_texts import count_failures, language_headers, language_of
 from services.bff_teacher.screens.ids import is_uuid, require_uuids
 from services.bff_teacher.screens.parts import (
@@ -24,17 +22,17 @@ from services.bff_teacher.screens.parts import (
     optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.batches import (
-    STATUSES,
-    as_utc_or_none,
-    progress_percent,
-)
+from services.bff_teacher.screens.rows.batches import as_utc_or_none, dashboard_item
 from services.bff_teacher.screens.rows.essays import (
     RankedEssay,
     count_ranked,
     essay_dto,
     rank_essays,
 )
+from services.bff_teacher.screens.rows.results import statistics_of
+from services.bff_teacher.screens.rows.titles import read_titles
+from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
+from services.bff_teacher.truth.facts import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +40,36 @@ class BatchDetailParts:
     """In the order of the answer's `parts`; None when disabled."""
 
     batch: Fetched[BatchWithEssays]
+    states: BatchStates
     class_name: Part[ClassInfos] | None = None
     student_names: Part[list[StudentOfEssay]] | None = None
     file_state: Part[FileState] | None = None
+    titles: Part[TitleByBatch] | None = None
 
 
 class BatchDetailScreen:
-    """Required: `batch`. Optional: `class_name`, `student_names`, `file_state`.
+    """Required: `batch`. All other parts are optional.
 
     Only RAS is called until it has given the owner; the rest runs concurrently.
     """
 
     def __init__(
         self,
+        *,
         batches: Batches,
         classes: Classes,
         students: Students,
         files: Files,
+        states: StateReads,
+        titles: Titles,
         disabled: DisabledParts,
     ) -> None:
         self._batches = batches
         self._classes = classes
         self._students = students
         self._files = files
+        self._states = states
+        self._titles = titles
         self._disabled = disabled
 
     async def load(self, ctx: RequestContext, batch_id: str) -> WithHeaders[TeacherBatchDetailV1]:
@@ -97,51 +102,46 @@ class BatchDetailScreen:
                     disabled, "student_names", lambda: self._students.of_batch(ctx, batch_id)
                 )
             )
+            states = group.create_task(self._states.read(ctx, [batch.value], finished=True))
+            titles = group.create_task(read_titles(disabled, self._titles, ctx, [batch_id]))
             file_state = await optional_unless_disabled(
                 disabled, "file_state", lambda: self._files.state(ctx, batch_id)
             )
-        return BatchDetailParts(batch, class_name.result(), student_names.result(), file_state)
+        return BatchDetailParts(
+            batch,
+            states.result(),
+            class_name.result(),
+            student_names.result(),
+            file_state,
+            titles.result(),
+        )
 
 
 def render(parts: BatchDetailParts, language: LanguageV1) -> TeacherBatchDetailV1:
-    """The join.
-
-    Raises:
-        DownstreamFailed: The batch has a status that the API does not know.
-    """
+    """The join."""
     batch = parts.batch.value
-    if batch.overall_status not in STATUSES:
-        raise DownstreamFailed("ras", reason="unknown_status").naming_part("batch")
     rows = rank_essays(batch.essays)
     essays = _essays(rows, value_of(parts.student_names) or [], language)
-    file_state = _file_state(value_of(parts.file_state))
-    running_phase = file_state.running_phase if file_state else None
-    info = (value_of(parts.class_name) or {}).get(batch.batch_id.lower())
-    known_class = info if info and is_uuid(info.class_id) else None
-    is_final = batch.processing_completed_at is not None
+    file_state = value_of(parts.file_state)
+    truth = parts.states.truth_of(batch, file_state.lock_status if file_state else UNKNOWN)
+    known_class = _known_class(batch, value_of(parts.class_name))
+    item = dashboard_item(batch, truth, known_class, value_of(parts.titles))
+    shared: dict[str, Any] = {one.name: getattr(item, one.name) for one in fields(item)}
     return TeacherBatchDetailV1(
-        batch_id=batch.batch_id,
-        title=batch.assignment_id or "Untitled Batch",
-        overall_status=BatchStatusV1(batch.overall_status),
-        requested_pipeline=batch.requested_pipeline,
-        current_phase=batch.current_phase or running_phase,
-        is_final=is_final,
-        created_at=as_utc(batch.created_at),
-        last_updated=as_utc(batch.last_updated),
-        completed_at=as_utc_or_none(batch.processing_completed_at),
-        total_essays=batch.essay_count,
-        completed_essays=batch.completed_essay_count,
-        failed_essays=batch.failed_essay_count,
-        progress_percent=progress_percent(batch, is_final=is_final),
+        **shared,
         ranked_essays=count_ranked(rows),
-        class_id=known_class.class_id if known_class else None,
-        class_name=known_class.class_name if known_class else None,
-        file_state=file_state,
+        results=statistics_of(rows, is_final=truth.is_final),
+        file_state=_file_state(file_state),
         failures=count_failures(failure for essay in essays for failure in essay.failures),
         essays=essays,
         skipped=batch.skipped + len(batch.essays) - len(rows),
         parts=_described(parts),
     )
+
+
+def _known_class(batch: BatchSummary, infos: ClassInfos | None) -> ClassInfo | None:
+    info = (infos or {}).get(batch.batch_id.lower())
+    return info if info and is_uuid(info.class_id) else None
 
 
 def _described(parts: BatchDetailParts) -> list[PartV1]:
@@ -151,6 +151,8 @@ def _described(parts: BatchDetailParts) -> list[PartV1]:
             "class_name": parts.class_name,
             "student_names": parts.student_names,
             "file_state": parts.file_state,
+            **state_parts(parts.states),
+            "titles": parts.titles,
         }
     )
 

@@ -11,22 +11,29 @@ from services.bff_teacher.screens.parts import (
     optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.classes import ActivityByClass, class_rows, read_activity
+from services.bff_teacher.screens.rows.classes import Activity, class_rows, read_activity
 from services.bff_teacher.screens.rows.rosters import StudentCounts, read_student_counts
+from services.bff_teacher.screens.states import StateReads, state_parts
 
 
 class ClassListScreen:
-    """Required: `classes`. Optional: `student_counts`, `class_activity`.
+    """Required: `classes`. Optional: `student_counts`, `class_activity`, `phases`, `validation`.
 
     Student counts wait for the page, whose ids they need; activity runs concurrently with both.
     """
 
     def __init__(
-        self, results: Results, classes: Classes, students: Students, disabled: DisabledParts
+        self,
+        results: Results,
+        classes: Classes,
+        students: Students,
+        states: StateReads,
+        disabled: DisabledParts,
     ) -> None:
         self._results = results
         self._classes = classes
         self._students = students
+        self._states = states
         self._disabled = disabled
 
     async def load(self, ctx: RequestContext, query: ClassListQuery) -> TeacherClassListV1:
@@ -40,7 +47,7 @@ class ClassListScreen:
                 optional_unless_disabled(
                     self._disabled,
                     "class_activity",
-                    lambda: read_activity(self._results, self._classes, ctx),
+                    lambda: read_activity(self._results, self._classes, self._states, ctx),
                 )
             )
             read = self._classes.page(ctx, limit=query.limit + 1, offset=query.offset)
@@ -54,11 +61,12 @@ def render(
     query: ClassListQuery,
     page: Fetched[ClassPage],
     counts: Part[StudentCounts] | None,
-    activity: Part[ActivityByClass] | None,
+    activity: Part[Activity] | None,
 ) -> TeacherClassListV1:
     found, skipped = page.value.classes, page.value.skipped
     shown = found[: query.limit]
-    rows = class_rows(shown, value_of(counts), value_of(activity))
+    known = value_of(activity)
+    rows = class_rows(shown, value_of(counts), known)
     return TeacherClassListV1(
         classes=rows,
         limit=query.limit,
@@ -66,6 +74,11 @@ def render(
         has_more=len(found) + skipped > query.limit,
         skipped=skipped + len(shown) - len(rows),
         parts=describe_parts(
-            {"classes": page, "student_counts": counts, "class_activity": activity}
+            {
+                "classes": page,
+                "student_counts": counts,
+                "class_activity": activity,
+                **state_parts(*([known.states] if known else [])),
+            }
         ),
     )

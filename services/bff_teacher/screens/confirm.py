@@ -42,7 +42,9 @@ from services.bff_teacher.screens.decisions import (
     suggestions_unknown,
 )
 from services.bff_teacher.screens.ids import require_uuids
+from services.bff_teacher.screens.rows.actions import require_allowed
 from services.bff_teacher.screens.rows.rosters import OwnStudents, read_own_students
+from services.bff_teacher.screens.states import STATE_PARTS, StateReads
 
 REPLAYED = {"Idempotent-Replay": "true"}
 
@@ -68,7 +70,7 @@ class ConfirmTimeouts:
 
 
 class ConfirmScreen:
-    """Everything is required. RAS is read first, then the ledger, then CMS twice concurrently.
+    """Everything is required. RAS is read first, then the ledger, then CMS and the state at once.
 
     The ledger has few connections: a batch that is not the teacher's costs none of them. It is read
     before CMS, so that an attempt in between is noticed by its number.
@@ -82,6 +84,7 @@ class ConfirmScreen:
         *,
         facts: CurrentFacts,
         associations: Associations,
+        states: StateReads,
         ledger: Confirmations,
         writes: BatchWrites,
         clock: Clock,
@@ -89,6 +92,7 @@ class ConfirmScreen:
     ) -> None:
         self._facts = facts
         self._associations = associations
+        self._states = replace(states, max_age=0.0)
         self._ledger = ledger
         self._writes = writes
         self._clock = clock
@@ -108,8 +112,8 @@ class ConfirmScreen:
             ValidationFailed: The decisions are not complete or contradict each other.
             NotFound: The batch, an essay or a student is not among the teacher's.
             NotAuthorized: The batch is another teacher's.
-            Conflict: Something else was confirmed, is being confirmed, or may have been; or it is
-                not known whom the suggestions name.
+            Conflict: Something else was confirmed, is being confirmed, or may have been; it is not
+                known whom the suggestions name; or the batch is not in review.
             RateLimited: Too many confirmations of the teacher wait for the ledger.
             Unavailable: The ledger cannot be used; nothing was done.
             DownstreamError: RAS or CMS failed; `details.outcome` is the outcome of the attempt.
@@ -142,6 +146,7 @@ class ConfirmScreen:
         """Require it; the spellings of CMS, else of RAS, of the ids of essays and students."""
         suggested = self._associations.suggested(ctx, batch.batch_id)
         async with fan_out() as group:
+            states_task = group.create_task(self._states.read(ctx, [batch]))
             rows_task = group.create_task(required("associations", suggested))
             own_task = group.create_task(self._own_students(ctx))
         rows = rows_task.result().value
@@ -151,6 +156,8 @@ class ConfirmScreen:
         to_decide = {row.essay_id.lower() for row in rows.associations}
         if not to_decide:
             raise NotFound(details={"reason": "nothing_to_review"})
+        if not self._states.disabled & STATE_PARTS:
+            require_allowed("review_matches", states_task.result().truth_of(batch))
         essays = {essay.essay_id.lower(): essay.essay_id for essay in batch.essays}
         essays |= {row.essay_id.lower(): row.essay_id for row in rows.associations}
         own = own_task.result()

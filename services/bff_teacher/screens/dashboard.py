@@ -3,26 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bff_core.composition import Fetched, Part, fan_out, required
+from bff_core.composition import Fetched, Part, fan_out
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
-from services.bff_teacher.contracts.ras import BatchPage, BatchSummary
+from services.bff_teacher.contracts.entitlements import Balance
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
-from services.bff_teacher.ports import Classes, Results, Students
+from services.bff_teacher.ports import Classes, Credits, Results, Students, TitleByBatch, Titles
+from services.bff_teacher.screens.credits import credits_dto, read_credits
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,
     optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.batches import (
-    PageRange,
-    dashboard_item,
-    read_page,
-    visible_batches,
-)
-from services.bff_teacher.screens.rows.classes import ActivityByClass, class_rows, read_activity
+from services.bff_teacher.screens.rows.batches import dashboard_item
+from services.bff_teacher.screens.rows.classes import Activity, class_rows, read_activity
 from services.bff_teacher.screens.rows.rosters import StudentCounts, read_student_counts
+from services.bff_teacher.screens.rows.search import BatchSearch, FoundBatches
+from services.bff_teacher.screens.rows.titles import read_titles
+from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 
 MAX_CLASSES = 100
 
@@ -31,56 +30,87 @@ MAX_CLASSES = 100
 class DashboardParts:
     """In the order of the answer's `parts`; None when disabled."""
 
-    batches: Fetched[BatchPage]
+    batches: Fetched[FoundBatches]
+    states: BatchStates
     classes: Part[ClassPage] | None = None
     student_counts: Part[StudentCounts] | None = None
     class_names: Part[ClassInfos] | None = None
-    class_activity: Part[ActivityByClass] | None = None
+    class_activity: Part[Activity] | None = None
+    titles: Part[TitleByBatch] | None = None
+    credits: Part[Balance] | None = None
 
 
 class DashboardScreen:
-    """Required: `batches`. Optional: `classes`, `student_counts`, `class_names`, `class_activity`.
+    """Required: `batches`. All other parts are optional.
 
-    Class names wait for the page, and student counts for the classes, whose ids they need; the rest
-    runs concurrently.
+    Class names, titles and states wait for the page, and student counts for the classes, whose ids
+    they need; the rest runs concurrently.
     """
 
     def __init__(
-        self, results: Results, classes: Classes, students: Students, disabled: DisabledParts
+        self,
+        *,
+        results: Results,
+        classes: Classes,
+        students: Students,
+        states: StateReads,
+        titles: Titles,
+        balances: Credits,
+        disabled: DisabledParts,
     ) -> None:
         self._results = results
+        self._search = BatchSearch(results, classes, states)
         self._classes = classes
         self._students = students
+        self._states = states
+        self._titles = titles
+        self._balances = balances
         self._disabled = disabled
 
     async def load(self, ctx: RequestContext, query: DashboardQuery) -> TeacherClassDashboardV1:
         """The dashboard.
 
         Raises:
-            DownstreamError: RAS did not give the page.
+            DownstreamError: RAS did not give the page, or CMS the class that is asked for.
         """
-        page_range = PageRange(query.limit, query.offset)
         async with fan_out() as group:
             classes_task = group.create_task(self._classes_with_counts(ctx))
             activity_task = group.create_task(
                 optional_unless_disabled(
                     self._disabled,
                     "class_activity",
-                    lambda: read_activity(self._results, self._classes, ctx),
+                    lambda: read_activity(self._results, self._classes, self._states, ctx),
                 )
             )
-            page = await required(
-                "batches", read_page(self._results, ctx, page_range, query.status)
-            )
-            rows = visible_batches(page.value, ctx.user_id)
-            names = await optional_unless_disabled(
-                self._disabled,
-                "class_names",
-                lambda: self._classes.of_batches(ctx, [row.batch_id for row in rows]),
-            )
+            credits_task = group.create_task(read_credits(self._disabled, self._balances, ctx))
+            page = await self._search.find(ctx, query)
+            rows = page.value.rows
+            states_task = group.create_task(self._states.read(ctx, rows))
+            names, titles = await self._names(ctx, [row.batch_id for row in rows])
         classes, counts = classes_task.result()
-        parts = DashboardParts(page, classes, counts, names, activity_task.result())
-        return render(query, rows, parts)
+        parts = DashboardParts(
+            batches=page,
+            states=states_task.result(),
+            classes=classes,
+            student_counts=counts,
+            class_names=names,
+            class_activity=activity_task.result(),
+            titles=titles,
+            credits=credits_task.result(),
+        )
+        return render(query, parts)
+
+    async def _names(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> tuple[Part[ClassInfos] | None, Part[TitleByBatch] | None]:
+        async with fan_out() as group:
+            titles_task = group.create_task(
+                read_titles(self._disabled, self._titles, ctx, batch_ids)
+            )
+            names = await optional_unless_disabled(
+                self._disabled, "class_names", lambda: self._classes.of_batches(ctx, batch_ids)
+            )
+        return names, titles_task.result()
 
     async def _classes_with_counts(
         self, ctx: RequestContext
@@ -92,21 +122,24 @@ class DashboardScreen:
         return page, await read_student_counts(self._disabled, self._students, ctx, classes)
 
 
-def render(
-    query: DashboardQuery, rows: Sequence[BatchSummary], parts: DashboardParts
-) -> TeacherClassDashboardV1:
-    """The join; `rows` are the visible ones of the page."""
-    page = parts.batches.value
-    infos = value_of(parts.class_names) or {}
+def render(query: DashboardQuery, parts: DashboardParts) -> TeacherClassDashboardV1:
+    """The join."""
+    page, states = parts.batches.value, parts.states
+    infos, titles = value_of(parts.class_names) or {}, value_of(parts.titles)
     classes = value_of(parts.classes)
     counts, activity = value_of(parts.student_counts), value_of(parts.class_activity)
     return TeacherClassDashboardV1(
-        batches=[dashboard_item(row, infos.get(row.batch_id.lower())) for row in rows],
-        total_count=page.pagination.total,
+        batches=[
+            dashboard_item(row, states.truth_of(row), infos.get(row.batch_id.lower()), titles)
+            for row in page.rows
+        ],
+        total_count=page.total,
         limit=query.limit,
         offset=query.offset,
-        skipped=page.skipped + len(page.batches) - len(rows),
+        has_more=page.has_more,
+        skipped=page.skipped,
         classes=class_rows(classes.classes[:MAX_CLASSES], counts, activity) if classes else None,
+        credits=credits_dto(value_of(parts.credits)),
         parts=describe_parts(
             {
                 "batches": parts.batches,
@@ -114,6 +147,9 @@ def render(
                 "student_counts": parts.student_counts,
                 "class_names": parts.class_names,
                 "class_activity": parts.class_activity,
+                **state_parts(states, *([activity.states] if activity else [])),
+                "titles": parts.titles,
+                "credits": parts.credits,
             }
         ),
     )

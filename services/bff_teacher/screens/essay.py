@@ -1,6 +1,6 @@
 """Screen 3: one essay, from RAS's essay route where there is one, else from its batch."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from services.bff_teacher.contracts.content import is_storage_id
 from services.bff_teacher.contracts.ras import BatchWithEssays, EssayRecord, OwnedEssay
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
+from services.bff_teacher.events.model import NO_EVENTS, Grade, KnownEvents
 from services.bff_teacher.ownership import require_own_batch
 from services.bff_teacher.ports import Batches, Students, Texts
 from services.bff_teacher.screens.failure_texts import language_headers, language_of
@@ -26,8 +27,10 @@ from services.bff_teacher.screens.rows.essays import (
     RankedEssay,
     count_ranked,
     essay_dto,
+    grade_dto,
     rank_essays,
 )
+from services.bff_teacher.screens.rows.events import known_grades
 
 T = TypeVar("T")
 
@@ -44,10 +47,11 @@ class EssayParts:
     text: Part[str | None] | None = None
     prompt: Part[str | None] | None = None
     student: Part[StudentOfEssay | None] | None = None
+    events: Part[Mapping[str, Grade]] | None = None
 
 
 class EssayScreen:
-    """Required: `essay`. Optional: `order`, `text`, `prompt`, `student`.
+    """Required: `essay`. Optional: `order`, `text`, `prompt`, `student`, `events`.
 
     The essay and its batch are read from RAS concurrently. Without the essay route the essay comes
     from the batch; with it, a failed batch costs only `order` and `prompt`. Text, prompt and
@@ -55,8 +59,14 @@ class EssayScreen:
     """
 
     def __init__(
-        self, batches: Batches, students: Students, texts: Texts, disabled: DisabledParts
+        self,
+        batches: Batches,
+        students: Students,
+        texts: Texts,
+        disabled: DisabledParts,
+        events: KnownEvents = NO_EVENTS,
     ) -> None:
+        self._events = events
         self._batches = batches
         self._students = students
         self._texts = texts
@@ -77,13 +87,17 @@ class EssayScreen:
             batch_task = group.create_task(_result_or_error(self._batches.get(ctx, batch_id)))
             own_route = await _result_or_error(self._batches.get_essay(ctx, batch_id, essay_id))
         essay, batch = select_essay(ctx, essay_id, own_route, batch_task.result())
-        parts = await self._optional_parts(ctx, essay, batch)
+        parts = await self._optional_parts(ctx, batch_id, essay, batch)
         language = language_of(ctx.accept_language)
         spelled_id = batch.value.batch_id if isinstance(batch, Fetched) else batch_id
         return WithHeaders(render(spelled_id, parts, language), language_headers(language))
 
     async def _optional_parts(
-        self, ctx: RequestContext, essay: Fetched[EssayRecord], batch: Part[BatchWithEssays]
+        self,
+        ctx: RequestContext,
+        batch_id: str,
+        essay: Fetched[EssayRecord],
+        batch: Part[BatchWithEssays],
     ) -> EssayParts:
         disabled = self._disabled
         text_id = essay.value.spellcheck_corrected_text_storage_id
@@ -92,11 +106,12 @@ class EssayScreen:
                 optional_unless_disabled(disabled, "text", lambda: self._stored_text(ctx, text_id))
             )
             prompt = group.create_task(self._prompt(ctx, batch))
+            grades = group.create_task(known_grades(self._events, disabled, ctx, batch_id))
             student = await optional_unless_disabled(
                 disabled, "student", lambda: self._students.of_essay(ctx, essay.value.essay_id)
             )
         order = None if "order" in disabled else batch
-        return EssayParts(essay, order, text.result(), prompt.result(), student)
+        return EssayParts(essay, order, text.result(), prompt.result(), student, grades.result())
 
     async def _prompt(
         self, ctx: RequestContext, batch: Part[BatchWithEssays]
@@ -173,6 +188,7 @@ def render(batch_id: str, parts: EssayParts, language: LanguageV1) -> TeacherEss
         next_essay_id=ids[index + 1] if index is not None and index + 1 < len(ids) else None,
         corrected_text=value_of(parts.text),
         prompt=value_of(parts.prompt),
+        grade=grade_dto((value_of(parts.events) or {}).get(essay.essay_id.lower())),
         parts=describe_parts(
             {
                 "essay": parts.essay,
@@ -180,6 +196,7 @@ def render(batch_id: str, parts: EssayParts, language: LanguageV1) -> TeacherEss
                 "text": parts.text,
                 "prompt": parts.prompt,
                 "student": parts.student,
+                "events": parts.events,
             }
         ),
     )

@@ -23,6 +23,11 @@ def value_of(part: Part[T] | None) -> T | None:
     return None if part is None or isinstance(part, Missing) else part.value
 
 
+def holding_none(part: Part[T]) -> Part[None]:
+    """The part without its value, to be compared with others."""
+    return part if isinstance(part, Missing) else part.holding(None)
+
+
 def describe_parts(parts: Mapping[str, Part[object] | None]) -> list[PartV1]:
     """One entry a part, in the order given; disabled parts (None) have none."""
     return [describe(name, part) for name, part in parts.items() if part is not None]

@@ -2,8 +2,9 @@
 
 from bff_core.composition import Part
 from bff_core.context import RequestContext
+from bff_core.ports import Maintenance, Switches
 from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
-from services.bff_teacher.dto.profile_v1 import TeacherProfileV1
+from services.bff_teacher.dto.profile_v1 import MaintenanceV1, TeacherProfileV1
 from services.bff_teacher.ports import UserProfiles
 from services.bff_teacher.screens.parts import (
     DisabledParts,
@@ -16,20 +17,23 @@ _EMPTY_PROFILE = IdentityProfile(ProfileName())
 
 
 class ProfileScreen:
-    """Optional: `profile`. The rest comes from the token."""
+    """Optional: `profile`. The rest comes from the token and from the operators' switches."""
 
-    def __init__(self, profiles: UserProfiles, disabled: DisabledParts) -> None:
+    def __init__(self, profiles: UserProfiles, switches: Switches, disabled: DisabledParts) -> None:
         self._profiles = profiles
+        self._switches = switches
         self._disabled = disabled
 
     async def load(self, ctx: RequestContext) -> TeacherProfileV1:
         profile = await optional_unless_disabled(
             self._disabled, "profile", lambda: self._profiles.get(ctx)
         )
-        return render(ctx, profile)
+        return render(ctx, profile, self._switches.maintenance)
 
 
-def render(ctx: RequestContext, profile: Part[IdentityProfile | None] | None) -> TeacherProfileV1:
+def render(
+    ctx: RequestContext, profile: Part[IdentityProfile | None] | None, maintenance: Maintenance
+) -> TeacherProfileV1:
     person = value_of(profile) or _EMPTY_PROFILE
     return TeacherProfileV1(
         user_id=ctx.user_id,
@@ -39,5 +43,13 @@ def render(ctx: RequestContext, profile: Part[IdentityProfile | None] | None) ->
         last_name=person.person_name.last_name,
         display_name=person.display_name,
         locale=person.locale,
+        maintenance=_maintenance(maintenance),
         parts=describe_parts({"profile": profile}),
     )
+
+
+def _maintenance(settings: Maintenance) -> MaintenanceV1 | None:
+    if settings.read_only is None:
+        return None
+    texts = {language: text for language, text in settings.banner.items() if text}
+    return MaintenanceV1(read_only=settings.read_only, banner=texts)

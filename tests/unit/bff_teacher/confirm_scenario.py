@@ -20,6 +20,7 @@ from services.bff_teacher.ports import CurrentFacts
 from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
 from tests.unit.bff_teacher.fakes import (
     FakeClasses,
+    FakeResults,
     FakeStudents,
     RecordingWrites,
     a_class,
@@ -37,6 +38,7 @@ from tests.unit.bff_teacher.screen_fakes import (
     essay_id,
     student_id,
 )
+from tests.unit.bff_teacher.state_fakes import FakePipelines, FakeReviews, state_reads
 
 TIMEOUTS = ConfirmTimeouts(lease=7.0, ledger=1.0)
 NOTHING_SAID: Mapping[int, str] = MappingProxyType({})
@@ -95,6 +97,8 @@ class ConfirmScenario:
             }
         )
     )
+    pipelines: FakePipelines = field(default_factory=FakePipelines)
+    reviews: FakeReviews = field(default_factory=lambda: FakeReviews({batch_id(1): ROWS}))
     ledger: Confirmations = field(default_factory=MemoryConfirmations)
     clock: FakeClock = field(default_factory=FakeClock)
     writes: RecordingWrites = field(default_factory=RecordingWrites)
@@ -107,10 +111,11 @@ class ConfirmScenario:
         seconds: float = 6.0,
         suggestions: Mapping[int, str] = NOTHING_SAID,
     ) -> WithHeaders[AssociationConfirmResultV1]:
-        facts = CurrentFacts(self.batches, self.classes, self.students)
+        facts = CurrentFacts(self.batches, self.classes, self.students, FakeResults())
         screen = ConfirmScreen(
             facts=facts,
             associations=self.cms,
+            states=state_reads(self.pipelines, self.reviews),
             ledger=self.ledger,
             writes=self.writes,
             clock=self.clock,

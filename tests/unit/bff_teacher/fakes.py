@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -17,7 +17,8 @@ from bff_core.context import (
     Role,
     UserId,
 )
-from bff_core.errors import DownstreamError
+from bff_core.errors import BffError, DownstreamError, Unavailable
+from services.bff_teacher.confirmations.creation import Creation
 from services.bff_teacher.contracts.cms import (
     Class,
     ClassInfo,
@@ -27,9 +28,11 @@ from services.bff_teacher.contracts.cms import (
     RosterStudent,
     StudentOfEssay,
 )
+from services.bff_teacher.contracts.entitlements import Balance
 from services.bff_teacher.contracts.identity import IdentityProfile
-from services.bff_teacher.contracts.ras import AWAITING_REVIEW, BatchPage, BatchSummary, Pagination
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, Pagination
 from services.bff_teacher.ownership import real_students
+from services.bff_teacher.ports import BatchTitle, TitleByBatch
 
 ANNA = "anna-1"
 START = datetime(2026, 1, 31, 8, 0)  # noqa: DTZ001 - the platform's times name no zone
@@ -99,9 +102,6 @@ class FakeResults:
             raise self.activity_down
         return Fetched(self._page(100, 0, None), age=30.0)
 
-    async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
-        return Fetched(self._page(100, 0, AWAITING_REVIEW))
-
     def _page(self, limit: int, offset: int, word: str | None) -> BatchPage:
         ordered = sorted(self.rows, key=lambda row: row.created_at, reverse=True)
         found = [row for row in ordered if word is None or self.words.get(row.batch_id) == word]
@@ -163,6 +163,51 @@ class FakeStudents:
 
 
 @dataclass
+class MemoryTitles:
+    """Passes the same contract tests as the real titles. `down` fails every method."""
+
+    rows: dict[str, BatchTitle] = field(default_factory=dict)
+    down: BffError | None = None
+    asked: list[list[str]] = field(default_factory=list)
+
+    async def of_batches(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> Fetched[TitleByBatch]:
+        self._fail()
+        self.asked.append(list(batch_ids))
+        wanted = {one.lower() for one in batch_ids}
+        return Fetched({key: title for key, title in self.rows.items() if key in wanted})
+
+    async def current(self, ctx: RequestContext, batch_id: str) -> BatchTitle:
+        self._fail()
+        return self.rows.get(batch_id.lower(), BatchTitle())
+
+    async def replace(
+        self, ctx: RequestContext, batch_id: str, text: str, *, version: int
+    ) -> BatchTitle | None:
+        if (await self.current(ctx, batch_id)).version != version:
+            return None
+        title = BatchTitle(text, version + 1, datetime(2026, 1, 31, 12, tzinfo=UTC))
+        self.rows[batch_id.lower()] = title
+        return title
+
+    def _fail(self) -> None:
+        if self.down:
+            raise self.down
+
+
+@dataclass
+class FakeCredits:
+    found: Balance = field(default_factory=lambda: Balance(847))
+    down: DownstreamError | None = None
+
+    async def balance(self, ctx: RequestContext) -> Fetched[Balance]:
+        if self.down:
+            raise self.down
+        return Fetched(self.found)
+
+
+@dataclass
 class FakeProfiles:
     profile: IdentityProfile | None = None
     down: DownstreamError | None = None
@@ -197,3 +242,44 @@ class RecordingReads:
 
     async def invalidate(self, user_id: UserId) -> None:
         self.invalidated.append(user_id)
+
+
+@dataclass
+class MemoryCreations:
+    """Passes the same contract tests as the real ledger. `down` names the methods that fail."""
+
+    rows: dict[tuple[str, str], Creation] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+
+    async def find(self, user_id: UserId, key: str) -> Creation | None:
+        self._fail("find")
+        return self.rows.get((user_id, key))
+
+    async def begin(self, creation: Creation) -> bool:
+        self._fail("begin")
+        place = (creation.user_id, creation.key)
+        return self.rows.setdefault(place, creation) is creation
+
+    async def advance(self, before: Creation, after: Creation) -> bool:
+        self._fail(f"advance to {after.outcome}")
+        stored = self.rows.get((before.user_id, before.key))
+        if stored is None or _attempt_of(stored) != _attempt_of(before):
+            return False
+        self.rows[before.user_id, before.key] = after
+        if after.batch_id and after.title:
+            self.titles.setdefault(after.batch_id, after.title)
+        return True
+
+    async def known_batches(self, user_id: UserId) -> frozenset[str]:
+        self._fail("known_batches")
+        own = (one for (owner, _), one in self.rows.items() if owner == user_id)
+        return frozenset(one.batch_id for one in own if one.batch_id)
+
+    def _fail(self, method: str) -> None:
+        if method in self.down:
+            raise Unavailable(details={"reason": "ledger_unavailable"})
+
+
+def _attempt_of(creation: Creation) -> tuple[datetime, str]:
+    return creation.started_at, creation.outcome

@@ -1,6 +1,6 @@
 """In-memory fakes of the ports of screens 2 to 4."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -44,7 +44,7 @@ def a_whole_batch(
     number: int, essays: Iterable[EssayRecord] = (), prompt: object = None, **changes: object
 ) -> BatchWithEssays:
     row = msgspec.structs.asdict(a_batch(number, **changes))
-    return BatchWithEssays(**row, essays=tuple(essays), student_prompt_ref=prompt)
+    return BatchWithEssays(**row | {"essays": tuple(essays)}, student_prompt_ref=prompt)
 
 
 def a_student(number: int, **changes: object) -> RosterStudent:
@@ -143,6 +143,13 @@ class FakeTexts:
             raise self.down
         return Fetched(self.texts[storage_id])
 
+    async def store(self, ctx: RequestContext, text: str) -> str:
+        if self.down:
+            raise self.down
+        storage_id = f"{len(self.texts) + 1:032x}"
+        self.texts[storage_id] = text
+        return storage_id
+
 
 @dataclass
 class MemoryConfirmations:
@@ -154,6 +161,16 @@ class MemoryConfirmations:
     async def latest(self, batch_id: str, caller: UserId) -> Attempt | None:
         self._fail("latest")
         return next(reversed(self.attempts.get(batch_id, [])), None)
+
+    async def confirmed_at(self, batch_ids: Sequence[str], caller: UserId) -> dict[str, datetime]:
+        self._fail("confirmed_at")
+        ended = {
+            one.batch_id: one.ended_at
+            for batch_id in batch_ids
+            for one in self.attempts.get(batch_id, [])
+            if one.outcome is ConfirmOutcome.CONFIRMED
+        }
+        return {batch_id: at for batch_id, at in ended.items() if at is not None}
 
     async def begin(self, attempt: Attempt) -> bool:
         self._fail("begin")

@@ -7,25 +7,30 @@ import pytest
 
 from bff_core.context import RequestContext
 from bff_core.errors import (
+    CircuitOpen,
     DownstreamFailed,
     DownstreamTimeout,
     DownstreamUnreachable,
     NotAuthorized,
     NotFound,
+    Unavailable,
     ValidationFailed,
 )
 from services.bff_teacher.contracts.files import LockStatus
 from services.bff_teacher.dto.batch_detail_v1 import TeacherBatchDetailV1
-from services.bff_teacher.screens.batch_detail import BatchDetailScreen
+from services.bff_teacher.ports import BatchTitle
+from services.bff_teacher.screens.states import StateReads
 from tests.unit.bff_teacher.fakes import (
     START,
     FakeClasses,
     FakeStudents,
+    MemoryTitles,
     a_class,
     a_context,
     batch_id,
     info_of,
 )
+from tests.unit.bff_teacher.screen_builders import a_batch_detail, names_of_parts
 from tests.unit.bff_teacher.screen_fakes import (
     FakeBatches,
     FakeFiles,
@@ -33,10 +38,11 @@ from tests.unit.bff_teacher.screen_fakes import (
     a_whole_batch,
     an_essay,
 )
+from tests.unit.bff_teacher.state_fakes import FakePipelines, phases, state_reads
 
 BATCH = a_whole_batch(1, [an_essay(1, cj_score=0.5), an_essay(2)])
 INFOS = FakeClasses(infos={batch_id(1): info_of(a_class(1))})
-PARTS = ["batch", "class_name", "student_names", "file_state"]
+OPTIONAL = ("class_name", "student_names", "file_state", "phases", "validation", "titles")
 
 
 async def load(
@@ -45,14 +51,18 @@ async def load(
     students: FakeStudents | None = None,
     files: FakeFiles | None = None,
     *disabled: str,
+    states: StateReads | None = None,
     asked_for: str = batch_id(1),
+    titles: MemoryTitles | None = None,
 ) -> TeacherBatchDetailV1:
-    screen = BatchDetailScreen(
-        batches or FakeBatches([BATCH]),
-        classes,
-        students or FakeStudents(),
-        files or FakeFiles(),
-        frozenset(disabled),
+    screen = a_batch_detail(
+        batches=batches or FakeBatches([BATCH]),
+        classes=classes,
+        students=students,
+        files=files,
+        states=states,
+        titles=titles,
+        disabled=frozenset(disabled),
     )
     return (await screen.load(a_context(), asked_for)).body
 
@@ -60,7 +70,8 @@ async def load(
 async def test_all_well_is_a_whole_answer() -> None:
     answer = await load(students=FakeStudents(names=[a_match(2, 5, "Åsa")]))
 
-    assert [(part.name, part.status) for part in answer.parts] == [(name, "ok") for name in PARTS]
+    assert {part.status for part in answer.parts} == {"ok"}
+    assert names_of_parts(answer) >= {"batch", *OPTIONAL}
     assert answer.class_name == "Klass 1"
     assert [one.student.first_name if one.student else None for one in answer.essays] == [
         None,
@@ -73,14 +84,18 @@ async def test_each_source_down_costs_its_own_part() -> None:
         classes=FakeClasses(infos_down=DownstreamTimeout("cms")),
         students=FakeStudents(down=DownstreamFailed("cms")),
         files=FakeFiles(down=DownstreamUnreachable("files")),
+        states=state_reads(FakePipelines(down=CircuitOpen("bos"))),
+        titles=MemoryTitles(down=Unavailable()),
     )
 
-    assert {part.name: part.code for part in answer.parts} == {
-        "batch": None,
+    assert {part.name: part.code for part in answer.parts if part.status == "missing"} == {
         "class_name": "TIMEOUT",
         "student_names": "EXTERNAL_SERVICE_ERROR",
         "file_state": "CONNECTION_ERROR",
+        "phases": "CIRCUIT_BREAKER_OPEN",
+        "titles": "SERVICE_UNAVAILABLE",
     }
+    assert (answer.status, answer.status_source, answer.phases) == (None, None, None)
     assert (answer.class_name, answer.file_state, len(answer.essays)) == (None, None, 2)
 
 
@@ -91,10 +106,10 @@ async def test_parts_that_are_disabled_are_neither_fetched_nor_listed() -> None:
         FakeClasses(infos_down=broken),  # type: ignore[arg-type]
         FakeStudents(down=broken),  # type: ignore[arg-type]
         FakeFiles(down=broken),  # type: ignore[arg-type]
-        *PARTS[1:],
+        *OPTIONAL,
     )
 
-    assert [part.name for part in answer.parts] == ["batch"]
+    assert names_of_parts(answer).isdisjoint(OPTIONAL)
 
 
 async def test_another_teacher_s_batch_is_refused_before_other_services_are_called() -> None:
@@ -129,11 +144,10 @@ async def test_malformed_id_reaches_no_service(odd: str) -> None:
     }
 
 
-async def test_unknown_status_is_an_error_that_names_the_part() -> None:
-    with pytest.raises(DownstreamFailed) as failed:
-        await load(FakeBatches([a_whole_batch(1, overall_status="paused")]))
+async def test_word_that_ras_has_newly_learned_costs_nothing() -> None:
+    row = a_whole_batch(1, overall_status="paused")
 
-    assert failed.value.details["part"] == "batch"
+    assert (await load(FakeBatches([row]))).status == "not_started"
 
 
 @pytest.mark.parametrize(
@@ -158,25 +172,28 @@ async def test_unknown_status_is_an_error_that_names_the_part() -> None:
 async def test_lock_says_what_runs_and_whether_that_is_known(
     status: LockStatus, running: str | None, *, verified: bool
 ) -> None:
-    answer = await load(files=FakeFiles(status))
+    states = state_reads(FakePipelines(down=DownstreamTimeout("bos")))
+    answer = await load(files=FakeFiles(status), states=states)
 
     assert answer.file_state is not None
     assert answer.file_state.verified is verified
-    assert (answer.file_state.running_phase, answer.current_phase) == (running, running)
+    assert (answer.file_state.running_phase, answer.processing_phase) == (running, running)
 
 
-async def test_results_know_better_which_phase_runs() -> None:
-    batch = a_whole_batch(1, current_phase="nlp")
-    lock = LockStatus(locked=True, current_phase="spellcheck", phase_status="in_progress")
+async def test_phases_of_a_finished_batch_are_read_too() -> None:
+    final = a_whole_batch(1, overall_status="failed", processing_completed_at=START)
+    again = phases("nlp", spellcheck="failed", nlp="dispatch_initiated")
 
-    assert (await load(FakeBatches([batch]), files=FakeFiles(lock))).current_phase == "nlp"
+    answer = await load(
+        FakeBatches([final]), states=state_reads(FakePipelines({batch_id(1): again}))
+    )
 
-
-async def test_hundred_percent_only_when_final() -> None:
-    done = a_whole_batch(1, essay_count=2, completed_essay_count=2)
-    final = a_whole_batch(1, essay_count=2, completed_essay_count=2, processing_completed_at=START)
-
-    assert [(await load(FakeBatches([one]))).progress_percent for one in (done, final)] == [99, 100]
+    assert (answer.status, answer.processing_phase) == ("processing", "nlp")
+    assert answer.phases is not None
+    assert [(one.name, one.status) for one in answer.phases] == [
+        ("spellcheck", "failed"),
+        ("nlp", "running"),
+    ]
 
 
 async def test_essays_that_could_not_be_read_are_counted() -> None:
@@ -221,11 +238,21 @@ async def test_parts_are_fetched_concurrently() -> None:
     assert {part.status for part in answer.parts} == {"ok"}
 
 
+async def test_the_teacher_s_title_goes_before_the_assignment_s() -> None:
+    batch = a_whole_batch(1, assignment_id="sv1-krönika")
+    titles = MemoryTitles({batch_id(1): BatchTitle("Krönikor, 9A", 1)})
+
+    given = await load(FakeBatches([batch]), titles=titles)
+    away = await load(FakeBatches([batch]), titles=MemoryTitles(down=Unavailable()))
+
+    assert (given.title, given.title_source) == ("Krönikor, 9A", "teacher")
+    assert (away.title, away.title_source) == ("sv1-krönika", "assignment")
+    assert [p.name for p in away.parts if p.status == "missing"] == ["titles"]
+
+
 async def test_language_is_the_caller_s() -> None:
     batch = a_whole_batch(1, [an_essay(1, spellcheck_status="failed")])
-    screen = BatchDetailScreen(
-        FakeBatches([batch]), INFOS, FakeStudents(), FakeFiles(), frozenset()
-    )
+    screen = a_batch_detail(batches=FakeBatches([batch]), classes=INFOS)
     ctx = replace(a_context(), accept_language="en;q=0.5, sv-SE")
 
     answer = await screen.load(ctx, batch_id(1))

@@ -2,24 +2,21 @@ import pytest
 
 from bff_core.errors import DownstreamFailed, DownstreamUnreachable
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery
-from services.bff_teacher.screens.class_list import ClassListScreen
 from tests.unit.bff_teacher.fakes import (
     FakeClasses,
     FakeResults,
-    FakeStudents,
     a_batch,
     a_class,
     a_context,
     batch_id,
     info_of,
 )
-
-NOTHING_OFF: frozenset[str] = frozenset()
+from tests.unit.bff_teacher.screen_builders import a_class_list, part_of
 
 
 async def test_one_class_beyond_the_page_tells_that_more_come() -> None:
     classes = FakeClasses([a_class(n) for n in range(5)])
-    screen = ClassListScreen(FakeResults(), classes, FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(classes=classes)
 
     first = await screen.load(a_context(), ClassListQuery(limit=3))
     last = await screen.load(a_context(), ClassListQuery(limit=3, offset=3))
@@ -32,7 +29,7 @@ async def test_one_class_beyond_the_page_tells_that_more_come() -> None:
 
 
 async def test_a_quiet_class_shows_zero_not_null() -> None:
-    screen = ClassListScreen(FakeResults(), FakeClasses([a_class(1)]), FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(classes=FakeClasses([a_class(1)]))
 
     answer = await screen.load(a_context(), ClassListQuery())
 
@@ -42,7 +39,7 @@ async def test_a_quiet_class_shows_zero_not_null() -> None:
 
 async def test_class_service_down_is_an_error_that_names_its_part() -> None:
     classes = FakeClasses(down=DownstreamUnreachable("cms"))
-    screen = ClassListScreen(FakeResults(), classes, FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(classes=classes)
 
     with pytest.raises(DownstreamUnreachable) as caught:
         await screen.load(a_context(), ClassListQuery())
@@ -51,7 +48,7 @@ async def test_class_service_down_is_an_error_that_names_its_part() -> None:
 
 
 async def test_activity_is_as_old_as_its_oldest_source() -> None:
-    screen = ClassListScreen(FakeResults(), FakeClasses([a_class(1)]), FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(classes=FakeClasses([a_class(1)]))
 
     answer = await screen.load(a_context(), ClassListQuery())
 
@@ -59,22 +56,24 @@ async def test_activity_is_as_old_as_its_oldest_source() -> None:
         "classes": 0.0,
         "student_counts": 0.0,
         "class_activity": 30.0,
+        "phases": 0.0,
+        "validation": 0.0,
     }
 
 
 async def test_activity_without_class_names_is_missing() -> None:
     classes = FakeClasses([a_class(1)], infos_down=DownstreamFailed("cms"))
-    screen = ClassListScreen(FakeResults([a_batch(1)]), classes, FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(results=FakeResults([a_batch(1)]), classes=classes)
 
     answer = await screen.load(a_context(), ClassListQuery())
 
     assert answer.classes[0].recent_batches is None
-    assert answer.parts[2].code == "EXTERNAL_SERVICE_ERROR"
+    assert part_of(answer, "class_activity") == ("missing", "EXTERNAL_SERVICE_ERROR")
 
 
 async def test_a_class_with_an_odd_id_is_skipped_and_counted() -> None:
     classes = FakeClasses([a_class(1), a_class(2, id="klass-2")])
-    screen = ClassListScreen(FakeResults(), classes, FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(classes=classes)
 
     answer = await screen.load(a_context(), ClassListQuery())
 
@@ -85,7 +84,7 @@ async def test_batches_of_others_do_not_count() -> None:
     klass = a_class(1)
     results = FakeResults([a_batch(1), a_batch(2, user_id="someone-else")])
     infos = {batch_id(1): info_of(klass), batch_id(2): info_of(klass)}
-    screen = ClassListScreen(results, FakeClasses([klass], infos), FakeStudents(), NOTHING_OFF)
+    screen = a_class_list(results=results, classes=FakeClasses([klass], infos))
 
     answer = await screen.load(a_context(), ClassListQuery())
 

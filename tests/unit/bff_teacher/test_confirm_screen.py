@@ -30,6 +30,7 @@ from tests.unit.bff_teacher.screen_fakes import (
     essay_id,
     student_id,
 )
+from tests.unit.bff_teacher.state_fakes import phases
 
 
 async def test_decisions_reach_cms_once_with_what_it_wants() -> None:
@@ -212,3 +213,26 @@ async def test_what_a_client_knew_may_be_sent_back() -> None:
     answer = await scenario.confirm(*GOOD, suggestions={1: "known", 2: "none", 3: "known"})
 
     assert answer.body.associations_rejected == 1
+
+
+@pytest.mark.parametrize(
+    ("spellcheck", "reason"),
+    [("dispatch_initiated", "processing"), ("failed", "nothing_to_review")],
+)
+async def test_batch_that_has_begun_is_not_confirmed(spellcheck: str, reason: str) -> None:
+    scenario = ConfirmScenario()
+    scenario.pipelines.states = {batch_id(1): phases("spellcheck", spellcheck=spellcheck)}
+
+    error = await refused(scenario, *GOOD)
+
+    assert (error.status, error.details) == (409, {"reason": reason})
+
+
+async def test_batch_of_unknown_state_is_not_confirmed_yet() -> None:
+    scenario = ConfirmScenario()
+    scenario.pipelines.down = DownstreamTimeout("bos")
+
+    error = await refused(scenario, *GOOD)
+
+    assert (error.status, error.details["reason"]) == (409, "state_unknown")
+    assert error.retry_after == 1.0

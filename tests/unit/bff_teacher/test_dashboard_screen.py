@@ -1,29 +1,56 @@
+from datetime import UTC
+
 import pytest
 
-from bff_core.errors import DownstreamFailed, DownstreamTimeout, DownstreamUnreachable
+from bff_core.errors import (
+    DownstreamFailed,
+    DownstreamTimeout,
+    DownstreamUnreachable,
+    Unavailable,
+)
 from services.bff_teacher.contracts.cms import ClassInfo
+from services.bff_teacher.contracts.entitlements import Balance
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
-from services.bff_teacher.screens.dashboard import DashboardScreen
+from services.bff_teacher.ports import BatchTitle
+from services.bff_teacher.screens.states import StateReads
 from tests.unit.bff_teacher.fakes import (
     ANNA,
+    START,
     FakeClasses,
+    FakeCredits,
     FakeResults,
-    FakeStudents,
+    MemoryTitles,
     a_batch,
     a_class,
     a_context,
     batch_id,
     info_of,
 )
+from tests.unit.bff_teacher.screen_builders import a_dashboard
+from tests.unit.bff_teacher.screen_fakes import a_row
+from tests.unit.bff_teacher.state_fakes import FakePipelines, FakeReviews, state_reads
+
+CLEARED = BatchTitle("", 3)
 
 
 async def load(
     results: FakeResults,
     classes: FakeClasses | None = None,
     disabled: frozenset[str] = frozenset(),
+    *,
+    states: StateReads | None = None,
+    titles: MemoryTitles | None = None,
+    balances: FakeCredits | None = None,
     **query: object,
 ) -> TeacherClassDashboardV1:
-    screen = DashboardScreen(results, classes or FakeClasses(), FakeStudents(), disabled)
+    screen = a_dashboard(
+        results=results,
+        classes=classes,
+        states=states,
+        titles=titles,
+        balances=balances,
+        disabled=disabled,
+    )
     return await screen.load(a_context(), DashboardQuery.model_validate(query))
 
 
@@ -60,7 +87,18 @@ async def test_a_complete_answer_lists_every_part_as_ok() -> None:
     answer = await load(FakeResults([a_batch(1)]))
 
     assert statuses(answer) == dict.fromkeys(
-        ("batches", "classes", "student_counts", "class_names", "class_activity"), "ok"
+        (
+            "batches",
+            "classes",
+            "student_counts",
+            "class_names",
+            "class_activity",
+            "phases",
+            "validation",
+            "titles",
+            "credits",
+        ),
+        "ok",
     )
 
 
@@ -102,7 +140,9 @@ async def test_a_part_that_is_disabled_is_neither_fetched_nor_listed() -> None:
     answer = await load(
         FakeResults([a_batch(1)]),
         classes,
-        frozenset({"class_names", "class_activity", "student_counts"}),
+        frozenset(
+            {"class_names", "class_activity", "student_counts", "phases", "titles", "credits"}
+        ),
     )
 
     assert statuses(answer) == {"batches": "ok", "classes": "ok"}
@@ -111,14 +151,16 @@ async def test_a_part_that_is_disabled_is_neither_fetched_nor_listed() -> None:
 async def test_activity_counts_batches_that_want_the_teacher() -> None:
     klass = a_class(1)
     rows = [
-        a_batch(1, overall_status="failed"),
-        a_batch(2, overall_status="processing"),
-        a_batch(3, overall_status="ready"),
+        a_batch(1, overall_status="failed", processing_completed_at=START),
+        a_batch(2, overall_status="pending_content"),
+        a_batch(3, overall_status="pending_content"),
     ]
-    results = FakeResults(rows, words={batch_id(2): "awaiting_student_validation"})
     infos = {row.batch_id: info_of(klass) for row in rows}
+    states = state_reads(
+        reviews=FakeReviews({batch_id(2): [a_row(1, 1)]}), now=START.replace(tzinfo=UTC)
+    )
 
-    answer = await load(results, FakeClasses([klass], infos))
+    answer = await load(FakeResults(rows), FakeClasses([klass], infos), states=states)
 
     assert answer.classes is not None
     shown = answer.classes[0]
@@ -128,11 +170,34 @@ async def test_activity_counts_batches_that_want_the_teacher() -> None:
 
 
 @pytest.mark.parametrize(
+    ("states", "missing"),
+    [
+        (state_reads(FakePipelines(down=DownstreamTimeout("bos"))), ["phases"]),
+        (state_reads(reviews=FakeReviews(down=DownstreamTimeout("cms"))), ["validation"]),
+        (state_reads(disabled=frozenset({"phases"})), []),
+        (state_reads(disabled=frozenset({"validation"})), []),
+    ],
+    ids=["bos", "cms", "phases off", "validation off"],
+)
+async def test_what_needs_the_teacher_is_null_where_nobody_counted(
+    states: StateReads, missing: list[str]
+) -> None:
+    waiting, quiet = a_class(1), a_class(2)
+    infos = {batch_id(1): info_of(waiting)}
+    rows = [a_batch(1, overall_status="pending_content")]
+
+    answer = await load(FakeResults(rows), FakeClasses([waiting, quiet], infos), states=states)
+
+    assert answer.classes is not None
+    assert [one.needs_attention for one in answer.classes] == [None, 0]
+    assert [part.name for part in answer.parts if part.status == "missing"] == missing
+
+
+@pytest.mark.parametrize(
     "odd",
     [
         {"batch_id": "legacy-batch-0001"},
         {"batch_id": "{00000000-0000-4000-8000-000000000009}"},
-        {"overall_status": "paused"},
         {"user_id": "someone-else"},
     ],
 )
@@ -155,47 +220,59 @@ async def test_offset_past_the_end_keeps_the_true_total() -> None:
     assert (answer.batches, answer.total_count) == ([], 2)
 
 
-@pytest.mark.parametrize(
-    ("done", "failed", "expected", "final", "percent"),
-    [
-        (0, 0, 25, False, 0),
-        (12, 1, 25, False, 52),
-        (24, 1, 25, False, 99),
-        (24, 1, 25, True, 100),
-        (30, 5, 25, True, 100),
-        (0, 0, 0, False, 0),
-        (3, 0, 0, True, 0),
-    ],
-)
-async def test_progress_is_hundred_only_when_final(
-    done: int, failed: int, expected: int, final: bool, percent: int
-) -> None:
-    row = a_batch(
-        1,
-        completed_essay_count=done,
-        failed_essay_count=failed,
-        essay_count=expected,
-        processing_completed_at=a_batch(9).created_at if final else None,
-    )
-
-    answer = await load(FakeResults([row]))
-
-    shown = answer.batches[0]
-    assert (shown.progress_percent, shown.is_final) == (percent, final)
-
-
 async def test_times_leave_with_their_zone() -> None:
     answer = await load(FakeResults([a_batch(1)]))
 
     assert '"created_at":"2026-01-31T08:01:00Z"' in answer.model_dump_json()
 
 
-async def test_a_batch_without_assignment_has_a_title_all_the_same() -> None:
-    rows = [a_batch(1), a_batch(2, assignment_id="sv1-krönika")]
+async def test_each_title_names_its_source() -> None:
+    rows = [a_batch(1), a_batch(2, assignment_id="sv1-krönika"), a_batch(3), a_batch(4)]
+    titles = MemoryTitles({batch_id(3): BatchTitle("Nationella prov", 2), batch_id(4): CLEARED})
 
-    answer = await load(FakeResults(rows))
+    answer = await load(FakeResults(rows), titles=titles)
 
-    assert [b.title for b in answer.batches] == ["sv1-krönika", "Untitled Batch"]
+    assert [(b.title, b.title_source) for b in answer.batches] == [
+        ("Untitled Batch", None),
+        ("Nationella prov", "teacher"),
+        ("sv1-krönika", "assignment"),
+        ("Untitled Batch", None),
+    ]
+
+
+async def test_titles_of_a_page_cost_one_query() -> None:
+    titles = MemoryTitles()
+
+    await load(FakeResults([a_batch(number) for number in range(5)]), titles=titles)
+
+    assert len(titles.asked) == 1
+
+
+async def test_titles_that_cannot_be_read_are_a_missing_part() -> None:
+    rows = [a_batch(1, assignment_id="sv1-krönika")]
+
+    answer = await load(FakeResults(rows), titles=MemoryTitles(down=Unavailable()))
+
+    assert answer.batches[0].title == "sv1-krönika"
+    assert {p.name: p.code for p in answer.parts if p.status == "missing"} == {
+        "titles": "SERVICE_UNAVAILABLE"
+    }
+
+
+async def test_credits_that_cannot_be_read_are_null_and_not_zero() -> None:
+    told = await load(FakeResults(), balances=FakeCredits(Balance(0)))
+    away = await load(FakeResults(), balances=FakeCredits(down=DownstreamFailed("entitlements")))
+
+    assert told.credits is not None
+    assert (told.credits.available, told.credits.level) == (0, "none")
+    assert away.credits is None
+    assert statuses(away)["credits"] == "missing"
+
+
+async def test_the_code_of_a_batch_is_the_beginning_of_its_id() -> None:
+    answer = await load(FakeResults([a_batch(1, batch_id="3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10")]))
+
+    assert answer.batches[0].batch_code == "3F0C6A52"
 
 
 async def test_a_teacher_without_batches_gets_an_empty_page() -> None:

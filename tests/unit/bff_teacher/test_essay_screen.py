@@ -12,8 +12,8 @@ from bff_core.errors import (
 )
 from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.ports import TextAbsent, TextTooLarge
-from services.bff_teacher.screens.essay import EssayScreen
 from tests.unit.bff_teacher.fakes import FakeStudents, a_context, batch_id
+from tests.unit.bff_teacher.screen_builders import an_essay_screen, names_of_parts
 from tests.unit.bff_teacher.screen_fakes import (
     FakeBatches,
     FakeTexts,
@@ -41,11 +41,11 @@ async def load(
     texts: FakeTexts | None = None,
     students: FakeStudents | None = None,
 ) -> TeacherEssayFeedbackV1:
-    screen = EssayScreen(
-        batches or FakeBatches([BATCH]),
-        students or FakeStudents(),
-        texts or FakeTexts(TEXTS),
-        frozenset(disabled),
+    screen = an_essay_screen(
+        batches=batches or FakeBatches([BATCH]),
+        students=students,
+        texts=texts or FakeTexts(TEXTS),
+        disabled=frozenset(disabled),
     )
     return (await screen.load(a_context(), batch_id(1), essay_id(number))).body
 
@@ -219,5 +219,5 @@ async def test_parts_that_are_disabled_are_neither_fetched_nor_listed() -> None:
         students=FakeStudents(down=broken),  # type: ignore[arg-type]
     )
 
-    assert [part.name for part in answer.parts] == ["essay"]
+    assert names_of_parts(answer).isdisjoint({"order", "text", "prompt", "student"})
     assert (answer.rank, answer.previous_essay_id) == (None, None)

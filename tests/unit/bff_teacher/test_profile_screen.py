@@ -1,13 +1,16 @@
+import pytest
+
 from bff_core.errors import DownstreamUnreachable
+from bff_core.ports import Maintenance
 from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
-from services.bff_teacher.screens.profile import ProfileScreen
 from tests.unit.bff_teacher.fakes import FakeProfiles, a_context
+from tests.unit.bff_teacher.screen_builders import a_profile, names_of_parts, part_of
 
 ANNA_LINDQVIST = IdentityProfile(ProfileName("Anna", "Lindqvist"), locale="sv-SE")
 
 
 async def test_names_come_from_identity() -> None:
-    screen = ProfileScreen(FakeProfiles(ANNA_LINDQVIST), frozenset())
+    screen = a_profile(profiles=FakeProfiles(ANNA_LINDQVIST))
 
     answer = await screen.load(a_context())
 
@@ -16,17 +19,37 @@ async def test_names_come_from_identity() -> None:
 
 
 async def test_identity_down_leaves_the_token_s_word() -> None:
-    screen = ProfileScreen(FakeProfiles(down=DownstreamUnreachable("identity")), frozenset())
+    screen = a_profile(profiles=FakeProfiles(down=DownstreamUnreachable("identity")))
 
     answer = await screen.load(a_context())
 
     assert (answer.user_id, answer.first_name) == ("anna-1", None)
-    assert [(part.name, part.code) for part in answer.parts] == [("profile", "CONNECTION_ERROR")]
+    assert part_of(answer, "profile") == ("missing", "CONNECTION_ERROR")
 
 
 async def test_profile_disabled_is_not_listed() -> None:
-    screen = ProfileScreen(FakeProfiles(ANNA_LINDQVIST), frozenset({"profile"}))
+    screen = a_profile(profiles=FakeProfiles(ANNA_LINDQVIST), disabled=frozenset({"profile"}))
 
     answer = await screen.load(a_context())
 
-    assert (answer.first_name, answer.parts) == (None, [])
+    assert answer.first_name is None
+    assert "profile" not in names_of_parts(answer)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        (Maintenance(), None),
+        (Maintenance(read_only=False), {"read_only": False, "banner": {}}),
+        (
+            Maintenance(read_only=True, banner={"sv": "Strax", "en": ""}),
+            {"read_only": True, "banner": {"sv": "Strax"}},
+        ),
+    ],
+)
+async def test_maintenance_is_told_as_far_as_it_was_read(
+    settings: Maintenance, shown: dict[str, object] | None
+) -> None:
+    answer = await a_profile(maintenance=settings).load(a_context())
+
+    assert answer.model_dump()["maintenance"] == shown

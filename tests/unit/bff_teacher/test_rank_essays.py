@@ -51,6 +51,8 @@ def test_zero_on_the_last_place_means_no_score_and_any_other_zero_is_one() -> No
 
     assert ranks(essays) == [("002", 1), ("003", 2), ("001", None)]
     assert count_ranked(rows) == 2
+    shown = [(dto.cj_score, dto.cj_rank) for dto in map(as_dto, rows)]
+    assert shown == [(0.0, 4), (-1.0, 999), (None, None)]
 
 
 def test_equal_ranks_stand_by_file_name_and_nameless_ones_last() -> None:

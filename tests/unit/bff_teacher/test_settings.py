@@ -19,7 +19,7 @@ ENVIRONMENT = {
 # budget, attempts, max_age, stale_while_revalidate, stale_if_error, in Redis, in flight
 DEFAULTS = {
     "ras.user_list": (2.0, 2, 2, 5, 600, False, 64),
-    "ras.class_activity": (2.0, 2, 60, 60, 600, False, 64),
+    "ras.class_activity": (2.0, 2, 60, 60, 600, False, 48),
     # A minute, because they give a batch's owner (decision 13).
     "ras.one_batch": (2.0, 2, 2, 5, 60, False, 64),
     "ras.one_essay": (2.0, 2, 2, 5, 60, False, 64),
@@ -28,10 +28,21 @@ DEFAULTS = {
     "cms.rosters": (1.0, 2, 30, 120, 600, False, 32),
     "cms.student_names": (1.0, 2, 30, 120, 600, False, 32),
     "cms.associations": (1.5, 2, 0, 0, 0, False, 16),
+    "cms.validation": (0.8, 2, 2, 5, 30, False, 48),
     "cms.confirm": (5.0, 1, 0, 0, 0, False, 8),
+    "bos.pipeline_state": (0.8, 2, 2, 5, 30, False, 64),
+    "bos.preflight": (10.0, 1, 0, 0, 0, False, 16),
+    "bos.retry_phase": (8.0, 1, 0, 0, 0, False, 8),
     "files.state": (0.8, 2, 2, 10, 0, False, 16),
+    "files.upload": (60.0, 1, 0, 0, 0, False, 16),
+    "files.remove": (5.0, 1, 0, 0, 0, False, 8),
     "content.text": (1.5, 2, 86400, 0, 0, False, 32),
+    "content.store": (3.0, 1, 0, 0, 0, False, 16),
     "identity.profile": (0.8, 2, 60, 600, 3600, False, 16),
+    "entitlements.balance": (0.8, 2, 10, 60, 0, False, 8),
+    "entitlements.check": (0.8, 1, 0, 0, 0, False, 8),
+    "platform_gateway.register_batch": (5.0, 1, 0, 0, 0, False, 16),
+    "platform_gateway.start_pipeline": (12.0, 1, 0, 0, 0, False, 16),
 }
 
 
@@ -109,7 +120,7 @@ def test_connections_are_enough_for_all_bulkheads_full_at_once() -> None:
 def test_the_documentation_lists_the_defaults() -> None:
     page = (Path(__file__).parents[3] / "docs" / "resilience.md").read_text()
     rows = re.findall(
-        r"^\| `([A-Z]+)__([A-Z_]+)` \| ([\d.]+) \| (\d) \| (\d+) / (\d+) / (\d+) \| (\w+).*\| (\d+) \|$",
+        r"^\| `([A-Z_]+?)__([A-Z_]+)` \| ([\d.]+) \| (\d) \| (\d+) / (\d+) / (\d+) \| (\w+).*\| (\d+) \|$",
         page,
         re.MULTILINE,
     )

@@ -4,15 +4,13 @@ from bff_core.errors import DownstreamTimeout
 from services.bff_teacher.contracts.cms import RosterStudent
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.dto.class_list_v1 import ClassListQuery, TeacherClassListV1
-from services.bff_teacher.screens.class_list import ClassListScreen
-from services.bff_teacher.screens.dashboard import DashboardScreen
 from tests.unit.bff_teacher.fakes import (
     FakeClasses,
-    FakeResults,
     FakeStudents,
     a_class,
     a_context,
 )
+from tests.unit.bff_teacher.screen_builders import a_class_list, a_dashboard
 
 MAJA = RosterStudent(student_id="s-1", first_name="Maja", last_name="Lindqvist")
 PLACEHOLDER = RosterStudent(
@@ -26,7 +24,7 @@ BOTH = FakeStudents({a_class(1).id: [MAJA, PLACEHOLDER]})
 
 
 async def listed(students: FakeStudents, *disabled: str) -> TeacherClassListV1:
-    screen = ClassListScreen(FakeResults(), ONE_CLASS, students, frozenset(disabled))
+    screen = a_class_list(classes=ONE_CLASS, students=students, disabled=frozenset(disabled))
     return await screen.load(a_context(), ClassListQuery())
 
 
@@ -35,7 +33,7 @@ async def test_placeholder_is_not_counted_in_the_list() -> None:
 
 
 async def test_placeholder_is_not_counted_on_the_dashboard() -> None:
-    screen = DashboardScreen(FakeResults(), ONE_CLASS, BOTH, frozenset())
+    screen = a_dashboard(classes=ONE_CLASS, students=BOTH)
 
     answer = await screen.load(a_context(), DashboardQuery())
 
@@ -60,7 +58,7 @@ async def test_counts_that_are_disabled_are_not_listed() -> None:
 async def test_counts_are_as_old_as_the_oldest_roster() -> None:
     old, new = a_class(1), a_class(2)
     students = FakeStudents({old.id: [MAJA, PLACEHOLDER]}, ages={old.id: 7.0})
-    screen = ClassListScreen(FakeResults(), FakeClasses([old, new]), students, frozenset())
+    screen = a_class_list(classes=FakeClasses([old, new]), students=students)
 
     answer = await screen.load(a_context(), ClassListQuery())
 

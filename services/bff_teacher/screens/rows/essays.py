@@ -8,8 +8,9 @@ from typing import TypeVar
 from bff_core.clock import as_utc
 from services.bff_teacher.contracts.cms import StudentOfEssay
 from services.bff_teacher.contracts.ras import UNSCORED_RANK, EssayRecord
-from services.bff_teacher.dto.essay_result_v1 import EssayResultV1, SuggestedStudentV1
+from services.bff_teacher.dto.essay_result_v1 import EssayResultV1, GradeV1, SuggestedStudentV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
+from services.bff_teacher.events.model import Grade
 from services.bff_teacher.ownership import is_real_student
 from services.bff_teacher.screens.failure_texts import failures_of
 from services.bff_teacher.screens.ids import is_uuid
@@ -23,6 +24,11 @@ class RankedEssay:
 
     essay: EssayRecord
     rank: int | None
+
+    @property
+    def score(self) -> float | None:
+        """The finite score; None where RAS's zero stands for no score."""
+        return _score(self.essay)
 
 
 def rank_essays(essays: Iterable[EssayRecord]) -> list[RankedEssay]:
@@ -47,9 +53,12 @@ def rank_essays(essays: Iterable[EssayRecord]) -> list[RankedEssay]:
 
 
 def _score(essay: EssayRecord) -> float | None:
-    """The finite score; zero with RAS's rank for essays without a score means none."""
-    unscored = essay.cj_score == 0 and essay.cj_rank == UNSCORED_RANK
-    return None if unscored else _finite(essay.cj_score)
+    """The finite score; RAS sends zero, and a rank of its own, for an essay that has none."""
+    return None if _is_unscored(essay) else _finite(essay.cj_score)
+
+
+def _is_unscored(essay: EssayRecord) -> bool:
+    return essay.cj_score == 0 and essay.cj_rank == UNSCORED_RANK
 
 
 def _finite(score: float | None) -> float | None:
@@ -76,17 +85,18 @@ def essay_dto(
         spellcheck_status=essay.spellcheck_status,
         spellcheck_correction_count=essay.spellcheck_correction_count,
         cj_assessment_status=essay.cj_assessment_status,
-        cj_rank=essay.cj_rank,
-        cj_score=_finite(essay.cj_score),
+        cj_rank=None if _is_unscored(essay) else essay.cj_rank,
+        cj_score=_score(essay),
         rank=row.rank,
-        student=_suggested_student(match),
+        student=suggested_student(match),
         failures=failures_of(essay, language),
         last_updated=as_utc(essay.last_updated),
         **more,
     )
 
 
-def _suggested_student(match: StudentOfEssay | None) -> SuggestedStudentV1 | None:
+def suggested_student(match: StudentOfEssay | None) -> SuggestedStudentV1 | None:
+    """The student of a match; None for CMS's placeholder."""
     if match is None or not is_uuid(match.student_id):
         return None
     name = match.student_person_name
@@ -95,3 +105,9 @@ def _suggested_student(match: StudentOfEssay | None) -> SuggestedStudentV1 | Non
     return SuggestedStudentV1(
         student_id=match.student_id, first_name=name.first_name, last_name=name.last_name
     )
+
+
+def grade_dto(grade: Grade | None) -> GradeV1 | None:
+    if grade is None:
+        return None
+    return GradeV1(letter=grade.letter, confidence=grade.confidence, confidence_label=grade.label)

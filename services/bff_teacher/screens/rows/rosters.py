@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
+from bff_core.errors import DownstreamFailed, NotFound
 from services.bff_teacher.contracts.cms import Class, ClassPage, Roster, RosterStudent
 from services.bff_teacher.ports import Classes, Students
 from services.bff_teacher.screens.ids import is_uuid
@@ -79,6 +80,25 @@ async def read_student_counts(
         return rosters
     counts = {class_id: len(one.students) for class_id, one in rosters.value.items()}
     return rosters.holding(counts)
+
+
+async def find_own_class(classes: Classes, ctx: RequestContext, class_id: str) -> Fetched[Class]:
+    """A class of the caller's, from the first page that has it.
+
+    Raises:
+        NotFound: It is none of them.
+        DownstreamError: CMS did not give the classes, or not all of them.
+    """
+    is_readable = True
+    for number in range(MAX_CLASS_PAGES):
+        page = await classes.page(ctx, limit=CLASSES_PER_PAGE, offset=number * CLASSES_PER_PAGE)
+        for one in page.value.classes:
+            if one.id.lower() == class_id.lower():
+                return page.holding(one)
+        is_readable = is_readable and page.value.skipped == 0
+        if is_readable and len(page.value.classes) < CLASSES_PER_PAGE:
+            raise NotFound
+    raise DownstreamFailed("cms", reason="unreadable_rows")
 
 
 async def _read_own_classes(classes: Classes, ctx: RequestContext) -> Fetched[ClassPage]:

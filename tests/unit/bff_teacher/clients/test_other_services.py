@@ -28,7 +28,7 @@ from tests.unit.service_clients import (
 
 @pytest.fixture
 def texts(client: ServiceClient) -> HttpTexts:
-    return HttpTexts(client, text_of=Operation(budget=2.0, max_bytes=10))
+    return HttpTexts(client, text_of=Operation(budget=2.0, max_bytes=10), store=RULE)
 
 
 @pytest.fixture
@@ -74,6 +74,18 @@ async def test_errors_of_a_text(
 
     specific = isinstance(caught.value, TextAbsent | TextTooLarge)
     assert specific is (expected is not DownstreamFailed)
+
+
+async def test_a_text_is_stored_as_plain_text(
+    texts: HttpTexts, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.post(ANY_URL, status=201, payload={"storage_id": "a" * 32})
+
+    assert await texts.store(ctx, "Skriv en krönika") == "a" * 32
+
+    assert the_request(downstream).line == "POST /v1/content"
+    assert the_request(downstream).headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert credentials_in(the_request(downstream)) == {}
 
 
 async def test_the_file_state_of_a_batch(

@@ -1,6 +1,7 @@
 """Requests to the results aggregator: URL, credentials, decoding and errors of each method."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
@@ -92,17 +93,6 @@ async def test_the_newest_batches(
     assert the_request(downstream).line == f"GET {LIST}?limit=100&offset=0"
 
 
-async def test_batches_awaiting_review(
-    results: HttpResults, ctx: RequestContext, downstream: MockedDownstream
-) -> None:
-    downstream.get(ANY_URL, payload=PAGE)
-
-    await results.awaiting_review(ctx)
-
-    expected = {"limit": "100", "offset": "0", "status": "awaiting_student_validation"}
-    assert dict(the_request(downstream).url.query) == expected
-
-
 async def test_one_batch(
     batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:
@@ -178,6 +168,17 @@ async def test_an_absent_essay_route_is_tried_again_after_ten_minutes(
         calls.append(len(downstream.received))
 
     assert calls == [1, 1, 2]
+
+
+async def test_an_absent_essay_route_is_no_failure_in_the_log(
+    batches: HttpBatches, ctx: RequestContext, downstream: MockedDownstream
+) -> None:
+    downstream.get(ANY_URL, status=404, content_type="text/html")
+
+    with capture_logs() as logs:
+        await batches.get_essay(ctx, "b-1", "e-1")
+
+    assert {line["log_level"] for line in logs} == {"debug"}
 
 
 async def test_an_absent_essay_route_does_not_cost_the_batch(

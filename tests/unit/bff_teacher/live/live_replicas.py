@@ -12,15 +12,17 @@ from bff_core.errors import BffError
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock, a_context
 from services.bff_teacher.live import LiveOptions, LiveUpdates
+from services.bff_teacher.live.background import running
 from services.bff_teacher.live.dependencies import LiveMetrics, StreamDependencies
+from services.bff_teacher.live.file_outcomes import FileOutcomeRecorder
 from services.bff_teacher.live.merge_patch import apply_patch
 from services.bff_teacher.live.pubsub import PubSubListener, UserChannels, WakeUp
 from services.bff_teacher.live.refresher import Refresher
 from services.bff_teacher.live.source import StreamState
 from services.bff_teacher.live.state import Batches, StreamTopic
 from services.bff_teacher.live.subscriptions import SubscriptionRegistry
-from services.bff_teacher.live.updates import running
 from tests.unit.bff_teacher.fakes import RecordingReads
+from tests.unit.bff_teacher.file_fakes import MemoryUploads
 from tests.unit.bff_teacher.live.in_memory_event_log import InMemoryEventLog
 
 ANNA = UserId("anna-1")
@@ -214,6 +216,7 @@ class LiveSystem:
     event_log: InMemoryEventLog
     pubsub: FakePubSub
     source: FakeSource
+    uploads: MemoryUploads = field(default_factory=MemoryUploads)
     replicas: list[Replica] = field(default_factory=list)
 
     def notify(self, event: str = "an_unknown_event", user: UserId = ANNA, **data: object) -> None:
@@ -242,6 +245,7 @@ async def live_system(
                 dependencies,
                 SubscriptionRegistry(dependencies, jitter=lambda: 0.5),
                 CHANNELS,
+                files=FileOutcomeRecorder(system.uploads, dependencies.metrics),
                 jitter=lambda number=number: number / 4,  # type: ignore[misc]
             )
             await stack.enter_async_context(running(updates))

@@ -99,6 +99,45 @@ def test_without_messages_the_poll_finds_a_change(clock: FakeClock, run: Run) ->
     run(main())
 
 
+def test_an_unfinished_batch_is_polled_often_for_some_time_after_each_sign_of_life(
+    clock: FakeClock, run: Run
+) -> None:
+    async def main() -> None:
+        async with live_system(clock, replicas=2) as system:
+            screen = ScreenCopy()
+            system.source.batches[ANNA] = {BATCH: {"is_final": False}}
+            stream = await system.replicas[0].open(screen)
+            await asyncio.sleep(280)
+            often = len(system.source.reads)
+            system.source.batches[ANNA] = {BATCH: {"is_final": False, "status": "processing"}}
+            await asyncio.sleep(5)
+            shown = screen.batches
+            await asyncio.sleep(400)
+            seldom = len(system.source.reads)
+            await asyncio.sleep(300)
+            at_rest = len(system.source.reads) - seldom
+            await cancel_all(stream)
+
+            assert shown == system.source.batches[ANNA]
+            assert 90 <= often <= 150
+            assert at_rest <= 12
+
+    run(main())
+
+
+def test_finished_batches_are_polled_seldom(clock: FakeClock, run: Run) -> None:
+    async def main() -> None:
+        async with live_system(clock) as system:
+            system.source.batches[ANNA] = {BATCH: {"is_final": True}}
+            stream = await system.replicas[0].open(ScreenCopy())
+            await asyncio.sleep(120)
+            await cancel_all(stream)
+
+            assert len(system.source.reads) <= 7
+
+    run(main())
+
+
 def test_a_client_resumes_after_its_last_event_on_another_replica(
     clock: FakeClock, run: Run
 ) -> None:

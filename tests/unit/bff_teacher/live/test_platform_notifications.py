@@ -87,12 +87,10 @@ def test_equal_notifications_within_a_second_are_one_activity(clock: FakeClock, 
             screen = ScreenCopy()
             stream = await system.replicas[0].open(screen)
             await asyncio.sleep(2)
-            for file in range(25):
-                timestamp = f"2026-01-31T12:00:00.{file:06d}"
-                system.notify(
-                    "batch_files_uploaded", batch_id=BATCH, file=file, timestamp=timestamp
-                )
-            system.notify("batch_files_uploaded", batch_id=BATCH, timestamp="2026-01-31T12:00:01")
+            for number in range(25):
+                timestamp = f"2026-01-31T12:00:00.{number:06d}"
+                system.notify("essay_status_updated", batch_id=BATCH, n=number, timestamp=timestamp)
+            system.notify("essay_status_updated", batch_id=BATCH, timestamp="2026-01-31T12:00:01")
             system.notify(
                 "batch_processing_started", batch_id=BATCH, timestamp="2026-01-31T12:00:01"
             )

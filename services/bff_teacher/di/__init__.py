@@ -2,15 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import NewType
 
 from aiohttp import ClientSession
-from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
+from dishka import (
+    STRICT_VALIDATION,
+    AsyncContainer,
+    Provider,
+    Scope,
+    alias,
+    make_async_container,
+    provide,
+)
 
-from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
+from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity
 from bff_core.clock import Clock
-from bff_core.ports import Switches
 from bff_core.server import ContextProvider
+from services.bff_teacher.clients.bos import HttpPipelines
 from services.bff_teacher.clients.cached_reads import HttpCachedReads
 from services.bff_teacher.clients.cms import (
     STUDENTS_OF_BATCH,
@@ -18,86 +25,52 @@ from services.bff_teacher.clients.cms import (
     HttpClasses,
     HttpStudents,
 )
-from services.bff_teacher.clients.config import ConfigWatcher, HttpSwitches, redis_for_changes
 from services.bff_teacher.clients.content import HttpTexts
+from services.bff_teacher.clients.entitlements import HttpCredits
 from services.bff_teacher.clients.files import STATES, HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
 from services.bff_teacher.clients.ras import BATCHES, HttpBatches, HttpResults
-from services.bff_teacher.config import SERVICE_ID, Settings
+from services.bff_teacher.clients.reviews import HttpReviews
+from services.bff_teacher.config import Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
-from services.bff_teacher.confirmations.ledger import SqlConfirmations, confirmations_counter
-from services.bff_teacher.confirmations.model import Confirmations
+from services.bff_teacher.confirmations.model import ConfirmedBatches
+from services.bff_teacher.confirmations.provider import LedgerProvider
+from services.bff_teacher.confirmations.titles import SqlTitles
+from services.bff_teacher.confirmations.upload import BatchRecords
+from services.bff_teacher.di.events import EventsProvider
+from services.bff_teacher.di.screens import TeacherScreenProvider
+from services.bff_teacher.di.services import (
+    Bos,
+    Cms,
+    FileService,
+    Ras,
+    ServiceProvider,
+    SwitchesProvider,
+)
+from services.bff_teacher.di.workflow import (
+    WorkflowAdapterProvider,
+    WorkflowScreenProvider,
+)
+from services.bff_teacher.events.model import KnownEvents
+from services.bff_teacher.events.status import EventsStatus
 from services.bff_teacher.live import LiveOptions
+from services.bff_teacher.live.notice_provider import NoticeProvider
 from services.bff_teacher.live.provider import LiveProvider, StreamReads
 from services.bff_teacher.ports import (
     Associations,
     Batches,
     CachedReads,
     Classes,
+    Credits,
     CurrentFacts,
     Files,
+    Pipelines,
     Results,
+    Reviews,
     Students,
     Texts,
     UserProfiles,
 )
-from services.bff_teacher.screens.associations import AssociationsScreen
-from services.bff_teacher.screens.batch_detail import BatchDetailScreen
-from services.bff_teacher.screens.class_list import ClassListScreen
-from services.bff_teacher.screens.confirm import ConfirmScreen, ConfirmTimeouts
-from services.bff_teacher.screens.dashboard import DashboardScreen
-from services.bff_teacher.screens.essay import EssayScreen
-from services.bff_teacher.screens.parts import DisabledParts
-from services.bff_teacher.screens.profile import ProfileScreen
-
-# One client a service, so that its adapters share breaker, bulkhead and retry budget.
-Ras = NewType("Ras", ServiceClient)
-Cms = NewType("Cms", ServiceClient)
-FileService = NewType("FileService", ServiceClient)
-
-LEASE_MARGIN = 1.0
-"""Seconds beyond the confirm budget for which an attempt counts as running."""
-
-
-class ServiceProvider(Provider):
-    """Clients of the downstream services, and what they share."""
-
-    scope = Scope.APP
-
-    def __init__(self, settings: Settings, runtime: ClientRuntime) -> None:
-        super().__init__()
-        self._settings = settings
-        self._runtime = runtime
-
-    @provide
-    async def session(self) -> AsyncIterator[ClientSession]:
-        async with http_session() as session:
-            yield session
-
-    @provide
-    def clock(self) -> Clock:
-        return self._runtime.clock
-
-    @provide
-    def identity(self) -> ServiceIdentity:
-        key = self._settings.internal_api_key
-        return ServiceIdentity(SERVICE_ID, key.get_secret_value() if key else "")
-
-    @provide
-    async def ras(self, session: ClientSession) -> AsyncIterator[Ras]:
-        async with aclosing(ServiceClient(session, self._settings.ras, self._runtime)) as ras:
-            yield Ras(ras)
-
-    @provide
-    async def cms(self, session: ClientSession) -> AsyncIterator[Cms]:
-        async with aclosing(ServiceClient(session, self._settings.cms, self._runtime)) as cms:
-            yield Cms(cms)
-
-    @provide
-    async def file_service(self, session: ClientSession) -> AsyncIterator[FileService]:
-        rules = self._settings.files
-        async with aclosing(ServiceClient(session, rules, self._runtime)) as files:
-            yield FileService(files)
 
 
 class TeacherAdapterProvider(Provider):
@@ -105,12 +78,10 @@ class TeacherAdapterProvider(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, settings: Settings, runtime: ClientRuntime, ledger: LedgerDatabase) -> None:
+    def __init__(self, settings: Settings, runtime: ClientRuntime) -> None:
         super().__init__()
         self._settings = settings
         self._runtime = runtime
-        self._ledger = ledger
-        self._confirmations_counter = confirmations_counter(runtime.metrics.registry)
 
     @provide
     def results(self, ras: Ras, identity: ServiceIdentity) -> Results:
@@ -151,12 +122,26 @@ class TeacherAdapterProvider(Provider):
             HttpStudents(
                 cms, identity, rosters=cms_rules.rosters, student_names=cms_rules.student_names
             ),
+            HttpResults(
+                ras,
+                identity,
+                user_list=ras_rules.user_list,
+                class_activity=ras_rules.class_activity,
+            ),
         )
 
     @provide
     def associations(self, cms: Cms) -> Associations:
         rules = self._settings.cms
         return HttpAssociations(cms, associations=rules.associations, confirm=rules.confirm)
+
+    @provide
+    def pipelines(self, bos: Bos) -> Pipelines:
+        return HttpPipelines(bos, pipeline_state=self._settings.bos.pipeline_state)
+
+    @provide
+    def reviews(self, cms: Cms, identity: ServiceIdentity, clock: Clock) -> Reviews:
+        return HttpReviews(cms, identity, clock, validation=self._settings.cms.validation)
 
     @provide
     def files(self, client: FileService) -> Files:
@@ -194,14 +179,40 @@ class TeacherAdapterProvider(Provider):
         )
 
     @provide
-    def cached_reads(self, ras: Ras, cms: Cms, files: FileService) -> CachedReads:
-        return HttpCachedReads(ras, cms, files)
+    def cached_reads(
+        self,
+        *,
+        ras: Ras,
+        cms: Cms,
+        bos: Bos,
+        files: FileService,
+        ledger: ConfirmedBatches,
+        titles: SqlTitles,
+        records: BatchRecords,
+        balances: HttpCredits,
+        events: KnownEvents,
+    ) -> CachedReads:
+        return HttpCachedReads(ras, cms, bos, files, ledger, titles, records, balances, events)
+
+    @provide
+    async def http_credits(
+        self, session: ClientSession, clock: Clock
+    ) -> AsyncIterator[HttpCredits]:
+        rules = self._settings.entitlements
+        async with aclosing(ServiceClient(session, rules, self._runtime)) as client:
+            balances = HttpCredits(client, clock, balance=rules.balance, check=rules.check)
+            try:
+                yield balances
+            finally:
+                await balances.aclose()
+
+    credits = alias(source=HttpCredits, provides=Credits)
 
     @provide
     async def texts(self, session: ClientSession) -> AsyncIterator[Texts]:
         rules = self._settings.content
         async with aclosing(ServiceClient(session, rules, self._runtime)) as content:
-            yield HttpTexts(content, text_of=rules.text)
+            yield HttpTexts(content, text_of=rules.text, store=rules.store)
 
     @provide
     async def profiles(self, session: ClientSession) -> AsyncIterator[UserProfiles]:
@@ -209,80 +220,26 @@ class TeacherAdapterProvider(Provider):
         async with aclosing(ServiceClient(session, rules, self._runtime)) as identity:
             yield HttpProfiles(identity, profile=rules.profile)
 
-    @provide
-    def confirmations(self) -> Confirmations:
-        return SqlConfirmations(self._ledger, self._confirmations_counter)
-
-
-class SwitchesProvider(Provider):
-    """Maintenance switches, watched for as long as the app runs."""
-
-    scope = Scope.APP
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-
-    @provide
-    async def switches(
-        self, session: ClientSession, identity: ServiceIdentity
-    ) -> AsyncIterator[Switches]:
-        config = self._settings.config
-        url = self._settings.redis_url
-        switches = HttpSwitches(session, config.url, identity, budget=config.budget)
-        redis = redis_for_changes(url) if url else None
-        try:
-            async with ConfigWatcher(switches, redis, poll=config.poll).running():
-                yield switches
-        finally:
-            if redis:
-                await redis.aclose()
-
-
-class TeacherScreenProvider(Provider):
-    """The screens; tests keep them."""
-
-    scope = Scope.APP
-
-    dashboard = provide(DashboardScreen)
-    class_list = provide(ClassListScreen)
-    profile = provide(ProfileScreen)
-    batch_detail = provide(BatchDetailScreen)
-    essay = provide(EssayScreen)
-    associations = provide(AssociationsScreen)
-    confirm = provide(ConfirmScreen)
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-
-    @provide
-    def disabled_parts(self) -> DisabledParts:
-        return frozenset(self._settings.disabled_parts)
-
-    @provide
-    def confirm_timeouts(self) -> ConfirmTimeouts:
-        return ConfirmTimeouts(
-            lease=self._settings.confirm_budget + LEASE_MARGIN, ledger=self._settings.ledger_budget
-        )
-
-
-def open_ledger(settings: Settings) -> LedgerDatabase:
-    """The ledger's database, not yet connected."""
-    url = settings.ledger_url.get_secret_value()
-    return LedgerDatabase(url, timeout=settings.ledger_budget)
-
 
 def make_container(
-    settings: Settings, runtime: ClientRuntime, ledger: LedgerDatabase, *replacing: Provider
+    settings: Settings,
+    runtime: ClientRuntime,
+    ledger: LedgerDatabase,
+    events: EventsStatus,
+    *replacing: Provider,
 ) -> AsyncContainer:
     """The container of one app; `replacing` providers override the others."""
     live = LiveOptions(read_budget=settings.request_budget, **settings.live.model_dump())
     return make_async_container(
         ServiceProvider(settings, runtime),
-        TeacherAdapterProvider(settings, runtime, ledger),
+        TeacherAdapterProvider(settings, runtime),
+        LedgerProvider(ledger, runtime.metrics.registry),
         SwitchesProvider(settings),
+        WorkflowAdapterProvider(settings, runtime),
+        WorkflowScreenProvider(settings),
         LiveProvider(settings.redis_url, live, runtime.metrics, settings.disabled_parts),
+        NoticeProvider(settings.redis_url, live.channels),
+        EventsProvider(settings, ledger, live, events),
         TeacherScreenProvider(settings),
         ContextProvider(),
         *replacing,

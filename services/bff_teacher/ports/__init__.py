@@ -1,12 +1,14 @@
 """Ports: the reads and writes that the screens need from the platform."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import DownstreamFailed
+from services.bff_teacher.contracts.bos import PipelineState
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
     ClassInfos,
@@ -14,7 +16,9 @@ from services.bff_teacher.contracts.cms import (
     ConfirmItem,
     Roster,
     StudentOfEssay,
+    ValidationStatuses,
 )
+from services.bff_teacher.contracts.entitlements import Balance
 from services.bff_teacher.contracts.files import FileState
 from services.bff_teacher.contracts.identity import IdentityProfile
 from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
@@ -33,10 +37,6 @@ class Results(Protocol):
         """The newest 100, read at most once a minute for each user."""
         ...
 
-    async def awaiting_review(self, ctx: RequestContext) -> Fetched[BatchPage]:
-        """The newest 100 with student matches to review, read as seldom as `newest`."""
-        ...
-
 
 class Classes(Protocol):
     """Classes of the caller. Every method raises DownstreamError when CMS fails."""
@@ -49,6 +49,16 @@ class Classes(Protocol):
         self, ctx: RequestContext, batch_ids: Sequence[str]
     ) -> Fetched[ClassInfos]:
         """The class of each batch, by batch id in lower case; ids must be UUIDs."""
+        ...
+
+
+class Credits(Protocol):
+    async def balance(self, ctx: RequestContext) -> Fetched[Balance]:
+        """The caller's balance; a zero is one.
+
+        Raises:
+            DownstreamError: Entitlements fails, or gives a zero that it does not confirm.
+        """
         ...
 
 
@@ -113,6 +123,49 @@ class Associations(Protocol):
         ...
 
 
+OTHER_OWNER = "other_owner"
+"""Reason of the failure of a read whose answer names another owner."""
+
+
+class Pipelines(Protocol):
+    async def of_batch(
+        self, ctx: RequestContext, batch_id: str, *, max_age: float | None = None
+    ) -> Fetched[PipelineState | None]:
+        """The phases of the caller's batch; None when BOS knows no such batch.
+
+        `max_age` bounds in seconds how old they may be; unset, the settings do.
+
+        Raises:
+            DownstreamError: BOS fails, or names another owner.
+        """
+        ...
+
+
+class Reviews(Protocol):
+    """Matches that wait for their teacher. Every method raises DownstreamError when CMS fails.
+
+    `max_age` is that of `Pipelines`.
+    """
+
+    async def of_batches(
+        self, ctx: RequestContext, batch_ids: Sequence[str], *, max_age: float | None = None
+    ) -> Fetched[ValidationStatuses] | None:
+        """Counts by batch id; None when CMS has no such route. Ids must be UUIDs."""
+        ...
+
+    async def rows_of(
+        self, ctx: RequestContext, batch_id: str, *, max_age: float | None = None
+    ) -> Fetched[AssociationPage]:
+        """The rows of a batch, decided or not."""
+        ...
+
+    async def students_of(
+        self, ctx: RequestContext, batch_id: str, *, max_age: float | None = None
+    ) -> Fetched[list[StudentOfEssay]]:
+        """The students matched with a batch's essays, the placeholder included."""
+        ...
+
+
 class Files(Protocol):
     async def state(self, ctx: RequestContext, batch_id: str) -> Fetched[FileState]:
         """The batch's upload lock and its running phase.
@@ -144,9 +197,67 @@ class Texts(Protocol):
         """
         ...
 
+    async def store(self, ctx: RequestContext, text: str) -> str:
+        """Store a text, each time under a new id; the id.
+
+        Raises:
+            DownstreamError: The content service fails.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTitle:
+    """A teacher's title of a batch; empty at version 0, before the first, and when cleared."""
+
+    text: str = ""
+    version: int = 0
+    updated_at: datetime | None = None
+
+
+TitleByBatch = Mapping[str, BatchTitle]
+"""Titles by batch id in lower case; batches that never had one are absent."""
+
+
+class Titles(Protocol):
+    """Titles of any batch: callers check the owner first. They never leave this service's database.
+
+    Every method raises Unavailable when the database cannot be used.
+    """
+
+    async def of_batches(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> Fetched[TitleByBatch]:
+        """The titles of a page of batches, at most two seconds old."""
+        ...
+
+    async def current(self, ctx: RequestContext, batch_id: str) -> BatchTitle:
+        """The title as it is stored now.
+
+        Raises:
+            RateLimited: Too many uses of the caller wait for a connection.
+        """
+        ...
+
+    async def replace(
+        self, ctx: RequestContext, batch_id: str, text: str, *, version: int
+    ) -> BatchTitle | None:
+        """Store the title after `version`; None when that is not the stored version.
+
+        Raises:
+            RateLimited: Too many uses of the caller wait for a connection.
+        """
+        ...
+
+
+class ForgettableReads(Protocol):
+    def forget(self, user_id: UserId | None) -> None:
+        """Drop a user's reads, or those of all users, from this process."""
+        ...
+
 
 class CachedReads(Protocol):
-    """Cached reads of batches and of what CMS and the file service know of them."""
+    """Cached reads of batches, of their titles, and of what CMS and the file service know of them."""
 
     def forget(self, user_id: UserId | None) -> None:
         """Drop a user's reads, or those of all users, from this process.
@@ -177,3 +288,4 @@ class CurrentFacts:
     batches: Batches
     classes: Classes
     students: Students
+    results: Results

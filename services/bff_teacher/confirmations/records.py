@@ -1,0 +1,85 @@
+"""Records in the own database of batches that have not begun."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from bff_core.clock import Clock
+from bff_core.context import RequestContext, UserId
+from services.bff_teacher.confirmations.creation import CreationOutcome
+from services.bff_teacher.confirmations.database import (
+    LedgerDatabase,
+    creations,
+    share_of_reads,
+    uploads,
+)
+from services.bff_teacher.confirmations.upload import BatchRecord, UploadStatus
+from services.bff_teacher.recent_reads import RecentReads
+
+MAX_AGE = 2.0
+"""Seconds for which records are kept, as titles are."""
+
+# A removed file keeps its place, if it had one.
+_SURE = (UploadStatus.SENT, UploadStatus.ACCEPTED, UploadStatus.REMOVED)
+_POSSIBLE = (*_SURE, UploadStatus.SENDING, UploadStatus.UNKNOWN)
+
+
+class SqlBatchRecords:
+    def __init__(self, database: LedgerDatabase, clock: Clock) -> None:
+        self._database = database
+        self._recent = RecentReads[Mapping[str, BatchRecord]](clock, max_age=MAX_AGE)
+
+    async def of_batches(
+        self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
+    ) -> Mapping[str, BatchRecord]:
+        wanted = frozenset(one.lower() for one in batch_ids)
+        if not wanted:
+            return {}
+        if fresh:
+            return await self._read(ctx.user_id, wanted)
+        found = await self._recent.get(ctx, wanted, lambda: self._read(ctx.user_id, wanted))
+        return found.value
+
+    def forget(self, user_id: UserId | None) -> None:
+        self._recent.forget(user_id)
+
+    async def aclose(self) -> None:
+        await self._recent.aclose()
+
+    async def _read(self, caller: UserId, wanted: frozenset[str]) -> Mapping[str, BatchRecord]:
+        batch_ids = sorted(wanted)
+        made = select(creations).where(
+            creations.c.batch_id.in_(batch_ids),
+            creations.c.user_id == caller,
+            creations.c.outcome == CreationOutcome.CREATED.value,
+        )
+        async with self._database.transaction(share_of_reads(caller)) as connection:
+            ours = {row.batch_id: row for row in await connection.execute(made)}
+            counts = {row.batch_id: row for row in await connection.execute(_counts(batch_ids))}
+        return {
+            batch_id: BatchRecord(
+                is_ours=batch_id in ours,
+                expected=ours[batch_id].essay_count if batch_id in ours else 0,
+                class_id=ours[batch_id].class_id if batch_id in ours else None,
+                class_name=ours[batch_id].class_name if batch_id in ours else None,
+                files=counts[batch_id].files if batch_id in counts else 0,
+                sure_files=counts[batch_id].sure_files if batch_id in counts else 0,
+            )
+            for batch_id in ours.keys() | counts.keys()
+        }
+
+
+def _counts(batch_ids: Sequence[str]) -> Select[tuple[str, int, int]]:
+    def counted(statuses: Sequence[UploadStatus]) -> ColumnElement[int]:
+        words = [one.value for one in statuses]
+        return case((uploads.c.status.in_(words) & uploads.c.reason.is_(None), 1), else_=0)
+
+    return (
+        select(
+            uploads.c.batch_id,
+            func.sum(counted(_POSSIBLE)).label("files"),
+            func.sum(counted(_SURE)).label("sure_files"),
+        )
+        .where(uploads.c.batch_id.in_(batch_ids))
+        .group_by(uploads.c.batch_id)
+    )

@@ -1,0 +1,110 @@
+"""Files that teachers send, and the port of the records that are kept of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bff_core.context import RequestContext, UserId
+
+
+class UploadStatus(StrEnum):
+    """The progress of a file; `SENDING` means unknown once the request has ended."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One file that was passed on, or was about to be; `reason` is a cause of ours."""
+
+    upload_key: str
+    batch_id: str
+    user_id: UserId
+    filename: str
+    size: int
+    sent_at: datetime
+    status: UploadStatus = UploadStatus.SENDING
+    reason: str | None = None
+    file_upload_id: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """An announcement about one of a user's files; `reason` only of a rejected one."""
+
+    user_id: UserId
+    batch_id: str
+    file_upload_id: str
+    filename: str
+    status: UploadStatus
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """The records kept here of a batch that has not begun.
+
+    `is_ours` if it was created here, for `expected` essays, so that all of its files are likely to
+    come from here. `files` counts those that may fill a place, `sure_files` those that do as far as is known.
+    """
+
+    is_ours: bool = False
+    expected: int = 0
+    class_id: str | None = None
+    class_name: str | None = None
+    files: int = 0
+    sure_files: int = 0
+
+
+class Uploads(Protocol):
+    """Records of files. Every method raises Unavailable when the database cannot be used."""
+
+    async def add(self, uploads: Sequence[Upload]) -> None:
+        """Write down what is about to be sent.
+
+        Raises:
+            RateLimited: Too many uses of the caller wait for a connection.
+        """
+        ...
+
+    async def end(
+        self, uploads: Sequence[Upload], status: UploadStatus, reason: str | None, at: datetime
+    ) -> None:
+        """Write down what became of the request; an outcome that was announced before stays."""
+        ...
+
+    async def record(self, outcome: FileOutcome) -> None:
+        """Write the outcome to the file with this id, else to the first of this name without one."""
+        ...
+
+    async def of_batch(self, batch_id: str, caller: UserId) -> list[Upload]:
+        """The files of a batch in the order in which they were sent; the id in lower case."""
+        ...
+
+
+class BatchRecords(Protocol):
+    async def of_batches(
+        self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
+    ) -> Mapping[str, BatchRecord]:
+        """Records by batch id in lower case; batches of which nothing is known are absent.
+
+        Unless they are to be `fresh`, they may be some seconds old.
+
+        Raises:
+            Unavailable: The database cannot be used, or not in time.
+        """
+        ...
+
+    def forget(self, user_id: UserId | None) -> None:
+        """Drop what was read for a user, or for all."""
+        ...

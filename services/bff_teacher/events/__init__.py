@@ -1,0 +1,1 @@
+"""The platform's events, kept as facts of batches that no other source tells."""

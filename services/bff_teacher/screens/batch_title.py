@@ -1,0 +1,96 @@
+"""Title of one batch: reading and replacing what the teacher wrote."""
+
+from bff_core.composition import required
+from bff_core.context import RequestContext
+from bff_core.errors import PreconditionFailed, PreconditionRequired
+from bff_core.etags import WithETag, matches_strongly, tags_in
+from services.bff_teacher.dto.batch_title_v1 import BatchTitleV1, BatchTitleWriteV1
+from services.bff_teacher.ownership import require_own_batch
+from services.bff_teacher.ports import Batches, BatchTitle, BatchWrites, CurrentFacts, Titles
+from services.bff_teacher.screens.ids import require_uuids
+from services.bff_teacher.screens.rows.titles import batch_code
+
+
+class BatchTitleScreen:
+    """RAS gives the owner before the database of titles is used."""
+
+    def __init__(
+        self, batches: Batches, facts: CurrentFacts, titles: Titles, writes: BatchWrites
+    ) -> None:
+        self._batches = batches
+        self._facts = facts
+        self._titles = titles
+        self._writes = writes
+
+    async def load(self, ctx: RequestContext, batch_id: str) -> WithETag[BatchTitleV1]:
+        """The title as it is stored.
+
+        Raises:
+            NotFound: RAS knows no such batch, or not yet.
+            NotAuthorized: It is another teacher's.
+            RateLimited: Too many uses of the teacher's wait for the database.
+            Unavailable: The database cannot be used.
+            DownstreamError: RAS did not give the owner.
+        """
+        spelled_id = await self._own_batch(ctx, self._batches, batch_id)
+        return _answer(spelled_id, await self._titles.current(ctx, spelled_id))
+
+    async def replace(
+        self, ctx: RequestContext, batch_id: str, request: BatchTitleWriteV1, if_match: str | None
+    ) -> WithETag[BatchTitleV1]:
+        """Store the title; the one that is stored already is answered the same.
+
+        Raises:
+            PreconditionRequired: The request names no version.
+            PreconditionFailed: The title is at another version.
+            NotFound, NotAuthorized, RateLimited, Unavailable, DownstreamError: As in `load`.
+        """
+        spelled_id = await self._own_batch(ctx, self._facts.batches, batch_id)
+        current = await self._titles.current(ctx, spelled_id)
+        if if_match is None:
+            raise PreconditionRequired(details=_version(current))
+        if current.text == request.title:
+            return _answer(spelled_id, current)
+        if not matches_strongly(_tag(current), tags_in("If-Match", if_match)):
+            raise _overtaken(current)
+        written = await self._titles.replace(
+            ctx, spelled_id, request.title, version=current.version
+        )
+        if written is None:
+            raise _overtaken(await self._titles.current(ctx, spelled_id))
+        await self._writes.written(ctx.user_id)
+        return _answer(spelled_id, written)
+
+    async def _own_batch(self, ctx: RequestContext, batches: Batches, batch_id: str) -> str:
+        """The id as RAS spells it."""
+        (batch_id,) = require_uuids(batch_id=batch_id)
+        batch = await required("owner", batches.get(ctx, batch_id))
+        require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
+        return batch.value.batch_id
+
+
+def _tag(title: BatchTitle) -> str:
+    return f'"title-{title.version}"'
+
+
+def _version(current: BatchTitle) -> dict[str, object]:
+    return {"current_etag": _tag(current), "current_version": current.version}
+
+
+def _overtaken(current: BatchTitle) -> PreconditionFailed:
+    return PreconditionFailed(
+        details=_version(current) | {"current_title": current.text or None},
+        headers={"ETag": _tag(current)},
+    )
+
+
+def _answer(batch_id: str, title: BatchTitle) -> WithETag[BatchTitleV1]:
+    body = BatchTitleV1(
+        batch_id=batch_id,
+        batch_code=batch_code(batch_id),
+        title=title.text or None,
+        version=title.version,
+        updated_at=title.updated_at,
+        etag=_tag(title),
+    )
+    return WithETag(body, _tag(title))

@@ -1,0 +1,1 @@
+"""Derives from several sources what is true of a batch; pure functions."""

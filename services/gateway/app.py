@@ -2,25 +2,33 @@
 
 from typing import Any
 
-from dishka import Provider
+from dishka import AsyncContainer, Provider
 from quart import Quart
 from redis.asyncio import Redis
 
 from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.client import ClientRuntime
 from bff_core.clock import Clock, SystemClock
+from bff_core.front_end import attach_front_end, read_folder
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
-from bff_core.server import COMPLETION, LIFECYCLE, Lifecycle
+from bff_core.server import COMPLETION, LIFECYCLE, AsgiApp, Guard, Lifecycle
+from bff_core.settings import Environment
 from services.gateway.api.cors import CorsPolicy
+from services.gateway.api.front_end_headers import PAGE_HEADERS
 from services.gateway.api.header_policy import HeaderPolicyMiddleware
-from services.gateway.api.preflight import attach_preflight
+from services.gateway.api.platform_login import PlatformLogin
+from services.gateway.api.preflight import preflight_check
 from services.gateway.api.proxy_middleware import ProxyMiddleware
 from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.api.screens_document import add_screens
+from services.gateway.api.session_gate import SessionCookies, SessionGate
+from services.gateway.api.session_middleware import SessionMiddleware
+from services.gateway.api.session_routes import blueprint as session_routes
 from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
 from services.gateway.implementations.event_streams import EventStreams
+from services.gateway.implementations.origin_policy import OriginPolicy
 from services.gateway.implementations.redis_rate_limiter import RedisHealthCheck, redis_at
 from services.gateway.route_table import ACCESS_RULES
 
@@ -28,35 +36,52 @@ from services.gateway.route_table import ACCESS_RULES
 def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real parts."""
     clock = SystemClock()
-    metrics = Metrics("api_gateway")
-    redis = None
-    if settings.redis_url is not None:
-        redis = redis_at(settings.redis_url, timeout=settings.redis_timeout)
-    container = make_container(settings, metrics, clock, redis, *replacing)
+    metrics = Metrics("gateway")
+    pages = read_folder(settings.static_dir, "API_GATEWAY_STATIC_DIR")
+    url = settings.redis_url
+    redis = redis_at(url, timeout=settings.redis_timeout) if url is not None else None
     streams = EventStreams(settings.open_streams, metrics)
+    container = make_container(settings, metrics, clock, redis, streams, *replacing)
+
+    def inside(guard: Guard, inner: AsgiApp) -> AsgiApp:
+        gate = _gate(settings, guard, container)
+        session = SessionMiddleware(inner, guard, container, gate)
+        platform_login = PlatformLogin(guard, container)
+        return ProxyMiddleware(session, gate, container, streams, platform_login)
+
+    cors = CorsPolicy(settings.origins)
     app = build_app(
         settings,
         container,
         service=SERVICE,
+        checks=pages.checks if pages else {},
         title="HuleEdu gateway",
         description="The API of the front ends: sign-in, the teacher screens, the admin screens.",
         metrics=metrics,
-        blueprints=[Blueprints(proxy_routes())],
+        blueprints=[Blueprints(proxy_routes()), Blueprints(session_routes)],
         access=ACCESS_RULES,
         resources=_resources(redis, metrics, clock),
         clock=clock,
-        inside=lambda guard, inner: ProxyMiddleware(inner, guard, container, streams),
+        first=[preflight_check(cors)],
+        inside=inside,
     )
     app.extensions[COMPLETION] = add_screens
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
     lifecycle.when_draining.append(streams.drain)
-    _apply_header_policy(app, settings)
+    _apply_header_policy(app, settings, cors)
+    if pages:
+        # After the policy's hooks: a malformed request gets no page.
+        attach_front_end(app, pages, PAGE_HEADERS)
     return app
 
 
-def _apply_header_policy(app: Quart, settings: Settings) -> None:
-    cors = CorsPolicy(settings.origins)
-    attach_preflight(app, cors)
+def _gate(settings: Settings, guard: Guard, container: AsyncContainer) -> SessionGate:
+    cookies = SessionCookies(plain_over_http=settings.environment is Environment.DEVELOPMENT)
+    policy = OriginPolicy(settings.origins, allow_http=settings.environment.lenient)
+    return SessionGate(guard, container, cookies, policy)
+
+
+def _apply_header_policy(app: Quart, settings: Settings, cors: CorsPolicy) -> None:
     inner: Any = app.asgi_app
     app.asgi_app = HeaderPolicyMiddleware(  # type: ignore[method-assign, assignment]  # Quart's documented seam
         inner,

@@ -2,15 +2,17 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.settings import Downstream, Engine, ServiceSettings
 
-SERVICE = "api_gateway_service"
+SERVICE = "gateway"
 PREFIX = "API_GATEWAY_"
 
 DEVELOPMENT_ORIGINS = tuple(
@@ -21,6 +23,8 @@ DEVELOPMENT_ORIGINS = tuple(
 """Pages of the usual development servers; Vite takes the next port when one is taken."""
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+_BETWEEN_SECRETS = re.compile(r"\s*[,\r\n]\s*")
 
 _TEACHER = f"{PREFIX}BFF_TEACHER__URL"
 _ADMIN = f"{PREFIX}BFF_ADMIN__URL"
@@ -63,13 +67,18 @@ class Settings(ServiceSettings):
     port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
     server: Engine = Field(
         Engine.GRANIAN,
-        description="The HTTP server: `granian`, whose parser faces the internet, or `hypercorn`.",
+        description="The HTTP server: `granian`; another is refused, because it hides how a method"
+        " was written.",
     )
     redis_timeout: float = Field(
         0.5, gt=0, le=10, description="Seconds that a request waits for Redis."
     )
     request_budget: float = Field(
-        10.0, gt=0, le=60, description="Seconds to an answer's head; caps every route's own."
+        10.0,
+        gt=0,
+        le=60,
+        description="Seconds to an answer's head; caps every route's own but that of uploads, of the"
+        " creation of a batch and of its start.",
     )
     max_body_bytes: int = Field(
         1024 * 1024, ge=0, description="Bytes that a request's body may have."
@@ -112,6 +121,24 @@ class Settings(ServiceSettings):
     session_per_minute: int = Field(
         60, ge=1, description="Refreshes and sign-outs from one address in a minute."
     )
+    session_keys: SecretStr | None = Field(
+        None,
+        description="Secrets that seal the session cookie, with commas or line breaks between them:"
+        " the first seals, all open. Unset in development and testing: a random one for as long as"
+        " the process runs.",
+    )
+    session_seconds: float = Field(
+        86_400.0, gt=0, le=604_800, description="Seconds from sign-in to the end of a session."
+    )
+    session_idle_seconds: float = Field(
+        7200.0, gt=0, le=604_800, description="Seconds without a request after which it ends, too."
+    )
+    session_renew_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="Seconds before its end in which a session's access token is renewed.",
+    )
     trusted_proxies: CommaSeparated = Field(
         (),
         validation_alias="TRUSTED_PROXIES",
@@ -121,9 +148,37 @@ class Settings(ServiceSettings):
         None,
         description="Pages that may call; unset: none, in development ports 3000, 4173 and 5173-5179 of this machine.",
     )
+    static_dir: Path | None = Field(
+        None,
+        description="The built screens, served at every path that is not an API's; unset or empty:"
+        " none.",
+    )
     hsts_seconds: int = Field(
         31_536_000, ge=0, description="Seconds for which browsers insist on HTTPS; 0: not said."
     )
+
+    @field_validator("server")
+    @classmethod
+    def _shows_the_method(cls, server: Engine) -> Engine:
+        """Hypercorn hands methods on in capital letters, so that `post` could not be refused."""
+        if server is not Engine.GRANIAN:
+            raise ValueError("must be granian: Hypercorn hides how a method was written")
+        return server
+
+    @property
+    def session_secrets(self) -> tuple[str, ...]:
+        """The secrets of the session cookie, the newest first; empty where none is set."""
+        given = self.session_keys.get_secret_value() if self.session_keys else ""
+        return tuple(one for one in _BETWEEN_SECRETS.split(given) if one)
+
+    def required_secrets(self) -> dict[str, SecretStr | None]:
+        given: dict[str, SecretStr | None] = {
+            f"{PREFIX}SESSION_KEYS ({number})": SecretStr(one)
+            for number, one in enumerate(self.session_secrets, 1)
+        }
+        if not given and not self.environment.lenient:
+            given = {f"{PREFIX}SESSION_KEYS": None}
+        return super().required_secrets() | given
 
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod
@@ -157,3 +212,9 @@ class Settings(ServiceSettings):
             if scheme not in {"http", "https"} or not separator or not host or "/" in host:
                 raise ValueError("must be origins such as https://skola.example")
         return value
+
+    @field_validator("static_dir", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, folder: object) -> object:
+        # Path("") would be the working directory.
+        return None if folder == "" else folder

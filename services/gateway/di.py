@@ -1,20 +1,34 @@
 """Dependency providers of the gateway."""
 
+import secrets
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
 from redis.asyncio import Redis
 
+from bff_core.auth import RevocationListener, RevocationMarks
+from bff_core.cache import open_redis
 from bff_core.client import http_session
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from services.gateway.config import Settings
+from services.gateway.implementations.access_tokens import AccessTokens
 from services.gateway.implementations.client_address import TrustedProxies
+from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.forwarding import Forwarder
+from services.gateway.implementations.identity_sessions import IdentitySessions
 from services.gateway.implementations.proxy import Proxy, TransferTimeouts
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
 from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter
+from services.gateway.implementations.session_cookie import SessionKeys, SessionSealer
+from services.gateway.implementations.session_marks import ENDED_SESSIONS, SessionMarks
+from services.gateway.implementations.sessions import Sessions, SessionTimes
+from services.gateway.implementations.shared_renewals import (
+    RedisRenewals,
+    SharedRenewals,
+    UnsharedRenewals,
+)
 from services.gateway.route_table import NETWORKS_OF_A_SITE, SITE_LIMITS, RateLimit, UpstreamName
 
 Forwarders = Mapping[UpstreamName, Forwarder]
@@ -87,16 +101,104 @@ class GatewayProvider(Provider):
         )
 
 
+class SessionProvider(Provider):
+    """Parts of the session cookie; made with the first request that carries one."""
+
+    scope = Scope.APP
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Clock,
+        redis: Redis | None,
+        streams: EventStreams,
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._clock = clock
+        self._redis = redis
+        self._streams = streams
+        make = metrics.make
+        self._events = make.counter(
+            "session_events_total", "Sessions opened, ended and refused.", "event"
+        )
+        self._renewals = make.counter(
+            "session_renewals_total", "Access tokens of sessions that were due.", "outcome"
+        )
+        self._unpublished = make.counter(
+            "session_marks_unpublished_total",
+            "Ended sessions that only this process knows of, because Redis was away.",
+        )
+
+    @provide
+    def keys(self) -> SessionKeys:
+        return SessionKeys(self._settings.session_secrets or (secrets.token_urlsafe(48),))
+
+    @provide
+    async def marks(self) -> AsyncIterator[SessionMarks]:
+        lifetime = self._settings.session_seconds
+        marks = RevocationMarks(self._clock, lifetime, on_mark=self._streams.end_of)
+        held = SessionMarks(marks, self._redis, self._clock, self._unpublished, lifetime=lifetime)
+        if self._settings.redis_url is None:
+            yield held
+            return
+        redis = open_redis(self._settings.redis_url)
+        listener = RevocationListener(redis, marks, self._clock, ENDED_SESSIONS)
+        await listener.start()
+        yield held
+        await listener.aclose()
+
+    @provide
+    def identity(self, forwarders: Forwarders) -> IdentitySessions:
+        early = self._settings.session_renew_seconds
+        return IdentitySessions(forwarders[UpstreamName.IDENTITY], self._clock, renew_early=early)
+
+    @provide
+    async def tokens(
+        self, identity: IdentitySessions, keys: SessionKeys
+    ) -> AsyncIterator[AccessTokens]:
+        timeout = self._settings.redis_timeout
+        shared: SharedRenewals = (
+            RedisRenewals(self._redis, keys, self._clock, timeout=timeout)
+            if self._redis
+            else UnsharedRenewals()
+        )
+        tokens = AccessTokens(identity.refresh, shared, self._clock, self._renewals)
+        yield tokens
+        await tokens.aclose()
+
+    @provide
+    def sessions(
+        self,
+        keys: SessionKeys,
+        marks: SessionMarks,
+        tokens: AccessTokens,
+        identity: IdentitySessions,
+    ) -> Sessions:
+        settings = self._settings
+        times = SessionTimes(settings.session_seconds, settings.session_idle_seconds)
+        sealer = SessionSealer(keys, settings.environment.value)
+        return Sessions(
+            *(sealer, marks, tokens, identity),
+            times=times,
+            clock=self._clock,
+            events=self._events,
+        )
+
+
 def make_container(
     settings: Settings,
     metrics: Metrics,
     clock: Clock,
     redis: Redis | None,
+    streams: EventStreams,
     *replacing: Provider,
 ) -> AsyncContainer:
     """The container; `replacing` providers override what they name."""
     return make_async_container(
         GatewayProvider(settings, metrics, clock, redis),
+        SessionProvider(settings, metrics, clock, redis, streams),
         *replacing,
         validation_settings=STRICT_VALIDATION,
     )

@@ -1,6 +1,7 @@
 """The routes that the gateway forwards, as data: one `Route` for each."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from services.gateway.dto.auth_v1 import (
     TokensV1,
     VerifyEmailV1,
 )
+from services.gateway.dto.session_v1 import LoginQuery
 
 PUBLIC = "public"
 ACCESS_RULES: dict[str, frozenset[Role]] = {
@@ -27,6 +29,7 @@ ACCESS_RULES: dict[str, frozenset[Role]] = {
 }
 ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 KIB = 1024
+MIB = 1024 * KIB
 
 
 class UpstreamName(StrEnum):
@@ -70,13 +73,15 @@ class IdentityRoute:
     fixed_message: str | None = None
     hidden_statuses: frozenset[int] = frozenset({400, 403, 404, 409})
     credential: str | None = None
+    query_model: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One forwarded route; `timeout` is in seconds, until the upstream's response begins.
 
-    `path` is the whole path, or the prefix of all forwarded paths if `is_prefix`.
+    `path` is the whole path, or the prefix of all forwarded paths if `is_prefix`, of which `pattern`
+    names some. A route that `is_slow` has its own timeout, whatever the settings say of the others.
     """
 
     name: str
@@ -90,6 +95,8 @@ class Route:
     timeout: float = 10.0
     is_prefix: bool = False
     identity: IdentityRoute | None = None
+    pattern: re.Pattern[bytes] | None = None
+    is_slow: bool = False
 
     @property
     def url_rule(self) -> str:
@@ -137,10 +144,16 @@ _MAIL_SENT = "If the address has an account that waits for it, a mail is on its 
 
 _ACCOUNT_ASKED = "If the address has no account yet, a mail to prove it is on its way"
 
+_TEACHER = _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 320 * KIB)
+
 ROUTES: tuple[Route, ...] = (
-    _screens("teacher", "A teacher's screens", UpstreamName.TEACHER, "teacher", 320 * KIB),
+    _TEACHER,
     _screens("admin", "An admin's screens", UpstreamName.ADMIN, "admin", 256 * KIB),
-    _identity("login", "Sign in with e-mail and password", IdentityRoute(LoginV1, TokensV1)),
+    _identity(
+        "login",
+        "Sign in with e-mail and password",
+        IdentityRoute(LoginV1, TokensV1, query_model=LoginQuery),
+    ),
     _identity(
         "register",
         "Ask for an account",
@@ -190,13 +203,60 @@ ROUTES: tuple[Route, ...] = (
 """Identity's other routes are not forwarded: introspection, revocation and profiles require no
 token there, its list of sessions fails, and ending sessions does not stop a refresh."""
 
+LOGIN = next(route for route in ROUTES if route.name == "login")
+
+SESSION_PATH = "/v1/session"
+SESSION_METHODS = ("GET", "HEAD", "POST", "DELETE")
+
+ALIASES: tuple[tuple[bytes, bytes], ...] = ((b"/api/bff/", b"/bff/"), (b"/api/v1/", b"/v1/"))
+"""Prefixes of paths, and those that they stand for: the platform's pages call below `/api`."""
+
+SLOW_ROUTES: tuple[Route, ...] = (
+    replace(
+        _TEACHER,
+        name="teacher_files",
+        methods=("POST",),
+        max_body_bytes=256 * MIB,
+        timeout=135.0,
+        pattern=re.compile(rb"/bff/v1/teacher/batches/[^/]+/files"),
+        is_slow=True,
+    ),
+    replace(
+        _TEACHER,
+        name="teacher_workflow",
+        methods=("GET", "POST"),
+        timeout=30.0,
+        pattern=re.compile(
+            rb"/bff/v1/teacher/batches(/[^/]+/(pipelines(/[^/]+/preview)?|phases/[^/]+/retry))?"
+        ),
+        is_slow=True,
+    ),
+)
+"""Requests below a prefix that need more time, or a larger body, than the others.
+
+Bodies of files are streamed, so their size costs the gateway no memory.
+"""
+
 _BY_PATH = {route.path.encode("ascii"): route for route in ROUTES if not route.is_prefix}
+_BATCHES = b"/bff/v1/teacher/batches"
 _BY_PREFIX = tuple((f"{route.path}/".encode("ascii"), route) for route in ROUTES if route.is_prefix)
 
 
-def find_route(raw_path: bytes) -> Route | None:
+def without_alias(path: bytes) -> bytes:
+    """The path that an alias stands for; any other path as it is."""
+    for alias, prefix in ALIASES:
+        if path.startswith(alias):
+            return prefix + path.removeprefix(alias)
+    return path
+
+
+def find_route(raw_path: bytes, method: str = "GET") -> Route | None:
     """The route of a raw path: percent-decoded, it could match another route."""
     route = _BY_PATH.get(raw_path)
     if route is not None:
         return route
+    if raw_path.startswith(_BATCHES):
+        for slow in SLOW_ROUTES:
+            if method in slow.methods and slow.pattern and slow.pattern.fullmatch(raw_path):
+                return slow
     return next((route for prefix, route in _BY_PREFIX if raw_path.startswith(prefix)), None)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable
 
 from bff_core.composition import fan_out
 from bff_core.errors import InvalidRequest, PayloadTooLarge
-from bff_core.server import Receive
-from services.gateway.implementations.forwarding import RequestTooSlow, collect
+from bff_core.server import Receive, RequestTooSlow
+from services.gateway.implementations.forwarding import collect
 
 READ_AHEAD = 4
 """Body chunks that are read before they are needed; then the client has to wait."""

@@ -12,7 +12,7 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Headers": (
         "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, "
         "If-Modified-Since, If-None-Match, If-Unmodified-Since, Last-Event-ID, Prefer, Range, "
-        "traceparent, tracestate, X-Correlation-ID"
+        "traceparent, tracestate, X-CSRF, X-Correlation-ID, X-Request-Timeout-Ms"
     ),
     "Access-Control-Max-Age": "600",
 }

@@ -1,7 +1,7 @@
 """Outermost middleware: filters request headers, adds security headers to every response."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bff_core.errors import ClientError, InvalidRequest, unsupported_encoding
 from bff_core.server import AsgiApp, Message, Receive, Scope, Send
@@ -10,9 +10,14 @@ from services.gateway.implementations.forwarded_headers import (
     is_forwarded_header,
     named_by_connection,
 )
+from services.gateway.route_table import without_alias
 
 REJECTION = "gateway.rejection"
 """Scope key: the error that the app answers with instead of handling the request; or None."""
+SET_COOKIE = "gateway.set_cookie"
+"""Scope key: the value of `Set-Cookie` for whatever answer is sent."""
+GIVEN_HEADERS = "gateway.given_headers"
+"""Scope key: all headers as they came, names in lower case; the session cookie is read there."""
 MAX_HEADERS = 100
 
 _READ_BY_GATEWAY = frozenset(
@@ -24,6 +29,7 @@ _READ_BY_GATEWAY = frozenset(
         b"transfer-encoding",
         b"x-correlation-id",
         b"x-forwarded-for",
+        b"x-request-timeout-ms",
     }
 )
 _SINGLE = frozenset(
@@ -34,10 +40,14 @@ _SINGLE = frozenset(
         b"host",
         b"idempotency-key",
         b"last-event-id",
+        b"origin",
         b"range",
+        b"sec-fetch-mode",
+        b"sec-fetch-site",
         b"traceparent",
         b"transfer-encoding",
         b"user-agent",
+        b"x-csrf",
     }
 )
 _PRINTABLE = re.compile(rb"[\t\x20-\x7e]*")
@@ -87,8 +97,12 @@ class HeaderPolicyMiddleware:
             await self._app(scope, receive, send)
             return
         given = [(name.lower(), value) for name, value in scope["headers"]]
+        scope[GIVEN_HEADERS] = given
         scope["headers"] = allowed_headers(given)
-        scope["raw_path"] = origin_form(scope["raw_path"])
+        given_path = origin_form(scope["raw_path"])
+        scope["raw_path"] = without_alias(given_path)
+        if scope["raw_path"] is not given_path:
+            scope["path"] = unquote(scope["raw_path"].decode("latin-1"))
         rejection = None
         try:
             self._validate(scope, given)
@@ -138,8 +152,13 @@ class HeaderPolicyMiddleware:
         is_docs = scope["path"] == "/docs" or scope["path"].startswith("/docs/")
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
         added = [*self._security_headers, *self._cors.response_headers(origin)]
-        added.append((b"content-security-policy", _DOCS_CSP if is_docs else _API_CSP))
-        if not any(name.lower() == b"cache-control" for name, _ in headers):
+        names = {name.lower() for name, _ in headers}
+        # A page brings its own.
+        if b"content-security-policy" not in names:
+            added.append((b"content-security-policy", _DOCS_CSP if is_docs else _API_CSP))
+        if SET_COOKIE in scope:
+            added.append((b"set-cookie", scope[SET_COOKIE].encode("ascii")))
+        if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
         return added
 

@@ -6,13 +6,13 @@ app, whose error handlers write the envelope.
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from dishka import AsyncContainer
 
-from bff_core.errors import BffError, UpstreamAborted
+from bff_core.errors import UpstreamAborted
 from bff_core.server import (
     AsgiApp,
-    Guard,
     Message,
     Receive,
     Scope,
@@ -20,75 +20,88 @@ from bff_core.server import (
     release_slot,
     request_state,
 )
-from services.gateway.api.body_reader import BodyReader, ClientDisconnected
+from services.gateway.api.body_reader import BodyReader
+from services.gateway.api.error_handover import answer_with
 from services.gateway.api.header_policy import REJECTION
-from services.gateway.api.request_parsing import body_of, header_values, query_of
+from services.gateway.api.platform_login import PlatformLogin
+from services.gateway.api.request_parsing import (
+    body_of,
+    client_timeout,
+    header_values,
+    parameters_of,
+    query_of,
+)
+from services.gateway.api.screen_templates import ScreenTemplates
+from services.gateway.api.session_gate import Admitted, SessionGate
+from services.gateway.dto.session_v1 import LoginQuery
 from services.gateway.implementations.client_address import rate_limit_key
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.forwarded_path import checked_path
 from services.gateway.implementations.forwarding import UpstreamResponse
 from services.gateway.implementations.proxy import BufferedResponse, Proxy, ProxyRequest
-from services.gateway.route_table import PUBLIC, Route, find_route
+from services.gateway.route_table import LOGIN, PUBLIC, Route, find_route
 
 
 class ProxyMiddleware:
     """ASGI middleware: forwards requests that match a route, passes all others to the app."""
 
     def __init__(
-        self, app: AsgiApp, guard: Guard, container: AsyncContainer, streams: EventStreams
+        self,
+        app: AsgiApp,
+        gate: SessionGate,
+        container: AsyncContainer,
+        streams: EventStreams,
+        platform_login: PlatformLogin,
     ) -> None:
         self._app = app
-        self._guard = guard
+        self._gate = gate
         self._container = container
+        self._platform_login = platform_login
         self._streams = streams
+        self._screens = ScreenTemplates.of_bffs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = find_route(scope["raw_path"]) if scope["type"] == "http" else None
+        route = find_route(scope["raw_path"], scope["method"]) if scope["type"] == "http" else None
         if route is None or scope[REJECTION] is not None or scope["method"] not in route.methods:
             await self._app(scope, receive, send)
             return
-        try:
-            await self._handle(route, scope, receive, send)
-        except ClientDisconnected:
-            return
-        except UpstreamAborted:
-            raise
-        except Exception as error:
-            if not request_state(scope).status:
-                scope[REJECTION] = error
-                await self._app(scope, _receive_nothing, send)
-            elif not isinstance(error, BffError):
-                raise
+        await answer_with(self._handle(route, scope, receive, send), self._app, scope, send)
 
     async def _handle(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         state = request_state(scope)
-        state.route = route.url_rule
+        state.route = self._screens.find(scope["raw_path"]) or route.url_rule
         proxy = await self._container.get(Proxy)
         peer = scope["client"][0] if scope.get("client") else None
         address = proxy.client_address(peer, header_values(scope, b"x-forwarded-for"))
-        context = None
+        admitted: Admitted | None = None
         if route.access != PUBLIC:
-            context = await self._guard.authorize(route.access, scope["headers"], state)
+            admitted = await self._gate.admit(route.access, scope, address)
         elif state.slot:
             # Strangers share by address, apart from the users behind it.
             state.slot.assign(f"address:{rate_limit_key(address)}")
+        reshapes = route is LOGIN and parameters_of(LoginQuery, scope).shape is not None
         request = ProxyRequest(
             method=scope["method"],
             path=checked_path(scope["raw_path"], route.path),
-            query=query_of(scope),
-            headers=scope["headers"],
+            query="" if route is LOGIN else query_of(scope),
+            headers=admitted.headers if admitted else scope["headers"],
             client_address=address,
             correlation_id=state.correlation_id,
-            context=context,
+            context=admitted.context if admitted else None,
+            timeout=min(proxy.timeout_of(route), client_timeout(scope)),
             ends_by_closing=scope["http_version"] != "1.1",
         )
-        await proxy.check_rate_limit(route, request)
+        user_id = admitted.context.user_id if admitted else None
+        await proxy.check_rate_limit(route.rate_limit, address, user_id)
         reader = BodyReader(receive)
 
         async def respond() -> None:
-            body = await body_of(route, scope, reader, seconds=proxy.timeout_of(route))
+            body = await body_of(route, scope, reader, seconds=request.timeout)
             response = await proxy.forward(route, request, body)
-            await self._send(proxy, response, scope, send)
+            if reshapes and isinstance(response, UpstreamResponse) and isinstance(body, bytes):
+                response = await self._platform_login.reshape(request, body, response)
+            subjects = admitted.subjects if admitted else ()
+            await self._send(proxy, response, subjects, scope, send)
 
         await reader.cancel_on_disconnect(respond())
 
@@ -96,6 +109,7 @@ class ProxyMiddleware:
         self,
         proxy: Proxy,
         response: UpstreamResponse | BufferedResponse,
+        subjects: Sequence[str],
         scope: Scope,
         send: Send,
     ) -> None:
@@ -105,21 +119,26 @@ class ProxyMiddleware:
             return
         try:
             if response.is_event_stream:
-                await self._send_events(proxy, response, scope, send)
+                await self._send_events(proxy, response, subjects, scope, send)
             else:
                 await _send_body(proxy, response, send)
         finally:
             response.close()
 
     async def _send_events(
-        self, proxy: Proxy, response: UpstreamResponse, scope: Scope, send: Send
+        self,
+        proxy: Proxy,
+        response: UpstreamResponse,
+        subjects: Sequence[str],
+        scope: Scope,
+        send: Send,
     ) -> None:
-        """Relay a stream until it ends; it does not count as a request in flight."""
+        """Relay a stream until it or its session ends; it does not count as a request in flight."""
 
         async def deliver(events: bytes) -> None:
             await send(_body_message(events, more_body=True))
 
-        with self._streams.acquire() as stream:
+        with self._streams.acquire(subjects) as stream:
             release_slot(scope)
             request_state(scope).streaming_since = time.perf_counter()
             await send(_start_message(response))
@@ -149,9 +168,3 @@ def _start_message(response: UpstreamResponse | BufferedResponse) -> Message:
 
 def _body_message(body: bytes, *, more_body: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more_body}
-
-
-async def _receive_nothing() -> Message:
-    """Stands in for `receive` when the app only answers: the body is read already, or unwanted."""
-    await asyncio.Event().wait()
-    return {"type": "http.disconnect"}

@@ -4,7 +4,12 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 from quart import Blueprint, Response
-from quart_schema import DataSource, document_request, document_response
+from quart_schema import (
+    DataSource,
+    document_querystring,
+    document_request,
+    document_response,
+)
 
 from bff_core.errors import (
     BffError,
@@ -18,6 +23,7 @@ from bff_core.errors import (
 )
 from bff_core.server import (
     ExtraResponse,
+    RequestTooSlow,
     access,
     error_responses,
     extra_responses,
@@ -25,7 +31,6 @@ from bff_core.server import (
     optional_body,
     path_parameters,
 )
-from services.gateway.implementations.forwarding import RequestTooSlow
 from services.gateway.implementations.identity_errors import IDENTITY_ERRORS
 from services.gateway.implementations.proxy import may_reveal
 from services.gateway.route_table import ROUTES, IdentityRoute, Route
@@ -74,6 +79,8 @@ def _documented(identity: IdentityRoute, view: Any) -> Any:
     errors = [error for error in IDENTITY_ERRORS.values() if may_reveal(identity, error.status)]
     view = error_responses(*errors)(view)
     view = document_response(identity.response_model, identity.status)(view)
+    if identity.query_model is not None:
+        view = document_querystring(identity.query_model)(view)
     if identity.optional_body:
         view = optional_body(view)
     return document_request(identity.request_model, source=DataSource.JSON)(view)

@@ -1,15 +1,36 @@
 """Parts of a request that a route needs, read from its ASGI scope."""
 
+import math
+import re
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict
+from werkzeug.datastructures import MultiDict
+
+from bff_core.client.call import TIMEOUT_HEADER
 from bff_core.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from bff_core.server import Scope, parse_body
+from bff_core.server import Scope, parse_body, read_query
 from services.gateway.api.body_reader import BodyReader
 from services.gateway.implementations.forwarding import Upload
+from services.gateway.implementations.origin_policy import SAFE_METHODS
 from services.gateway.route_table import IdentityRoute, Route
 
 BODY_TIMEOUT = 10.0
 SMALL_BODY_BYTES = 64 * 1024
 """Read before a service is asked, so that a client that sends slowly holds no slot of the service."""
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+MIN_TIMEOUT = 0.25
+"""Seconds that every request gets: a healthy service answers in less, so no client makes timeouts."""
+M = TypeVar("M", bound=BaseModel)
+
+_MILLISECONDS = re.compile(r"[0-9]{1,9}")
+_TIMEOUT = TIMEOUT_HEADER.lower().encode("ascii")
+
+
+class NoParameters(BaseModel):
+    """A query without parameters."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def header_values(scope: Scope, name: bytes) -> list[str]:
@@ -26,6 +47,22 @@ def query_of(scope: Scope) -> str:
     if "#" in query:
         raise InvalidRequest("The query holds an unencoded #")
     return query
+
+
+def parameters_of(model: type[M], scope: Scope) -> M:
+    """The query as a model.
+
+    Raises:
+        ValidationFailed: A parameter does not fit, is unknown, or is there twice.
+    """
+    return read_query(model, MultiDict(parse_qsl(query_of(scope), keep_blank_values=True)))
+
+
+def client_timeout(scope: Scope) -> float:
+    """Seconds that the client says it will wait, at least `MIN_TIMEOUT`; else infinite."""
+    given = header_values(scope, _TIMEOUT)
+    seconds = [int(one) / 1000 for one in given if _MILLISECONDS.fullmatch(one)]
+    return max(MIN_TIMEOUT, min(seconds, default=math.inf))
 
 
 async def body_of(

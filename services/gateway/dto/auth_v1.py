@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from bff_core.inputs import CONTROLS, has_controls
+from bff_core.inputs import CONTROLS, Email, has_controls
 
 
 def _without_controls(text: str) -> str:
@@ -15,33 +15,10 @@ def _without_controls(text: str) -> str:
 
 
 _CONTROL_FREE: JsonDict = {"pattern": rf"^[^{CONTROLS}]*$"}
-_LETTERS = "A-Za-z0-9À-ÖØ-öø-ɏ"
-_ATOM = rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]{{1,64}}"
-_LABEL = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?"
-# Top-level domains without mail; Identity fails on addresses of theirs.
-_UNDELIVERABLE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
-
-
-def _deliverable(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    if len(local) > 64 or domain.rpartition(".")[2].lower() in _UNDELIVERABLE:
-        raise ValueError("must be an address that mail can be sent to")
-    return address
-
-
 Line = Annotated[
     str,
     Field(min_length=1, max_length=255, json_schema_extra=_CONTROL_FREE),
     AfterValidator(_without_controls),
-]
-Email = Annotated[
-    str,
-    Field(
-        max_length=254,
-        pattern=rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$",
-        examples=["anna@skola.example"],
-    ),
-    AfterValidator(_deliverable),
 ]
 Secret = Annotated[str, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
 NewSecret = Annotated[str, Field(min_length=8, max_length=1024, examples=["correct horse battery"])]

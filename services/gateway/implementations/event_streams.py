@@ -1,7 +1,7 @@
 """Relays server-sent event streams: at most so many, each ended between two events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from bff_core.errors import Unavailable, UpstreamAborted
@@ -57,7 +57,9 @@ class EventFramer:
 class EventStream:
     """Relays one stream; `end` stops it between two events."""
 
-    def __init__(self) -> None:
+    def __init__(self, subjects: Iterable[str] = ()) -> None:
+        """`subjects` are the session and the user whose end is the stream's, too."""
+        self.subjects = frozenset(subjects)
         self._framer = EventFramer()
         self._ending = False
         self._relay_timeout: asyncio.Timeout | None = None
@@ -121,8 +123,14 @@ class EventStreams:
         for stream in self._open:
             stream.end()
 
+    def end_of(self, subject: str) -> None:
+        """End the streams of a session, or of a user's sessions."""
+        for stream in self._open:
+            if subject in stream.subjects:
+                stream.end()
+
     @contextmanager
-    def acquire(self) -> Iterator[EventStream]:
+    def acquire(self, subjects: Iterable[str] = ()) -> Iterator[EventStream]:
         """A stream that counts against the limit until the block ends.
 
         Raises:
@@ -133,7 +141,7 @@ class EventStreams:
         if len(self._open) >= self._limit:
             self._shed.inc()
             raise Unavailable("Too many event streams are open", retry_after=RETRY_AFTER)
-        stream = EventStream()
+        stream = EventStream(subjects)
         self._open.add(stream)
         try:
             yield stream

@@ -14,7 +14,6 @@ from bff_core.client.connections import close_last_connection
 from bff_core.client.errors import from_exception
 from bff_core.errors import (
     BffError,
-    ClientError,
     DownstreamError,
     DownstreamFailed,
     DownstreamTimeout,
@@ -23,6 +22,7 @@ from bff_core.errors import (
 )
 from bff_core.inputs import is_uuid
 from bff_core.observability import Metrics, tracing
+from bff_core.server import RequestTooSlow
 from bff_core.settings import Downstream
 from services.gateway.implementations.forwarded_headers import (
     InvalidResponseHeader,
@@ -36,12 +36,6 @@ _CORRELATION_ID = "X-Correlation-ID"
 _TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 
 log = structlog.get_logger()
-
-
-class RequestTooSlow(ClientError):
-    code = "INVALID_REQUEST"
-    status = 408
-    message = "The request body did not arrive in time"
 
 
 class Upload:

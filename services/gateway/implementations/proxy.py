@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bff_core.context import CorrelationId, RequestContext
+from bff_core.context import CorrelationId, RequestContext, UserId
 from bff_core.errors import DownstreamFailed, FieldError, ValidationFailed
 from services.gateway.dto.auth_v1 import MessageV1
 from services.gateway.implementations.client_address import (
@@ -21,7 +21,13 @@ from services.gateway.implementations.forwarding import (
 )
 from services.gateway.implementations.identity_errors import identity_error, is_envelope
 from services.gateway.implementations.rate_limiter import RateLimiter
-from services.gateway.route_table import SITE_LIMITS, IdentityRoute, Route, UpstreamName
+from services.gateway.route_table import (
+    SITE_LIMITS,
+    IdentityRoute,
+    RateLimit,
+    Route,
+    UpstreamName,
+)
 
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 # Identity calls a wrong password an invalid token.
@@ -33,6 +39,7 @@ _ORG_ID = re.compile(r"[\x21-\x7e]{1,255}")
 class ProxyRequest:
     """An authenticated request; `path` is validated, `query` raw.
 
+    `timeout` is in seconds: the route's, or the client's own where that is shorter.
     `ends_by_closing`: the client can tell the end of a response only by its length or by the end
     of the connection, as in HTTP/1.0.
     """
@@ -44,6 +51,7 @@ class ProxyRequest:
     client_address: str
     correlation_id: CorrelationId
     context: RequestContext | None
+    timeout: float
     ends_by_closing: bool = False
 
 
@@ -65,7 +73,7 @@ class TransferTimeouts:
 
 
 class Proxy:
-    """Forwards requests. `max_timeout` caps every route's timeout, in seconds."""
+    """Forwards requests. `max_timeout` caps the timeout of every route but slow ones, in seconds."""
 
     def __init__(
         self,
@@ -85,20 +93,21 @@ class Proxy:
     def client_address(self, peer: str | None, forwarded_for: Sequence[str]) -> str:
         return self._trusted_proxies.client_address(peer, forwarded_for)
 
-    async def check_rate_limit(self, route: Route, request: ProxyRequest) -> None:
-        """Count the request against its user, or its address when there is no user.
+    async def check_rate_limit(
+        self, limit: RateLimit, client_address: str, user_id: UserId | None = None
+    ) -> None:
+        """Count a request against its user, or its address when there is no user.
 
         An address in IPv6 counts against its /64 and, ten times as much, its /48.
 
         Raises:
             RateLimited: The limit is reached.
         """
-        context = request.context
-        key = context.user_id if context else rate_limit_key(request.client_address)
-        await self._rate_limiter.acquire(route.rate_limit, key)
-        site = None if context else site_key(request.client_address)
-        if site and route.rate_limit in SITE_LIMITS:
-            await self._rate_limiter.acquire(SITE_LIMITS[route.rate_limit], site)
+        key = user_id or rate_limit_key(client_address)
+        await self._rate_limiter.acquire(limit, key)
+        site = None if user_id else site_key(client_address)
+        if site and limit in SITE_LIMITS:
+            await self._rate_limiter.acquire(SITE_LIMITS[limit], site)
 
     async def forward(
         self, route: Route, request: ProxyRequest, body: Upload | bytes | None
@@ -117,13 +126,13 @@ class Proxy:
                 query=request.query,
                 headers=[*_forwarded_headers(route, request), *_identity_headers(request)],
                 body=body,
-                timeout=self.timeout_of(route),
+                timeout=request.timeout,
             )
         )
         checked: UpstreamResponse | BufferedResponse | None = None
         try:
             if route.identity:
-                checked = await self._check_identity(route, route.identity, response)
+                checked = await self._check_identity(route, route.identity, request, response)
             else:
                 checked = await self._check_screens(route, request, response)
         finally:
@@ -132,10 +141,14 @@ class Proxy:
         return checked
 
     async def _check_identity(
-        self, route: Route, identity: IdentityRoute, response: UpstreamResponse
+        self,
+        route: Route,
+        identity: IdentityRoute,
+        request: ProxyRequest,
+        response: UpstreamResponse,
     ) -> UpstreamResponse | BufferedResponse:
         if response.status >= 400:
-            body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self.timeout_of(route))
+            body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=request.timeout)
             error = identity_error(response.status, body)
             if identity.credential and error.code in _WRONG_CREDENTIAL:
                 raise ValidationFailed([FieldError(f"/{identity.credential}", "Is wrong")])
@@ -146,7 +159,7 @@ class Proxy:
         if identity.fixed_message is None:
             return response
         body = MessageV1(message=identity.fixed_message).model_dump_json().encode()
-        return _buffered(identity.status, [(b"content-type", b"application/json")], body)
+        return buffered(identity.status, [(b"content-type", b"application/json")], body)
 
     async def _check_screens(
         self, route: Route, request: ProxyRequest, response: UpstreamResponse
@@ -163,13 +176,13 @@ class Proxy:
             needs_buffer = request.ends_by_closing and not has_end
         if not needs_buffer:
             return response
-        body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=self.timeout_of(route))
+        body = await response.read(limit=MAX_BUFFERED_BYTES, seconds=request.timeout)
         if is_error and not is_envelope(body):
             raise _unusable(route, response)
-        return _buffered(response.status, response.headers, body)
+        return buffered(response.status, response.headers, body)
 
     def timeout_of(self, route: Route) -> float:
-        return min(route.timeout, self._max_timeout)
+        return route.timeout if route.is_slow else min(route.timeout, self._max_timeout)
 
 
 def may_reveal(identity: IdentityRoute, status: int) -> bool:
@@ -177,7 +190,8 @@ def may_reveal(identity: IdentityRoute, status: int) -> bool:
     return identity.fixed_message is None or status not in identity.hidden_statuses
 
 
-def _buffered(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> BufferedResponse:
+def buffered(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> BufferedResponse:
+    """A response with this body, and headers that fit it."""
     kept = [pair for pair in headers if pair[0] != b"content-length"]
     return BufferedResponse(status, [*kept, (b"content-length", b"%d" % len(body))], body)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bff_core.errors import InvalidRequest, PayloadTooLarge
+from bff_core.server import RequestTooSlow
 from services.gateway.api.body_reader import READ_AHEAD, BodyReader, ClientDisconnected
-from services.gateway.implementations.forwarding import RequestTooSlow
 
 
 class ScriptedClient:

@@ -69,6 +69,34 @@ def test_a_path_matches_its_route_before_decoding(path: bytes, name: str | None)
     assert (route.name if route else None) == name
 
 
+BATCH = b"/bff/v1/teacher/batches/4c1f0d7e-52b1-4f0e-8d5c-6f1f6a3f9a77"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", BATCH + b"/files", "teacher_files"),
+        ("GET", BATCH + b"/files", "teacher"),
+        ("POST", BATCH + b"/files/x", "teacher"),
+        ("POST", BATCH + b"/x/files", "teacher"),
+        ("POST", b"/bff/v1/teacher/batches", "teacher_workflow"),
+        ("POST", BATCH + b"/pipelines", "teacher_workflow"),
+        ("GET", BATCH + b"/pipelines/nlp/preview", "teacher_workflow"),
+        ("POST", BATCH + b"/phases/spellcheck/retry", "teacher_workflow"),
+        ("POST", BATCH + b"/associations/confirm", "teacher"),
+        ("PUT", BATCH + b"/title", "teacher"),
+    ],
+)
+def test_requests_that_need_more_have_routes_of_their_own(
+    method: str, path: bytes, name: str
+) -> None:
+    route = find_route(path, method)
+
+    assert route is not None
+    assert (route.name, route.upstream, route.access) == (name, "bff_teacher", "teacher")
+    assert route.is_slow is (name != "teacher")
+
+
 def test_nothing_reads_who_a_caller_is_from_a_header() -> None:
     reads = re.compile(
         r"(headers|values)\S*(\.get|\.getlist|\[)[^\n\]]*x-user-id(?!\"\] =)", re.IGNORECASE

@@ -1,5 +1,7 @@
 """The gateway's settings, under every name that the platform gives them."""
 
+from pathlib import Path
+
 import pytest
 
 from bff_core.settings import SettingsError
@@ -39,7 +41,8 @@ def test_a_front_end_in_development_may_call_and_nobody_in_production() -> None:
 
     assert {"http://localhost:3000", "http://127.0.0.1:5174", "http://[::1]:5179"} <= set(origins)
     assert len(origins) == 27
-    assert Settings.load(LEAST | {"ENVIRONMENT": "production"}).origins == ()
+    production = {"ENVIRONMENT": "production", "API_GATEWAY_SESSION_KEYS": SECRET}
+    assert Settings.load(LEAST | production).origins == ()
 
 
 BAD = {
@@ -53,3 +56,35 @@ BAD = {
 def test_what_is_no_such_thing_stops_the_start(name: str, value: str) -> None:
     with pytest.raises(SettingsError):
         Settings.load(LEAST | {name: value})
+
+
+KEY = "a-session-key-of-thirty-two-characters"
+
+
+@pytest.mark.parametrize("between", [",", ", ", "\n", "\r\n"])
+def test_keys_of_sessions_are_a_ring(between: str) -> None:
+    settings = Settings.load(LEAST | {"API_GATEWAY_SESSION_KEYS": f"{KEY}1{between}{KEY}2\n"})
+
+    assert settings.session_secrets == (f"{KEY}1", f"{KEY}2")
+
+
+def test_keys_of_sessions_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"{KEY}1\n{KEY}2\n")
+
+    settings = Settings.load(LEAST | {"API_GATEWAY_SESSION_KEYS_FILE": str(file)})
+
+    assert settings.session_secrets == (f"{KEY}1", f"{KEY}2")
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize("given", ["", "short", f"{KEY},short", f"{KEY},changeme", "demo-only-key"])
+def test_weak_keys_of_sessions_stop_the_start(given: str) -> None:
+    with pytest.raises(SettingsError, match="API_GATEWAY_SESSION_KEYS") as refusal:
+        Settings.load(LEAST | {"ENVIRONMENT": "production", "API_GATEWAY_SESSION_KEYS": given})
+
+    assert KEY not in str(refusal.value)
+
+
+def test_development_needs_no_key_of_sessions() -> None:
+    assert Settings.load(LEAST).session_secrets == ()

@@ -66,6 +66,11 @@ async function adminScreens(admin: AdminClient): Promise<void> {
   const users = await admin.users({ limit: 100 });
   show("users", `${users.users.length} accounts`);
 
+  for (const { user_id } of users.users.slice(0, 1)) {
+    const credits = await admin.credits(user_id);
+    show("credits", `${credits.available ?? "unknown"} of ${credits.email ?? user_id}`, credits);
+  }
+
   for (const { namespace } of (await admin.namespaces()).namespaces) {
     const settings = await admin.settings(namespace);
     show(`settings ${namespace}`, `version ${settings.value.version}, ETag ${settings.etag}`);

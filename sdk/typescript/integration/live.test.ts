@@ -1,8 +1,14 @@
 /** Live updates against a running gateway. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BffError, createTeacherClient, followBatch, followBatches } from "@huleedu/bff-client";
-import type { FollowOptions, LiveBatchDetail, LiveState } from "@huleedu/bff-client";
+import {
+  BffError,
+  createTeacherClient,
+  followBatch,
+  followBatchDetail,
+  followBatches,
+} from "@huleedu/bff-client";
+import type { Api, FollowOptions, LiveBatchDetail, LiveState } from "@huleedu/bff-client";
 import { BFF_URL, TEACHER_TOKEN } from "./gateway.js";
 
 const token = () => TEACHER_TOKEN;
@@ -58,6 +64,33 @@ test("a batch's snapshot has its essays by id", { skip }, async () => {
   assert.equal(live?.title, batch.title);
   const ids = batch.essays.map((essay) => essay.essay_id);
   assert.deepEqual(Object.keys(live?.essays ?? {}).sort(), ids.sort());
+  for (const essay of Object.values(live?.essays ?? {})) {
+    assert.equal("filename" in essay, false);
+    assert.deepEqual(Object.keys(essay.student ?? {}).sort(), essay.student ? ["status", "student_id"] : []);
+  }
+});
+
+test("a followed detail is the screen itself, names, nulls and order included", { skip }, async () => {
+  const [newest] = (await teacher.dashboard({ limit: 1, status: "completed_successfully" })).batches;
+  assert.ok(newest);
+  const stop = new AbortController();
+  let followed: Api.TeacherBatchDetailV1 | undefined;
+  const tooLong = setTimeout(() => stop.abort(), 15_000);
+  await followBatchDetail(newest.batch_id, {
+    baseUrl: BFF_URL,
+    token,
+    signal: stop.signal,
+    onState: ({ batch, isIncomplete }) => {
+      if (isIncomplete) return;
+      followed = batch;
+      stop.abort();
+    },
+  });
+  clearTimeout(tooLong);
+
+  const screen = await teacher.batch(newest.batch_id);
+  assert.ok(followed && screen.essays.some((essay) => essay.student !== null));
+  assert.deepEqual({ ...followed, parts: [] }, { ...screen, parts: [] });
 });
 
 test("a foreign batch is refused before any event", { skip }, async () => {
@@ -66,6 +99,14 @@ test("a foreign batch is refused before any event", { skip }, async () => {
   await assert.rejects(following, (error) => error instanceof BffError && error.status >= 400);
 });
 
-function withoutNulls(batch: object): object {
-  return Object.fromEntries(Object.entries(batch).filter(([, value]) => value !== null));
+/** A value as the stream sends it: no field of an object is null. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(withoutNulls);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  const fields = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNulls(field)]));
 }

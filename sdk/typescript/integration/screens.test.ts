@@ -97,6 +97,13 @@ test("accounts are paged, versions and audit are lists", async () => {
 
   assert.equal(new Set(ids).size, 4);
   assert.equal((await admin.user(ids[0] ?? "")).user_id, ids[0]);
+  const me = await admin.me();
+  assert.deepEqual(me.roles, ["admin", "superadmin"]);
+  assert.match(me.email ?? "", /@/);
+  const all: string[] = [];
+  for await (const user of admin.eachUser({ limit: 2 })) all.push(user.user_id);
+  assert.ok(all.length > 4);
+  assert.deepEqual(all.slice(0, 4), ids);
   assert.ok(Array.isArray((await admin.settingsVersions("uploads")).versions));
   assert.ok(Array.isArray((await admin.audit({ source: "settings" })).entries));
 });

@@ -1,45 +1,60 @@
-/** Client of sign-in and accounts, and a session that renews its access token. */
+/** Client of sign-in and accounts. */
 import createClient from "openapi-fetch";
+import type { BffError } from "./errors.js";
 import { createFetch, requestOptions, unwrap } from "./request.js";
-import type { CallOptions, ClientOptions } from "./request.js";
+import type { BaseOptions, CallOptions, TokenSupplier } from "./request.js";
 import type { GatewayPaths } from "./gateway_paths.js";
-import type {
-  AccessTokenV1,
-  LoginV1,
-  MessageV1,
-  paths,
-  RegisterV1,
-  TokensV1,
-} from "./generated/api.js";
+import type { LoginV1, MessageV1, paths, RegisterV1, TokensV1 } from "./generated/api.js";
+import { Session } from "./session.js";
+import type { SessionRoutes } from "./session.js";
 
 type Paths = GatewayPaths<paths>;
-export type AuthOptions = Omit<ClientOptions, "token">;
 
+/** Options of `createAuthClient`. */
+export interface AuthOptions extends BaseOptions {
+  /**
+   * Called once when a session of this client ends: with Identity's refusal, or with undefined
+   * after `signOut`. Show the sign-in page.
+   */
+  readonly onSignedOut?: ((error: BffError | undefined) => void) | undefined;
+}
+
+/** Sign-in and accounts. None of its methods needs a session. */
 export interface AuthClient {
+  /** Opens a session with e-mail address and password. */
   signIn(login: LoginV1, call?: CallOptions): Promise<Session>;
   /** Opens a session from a stored refresh token. */
   resume(refreshToken: string, call?: CallOptions): Promise<Session>;
   /** Requests an account; an admin approves it. */
   register(account: RegisterV1, call?: CallOptions): Promise<MessageV1>;
+  /** Proves an e-mail address with the token of a mail. */
   verifyEmail(token: string, call?: CallOptions): Promise<MessageV1>;
+  /** Requests another mail to prove an address. Resolves also for addresses without an account. */
   resendVerification(email: string, call?: CallOptions): Promise<MessageV1>;
+  /** Requests a mail to reset the password. Resolves also for addresses without an account. */
   requestPasswordReset(email: string, call?: CallOptions): Promise<MessageV1>;
+  /** Sets a password with the token of a mail. */
   resetPassword(token: string, newPassword: string, call?: CallOptions): Promise<MessageV1>;
+  /** The underlying openapi-fetch client; it throws `BffError` too. */
   readonly raw: ReturnType<typeof rawClient>;
 }
 
+/** Makes the client of sign-in and accounts. */
 export function createAuthClient(options: AuthOptions): AuthClient {
   const raw = rawClient(options);
+  const routes = sessionRoutes(raw, options);
   return {
     raw,
     signIn: async (body, call = {}) => {
       const tokens = await unwrap<TokensV1>(
         raw.POST("/v1/auth/login", { body, ...requestOptions(call) }),
       );
-      return new Session(raw, tokens.refresh_token, tokens);
+      return new Session(routes, tokens.refresh_token, tokens, options.onSignedOut);
     },
-    resume: async (refreshToken, call = {}) =>
-      new Session(raw, refreshToken, await refresh(raw, refreshToken, call)),
+    resume: async (refreshToken, call = {}) => {
+      const access = await routes.refresh(refreshToken, call);
+      return new Session(routes, refreshToken, access, options.onSignedOut);
+    },
     register: (body, call = {}) =>
       unwrap(raw.POST("/v1/auth/register", { body, ...requestOptions(call) })),
     verifyEmail: (token, call = {}) =>
@@ -61,69 +76,26 @@ export function createAuthClient(options: AuthOptions): AuthClient {
 
 type RawClient = ReturnType<typeof rawClient>;
 
-function rawClient(options: AuthOptions) {
+function rawClient(options: AuthOptions, token?: TokenSupplier) {
   const { baseUrl } = options;
-  const fetch = createFetch({ ...options, idempotencyKeys: false });
+  const fetch = createFetch({ ...options, token, idempotencyKeys: false });
   return createClient<Paths>({ baseUrl, fetch, redirect: "error" });
 }
 
-function refresh(
-  raw: RawClient,
-  refreshToken: string,
-  call: CallOptions = {},
-): Promise<AccessTokenV1> {
-  const body = { refresh_token: refreshToken };
-  return unwrap(raw.POST("/v1/auth/refresh", { body, ...requestOptions(call) }));
-}
-
-/** The token is renewed this long before it expires, so that none expires in flight. */
-const RENEW_EARLY_MS = 30_000;
-
-/** A signed-in user. Pass `session.token` to the clients; it renews the token when needed. */
-export class Session {
-  readonly #raw: RawClient;
-  readonly #refreshToken: string;
-  #access: { token: string; renewAt: number };
-  #renewal: Promise<string> | undefined;
-
-  constructor(raw: RawClient, refreshToken: string, access: AccessTokenV1) {
-    this.#raw = raw;
-    this.#refreshToken = refreshToken;
-    this.#access = accessFrom(access);
-  }
-
-  /** To store, for a later `resume`. */
-  get refreshToken(): string {
-    return this.#refreshToken;
-  }
-
-  /** The access token. Concurrent calls share one renewal. */
-  readonly token = async (): Promise<string> => {
-    if (Date.now() < this.#access.renewAt) return this.#access.token;
-    this.#renewal ??= this.#renew();
-    return this.#renewal;
-  };
-
-  async signOut(call: CallOptions = {}): Promise<void> {
-    const body = { refresh_token: this.#refreshToken };
-    await unwrap(this.#raw.POST("/v1/auth/logout", { body, ...requestOptions(call) }));
-  }
-
-  async #renew(): Promise<string> {
-    try {
-      this.#access = accessFrom(await refresh(this.#raw, this.#refreshToken));
-      return this.#access.token;
-    } finally {
-      this.#renewal = undefined;
-    }
-  }
-}
-
-// A token with a short lifetime is used for half of it.
-function accessFrom(access: AccessTokenV1): { token: string; renewAt: number } {
-  const lifetimeMs = access.expires_in * 1000;
+function sessionRoutes(raw: RawClient, options: AuthOptions) {
   return {
-    token: access.access_token,
-    renewAt: Date.now() + Math.max(lifetimeMs - RENEW_EARLY_MS, lifetimeMs / 2),
-  };
+    refresh: (refreshToken, call: CallOptions = {}) => {
+      const body = { refresh_token: refreshToken };
+      return unwrap(raw.POST("/v1/auth/refresh", { body, ...requestOptions(call) }));
+    },
+    signOut: (refreshToken, call) => {
+      const body = { refresh_token: refreshToken };
+      return unwrap(raw.POST("/v1/auth/logout", { body, ...requestOptions(call) }));
+    },
+    changePassword: (session, passwords, call) => {
+      const body = { current_password: passwords.current, new_password: passwords.new };
+      const own = rawClient(options, session.token);
+      return unwrap(own.POST("/v1/auth/change-password", { body, ...requestOptions(call) }));
+    },
+  } satisfies SessionRoutes;
 }

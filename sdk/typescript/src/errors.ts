@@ -1,5 +1,6 @@
 /** `BffError`: the one error class, from a service's error envelope or raised by the client. */
 import type { ErrorV1 } from "./generated/api.js";
+import type { ErrorCode, PartName } from "./generated/names.js";
 
 /** Codes that the client itself raises; all others come from a service. */
 export const CLIENT_CODES = {
@@ -11,36 +12,58 @@ export const CLIENT_CODES = {
   unexpected: "CLIENT_UNEXPECTED_ANSWER",
   /** The token supplier failed; see `cause`. */
   noToken: "CLIENT_NO_TOKEN",
+  /** The session has ended; sign in again. */
+  signedOut: "CLIENT_SIGNED_OUT",
 } as const;
 
+/** A code that the client itself raises. */
+export type ClientCode = (typeof CLIENT_CODES)[keyof typeof CLIENT_CODES];
+
+/** The codes of this version, of the services and of the client. */
+export type KnownErrorCode = ErrorCode | ClientCode;
+
+/** Fields of a new `BffError`. */
 export interface BffErrorInit {
-  readonly code: string;
+  /** Stable code. */
+  readonly code: KnownErrorCode | (string & {});
+  /** Sentence for people. */
   readonly message: string;
   /** Default 0: no response. */
   readonly status?: number;
+  /** Identifies the request in the logs. */
   readonly correlationId?: string | undefined;
+  /** The service that reports the failure. */
   readonly service?: string | undefined;
+  /** Seconds to wait before the next attempt. */
   readonly retryAfter?: number | undefined;
+  /** Facts about the failure. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Key of the write. */
   readonly idempotencyKey?: string | undefined;
+  /** The error behind this one. */
   readonly cause?: unknown;
 }
 
+/** Every failure of this package. */
 export class BffError extends Error {
+  /** Always `BffError`. */
   override readonly name = "BffError";
-  /** Stable code. Compare this, not the message. */
-  readonly code: string;
+  /** Stable code, such as `TIMEOUT`; later versions of the services may add codes. */
+  readonly code: KnownErrorCode | (string & {});
   /** HTTP status; 0 without a response. */
   readonly status: number;
   /** Identifies the request in the logs. */
   readonly correlationId: string | undefined;
+  /** The service that reports the failure. */
   readonly service: string | undefined;
   /** Seconds to wait before the next attempt. */
   readonly retryAfter: number | undefined;
+  /** Facts about the failure, such as `errors` of a `VALIDATION_ERROR`. */
   readonly details: Readonly<Record<string, unknown>>;
   /** Key that the write was sent with. A repeat with the same key is not executed twice. */
   readonly idempotencyKey: string | undefined;
 
+  /** Makes an error, as a test or another client may need to. */
   constructor(init: BffErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.code = init.code;
@@ -53,8 +76,13 @@ export class BffError extends Error {
   }
 
   /** Name of the required part that failed, if a part caused the error. */
-  get part(): string | undefined {
+  get part(): PartName | (string & {}) | undefined {
     return typeof this.details["part"] === "string" ? this.details["part"] : undefined;
+  }
+
+  /** Tells whether the code is one of these. Unlike `===`, it compiles for known codes only. */
+  is(...codes: readonly KnownErrorCode[]): boolean {
+    return codes.some((code) => code === this.code);
   }
 }
 

@@ -2,8 +2,11 @@
 import { BffError, CLIENT_CODES } from "./errors.js";
 import type { ValueWithResponse } from "./request.js";
 
+/** A value and its version. */
 export interface WithETag<T> {
+  /** The value. */
   readonly value: T;
+  /** Version, for `If-None-Match` and `If-Match`. */
   readonly etag: string;
 }
 

@@ -2,7 +2,7 @@
 
 /** The paths that the gateway exposes. */
 export type GatewayPaths<Paths> = {
-  [Path in keyof Paths as Path extends `/bff/v1/${string}` | `/v1/auth/${string}`
+  [Path in keyof Paths as Path extends `/bff/v1/${string}` | `/v1/auth/${string}` | "/v1/session"
     ? Path
     : never]: Paths[Path];
 };

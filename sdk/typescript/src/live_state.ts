@@ -1,7 +1,12 @@
 /** A local replica of a teacher's batches, built from a snapshot and the events after it. */
 import { protocolError } from "./event_stream.js";
 import type { StreamEvent } from "./event_stream.js";
-import type { BatchEssayV1, DashboardBatchV1, TeacherBatchDetailV1 } from "./generated/api.js";
+import type {
+  BatchEssayV1,
+  DashboardBatchV1,
+  SuggestedStudentV1,
+  TeacherBatchDetailV1,
+} from "./generated/api.js";
 import { applyMergePatch, isJsonObject } from "./merge_patch.js";
 import type { JsonObject } from "./merge_patch.js";
 
@@ -19,18 +24,30 @@ export type WithoutNulls<T> = T extends readonly (infer Item)[]
 /** A batch of `followBatches`, with the dashboard's fields. */
 export type LiveBatch = WithoutNulls<DashboardBatchV1>;
 
-/** A batch of `followBatch`: the batch detail, its essays by id so that a patch can address one. */
-export type LiveBatchDetail = WithoutNulls<Omit<TeacherBatchDetailV1, "essays">> & {
-  essays: Record<string, WithoutNulls<BatchEssayV1>>;
+/** A student of a live essay. Names are not in a stream; `followBatchDetail` adds them. */
+export type LiveStudent = Omit<SuggestedStudentV1, "first_name" | "last_name">;
+
+/** An essay of a live batch, without file name, which often holds a pupil's name. */
+export type LiveEssay = WithoutNulls<Omit<BatchEssayV1, "filename" | "student">> & {
+  student?: LiveStudent;
+};
+
+/** A batch of `followBatch`: its essays by id, so that a patch can address one. */
+export type LiveBatchDetail = WithoutNulls<Omit<TeacherBatchDetailV1, "essays" | "parts">> & {
+  essays: Record<string, LiveEssay>;
 };
 
 /** Batches by id. */
 export interface LiveState<B> {
+  /** Grows by one with each change. */
   readonly version: number;
+  /** Batches by id, in no order. */
   readonly batches: Readonly<Record<string, B>>;
 }
 
+/** The event that made a state. */
 export interface Change {
+  /** Name of the event. */
   readonly event: "snapshot" | "batch_added" | "batch_changed" | "batch_removed";
   /** Absent for a snapshot. */
   readonly batchId?: string;
@@ -38,11 +55,23 @@ export interface Change {
 
 /** A platform event, sent immediately; the change of its batch may follow later. */
 export interface Activity {
+  /** Time of the event. */
   readonly at: string;
+  /** Kind of the event, such as `batch_spellcheck_completed`. */
   readonly kind: string;
+  /** The batch that it is about. */
   readonly batch_id?: string;
+  /** The essay that it is about. */
   readonly essay_id?: string;
   readonly [field: string]: unknown;
+}
+
+/** Callbacks of the one who follows. */
+export interface LiveCallbacks<B> {
+  /** Receives every state in order. States are immutable and share their unchanged parts. */
+  onState(state: LiveState<B>, change: Change): void;
+  /** Receives the platform's events as they happen; the change of the batch follows. */
+  onActivity?(activity: Activity): void;
 }
 
 interface AppliedEvent {
@@ -50,7 +79,9 @@ interface AppliedEvent {
   readonly activity?: Activity;
 }
 
+/** Applies the events of one stream. */
 export class BatchReplica<B> {
+  /** Undefined until the first snapshot, and after an event that did not fit. */
   state: LiveState<B> | undefined;
   /** Number of events applied since the start. */
   eventCount = 0;
@@ -61,8 +92,21 @@ export class BatchReplica<B> {
     return this.state && this.#lastId;
   }
 
-  /** Applies an event. Drops the state and throws when the event does not fit it. */
-  apply(event: StreamEvent): AppliedEvent {
+  /** The state as an event, for a replica that begins here; undefined without a state. */
+  snapshot(): StreamEvent | undefined {
+    if (!this.state) return undefined;
+    const data = JSON.stringify(this.state);
+    return { name: "snapshot", data, id: this.#lastId, retryMs: undefined };
+  }
+
+  /** Applies an event and calls the callbacks. Drops the state and throws when it does not fit. */
+  deliver(event: StreamEvent, callbacks: LiveCallbacks<B>): void {
+    const { activity, change } = this.#apply(event);
+    if (activity) callbacks.onActivity?.(activity);
+    if (change && this.state) callbacks.onState(this.state, change);
+  }
+
+  #apply(event: StreamEvent): AppliedEvent {
     try {
       const applied = this.#applyByName(event.name, event.data);
       if (event.id !== undefined) this.#lastId = event.id;

@@ -1,24 +1,35 @@
-/** Follows a teacher's live updates over fetch and keeps a state equal to a fresh read. */
+/** Follows a teacher's live updates and keeps a state equal to a fresh read. */
 import { AbortTimeout } from "./abort_timeout.js";
-import { BffError, errorFromException, errorFromResponse } from "./errors.js";
+import { BffError, CLIENT_CODES, errorFromException } from "./errors.js";
+import { openStream } from "./event_source.js";
 import { parseEventStream } from "./event_stream.js";
 import type { StreamEvent } from "./event_stream.js";
 import { BatchReplica } from "./live_state.js";
-import type { Activity, Change, LiveBatch, LiveBatchDetail, LiveState } from "./live_state.js";
-import { resolveToken } from "./request.js";
+import type { LiveBatch, LiveBatchDetail, LiveCallbacks } from "./live_state.js";
+import { requireCredentials, withCredentials } from "./request.js";
 import type { ClientOptions } from "./request.js";
+import { followShared } from "./shared_stream.js";
+import { sleep } from "./sleep.js";
 
 /** Statuses that are retried, like every 5xx; 0 is no response, 200 an invalid stream. */
 const RETRIED_STATUSES = new Set([0, 200, 408, 425, 429]);
 const MAX_BACKOFF_SECONDS = 30;
 
-export interface FollowOptions<B> extends Omit<ClientOptions, "timeoutSeconds"> {
+/** Options of `followBatches` and `followBatch`. */
+export interface FollowOptions<B>
+  extends Omit<ClientOptions, "timeoutSeconds">,
+    LiveCallbacks<B> {
+  /** Ends the following. */
   readonly signal?: AbortSignal | undefined;
-  /** Receives every state in order. States are immutable and share their unchanged parts. */
-  onState(state: LiveState<B>, change: Change): void;
-  onActivity?(activity: Activity): void;
+  /** Connected, at the start and again after `onReconnecting`. A state may follow much later. */
+  onConnected?(): void;
   /** Disconnected: `seconds` until the next attempt. No error when the server closed the stream. */
   onReconnecting?(seconds: number, error: BffError | undefined): void;
+  /**
+   * One stream for all tabs of this browser that follow the same as the same person. Needs Web
+   * Locks (a secure page) and BroadcastChannel; without them each tab has a stream of its own.
+   */
+  readonly shared?: boolean | undefined;
   /** Seconds without a byte after which the connection is dropped. Default 45: three heartbeats. */
   readonly idleTimeoutSeconds?: number | undefined;
   /** Seconds of the first backoff; it doubles up to half a minute. Default 1. */
@@ -30,7 +41,7 @@ export function followBatches(options: FollowOptions<LiveBatch>): Promise<void> 
   return follow(options);
 }
 
-/** Follows one batch's detail with its essays, like `followBatches`. */
+/** Follows one batch with its essays, without file names and students' names. */
 export function followBatch(
   batchId: string,
   options: FollowOptions<LiveBatchDetail>,
@@ -38,20 +49,36 @@ export function followBatch(
   return follow({ ...options, batchId });
 }
 
-type StreamOptions<B> = FollowOptions<B> & { readonly batchId?: string };
+/** Options with the batch to follow, and what a tab that shares its stream needs of it. */
+export interface StreamOptions<B> extends FollowOptions<B> {
+  readonly batchId?: string | undefined;
+  /** Called for each event, before the callbacks, and for each sign of life without one. */
+  onReceived?(event: StreamEvent | undefined): void;
+}
+
+async function follow<B>(options: StreamOptions<B>): Promise<void> {
+  requireCredentials(options);
+  const replica = new BatchReplica<B>();
+  return options.shared ? followShared(options, replica, run) : run(options, replica);
+}
 
 interface ConnectionEnd {
   readonly retryMs?: number | undefined;
   readonly error?: BffError | undefined;
+  /** The token that the server says has expired. */
+  readonly expiredToken?: string | undefined;
 }
 
-async function follow<B>(options: StreamOptions<B>): Promise<void> {
-  const replica = new BatchReplica<B>();
+async function run<B>(options: StreamOptions<B>, replica: BatchReplica<B>): Promise<void> {
   let failures = 0;
+  let expiredToken: string | undefined;
   while (!options.signal?.aborted) {
     const before = replica.eventCount;
-    const { retryMs, error } = await runConnection(options, replica);
+    const end = await runConnection(options, replica, expiredToken);
     if (options.signal?.aborted) return;
+    const { retryMs, error } = end;
+    // A failed attempt has not shown that the renewed token is good.
+    expiredToken = error ? expiredToken : end.expiredToken;
     // A stream that is invalid every time must back off although its first events are valid.
     const reset = replica.eventCount > before && error?.status === 0;
     if (error === undefined) failures = 0;
@@ -66,65 +93,52 @@ async function follow<B>(options: StreamOptions<B>): Promise<void> {
 async function runConnection<B>(
   options: StreamOptions<B>,
   replica: BatchReplica<B>,
+  expiredToken: string | undefined,
 ): Promise<ConnectionEnd> {
   try {
-    return { retryMs: await readConnection(options, replica) };
+    return await readConnection(options, replica, expiredToken);
   } catch (error) {
     if (!(error instanceof BffError)) throw error;
-    const retried = RETRIED_STATUSES.has(error.status) || error.status >= 500;
+    const isPassing = RETRIED_STATUSES.has(error.status) || error.status >= 500;
+    const retried = isPassing && error.code !== CLIENT_CODES.signedOut;
     if (options.signal?.aborted || retried) return { error };
     throw error;
   }
 }
 
-/** Reads one connection to its `end` event; returns the server's `retry:` in milliseconds. */
+/** Reads one connection to its `end` event. */
 async function readConnection<B>(
   options: StreamOptions<B>,
   replica: BatchReplica<B>,
-): Promise<number | undefined> {
+  expiredToken: string | undefined,
+): Promise<ConnectionEnd> {
   const idle = errorFromException(new Error("no byte within the idle timeout"));
   const timeout = new AbortTimeout(options.idleTimeoutSeconds ?? 45, idle, options.signal);
+  const { signal } = timeout;
+  const alive = () => {
+    timeout.restart();
+    options.onReceived?.(undefined);
+  };
+  let used: string | undefined;
+  const open = (token?: string) => {
+    used = token;
+    return openStream(options, token, replica.lastEventId, signal);
+  };
   try {
-    const body = await openStream(options, replica.lastEventId, timeout.signal);
-    for await (const event of parseEventStream(body, timeout.signal, timeout.restart)) {
-      if (event.name === "end") return event.retryMs;
-      dispatch(options, replica, event);
+    const body = await withCredentials(options, open, expiredToken);
+    options.onConnected?.();
+    for await (const event of parseEventStream(body, signal, alive)) {
+      if (event.name === "end") {
+        const expired = event.data.includes('"token_expired"');
+        return { retryMs: event.retryMs, expiredToken: expired ? used : undefined };
+      }
+      options.onReceived?.(event);
+      replica.deliver(event, options);
     }
     throw errorFromException(new Error("the stream was cut"));
   } finally {
     timeout.close();
   }
-}
-
-async function openStream<B>(
-  { baseUrl, batchId, token, fetch: send = fetch }: StreamOptions<B>,
-  lastEventId: string | undefined,
-  signal: AbortSignal,
-): Promise<ReadableStream<Uint8Array>> {
-  const headers = new Headers({ Accept: "text/event-stream" });
-  headers.set("Authorization", `Bearer ${await resolveToken(token)}`);
-  if (lastEventId !== undefined) headers.set("Last-Event-ID", lastEventId);
-  const query = batchId === undefined ? "" : `?batch_id=${encodeURIComponent(batchId)}`;
-  const url = `${baseUrl.replace(/\/$/, "")}/bff/v1/teacher/events${query}`;
-  try {
-    const response = await send(url, { headers, signal, cache: "no-store", redirect: "error" });
-    const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
-    if (response.ok && isStream && response.body) return response.body;
-    throw errorFromResponse(response, await response.text());
-  } catch (error) {
-    throw errorFromException(signal.aborted ? signal.reason : error);
-  }
-}
-
-/** Applies an event to the replica and calls the caller's callbacks. */
-function dispatch<B>(
-  options: FollowOptions<B>,
-  replica: BatchReplica<B>,
-  event: StreamEvent,
-): void {
-  const { activity, change } = replica.apply(event);
-  if (activity) options.onActivity?.(activity);
-  if (change && replica.state) options.onState(replica.state, change);
 }
 
 /** Seconds until the next attempt: the server's `retry:`, else exponential backoff with jitter. */
@@ -138,17 +152,4 @@ function reconnectDelay(
   const backoff = Math.min(initialSeconds * 2 ** Math.max(failures - 1, 0), MAX_BACKOFF_SECONDS);
   const jittered = backoff * (0.5 + Math.random() / 2);
   return Math.max(jittered, Math.min(error?.retryAfter ?? 0, 10 * MAX_BACKOFF_SECONDS));
-}
-
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done);
-    if (signal?.aborted) done();
-  });
 }

@@ -4,6 +4,7 @@ import {
   BffError,
   createAdminClient,
   createTeacherClient,
+  failingParts,
   incompletePartNames,
   incompleteParts,
   partOf,
@@ -176,6 +177,15 @@ test("incomplete parts are named, from the body and from the headers", () => {
     incompleteParts(answer).map((part) => part.name),
     ["classes", "class_names"],
   );
+  assert.deepEqual(failingParts(answer), [
+    { name: "classes", status: "stale", code: null, ageSeconds: null },
+    { name: "class_names", status: "missing", code: "TIMEOUT", ageSeconds: null },
+  ]);
+  const failed = new BffError({ code: "TIMEOUT", message: "Late", details: { part: "batches" } });
+  assert.deepEqual(failingParts(failed), [
+    { name: "batches", status: "required", code: "TIMEOUT", ageSeconds: null },
+  ]);
+  assert.deepEqual(failingParts(new BffError({ code: "CLIENT_TIMEOUT", message: "" })), []);
   assert.equal(partOf(answer, "class_names")?.code, "TIMEOUT");
   assert.equal(partOf(answer, "prompt"), undefined);
   const headers = new Headers({ "X-Parts-Incomplete": "classes, class_names" });
@@ -226,4 +236,115 @@ test("settings are saved with the tag of the body when a proxy has weakened that
   await admin.saveSettings("uploads", { values: {}, reason: "Scans are large" }, { etag });
 
   assert.equal(server.requests[1]?.headers["if-match"], '"uploads.3"');
+});
+
+test("the timeout of client or call is sent a little shortened, and no default one", async (t) => {
+  const server = await startServer(t, json({ parts: [] }));
+  const { baseUrl } = server;
+
+  await createTeacherClient({ baseUrl, token }).me();
+  const patient = createTeacherClient({ baseUrl, token, timeoutSeconds: 20 });
+  await patient.me();
+  await patient.dashboard({}, { timeoutSeconds: 2 });
+
+  const sent = server.requests.map((request) => request.headers["x-request-timeout-ms"]);
+  assert.deepEqual(sent, [undefined, "19500", "1800"]);
+});
+
+test("a call gives up after its own timeout", async (t) => {
+  const server = await startServer(t, () => undefined);
+  const teacher = createTeacherClient({ baseUrl: server.baseUrl, token, timeoutSeconds: 60 });
+
+  const error = await rejectionOf(teacher.me({ timeoutSeconds: 0.1 }));
+
+  assert.equal(error.code, "CLIENT_TIMEOUT");
+});
+
+const page = (offset: number, ...ids: string[]): Responder =>
+  json({ batches: ids.map((batch_id) => ({ batch_id })), offset, limit: 2, has_more: offset < 4 });
+
+test("all batches are read page after page, each once although rows move", async (t) => {
+  const server = await startServer(t, page(0, "a", "b"), page(2, "b", "c"), page(4, "d"));
+  const teacher = createTeacherClient({ baseUrl: server.baseUrl, token });
+
+  const ids: string[] = [];
+  for await (const batch of teacher.eachBatch({ limit: 2, status: "ready" })) {
+    ids.push(batch.batch_id);
+  }
+
+  assert.deepEqual(ids, ["a", "b", "c", "d"]);
+  assert.deepEqual(
+    server.requests.map((request) => request.url),
+    [0, 2, 4].map((at) => `/bff/v1/teacher/dashboard?limit=2&status=ready&offset=${at}`),
+  );
+});
+
+test("an iteration that stops reads no further page", async (t) => {
+  const server = await startServer(t, page(0, "a", "b"));
+  const teacher = createTeacherClient({ baseUrl: server.baseUrl, token });
+
+  for await (const batch of teacher.eachBatch()) if (batch.batch_id === "a") break;
+
+  assert.equal(server.requests.length, 1);
+});
+
+const users = (next_cursor: string | null, ...ids: string[]): Responder =>
+  json({ users: ids.map((user_id) => ({ user_id })), next_cursor });
+
+test("all accounts are read by cursor, with the filter of the first page", async (t) => {
+  const server = await startServer(t, users("c1", "a"), users(null, "b"));
+  const admin = createAdminClient({ baseUrl: server.baseUrl, token });
+
+  const ids: string[] = [];
+  for await (const user of admin.eachPendingUser({ q: "ek" })) ids.push(user.user_id);
+
+  assert.deepEqual(ids, ["a", "b"]);
+  assert.equal(server.requests[1]?.url, "/bff/v1/admin/users/pending?q=ek&cursor=c1");
+});
+
+test("a page that names itself as the next one ends the iteration with an error", async (t) => {
+  const server = await startServer(t, users("c1", "a"));
+  const admin = createAdminClient({ baseUrl: server.baseUrl, token });
+
+  const all = (async () => {
+    for await (const user of admin.eachUser()) assert.equal(user.user_id, "a");
+  })();
+
+  assert.equal((await rejectionOf(all)).code, "CLIENT_UNEXPECTED_ANSWER");
+  assert.equal(server.requests.length, 2);
+});
+
+test("the versions of a namespace and the audit are iterated, too", async (t) => {
+  const version = (number: number, next_before: number | null) =>
+    json({ namespace: "n", versions: [{ version: number }], next_before });
+  const audit = json({ entries: [{ entry_id: "e" }], next_cursor: null, parts: [] });
+  const server = await startServer(t, version(9, 9), version(8, null), audit);
+  const admin = createAdminClient({ baseUrl: server.baseUrl, token });
+
+  const found: unknown[] = [];
+  for await (const one of admin.eachSettingsVersion("n")) found.push(one.version);
+  for await (const entry of admin.eachAuditEntry()) found.push(entry);
+
+  assert.deepEqual(found, [9, 8, { entry_id: "e" }]);
+  assert.equal(server.requests[1]?.url, "/bff/v1/admin/settings/n/versions?before=9");
+});
+
+test("classes are iterated while there are more", async (t) => {
+  const classes = (offset: number, has_more: boolean) =>
+    json({ classes: [{ class_id: `c${offset}` }], offset, limit: 1, has_more });
+  const server = await startServer(t, classes(0, true), classes(1, false));
+  const teacher = createTeacherClient({ baseUrl: server.baseUrl, token });
+
+  const ids: string[] = [];
+  for await (const one of teacher.eachClass()) ids.push(one.class_id);
+
+  assert.deepEqual(ids, ["c0", "c1"]);
+});
+
+test("the signed-in admin is read", async (t) => {
+  const server = await startServer(t, json({ user_id: "a", parts: [] }));
+
+  await createAdminClient({ baseUrl: server.baseUrl, token }).me();
+
+  assert.equal(server.requests[0]?.url, "/bff/v1/admin/me");
 });

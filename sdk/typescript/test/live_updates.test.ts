@@ -212,6 +212,24 @@ test("an end event is not a failure; its retry sets the delay", async (t) => {
   assert.deepEqual(recorded.lastEventIds, [undefined, "e-1"]);
 });
 
+test("each connection is told, also one that brings no state", async (t) => {
+  const ending = `retry: 200\n${event("end", { reason: "shutdown" })}`;
+  const server = await startServer(t, chunks(snapshot(1), ending), chunks(":\n\n", null));
+  const calls: string[] = [];
+  const stop = new AbortController();
+
+  await followBatches({
+    baseUrl: server.baseUrl,
+    token: () => "t",
+    signal: stop.signal,
+    onState: () => undefined,
+    onConnected: () => void (calls.push("connected"), calls.length === 3 && stop.abort()),
+    onReconnecting: () => void calls.push("reconnecting"),
+  });
+
+  assert.deepEqual(calls, ["connected", "reconnecting", "connected"]);
+});
+
 test("an outage is retried after its Retry-After", async (t) => {
   const away = json(envelope("SERVICE_UNAVAILABLE"), 503, { "Retry-After": "1" });
 
@@ -256,7 +274,7 @@ test("every connection calls the token supplier", async (t) => {
   let count = 0;
   const following = followBatches({
     baseUrl: server.baseUrl,
-    token: () => `t${(count += 1)}`,
+    token: (rejected) => rejected ?? `t${(count += 1)}`,
     initialBackoffSeconds: 0.02,
     onState: () => undefined,
   });
@@ -266,6 +284,36 @@ test("every connection calls the token supplier", async (t) => {
     server.requests.map((request) => request.headers.authorization),
     ["Bearer t1", "Bearer t2"],
   );
+});
+
+test("an expired or refused token is replaced at once, and the stream goes on", async (t) => {
+  const ending = `retry: 200\n${event("end", { reason: "token_expired" })}`;
+  const server = await startServer(
+    t,
+    chunks(snapshot(1), ending),
+    json(envelope("AUTHENTICATION_ERROR"), 401),
+    chunks(changed(2, {}), null),
+  );
+  const stop = new AbortController();
+  const rejections: (string | undefined)[] = [];
+  let current = 1;
+  await followBatches({
+    baseUrl: server.baseUrl,
+    token: (rejected) => {
+      rejections.push(rejected);
+      if (rejected === `t${current}`) current += 1;
+      return `t${current}`;
+    },
+    signal: stop.signal,
+    onState: (state) => state.version === 2 && stop.abort(),
+  });
+
+  assert.deepEqual(rejections, [undefined, "t1", "t2"]);
+  assert.deepEqual(
+    server.requests.map((request) => request.headers.authorization),
+    ["Bearer t1", "Bearer t2", "Bearer t3"],
+  );
+  assert.equal(server.requests[2]?.headers["last-event-id"], "e-1");
 });
 
 for (const status of [400, 401, 403, 404]) {

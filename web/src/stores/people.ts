@@ -1,0 +1,58 @@
+/** Names of people whom a screen knows by their id alone. */
+import { defineStore } from "pinia";
+import { shallowRef } from "vue";
+import { isAbort } from "@/lib/errors";
+
+type Named = {
+  readonly email: string;
+  readonly display_name: string | null;
+  readonly first_name: string | null;
+  readonly last_name: string | null;
+};
+
+/** Reads at a time; a page of a list has some twenty people. */
+const AT_ONCE = 4;
+
+export const usePeopleStore = defineStore("people", () => {
+  /** By id; null while a name is not known. */
+  const names = shallowRef<Readonly<Record<string, string | null>>>({});
+
+  /** The name, or the beginning of the id. */
+  function nameOf(userId: string): string {
+    return names.value[userId] ?? userId.slice(0, 8);
+  }
+
+  function remember(userId: string, name: string | null): void {
+    if (name) names.value = { ...names.value, [userId]: name };
+  }
+
+  /** Reads the names that are not known yet; one that cannot be read stays an id. */
+  async function fetchNames(userIds: Iterable<string | null>): Promise<void> {
+    const wanted = [...new Set(userIds)].filter((id) => id !== null && !(id in names.value));
+    const queue = wanted.filter((id): id is string => id !== null);
+    if (queue.length === 0) return;
+    names.value = { ...names.value, ...Object.fromEntries(queue.map((id) => [id, null])) };
+    const { readAccount } = await import("@/services/admin-accounts");
+    const readAll = async () => {
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+        try {
+          remember(id, fullName(await readAccount(id)));
+        } catch (error) {
+          if (isAbort(error)) return;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, readAll));
+  }
+
+  function clearPeople(): void {
+    names.value = {};
+  }
+
+  return { names, nameOf, remember, fetchNames, clearPeople };
+});
+
+/** The name as it was given; the address where there is none. */
+export function fullName({ email, display_name, first_name, last_name }: Named): string {
+  return display_name ?? ([first_name, last_name].filter(Boolean).join(" ") || email);
+}

@@ -1,6 +1,8 @@
 """The commands of `./dev` that start, stop and show the devstack."""
 
 import asyncio
+import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,24 +11,29 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from devstack.cli import display
+from devstack.cli import display, screens
+from devstack.cli.log_view import LogView
 from devstack.cli.logins import email_of, fetch_token, local_url
+from devstack.cli.options import (
+    DEFAULT_HOME,
+    BrokerOption,
+    ClassInfoOption,
+    EssayRouteOption,
+    HomeOption,
+    ReviewRouteOption,
+)
+from devstack.cli.output import PatientOutput, discard_output
+from devstack.cli.processes import require_known, restart_processes
 from devstack.cli.watch import Login, show_stream, stream_address
-from devstack.errors import DevstackError
+from devstack.errors import DevstackError, full_disk
 from devstack.faults import client
 from devstack.seed.people import PASSWORD
 from devstack.supervisor import start
-from devstack.supervisor.child import CODE_ROOT
+from devstack.supervisor.environment import ignored_variables
+from devstack.supervisor.kafka_broker import broker_binary, broker_fault
 from devstack.supervisor.logs import last_line
 from devstack.supervisor.processes import PLAN
-from devstack.supervisor.stack import (
-    RAS_CACHE_SECONDS,
-    SHIPPED_RAS_CACHE_SECONDS,
-    Home,
-    PlatformOptions,
-    RunningStack,
-    StackPlan,
-)
+from devstack.supervisor.stack import Home, PlatformOptions, RunningStack, StackPlan
 from devstack.supervisor.state import is_running, read_state, ready_state, stop_running
 
 app = typer.Typer(
@@ -36,14 +43,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-HomeOption = Annotated[
-    Path, typer.Option("--home", envvar="DEVSTACK_HOME", help="Folder for data, logs and keys.")
-]
 UserArgument = Annotated[
     str, typer.Argument(help="An e-mail, or the beginning of a demo login: anna.")
 ]
 PasswordOption = Annotated[str, typer.Option(help="The password of an account of your own.")]
-DEFAULT_HOME = CODE_ROOT / ".devstack"
 
 
 @app.command()
@@ -53,14 +56,9 @@ def up(
     port_offset: Annotated[int, typer.Option(help="Shift every port by this much.")] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data and seed anew.")] = False,
-    ras_essay_endpoint: Annotated[
-        bool,
-        typer.Option("--ras-essay-endpoint", help="Emulate a RAS with its newer essay route."),
-    ] = False,
-    cms_class_info: Annotated[
-        Literal["shipped", "fixed"],
-        typer.Option(help="Let CMS's class-info route fail as it is shipped, or work."),
-    ] = "shipped",
+    ras_essay_endpoint: EssayRouteOption = False,
+    cms_class_info: ClassInfoOption = None,
+    cms_validation_status: ReviewRouteOption = False,
     as_shipped: Annotated[
         bool,
         typer.Option("--as-shipped", help="Emulate the platform with its own settings only."),
@@ -68,40 +66,69 @@ def up(
     scenario: Annotated[
         bool, typer.Option("--scenario/--no-scenario", help="Move a few batches over time.")
     ] = True,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Restart a service of ours when its code changes.")
+    ] = False,
+    web: Annotated[
+        bool, typer.Option("--web/--no-web", help="Build the screens if they have changed.")
+    ] = True,
+    kafka: BrokerOption = True,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Start everything and follow the logs until Ctrl-C."""
-    if as_shipped and (ras_essay_endpoint or cms_class_info == "fixed"):
+    if as_shipped and (ras_essay_endpoint or cms_validation_status or cms_class_info == "fixed"):
         raise DevstackError("--as-shipped goes with no option that changes the platform.")
-    platform = PlatformOptions(
-        cms_class_info,
-        ras_essay_endpoint,
-        SHIPPED_RAS_CACHE_SECONDS if as_shipped else RAS_CACHE_SECONDS,
-        scenario,
-    )
-    options = start.StartOptions(Home(home.resolve()), _plan(ctx), port_offset, fresh, platform)
-    raise typer.Exit(_up_detached(options) if detach else _up(options))
+    platform = PlatformOptions.shipped(scenario=scenario)
+    if not as_shipped:
+        platform = PlatformOptions(
+            cms_class_info or "fixed",
+            ras_essay_endpoint,
+            scenario=scenario,
+            cms_validation_status=cms_validation_status,
+        )
+    plan = _with_broker(_plan(ctx), broker_binary()) if kafka else _plan(ctx).without("kafka")
+    options = start.StartOptions(Home(home), plan, port_offset, fresh, reload, platform, web)
+    raise typer.Exit(_start(options, detach=detach))
+
+
+def _with_broker(plan: StackPlan, binary: Path | None) -> StackPlan:
+    """The plan, without the broker where this machine has none; a line says so."""
+    fault = broker_fault(binary) if "kafka" in plan.names() else None
+    if fault is None:
+        return plan
+    _show_event(f"Without the platform's events: {fault}.")
+    return plan.without("kafka")
+
+
+def _start(options: start.StartOptions, *, detach: bool) -> int:
+    for line in ignored_variables(os.environ):
+        _show_event(line)
+    with contextlib.redirect_stdout(PatientOutput(sys.stdout)):
+        return _up_detached(options) if detach else _up(options)
 
 
 def _up(options: start.StartOptions) -> int:
     async def show_and_follow(stack: RunningStack) -> None:
-        display.show_ready(Console(), stack, options.plan)
-        logs = {name: options.home.log(name) for name in options.plan.names()}
-        await display.follow_logs(logs, prefixed=True)
+        _show_ready(stack, options.plan)
+        await LogView({name: options.home.log(name) for name in options.plan.names()}).follow()
 
-    start.run(options, _show_process_ready, show_and_follow)
-    typer.echo("Stopped.", err=True)
+    start.run(options, _show_process_ready, _show_event, show_and_follow)
+    _show_event("Stopped.")
     return 0
+
+
+def _show_ready(stack: RunningStack, plan: StackPlan) -> None:
+    display.show_ready(Console(), stack.ports, plan, has_screens=stack.screens is not None)
 
 
 def _up_detached(options: start.StartOptions) -> int:
     def run(report_ready: Callable[[], None]) -> int:
         async def show_and_detach(stack: RunningStack) -> None:
-            display.show_ready(Console(), stack, options.plan)
+            _show_ready(stack, options.plan)
             report_ready()
 
         try:
-            start.run(options, _show_process_ready, show_and_detach)
+            start.run(options, _show_process_ready, _show_event, show_and_detach)
         except DevstackError as error:
             _show_error(error)
             return 1
@@ -113,39 +140,74 @@ def _up_detached(options: start.StartOptions) -> int:
 @app.command()
 def down(home: HomeOption = DEFAULT_HOME) -> None:
     """Stop what `up` started."""
-    stopped = stop_running(Home(home.resolve()))
+    stopped = stop_running(Home(home))
     typer.echo("Stopped." if stopped else "Nothing is running.")
 
 
 @app.command()
 def status(ctx: typer.Context, home: HomeOption = DEFAULT_HOME) -> None:
     """Show every process; the exit code is 0 when all are ready."""
-    folder = Home(home.resolve())
+    folder = Home(home)
     state = read_state(folder) if is_running(folder) else None
     if state is None:
         line = last_line(folder.log("devstack"))
         typer.echo(f"Not running.{f' Last time: {line}' if line else ''}")
         raise typer.Exit(1)
-    statuses = asyncio.run(display.fetch_statuses(_plan(ctx), state))
-    raise typer.Exit(0 if display.show_statuses(Console(), statuses) else 1)
+    plan = _plan(ctx).limited_to(state.ports)
+    statuses = asyncio.run(display.fetch_statuses(plan, state, folder))
+    all_ready = display.show_statuses(Console(), statuses)
+    full = full_disk(folder.path)
+    if full:
+        typer.echo(f"{full}: free some space; a service that cannot write fails.")
+    raise typer.Exit(0 if all_ready and not full else 1)
+
+
+@app.command()
+def info(ctx: typer.Context, home: HomeOption = DEFAULT_HOME) -> None:
+    """Print the addresses, the logins and the first call again."""
+    state = ready_state(Home(home))
+    plan = _plan(ctx).limited_to(state.ports)
+    display.show_ready(Console(), state.ports, plan, has_screens=state.has_screens)
+
+
+@app.command()
+def restart(
+    ctx: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As `status` names them.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Restart processes, also one that has crashed; the others live on."""
+    folder = Home(home)
+    state = read_state(folder)
+    plan = _plan(ctx).limited_to(state.ports) if state else _plan(ctx)
+    require_known("process", names, plan.names())
+    asyncio.run(restart_processes(plan, folder, names))
+    typer.echo(f"Restarted: {', '.join(names)}.")
 
 
 @app.command()
 def logs(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="A process, as `status` names it.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="As `status` names them.")
+    ] = None,
     *,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Print new lines, too.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="Last lines of each.")] = 200,
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="Leave out the lines below this level."),
+    ] = "debug",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Print the end of one process's log."""
-    known = [*_plan(ctx).names(), "seed", "devstack"]
-    if name not in known:
-        raise DevstackError(f"No process is called {name!r}: there are {', '.join(known)}.")
-    log = Home(home.resolve()).log(name)
-    display.show_log(log)
+    """Print the end of one log, of several, or of all."""
+    known = [*_plan(ctx).names(), "web", "seed", "devstack"]
+    require_known("process", names or [], known)
+    folder = Home(home)
+    view = LogView({name: folder.log(name) for name in names or known}, level=level)
+    view.show_end(lines)
     if follow:
-        asyncio.run(display.follow_logs({name: log}, prefixed=False))
+        asyncio.run(view.follow())
 
 
 @app.command()
@@ -159,7 +221,7 @@ def token(
     """Print an access token, ready for an Authorization header."""
     email = email_of(user)
     if url is None:
-        url = local_url(ready_state(Home(home.resolve())).ports["identity"])
+        url = local_url(ready_state(Home(home)).ports["identity"])
     typer.echo(fetch_token(url, email, password))
 
 
@@ -173,7 +235,7 @@ def watch(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show a teacher's batches as they move; Ctrl-C ends it."""
-    state = ready_state(Home(home.resolve()))
+    state = ready_state(Home(home))
     login = Login(state.ports["identity"], email_of(user), password)
     address = stream_address(state.ports["gateway"], batch_id)
     show_stream(address, login, Console(), once=once)
@@ -194,7 +256,7 @@ def fault(
     options = [f"{name}={value}" for name, value in given.items() if value is not None]
 
     def find_port(name: str) -> int:
-        return ready_state(Home(home.resolve())).ports[name]
+        return ready_state(Home(home)).ports[name]
 
     names = _plan(ctx).emulated_names()
     found = client.order_faults(names, find_port, words, options, seed)
@@ -205,12 +267,22 @@ def fault(
         typer.echo("No faults.")
 
 
+app.command()(screens.web)
+app.command()(screens.screenshots)
+
+
 def _plan(ctx: typer.Context) -> StackPlan:
     return ctx.obj if isinstance(ctx.obj, StackPlan) else PLAN
 
 
 def _show_process_ready(name: str) -> None:
     typer.echo(f"{name} ready")
+
+
+def _show_event(line: str) -> None:
+    # The terminal may be closed.
+    with contextlib.suppress(OSError):
+        typer.echo(line, err=True)
 
 
 def _show_error(error: DevstackError) -> None:
@@ -224,4 +296,5 @@ def main(plan: StackPlan = PLAN) -> None:
         _show_error(error)
         sys.exit(1)
     except BrokenPipeError:
+        discard_output(sys.stdout)
         sys.exit(1)

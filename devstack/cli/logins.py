@@ -4,12 +4,12 @@ import http.client
 import json
 from urllib.parse import urlsplit
 
-from devstack.errors import DevstackError
-from devstack.seed.people import ADMIN, PASSWORD, TEACHERS
+from devstack.errors import DevstackError, did_you_mean
+from devstack.seed.people import ADMIN, PASSWORD, SCHOOL_ADMIN, TEACHERS
 from devstack.supervisor.stack import HOST
 
 LOGIN_PATH = "/v1/auth/login"
-DEMO_LOGINS = (*TEACHERS, ADMIN)
+DEMO_LOGINS = (*TEACHERS, ADMIN, SCHOOL_ADMIN)
 _TIMEOUT_SECONDS = 10.0
 _MAX_ANSWER_BYTES = 64 * 1024
 
@@ -35,8 +35,11 @@ def email_of(user: str) -> str:
         return user
     found = [login.email for login in DEMO_LOGINS if user and login.email.startswith(user.lower())]
     if len(found) != 1:
-        known = ", ".join(login.email.partition("@")[0] for login in DEMO_LOGINS)
-        raise DevstackError(f"No demo login begins with {user!r}: try one of {known}.")
+        known = [login.email.partition("@")[0] for login in DEMO_LOGINS]
+        near = did_you_mean(user.lower(), [*known, *(name.partition(".")[0] for name in known)])
+        raise DevstackError(
+            f"No demo login begins with {user!r}: try one of {', '.join(known)}.{near}"
+        )
     return found[0]
 
 
@@ -69,8 +72,17 @@ def fetch_token(url: str, email: str, password: str) -> str:
     finally:
         connection.close()
     if response.status != 200:
-        raise DevstackError(f"The login of {email} was refused with {response.status}.")
+        reason = _reason_in(content)
+        raise DevstackError(f"The login of {email} was refused with {response.status}{reason}.")
     try:
         return str(json.loads(content)["access_token"])
     except (ValueError, KeyError, TypeError) as error:
         raise DevstackError("The login's answer holds no access token.") from error
+
+
+def _reason_in(content: bytes) -> str:
+    """The message of an error envelope after a colon; nothing where there is none."""
+    try:
+        return f": {json.loads(content)['error']['message'].rstrip('.')}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from devstack.cli.display import printable
+from devstack.cli.log_view import printable
 from devstack.cli.logins import fetch_token, local_url
 from devstack.errors import DevstackError
 from devstack.stream_client import (
@@ -37,22 +37,13 @@ _REFUSALS = {
     403: "this person may not see it",
     404: "there is no such batch, or this BFF has no streams",
 }
-_COLUMNS = {
-    "title": "title",
-    "class": "class_name",
-    "status": "status",
-    "phase": "current_phase",
-    "essays": "total_essays",
-    "done": "completed_essays",
-    "failed": "failed_essays",
-    "%": "progress_percent",
-    "updated": "last_updated",
-}
+WIDE = 110
+"""Columns of a terminal from which there is room for the phase."""
 _STYLES = {
     "completed_successfully": "green",
     "completed_with_failures": "yellow",
     "failed": "red",
-    "pending_content": "cyan",
+    "awaiting_review": "magenta",
     "processing": "cyan",
 }
 
@@ -120,12 +111,16 @@ async def watch_stream(address: str, login: Login, console: Console, *, once: bo
 
 
 async def _show_live(follower: StreamFollower, console: Console) -> None:
+    def table(caption: str, changed: object = None) -> Table:
+        return batch_table(follower.copy.batches, caption, changed, width=console.width)
+
     # Drawn on each event only: nothing changes in between.
-    with Live(batch_table({}, "connecting"), console=console, auto_refresh=False) as live:
+    with Live(table("connecting"), console=console, auto_refresh=False) as live:
         async with aclosing(follower.follow()) as items:
             async for item in items:
-                batches = follower.copy.batches
-                live.update(batch_table(batches, line_of(item, batches)), refresh=True)
+                changed = None if isinstance(item, StreamEnded) else item.data.get("batch_id")
+                line = line_of(item, follower.copy.batches)
+                live.update(table(line, changed), refresh=True)
 
 
 async def _show_lines(follower: StreamFollower, console: Console, *, once: bool) -> None:
@@ -137,23 +132,58 @@ async def _show_lines(follower: StreamFollower, console: Console, *, once: bool)
             elif isinstance(item, StreamEnded):
                 raise DevstackError(f"The stream ended before its snapshot: {item.reason}.")
             elif item.event == "snapshot":
-                console.print(batch_table(follower.copy.batches, ""))
+                console.print(batch_table(follower.copy.batches, "", width=console.width))
                 return
 
 
-def batch_table(batches: Mapping[str, JsonObject], caption: str) -> Table:
-    """The batches, newest first, with a caption below."""
-    table = Table(*_COLUMNS, caption=Text(caption), caption_justify="left")
+def batch_table(
+    batches: Mapping[str, JsonObject], caption: str, changed: object = None, *, width: int
+) -> Table:
+    """The batches, newest first, with a caption below; the `changed` one is marked."""
+    table = Table(
+        box=None,
+        padding=(0, 1, 0, 0),
+        expand=True,
+        caption=Text(caption),
+        caption_justify="left",
+    )
+    table.add_column("", width=1)
+    table.add_column("title", no_wrap=True, overflow="ellipsis", ratio=2)
+    table.add_column("class", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("status", no_wrap=True)
+    if width >= WIDE:
+        table.add_column("phase", no_wrap=True, overflow="ellipsis")
+    for name in ("done", "failed", "%", "updated"):
+        table.add_column(name, no_wrap=True, justify="right")
 
     def age(pair: tuple[str, JsonObject]) -> tuple[str, str]:
         return str(pair[1].get("created_at", "")), pair[0]
 
-    for _, batch in sorted(batches.items(), key=age, reverse=True):
-        style = _STYLES.get(str(batch.get("status")), "")
-        values = [batch.get(name) for name in _COLUMNS.values()]
-        cells = ["" if value is None else printable(str(value)) for value in values]
-        table.add_row(*(Text(cell, style if n == 2 else "") for n, cell in enumerate(cells)))
+    for batch_id, batch in sorted(batches.items(), key=age, reverse=True):
+        is_changed = batch_id == changed
+        cells = _cells(batch, with_phase=width >= WIDE)
+        table.add_row("*" if is_changed else "", *cells, style="bold" if is_changed else "")
     return table
+
+
+def _cells(batch: JsonObject, *, with_phase: bool) -> list[Text]:
+    done, total = _text(batch, "completed_essays"), _text(batch, "total_essays")
+    return [
+        Text(_text(batch, "title")),
+        Text(_text(batch, "class_name")),
+        Text(_text(batch, "status"), _STYLES.get(str(batch.get("status")), "")),
+        *([Text(_text(batch, "processing_phase"))] if with_phase else []),
+        Text(f"{done}/{total}" if total else done),
+        Text(_text(batch, "failed_essays")),
+        Text(_text(batch, "progress_percent")),
+        # The time of day.
+        Text(_text(batch, "last_updated")[11:19]),
+    ]
+
+
+def _text(batch: JsonObject, name: str) -> str:
+    value = batch.get(name)
+    return "" if value is None else printable(str(value))
 
 
 def line_of(item: StreamUpdate | StreamEnded, batches: Mapping[str, JsonObject]) -> str:

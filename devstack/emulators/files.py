@@ -4,12 +4,13 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
-from uuid import uuid4
 
 from quart import Blueprint, Quart, jsonify, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from devstack.effects import Effect, schedule
+from devstack.effects.uploads import receive
 from devstack.emulators.control import EmulatorSwitches, switches
 from devstack.emulators.database import database
 from devstack.emulators.health import add_health, add_metrics
@@ -21,6 +22,7 @@ from devstack.emulators.responses import (
 )
 from devstack.emulators.server import EmulatorSettings, add_state, run, with_controls
 
+REMOVED_AFTER = 0.5
 _PHASE_ORDER = ("spellcheck", "ai_feedback", "cj_assessment", "nlp")
 # A failed or cancelled phase does not lock its batch.
 _LOCKING_STATUSES = (
@@ -100,6 +102,8 @@ async def remove(batch_id: str, file_upload_id: str) -> ResponseReturnValue:
         return _unauthenticated()
     if (conflict := await _conflict(batch_id, user_id)) is not None:
         return conflict
+    removal = Effect("file_removed", batch_id, {"upload": file_upload_id, "user": user_id})
+    await database().run(lambda connection: schedule(connection, removal, REMOVED_AFTER))
     message = f"File removal request processed for file {file_upload_id} in batch {batch_id}"
     return jsonify(
         {
@@ -120,9 +124,9 @@ async def _accept(batch_id: str, *, added: bool) -> ResponseReturnValue:
         return plain_error("No files provided in 'files' field.", 400)
     if (conflict := await _conflict(batch_id, user_id)) is not None:
         return conflict
-    for file in files:
-        row = (str(uuid4()), batch_id, user_id, file.filename or "", len(file.read()))
-        await database().execute("INSERT INTO file_uploads VALUES (?, ?, ?, ?, ?)", *row)
+    # A part without a name is passed over, and counted all the same.
+    taken = [(file.filename, file.read()) for file in files if file.filename]
+    await database().run(lambda connection: _receive(connection, batch_id, user_id, taken))
     verb = "added to" if added else "received for"
     body: dict[str, object] = {
         "message": f"{len(files)} files {verb} batch {batch_id} and are being processed.",
@@ -130,6 +134,13 @@ async def _accept(batch_id: str, *, added: bool) -> ResponseReturnValue:
         "correlation_id": request_correlation_id(),
     }
     return jsonify(body | ({"added_files": len(files)} if added else {})), 202
+
+
+def _receive(
+    connection: sqlite3.Connection, batch_id: str, user_id: str, files: list[tuple[str, bytes]]
+) -> None:
+    for name, body in files:
+        receive(connection, batch_id, user_id, name, body)
 
 
 async def _lock_status(batch_id: str) -> dict[str, object]:

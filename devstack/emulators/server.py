@@ -25,12 +25,16 @@ _MAX_MESSAGE_BYTES = 64 * 1024
 class EmulatorSettings:
     """`class_info` is `shipped`: CMS's class-info route fails; or `fixed`.
 
-    A roster keeps CMS's one core busy for `roster_seconds`.
+    `entitlements_admin` is `mounted`, or `absent` as in production. With `validation_status` CMS
+    has the route of the module class_validation. A roster keeps CMS's one core busy for
+    `roster_seconds`.
     """
 
     database: Path
     internal_api_key: str = ""
     class_info: str = "shipped"
+    entitlements_admin: str = "mounted"
+    validation_status: bool = False
     roster_seconds: float = 0.015
 
     @classmethod
@@ -39,6 +43,8 @@ class EmulatorSettings:
             database=database_path(),
             internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
             class_info=environ.get("DEVSTACK_CMS_CLASS_INFO") or cls.class_info,
+            entitlements_admin=environ.get("DEVSTACK_ENTITLEMENTS_ADMIN") or cls.entitlements_admin,
+            validation_status=environ.get("DEVSTACK_CMS_VALIDATION_STATUS") == "true",
             roster_seconds=float(environ.get("DEVSTACK_CMS_ROSTER_SECONDS") or cls.roster_seconds),
         )
 

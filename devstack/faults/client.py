@@ -4,7 +4,7 @@ import http.client
 import json
 from collections.abc import Callable, Sequence
 
-from devstack.errors import DevstackError
+from devstack.errors import DevstackError, did_you_mean
 from devstack.faults.fault import KINDS, Fault, FaultError
 
 FAULTS_PATH = "/_devstack/faults"
@@ -45,7 +45,8 @@ def order_faults(
 
 def _require_known(name: str, names: Sequence[str]) -> None:
     if name not in names:
-        raise DevstackError(f"{name!r} takes no faults: {', '.join(names)} do.")
+        near = did_you_mean(name, names)
+        raise DevstackError(f"{name!r} takes no faults: {', '.join(names)} do.{near}")
 
 
 def parse_faults(words: Sequence[str]) -> list[Fault]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from devstack.errors import did_you_mean
+
 LONGEST_DELAY_SECONDS = 60.0
 MAX_FAULTS = 16
 MAX_PATH_LENGTH = 200
@@ -75,7 +77,8 @@ class Fault:
         if is_error and not _STATUS.fullmatch(value):
             raise FaultError(f"{value!r} is no error status: 400 to 599.")
         if delay is None and not is_error and kinds[0] not in _WITHOUT_VALUE:
-            raise FaultError(f"{kinds[0]!r} is no kind of fault: {KINDS}.")
+            near = did_you_mean(kind, ["latency", "error", *_WITHOUT_VALUE])
+            raise FaultError(f"{kinds[0]!r} is no kind of fault: {KINDS}.{near}")
         return cls(kinds[0], _share(share), _path(path), delay, int(value) if is_error else 0)
 
     def __str__(self) -> str:
@@ -158,4 +161,8 @@ def _path(text: str) -> str | None:
     is_path = text.startswith("/") and len(text) <= MAX_PATH_LENGTH and text.isprintable()
     if text and not is_path:
         raise FaultError(f"{text!r} is no path: it begins with / and is short.")
+    if "*" in text:
+        raise FaultError(
+            f"{text!r}: a path holds no *; it stands for all paths that begin with it."
+        )
     return text or None

@@ -1,40 +1,51 @@
-"""Moves a few seeded batches along RAS's real path of statuses, the same way in every run."""
+"""Moves a few seeded batches along the platform's real path, the same way in every run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from devstack.seed import BatchStatus, Dataset, SeededBatch, SeededEssay
+from devstack.seed import (
+    BatchStatus,
+    Dataset,
+    SeededAssociation,
+    SeededBatch,
+    SeededEssay,
+)
 from devstack.seed.identifiers import fixed_id
-from devstack.seed.model import Phase
+from devstack.seed.model import Phase, all_phases
+from devstack.seed.plan import MOVING_KEYS
 
 CHUNKS = 4
 REST = 4
-# The demo's own time between two steps.
-STEP_TIME = timedelta(seconds=40)
+# The demo's own time between two steps: as fast as they follow each other at `./dev up`.
+STEP_TIME = timedelta(seconds=3)
 _SUCCESS, _RUNNING = "completed_successfully", "dispatch_initiated"
 
-# Batches that have ended in the seed, so that every result of theirs exists. They are of all
-# teachers, without failures, with some, and one that fails as a whole.
-_KEYS = ("a14", "e11", "s09", "a17", "e07")
-
+# The services store an outcome one after the other: the orchestrator when a phase is `concluded`,
+# RAS when it is `counted` and when the batch is `completed`.
 MOVES = (
     "registered",
     "uploaded",
+    "matched",
+    "confirmed",
     "started",
     *(f"spellchecked_{number}" for number in range(1, CHUNKS + 1)),
     "spellcheck_concluded",
+    "spellcheck_counted",
     "assessed",
     "assessment_concluded",
     "completed",
     *("rest" for _ in range(REST)),
 )
 _UPLOADED = MOVES.index("uploaded")
+_MATCHED = MOVES.index("matched")
 _STARTED = MOVES.index("started")
 _CHECKED = MOVES.index("spellchecked_1")
 _CONCLUDED = MOVES.index("spellcheck_concluded")
+_COUNTED = MOVES.index("spellcheck_counted")
 _ASSESSED = MOVES.index("assessed")
+_ENDED = MOVES.index("assessment_concluded")
 _COMPLETED = MOVES.index("completed")
 
 
@@ -42,7 +53,8 @@ _COMPLETED = MOVES.index("completed")
 class ScenarioMove:
     """A batch after a step; `changed` are the essays that the step writes.
 
-    `cycle` counts how often the batch has started again.
+    `suggestions` are CMS's rows, none for a guest batch. CMS keeps them as they are when a person
+    confirms. `cycle` counts how often the batch has started again; in the end it `fails` or not.
     """
 
     step: int
@@ -50,6 +62,8 @@ class ScenarioMove:
     cycle: int
     batch: SeededBatch
     changed: tuple[SeededEssay, ...] = ()
+    suggestions: tuple[SeededAssociation, ...] = ()
+    fails: bool = False
 
     @property
     def at(self) -> datetime:
@@ -71,22 +85,32 @@ class DemoScenario:
     def __init__(self, dataset: Dataset, seed: int = 0) -> None:
         by_id = {batch.batch_id: batch for batch in dataset.batches}
         # The moving batches as the seed has them.
-        self.batches = [by_id[fixed_id(f"batch/{key}")] for key in _KEYS]
+        self.batches = [by_id[fixed_id(f"batch/{key}")] for key in MOVING_KEYS]
+        self._suggestions = {
+            batch.batch_id: dataset.associations_of(batch.batch_id) for batch in self.batches
+        }
         self._base = dataset.base_date
         self._seed = seed
 
-    def move(self, step: int) -> ScenarioMove:
+    def move(self, step: int, base: datetime | None = None) -> ScenarioMove:
+        """The move of a step, in times that count from `base`: the dataset's date by default."""
         if step < 1:
             raise ValueError(f"There is no step {step}: they count from 1.")
         lanes = len(self.batches)
         turn, lane = divmod(step - 1, lanes)
         cycle, place = divmod(turn, len(MOVES))
-        began = self._base + (step - 1 - place * lanes) * STEP_TIME
+        began = (base or self._base) + (step - 1 - place * lanes) * STEP_TIME
         times = [began + number * lanes * STEP_TIME for number in range(len(MOVES))]
         final = self.batches[lane]
         chunks = _chunks(final, f"scenario/{self._seed}/{final.batch_id}/{cycle}")
         batch = _batch_at(final, chunks, times, place)
-        return ScenarioMove(step, MOVES[place], cycle, batch, _changed(final, chunks, place))
+        changed = _changed(final, chunks, place)
+        rows = self._suggestions[final.batch_id] if place >= _MATCHED else []
+        suggestions = tuple(
+            replace(row, status="pending_validation", created_at=times[_MATCHED]) for row in rows
+        )
+        fails = final.status is BatchStatus.FAILED_CRITICALLY
+        return ScenarioMove(step, MOVES[place], cycle, batch, changed, suggestions, fails)
 
 
 def _chunks(final: SeededBatch, seed: str) -> list[list[SeededEssay]]:
@@ -113,16 +137,17 @@ def _batch_at(
     place = min(place, _COMPLETED)
     critical = final.status is BatchStatus.FAILED_CRITICALLY
     failed = sum(essay.spellcheck_status == "failed" for essay in final.essays)
-    if place < _CONCLUDED:
+    if place < _COUNTED:
         status, completed_count, failed_count = BatchStatus.AWAITING_CONTENT_VALIDATION, 0, 0
-    elif place < (_ASSESSED if critical else _COMPLETED):
+    elif place < _COMPLETED:
         # RAS counts each phase's outcome.
         status = (
             BatchStatus.COMPLETED_WITH_FAILURES if failed else BatchStatus.COMPLETED_SUCCESSFULLY
         )
         completed_count, failed_count = len(final.essays) - failed, failed
     else:
-        # At the end it takes over the orchestrator's counts, which know no single failed essay.
+        # At the end it takes over the orchestrator's counts, which know no single failed essay; a
+        # phase that has failed as a whole ends the batch without an end.
         status = final.status
         completed_count, failed_count = final.completed_essay_count, final.failed_essay_count
     return replace(
@@ -133,7 +158,7 @@ def _batch_at(
         failed_essay_count=failed_count,
         created_at=times[0],
         last_updated=times[place],
-        processing_started_at=times[_CONCLUDED] if place >= _CONCLUDED else None,
+        processing_started_at=times[_COUNTED] if place >= _COUNTED else None,
         processing_completed_at=times[place] if place == _COMPLETED and not critical else None,
         essays=tuple(_essay_at(essay, chunks, times, place) for essay in final.essays),
         phases=_phases_at(times, place, critical=critical),
@@ -171,16 +196,20 @@ def _essay_at(
 def _phases_at(times: Sequence[datetime], place: int, *, critical: bool) -> tuple[Phase, ...]:
     """The orchestrator's phases: one with failed essays is a success, and the first has no start."""
     if place < _STARTED:
-        return ()
+        return all_phases()
     if place < _CONCLUDED:
-        return (Phase(name="spellcheck", status=_RUNNING, started_at=None),)
-    ended = place >= (_ASSESSED if critical else MOVES.index("assessment_concluded"))
+        return all_phases(
+            Phase(name="spellcheck", status=_RUNNING, completed_at=times[_STARTED]),
+            Phase(name="cj_assessment", status="pending_dependencies"),
+        )
+    ended = place >= _ENDED
     result = "failed" if critical else _SUCCESS
-    return (
-        Phase(name="spellcheck", status=_SUCCESS, started_at=None),
+    return all_phases(
+        Phase(name="spellcheck", status=_SUCCESS, completed_at=times[_CONCLUDED]),
         Phase(
             name="cj_assessment",
             status=result if ended else _RUNNING,
             started_at=times[_CONCLUDED],
+            completed_at=times[_ENDED] if ended else None,
         ),
     )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from devstack.scenario.moves import ScenarioMove
-from devstack.seed import BatchStatus
 from devstack.seed.identifiers import fixed_id
 
 Data = dict[str, object]
@@ -22,10 +21,11 @@ class Notification:
 def notifications_of(move: ScenarioMove) -> list[Notification]:
     """The notifications of a move in the order of the services.
 
-    None for a silent one: the platform announces no registration, no essay's result, and no end of
-    a batch whose phase has failed.
+    None for a silent one: the platform announces no registration, no suggestions of pupils and no
+    confirmation of them, no essay's result, no state of RAS, and no end of a batch whose phase has
+    failed.
     """
-    critical = move.batch.status is BatchStatus.FAILED_CRITICALLY
+    critical = move.fails
     found: list[Notification] = []
     match move.name.partition("_"):
         case ("uploaded", _, _):
@@ -35,14 +35,13 @@ def notifications_of(move: ScenarioMove) -> list[Notification]:
         case ("spellcheck", _, "concluded"):
             found = [_phase_completed(move, "spellcheck"), _phase_concluded(move, "spellcheck")]
         case ("assessed", _, _) if critical:
-            assessed = _phase_completed(move, "cj_assessment", "standard")
-            found = [assessed, _phase_concluded(move, "cj_assessment")]
+            found = [_phase_completed(move, "cj_assessment", "standard")]
         case ("assessed", _, _):
             found = _batch_assessed(move)
-        case ("assessment", _, "concluded") if not critical:
+        case ("assessment", _, "concluded") if critical:
             found = [_phase_concluded(move, "cj_assessment")]
-        case ("completed", _, _):
-            found = _batch_completed(move)
+        case ("assessment", _, "concluded"):
+            found = [_phase_concluded(move, "cj_assessment"), *_batch_completed(move)]
     return found
 
 
@@ -87,36 +86,31 @@ def _batch_assessed(move: ScenarioMove) -> list[Notification]:
 
 
 def _batch_completed(move: ScenarioMove) -> list[Notification]:
-    batch = move.batch
-    if batch.processing_completed_at is None or batch.processing_started_at is None:
-        return []
-    seconds = (batch.processing_completed_at - batch.processing_started_at).total_seconds()
-    done, failed, total = (
-        batch.completed_essay_count,
-        batch.failed_essay_count,
-        batch.essay_count,
-    )
+    """The orchestrator's end, which knows no single failed essay; RAS stores it later."""
+    batch, total = move.batch, move.batch.essay_count
+    started = min(one.started_at for one in batch.phases if one.started_at is not None)
+    seconds = (move.at - started).total_seconds()
     phase = {
         "status": "completed",
-        "completed_count": done,
-        "failed_count": failed,
+        "completed_count": total,
+        "failed_count": 0,
         "processing_time_seconds": None,
     }
     results: Data = {
         "total_essays": total,
-        "completed_essays": done,
-        "overall_status": str(batch.status),
+        "completed_essays": total,
+        "overall_status": _SUCCESS,
         "processing_duration_seconds": seconds,
         "phase_results": dict.fromkeys(_PHASES, phase),
-        "message": f"Batch {batch.batch_id} processing completed with {done}/{total} essays",
+        "message": f"Batch {batch.batch_id} processing completed with {total}/{total} essays",
     }
     ended: Data = {
-        "final_status": str(batch.status),
+        "final_status": _SUCCESS,
         "completed_phases": _PHASES,
-        "successful_essays": done,
-        "failed_essays": failed,
+        "successful_essays": total,
+        "failed_essays": 0,
         "duration_seconds": seconds,
-        "message": f"Pipeline completed: {batch.status}",
+        "message": f"Pipeline completed: {_SUCCESS}",
     }
     completed = [_progress(move, "pipeline_completed", ended, "high")]
     if any(essay.cj_assessment_status is None for essay in batch.essays):
@@ -151,7 +145,7 @@ def _outcome(move: ScenarioMove, phase: str) -> tuple[str, int, int]:
     left = len(move.batch.essays) - failed
     if phase == "spellcheck":
         return "completed_with_failures" if failed else _SUCCESS, left, failed
-    if move.batch.status is BatchStatus.FAILED_CRITICALLY:
+    if move.fails:
         return "failed_critically", 0, left
     return _SUCCESS, left, 0
 

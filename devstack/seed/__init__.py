@@ -11,10 +11,13 @@ from devstack.seed.model import (
     SeededStudent,
 )
 from devstack.seed.people import PASSWORD, PEOPLE, DemoUser
+from devstack.seed.plan import TRUTH_TABLE, TruthRow
+from devstack.seed.situations import Situation
 
 __all__ = [
     "PASSWORD",
     "PEOPLE",
+    "TRUTH_TABLE",
     "BatchStatus",
     "Dataset",
     "DemoUser",
@@ -23,5 +26,7 @@ __all__ = [
     "SeededBatch",
     "SeededEssay",
     "SeededStudent",
+    "Situation",
+    "TruthRow",
     "load_dataset",
 ]

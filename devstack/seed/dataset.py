@@ -16,23 +16,18 @@ from devstack.seed.model import (
     SeededStudent,
     StoredText,
 )
-from devstack.seed.people import ANNA, PEOPLE
-from devstack.seed.plan import PLAN, PlannedBatch
+from devstack.seed.people import ANNA, CREDITS, PEOPLE
+from devstack.seed.plan import BOS_ONLY_BATCH_ID, PLAN, PlannedBatch, creation_times
 from devstack.seed.progress import Progress, UploadedEssay, progress_of
+from devstack.seed.situations import WITHOUT_SUGGESTIONS, Situation
 from devstack.seed.texts import compose
 
 # RAS keeps ids as plain text: an old import left one that is no UUID.
 LEGACY_BATCH_ID = "legacy-batch-0001"
-BOS_ONLY_BATCH_ID = fixed_id("batch/known-to-bos-only")
-_SPACING = timedelta(days=1, hours=14, minutes=23)
 _SUFFIXES = ("docx", "docx", "pdf", "txt")
-_BEFORE_MATCHING = frozenset(
-    {
-        BatchStatus.AWAITING_CONTENT_VALIDATION,
-        BatchStatus.CONTENT_INGESTION_FAILED,
-        BatchStatus.AWAITING_PIPELINE_CONFIGURATION,
-    }
-)
+_MATCHED = timedelta(minutes=3, seconds=20, microseconds=117_562)
+# As the matcher scores an exact name and a doubtful one.
+HIGH_CONFIDENCE, WEAK_CONFIDENCE = 0.95, 0.61
 # The matcher found no name in so many essays: they have no association row.
 _UNMATCHED_IN_REVIEW = 2
 
@@ -53,7 +48,7 @@ def load_dataset() -> Dataset:
         )
         for one in BY_COURSE.values()
     ]
-    for planned, created in zip(PLAN, _creation_times(), strict=True):
+    for planned, created in zip(PLAN, creation_times(), strict=True):
         of_class = members[class_id(planned.class_key)] if planned.class_key else ()
         pupils = [by_id[student_id] for student_id in of_class]
         batch, uploads = _build(planned, pupils, created)
@@ -69,17 +64,9 @@ def load_dataset() -> Dataset:
         stray_batches=(_legacy_batch(),),
         associations=tuple(associations),
         texts=tuple(texts),
-        bos_only={BOS_ONLY_BATCH_ID: ANNA.user_id},
+        bos_only=(_bos_only_batch(),),
+        credits=CREDITS,
     )
-
-
-def _creation_times() -> list[datetime]:
-    times: list[datetime] = []
-    for index, planned in enumerate(PLAN):
-        moment = BASE_DATE - timedelta(minutes=184) - index * _SPACING
-        fresh = moment.replace(microsecond=(index * 103_311) % 1_000_000)
-        times.append(times[-1] if planned.variant == "same-time" else fresh)
-    return times
 
 
 def _build(
@@ -93,9 +80,8 @@ def _build(
         real = [pupil for pupil in pupils if not pupil.is_synthetic]
         chosen = random.sample(real, planned.size)
         authors = [(one.student_id, one.first_name, one.last_name) for one in chosen]
-    uploads = [_upload(planned, number, author, created) for number, author in enumerate(authors)]
-    if planned.variant == "empty":
-        uploads = []
+    uploaded = authors[: planned.size - planned.lacking]
+    uploads = [_upload(planned, number, author, created) for number, author in enumerate(uploaded)]
     return _batch(planned, progress_of(planned, uploads, created, random), created), uploads
 
 
@@ -108,7 +94,7 @@ def _upload(
     assignment = BY_COURSE[planned.course]
     essay = SeededEssay(
         essay_id=fixed_id(f"essay/{name}"),
-        batch_id=fixed_id(f"batch/{planned.key}"),
+        batch_id=planned.batch_id,
         filename=f"{first}_{last}_{assignment.key}.{_SUFFIXES[number % 4]}",
         file_upload_id=fixed_id(f"upload/{name}"),
         in_ras=False,
@@ -124,12 +110,14 @@ def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> Seed
     assignment = BY_COURSE[planned.course]
     changes = [created, *(essay.last_updated for essay in progress.essays if essay.in_ras)]
     return SeededBatch(
-        batch_id=fixed_id(f"batch/{planned.key}"),
+        batch_id=planned.batch_id,
         user_id=planned.owner.user_id,
-        status=planned.status,
+        situation=planned.situation,
+        status=progress.status,
         # RAS learns the assignment from the assessment's result.
         assignment_id=assignment.key if progress.assessed else None,
         class_id=class_id(planned.class_key) if planned.class_key else None,
+        course_code=planned.course,
         language=assignment.language,
         essay_count=planned.size,
         completed_essay_count=progress.completed,
@@ -141,37 +129,42 @@ def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> Seed
         prompt_storage_id=storage_id(f"prompt/{assignment.key}") if planned.has_prompt else None,
         essays=tuple(progress.essays),
         phases=progress.phases,
+        later_pipeline=progress.requested,
     )
 
 
 def _associations(
     batch: SeededBatch, pupils: list[SeededStudent], variant: str
 ) -> list[SeededAssociation]:
-    """CMS's matches of essays and pupils: suggestions to review, and old decisions."""
-    if batch.class_id is None or batch.status in _BEFORE_MATCHING:
+    """CMS's matches of essays and pupils: suggestions that wait, and those that its timer confirmed."""
+    if batch.class_id is None or batch.situation in WITHOUT_SUGGESTIONS:
         return []
     students = [essay.author_id for essay in batch.essays if essay.author_id is not None]
+    confidences = [HIGH_CONFIDENCE] * len(students)
     unknown = next((pupil.student_id for pupil in pupils if pupil.is_synthetic), None)
-    status = "confirmed"
-    if batch.status is BatchStatus.AWAITING_STUDENT_VALIDATION:
+    if batch.situation is Situation.AWAITING_CONFIRMATION:
         # The first two are swapped, so that a teacher has something to correct.
-        status, (first, second, *rest) = "pending_validation", students
+        first, second, *rest = students
         students = [second, first, *rest[:-_UNMATCHED_IN_REVIEW]]
+        confidences[1] = WEAK_CONFIDENCE
         if variant == "unknown" and unknown is not None:
             students[2] = unknown
-    elif batch.status is BatchStatus.VALIDATION_TIMEOUT_PROCESSED and unknown is not None:
+    elif batch.situation is Situation.TIMED_OUT and unknown is not None:
         students[0] = unknown
+    # All rows of a batch come from one insert and share its time.
+    matched_at = batch.created_at + _MATCHED
+    waits = BASE_DATE - matched_at < timedelta(hours=24)
     return [
         SeededAssociation(
             essay_id=essay.essay_id,
             batch_id=batch.batch_id,
             class_id=batch.class_id,
             student_id=student,
-            status=status,
-            # All rows of a batch come from one insert and share its time.
-            created_at=batch.created_at + timedelta(minutes=3, seconds=20, microseconds=117_562),
+            status="pending_validation" if waits else "confirmed",
+            created_at=matched_at,
+            confidence_score=confidence,
         )
-        for essay, student in zip(batch.essays, students, strict=False)
+        for essay, student, confidence in zip(batch.essays, students, confidences, strict=False)
     ]
 
 
@@ -191,16 +184,34 @@ def _texts(batch: SeededBatch, uploads: list[UploadedEssay]) -> list[StoredText]
 
 
 def _legacy_batch() -> SeededBatch:
-    created = BASE_DATE - timedelta(days=400)
+    """A batch that no service but RAS has."""
+    owner, created = fixed_id("person/legacy-import"), BASE_DATE - timedelta(days=400)
+    return _bare_batch(LEGACY_BATCH_ID, owner, Situation.DONE, created, 2)
+
+
+def _bos_only_batch() -> SeededBatch:
+    """A batch that has just been registered, of which RAS has no row yet."""
+    situation = Situation.NOT_IN_RESULTS
+    return _bare_batch(BOS_ONLY_BATCH_ID, ANNA.user_id, situation, BASE_DATE, 24)
+
+
+def _bare_batch(
+    batch_id: str, user_id: str, situation: Situation, created: datetime, size: int
+) -> SeededBatch:
+    """A batch without essays, class and prompt."""
+    done = situation is Situation.DONE
+    status = BatchStatus.COMPLETED_SUCCESSFULLY if done else BatchStatus.AWAITING_CONTENT_VALIDATION
     return SeededBatch(
-        batch_id=LEGACY_BATCH_ID,
-        user_id=fixed_id("person/legacy-import"),
-        status=BatchStatus.COMPLETED_SUCCESSFULLY,
+        batch_id=batch_id,
+        user_id=user_id,
+        situation=situation,
+        status=status,
         assignment_id=None,
         class_id=None,
+        course_code="SV1",
         language="sv",
-        essay_count=2,
-        completed_essay_count=2,
+        essay_count=size,
+        completed_essay_count=size if done else 0,
         failed_essay_count=0,
         created_at=created,
         last_updated=created,
@@ -208,5 +219,4 @@ def _legacy_batch() -> SeededBatch:
         processing_completed_at=None,
         prompt_storage_id=None,
         essays=(),
-        phases=(),
     )

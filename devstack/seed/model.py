@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from devstack.seed.people import DemoUser
+from devstack.seed.situations import Situation
 
 UNKNOWN_EMAIL_DOMAIN = "@huleedu.system"
 
@@ -37,7 +38,16 @@ _CLIENT_STATUSES = {
 }
 
 
-_ENDED_STAGES = frozenset({"completed", "failed", "cancelled"})
+_ORCHESTRATOR_STATUSES = {
+    Situation.NOT_IN_RESULTS: BatchStatus.AWAITING_CONTENT_VALIDATION,
+    Situation.REGISTERED: BatchStatus.AWAITING_CONTENT_VALIDATION,
+    Situation.UPLOADING: BatchStatus.AWAITING_CONTENT_VALIDATION,
+    Situation.UPLOAD_FAILED: BatchStatus.AWAITING_CONTENT_VALIDATION,
+    Situation.MATCHING: BatchStatus.AWAITING_STUDENT_VALIDATION,
+    Situation.AWAITING_CONFIRMATION: BatchStatus.AWAITING_STUDENT_VALIDATION,
+    Situation.UNMATCHED: BatchStatus.AWAITING_STUDENT_VALIDATION,
+}
+_OPTIONAL_PHASES = ("nlp", "ai_feedback", "cj_assessment")
 
 
 def client_status(status: BatchStatus) -> str:
@@ -99,23 +109,40 @@ class SeededEssay:
 class Phase:
     """One pipeline phase as the orchestrator keeps it; the file service derives its lock from it.
 
-    The first phase of a pipeline never gets a start time.
+    The first phase of a pipeline never gets a start time, and gets an end already at its dispatch.
     """
 
     name: str
     status: str
-    started_at: datetime | None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+def all_phases(*touched: Phase) -> tuple[Phase, ...]:
+    """The orchestrator's four phases: the given ones, and the others as registration leaves them."""
+    untouched = (
+        Phase(name="spellcheck", status="pending_dependencies"),
+        *(Phase(name=name, status="skipped_by_user_config") for name in _OPTIONAL_PHASES),
+    )
+    by_name = {phase.name: phase for phase in (*untouched, *touched)}
+    return tuple(by_name.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededBatch:
-    """`essay_count` is the expected number; `essays` holds every upload, in RAS or not."""
+    """`essay_count` is the expected number; `essays` holds every upload, in RAS or not.
+
+    `status` is RAS's, which knows neither a batch that is ready or at work, nor one that waits for
+    its teacher: `situation` tells them apart.
+    """
 
     batch_id: str
     user_id: str
+    situation: Situation
     status: BatchStatus
     assignment_id: str | None
     class_id: str | None
+    course_code: str
     language: str
     essay_count: int
     completed_essay_count: int
@@ -126,19 +153,27 @@ class SeededBatch:
     processing_completed_at: datetime | None
     prompt_storage_id: str | None
     essays: tuple[SeededEssay, ...]
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...] = all_phases()
+    later_pipeline: tuple[str, ...] | None = None
 
     @property
-    def current_phase(self) -> str | None:
-        """RAS derives it from the essays it lists, and only while the pipelines run."""
-        if self.status is not BatchStatus.PROCESSING_PIPELINES:
-            return None
-        essays = self.visible_essays
-        if any(essay.spellcheck_status not in _ENDED_STAGES for essay in essays):
-            return "spellcheck"
-        if any(essay.cj_assessment_status not in _ENDED_STAGES for essay in essays):
-            return "cj_assessment"
-        return None
+    def requested_pipelines(self) -> list[str]:
+        """The last pipeline's phases in their order; spellcheck alone before the first start."""
+        wanted = [one.name for one in self.phases if one.status != "skipped_by_user_config"]
+        return list(self.later_pipeline or wanted)
+
+    @property
+    def orchestrator_status(self) -> str:
+        """The orchestrator's own status, which stays the same from the first start on."""
+        return _ORCHESTRATOR_STATUSES.get(self.situation, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
+
+    @property
+    def orchestrated_at(self) -> datetime:
+        """The orchestrator's last change of the pipeline."""
+        times = [self.created_at]
+        for phase in self.phases:
+            times += [time for time in (phase.started_at, phase.completed_at) if time is not None]
+        return max(times)
 
     @property
     def visible_essays(self) -> tuple[SeededEssay, ...]:
@@ -168,7 +203,10 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """`stray_batches` belong to no demo login; `bos_only` maps batch id to owner id."""
+    """`stray_batches` belong to no demo login; only the orchestrator has `bos_only`.
+
+    `credits` are balances by user id; a user without one has none.
+    """
 
     base_date: datetime
     people: tuple[DemoUser, ...]
@@ -178,7 +216,8 @@ class Dataset:
     stray_batches: tuple[SeededBatch, ...]
     associations: tuple[SeededAssociation, ...]
     texts: tuple[StoredText, ...]
-    bos_only: Mapping[str, str]
+    bos_only: tuple[SeededBatch, ...]
+    credits: Mapping[str, int]
 
     def batches_of(self, user_id: str) -> list[SeededBatch]:
         """Newest first, the way RAS lists them."""
@@ -189,6 +228,10 @@ class Dataset:
         """Newest first, the way CMS lists them."""
         mine = [school_class for school_class in self.classes if school_class.owner_id == user_id]
         return sorted(mine, key=lambda school_class: school_class.created_at, reverse=True)
+
+    def batches_in(self, *situations: Situation) -> list[SeededBatch]:
+        """The batches in one of these situations, newest first."""
+        return [batch for batch in self.batches if batch.situation in situations]
 
     def associations_of(self, batch_id: str) -> list[SeededAssociation]:
         return [row for row in self.associations if row.batch_id == batch_id]

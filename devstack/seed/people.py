@@ -1,4 +1,4 @@
-"""The demo's accounts: three teachers, an admin, and four people who wait for approval."""
+"""The demo's accounts: teachers and admins of two schools, and four people who wait for approval."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +7,8 @@ from typing import Literal
 from devstack.seed.identifiers import BASE_DATE, fixed_id
 
 PASSWORD = "Demo-Pass-2026!"
+UNLIMITED_ROLE = "superadmin"
+"""Role of the admins who see the accounts of all schools."""
 ORG_ID = "org-demo-gymnasiet"
 OTHER_ORG_ID = "org-norra-skolan"
 
@@ -35,7 +37,7 @@ def _person(
     local_part: str,
     *,
     hours: int = 90 * 24,
-    role: str = "teacher",
+    roles: tuple[str, ...] = ("teacher",),
     status: Literal["approved", "pending"] = "approved",
     org_id: str | None = ORG_ID,
     verified: bool = True,
@@ -47,7 +49,7 @@ def _person(
         email=email,
         first_name=first_name,
         last_name=last_name,
-        roles=(role,),
+        roles=roles,
         org_id=org_id,
         status=status,
         email_verified=verified,
@@ -58,7 +60,10 @@ def _person(
 ANNA = _person("Anna", "Lindqvist", "anna.lindqvist")
 ERIK = _person("Erik", "Holm", "erik.holm")
 SARA = _person("Sara", "Nyberg", "sara.nyberg")
-ADMIN = _person("Karin", "Ekström", "admin", role="admin")
+ADMIN = _person("Karin", "Ekström", "admin", roles=("admin", UNLIMITED_ROLE))
+SCHOOL_ADMIN = _person("Maria", "Dahl", "skoladmin", roles=("admin",), org_id=OTHER_ORG_ID)
+# A colleague without classes, for the school's admin to see.
+COLLEAGUE = _person("Nils", "Berg", "nils.berg", org_id=OTHER_ORG_ID)
 
 TEACHERS = (ANNA, ERIK, SARA)
 PENDING = (
@@ -69,4 +74,6 @@ PENDING = (
         "Greta", "Öhman", "greta.ohman", hours=190, status="pending", org_id=None, verified=False
     ),
 )
-PEOPLE = (*TEACHERS, ADMIN, *PENDING)
+# Balances by user id: plenty, too few for a class's comparisons, and all spent.
+CREDITS = {ANNA.user_id: 1_250, ERIK.user_id: 45, SARA.user_id: 0}
+PEOPLE = (*TEACHERS, ADMIN, SCHOOL_ADMIN, COLLEAGUE, *PENDING)

@@ -1,84 +1,161 @@
-"""The forty batches of the demo, newest first: owner, class, status."""
+"""The batches of the demo, newest first: owner, class, situation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from devstack.seed.classes import COURSE_CODES
-from devstack.seed.model import BatchStatus as S
+from devstack.seed.identifiers import BASE_DATE, fixed_id
 from devstack.seed.people import ANNA, ERIK, SARA, DemoUser
+from devstack.seed.situations import Situation
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedBatch:
-    """`class_key` None is a guest batch; `variant` selects a special case of the status."""
+    """`class_key` None is a guest batch; `variant` selects a special case of the situation.
+
+    `lacking` files of the expected number were not uploaded.
+    """
 
     key: str
     owner: DemoUser
     class_key: str | None
     course: str
-    status: S
+    situation: Situation
     size: int
     variant: str = ""
     has_prompt: bool = True
+    lacking: int = 0
+
+    @property
+    def batch_id(self) -> str:
+        return fixed_id(f"batch/{self.key}")
 
 
 _OWNERS = {"a": ANNA, "e": ERIK, "s": SARA}
 
 
 def _regular(
-    key: str, class_key: str, status: S, size: int = 25, variant: str = "", *, prompt: bool = True
+    key: str,
+    class_key: str,
+    situation: Situation,
+    size: int = 25,
+    variant: str = "",
+    *,
+    prompt: bool = True,
+    lacking: int = 0,
 ) -> PlannedBatch:
     owner, course = _OWNERS[key[0]], COURSE_CODES[class_key]
-    return PlannedBatch(key, owner, class_key, course, status, size, variant, prompt)
+    return PlannedBatch(key, owner, class_key, course, situation, size, variant, prompt, lacking)
 
 
-def _guest(key: str, course: str, status: S, size: int, variant: str = "") -> PlannedBatch:
-    return PlannedBatch(key, _OWNERS[key[0]], None, course, status, size, variant, has_prompt=False)
+def _guest(
+    key: str,
+    course: str,
+    situation: Situation,
+    size: int,
+    variant: str = "",
+    *,
+    prompt: bool = False,
+) -> PlannedBatch:
+    return PlannedBatch(key, _OWNERS[key[0]], None, course, situation, size, variant, prompt)
 
 
 _NA, _SA, _EK = "anna-na23b", "anna-sa24a", "anna-ek22"
 _TE, _N7, _ES = "erik-te24", "erik-na22", "erik-es23"
 _HU, _SC = "sara-hu24", "sara-sa23c"
 
-PLAN: tuple[PlannedBatch, ...] = (
-    _regular("a01", _NA, S.AWAITING_CONTENT_VALIDATION, variant="empty"),
-    _regular("e01", _TE, S.AWAITING_CONTENT_VALIDATION, variant="arriving"),
-    _regular("a02", _NA, S.AWAITING_STUDENT_VALIDATION, 26, "listed"),
-    _regular("s01", _HU, S.AWAITING_CONTENT_VALIDATION, 28),
-    _regular("a03", _SA, S.AWAITING_STUDENT_VALIDATION, prompt=False),
-    _regular("e02", _N7, S.AWAITING_STUDENT_VALIDATION, 24, "listed"),
-    _regular("a04", _EK, S.AWAITING_STUDENT_VALIDATION, 25, "unknown"),
-    _regular("e03", _ES, S.AWAITING_STUDENT_VALIDATION),
-    _regular("s02", _SC, S.AWAITING_STUDENT_VALIDATION, 25, "listed"),
-    _regular("a05", _NA, S.PROCESSING_PIPELINES, 26, "spellcheck"),
+# Of the last 23 hours: CMS's timer has confirmed no suggestion of theirs.
+_RECENT = (
+    _regular("a01", _NA, Situation.REGISTERED, lacking=25),
+    _regular("e01", _TE, Situation.UPLOADING, 27, lacking=15),
+    _regular("a02", _NA, Situation.AWAITING_CONFIRMATION, 26),
+    _regular("s01", _HU, Situation.UPLOADING, 28, lacking=7),
+    _regular("a05", _NA, Situation.SPELLCHECK_RUNNING, 26),
     # Created at the same time as the one before it: RAS's order has no tie-breaker.
-    _guest("a06", "SV1", S.AWAITING_PIPELINE_CONFIGURATION, 24, "same-time"),
-    _regular("e04", _TE, S.PROCESSING_PIPELINES, 27, "spellcheck"),
-    _regular("s03", _HU, S.PROCESSING_PIPELINES, 28, "assessing"),
-    _regular("a07", _SA, S.PROCESSING_PIPELINES, 25, "assessing"),
-    _regular("e05", _N7, S.PROCESSING_PIPELINES, 24, "assessing"),
-    _regular("a08", _SA, S.READY_FOR_PIPELINE_EXECUTION),
-    _regular("e06", _ES, S.READY_FOR_PIPELINE_EXECUTION, prompt=False),
-    _regular("a09", _NA, S.STUDENT_VALIDATION_COMPLETED, 26),
-    _regular("s04", _SC, S.STUDENT_VALIDATION_COMPLETED),
-    _regular("a10", _EK, S.VALIDATION_TIMEOUT_PROCESSED),
-    _regular("a11", _NA, S.CONTENT_INGESTION_FAILED, 26),
-    _regular("s05", _HU, S.AWAITING_PIPELINE_CONFIGURATION, 28),
-    _regular("a12", _SA, S.COMPLETED_SUCCESSFULLY, 25, "first-phase"),
-    _guest("e07", "ENG7", S.FAILED_CRITICALLY, 22),
-    _regular("a13", _NA, S.COMPLETED_WITH_FAILURES, 26),
-    _regular("e08", _N7, S.COMPLETED_SUCCESSFULLY, 24, "nan"),
-    _regular("s06", _HU, S.COMPLETED_WITH_FAILURES, 28, "estimated"),
-    _regular("a14", _EK, S.COMPLETED_SUCCESSFULLY),
-    _regular("e09", _TE, S.CANCELLED, 27),
-    _regular("a15", _SA, S.CANCELLED),
-    _guest("e10", "SV2", S.COMPLETED_SUCCESSFULLY, 120),
-    _regular("s07", _SC, S.COMPLETED_SUCCESSFULLY, 1),
-    _regular("a16", _EK, S.FAILED_CRITICALLY),
-    _regular("e11", _ES, S.COMPLETED_SUCCESSFULLY, 25, "overwritten"),
-    _regular("a17", _SA, S.COMPLETED_SUCCESSFULLY, 25, "overwritten"),
-    _regular("e12", _TE, S.COMPLETED_WITH_FAILURES, 27),
-    _guest("s08", "ENG5", S.COMPLETED_SUCCESSFULLY, 18),
-    _regular("e13", _N7, S.COMPLETED_SUCCESSFULLY, 24, prompt=False),
-    _regular("a18", _NA, S.COMPLETED_SUCCESSFULLY, 26),
-    _regular("s09", _SC, S.COMPLETED_SUCCESSFULLY),
+    _guest("a06", "SV1", Situation.READY, 24, "same-time", prompt=True),
+    _regular("e04", _TE, Situation.SPELLCHECK_RUNNING, 27),
+    _regular("a07", _SA, Situation.ASSESSMENT_RUNNING, 25),
+    _regular("s03", _HU, Situation.ASSESSMENT_RUNNING, 28),
+    _regular("e05", _N7, Situation.ASSESSMENT_RUNNING_WITH_FAILURES, 24),
+    _regular("e02", _N7, Situation.AWAITING_CONFIRMATION, 24),
+    _regular("s10", _SC, Situation.MATCHING),
+    _regular("a03", _SA, Situation.AWAITING_CONFIRMATION, prompt=False),
+    _regular("s02", _SC, Situation.AWAITING_CONFIRMATION, 25),
+    _regular("e03", _ES, Situation.AWAITING_CONFIRMATION),
+    _guest("e06", "SV2", Situation.READY, 25),
+    _regular("a08", _NA, Situation.CONFIRMED, 26),
+    _regular("a04", _EK, Situation.AWAITING_CONFIRMATION, 25, "unknown"),
+    _regular("s11", _HU, Situation.AWAITING_CONFIRMATION, 27),
+    _regular("e14", _TE, Situation.AWAITING_CONFIRMATION, 26),
 )
+_EARLIER = (
+    _regular("a09", _EK, Situation.TIMED_OUT),
+    _regular("s04", _SC, Situation.TIMED_OUT_AFTER_CONFIRMATION),
+    _regular("a10", _NA, Situation.UPLOAD_FAILED, 26, lacking=1),
+    _guest("e15", "ENG7", Situation.DENIED, 30, prompt=True),
+    _regular("s05", _HU, Situation.UPLOAD_FAILED, 28, lacking=8),
+    _regular("a11", _SA, Situation.UNMATCHED),
+    _regular("a12", _SA, Situation.ASSESSMENT_STUCK, 25),
+    _guest("e07", "ENG7", Situation.LATER_PHASE_FAILED, 22),
+    _regular("a13", _NA, Situation.PARTLY_FAILED, 26),
+    _regular("a18", _NA, Situation.DONE, 26),
+    _regular("e08", _N7, Situation.DONE, 24, "nan"),
+    _regular("s06", _HU, Situation.ENDED_WITH_FAILED_PHASE, 28),
+    _regular("a14", _EK, Situation.DONE),
+    _regular("e09", _TE, Situation.UNMATCHED, 27),
+    _regular("a15", _SA, Situation.RETRIED),
+    _guest("e10", "SV2", Situation.DONE, 120),
+    _regular("s07", _SC, Situation.DONE, 1),
+    _regular("a16", _EK, Situation.LATER_PHASE_FAILED),
+    _regular("e11", _ES, Situation.PARTLY_FAILED, 25),
+    _regular("s12", _SC, Situation.STARTED_AGAIN),
+    _regular("a17", _SA, Situation.PARTLY_FAILED, 25),
+    _regular("e12", _TE, Situation.FIRST_PHASE_FAILED, 27),
+    _guest("s08", "ENG5", Situation.DONE, 18),
+    _regular("s13", _HU, Situation.PARTLY_FAILED, 26),
+    _regular("e13", _N7, Situation.DONE, 24, prompt=False),
+    _regular("s15", _HU, Situation.SECOND_PIPELINE, 26),
+    _regular("s14", _SC, Situation.LATER_PHASE_FAILED, 24),
+    _regular("s09", _SC, Situation.DONE),
+)
+PLAN = (*_RECENT, *_EARLIER)
+
+# The batches that the scenario moves. They have ended in the seed, so that every result of theirs
+# exists. They are of all teachers, of classes and of guests, without failures, with some, and one
+# that fails as a whole.
+MOVING_KEYS = ("a14", "e11", "s08", "a17", "e07")
+# The newest one is so old; the distances of recent and of earlier ones.
+_NEWEST = timedelta(minutes=64)
+_RECENT_SPACING, _SPACING = timedelta(minutes=63), timedelta(days=1, hours=14, minutes=23)
+
+
+def creation_times() -> list[datetime]:
+    """The registration of each planned batch; all distances are whole minutes."""
+    times: list[datetime] = []
+    for index, planned in enumerate(PLAN):
+        earlier = max(index - len(_RECENT) + 1, 0)
+        age = _NEWEST + (index - earlier) * _RECENT_SPACING + earlier * _SPACING
+        fresh = (BASE_DATE - age).replace(microsecond=(index * 103_311) % 1_000_000)
+        times.append(times[-1] if planned.variant == "same-time" else fresh)
+    return times
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """The batch that shows a situation; the scenario does not move it."""
+
+    batch_id: str
+    owner: DemoUser
+
+
+BOS_ONLY_BATCH_ID = fixed_id("batch/known-to-bos-only")
+TRUTH_TABLE: Mapping[Situation, TruthRow] = {
+    Situation.NOT_IN_RESULTS: TruthRow(BOS_ONLY_BATCH_ID, ANNA),
+    # The first one of a situation remains.
+    **{
+        planned.situation: TruthRow(planned.batch_id, planned.owner)
+        for planned in reversed(PLAN)
+        if planned.key not in MOVING_KEYS
+    },
+}

@@ -1,4 +1,4 @@
-"""Essays, counts, times and phases of a batch for each status."""
+"""Essays, counts, times and phases of a batch for each situation."""
 
 import math
 from dataclasses import dataclass, replace
@@ -6,14 +6,19 @@ from datetime import datetime, timedelta
 from random import Random
 
 from devstack.seed.identifiers import fixed_id
-from devstack.seed.model import BatchStatus, Phase, SeededEssay
+from devstack.seed.model import BatchStatus, Phase, SeededEssay, all_phases
 from devstack.seed.plan import PlannedBatch
+from devstack.seed.situations import Situation
 from devstack.seed.texts import EssayText
 
 _SPELLCHECK_STARTED = timedelta(minutes=12, seconds=4)
 _SPELLCHECKED = timedelta(minutes=18, seconds=10)
 _ASSESSED = timedelta(minutes=43, seconds=31, microseconds=600_150)
 _ANCHORS = 6
+_SUCCESS = "completed_successfully"
+# As many essays fail where some do.
+FAILED_ESSAYS = 3
+_ASSESSMENT_PENDING = Phase(name="cj_assessment", status="pending_dependencies")
 RANK_WITHOUT_SCORE = 999
 _STACKS = {
     "spellcheck": "Traceback (most recent call last):\n"
@@ -40,93 +45,123 @@ class UploadedEssay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`started` is the end of the first phase, as RAS defines it."""
+    """A batch as RAS and the orchestrator have it; `started` is the end of its first phase.
+
+    `requested` are the phases of a later pipeline, when there is one.
+    """
 
     essays: list[SeededEssay]
+    status: BatchStatus = BatchStatus.AWAITING_CONTENT_VALIDATION
     completed: int = 0
     failed: int = 0
     started: datetime | None = None
     ended: datetime | None = None
-    phases: tuple[Phase, ...] = ()
-    assessed: bool = False
+    phases: tuple[Phase, ...] = all_phases()
+    requested: tuple[str, ...] | None = None
+
+    @property
+    def assessed(self) -> bool:
+        return self.ended is not None
 
 
 def progress_of(
     planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
 ) -> Progress:
-    unlisted = [upload.essay for upload in uploads]
-    listed = [replace(essay, in_ras=True) for essay in unlisted]
-    progress = Progress(essays=listed)
-    match planned.status:
-        case BatchStatus.AWAITING_CONTENT_VALIDATION:
-            checked = 9 if planned.variant == "arriving" else 0
-            progress = Progress(essays=_spellchecked(uploads, created, checked))
-        case BatchStatus.AWAITING_STUDENT_VALIDATION:
-            # Review comes before the spellcheck: RAS often has no essay of the batch yet.
-            progress = Progress(essays=listed if planned.variant == "listed" else unlisted)
-        case BatchStatus.CONTENT_INGESTION_FAILED:
-            progress = Progress(essays=listed[:3])
-        case BatchStatus.CANCELLED:
-            phases = (_phase("spellcheck", "cancelled", created),)
-            progress = Progress(essays=_spellchecked(uploads, created, 8), phases=phases)
-        case BatchStatus.PROCESSING_PIPELINES:
-            progress = _processing(planned, uploads, created)
+    """RAS lists an essay from its first result on, so none before the pipeline runs."""
+    match planned.situation:
+        case Situation.SPELLCHECK_RUNNING:
+            phases = all_phases(_first("dispatch_initiated", created), _ASSESSMENT_PENDING)
+            essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
+            return Progress(essays=essays, phases=phases)
         case (
-            BatchStatus.COMPLETED_SUCCESSFULLY
-            | BatchStatus.COMPLETED_WITH_FAILURES
-            | BatchStatus.FAILED_CRITICALLY
+            Situation.ASSESSMENT_RUNNING
+            | Situation.ASSESSMENT_RUNNING_WITH_FAILURES
+            | Situation.ASSESSMENT_STUCK
+            | Situation.STARTED_AGAIN
         ):
-            progress = _ended(planned, uploads, created, random)
-    return progress
+            return _assessing(planned.situation, uploads, created)
+        case Situation.FIRST_PHASE_FAILED | Situation.RETRIED | Situation.LATER_PHASE_FAILED:
+            return _failed(planned.situation, uploads, created)
+        case (
+            Situation.DONE
+            | Situation.PARTLY_FAILED
+            | Situation.ENDED_WITH_FAILED_PHASE
+            | Situation.SECOND_PIPELINE
+        ):
+            return _ended(planned, uploads, created, random)
+    return Progress(essays=[upload.essay for upload in uploads])
 
 
-def _processing(planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime) -> Progress:
-    if planned.variant == "spellcheck":
-        essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
-        phases = (_phase("spellcheck", "dispatch_initiated", created),)
-        return Progress(essays=[replace(one, in_ras=True) for one in essays], phases=phases)
+def _assessing(situation: Situation, uploads: list[UploadedEssay], created: datetime) -> Progress:
+    """RAS has taken the first phase's outcome for the whole batch's."""
+    essays = _spellchecked(uploads, created)
+    status, failed = BatchStatus.COMPLETED_SUCCESSFULLY, 0
+    if situation is Situation.ASSESSMENT_RUNNING_WITH_FAILURES:
+        status, failed = BatchStatus.COMPLETED_WITH_FAILURES, FAILED_ESSAYS
+        essays = [*map(_not_spellchecked, essays[:failed]), *essays[failed:]]
+    first = "failed" if situation is Situation.STARTED_AGAIN else _SUCCESS
     return Progress(
-        essays=_spellchecked(uploads, created),
-        completed=len(uploads),
+        essays=essays,
+        status=status,
+        completed=len(essays) - failed,
+        failed=failed,
         started=created + _SPELLCHECKED,
-        phases=(
-            _phase("spellcheck", "completed_successfully", created),
-            _phase("cj_assessment", "dispatch_initiated", created),
-        ),
+        phases=all_phases(_first(first, created), _assessment("dispatch_initiated", created)),
+    )
+
+
+def _failed(situation: Situation, uploads: list[UploadedEssay], created: datetime) -> Progress:
+    """No essay has survived a phase, so that the pipeline has stopped there."""
+    essays = _spellchecked(uploads, created)
+    if situation is Situation.LATER_PHASE_FAILED:
+        phases = all_phases(_first(_SUCCESS, created), _assessment("failed", created))
+        ended = created + _ASSESSED
+        essays = [*(_not_assessed(essay, ended) for essay in essays[:2]), *essays[2:]]
+    else:
+        status = "requested_by_user" if situation is Situation.RETRIED else "failed"
+        phases = all_phases(_first(status, created), _ASSESSMENT_PENDING)
+        essays = [_not_spellchecked(essay) for essay in essays]
+    return Progress(
+        essays=essays,
+        status=BatchStatus.FAILED_CRITICALLY,
+        failed=len(essays),
+        started=created + _SPELLCHECKED,
+        phases=phases,
     )
 
 
 def _ended(
     planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
 ) -> Progress:
+    """The orchestrator's counts have replaced RAS's: none failed, or one where a phase did."""
     essays = _spellchecked(uploads, created)
-    count, started, ended = len(essays), created + _SPELLCHECKED, created + _ASSESSED
-    status, failed = "completed_successfully", 0
-    # The orchestrator stores a phase with failed essays as a success.
-    checked = _phase("spellcheck", status, created)
-    if planned.status is BatchStatus.FAILED_CRITICALLY:
-        phases = (checked, _phase("cj_assessment", "failed", created))
-        essays = [*(_not_assessed(essay, ended) for essay in essays[:2]), *essays[2:]]
-        return Progress(essays=essays, failed=count, started=started, phases=phases)
-    if planned.variant == "first-phase":
-        return Progress(essays=essays, completed=count, started=started, phases=(checked,))
-    if planned.status is BatchStatus.COMPLETED_WITH_FAILURES or planned.variant == "overwritten":
-        essays = [*map(_not_spellchecked, essays[:3]), *_ranked(essays[3:], random)]
-        # The orchestrator's count replaces RAS's at the end: none, or one where a phase had failed.
-        failed = {"overwritten": 0, "estimated": 1}.get(planned.variant, 3)
+    status, first, failed = BatchStatus.COMPLETED_SUCCESSFULLY, _SUCCESS, 0
+    if planned.situation is Situation.PARTLY_FAILED:
+        missed = [_not_spellchecked(essay) for essay in essays[:FAILED_ESSAYS]]
+        essays = [*missed, *_ranked(essays[FAILED_ESSAYS:], random)]
     else:
         essays = _ranked(essays, random)
+    if planned.situation is Situation.ENDED_WITH_FAILED_PHASE:
+        status, first, failed = BatchStatus.COMPLETED_WITH_FAILURES, "failed", 1
     if planned.variant == "nan":
         # RAS stores the result of a division by zero.
         essays[0] = replace(essays[0], cj_score=math.nan)
+    phases = all_phases(_first(first, created), _assessment(_SUCCESS, created))
+    second = planned.situation is Situation.SECOND_PIPELINE
+    if second:
+        # The first phase of a pipeline has its end already at its dispatch.
+        dispatched = created + 2 * _ASSESSED
+        nlp = Phase(name="nlp", status="dispatch_initiated", completed_at=dispatched)
+        phases = all_phases(*phases, nlp)
     return Progress(
         essays=essays,
-        completed=count - failed,
+        status=status,
+        completed=len(essays) - failed,
         failed=failed,
-        started=started,
-        ended=ended,
-        phases=(checked, _phase("cj_assessment", status, created)),
-        assessed=True,
+        started=created + _SPELLCHECKED,
+        ended=created + _ASSESSED,
+        phases=phases,
+        requested=("nlp",) if second else None,
     )
 
 
@@ -228,6 +263,14 @@ def _ranked(essays: list[SeededEssay], random: Random) -> list[SeededEssay]:
     return ranked
 
 
-def _phase(name: str, status: str, created: datetime) -> Phase:
+def _first(status: str, created: datetime) -> Phase:
+    """The first phase: it has no start, and its end is set already at its dispatch."""
+    running = status == "dispatch_initiated"
+    age = _SPELLCHECK_STARTED if running else _SPELLCHECKED
+    return Phase(name="spellcheck", status=status, completed_at=created + age)
+
+
+def _assessment(status: str, created: datetime) -> Phase:
+    ended = None if status == "dispatch_initiated" else created + _ASSESSED
     started = (created + _SPELLCHECKED).replace(microsecond=0)
-    return Phase(name=name, status=status, started_at=None if name == "spellcheck" else started)
+    return Phase(name="cj_assessment", status=status, started_at=started, completed_at=ended)

@@ -1,6 +1,11 @@
 -- Times are ISO 8601 text as the platform sends them: naive UTC, microseconds only when there are some.
 PRAGMA journal_mode = WAL;
 
+-- The date from which the data is counted back.
+CREATE TABLE seed (
+    base_date TEXT NOT NULL
+);
+
 -- Class management.
 CREATE TABLE classes (
     class_id TEXT PRIMARY KEY,
@@ -49,7 +54,6 @@ CREATE TABLE batches (
     essay_count INTEGER NOT NULL,
     completed_essay_count INTEGER NOT NULL,
     failed_essay_count INTEGER NOT NULL,
-    current_phase TEXT,
     created_at TEXT NOT NULL,
     last_updated TEXT NOT NULL,
     processing_started_at TEXT,
@@ -77,17 +81,58 @@ CREATE TABLE essays (
 );
 CREATE INDEX essays_by_batch ON essays (batch_id);
 
--- The orchestrator's state, which the file service and RAS read.
+-- The orchestrator's state, which the file service and RAS read. requested_pipelines is a JSON array.
 CREATE TABLE bos_batches (
     batch_id TEXT PRIMARY KEY,
-    user_id TEXT NOT NULL
+    user_id TEXT NOT NULL,
+    course_code TEXT NOT NULL,
+    expected_essay_count INTEGER NOT NULL,
+    has_prompt INTEGER NOT NULL,
+    requested_pipelines TEXT NOT NULL,
+    last_updated TEXT NOT NULL
 );
 CREATE TABLE phases (
     batch_id TEXT NOT NULL,
     name TEXT NOT NULL,
     status TEXT NOT NULL,
     started_at TEXT,
+    completed_at TEXT,
     PRIMARY KEY (batch_id, name)
+);
+
+-- The orchestrator's own status, which no route shows, and the class.
+CREATE TABLE bos_contexts (
+    batch_id TEXT PRIMARY KEY,
+    class_id TEXT,
+    status TEXT NOT NULL
+);
+-- Steps that are still to come after a write, at a time in epoch seconds.
+CREATE TABLE effects (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    due_at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    batch_id TEXT NOT NULL,
+    payload TEXT NOT NULL
+);
+
+-- Entitlements.
+CREATE TABLE credit_balances (
+    subject_type TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    balance INTEGER NOT NULL,
+    PRIMARY KEY (subject_type, subject_id)
+);
+CREATE TABLE credit_operations (
+    id TEXT NOT NULL,
+    subject_type TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    batch_id TEXT,
+    consumed_from TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    operation_status TEXT NOT NULL,
+    created_at TEXT NOT NULL
 );
 
 -- Uploads and texts.

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from devstack.events.outbox import store
+from devstack.seed.credit_operations import credit_operations
+from devstack.seed.history import past_events
 from devstack.seed.model import Dataset, SeededBatch
 
 LEDGER_NAME = "teacher-ledger.sqlite3"
@@ -53,15 +56,18 @@ def _fill(connection: sqlite3.Connection, dataset: Dataset) -> None:
     insert_rows(connection, "associations", dataset.associations)
     insert_rows(connection, "batches", batches)
     insert_rows(connection, "essays", (essay for batch in batches for essay in batch.essays))
-    for batch in batches:
-        insert_phases(connection, batch)
+    # The orchestrator has every batch, also those that RAS lacks.
+    for batch in (*dataset.batches, *dataset.bos_only):
+        write_orchestration(connection, batch)
     texts = [(one.storage_id, one.content_type, one.body.encode()) for one in dataset.texts]
     connection.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
     members = [(key, one.student_id) for one in dataset.students for key in one.class_ids]
     connection.executemany("INSERT INTO class_members VALUES (?, ?)", members)
-    # The orchestrator has every batch, also those that RAS lacks.
-    known = [*((one.batch_id, one.user_id) for one in dataset.batches), *dataset.bos_only.items()]
-    connection.executemany("INSERT INTO bos_batches VALUES (?, ?)", known)
+    credit = [("user", user_id, balance) for user_id, balance in dataset.credits.items()]
+    connection.executemany("INSERT INTO credit_balances VALUES (?, ?, ?)", credit)
+    insert_rows(connection, "credit_operations", credit_operations(dataset.batches))
+    connection.execute("INSERT INTO seed VALUES (?)", (sql_value(dataset.base_date),))
+    store(connection, past_events(dataset))
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, values: Iterable[object]) -> None:
@@ -72,11 +78,31 @@ def insert_rows(connection: sqlite3.Connection, table: str, values: Iterable[obj
     connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - fixed names
 
 
-def insert_phases(connection: sqlite3.Connection, batch: SeededBatch) -> None:
-    rows = [
-        (batch.batch_id, one.name, one.status, sql_value(one.started_at)) for one in batch.phases
+def write_orchestration(connection: sqlite3.Connection, batch: SeededBatch) -> None:
+    """Insert or replace the batch as the orchestrator has it."""
+    row = (
+        batch.batch_id,
+        batch.user_id,
+        batch.course_code,
+        batch.essay_count,
+        batch.prompt_storage_id is not None,
+        json.dumps(batch.requested_pipelines),
+        sql_value(batch.orchestrated_at),
+    )
+    connection.execute("REPLACE INTO bos_batches VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    phases = [
+        (
+            batch.batch_id,
+            one.name,
+            one.status,
+            sql_value(one.started_at),
+            sql_value(one.completed_at),
+        )
+        for one in batch.phases
     ]
-    connection.executemany("INSERT INTO phases VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("REPLACE INTO phases VALUES (?, ?, ?, ?, ?)", phases)
+    context = (batch.batch_id, batch.class_id, batch.orchestrator_status)
+    connection.execute("REPLACE INTO bos_contexts VALUES (?, ?, ?)", context)
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:

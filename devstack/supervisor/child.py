@@ -49,10 +49,10 @@ class ChildProcess:
 
 
 async def start_child(
-    name: str, command: Sequence[str], env: Mapping[str, str], log: Path
+    name: str, command: Sequence[str], env: Mapping[str, str], log: Path, *, again: bool = False
 ) -> ChildProcess:
-    """Start a process whose output goes to a new log file."""
-    with log.open("wb") as output:
+    """Start a process whose output goes to a new log file; `again`, to the end of the old one."""
+    with log.open("ab" if again else "wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
             env=dict(env),

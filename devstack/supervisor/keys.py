@@ -18,6 +18,11 @@ class StackKeys:
         """The key of the settings' audit, derived from the internal key."""
         return hashlib.sha256(f"audit {self.internal_api_key}".encode()).hexdigest()
 
+    @property
+    def session_key(self) -> str:
+        """The key of session cookies, so that a restart of the gateway signs nobody out."""
+        return hashlib.sha256(f"session {self.internal_api_key}".encode()).hexdigest()
+
 
 def load_keys(path: Path) -> StackKeys:
     """Read the keys; write new ones when there are no readable ones."""

@@ -1,11 +1,11 @@
 """The log files of the processes."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _CHUNK_BYTES = 256 * 1024
 _TAIL_BYTES = 4096
+_END_BYTES = 8 * 1024 * 1024
 
 
 class LogReader:
@@ -15,7 +15,7 @@ class LogReader:
         self._logs = logs
         self._positions = {name: _size(log) if from_end else 0 for name, log in logs.items()}
 
-    def new_lines(self) -> Iterable[tuple[str, str]]:
+    def new_lines(self) -> Iterator[tuple[str, str]]:
         """Pairs of name and line."""
         for name, log in self._logs.items():
             if _size(log) < self._positions[name]:
@@ -34,9 +34,13 @@ class LogReader:
                 yield name, line.decode(errors="replace")
 
 
-def last_lines(log: Path, count: int) -> list[str]:
-    with log.open(encoding="utf-8", errors="replace") as file:
-        return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+def last_lines(log: Path) -> list[str]:
+    """The whole lines among the last bytes of a log."""
+    with log.open("rb") as file:
+        start = max(0, log.stat().st_size - _END_BYTES)
+        file.seek(start)
+        lines = file.read().decode(errors="replace").splitlines()
+    return lines[1:] if start else lines
 
 
 def last_line(log: Path) -> str:

@@ -1,52 +1,38 @@
 """The process table of `./dev up`, and each process's environment as a deployment sets it."""
 
-import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
+from devstack.events.outbox import BROKER_VARIABLE
 from devstack.seed.store import LEDGER_NAME, sqlite_url
-from devstack.supervisor.probes import http_probe, redis_probe
+from devstack.supervisor.child import CODE_ROOT
+from devstack.supervisor.kafka_broker import kafka_command
+from devstack.supervisor.probes import http_probe, kafka_probe, redis_probe
 from devstack.supervisor.stack import HOST, ProcessSpec, RunningStack, StackPlan
 
 # Not 6379, where the machine's own Redis often listens.
 REDIS_PORT = 6390
+# Not 9092, where a Kafka of the machine would listen.
+KAFKA_PORT = 9190
 _SCENARIO_PACE_SECONDS = 3
 
-# A proxy, a token or a database of the person's own shell must not reach the devstack.
-_PASSED_NAMES = frozenset(
-    {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_LEVEL", "LOG_FORMAT"}
-)
-_PASSED_PREFIXES = (
-    "BFF_TEACHER_SERVICE_",
-    "BFF_ADMIN_SERVICE_",
-    "API_GATEWAY_",
-    "CONFIG_SERVICE_",
-    "OTEL_",
-)
 _URLS = {
     "RESULT_AGGREGATOR_URL": "ras",
     "CMS_API_URL": "cms",
     "FILE_SERVICE_URL": "files",
     "CONTENT_SERVICE_URL": "content",
     "IDENTITY_SERVICE_URL": "identity",
-    "CONFIG_SERVICE_URL": "config",
+    "BATCH_ORCHESTRATOR_SERVICE_URL": "bos",
+    "ENTITLEMENTS_SERVICE_URL": "entitlements",
+    "PLATFORM_GATEWAY_URL": "platform_gateway",
+    "CONFIG_SERVICE_URL": "config_service",
     "API_GATEWAY_URL": "gateway",
-    "BFF_TEACHER_URL": "bff-teacher",
-    "BFF_ADMIN_URL": "bff-admin",
+    "BFF_TEACHER_URL": "bff_teacher",
+    "BFF_ADMIN_URL": "bff_admin",
 }
 
 Environment = Callable[[RunningStack], dict[str, str]]
-
-
-def inherited_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The part of the shell's environment that every process gets."""
-    passed = {
-        name: value
-        for name, value in (os.environ if environ is None else environ).items()
-        if name in _PASSED_NAMES or name.startswith(_PASSED_PREFIXES)
-    }
-    return {"LOG_LEVEL": "INFO", "LOG_FORMAT": "console", **passed, "PYTHONUNBUFFERED": "1"}
 
 
 def seed_environment(stack: RunningStack) -> dict[str, str]:
@@ -92,9 +78,12 @@ def _emulator(name: str, port: int, about: str) -> ProcessSpec:
             "DEVSTACK_PORT": str(stack.ports[name]),
             "JWT_SECRET_KEY": stack.keys.jwt_secret,
             "REDIS_URL": stack.redis_url,
+            BROKER_VARIABLE: stack.bootstrap_servers,
             "REDIS_CACHE_TTL_SECONDS": str(platform.ras_cache_seconds),
             "DEVSTACK_RAS_ESSAY_ENDPOINT": str(platform.ras_essay_endpoint).lower(),
             "DEVSTACK_CMS_CLASS_INFO": platform.cms_class_info,
+            "DEVSTACK_ENTITLEMENTS_ADMIN": platform.entitlements_admin,
+            "DEVSTACK_CMS_VALIDATION_STATUS": str(platform.cms_validation_status).lower(),
             "DEVSTACK_SCENARIO_PACE_SECONDS": pace,
             # The platform's own channel, and the one that the teacher BFF publishes on.
             "DEVSTACK_WEBSOCKET_CHANNELS": "ws:{user_id} user:{user_id}:events",
@@ -109,6 +98,8 @@ def _emulator(name: str, port: int, about: str) -> ProcessSpec:
         depends_on=("redis",),
         about=about,
         emulated=True,
+        # The one service of ours that has no process of its own.
+        sources=(CODE_ROOT / "services/identity_admin",) if name == "identity" else (),
     )
 
 
@@ -116,11 +107,19 @@ def service_environment(name: str, prefix: str) -> Environment:
     """The environment of one of our services; its databases lie with the devstack's data."""
 
     def environment(stack: RunningStack) -> dict[str, str]:
-        urls = {variable: stack.url(to) for variable, to in _URLS.items() if to in stack.ports}
+        others = {
+            variable: to for variable, to in _URLS.items() if to != name and to in stack.ports
+        }
+        urls = {variable: stack.url(to) for variable, to in others.items()}
         ledger, config = stack.home.data / LEDGER_NAME, stack.home.data / "config.db"
+        screens = {"API_GATEWAY_STATIC_DIR": str(stack.screens)} if stack.screens else {}
         own = {
-            "bff-teacher": {"BFF_TEACHER_SERVICE_LEDGER_URL": sqlite_url(ledger)},
-            "config": {
+            "bff_teacher": {
+                "BFF_TEACHER_SERVICE_LEDGER_URL": sqlite_url(ledger),
+                BROKER_VARIABLE: stack.bootstrap_servers,
+            },
+            "gateway": {"API_GATEWAY_SESSION_KEYS": stack.keys.session_key, **screens},
+            "config_service": {
                 "CONFIG_SERVICE_DATABASE_URL": sqlite_url(config),
                 "CONFIG_SERVICE_AUDIT_KEY": stack.keys.audit_key,
             },
@@ -142,15 +141,15 @@ def service_environment(name: str, prefix: str) -> Environment:
 def _service(
     name: str, port: int, prefix: str, depends_on: tuple[str, ...], about: str
 ) -> ProcessSpec:
-    module = {"config": "config_service"}.get(name, name.replace("-", "_"))
     return ProcessSpec(
         name=name,
-        command=lambda _stack: (sys.executable, "-m", f"services.{module}"),
+        command=lambda _stack: (sys.executable, "-m", f"services.{name}"),
         port=port,
         probe=http_probe("/ready"),
         env=service_environment(name, prefix),
         depends_on=depends_on,
         about=about,
+        sources=(CODE_ROOT / "services" / name, CODE_ROOT / "shared/bff_core"),
     )
 
 
@@ -166,33 +165,56 @@ PLAN = StackPlan(
             lambda _stack: {},
             about="cache, user channels",
         ),
+        # Every service runs without it, as on the platform: none waits for it.
+        ProcessSpec(
+            "kafka",
+            kafka_command,
+            KAFKA_PORT,
+            kafka_probe,
+            lambda _stack: {},
+            about="the platform's events",
+        ),
         _emulator("ras", 4003, "emulated: batches, essays"),
         _emulator("cms", 5002, "emulated: classes, students"),
         _emulator("files", 7001, "emulated: uploads, their lock"),
         _emulator("content", 8000, "emulated: texts"),
         _emulator("identity", 7005, "emulated: accounts, tokens"),
+        _emulator("bos", 5001, "emulated: pipelines, their phases"),
+        _emulator("entitlements", 8083, "emulated: credits"),
+        _emulator("platform_gateway", 8082, "emulated: registration, start of pipelines"),
         _emulator("websocket", 8081, "emulated: /ws/?token=, a user's messages"),
-        _service("config", 4103, "CONFIG_SERVICE", ("redis",), "settings with their audit"),
+        _service("config_service", 4103, "CONFIG_SERVICE", ("redis",), "settings with their audit"),
         _service(
-            "bff-teacher",
+            "bff_teacher",
             4101,
             "BFF_TEACHER_SERVICE",
-            ("redis", "ras", "cms", "files", "content", "identity", "config"),
+            (
+                "redis",
+                "ras",
+                "cms",
+                "files",
+                "content",
+                "identity",
+                "bos",
+                "entitlements",
+                "platform_gateway",
+                "config_service",
+            ),
             "teacher screens; /openapi.json, /docs",
         ),
         _service(
-            "bff-admin",
+            "bff_admin",
             4102,
             "BFF_ADMIN_SERVICE",
-            ("redis", "identity", "config"),
+            ("redis", "identity", "entitlements", "config_service"),
             "admin screens; /openapi.json, /docs",
         ),
         _service(
             "gateway",
             8080,
             "API_GATEWAY",
-            ("bff-teacher", "bff-admin", "identity"),
-            "the address for front ends",
+            ("bff_teacher", "bff_admin", "identity"),
+            "the screens, and the API of front ends",
         ),
     ),
 )

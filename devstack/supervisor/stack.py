@@ -2,10 +2,10 @@
 
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from devstack.errors import DevstackError
 from devstack.supervisor.keys import StackKeys
@@ -15,7 +15,8 @@ MAX_PORT = 65_535
 RAS_CACHE_SECONDS = 5
 SHIPPED_RAS_CACHE_SECONDS = 300
 
-Probe = Callable[[int], Awaitable[bool]]
+Probe = Callable[[int], Awaitable[str | None]]
+"""Returns why a process on a port is not ready; None when it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Home:
     @property
     def state(self) -> Path:
         return self.path / "state.json"
+
+    @property
+    def restarts(self) -> Path:
+        """Names of processes to restart, for the supervisor."""
+        return self.path / "restarts"
 
     @property
     def keys(self) -> Path:
@@ -53,13 +59,24 @@ class PlatformOptions:
     """The emulated platform's settings.
 
     RAS caches a status for `ras_cache_seconds`: the platform does for five minutes, the devstack
-    for less, so that a change shows.
+    for less, so that a change shows. Entitlements mounts its admin routes outside production only.
     """
 
     cms_class_info: Literal["shipped", "fixed"] = "shipped"
     ras_essay_endpoint: bool = False
     ras_cache_seconds: int = RAS_CACHE_SECONDS
     scenario: bool = False
+    entitlements_admin: Literal["mounted", "absent"] = "mounted"
+    cms_validation_status: bool = False
+
+    @classmethod
+    def shipped(cls, *, scenario: bool) -> Self:
+        """With the platform's own settings only."""
+        return cls(
+            ras_cache_seconds=SHIPPED_RAS_CACHE_SECONDS,
+            scenario=scenario,
+            entitlements_admin="absent",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,8 @@ class RunningStack:
     keys: StackKeys
     offset: int = 0
     platform: PlatformOptions = field(default_factory=PlatformOptions)
+    screens: Path | None = None
+    """Folder of the built screens, which the gateway serves."""
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{self.ports[name]}"
@@ -79,13 +98,18 @@ class RunningStack:
     def redis_url(self) -> str:
         return f"redis://{HOST}:{self.ports['redis']}/0"
 
+    @property
+    def bootstrap_servers(self) -> str:
+        """The broker's address; empty without one."""
+        return f"{HOST}:{self.ports['kafka']}" if "kafka" in self.ports else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
     """One line of the process table.
 
     `port` is the one without offset; `probe` checks readiness on a given port. An `emulated`
-    service takes faults.
+    service takes faults; its code is in `sources`, whose change restarts it with `--reload`.
     """
 
     name: str
@@ -96,6 +120,7 @@ class ProcessSpec:
     depends_on: tuple[str, ...] = ()
     about: str = ""
     emulated: bool = False
+    sources: tuple[Path, ...] = ()
 
 
 class SeedCommand(Protocol):
@@ -112,6 +137,14 @@ class StackPlan:
 
     def names(self) -> list[str]:
         return [process.name for process in self.processes]
+
+    def without(self, name: str) -> Self:
+        """The plan without a process on which no other one depends."""
+        return replace(self, processes=tuple(one for one in self.processes if one.name != name))
+
+    def limited_to(self, names: Container[str]) -> Self:
+        """The processes of a running devstack, which may have been started without some."""
+        return replace(self, processes=tuple(one for one in self.processes if one.name in names))
 
     def emulated_names(self) -> list[str]:
         return [process.name for process in self.processes if process.emulated]

@@ -2,15 +2,15 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from devstack.errors import DevstackError, disk_error
+from devstack.errors import DevstackError, disk_error, full_disk
+from devstack.screens.build import built_screens
 from devstack.supervisor.keys import load_keys
 from devstack.supervisor.stack import (
     Home,
@@ -20,9 +20,8 @@ from devstack.supervisor.stack import (
     require_free_ports,
 )
 from devstack.supervisor.state import ProcessId, StackState, sole_owner
-from devstack.supervisor.supervisor import Supervisor
+from devstack.supervisor.supervisor import Reports, Supervisor
 
-MIN_DISK_BYTES = 32 * 1024 * 1024
 _INTERRUPTED = 130
 
 
@@ -34,18 +33,23 @@ class StartOptions:
     plan: StackPlan
     port_offset: int = 0
     fresh: bool = False
+    reload: bool = False
     platform: PlatformOptions = field(default_factory=PlatformOptions)
+    screens: bool = True
 
 
 def run(
     options: StartOptions,
     on_ready: Callable[[str], None],
+    on_event: Callable[[str], None],
     when_ready: Callable[[RunningStack], Awaitable[None]],
 ) -> None:
     """Start everything, call `when_ready` with the stack, and run until a stop is requested.
 
+    `on_ready` gets the name of each process, `on_event` a line for each crash and restart.
+
     Raises:
-        DevstackError: It could not start, or one of the processes ended.
+        DevstackError: It could not start.
     """
     home, plan = options.home, options.plan
     try:
@@ -53,11 +57,11 @@ def run(
             stack = _prepare(options)
             state = StackState(ProcessId.of(os.getpid()), stack.offset, dict(stack.ports))
             state.save(home)
-            supervisor = Supervisor(stack, plan, state, on_ready, lambda: when_ready(stack))
-            asyncio.run(supervisor.run(fresh=options.fresh))
-    except BrokenPipeError:
-        # The terminal that showed our output is closed.
-        return
+            stack = replace(stack, screens=_screens(options, on_event))
+            state.has_screens = stack.screens is not None
+            reports = Reports(on_ready, on_event, lambda: when_ready(stack))
+            supervisor = Supervisor(stack, plan, state, reports)
+            asyncio.run(supervisor.run(fresh=options.fresh, reload=options.reload))
     except OSError as error:
         raise disk_error(error, home.path) from error
 
@@ -68,14 +72,21 @@ def _prepare(options: StartOptions) -> RunningStack:
     require_free_ports(ports)
     home.logs.mkdir(parents=True, exist_ok=True)
     home.log("devstack").unlink(missing_ok=True)
-    free = shutil.disk_usage(home.path).free
-    if free < MIN_DISK_BYTES:
-        raise DevstackError(
-            f"The disk of {home.path} is full ({free // 1024**2} MiB left,"
-            f" {MIN_DISK_BYTES // 1024**2} are needed): free some space and start again."
-        )
+    full = full_disk(home.path)
+    if full:
+        raise DevstackError(f"{full}: free some space and start again.")
     keys = load_keys(home.keys)
     return RunningStack(home, ports, keys, options.port_offset, options.platform)
+
+
+def _screens(options: StartOptions, on_event: Callable[[str], None]) -> Path | None:
+    """The folder that the shell names for the gateway; else the built screens of this checkout."""
+    given = os.environ.get("API_GATEWAY_STATIC_DIR")
+    if given is not None:
+        return Path(given) if given else None
+    if not options.screens or "gateway" not in options.plan.names():
+        return None
+    return built_screens(options.home.log("web"), on_event)
 
 
 def run_in_background(run: Callable[[Callable[[], None]], int], log: Path) -> int:

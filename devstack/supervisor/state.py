@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,9 @@ class StackState:
     ports: dict[str, int]
     children: dict[str, ProcessId] = field(default_factory=dict)
     ready: bool = False
+    has_screens: bool = False
+    notes: dict[str, str] = field(default_factory=dict)
+    """The latest crash of each process that has had one."""
 
     def save(self, home: Home) -> None:
         draft = home.state.with_suffix(".new")
@@ -84,6 +87,31 @@ def ready_state(home: Home) -> StackState:
     if state is None or not state.ready:
         raise DevstackError("The devstack is not ready: start it with ./dev up.")
     return state
+
+
+def request_restart(home: Home, state: StackState, names: Sequence[str]) -> None:
+    """Ask the supervisor to restart processes.
+
+    Raises:
+        DevstackError: The request cannot be written, or the supervisor is out of reach.
+    """
+    draft = home.restarts.with_suffix(".new")
+    try:
+        draft.write_text("\n".join(names), encoding="utf-8")
+        draft.replace(home.restarts)
+        os.kill(state.supervisor.pid, signal.SIGUSR1)
+    except OSError as error:
+        raise disk_error(error, home.restarts) from error
+
+
+def requested_restarts(home: Home) -> list[str]:
+    """Take the names of the latest request."""
+    try:
+        names = home.restarts.read_text(encoding="utf-8").split()
+        home.restarts.unlink()
+    except OSError:
+        return []
+    return names
 
 
 @contextlib.contextmanager

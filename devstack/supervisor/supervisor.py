@@ -4,54 +4,63 @@ import asyncio
 import contextlib
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from devstack.errors import DevstackError
 from devstack.supervisor.child import ChildProcess, start_child
+from devstack.supervisor.environment import inherited_environment
+from devstack.supervisor.keeper import RUNS_AGAIN, ProcessKeeper, end_of
 from devstack.supervisor.logs import last_line
-from devstack.supervisor.processes import inherited_environment
+from devstack.supervisor.reload import changed_processes
 from devstack.supervisor.stack import ProcessSpec, RunningStack, StackPlan
-from devstack.supervisor.state import ProcessId, StackState
+from devstack.supervisor.state import ProcessId, StackState, requested_restarts
 
 START_SECONDS = 120.0
 SEED_SECONDS = 120.0
 GRACE_SECONDS = 8.0
-POLL_SECONDS = 0.05
 
 
 class StopRequested(Exception):
     """Raised by Ctrl-C, `./dev down` or a closed terminal."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The supervisor's words to the person: a process got ready; something has happened to one."""
+
+    ready: Callable[[str], None]
+    happened: Callable[[str], None]
+    when_ready: Callable[[], Awaitable[None]]
+    """Runs once all are ready."""
+
+
 class Supervisor:
     """Owns the processes of one devstack from the first start to the last stop.
 
-    `on_ready` is called with the name of each process; `when_ready` runs once all are ready.
+    Until all are ready, the end of one is a failure. Later it is started again.
     """
 
     def __init__(
-        self,
-        stack: RunningStack,
-        plan: StackPlan,
-        state: StackState,
-        on_ready: Callable[[str], None],
-        when_ready: Callable[[], Awaitable[None]],
+        self, stack: RunningStack, plan: StackPlan, state: StackState, reports: Reports
     ) -> None:
         self._stack = stack
         self._plan = plan
         self._state = state
-        self._on_ready = on_ready
-        self._when_ready = when_ready
+        self._reports = reports
         self._children: dict[str, ChildProcess] = {}
+        self._keepers: dict[str, ProcessKeeper] = {}
         self._ready = {name: asyncio.Event() for name in plan.names()}
         self._stopped = {name: asyncio.Event() for name in plan.names()}
         self._stop = asyncio.Event()
 
-    async def run(self, *, fresh: bool = False) -> None:
-        """Run until a stop is requested.
+    async def run(self, *, fresh: bool = False, reload: bool = False) -> None:
+        """Run until a stop is requested; with `reload`, restart processes whose code changes.
 
         Raises:
-            DevstackError: A process ended or did not get ready.
+            DevstackError: A process did not get ready.
             OSError: The disk refused.
         """
         with self._signal_handlers():
@@ -59,6 +68,7 @@ class Supervisor:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._wait_for_stop())
                     group.create_task(self._start_all(group, fresh=fresh))
+                    group.create_task(self._reload(self._plan.processes if reload else ()))
             except BaseExceptionGroup as failures:
                 if not self._stop.is_set():
                     # The first failure is the cause of the others.
@@ -79,7 +89,7 @@ class Supervisor:
             raise self._failure(late, f"is not ready after {START_SECONDS:.0f} s") from error
         self._state.ready = True
         self._state.save(self._stack.home)
-        await self._when_ready()
+        await self._reports.when_ready()
 
     async def _seed(self, *, fresh: bool) -> None:
         home = self._stack.home
@@ -100,31 +110,58 @@ class Supervisor:
         # The system may give its pid to another process now: no signal may go there.
         del self._children["seed"], self._state.children["seed"]
         home.seeded.touch()
-        self._on_ready("seed")
+        self._reports.ready("seed")
 
     async def _run_process(self, process: ProcessSpec) -> None:
-        """Run a process once its dependencies are ready; its end is always a failure."""
+        """Keep a process running once its dependencies are ready."""
         for name in process.depends_on:
             await self._ready[name].wait()
-        command, env = process.command(self._stack), process.env(self._stack)
-        child = await self._start(process.name, command, env)
-        while not await process.probe(self._stack.ports[process.name]):
-            if child.exit_code is not None:
-                raise self._exit_failure(process.name, child.exit_code)
-            await asyncio.sleep(POLL_SECONDS)
-        self._ready[process.name].set()
-        self._on_ready(process.name)
-        raise self._exit_failure(process.name, await child.wait())
+
+        def on_ready() -> None:
+            self._ready[process.name].set()
+            self._reports.ready(process.name)
+
+        async def start() -> ChildProcess:
+            return await self._start(
+                process.name, process.command(self._stack), process.env(self._stack)
+            )
+
+        async def is_ready() -> bool:
+            return await process.probe(self._stack.ports[process.name]) is None
+
+        keeper = self._keepers[process.name] = ProcessKeeper(
+            start, is_ready, partial(self._report, process.name), grace_seconds=GRACE_SECONDS
+        )
+        raise self._exit_failure(process.name, await keeper.run(on_ready))
+
+    def _report(self, name: str, what: str) -> None:
+        """Tell the person, and keep it for `./dev status`."""
+        self._state.notes[name] = f"{time.strftime('%H:%M:%S')} {what}"
+        self._state.save(self._stack.home)
+        quote = "" if what == RUNS_AGAIN else self._last_words(name)
+        self._reports.happened(f"{name} {what}.{quote}")
 
     async def _start(
         self, name: str, command: Sequence[str], env: Mapping[str, str]
     ) -> ChildProcess:
         log = self._stack.home.log(name)
-        child = await start_child(name, command, {**inherited_environment(), **env}, log)
+        again = name in self._children
+        environment = {**inherited_environment(), **env}
+        child = await start_child(name, command, environment, log, again=again)
         self._children[name] = child
         self._state.children[name] = ProcessId.of(child.pid)
         self._state.save(self._stack.home)
         return child
+
+    async def _reload(self, processes: Iterable[ProcessSpec]) -> None:
+        async for names in changed_processes(processes):
+            self._reports.happened(f"The code has changed of {', '.join(names)}: restarting.")
+            self._restart(names)
+
+    def _restart(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._keepers:
+                self._keepers[name].ask_for_restart()
 
     async def _wait_for_stop(self) -> None:
         await self._stop.wait()
@@ -149,10 +186,13 @@ class Supervisor:
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         for number in numbers:
             loop.add_signal_handler(number, self._on_signal)
+        loop.add_signal_handler(
+            signal.SIGUSR1, lambda: self._restart(requested_restarts(self._stack.home))
+        )
         try:
             yield
         finally:
-            for number in numbers:
+            for number in (*numbers, signal.SIGUSR1):
                 loop.remove_signal_handler(number)
 
     def _on_signal(self) -> None:
@@ -163,13 +203,14 @@ class Supervisor:
         self._stop.set()
 
     def _exit_failure(self, name: str, code: int) -> DevstackError:
-        how = f"was ended by signal {-code}" if code < 0 else f"stopped with exit code {code}"
-        return self._failure(name, how)
+        return self._failure(name, end_of(code))
 
     def _failure(self, name: str, what: str) -> DevstackError:
+        return DevstackError(f"{name} {what}.{self._last_words(name)} More: ./dev logs {name}")
+
+    def _last_words(self, name: str) -> str:
         line = last_line(self._stack.home.log(name))
-        quote = f' Its last line: "{line}".' if line else ""
-        return DevstackError(f"{name} {what}.{quote} More: ./dev logs {name}")
+        return f' Its last line: "{line}".' if line else ""
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

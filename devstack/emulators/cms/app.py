@@ -14,8 +14,12 @@ from devstack.emulators.server import EmulatorSettings, add_state, with_controls
 
 def create_app(settings: EmulatorSettings) -> Quart:
     app = Quart(__name__)
-    choices = {"class_info": ("shipped", "fixed")}
-    switches = EmulatorSwitches(choices, class_info=settings.class_info)
+    choices = {"class_info": ("shipped", "fixed"), "validation_status": ("off", "on")}
+    switches = EmulatorSwitches(
+        choices,
+        class_info=settings.class_info,
+        validation_status="on" if settings.validation_status else "off",
+    )
     database = add_state(app, settings.database, switches)
     # The pupils' routes lie below the classes' and come first, or "students" would be a class id.
     app.register_blueprint(students.routes)

@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
+from functools import partial
 
 from quart import Blueprint, jsonify, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from devstack.effects import Effect, schedule
+from devstack.effects.world import batch_of
 from devstack.emulators.cms.classes import require_user
 from devstack.emulators.database import Row, database
 from devstack.emulators.responses import (
@@ -16,10 +19,14 @@ from devstack.emulators.responses import (
     plain_error,
     request_correlation_id,
 )
+from devstack.events import add, moment
+from devstack.events.batches import associations_confirmed
 
 # The same for every match.
 CONFIDENCE = 0.95
 REASON = "Name extracted from essay header"
+RELEASED_AFTER = 1.5
+"""Seconds until the orchestrator goes on with a batch."""
 
 routes = Blueprint(
     "associations", __name__, url_prefix="/v1/batches/<batch_id>/student-associations"
@@ -63,9 +70,8 @@ async def confirm(batch_id: str) -> ResponseReturnValue:
     ]
     if not all(isinstance(item["essay_id"], str) for item in confirmed):
         return _unreadable_item()
-    event = {"batch_id": identifier, "validated_by": user, "associations": confirmed}
-    insert = "INSERT INTO cms_outbox (batch_id, payload) VALUES (?, ?)"
-    await database().execute(insert, identifier, json.dumps(event))
+    rejected = len(items) - len(confirmed)
+    await database().run(partial(_publish, identifier, user, confirmed, rejected))
     return jsonify(
         {
             "status": "confirmed",
@@ -73,6 +79,23 @@ async def confirm(batch_id: str) -> ResponseReturnValue:
             "associations_rejected": len(items) - len(confirmed),
         }
     )
+
+
+def _publish(
+    batch_id: str, user: str, confirmed: list[Row], rejected: int, connection: sqlite3.Connection
+) -> None:
+    """No row of CMS changes: the rest of the platform learns of it from the event."""
+    event = {"batch_id": batch_id, "validated_by": user, "associations": confirmed}
+    insert = "INSERT INTO cms_outbox (batch_id, payload) VALUES (?, ?)"
+    connection.execute(insert, (batch_id, json.dumps(event)))
+    batch = batch_of(connection, batch_id)
+    if batch is not None:
+        when = moment(batch_id, "confirmation")
+        add(
+            connection,
+            associations_confirmed(batch, confirmed, by=user, when=when, rejected=rejected),
+        )
+    schedule(connection, Effect("released", batch_id), RELEASED_AFTER)
 
 
 async def _associations(batch_id: str) -> list[Row]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Literal
@@ -19,7 +20,10 @@ from devstack.emulators.responses import (
     error_detail,
     internal_error,
     plain_error,
+    request_correlation_id,
 )
+from devstack.events import add, moment_of
+from devstack.events.accounts import class_changed
 
 CourseCode = Literal["ENG5", "ENG6", "ENG7", "SV1", "SV2", "SV3"]
 ClassName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -80,6 +84,7 @@ async def create() -> ResponseReturnValue:
     created = datetime.now(UTC).replace(tzinfo=None).isoformat()
     row = (identifier, body.name, body.course_codes[0], request.headers["X-User-ID"], created)
     await database().execute("INSERT INTO classes VALUES (?, ?, ?, ?, ?)", *row)
+    await _publish("created", identifier, body.name, body.course_codes)
     return jsonify({"id": identifier, "name": body.name}), 201
 
 
@@ -110,6 +115,7 @@ async def update(class_id: str) -> ResponseReturnValue:
     )
     if not changed:
         return _missing()
+    await _publish("updated", identifier, body.name, body.course_codes)
     if not course:
         # The change is saved all the same: CMS fails while it writes the answer.
         return await internal_error()
@@ -142,6 +148,14 @@ async def roster(seconds: float, class_id: str) -> ResponseReturnValue:
 def keep_core_busy(seconds: float) -> None:
     """Nothing else of this service runs meanwhile: CMS has one core."""
     time.sleep(seconds)
+
+
+async def _publish(
+    verb: str, class_id: str, name: str | None, courses: Sequence[str] | None
+) -> None:
+    user_id, when = request.headers["X-User-ID"], moment_of(request_correlation_id())
+    event = class_changed(verb, class_id, name, courses, user_id=user_id, when=when)
+    await database().run(lambda connection: add(connection, event))
 
 
 async def _class(class_id: str) -> Row | None:

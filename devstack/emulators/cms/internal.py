@@ -1,10 +1,13 @@
 """CMS's internal routes: names and classes for other services."""
 
 import sqlite3
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from quart import Blueprint, abort, jsonify, request
 from quart.typing import ResponseReturnValue
 
+from devstack.emulators.cms.monitor import WAITING_TIME
 from devstack.emulators.control import switches
 from devstack.emulators.database import Row, database
 from devstack.emulators.responses import (
@@ -16,6 +19,7 @@ from devstack.emulators.responses import (
     request_correlation_id,
 )
 
+MOST_REVIEWED = 200
 _NAMES = (
     "SELECT essay_id, student_id, first_name, last_name, legal_full_name"
     " FROM associations JOIN students USING (student_id)"
@@ -26,11 +30,15 @@ def create_routes(key: str) -> Blueprint:
     routes = Blueprint("internal", __name__, url_prefix="/internal/v1")
     answer_500_for(routes, sqlite3.Error)
     routes.add_url_rule("/batches/class-info", view_func=class_info)
+    routes.add_url_rule("/batches/validation-status", view_func=validation_status)
     routes.add_url_rule("/batches/<batch_id>/student-names", view_func=student_names)
     routes.add_url_rule("/associations/essay/<essay_id>", view_func=student_of_essay)
 
     @routes.before_request
     async def authenticate() -> ResponseReturnValue | None:
+        absent = switches()["validation_status"] == "off"
+        if absent and request.endpoint == "internal.validation_status":
+            abort(404)
         return access_error(key, allowed=None)
 
     return routes
@@ -41,23 +49,52 @@ async def class_info() -> ResponseReturnValue:
     if switches()["class_info"] == "shipped":
         # The shipped wiring cannot build the route's service: Quart answers its own HTML page.
         abort(500)
+    try:
+        return await _by_batch(_class_of)
+    except sqlite3.Error:
+        # Only this route answers a page when the database is lost.
+        abort(500)
+
+
+async def validation_status() -> ResponseReturnValue:
+    """Review state by batch, as services/class_validation answers once it is mounted."""
+    return await _by_batch(_review_of, most=MOST_REVIEWED)
+
+
+async def _by_batch(
+    read: Callable[[str], Awaitable[Row | None]], most: int | None = None
+) -> ResponseReturnValue:
+    """The result of `read` for each batch id in the query, each once."""
     sent = [one.strip() for one in request.args.get("batch_ids", "").split(",") if one.strip()]
+    batch_ids = dict.fromkeys(map(canonical_uuid, sent))
+    if None in batch_ids:
+        return plain_error("Invalid UUID format", 400)
+    if most is not None and len(batch_ids) > most:
+        return plain_error(f"At most {most} batch ids", 400)
+    return jsonify({one: await read(one) for one in batch_ids if one})
+
+
+async def _class_of(batch_id: str) -> Row | None:
     query = (
         "SELECT class_id, name AS class_name FROM associations JOIN classes USING (class_id)"
         " WHERE batch_id = ? LIMIT 1"
     )
-    found: dict[str, Row | None] = {}
-    for identifier in map(canonical_uuid, sent):
-        if identifier is None:
-            return plain_error("Invalid UUID format", 400)
-        found[identifier] = None
-    try:
-        for identifier in found:
-            found[identifier] = await database().fetch_one(query, identifier)
-    except sqlite3.Error:
-        # Only this route answers a page when the database is lost.
-        abort(500)
-    return jsonify(found)
+    return await database().fetch_one(query, batch_id)
+
+
+async def _review_of(batch_id: str) -> Row | None:
+    query = "SELECT status, created_at FROM associations WHERE batch_id = ?"
+    rows = await database().fetch_all(query, batch_id)
+    pending = [row["created_at"] for row in rows if row["status"] == "pending_validation"]
+    deadline = datetime.fromisoformat(min(pending)) + WAITING_TIME if pending else None
+    review = {
+        "batch_id": batch_id,
+        "deviation_count": len(pending),
+        "auto_confirm_deadline": deadline.isoformat() if deadline else None,
+        "total_associations": len(rows),
+        "confirmed_associations": sum(row["status"] == "confirmed" for row in rows),
+    }
+    return review if rows else None
 
 
 async def student_names(batch_id: str) -> ResponseReturnValue:

@@ -9,11 +9,17 @@ from functools import partial
 from itertools import groupby
 from uuid import uuid4
 
+from devstack.effects import Effect, schedule
+from devstack.effects.world import batch_of
 from devstack.emulators.database import Row, SeededDatabase, fetch_all
+from devstack.events import add, moment
+from devstack.events.batches import associations_timed_out
 
 WAITING_TIME = timedelta(hours=24)
 CHECK_SECONDS = 3600.0
 LEAST_CONFIDENCE = 0.7
+RELEASED_AFTER = 1.5
+"""Seconds until the orchestrator goes on with a batch."""
 VALIDATED_BY = "SYSTEM_TIMEOUT"
 log = logging.getLogger(__name__)
 
@@ -48,19 +54,35 @@ def confirm_overdue(connection: sqlite3.Connection, now: datetime) -> None:
             "batch_id": batch_id,
             "validated_by": VALIDATED_BY,
             "timeout_triggered": True,
-            "associations": confirmed,
+            "associations": [
+                {"essay_id": one["essay_id"], "student_id": one["student_id"]} for one in confirmed
+            ],
         }
         insert = "INSERT INTO cms_outbox (batch_id, payload) VALUES (?, ?)"
         connection.execute(insert, (batch_id, json.dumps(event)))
+        _publish(connection, batch_id, class_id, confirmed)
+
+
+def _publish(
+    connection: sqlite3.Connection, batch_id: str, class_id: str, confirmed: list[Row]
+) -> None:
+    """Also of a batch that a person has confirmed: the orchestrator no longer waits for it."""
+    batch = batch_of(connection, batch_id)
+    if batch is not None:
+        of_class = batch | {"class_id": class_id}
+        when = moment(batch_id, "timer")
+        add(connection, associations_timed_out(of_class, confirmed, when))
+        schedule(connection, Effect("released", batch_id), RELEASED_AFTER)
 
 
 def _confirm(connection: sqlite3.Connection, class_id: str, row: Row) -> Row:
-    student_id = row["student_id"]
-    if (row["confidence_score"] or 0.0) < LEAST_CONFIDENCE:
-        student_id = _stand_in(connection, class_id)
+    student_id, confidence = row["student_id"], row["confidence_score"] or 0.0
+    if confidence < LEAST_CONFIDENCE:
+        student_id, confidence = _stand_in(connection, class_id), 0.0
     update = "UPDATE associations SET status = 'confirmed', student_id = ? WHERE essay_id = ?"
     connection.execute(update, (student_id, row["essay_id"]))
-    return {"essay_id": row["essay_id"], "student_id": student_id}
+    found = {"essay_id": row["essay_id"], "student_id": student_id}
+    return found | {"confidence_score": confidence}
 
 
 def _stand_in(connection: sqlite3.Connection, class_id: str) -> str:

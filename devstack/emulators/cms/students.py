@@ -11,7 +11,14 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from devstack.emulators.cms.classes import require_user
 from devstack.emulators.database import Row, database
-from devstack.emulators.responses import answer_500_for, canonical_uuid, plain_error
+from devstack.emulators.responses import (
+    answer_500_for,
+    canonical_uuid,
+    plain_error,
+    request_correlation_id,
+)
+from devstack.events import Event, Moment, add, moment_of
+from devstack.events.accounts import student_created, student_updated
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
 
@@ -58,7 +65,13 @@ async def create() -> ResponseReturnValue:
         connection.execute("INSERT INTO students VALUES (?, ?, ?, ?, ?, ?)", row)
         members = [(str(one), identifier) for one in body.class_ids or []]
         connection.executemany("INSERT INTO class_members VALUES (?, ?)", members)
+        names, classes = body.person_name.columns()[:2], [one for one, _ in members]
+        created = student_created(
+            identifier, names, body.email, classes, user_id=creator, when=when
+        )
+        add(connection, created)
 
+    when = moment_of(request_correlation_id())
     await database().run(insert)
     return jsonify({"id": identifier, "full_name": body.person_name.full}), 201
 
@@ -82,7 +95,13 @@ async def update(student_id: str) -> ResponseReturnValue:
         return _invalid()
     if await _student(identifier) is None:
         return _missing()
-    await database().run(lambda connection: _change(connection, identifier, body))
+    user_id, when = request.headers["X-User-ID"], moment_of(request_correlation_id())
+
+    def change(connection: sqlite3.Connection) -> None:
+        _change(connection, identifier, body)
+        add(connection, _updated(identifier, body, user_id, when))
+
+    await database().run(change)
     return jsonify(await _student(identifier))
 
 
@@ -100,6 +119,16 @@ def _invalid() -> ResponseReturnValue:
 
 def _missing() -> ResponseReturnValue:
     return plain_error("Student not found", 404)
+
+
+def _updated(student_id: str, body: UpdateStudentBody, user_id: str, when: Moment) -> Event:
+    """What stays as it is is null."""
+    names = body.person_name.columns()[:2] if body.person_name else (None, None)
+    classes = {
+        "add": [str(one) for one in body.add_class_ids] if body.add_class_ids else None,
+        "remove": [str(one) for one in body.remove_class_ids] if body.remove_class_ids else None,
+    }
+    return student_updated(student_id, names, body.email, classes, user_id=user_id, when=when)
 
 
 async def _student(student_id: str) -> Row | None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from devstack import tokens
 from devstack.emulators.identity.service import Approval, ApprovalRefusal, Clock
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
+from devstack.seed.people import UNLIMITED_ROLE
 from services.identity_admin.app import IdentityAdmin
 from services.identity_admin.implementations.gate import SignInGate
 from services.identity_admin.implementations.migrator import migrate
@@ -24,6 +25,8 @@ from services.identity_admin.implementations.registration import (
 
 _PREFIX = "IDENTITY_ADMIN_"
 _KEY = "HULEEDU_INTERNAL_API_KEY"
+# Unless set otherwise, the demo's admins see their own school, but for one.
+_SCHOOLS = {f"{_PREFIX}SCOPE": "org", f"{_PREFIX}UNLIMITED_ROLE": UNLIMITED_ROLE}
 
 
 class MountedApproval(Approval):
@@ -36,7 +39,7 @@ class MountedApproval(Approval):
         clock: Clock | None = None,
     ) -> None:
         given = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
-        given |= _environment(settings, environ)
+        given = _SCHOOLS | given | _environment(settings, environ)
         self._admin = IdentityAdmin.from_environ(given, clock=clock)
         self._container: AsyncContainer | None = None
 

@@ -56,7 +56,7 @@ async def metrics() -> Response:
 
 @routes.get("/_devstack/mail")
 async def mail() -> Response:
-    """The newest mails first; a reset mail holds an id that no reset accepts, as on the platform."""
+    """The newest mails first; only an invitation's reset mail holds an id that a reset accepts."""
     columns = event_outbox.c
     query = select(columns.topic, columns.event_data).where(columns.topic.in_(_TEMPLATES))
     newest = query.order_by(columns.created_at.desc()).limit(_NEWEST)

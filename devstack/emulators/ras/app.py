@@ -8,11 +8,12 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from devstack.effects import EffectRunner
 from devstack.emulators.control import EmulatorSwitches
 from devstack.emulators.database import SeededDatabase
 from devstack.emulators.health import HEALTHY, add_health, add_metrics, database_state
 from devstack.emulators.ras import scenario
-from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.ras.cache import StatusCache, list_pattern
 from devstack.emulators.ras.routes import create_routes
 from devstack.emulators.ras.settings import RasEmulatorSettings
 from devstack.emulators.server import add_state, with_controls
@@ -33,11 +34,11 @@ def create_app(
     switches = EmulatorSwitches(_SWITCHES, bos=settings.bos, essay_endpoint=essay_endpoint)
     database = add_state(app, settings.database, switches)
     answers = cache or _open_cache(settings)
-    runner = scenario.ScenarioRunner(
-        DemoScenario(load_dataset(), settings.scenario_seed),
-        database,
-        answers,
-        redis or _connect(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS),
+    publisher = redis or _connect(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS)
+    demo = DemoScenario(load_dataset(), settings.scenario_seed)
+    runner = scenario.ScenarioRunner(demo, database, answers, publisher)
+    effects = EffectRunner(
+        database, publisher, lambda user: answers.delete_matching(list_pattern(user))
     )
     app.register_blueprint(create_routes(settings, answers))
     app.register_blueprint(scenario.create_routes(runner, settings.scenario_pace_seconds))
@@ -49,9 +50,15 @@ def create_app(
     async def run_scenario() -> AsyncGenerator[None, None]:
         pace = settings.scenario_pace_seconds
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(runner.run(pace)) if pace else None
+            tasks = [group.create_task(effects.run())]
+            if settings.kafka:
+                from devstack.events.relay import EventRelay  # noqa: PLC0415 - 3 MB of a client
+
+                tasks.append(group.create_task(EventRelay(database, settings.kafka).run()))
+            if pace:
+                tasks.append(group.create_task(runner.run(pace)))
             yield
-            if task is not None:
+            for task in tasks:
                 task.cancel()
         await runner.close()
         await answers.close()

@@ -22,7 +22,7 @@ from devstack.seed.model import BatchStatus, client_status
 
 _BATCH_COLUMNS = (
     "batch_id, user_id, assignment_id, status AS overall_status, essay_count,"
-    " completed_essay_count, failed_essay_count, NULL AS requested_pipeline, current_phase, created_at,"
+    " completed_essay_count, failed_essay_count, NULL AS requested_pipeline, NULL AS current_phase, created_at,"
     " last_updated, processing_started_at, processing_completed_at, prompt_storage_id"
 )
 _ESSAY_COLUMNS = (

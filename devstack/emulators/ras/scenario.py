@@ -4,18 +4,21 @@ import asyncio
 import json
 import logging
 import sqlite3
+from contextlib import suppress
+from datetime import datetime
 
 from quart import Blueprint, jsonify, request
 from quart.typing import ResponseReturnValue
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from devstack.effects import uploading_teacher
 from devstack.emulators.control import is_local
 from devstack.emulators.database import SeededDatabase
 from devstack.emulators.ras.cache import StatusCache, list_pattern
 from devstack.emulators.responses import answer_500_for, plain_error
 from devstack.scenario import DemoScenario, ScenarioMove, notifications_of
-from devstack.seed.store import columns_of, insert_phases, sql_value
+from devstack.seed.store import columns_of, insert_rows, sql_value, write_orchestration
 
 SCENARIO_PATH = "/_devstack/scenario"
 MAX_STEPS = 500
@@ -44,7 +47,7 @@ class ScenarioRunner:
         return await self._database.run(_last_step)
 
     async def step(self) -> dict[str, object]:
-        """Move one batch, clear RAS's cached lists and notify the teacher.
+        """Move one batch in every service, clear RAS's cached lists and notify the teacher.
 
         Raises:
             sqlite3.Error: The database is missing or locked; nothing has moved.
@@ -63,7 +66,9 @@ class ScenarioRunner:
         }
 
     async def run(self, pace_seconds: float) -> None:
-        """Take a step every `pace_seconds` until cancelled."""
+        """Let a teacher upload, and take a step every `pace_seconds` until cancelled."""
+        with suppress(sqlite3.Error):
+            await self._database.run(uploading_teacher.begin)
         while True:
             await asyncio.sleep(pace_seconds)
             try:
@@ -75,14 +80,15 @@ class ScenarioRunner:
         await self._redis.aclose()
 
     def _take_step(self, connection: sqlite3.Connection) -> ScenarioMove:
-        move = self._scenario.move(_last_step(connection) + 1)
+        base = connection.execute("SELECT base_date FROM seed").fetchone()[0]
+        move = self._scenario.move(_last_step(connection) + 1, datetime.fromisoformat(base))
         batch = move.batch
         connection.execute("REPLACE INTO scenario VALUES (1, ?)", (move.step,))
         _update(connection, "batches", "batch_id", batch)
         for essay in batch.essays:
             _update(connection, "essays", "essay_id", essay)
-        connection.execute("DELETE FROM phases WHERE batch_id = ?", (batch.batch_id,))
-        insert_phases(connection, batch)
+        write_orchestration(connection, batch)
+        _write_suggestions(connection, move)
         return move
 
     async def _publish(self, move: ScenarioMove) -> int:
@@ -139,6 +145,16 @@ def _last_step(connection: sqlite3.Connection) -> int:
     connection.execute(_TABLE)
     row = connection.execute("SELECT step FROM scenario").fetchone()
     return 0 if row is None else int(row["step"])
+
+
+def _write_suggestions(connection: sqlite3.Connection, move: ScenarioMove) -> None:
+    """Leave out the pupils who are no longer in the class."""
+    batch = move.batch
+    connection.execute("DELETE FROM associations WHERE batch_id = ?", (batch.batch_id,))
+    query = "SELECT student_id FROM class_members WHERE class_id = ?"
+    members = {row["student_id"] for row in connection.execute(query, (batch.class_id,))}
+    rows = [row for row in move.suggestions if row.student_id in members]
+    insert_rows(connection, "associations", rows)
 
 
 def _update(connection: sqlite3.Connection, table: str, key: str, value: object) -> None:

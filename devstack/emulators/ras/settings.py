@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack.events.outbox import BROKER_VARIABLE
 from devstack.seed.store import database_path
 
 DEFAULT_SERVICE_IDS = (
@@ -21,7 +22,8 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 class RasEmulatorSettings:
     """`bos` is `up`, or `down`: every look-up of an unknown batch then fails.
 
-    Without `scenario_pace_seconds` batches move by order only.
+    Without `scenario_pace_seconds` batches move by order only. `kafka` is where the events of all
+    services go; nowhere when it is empty.
     """
 
     database: Path
@@ -34,6 +36,7 @@ class RasEmulatorSettings:
     bos: str = "up"
     scenario_pace_seconds: float | None = None
     scenario_seed: int = 0
+    kafka: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "RasEmulatorSettings":
@@ -50,4 +53,5 @@ class RasEmulatorSettings:
             bos=environ.get("DEVSTACK_RAS_BOS", "up"),
             scenario_pace_seconds=float(pace) if pace else None,
             scenario_seed=int(environ.get("DEVSTACK_SCENARIO_SEED", "0")),
+            kafka=environ.get(BROKER_VARIABLE, ""),
         )

@@ -1,0 +1,178 @@
+"""An uploaded file: announced first, checked after, given a place in its batch last."""
+
+import io
+import re
+import sqlite3
+import zipfile
+from uuid import uuid4
+
+from devstack.effects.messages import FILES, REJECTED_FILE, Data, Message, message
+from devstack.effects.queue import Effect, schedule
+from devstack.effects.world import (
+    AWAITING_CONTENT,
+    AWAITING_STUDENTS,
+    READY,
+    Row,
+    batch_of,
+    essay_id_at,
+    essays_of,
+    now_text,
+    one,
+    set_status,
+    store_text,
+    text_of,
+    texts_of,
+)
+from devstack.events import add, moment
+from devstack.events.batches import (
+    content_provisioned,
+    excess_content,
+    file_added,
+    file_removed,
+    provisioning_completed,
+    slot_assigned,
+    validation_failed,
+)
+
+RECEIVED_AFTER, CHECKED_AFTER, PROVISIONED_AFTER, MATCHED_AFTER = 0.3, 1.2, 1.5, 4.0
+LISTED_SOON = 0.5
+SHORTEST, LONGEST = 50, 50_000
+_LARGEST_DOCUMENT = 4 * 1024 * 1024
+_TEXTS = {
+    "RAW_STORAGE_FAILED": "Failed to store the raw file",
+    "TEXT_EXTRACTION_FAILED": "Text extraction failed",
+    "EMPTY_CONTENT": "The file holds no text",
+    "CONTENT_TOO_SHORT": "too short",
+    "CONTENT_TOO_LONG": "too long",
+}
+
+
+def receive(
+    connection: sqlite3.Connection, batch_id: str, user_id: str, name: str, body: bytes
+) -> None:
+    """Take a file unseen; its raw bytes lie in the content service."""
+    upload_id = str(uuid4())
+    row = (upload_id, batch_id, user_id, name, len(body))
+    connection.execute("INSERT INTO file_uploads VALUES (?, ?, ?, ?, ?)", row)
+    raw = store_text(connection, body) if body else None
+    payload = {"upload": upload_id, "raw": raw}
+    schedule(connection, Effect("file_received", batch_id, payload), RECEIVED_AFTER)
+    schedule(connection, Effect("file_checked", batch_id, payload), CHECKED_AFTER)
+
+
+def announce(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+    """`batch_files_uploaded`: the file was received, and not looked at yet."""
+    upload = _upload(connection, effect)
+    add(connection, file_added(upload, moment(effect.batch_id, "upload")))
+    payload: Data = {
+        "file_upload_id": upload["file_upload_id"],
+        "filename": upload["filename"],
+        "message": f"File '{upload['filename']}' uploaded successfully",
+        "upload_status": "completed",
+    }
+    return [message(FILES, upload, "batch_files_uploaded", payload)]
+
+
+def check(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+    """Refuse the file, or give it a place; a file without one is lost, and nobody is told."""
+    upload, now = _upload(connection, effect), moment(effect.batch_id, "upload")
+    raw = effect.payload["raw"]
+    found = _extracted(str(upload["filename"]), text_of(connection, raw)) if raw else None
+    code = "RAW_STORAGE_FAILED" if raw is None else _refusal(found)
+    if code is not None:
+        add(connection, validation_failed(upload, raw, code, _TEXTS[code], now))
+        return [_rejection(upload, code)]
+    if one(connection, "SELECT 1 FROM batches WHERE batch_id = ?", effect.batch_id) is None:
+        schedule(connection, effect, LISTED_SOON)
+        return []
+    text = store_text(connection, (found or "").encode())
+    add(connection, content_provisioned(upload, raw, text, now))
+    batch = batch_of(connection, effect.batch_id)
+    filled = len(essays_of(connection, effect.batch_id))
+    if batch is None or filled >= batch["expected_essay_count"]:
+        add(connection, excess_content(upload, text, now))
+        return []
+    essay_id = essay_id_at(effect.batch_id, filled)
+    _take_place(connection, essay_id, upload, text)
+    add(connection, slot_assigned(upload, essay_id, text, now))
+    if filled + 1 == batch["expected_essay_count"]:
+        essays = texts_of(essays_of(connection, effect.batch_id))
+        add(connection, provisioning_completed(batch, essays, now))
+        schedule(connection, Effect("provisioned", effect.batch_id), PROVISIONED_AFTER)
+    return []
+
+
+def remove(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+    """`batch_file_removed`; the file keeps its place and its text."""
+    upload_id = effect.payload["upload"]
+    named: Data = {"file_upload_id": upload_id, "filename": f"file_{upload_id}"}
+    batch = {"batch_id": effect.batch_id, "user_id": effect.payload["user"]}
+    add(connection, file_removed(named | batch, moment(effect.batch_id, f"removal/{upload_id}")))
+    payload = named | {"message": f"File 'file_{upload_id}' removed"}
+    return [message(FILES, batch, "batch_file_removed", payload)]
+
+
+def provision(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+    """The orchestrator learns that every file is there."""
+    batch = batch_of(connection, effect.batch_id)
+    if batch is not None and batch["status"] == AWAITING_CONTENT:
+        set_status(connection, effect.batch_id, AWAITING_STUDENTS if batch["class_id"] else READY)
+        if batch["class_id"]:
+            schedule(connection, Effect("matched", effect.batch_id), MATCHED_AFTER)
+    return []
+
+
+def _upload(connection: sqlite3.Connection, effect: Effect) -> Row:
+    query = "SELECT * FROM file_uploads WHERE file_upload_id = ?"
+    return one(connection, query, effect.payload["upload"]) or {}
+
+
+def _extracted(name: str, body: bytes) -> str | None:
+    """The text of a file; None when it cannot be read."""
+    kind = name.lower().rpartition(".")[2]
+    if name.startswith("~$") or kind not in {"txt", "pdf", "docx", "doc"}:
+        return None
+    if kind == "txt":
+        return body.decode(errors="ignore").strip()
+    if kind == "pdf":
+        # Enough of a reader for a demo: the strings of an uncompressed page.
+        strings = re.findall(rb"\(((?:[^()\\]|\\.){1,2000})\)", body[:_LARGEST_DOCUMENT])
+        is_open = body.startswith(b"%PDF-") and b"/Encrypt" not in body
+        return b" ".join(strings).decode("latin-1").strip() if is_open else None
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)).open("word/document.xml") as document:
+            xml = document.read(_LARGEST_DOCUMENT).decode(errors="ignore")
+    except (zipfile.BadZipFile, KeyError, OSError, NotImplementedError):
+        return None
+    return re.sub(r"<[^>]+>", " ", xml).strip()
+
+
+def _refusal(text: str | None) -> str | None:
+    if text is None:
+        return "TEXT_EXTRACTION_FAILED"
+    if not text:
+        return "EMPTY_CONTENT"
+    if len(text) < SHORTEST:
+        return "CONTENT_TOO_SHORT"
+    return "CONTENT_TOO_LONG" if len(text) > LONGEST else None
+
+
+def _rejection(upload: Row, code: str) -> Message:
+    payload: Data = {
+        "file_upload_id": upload["file_upload_id"],
+        "filename": upload["filename"],
+        "validation_error": code,
+        "error_message": _TEXTS[code],
+        "message": f"File '{upload['filename']}' failed validation: {_TEXTS[code]}",
+    }
+    return message(REJECTED_FILE, upload, "batch_validation_failed", payload)
+
+
+def _take_place(connection: sqlite3.Connection, essay_id: str, upload: Row, text_id: str) -> None:
+    """RAS has no row of the essay before its first result."""
+    insert = (
+        "INSERT INTO essays (essay_id, batch_id, in_ras, filename, file_upload_id,"
+        " original_text_storage_id, last_updated) VALUES (?, ?, 0, ?, ?, ?, ?)"
+    )
+    place = (essay_id, upload["batch_id"], upload["filename"], upload["file_upload_id"])
+    connection.execute(insert, (*place, text_id, now_text()))

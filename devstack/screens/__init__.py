@@ -1,0 +1,1 @@
+"""The screens of `web/`: their build, their development server, their pictures."""

@@ -1,4 +1,4 @@
-"""Contestants: our services as shipped on both engines, a baseline checkout, and the peers."""
+"""Contestants: our services as shipped, a baseline checkout, and the peers."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ from benchmarks.processes import ROOT, ServerProcess, python, python_path, serve
 from bff_core.testing import SECRET
 
 NODE = Path(__file__).parent / "peers" / "node"
-DOWNSTREAMS = ("RAS", "CMS", "FILES", "CONTENT", "IDENTITY", "CONFIG")
+DOWNSTREAMS = ("RAS", "CMS", "BOS", "FILES", "CONTENT", "IDENTITY", "CONFIG")
 ENGINES = ("Hypercorn", "Granian")
 TEACHER = "services.bff_teacher.asgi:app"
 GRANIAN = ("--interface", "asgi", "--loop", "uvloop", "--http", "1", "--no-ws", "--workers", "1")
@@ -51,6 +51,7 @@ def gateway_environment(upstream: str, _: Path) -> dict[str, str]:
     return {
         "ENVIRONMENT": "production",
         "JWT_SECRET_KEY": SECRET,
+        "API_GATEWAY_SESSION_KEYS": SECRET,
         "BFF_TEACHER_URL": upstream,
         "BFF_ADMIN_URL": upstream,
         "IDENTITY_SERVICE_URL": upstream,
@@ -67,10 +68,10 @@ def ours(engine: str, upstream: str, folder: Path) -> Contestant:
     return Contestant(f"ours on {engine}", python("services.bff_teacher"), environment)
 
 
-def gateway(engine: str, upstream: str, folder: Path) -> Contestant:
+def gateway(upstream: str, folder: Path) -> Contestant:
+    """The gateway, which runs on Granian alone."""
     environment = gateway_environment(upstream, folder)
-    environment["API_GATEWAY_SERVER"] = engine.lower()
-    return Contestant(f"gateway on {engine}", python("services.gateway"), environment)
+    return Contestant("gateway", python("services.gateway"), environment)
 
 
 def baseline_of(root: Path, make: MakeContestant, upstream: str, folder: Path) -> Contestant:

@@ -9,6 +9,7 @@ fill it. Prints the others' p99 over all rounds, its change, and the statuses of
 
 import argparse
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.contestants import gateway
 from benchmarks.processes import server_process
-from benchmarks.scenarios import gateway_on_granian
 from benchmarks.steady_load import (
     TIMEOUT,
     LatencyTally,
@@ -65,7 +66,7 @@ async def open_gateway(**settings: str) -> AsyncIterator[tuple[int, Callable[[st
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(stub_server())
         upstream.on("/bff/v1/teacher/dashboard", Reply(delay=SERVICE_SECONDS))
-        shipped = gateway_on_granian(upstream.url, Path())
+        shipped = gateway(upstream.url, Path())
         own = {f"API_GATEWAY_{name}": value for name, value in settings.items()}
         environment = {**shipped.environment, "API_GATEWAY_USER_PER_MINUTE": "1000000", **own}
         process = stack.enter_context(server_process("gateway", shipped.command, environment))
@@ -97,7 +98,7 @@ async def gateway_connections() -> AsyncIterator[Load]:
     async with open_gateway(MAX_CONNECTIONS="64") as (port, reading), AsyncExitStack() as stack:
 
         async def open_idle(_: int) -> int:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            _reader, writer = await asyncio.open_connection("127.0.0.1", port)
             stack.callback(writer.close)
             return 0
 
@@ -110,7 +111,7 @@ async def profiles(**settings: str) -> AsyncIterator[Load]:
     times = ("MAX_AGE", "STALE_WHILE_REVALIDATE", "STALE_IF_ERROR")
     uncached = {f"IDENTITY__PROFILE__{name}": "0" for name in times}
     patient = {"IDENTITY__PROFILE__BUDGET": "3", "IDENTITY__PROFILE__ATTEMPTS": "1"}
-    async with open_bench(users=USERS, **uncached, **patient, **settings) as bench:
+    async with open_bench({**uncached, **patient, **settings}, users=USERS) as bench:
         greedy = Caller(bench.callers[0].session, bench.callers[0].url, GREEDY)
         for caller in [*bench.callers, greedy]:
             path = f"/v1/users/{caller.user}/profile"
@@ -130,7 +131,9 @@ def bff_in_flight() -> AbstractAsyncContextManager[Load]:
 @asynccontextmanager
 async def bulkhead() -> AsyncIterator[Load]:
     """Calls to RAS for one batch: 8, and 2 of one user."""
-    async with open_bench(users=USERS, RAS__ONE_BATCH__IN_FLIGHT="8", **UNCACHED_BATCH) as bench:
+    async with open_bench(
+        {"RAS__ONE_BATCH__IN_FLIGHT": "8", **UNCACHED_BATCH}, users=USERS
+    ) as bench:
         greedy = Caller(bench.callers[0].session, bench.callers[0].url, GREEDY)
         for number, caller in enumerate(bench.callers):
             set_batch(bench, batch_id(number), caller.user)
@@ -250,7 +253,10 @@ def main() -> None:
     options = parser.parse_args()
     headings = ("place", "p99 ms", "beside a greedy user", "change", "within 20 %")
     table = Table(*headings, "others' statuses", "the greedy user's")
-    for place in options.only or PLACES:
+    places = options.only or list(PLACES)
+    for number, place in enumerate(places, start=1):
+        seconds = 2 * options.rounds * options.seconds
+        print(f"{number}/{len(places)} {place}: {seconds:.0f} s", file=sys.stderr, flush=True)
         figures = asyncio.run(measure(place, options.rounds, options.seconds))
         table.add_row(*figures.row(place))
     Console(width=150).print(table)

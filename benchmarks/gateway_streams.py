@@ -12,8 +12,8 @@ import statistics
 import time
 from pathlib import Path
 
+from benchmarks.contestants import gateway
 from benchmarks.processes import server_process
-from benchmarks.scenarios import gateway_on_granian
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
 
@@ -41,13 +41,13 @@ async def measure(streams: int, seconds: float, every: float) -> dict[str, float
     source = EventSource()
     server = await asyncio.start_server(source.serve, "127.0.0.1", 0, backlog=1024)
     upstream = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    shipped = gateway_on_granian(upstream, Path())
+    shipped = gateway(upstream, Path())
     environment = {**shipped.environment, "API_GATEWAY_SHUTDOWN_GRACE": "1"}
-    with server_process("gateway", shipped.command, environment) as gateway:
-        listeners = [await open_stream(gateway.port) for _ in range(streams)]
-        before = gateway.cpu_seconds()
+    with server_process("gateway", shipped.command, environment) as edge:
+        listeners = [await open_stream(edge.port) for _ in range(streams)]
+        before = edge.cpu_seconds()
         delays = await _send_events(source, listeners, seconds, every)
-        cpu, memory = gateway.cpu_seconds() - before, gateway.resident()
+        cpu, memory = edge.cpu_seconds() - before, edge.resident()
         for _, writer in listeners:
             writer.close()
     # The gateway's end closes the source's connections; their tasks need a moment to finish.

@@ -54,7 +54,7 @@ def print_screen(name: str, rounds: list[LatencyTally]) -> float:
 
 async def measure(rounds: int, seconds: float) -> None:
     tallies: dict[bool, list[tuple[LatencyTally, LatencyTally]]] = {False: [], True: []}
-    async with open_bench(**WORST_CASE) as bench:
+    async with open_bench(WORST_CASE) as bench:
         await one_round(bench, 2.0, hung=False)
         for _ in range(rounds):
             # Alternating, so that both see the same noise.

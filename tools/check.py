@@ -6,11 +6,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DEADLINE_SECONDS = 600
+SKIPPED = 77
+"""Exit code of a check that this machine cannot run; its last line says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ CHECKS = (
     Check("import rules", (str(BIN / "lint-imports"), "--no-logo")),
     Check("metrics", (sys.executable, "-m", "tools.check_metrics")),
     Check("operations page", (sys.executable, "-m", "tools.operations_page", "--check")),
+    Check("codes and parts", (sys.executable, "-m", "tools.public_names", "--check")),
     Check("sizes", (sys.executable, "-m", "tools.check_sizes")),
     Check("prose", (sys.executable, "-m", "tools.check_prose")),
     Check("foreign names", (sys.executable, "-m", "tools.check_foreign_names")),
@@ -33,14 +37,15 @@ CHECKS = (
     Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),
     Check("openapi", (sys.executable, "-m", "tools.check_openapi")),
     Check("typescript", (sys.executable, "-m", "tools.typescript_drift")),
+    Check("web", (sys.executable, "-m", "tools.check_web")),
     Check("shell: dev", ("sh", "-n", "dev")),
     Check("shell: health", (shutil.which("bash") or "bash", "-n", "tools/healthcheck.sh")),
     Check("shell: .ci/run", (shutil.which("bash") or "bash", "-n", ".ci/run")),
 )
 
 
-def outcome(check: Check) -> tuple[bool, str]:
-    """Run a check; returns whether it passed, and its output."""
+def outcome(check: Check) -> tuple[int, str]:
+    """Run a check; returns its exit code and its output."""
     try:
         done = subprocess.run(
             check.command,
@@ -53,8 +58,8 @@ def outcome(check: Check) -> tuple[bool, str]:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return False, f"{error}\n"
-    return done.returncode == 0, done.stdout
+        return 1, f"{error}\n"
+    return done.returncode, done.stdout
 
 
 def run_all(checks: Sequence[Check]) -> int:
@@ -63,9 +68,12 @@ def run_all(checks: Sequence[Check]) -> int:
     for check in checks:
         began = time.monotonic()
         print(f"{check.name:<16}", end="", flush=True)
-        passed, output = outcome(check)
-        print(f"{'ok' if passed else 'FAILED'} ({time.monotonic() - began:.1f} s)")
-        if not passed:
+        code, output = outcome(check)
+        if code == SKIPPED:
+            print(f"skipped: {output.strip().splitlines()[-1]}")
+            continue
+        print(f"{'FAILED' if code else 'ok'} ({time.monotonic() - began:.1f} s)")
+        if code:
             print(output.rstrip())
             failed.append(check.name)
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
@@ -76,7 +84,10 @@ def main(prefixes: Sequence[str]) -> int:
     """Run all checks, or those whose names begin with one of the given prefixes."""
     chosen = [check for check in CHECKS if not prefixes or check.name.startswith(tuple(prefixes))]
     if not chosen:
-        print(f"no such check: there are {', '.join(check.name for check in CHECKS)}")
+        names = [check.name for check in CHECKS]
+        near = [meant for word in prefixes for meant in get_close_matches(word, names, n=1)]
+        meant = f" did you mean {near[0]}?" if near else ""
+        print(f"no such check: there are {', '.join(names)};{meant}".removesuffix(";"))
         return 2
     return run_all(chosen)
 

@@ -69,7 +69,7 @@ def require_readable() -> None:
     example = ("--env-file", EXAMPLE)
     combinations: tuple[tuple[str, ...], ...] = (
         example,
-        (*example, "--profile", "emulators"),
+        (*example, "--profile", "emulators", "--profile", "kafka"),
         (*BESIDE, *example),
         (*BESIDE, *example, "--profile", "gateway"),
     )

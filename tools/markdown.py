@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -15,6 +17,16 @@ def anchors_in(page: str) -> frozenset[str]:
 def anchor_of(heading: str) -> str:
     words = re.sub(r"[^\w\- ]", "", heading.lower())
     return words.replace(" ", "-")
+
+
+def code_blocks(page: str) -> list[tuple[str, str]]:
+    """Language and text of each fenced block; the language of a plain one is empty."""
+    return [(found[1], found[2]) for found in _BLOCK.finditer(page)]
+
+
+def links_in(page: str) -> list[str]:
+    """The targets of the inline links."""
+    return _LINK.findall(_FENCE.sub("", page))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

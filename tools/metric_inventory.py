@@ -20,13 +20,8 @@ _ENVIRONMENT = {
     # Never connected. Some metrics exist only with Redis.
     "REDIS_URL": "redis://127.0.0.1:9/0",
 }
-PROCESSES = {
-    "api_gateway": "gateway",
-    "bff_teacher": "bff_teacher",
-    "bff_admin": "bff_admin",
-    "config_service": "config_service",
-}
-"""Package of a service by the prefix of its metrics."""
+PROCESSES = ("gateway", "bff_teacher", "bff_admin", "config_service")
+"""The name of a service is that of its package, and the prefix of its metrics."""
 TARGET_LABELS = frozenset({"job", "instance"})
 UP = "up"
 
@@ -63,10 +58,10 @@ def all_metrics() -> list[Metric]:
             "BFF_TEACHER_SERVICE_LEDGER_URL": f"sqlite:///{folder}/ledger.db",
         }
         apps = {
-            prefix: import_module(f"services.{package}.app").create_app(
-                settings_of(package).load(environment)
+            name: import_module(f"services.{name}.app").create_app(
+                settings_of(name).load(environment)
             )
-            for prefix, package in PROCESSES.items()
+            for name in PROCESSES
         }
     return [metric for service, app in apps.items() for metric in _metrics_of(service, app)]
 

@@ -22,7 +22,8 @@ def joined(documents: Iterable[Json]) -> str:
     for document in documents:
         paths = {path: one for path, one in document["paths"].items() if path.startswith("/v1/")}
         screens["paths"] |= {f"{PREFIX}{path}": methods for path, methods in paths.items()}
-        screens["tags"] += [tag for tag in document["tags"] if tag["name"] != "health"]
+        known_tags = {"health", *(tag["name"] for tag in screens["tags"])}
+        screens["tags"] += [tag for tag in document["tags"] if tag["name"] not in known_tags]
         for kind, components in document["components"].items():
             known = screens["components"].setdefault(kind, {})
             if kind == "schemas":

@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "./dev generate"
 PACKAGE = Path("sdk") / "typescript"
 SNAPSHOTS = Path("openapi")
-SERVICES = {"api": "gateway"}
-"""The service whose snapshot each file of types is generated from."""
+SERVICES = {"api": "gateway", "schemas": "gateway", "shapes": "gateway"}
+"""The service whose snapshot each file is generated from."""
 
 # As `scripts/generate.mjs` writes it.
 _HEAD = re.compile(

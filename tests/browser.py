@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NO_CHROMIUM = "no Chromium here: install the package chromium"
 ARGUMENTS = (
@@ -24,13 +24,22 @@ def binary() -> str | None:
 
 
 @contextmanager
-def open_page() -> Iterator[Page]:
-    """A page of a new profile; its actions wait for at most `TIMEOUT_MS`."""
+def open_browser() -> Iterator[Browser]:
+    """The browser; a test id is a `data-test`, and an expectation waits for `TIMEOUT_MS`."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute("data-test")
         browser = playwright.chromium.launch(executable_path=binary(), args=[*ARGUMENTS])
         try:
-            page = browser.new_page()
-            page.set_default_timeout(TIMEOUT_MS)
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_page() -> Iterator[Page]:
+    """A page of a new profile; its actions wait for at most `TIMEOUT_MS`."""
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        yield page

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import browser, elsewhere, local_servers, node_tools
+# Its first import sets what the seed reads when it is imported.
+from tests import base_date, browser, elsewhere, local_servers, node_tools  # noqa: F401
 
 NO_REDIS = "no redis-server here: install the package redis-server"
 NO_POSTGRES = "no PostgreSQL here: install the package postgresql"

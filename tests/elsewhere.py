@@ -4,7 +4,7 @@ import pytest
 
 # What these do, or what they look at, cannot be had through a gateway.
 BEHIND_THE_GATEWAY = frozenset({"emulators", "with_essay_route", "other_admin", "environ", "desk"})
-DOWNSTREAMS = ("ras", "cms", "files", "content", "identity")
+DOWNSTREAMS = ("ras", "cms", "files", "content", "identity", "bos", "entitlements")
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -127,6 +127,15 @@ async def add_pending(engine: AsyncEngine, *accounts: Account) -> None:
             await add_pending_approval(connection, one.user_id, one.registered_at)
 
 
+async def add_deactivated(engine: AsyncEngine, *accounts: Account) -> None:
+    """Add accounts that are deactivated at their first version."""
+    await add_approved(engine, *accounts)
+    ids = [one.user_id for one in accounts]
+    deactivated = update(user_approvals).where(user_approvals.c.user_id.in_(ids))
+    async with engine.begin() as connection:
+        await connection.execute(deactivated.values(status="deactivated"))
+
+
 async def add_session(engine: AsyncEngine, user_id: UUID, jti: str = "r-1") -> None:
     async with engine.begin() as connection:
         row = {"jti": jti, "user_id": user_id, "exp_ts": 2_000_000_000}
@@ -137,7 +146,10 @@ async def add_session(engine: AsyncEngine, user_id: UUID, jti: str = "r-1") -> N
 
 @dataclass(frozen=True, slots=True)
 class RecordedWrites:
-    """Approval of one account, and the numbers of rows that decisions wrote about it."""
+    """Approval of one account, and the numbers of rows that decisions wrote about it.
+
+    Without an approval: status "absent" and version 0.
+    """
 
     status: str
     version: int
@@ -152,7 +164,7 @@ async def recorded_writes(engine: AsyncEngine, user_id: UUID) -> RecordedWrites:
         approval = select(user_approvals.c.status, user_approvals.c.version).where(
             user_approvals.c.user_id == user_id
         )
-        row = (await connection.execute(approval)).one()
+        row = (await connection.execute(approval)).one_or_none() or ("absent", 0)
         history = select(func.count()).where(decisions.user_id == user_id)
         events = select(func.count()).where(
             outbox.aggregate_id == str(user_id), outbox.topic.in_(TOPICS)

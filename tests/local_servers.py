@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from devstack.supervisor.child import die_with_parent
+from tests.ports import free_port
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -46,17 +47,22 @@ def version_line(binary: Path | str) -> str:
 
 @contextlib.contextmanager
 def running_redis(
-    folder: Path, port: int | None = None, *, end: signal.Signals = signal.SIGINT
+    folder: Path,
+    port: int | None = None,
+    *,
+    end: signal.Signals = signal.SIGINT,
+    more: Sequence[str] = (),
 ) -> Iterator[str]:
     """A Redis that keeps nothing; without the binary a stand-in in Python. Gives its URL.
 
-    On a free port, or on one that another has left; ended by a signal of choice.
+    On a free port, or on one that another has left; ended by a signal of choice. `more` are options
+    of the real one.
     """
     port = port or free_port()
     settings = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
     binary = redis_binary()
     command = (
-        [binary, *settings]
+        [binary, *settings, *more]
         if binary
         else [sys.executable, "-m", "devstack.supervisor.redis_server", str(port)]
     )
@@ -147,11 +153,6 @@ def _unprivileged_user() -> str | None:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

@@ -9,12 +9,12 @@ import httpx
 from fakeredis import FakeAsyncRedis
 from quart import Quart
 
-from devstack.emulators import cms, content, files, ras
+from devstack.emulators import bos, cms, content, entitlements, files, ras
 from devstack.emulators.identity import IdentityEmulatorSettings, create_app
 from devstack.emulators.identity.approval import MountedApproval
 from devstack.emulators.ras.cache import StatusCache
 from devstack.emulators.server import EmulatorSettings
-from devstack.seed import PEOPLE, BatchStatus, load_dataset
+from devstack.seed import PEOPLE, Situation, load_dataset
 from devstack.seed.people import ADMIN, ANNA, PENDING
 from devstack.seed.store import write_dataset
 from devstack.tokens import Hs256, mint
@@ -25,13 +25,13 @@ DATA = load_dataset()
 
 
 def states() -> dict[str, dict[str, str]]:
-    mine = DATA.batches_of(ANNA.user_id)
-    by_status = {batch.status: batch for batch in mine}
-    review = by_status[BatchStatus.AWAITING_STUDENT_VALIDATION]
-    scored = by_status[BatchStatus.COMPLETED_SUCCESSFULLY]
-    open_one = by_status[BatchStatus.AWAITING_CONTENT_VALIDATION]
-    running = [b for b in mine if b.status is BatchStatus.PROCESSING_PIPELINES]
+    by_situation = {batch.situation: batch for batch in DATA.batches_of(ANNA.user_id)}
+    review = by_situation[Situation.AWAITING_CONFIRMATION]
+    scored = by_situation[Situation.DONE]
+    open_one = by_situation[Situation.REGISTERED]
+    running = by_situation[Situation.SPELLCHECK_RUNNING]
     (new_batch,) = DATA.bos_only
+    essay_text = next(t for t in DATA.texts if t.content_type == "application/octet-stream")
     matched = next(one for one in DATA.associations if one.batch_id == review.batch_id)
     teacher = {"teacher": ANNA.user_id}
     token = mint(ADMIN, Hs256(SECRET), now=datetime.now(UTC))
@@ -41,7 +41,7 @@ def states() -> dict[str, dict[str, str]]:
         "a teacher has classes": teacher | {"class": _class_of(ANNA.user_id)},
         "a batch has essays": teacher
         | {"batch": scored.batch_id, "essay": scored.visible_essays[0].essay_id},
-        "a batch is new": {"batch": new_batch},
+        "a batch is new": {"batch": new_batch.batch_id},
         "a batch has matches": teacher
         | {
             "batch": review.batch_id,
@@ -49,9 +49,10 @@ def states() -> dict[str, dict[str, str]]:
             "student": matched.student_id,
         },
         "a batch is open": teacher | {"batch": open_one.batch_id},
-        "a batch is at work": teacher | {"batch": running[0].batch_id},
-        "a text is stored": {"text": DATA.texts[0].storage_id},
+        "a batch is at work": teacher | {"batch": running.batch_id},
+        "a text is stored": {"text": essay_text.storage_id},
         "an account exists": {"user": ANNA.user_id},
+        "an account has credits": {"user": ANNA.user_id},
         "an admin is signed in": {"token": token},
         "a person waits for approval": {
             "token": token,
@@ -87,6 +88,8 @@ def _app(service: str, folder: Path) -> Quart:
         "cms": cms.create_app,
         "files": files.create_app,
         "content": content.create_app,
+        "bos": bos.create_app,
+        "entitlements": entitlements.create_app,
     }
     return make[service](EmulatorSettings(database=database, internal_api_key=KEY))
 

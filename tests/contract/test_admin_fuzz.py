@@ -36,6 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminStack]:
         yield stack
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_documented(stack: AdminStack, mode: GenerationMode) -> None:
     document = schemathesis.openapi.from_url(f"{stack.bff.url}/openapi.json")

@@ -63,6 +63,7 @@ async def test_a_bad_query_is_400_and_every_fault_has_its_pointer(
     assert LEAK not in repr(error)
 
 
+PERSON_INVITED = {"email": "maja.ek@skola.example", "first_name": "Maja", "last_name": "Ek"}
 ITEM = {"user_id": PERSON, "decision": "approve", "expected_version": 1}
 
 
@@ -79,6 +80,12 @@ ITEM = {"user_id": PERSON, "decision": "approve", "expected_version": 1}
         ("deny", {"expected_version": 1}, ["/reason"]),
         ("deny", {"expected_version": 1, "reason": " "}, ["/reason"]),
         ("deny", {"expected_version": 1, "reason": "a" * 501}, ["/reason"]),
+        ("deactivate", {"expected_version": 1}, ["/reason"]),
+        ("reactivate", {"expected_version": 1, "reason": "a" * 501}, ["/reason"]),
+        ("invite", {"email": "maja@skola"}, ["/email", "/first_name", "/last_name"]),
+        ("invite", {**PERSON_INVITED, "email": "maja@skola.local"}, ["/email"]),
+        ("invite", {**PERSON_INVITED, "last_name": "E\u202ek"}, ["/last_name"]),
+        ("invite", {**PERSON_INVITED, "org": "elsewhere"}, ["/org"]),
         ("decisions", {"items": []}, ["/items"]),
         ("decisions", {"items": [ITEM] * 101}, ["/items"]),
         ("decisions", {"items": [ITEM | {"decision": "deny"}]}, ["/items/0"]),
@@ -89,9 +96,38 @@ ITEM = {"user_id": PERSON, "decision": "approve", "expected_version": 1}
 async def test_a_bad_body_is_400_and_every_fault_has_its_pointer(
     client: Client, path: str, body: Any, pointers: list[str]
 ) -> None:
-    where = f"/v1/admin/users/{path if path == 'decisions' else f'{PERSON}/{path}'}"
+    where = f"/v1/admin/users/{path if path in {'decisions', 'invite'} else f'{PERSON}/{path}'}"
 
     answer = await client.post(where, json=body, headers=headers())
+
+    error = (await answer.get_json())["error"]
+    assert (answer.status_code, error["code"]) == (400, "VALIDATION_ERROR")
+    assert [fault["pointer"] for fault in error["details"]["errors"]] == pointers
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointers"),
+    [
+        ("adjust", {"amount": 5}, ["/reason"]),
+        ("adjust", {"amount": 0, "reason": "gift"}, ["/amount"]),
+        ("adjust", {"amount": 1.5, "reason": "gift"}, ["/amount"]),
+        ("adjust", {"amount": "5", "reason": "gift"}, ["/amount"]),
+        ("adjust", {"amount": True, "reason": "gift"}, ["/amount"]),
+        ("adjust", {"amount": 1_000_001, "reason": "gift"}, ["/amount"]),
+        ("adjust", {"amount": -1_000_001, "reason": "gift"}, ["/amount"]),
+        ("adjust", {"amount": 5, "reason": "a\u202eb"}, ["/reason"]),
+        ("adjust", {"amount": 5, "reason": "a\nb"}, ["/reason"]),
+        ("adjust", {"amount": 5, "reason": "a" * 501}, ["/reason"]),
+        ("adjust", {"amount": 5, "reason": "gift", "user_id": PERSON}, ["/user_id"]),
+        ("set", {"balance": -1, "reason": "gift"}, ["/balance"]),
+        ("set", {"balance": 1_000_001, "reason": "gift"}, ["/balance"]),
+        ("set", {"balance": 5, "reason": " "}, ["/reason"]),
+    ],
+)
+async def test_a_bad_change_of_credits_is_400_and_every_fault_has_its_pointer(
+    client: Client, path: str, body: Any, pointers: list[str]
+) -> None:
+    answer = await client.post(f"/v1/admin/credits/{PERSON}/{path}", json=body, headers=headers())
 
     error = (await answer.get_json())["error"]
     assert (answer.status_code, error["code"]) == (400, "VALIDATION_ERROR")

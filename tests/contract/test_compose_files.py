@@ -27,7 +27,7 @@ from tools.compose.documents import (
 )
 
 Services = dict[str, Service]
-OURS = ("gateway", "bff_teacher_service", "bff_admin_service", "config_service")
+OURS = ("gateway", "bff_teacher", "bff_admin", "config_service")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
 
@@ -63,7 +63,7 @@ def test_compose_does_not_start_without_secrets() -> None:
 def test_profiles_add_to_what_runs(profile: str) -> None:
     given = compose("--env-file", EXAMPLE, "--profile", profile, "config", "--services").split()
 
-    assert {"gateway", "bff_teacher_service", "bff_admin_service", "config_service"} <= set(given)
+    assert {"gateway", "bff_teacher", "bff_admin", "config_service"} <= set(given)
 
 
 def drop_health(services: Services) -> None:
@@ -75,7 +75,7 @@ def disable_health(services: Services) -> None:
 
 
 def wait_for_nobody(services: Services) -> None:
-    services["gateway"]["depends_on"]["kafka"] = {"condition": "service_healthy"}
+    services["gateway"]["depends_on"]["rabbitmq"] = {"condition": "service_healthy"}
 
 
 def restart_the_seed(services: Services) -> None:
@@ -95,11 +95,11 @@ def listen_elsewhere(services: Services) -> None:
 
 
 def call_another_port(services: Services) -> None:
-    services["gateway"]["environment"]["BFF_TEACHER_URL"] = "http://bff_teacher_service:4111"
+    services["gateway"]["environment"]["BFF_TEACHER_URL"] = "http://bff_teacher:4111"
 
 
 def call_a_stranger(services: Services) -> None:
-    services["gateway"]["environment"]["BFF_TEACHER_URL"] = "http://bff_taecher_service:4101"
+    services["gateway"]["environment"]["BFF_TEACHER_URL"] = "http://bff_taecher:4101"
 
 
 def write_to_disk(services: Services) -> None:
@@ -111,20 +111,20 @@ def keep_capabilities(services: Services) -> None:
 
 
 def take_all_memory(services: Services) -> None:
-    del services["bff_teacher_service"]["deploy"]["resources"]["limits"]["memory"]
+    del services["bff_teacher"]["deploy"]["resources"]["limits"]["memory"]
 
 
 def hurry(services: Services) -> None:
-    services["bff_teacher_service"]["stop_grace_period"] = "10s"
+    services["bff_teacher"]["stop_grace_period"] = "10s"
 
 
 def misspell(services: Services) -> None:
-    environment = services["bff_teacher_service"]["environment"]
+    environment = services["bff_teacher"]["environment"]
     environment["CMS_URL"] = environment.pop("CMS_API_URL")
 
 
 def forget_an_address(services: Services) -> None:
-    del services["bff_admin_service"]["environment"]["IDENTITY_SERVICE_URL"]
+    del services["bff_admin"]["environment"]["IDENTITY_SERVICE_URL"]
 
 
 def forget_a_secret(services: Services) -> None:
@@ -179,20 +179,20 @@ def float_with_the_tag(services: Services) -> None:
         (float_with_the_tag, "redis lacks a digest in its image"),
         (drop_health, "waits until redis is healthy, but redis has no healthcheck"),
         (disable_health, "redis lacks a healthcheck"),
-        (wait_for_nobody, "gateway waits for kafka, which is not there"),
+        (wait_for_nobody, "gateway waits for rabbitmq, which is not there"),
         (restart_the_seed, "waits for the end of seed, which starts again"),
         (ask_another_port, "gateway listens on 8080, but its healthcheck says 8081"),
         (publish_another_port, "gateway listens on 8080, but its published port says 8089"),
         (listen_elsewhere, "gateway listens on 9000, but its healthcheck says 8080"),
-        (call_another_port, "but bff_teacher_service listens on 4101"),
-        (call_a_stranger, "names bff_taecher_service, which is no service here"),
+        (call_another_port, "but bff_teacher listens on 4101"),
+        (call_a_stranger, "names bff_taecher, which is no service here"),
         (write_to_disk, "gateway lacks read_only"),
         (keep_capabilities, "config_service lacks cap_drop"),
-        (take_all_memory, "bff_teacher_service lacks limits"),
-        (hurry, "bff_teacher_service may take 25 s to stop"),
+        (take_all_memory, "bff_teacher lacks limits"),
+        (hurry, "bff_teacher may take 25 s to stop"),
         (misspell, "is given CMS_URL, which services.bff_teacher.config does not read: rename it"),
-        (misspell, "bff_teacher_service lacks BFF_TEACHER_SERVICE_CMS__URL"),
-        (forget_an_address, "bff_admin_service lacks BFF_ADMIN_SERVICE_IDENTITY__URL"),
+        (misspell, "bff_teacher lacks BFF_TEACHER_SERVICE_CMS__URL"),
+        (forget_an_address, "bff_admin lacks BFF_ADMIN_SERVICE_IDENTITY__URL"),
         (forget_a_secret, "config_service lacks CONFIG_SERVICE_AUDIT_KEY"),
         (give_a_secret_away, "JWT_SECRET_KEY is a secret: write it as ${JWT_SECRET_KEY:?"),
         (give_a_password_away, "POSTGRES_PASSWORD is a secret"),

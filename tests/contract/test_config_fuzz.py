@@ -43,6 +43,7 @@ def document(service: ServiceProcess) -> Any:
     return schemathesis.openapi.from_url(f"{service.url}/openapi.json")
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_documented(
     service: ServiceProcess, document: Any, mode: GenerationMode

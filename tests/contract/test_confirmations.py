@@ -14,14 +14,12 @@ from prometheus_client import CollectorRegistry
 
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
-from services.bff_teacher.config import Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.ledger import (
     SqlConfirmations,
     confirmations_counter,
 )
 from services.bff_teacher.confirmations.model import Attempt, Confirmations, ConfirmOutcome
-from services.bff_teacher.di import open_ledger
 from tests import sqlite_threads
 from tests.unit.bff_teacher.screen_fakes import MemoryConfirmations
 
@@ -129,6 +127,23 @@ async def test_end_is_written_beside_the_intent(
 
     assert ended == replace(attempt, outcome=outcome, ended_at=later)
     assert await ledger.latest(attempt.batch_id, CALLER) == ended
+
+
+async def test_batches_that_were_confirmed_are_found_in_one_read(ledger: Confirmations) -> None:
+    twice, undecided, untold = an_attempt(), an_attempt(), an_attempt()
+    later = NOW + timedelta(seconds=3)
+    again = replace(twice, number=2, forced=True)
+    for attempt, outcome, at in (
+        (twice, ConfirmOutcome.CONFIRMED, NOW),
+        (again, ConfirmOutcome.CONFIRMED, later),
+        (undecided, ConfirmOutcome.UNKNOWN, NOW),
+    ):
+        await ledger.begin(attempt)
+        await ledger.end(attempt, outcome, at)
+    await ledger.begin(untold)
+    asked = [twice.batch_id, undecided.batch_id, untold.batch_id, str(uuid.uuid4())]
+
+    assert await ledger.confirmed_at(asked, CALLER) == {twice.batch_id: later}
 
 
 async def test_latest_attempt_counts_and_batches_do_not_mix(ledger: Confirmations) -> None:
@@ -260,31 +275,6 @@ async def test_ledger_of_a_later_release_is_not_touched(tmp_path: Path) -> None:
     async with opened(f"sqlite+aiosqlite:///{path}") as ledger:
         with pytest.raises(Unavailable):
             await ledger.begin(an_attempt())
-
-
-@pytest.mark.parametrize(
-    ("given", "driver"),
-    [
-        ("sqlite:///ledger.sqlite3", "sqlite"),
-        ("postgresql://user:pass@db/ledger", "postgresql"),
-        ("postgresql+asyncpg://db/ledger", "postgresql"),
-    ],
-)
-async def test_url_needs_no_driver(given: str, driver: str) -> None:
-    settings = Settings.load(
-        {
-            "ENVIRONMENT": "testing",
-            "JWT_SECRET_KEY": "x",
-            "HULEEDU_INTERNAL_API_KEY": "x",
-            "BFF_TEACHER_SERVICE_LEDGER_URL": given,
-        }
-    )
-
-    ledger = open_ledger(settings)
-    await ledger.aclose()
-
-    assert ledger._engine.url.get_backend_name() == driver
-    assert "pass" not in repr(settings.ledger_url)
 
 
 async def test_many_replicas_may_make_the_file_at_once(tmp_path: Path) -> None:

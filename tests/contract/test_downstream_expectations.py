@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.downstream_expectations import (
+from tests.contract.emulated_downstreams import KEY, emulated, states
+from tests.elsewhere import DOWNSTREAMS
+from tools.platform_canary.expectations import (
     NO_STATE,
     READ_AS,
     Expectation,
@@ -18,7 +20,6 @@ from tests.contract.downstream_expectations import (
     filled,
     headers_of,
 )
-from tests.contract.emulated_downstreams import KEY, emulated, states
 
 EVERY = expectations()
 TIMEOUT = 30.0
@@ -92,11 +93,18 @@ def test_every_expectation_has_a_name_of_its_own_and_a_state_that_exists() -> No
     assert len(set(names)) == len(names)
     assert {one.state for one in EVERY} <= {*states(), NO_STATE}
     assert {one.read_as for one in EVERY} - {None} == set(READ_AS)
-    assert {one.service for one in EVERY} == {"ras", "cms", "files", "content", "identity"}
+    assert {one.service for one in EVERY} == set(DOWNSTREAMS)
 
 
 def test_only_what_says_so_writes() -> None:
-    assert [one.name for one in EVERY if one.request.method != "GET" and not one.writes] == []
+    reading_posts = {
+        "a check says what is there and changes nothing",
+        "a check without its metric is refused",
+    }
+
+    silent = {one.name for one in EVERY if one.request.method != "GET" and not one.writes}
+
+    assert silent == reading_posts
 
 
 def one(service: str, name: str) -> Expectation:

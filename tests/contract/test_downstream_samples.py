@@ -1,5 +1,6 @@
 """Our contracts accept what the platform sends; the samples are invented, their shapes are its."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,14 @@ import msgspec
 import pytest
 
 from bff_core.client import JsonDecoder, Undecodable
+from services.bff_admin.contracts.entitlements import (
+    Balance,
+    CreditCheck,
+    CreditOperations,
+    CreditsAdjusted,
+    CreditsSet,
+)
+from services.bff_teacher.contracts.bos import PHASES, PipelineState
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
     ClassInfos,
@@ -21,6 +30,10 @@ from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, Owned
 
 SAMPLES = Path(__file__).with_name("downstream")
 KINDS: dict[str, Any] = {
+    "bos_first_phase": PipelineState,
+    "bos_hand_made": PipelineState,
+    "bos_registered": PipelineState,
+    "bos_second_phase": PipelineState,
     "cms_associations": AssociationPage,
     "cms_class_info": ClassInfos,
     "cms_classes": ClassPage,
@@ -28,6 +41,11 @@ KINDS: dict[str, Any] = {
     "cms_roster": Roster,
     "cms_student_names": list[StudentOfEssay],
     "cms_student_of_essay": StudentOfEssay,
+    "entitlements_adjusted": CreditsAdjusted,
+    "entitlements_balance": Balance,
+    "entitlements_check": CreditCheck,
+    "entitlements_operations": CreditOperations,
+    "entitlements_set": CreditsSet,
     "file_state_locked": FileState,
     "file_state_open": FileState,
     "file_state_unknown": FileState,
@@ -114,3 +132,27 @@ def test_lock_says_what_runs(name: str, running: str | None, *, verified: bool) 
     status = read(name).lock_status
 
     assert (status.verified, status.running_phase) == (verified, running)
+
+
+def test_first_phase_that_runs_has_an_end_and_no_start() -> None:
+    state: PipelineState = read("bos_first_phase")
+    phase = state.pipeline_state.spellcheck
+
+    assert phase is not None
+    assert (phase.status, phase.started_at) == ("dispatch_initiated", None)
+    assert phase.completed_at is not None
+    assert phase.completed_at.utcoffset() == timedelta()
+
+
+def test_state_that_somebody_made_by_hand_may_lack_phases_and_its_owner() -> None:
+    state: PipelineState = read("bos_hand_made")
+
+    missing = [name for name in PHASES if getattr(state.pipeline_state, name) is None]
+    assert (missing, state.user_id) == (["nlp", "ai_feedback"], None)
+
+
+def test_operation_has_a_zoned_time_and_may_have_no_batch() -> None:
+    listed: CreditOperations = read("entitlements_operations")
+
+    assert [one.batch_id is None for one in listed.operations] == [False, True]
+    assert {one.created_at.utcoffset() for one in listed.operations} == {timedelta()}

@@ -57,7 +57,7 @@ async def test_dashboard_is_under_both_prefixes_and_asks_for_a_user(
 
     error = (await answer.get_json())["error"]
     assert answer.status_code == 401
-    assert (error["code"], error["service"]) == ("AUTHENTICATION_ERROR", "bff_teacher_service")
+    assert (error["code"], error["service"]) == ("AUTHENTICATION_ERROR", "bff_teacher")
 
 
 async def test_a_bare_user_id_is_not_believed(client: Client) -> None:
@@ -73,6 +73,6 @@ async def test_health_has_every_key_that_the_platform_s_has(client: Client) -> N
     kinds = {name: type(health[name]) for name in ("service", "status", "message", "version")}
     assert answer.status_code == 200
     assert set(kinds.values()) == {str}
-    assert health["service"] == "bff_teacher_service"
+    assert health["service"] == "bff_teacher"
     assert isinstance(health["checks"], dict)
     assert isinstance(health["dependencies"], dict)

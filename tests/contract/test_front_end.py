@@ -185,7 +185,7 @@ async def test_our_own_addresses_stay_ours(client: Client, path: str) -> None:
 async def test_health_lists_the_front_end_checks_by_the_platform_s_names(client: Client) -> None:
     health = await (await client.get("/healthz")).get_json()
 
-    assert health["service"] == "bff_teacher_service"
+    assert health["service"] == "bff_teacher"
     assert (
         health["checks"].items()
         >= {

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from services.bff_teacher.confirmations.database import LedgerDatabase
+import pytest
+from sqlalchemy import update
+
+from bff_core.errors import Unavailable
+from services.bff_teacher.config import Settings
+from services.bff_teacher.confirmations.database import LedgerDatabase, schema_version
+from services.bff_teacher.di.services import open_ledger
 
 
 async def test_a_ping_creates_no_file(tmp_path: Path) -> None:
@@ -11,3 +17,45 @@ async def test_a_ping_creates_no_file(tmp_path: Path) -> None:
     assert await database.ping()
     await database.aclose()
     assert not (tmp_path / "ledger.sqlite3").is_file()
+
+
+async def test_a_ledger_of_another_release_is_not_used_and_says_why(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
+    own, other = LedgerDatabase(url, timeout=20.0), LedgerDatabase(url, timeout=20.0)
+    async with own.transaction() as connection:
+        await connection.execute(update(schema_version).values(version=2))
+
+    with pytest.raises(Unavailable) as caught:
+        async with other.transaction():
+            pass
+
+    assert caught.value.details == {"reason": "ledger_unavailable"}
+    assert caught.value.fields == {"error": "LedgerSchemaMismatch"}
+    assert not await other.ping()
+    await own.aclose()
+    await other.aclose()
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("sqlite:///ledger.sqlite3", "sqlite"),
+        ("postgresql://user:pass@db/ledger", "postgresql"),
+        ("postgresql+asyncpg://db/ledger", "postgresql"),
+    ],
+)
+async def test_url_needs_no_driver(given: str, driver: str) -> None:
+    settings = Settings.load(
+        {
+            "ENVIRONMENT": "testing",
+            "JWT_SECRET_KEY": "x",
+            "HULEEDU_INTERNAL_API_KEY": "x",
+            "BFF_TEACHER_SERVICE_LEDGER_URL": given,
+        }
+    )
+
+    ledger = open_ledger(settings)
+    await ledger.aclose()
+
+    assert ledger._engine.url.get_backend_name() == driver
+    assert "pass" not in repr(settings.ledger_url)

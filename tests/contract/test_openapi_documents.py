@@ -95,7 +95,7 @@ async def test_every_example_is_valid(app: Quart) -> None:
             Draft202012Validator(whole).validate(example)
             shown += 1
 
-    assert shown or app.name == "api_gateway_service"
+    assert shown or app.name == "gateway"
 
 
 @pytest.mark.parametrize("made", [teacher, admin], ids=["bff_teacher", "bff_admin"])
@@ -105,9 +105,11 @@ async def test_every_answer_of_a_screen_has_an_example(made: Callable[[], Quart]
         if "/teacher/" not in path and "/admin/" not in path:
             continue
         for operation in methods.values():
-            content = operation["responses"]["200"]["content"]
-            if "text/event-stream" in content:
-                assert content["text/event-stream"]["schema"]["examples"], path
+            success = next(one for one in operation["responses"] if one.startswith("2"))
+            content = operation["responses"][success]["content"]
+            (media_type,) = content
+            if media_type != "application/json":
+                assert content[media_type]["schema"]["examples"], path
                 continue
             answer = content["application/json"]["schema"]
             named = answer["$ref"].rsplit("/", 1)[1] if "$ref" in answer else None

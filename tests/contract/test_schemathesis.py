@@ -83,6 +83,7 @@ def command(stack: DemoStack, service: str, target: Target) -> list[str]:
     ]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_answer_is_as_the_document_says(
     stack: DemoStack, service: str, tmp_path: Path

@@ -49,6 +49,13 @@ def headers(token: str | None = None, **more: str) -> dict[str, str]:
         ("limit=5&limit=6", ["/limit"]),
         ("statsu=ready", ["/statsu"]),
         ("status=failed&limit=100&offset=401", ["/offset"]),
+        ("state=pending_content", ["/state/0"]),
+        ("state=ready&state=bogus", ["/state/1"]),
+        ("status=ready&status=failed", ["/status"]),
+        ("class_id=12", ["/class_id"]),
+        ("no_class=true&class_id=3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10", ["/class_id"]),
+        ("completed_since=yesterday", ["/completed_since"]),
+        ("sort=oldest", ["/sort"]),
         ("limit=0&offset=-1&status=bogus", ["/limit", "/offset", "/status"]),
     ],
 )

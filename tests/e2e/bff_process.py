@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests import local_servers
+from tests.ports import free_port
 
 START_SECONDS = 30.0
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ def bff_process(
     folder: Path, environ: Mapping[str, str], *, module: str = "services.bff_teacher"
 ) -> Iterator[BffProcess]:
     """Started and ready; ended when the test is done, if it is still there."""
-    port = local_servers.free_port()
+    port = free_port()
     log = folder / f"bff-{port}.log"
     basics = {
         name: os.environ[name]

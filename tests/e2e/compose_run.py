@@ -18,6 +18,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from bff_core.settings import ServiceSettings
 from tests import local_servers
 from tests.e2e.image_steps import ImageTree
+from tests.ports import free_port
 from tools.compose.documents import EXAMPLE, compose, module_of
 from tools.compose.settings_rules import settings_of
 
@@ -55,7 +56,7 @@ class ComposeRun:
     services: dict[str, dict[str, Any]] = field(default_factory=containers)
 
     def __post_init__(self) -> None:
-        self.ports = {name: local_servers.free_port() for name in self.services}
+        self.ports = {name: free_port() for name in self.services}
         self.ports["redis"] = urlsplit(self.redis).port or 0
         self.ports["bff_postgres"] = urlsplit(self.postgres).port or 0
 

@@ -1,16 +1,20 @@
 """Fixtures of the journeys with real processes."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.demo_stack import DemoStack, free_offset
+from devstack.screens.build import built_screens
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.devstack_harness import FakeDevstack
 from tests.e2e.remote_stack import RemoteStack
 from tests.elsewhere import stack_url, why_not_elsewhere
+from tests.node_tools import output_of
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,10 +45,28 @@ def demo(
     if elsewhere:
         yield RemoteStack.at(elsewhere)
         return
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-    started = stack.command("up", "--detach", "--port-offset", str(stack.offset))
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    with demo_stack(tmp_path_factory.mktemp("devstack"), "--web") as (stack, _):
         yield stack
-    finally:
-        stack.command("down")
+
+
+@pytest.fixture(scope="session")
+def screens(demo: DemoStack, tmp_path_factory: pytest.TempPathFactory) -> DemoStack:
+    """The devstack whose gateway serves the screens of this checkout; shared, so tests only read."""
+    lines: list[str] = []
+    built_screens(tmp_path_factory.mktemp("screens") / "web.log", lines.append)
+    if lines and "npm cannot install" in lines[-1]:
+        pytest.skip(lines[-1])
+    assert lines == []
+    return demo
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the TypeScript package with its locked dependencies installed."""
+    tree = tmp_path_factory.mktemp("typescript")
+    shutil.copytree(ROOT / "openapi", tree / "openapi")
+    folder = tree / "sdk" / "typescript"
+    left_out = shutil.ignore_patterns("node_modules", "dist", "build")
+    shutil.copytree(ROOT / "sdk" / "typescript", folder, ignore=left_out)
+    output_of(folder, "npm", "ci", "--prefer-offline")
+    return folder

@@ -1,10 +1,10 @@
 """Expected answers of screen 1, computed from the seed without code of the services."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from devstack.seed import Dataset, SchoolClass, SeededBatch, SeededStudent
+from tests.e2e.truth_oracle import state_of, zulu
 
 WORDS = {
     "awaiting_content_validation": "pending_content",
@@ -24,10 +24,6 @@ CLIENT_WORDS = sorted(set(WORDS.values()))
 WIDE = {"pending_content", "processing", "failed"}
 
 
-def zulu(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat() + "Z"
-
-
 @dataclass
 class DashboardOracle:
     data: Dataset
@@ -45,30 +41,24 @@ class DashboardOracle:
             "total_count": len(found),
             "limit": limit,
             "offset": offset,
+            "has_more": offset + limit < len(found),
             "skipped": 0,
         }
 
     def item(self, batch: SeededBatch) -> dict[str, Any]:
         known = self.class_of(batch)
-        final = batch.processing_completed_at is not None
-        ended = batch.completed_essay_count + batch.failed_essay_count
-        percent = round(100 * ended / batch.essay_count) if batch.essay_count else 0
         return {
             "batch_id": batch.batch_id,
+            "batch_code": batch.batch_id[:8].upper(),
             "title": batch.assignment_id or "Untitled Batch",
+            "title_source": "assignment" if batch.assignment_id else None,
             "class_id": known.class_id if known else None,
             "class_name": known.name if known else None,
-            "status": WORDS[batch.status],
+            **state_of(self.data, batch, listed=True),
             "total_essays": batch.essay_count,
-            "completed_essays": batch.completed_essay_count,
-            "failed_essays": batch.failed_essay_count,
-            "progress_percent": min(percent, 100 if final else 99),
             "requested_pipeline": None,
-            "current_phase": batch.current_phase,
-            "is_final": final,
             "created_at": zulu(batch.created_at),
             "last_updated": zulu(batch.last_updated),
-            "completed_at": zulu(batch.processing_completed_at),
         }
 
     def class_of(self, batch: SeededBatch) -> SchoolClass | None:
@@ -93,7 +83,7 @@ class DashboardOracle:
             reverse=True,
         )[:100]
         own = [b for b in newest if (known := self.class_of(b)) and known.class_id == one.class_id]
-        wanting = [b for b in own if needs_teacher(b)]
+        wanting = [b for b in own if self.needs_teacher(b)]
         return {
             "class_id": one.class_id,
             "name": one.name,
@@ -105,7 +95,7 @@ class DashboardOracle:
             "last_activity_at": zulu(max((b.last_updated for b in own), default=None)),
         }
 
-
-def needs_teacher(batch: SeededBatch) -> bool:
-    troubled = WORDS[batch.status] in {"failed", "completed_with_failures"}
-    return troubled or batch.status == "awaiting_student_validation"
+    def needs_teacher(self, batch: SeededBatch) -> bool:
+        state = state_of(self.data, batch, listed=True)
+        troubled = state["status"] in {"failed", "completed_with_failures"}
+        return troubled or state["attention"] is not None

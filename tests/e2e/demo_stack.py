@@ -4,6 +4,8 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,14 +21,30 @@ from devstack.tokens import Hs256, mint
 from tests.e2e.patience import patiently
 from tests.e2e.secrets_check import require_no_secret
 
+COMMAND_SECONDS = 300
+"""A start may build the screens, too."""
+
 
 def free_offset() -> int:
-    """A shift that leaves every port free, and below those that the kernel hands out."""
+    """A shift that leaves every port free, and below those of `tests.ports`."""
     for _ in range(100):
-        offset = random.randrange(10_000, 24_000)
+        offset = random.randrange(10_000, 18_000)
         if all(is_free(process.port + offset) for process in PLAN.processes):
             return offset
     raise RuntimeError("no free ports")
+
+
+@contextmanager
+def demo_stack(home: Path, *words: str) -> Iterator[tuple["DemoStack", str]]:
+    """A stack that is started with these words of `./dev up`, and all that the start has said."""
+    stack = DemoStack(home, free_offset())
+    started = stack.command("up", "--detach", "--port-offset", str(stack.offset), *words)
+    said = started.stdout + started.stderr
+    try:
+        assert started.returncode == 0, said
+        yield stack, said
+    finally:
+        stack.command("down")
 
 
 @dataclass
@@ -56,17 +74,22 @@ class DemoStack:
         """One command of `./dev`, on this stack's own folder.
 
         Batches move only with `--scenario`, and CMS names classes without `--as-shipped`: tests
-        compare with the seed.
+        compare with the seed. The screens are built with `--web` only, and the platform's events
+        are published with `--kafka` only: most tests are about what the services' routes tell.
         """
         if words[0] == "up" and "--scenario" not in words:
             words = (*words, "--no-scenario")
         if words[0] == "up" and "--as-shipped" not in words:
             words = (*words, "--cms-class-info", "fixed")
+        if words[0] == "up" and "--web" not in words:
+            words = (*words, "--no-web")
+        if words[0] == "up" and "--kafka" not in words:
+            words = (*words, "--no-kafka")
         return subprocess.run(
             [sys.executable, "-m", "devstack", *words, "--home", str(self.home)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=COMMAND_SECONDS,
             check=False,
         )
 

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from devstack.supervisor.stack import Home, is_free
 from devstack.supervisor.state import read_state, start_time
 
 FAKE = str(Path(__file__).with_name("fake_devstack.py"))
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 60.0
 
 
 def eventually(claim: Callable[[], object]) -> None:
@@ -74,6 +75,18 @@ class FakeDevstack:
         state = read_state(self.home)
         assert state is not None
         return {name: child.pid for name, child in state.children.items()}
+
+    def log(self, name: str) -> str:
+        return self.home.log(name).read_text()
+
+    def is_serving(self, name: str) -> bool:
+        port = self.ports[("base", "middle", "edge").index(name)]
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                return connection.recv(64).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
 
     def close(self) -> None:
         state = read_state(self.home)

@@ -15,7 +15,7 @@ from services.bff_teacher.app import create_app
 from services.bff_teacher.clients.cms import HttpAssociations
 from services.bff_teacher.config import Settings
 from services.bff_teacher.contracts.cms import AssociationPage, ConfirmItem
-from services.bff_teacher.di import Cms
+from services.bff_teacher.di.services import Cms
 from services.bff_teacher.ports import Associations
 
 POINT = "DIES"

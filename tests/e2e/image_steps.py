@@ -92,13 +92,13 @@ class Builder:
             self._copy(tree, shlex.split(rest))
         elif word == "RUN":
             command = _MOUNTS.sub("", rest)
-            if command.startswith(("uv ", "chmod ")):
+            if command.startswith(("uv ", "chmod ", "/opt/venv/bin/python ")):
                 self._run(tree, shlex.split(tree.inside(command)))
 
     def _copy(self, tree: ImageTree, words: list[str]) -> None:
-        origin = ROOT
+        origin, left_out = ROOT, _ignored
         if words[0].startswith("--from="):
-            origin = self.made(words.pop(0).removeprefix("--from=")).folder
+            origin, left_out = self.made(words.pop(0).removeprefix("--from=")).folder, _left_out
         *sources, target = words
         place = (
             Path(tree.inside(target)) if target.startswith("/") else tree.folder / "build" / target
@@ -106,7 +106,7 @@ class Builder:
         for source in sources:
             path = origin / source.lstrip("/")
             if path.is_dir():
-                shutil.copytree(path, place, symlinks=True, ignore=_left_out, dirs_exist_ok=True)
+                shutil.copytree(path, place, symlinks=True, ignore=left_out, dirs_exist_ok=True)
             else:
                 into = place / path.name if target.endswith(("/", ".")) else place
                 into.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +130,12 @@ class Builder:
 
 def _left_out(_folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name == "__pycache__" or ".sqlite3" in name]
+
+
+def _ignored(folder: str, names: list[str]) -> list[str]:
+    """Files that `.dockerignore` keeps from the builder, too."""
+    installed = {"node_modules", "dist", "tests"} & set(names)
+    return [*_left_out(folder, names), *installed]
 
 
 def _of_the_machine() -> Mapping[str, str]:

@@ -38,11 +38,11 @@ def build_tree(tree: Path) -> set[str]:
 
 
 def _place_of(shape: Path) -> Path:
-    """Libraries lie at the top; `services` is a namespace, as in Identity's image."""
+    """Libraries lie at the top; `services` is a namespace, as in the platform's images."""
     place = shape.with_name(shape.name.removesuffix(".txt"))
     if place.parts[0] == "libs":
         return Path(*place.parts[1:])
-    return Path("services", "identity_service", place)
+    return Path("services", place)
 
 
 def install(scratch: Path, uv: str) -> Path:

@@ -78,5 +78,7 @@ class Emulators:
 def teacher_environment(demo: DemoStack) -> dict[str, str]:
     """Environment of another BFF beside the demo's own."""
     home = Home(demo.home)
-    stack = RunningStack(home, PLAN.ports(demo.offset), load_keys(home.keys), demo.offset)
-    return service_environment("bff-teacher", "BFF_TEACHER_SERVICE")(stack)
+    stack = RunningStack(
+        home, PLAN.without("kafka").ports(demo.offset), load_keys(home.keys), demo.offset
+    )
+    return service_environment("bff_teacher", "BFF_TEACHER_SERVICE")(stack)

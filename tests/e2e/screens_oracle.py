@@ -1,11 +1,15 @@
 """Expected answers of screens 2 to 4, computed from the seed without code of the services."""
 
 import math
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from devstack.seed import Dataset, SeededBatch, SeededEssay, SeededStudent
-from tests.e2e.dashboard_oracle import DashboardOracle, zulu
+from tests.e2e.dashboard_oracle import DashboardOracle
+from tests.e2e.truth_oracle import state_of, zulu
 
 RUNNING = {"dispatch_initiated", "in_progress"}
 LOCKING = RUNNING | {"completed_successfully", "completed_with_partial_success"}
@@ -29,18 +33,17 @@ class ScreensOracle:
         self.matches = {row.essay_id: row.student_id for row in self.data.associations}
 
     def detail(self, batch: SeededBatch, language: str) -> dict[str, Any]:
-        row = self.dashboard.item(batch)
+        row, state = self.dashboard.item(batch), state_of(self.data, batch)
         lock = file_state(batch)
         essays = [
             self.essay(essay, rank, language)
             | {"spellcheck_corrected_text_storage_id": essay.spellcheck_corrected_text_storage_id}
             for essay, rank in ordered(batch)
         ]
-        kept = {name: value for name, value in row.items() if name != "status"}
-        return kept | {
-            "overall_status": row["status"],
-            "current_phase": batch.current_phase or lock["running_phase"],
+        return row | {
+            **state,
             "ranked_essays": sum(essay["rank"] is not None for essay in essays),
+            "results": results(batch) if state["is_final"] else None,
             "file_state": lock,
             "failures": grouped(essays),
             "essays": essays,
@@ -55,8 +58,8 @@ class ScreensOracle:
             "spellcheck_status": essay.spellcheck_status,
             "spellcheck_correction_count": essay.spellcheck_correction_count,
             "cj_assessment_status": essay.cj_assessment_status,
-            "cj_rank": essay.cj_rank,
-            "cj_score": number(essay.cj_score),
+            "cj_rank": None if is_unscored(essay) else essay.cj_rank,
+            "cj_score": None if is_unscored(essay) else number(essay.cj_score),
             "rank": rank,
             "student": self.writer(essay),
             "failures": failures(essay, language),
@@ -80,6 +83,8 @@ class ScreensOracle:
             "ranked_essays": sum(place is not None for _, place in rows),
             "previous_essay_id": ([None, *ids])[at],
             "next_essay_id": ([*ids, None])[at + 1],
+            # Only events tell it.
+            "grade": None,
             "corrected_text": self.texts[text] if text else None,
             "prompt": self.texts[batch.prompt_storage_id] if batch.prompt_storage_id else None,
         }
@@ -131,13 +136,42 @@ def number(score: float | None) -> float | None:
     return None if score is None or not math.isfinite(score) else score
 
 
+def is_unscored(essay: SeededEssay) -> bool:
+    return (essay.cj_score, essay.cj_rank) == (0.0, 999)
+
+
+def results(batch: SeededBatch) -> dict[str, Any] | None:
+    scores = [number(essay.cj_score) or 0.0 for essay, rank in ordered(batch) if rank is not None]
+    if not scores:
+        return None
+    lowest, highest = min(scores), max(scores)
+    number_of = math.ceil(math.log2(len(scores))) + 1 if lowest < highest else 1
+    edges = [lowest + (highest - lowest) * step / number_of for step in range(number_of)]
+    uppers = [*edges[1:], highest]
+    return {
+        "count": len(scores),
+        "mean": pytest.approx(statistics.fmean(scores)),
+        "median": pytest.approx(statistics.median(scores)),
+        "spread": pytest.approx(statistics.pstdev(scores)),
+        "distribution": [
+            {
+                "lower": pytest.approx(lower),
+                "upper": pytest.approx(upper),
+                "count": sum(lower <= score < upper for score in scores)
+                + (upper == highest) * scores.count(highest),
+            }
+            for lower, upper in zip(edges, uppers, strict=True)
+        ],
+    }
+
+
 def ordered(batch: SeededBatch) -> list[tuple[SeededEssay, int | None]]:
     """Dense ranks, the better score first; zero on rank 999 is RAS's sign of no score."""
     scored: list[tuple[float, SeededEssay]] = []
     unscored: list[SeededEssay] = []
     for essay in batch.visible_essays:
         score = number(essay.cj_score)
-        if score is None or (score, essay.cj_rank) == (0.0, 999):
+        if score is None or is_unscored(essay):
             unscored.append(essay)
         else:
             scored.append((score, essay))

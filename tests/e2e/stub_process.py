@@ -5,11 +5,18 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 mode = os.environ["STUB_MODE"]
 if mode == "die":
     sys.stderr.write("the stub cannot find its flux capacitor\n")
     raise SystemExit(3)
+if mode.startswith("once:"):
+    # The first start serves; later ones die until the file is gone.
+    marker = Path(mode.removeprefix("once:"))
+    if marker.exists():
+        raise SystemExit(4)
+    marker.touch()
 if mode == "grandchild":
     grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     os.write(1, f"{grandchild.pid}\n".encode())

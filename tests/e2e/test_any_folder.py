@@ -1,4 +1,7 @@
-"""A checkout in a folder of any name: the devstack, migrations, databases and a front end."""
+"""A checkout in a folder of any name: the devstack, migrations, databases and a front end.
+
+npm reaches no registry there, so that the stack starts without the screens.
+"""
 
 import os
 import shutil
@@ -19,12 +22,19 @@ from tests.e2e.demo_stack import DemoStack, free_offset
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "a b%20(x)#1?q=é&$HOME'\"\n%(here)s:;*[0]"
 FOLDERS = ("services", "shared", "devstack")
+NPM = "#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\nexit 1\n"
+NODE = "#!/bin/sh\necho v20.1.0\n"
 ASSET = "assets/ämne #1?%20.txt"
 
 
 @dataclass
 class OddStack(DemoStack):
-    """Runs the code of the checkout that holds its `home`, without HOME."""
+    """Runs the code of the checkout that holds its `home`, without HOME.
+
+    `words_of_start` is what the start has said.
+    """
+
+    words_of_start: str = ""
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.module("devstack", *words, BFF_TEACHER_SERVICE_STATIC_DIR=str(self.front_end))
@@ -41,7 +51,7 @@ class OddStack(DemoStack):
         return subprocess.run(
             [sys.executable, "-m", name, *words],
             cwd=self.checkout,
-            env={"PATH": os.environ["PATH"], **env},
+            env={"PATH": f"{self.checkout.parent / 'tools'}:{os.environ['PATH']}", **env},
             capture_output=True,
             text=True,
             timeout=180,
@@ -53,16 +63,18 @@ class OddStack(DemoStack):
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OddStack]:
     checkout = tmp_path_factory.mktemp("odd") / NAME
     for folder in FOLDERS:
-        shutil.copytree(
-            ROOT / folder, checkout / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / folder, checkout / folder)
+    (checkout / "web").mkdir()
+    (checkout / "web" / "package-lock.json").write_text("{}")
     stack = OddStack(checkout / ".devstack", free_offset())
+    provide(checkout.parent / "tools", node=NODE, npm=NPM)
     (stack.front_end / "assets").mkdir(parents=True)
     (stack.front_end / "index.html").write_text("<!doctype html><title>odd</title>")
     (stack.front_end / ASSET).write_text("found")
     started = stack.command("up", "--detach", "--no-scenario", "--port-offset", str(stack.offset))
     try:
-        assert started.returncode == 0, started.stdout + started.stderr
+        stack.words_of_start = started.stdout + started.stderr
+        assert started.returncode == 0, stack.words_of_start
         yield stack
     finally:
         stack.command("down")
@@ -78,7 +90,7 @@ def test_devstack_serves_a_dashboard(odd: OddStack) -> None:
 def test_settings_and_ledger_are_migrated_and_lie_in_the_checkout(odd: OddStack) -> None:
     settings = httpx.get(f"{odd.admin_doors[0]}/settings", headers=bearer(odd), timeout=10)
     data = {path.name for path in (odd.home / "data").iterdir()}
-    stray = {path.name for path in odd.checkout.parent.iterdir()} - {NAME}
+    stray = {path.name for path in odd.checkout.parent.iterdir()} - {NAME, "tools"}
 
     assert settings.status_code == 200
     assert {"config.db", "identity.db", "platform.sqlite3"} <= data
@@ -93,10 +105,26 @@ def test_front_end_is_served_with_files_of_any_name(odd: OddStack) -> None:
     assert (asset.status_code, asset.text) == (200, "found")
 
 
+def test_stack_without_its_screens_starts_and_says_so_in_one_line(odd: OddStack) -> None:
+    page = httpx.get(f"{odd.gateway}/", timeout=10)
+
+    assert odd.words_of_start.count("The screens were not built") == 1
+    assert "npm cannot install their packages (ENOTFOUND)" in odd.words_of_start
+    assert "Open http" not in odd.words_of_start
+    assert (page.status_code, page.json()["error"]["code"]) == (404, "RESOURCE_NOT_FOUND")
+
+
 def test_accounts_are_migrated(odd: OddStack) -> None:
     done = odd.module("services.identity_admin", "migrate", "up", **identity_settings(odd))
 
     assert done.returncode == 0, done.stderr
+
+
+def provide(folder: Path, **scripts: str) -> None:
+    folder.mkdir()
+    for name, script in scripts.items():
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
 
 
 def bearer(stack: OddStack) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.seed import PEOPLE, DemoUser, SeededBatch, load_dataset
+from devstack.seed import PEOPLE, DemoUser, SeededBatch, Situation, load_dataset
 from devstack.seed.people import ADMIN, PENDING, TEACHERS
 from tests.e2e.demo_stack import DemoStack, free_offset
 from tests.e2e.screen_reader import Emulators
@@ -16,11 +16,11 @@ from tests.e2e.secrets_check import require_no_secret
 
 DATA = load_dataset()
 ORACLE = ScreensOracle(DATA)
-KEYS = [f"{batch.status}-{batch.batch_id[:8]}" for batch in DATA.batches]
+KEYS = [f"{batch.situation}-{batch.batch_id[:8]}" for batch in DATA.batches]
 BY_ID = {person.user_id: person for person in PEOPLE}
 
 
-IN_REVIEW = [batch for batch in DATA.batches if batch.status == "awaiting_student_validation"]
+IN_REVIEW = DATA.batches_in(Situation.AWAITING_CONFIRMATION)
 UNKNOWN_CLASS = {"class_id": None, "class_name": None}
 UNKNOWN_ACTIVITY = {"recent_batches": None, "needs_attention": None, "last_activity_at": None}
 ADMIN_SCREENS = (
@@ -141,7 +141,7 @@ def test_stream_begins_with_a_snapshot_of_every_batch(shipped: DemoStack) -> Non
 
 
 @pytest.mark.parametrize("path", ADMIN_SCREENS)
-def test_admin_screens_miss_nothing(shipped: DemoStack, path: str) -> None:
+def test_admin_screens_miss_no_part_of_the_platform(shipped: DemoStack, path: str) -> None:
     headers = {"Authorization": f"Bearer {shipped.token(ADMIN)}"}
 
     answer = httpx.get(f"{shipped.admin_doors[0]}{path}", headers=headers, timeout=20)

@@ -14,7 +14,10 @@ echo "${DEV_VENV:-.venv} ${UV_PYTHON##*/} $*" >>calls
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in --version) echo Python 3.13.7 ;; esac
 """
-NEWEST = "test tests/unit/bff_core tests/property -n 2 --dist loadfile --no-loadscope-reorder"
+NEWEST = (
+    "test tests/unit/bff_core tests/property tests/contract -m not fuzz"
+    " -n 2 --dist loadfile --no-loadscope-reorder"
+)
 
 
 class Checkout:

@@ -12,7 +12,7 @@ import pytest
 
 from devstack.seed.people import ADMIN
 from tests.e2e.demo_stack import DemoStack
-from tests.faults.module_process import free_port
+from tests.ports import free_port
 
 BINARY = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CONFIGURATION = """

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.seed import PEOPLE, SeededBatch, load_dataset
+from devstack.seed import PEOPLE, SeededBatch, Situation, load_dataset
 from tests.e2e.bff_process import BffProcess, bff_process
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.dying_bff import POINT
@@ -16,7 +16,7 @@ from tests.e2e.screen_reader import Emulators, ScreenReader, teacher_environment
 
 DATA = load_dataset()
 BY_ID = {person.user_id: person for person in PEOPLE}
-IN_REVIEW = [batch for batch in DATA.batches if batch.status == "awaiting_student_validation"]
+IN_REVIEW = DATA.batches_in(Situation.AWAITING_CONFIRMATION)
 BUDGET = 2.0
 LEASE = BUDGET + 1.0
 CALLS = {"before": 0, "after": 1}

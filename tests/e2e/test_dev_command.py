@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,19 @@ def test_help_needs_no_installation_and_names_every_command(checkout: Checkout) 
     result = checkout.dev()
 
     assert result.returncode == 0
-    data = ("up", "down", "status", "logs", "token", "watch", "fault")
+    data = (
+        "up",
+        "down",
+        "status",
+        "info",
+        "restart",
+        "logs",
+        "token",
+        "watch",
+        "web",
+        "screenshots",
+        "fault",
+    )
     for command in (*data, "test", "check", "generate", "bench"):
         assert f"./dev {command} " in result.stdout
     assert checkout.installs() == []
@@ -78,7 +91,22 @@ def test_unknown_command_is_one_line_and_two(checkout: Checkout) -> None:
     result = checkout.dev("upp")
 
     assert result.returncode == 2
-    assert result.stderr == "dev: there is no command 'upp': ./dev help lists them\n"
+    assert result.stderr == "dev: there is no command 'upp'. ./dev help lists them\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("upp", "up"), ("restrat", "restart"), ("log", "logs")]
+)
+def test_misspelled_command_is_answered_by_the_nearest(
+    checkout: Checkout, word: str, meant: str
+) -> None:
+    (checkout.tools / "python3").unlink()
+    (checkout.tools / "python3").symlink_to(sys.executable)
+
+    result = checkout.dev(word)
+
+    assert f"Did you mean {meant}? " in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_commands_run_at_the_root_from_any_folder_with_their_arguments(checkout: Checkout) -> None:

@@ -4,9 +4,11 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
+from devstack.supervisor.supervisor import GRACE_SECONDS
 from tests.e2e.devstack_harness import WAIT_SECONDS, FakeDevstack, eventually, gone
 
 
@@ -53,7 +55,7 @@ def test_second_ctrl_c_does_not_wait_for_a_stubborn_process(fake: FakeDevstack) 
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=WAIT_SECONDS)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < GRACE_SECONDS
     assert gone(pids)
 
 
@@ -86,16 +88,75 @@ def test_process_that_dies_at_start_is_named_with_code_words_and_log(fake: FakeD
     assert not fake.home.state.exists()
 
 
-def test_process_killed_later_ends_the_rest_with_one_line(fake: FakeDevstack) -> None:
+def test_process_killed_later_is_named_and_started_again_while_the_rest_lives_on(
+    fake: FakeDevstack,
+) -> None:
     process = fake.up()
-    pids = fake.pids()
+    before = fake.pids()
 
-    os.kill(pids["middle"], signal.SIGKILL)
+    os.kill(before["middle"], signal.SIGKILL)
+    eventually(lambda: fake.pids()["middle"] != before["middle"] and fake.is_serving("middle"))
+    after = fake.pids()
+    status = fake.run("status")
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=WAIT_SECONDS)
 
-    assert process.returncode == 1
-    assert "middle was ended by signal 9" in one_line(errors)
-    assert gone(pids)
+    assert {name for name in before if before[name] != after[name]} == {"middle"}
+    assert status.returncode == 0
+    assert "runs again" in status.stdout
+    assert "middle was ended by signal 9: starting it again." in errors
+    assert process.returncode == 0
+    assert gone(after)
+
+
+def test_process_that_dies_again_and_again_stays_down_until_it_is_restarted(
+    fake: FakeDevstack, tmp_path: Path
+) -> None:
+    marker = tmp_path / "started"
+    fake.run("up", "--detach", middle=f"once:{marker}")
+    os.kill(fake.pids()["middle"], signal.SIGKILL)
+    eventually(lambda: "stays down" in fake.log("devstack"))
+
+    down = fake.run("status")
+    marker.unlink()
+    restarted = fake.run("restart", "middle")
+
+    assert down.returncode == 1
+    assert "middle is not ready: it has ended" in down.stdout
+    assert gone({"middle": fake.pids()["edge"]}) is False
+    assert restarted.stdout == "Restarted: middle.\n", restarted.stderr
+    assert fake.run("status").returncode == 0
+
+
+def test_restart_starts_the_named_processes_anew_and_keeps_their_logs(fake: FakeDevstack) -> None:
+    fake.run("up", "--detach")
+    before = fake.pids()
+    eventually(lambda: fake.is_serving("edge"))
+
+    result = fake.run("restart", "middle", "edge")
+
+    after = fake.pids()
+    assert result.returncode == 0, result.stderr
+    assert {name for name in before if before[name] != after[name]} == {"middle", "edge"}
+    assert gone({name: before[name] for name in ("middle", "edge")})
+    assert fake.log("edge").count("asked") > 1
+
+
+def test_reader_that_goes_away_leaves_the_devstack_running(fake: FakeDevstack) -> None:
+    process = fake.up()
+    assert process.stdout is not None
+    process.stdout.close()
+    before = fake.pids()
+
+    # A line of a log that nobody can read any more.
+    assert fake.is_serving("edge")
+    time.sleep(0.6)
+
+    assert process.poll() is None
+    assert fake.pids() == before
+    assert fake.run("status").returncode == 0
+    process.send_signal(signal.SIGINT)
+    assert process.wait(WAIT_SECONDS) == 0
 
 
 def test_failing_seed_is_named_and_repeated_at_the_next_start(fake: FakeDevstack) -> None:
@@ -137,15 +198,12 @@ def test_detached_start_that_fails_says_so_and_fails(fake: FakeDevstack) -> None
     assert "edge stopped with exit code 3" in one_line(result.stderr)
 
 
-def test_detached_devstack_that_fell_over_later_tells_why(fake: FakeDevstack) -> None:
-    fake.run("up", "--detach")
-    os.kill(fake.pids()["base"], signal.SIGKILL)
-    eventually(lambda: not fake.home.state.exists())
+def test_info_repeats_what_the_start_said(fake: FakeDevstack) -> None:
+    started = fake.run("up", "--detach")
+    again = fake.run("info")
 
-    result = fake.run("status")
-
-    assert result.returncode == 1
-    assert "base was ended by signal 9" in result.stdout
+    assert again.stdout in started.stdout
+    assert f"127.0.0.1:{fake.ports[0]}" in again.stdout
 
 
 def test_status_fails_while_a_process_does_not_answer(fake: FakeDevstack) -> None:
@@ -158,6 +216,7 @@ def test_status_fails_while_a_process_does_not_answer(fake: FakeDevstack) -> Non
     logged = fake.run("logs", "edge")
 
     assert result.returncode == 1
+    assert f"edge is not ready: port {fake.ports[2]} does not answer within" in result.stdout
     assert "asked" in logged.stdout
 
 
@@ -199,8 +258,29 @@ def test_folder_that_cannot_be_made_is_one_line(fake: FakeDevstack) -> None:
     assert str(fake.home.path) in one_line(result.stderr)
 
 
-def test_unknown_log_is_one_line_with_the_known_names(fake: FakeDevstack) -> None:
-    result = fake.run("logs", "edgy")
+@pytest.mark.parametrize("command", ["logs", "restart"])
+def test_unknown_process_is_one_line_with_the_known_ones_and_the_nearest(
+    fake: FakeDevstack, command: str
+) -> None:
+    result = fake.run(command, "edgy")
 
     assert result.returncode == 1
-    assert "base, middle, edge" in one_line(result.stderr)
+    line = one_line(result.stderr)
+    assert "base, middle, edge" in line
+    assert line.endswith("Did you mean edge?")
+
+
+def test_several_logs_are_shown_behind_their_names_from_a_level_on(fake: FakeDevstack) -> None:
+    fake.home.logs.mkdir(parents=True)
+    fake.home.log("base").write_text("12:00:00 [info     ] a\n12:00:01 [warning  ] b\n more of b\n")
+    fake.home.log("edge").write_text('{"level":"error","event":"c"}\nINFO: d\n')
+
+    every = fake.run("logs", "base", "edge", "-n", "1")
+    serious = fake.run("logs", "base", "edge", "--level", "warning")
+
+    assert every.stdout == "base | more of b\nedge | INFO: d\n".replace("| more", "|  more")
+    assert serious.stdout.splitlines() == [
+        "base | 12:00:01 [warning  ] b",
+        "base |  more of b",
+        'edge | {"level":"error","event":"c"}',
+    ]

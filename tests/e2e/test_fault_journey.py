@@ -11,7 +11,8 @@ from devstack.seed import DemoUser
 from devstack.seed.people import ANNA, ERIK, SARA
 from tests.e2e.demo_stack import DemoStack, free_offset
 
-CLASS_PARTS = {"classes", "student_counts", "class_names", "class_activity"}
+# Those that are read from CMS.
+CLASS_PARTS = {"classes", "student_counts", "class_names", "class_activity", "validation"}
 # RAS's list is fresh for 2 s and refreshed behind a reader's back for 5 s more.
 PAST_REFRESH_SECONDS = 7.5
 DEADLINE_SECONDS = 3.0

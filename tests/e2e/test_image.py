@@ -17,7 +17,7 @@ from tests.conftest import NO_POSTGRES
 from tests.e2e.compose_run import UNKNOWN_USER, ComposeRun, running
 from tests.e2e.image_steps import ROOT, Builder, ImageTree, files_below, stages, uv_binary
 
-OURS = ("gateway", "bff_teacher_service", "bff_admin_service", "config_service")
+OURS = ("gateway", "bff_teacher", "bff_admin", "config_service")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 WRITABLE_BY_ALL = 0o022
 
@@ -89,6 +89,14 @@ def test_every_file_that_a_service_reads_is_in_the_wheel(images: dict[str, Image
     assert set(tracked.stdout.split()) - {"services/__init__.py"} <= shipped
 
 
+def test_screens_are_built_and_node_is_not_there(images: dict[str, ImageTree]) -> None:
+    for tree in images.values():
+        assert not [path for path in files_below(tree.folder / "opt") if path.name == "node"]
+    built = {path.suffix for path in files_below(images["service"].folder / "opt/web")}
+
+    assert {".html", ".js", ".css", ".br", ".gz", ".woff2"} <= built
+
+
 def test_our_code_is_in_a_folder_and_a_layer_of_its_own(images: dict[str, ImageTree]) -> None:
     service = images["service"].folder / "opt"
     names = {path.name.partition("-")[0] for path in service.glob("venv/lib/*/site-packages/*")}
@@ -96,7 +104,7 @@ def test_our_code_is_in_a_folder_and_a_layer_of_its_own(images: dict[str, ImageT
 
     assert {path.name for path in (service / "app").iterdir()} >= {"bff_core", "services"}
     assert not names & {"bff_core", "services", "huleedu_bff"}
-    assert copies == ["/opt/venv", "/opt/app"]
+    assert copies == ["/opt/venv", "/opt/app", "/build/web/dist"]
     assert sum(path.stat().st_size for path in files_below(service / "app")) < 8_000_000
 
 
@@ -131,6 +139,15 @@ def test_a_teacher_signs_in_and_sees_the_dashboard(run: ComposeRun) -> None:
 
 
 @pytest.mark.postgres
+def test_gateway_serves_the_screens_of_the_image(run: ComposeRun) -> None:
+    page = httpx.get(f"{run.gateway}/app/dashboard", timeout=10)
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-encoding"] in {"br", "gzip"}
+    assert "/assets/" in page.text
+
+
+@pytest.mark.postgres
 def test_token_of_a_demo_login_comes_from_the_containers(run: ComposeRun) -> None:
     command = [sys.executable, "-m", "devstack", "token", "erik", "--url", run.gateway]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -161,6 +178,6 @@ def test_services_write_nowhere_but_to_their_volume(run: ComposeRun) -> None:
 
 @pytest.mark.postgres
 def test_health_check_finds_a_service_that_has_stopped(run: ComposeRun) -> None:
-    assert run.stop("bff_admin_service") == 0
+    assert run.stop("bff_admin") == 0
 
-    assert not run.is_healthy("bff_admin_service")
+    assert not run.is_healthy("bff_admin")

@@ -10,6 +10,7 @@ import redis.asyncio
 
 from devstack.supervisor.probes import redis_probe
 from tests import local_servers
+from tests.ports import free_port
 
 
 async def test_redis_keeps_what_it_is_given(redis_url: str) -> None:
@@ -29,7 +30,7 @@ async def test_postgres_answers_queries(postgres_url: str) -> None:
 
 
 async def test_stand_in_for_redis_answers_and_ends_when_asked() -> None:
-    port = local_servers.free_port()
+    port = free_port()
     command = (sys.executable, "-m", "devstack.supervisor.redis_server", str(port))
     process = await asyncio.create_subprocess_exec(*command)
     try:
@@ -47,7 +48,7 @@ async def test_stand_in_for_redis_answers_and_ends_when_asked() -> None:
 
 
 async def test_stand_in_stays_after_an_error_so_that_scripts_are_sent_again() -> None:
-    port = local_servers.free_port()
+    port = free_port()
     command = (sys.executable, "-m", "devstack.supervisor.redis_server", str(port))
     process = await asyncio.create_subprocess_exec(*command)
     try:
@@ -67,7 +68,7 @@ async def test_stand_in_stays_after_an_error_so_that_scripts_are_sent_again() ->
 
 async def until_it_answers(port: int) -> None:
     for _ in range(400):
-        if await redis_probe(port):
+        if await redis_probe(port) is None:
             return
         await asyncio.sleep(0.05)
     pytest.fail("the stand-in does not answer")

@@ -17,9 +17,17 @@ DATA = load_dataset()
 ORACLE = ScreensOracle(DATA)
 BY_ID = {person.user_id: person for person in PEOPLE}
 TEACHERS = [BY_ID[owner] for owner in sorted({batch.user_id for batch in DATA.batches})]
-KEYS = [f"{batch.status}-{batch.batch_id[:8]}" for batch in DATA.batches]
+KEYS = [f"{batch.situation}-{batch.batch_id[:8]}" for batch in DATA.batches]
 BATCH = DATA.batches[-1]
-DETAIL_PARTS = ["batch", "class_name", "student_names", "file_state"]
+DETAIL_PARTS = [
+    "batch",
+    "class_name",
+    "student_names",
+    "file_state",
+    "phases",
+    "validation",
+    "titles",
+]
 ESSAY_PARTS = ["essay", "order", "text", "prompt", "student"]
 REVIEW_PARTS = ["owner", "associations", "roster", "filenames"]
 
@@ -219,10 +227,11 @@ def test_id_in_upper_case_is_the_same_id(screens: ScreenReader) -> None:
 @pytest.mark.parametrize("reader", ["screens", "with_essay_route"])
 def test_batch_that_is_not_there_yet_says_so(request: pytest.FixtureRequest, reader: str) -> None:
     screens: ScreenReader = request.getfixturevalue(reader)
-    ((batch_id, owner),) = DATA.bos_only.items()
-    paths = [f"/batches/{batch_id}{rest}" for rest in ("", "/associations", f"/essays/{batch_id}")]
+    (new,) = DATA.bos_only
+    batch = f"/batches/{new.batch_id}"
+    paths = [batch, f"{batch}/associations", f"{batch}/essays/{new.batch_id}"]
 
-    answers = [screens.get(BY_ID[owner], path) for path in paths]
+    answers = [screens.get(BY_ID[new.user_id], path) for path in paths]
 
     assert [answer.status_code for answer in answers] == [404, 404, 404]
     for answer in answers:

@@ -63,22 +63,27 @@ def only(spans: list[Seen], service: str, kind: int) -> Seen:
 
 
 def test_a_trace_goes_through_gateway_and_bff_with_the_right_parents(spans: list[Seen]) -> None:
-    entered = only(spans, "api_gateway_service", SERVER)
-    forwarded = only(spans, "api_gateway_service", CLIENT)
-    answered = only(spans, "bff_teacher_service", SERVER)
-    calls = [one for one in spans if (one.service, one.kind) == ("bff_teacher_service", CLIENT)]
+    entered = only(spans, "gateway", SERVER)
+    forwarded = only(spans, "gateway", CLIENT)
+    answered = only(spans, "bff_teacher", SERVER)
+    calls = [one for one in spans if (one.service, one.kind) == ("bff_teacher", CLIENT)]
 
     assert entered.parent == "00f067aa0ba902b7"
     assert forwarded.parent == entered.span
     assert answered.parent == forwarded.span
     assert {one.parent for one in calls} == {answered.span}
-    assert {one.attributes["peer.service"] for one in calls} == {"ras", "cms"}
+    assert {one.attributes["peer.service"] for one in calls} == {
+        "ras",
+        "cms",
+        "bos",
+        "entitlements",
+    }
 
 
 def test_spans_are_named_for_routes_and_operations(spans: list[Seen]) -> None:
     names = {one.name for one in spans}
 
-    assert {"GET /bff/v1/teacher/<path:path>", "GET /bff/v1/teacher/dashboard"} <= names
+    assert "GET /bff/v1/teacher/dashboard" in names
     asked = next(one for one in spans if one.name == "ras.user_batches")
     assert asked.attributes["bff.outcome"] == "ok"
     assert asked.attributes["bff.attempt"] == "1"

@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 
 from tests.config_service_kit import ApiResponse, SettingsClient, environment
-from tests.faults.module_process import ModuleProcess, free_port
+from tests.faults.module_process import ModuleProcess
+from tests.ports import free_port
 
 FULL = os.environ.get("FULL_ROUNDS") == "1"
 """FULL_ROUNDS=1 runs all rounds, as for a release; otherwise a tenth is run."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.ports import free_port
+
 START_SECONDS = 20.0
 
 
@@ -61,8 +63,7 @@ class FaultyEmulator:
 @contextmanager
 def faulty_emulator(name: str, folder: Path) -> Iterator[FaultyEmulator]:
     """A seeded emulator on a free port, ended at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "DEVSTACK_DATA_DIR": str(folder),

@@ -15,11 +15,6 @@ from devstack.supervisor.child import die_with_parent
 START_SECONDS = 60.0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 class ModuleProcess:
     """A module that listens on a port; it can be killed and restarted."""
 

@@ -13,6 +13,7 @@ MAJA = "e2a4c6e8-1b3d-4f5a-8c7e-9d0b2f4a6c81"
 NOBODY = "f0e1d2c3-b4a5-4968-8776-5544332211aa"
 TEXT_ID = "9f2c4e6a8b0d1f3a5c7e9b1d3f5a7c9e"
 PROMPT_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+PHASES_PATH = f"/internal/v1/batches/{BATCH}/pipeline-state"
 REVIEW_PATH = f"/v1/batches/{BATCH}/student-associations"
 
 ROW: dict[str, object] = {
@@ -58,6 +59,7 @@ CLASS_PAGE = json.dumps(
     }
 ).encode()
 CLASS_INFO = json.dumps({BATCH: {"class_id": CLASS, "class_name": "SA1B"}}).encode()
+BALANCE = b'{"user_balance":847,"org_balance":null,"org_id":null}'
 PROFILE = json.dumps(
     {
         "person_name": {
@@ -141,6 +143,13 @@ ASSOCIATIONS = json.dumps(
     }
 ).encode()
 CONFIRMED = b'{"status":"confirmed","associations_confirmed":1,"associations_rejected":0}'
+STORED = Reply(201, json.dumps({"storage_id": "5" * 32, "correlation_id": "c"}).encode())
+NEW_BATCH = "4c1f0d7e-52b1-4f0e-8d5c-6f1f6a3f9a77"
+REGISTERED = Reply(
+    202, json.dumps({"batch_id": NEW_BATCH, "correlation_id": "c", "status": "registered"}).encode()
+)
+UPLOADED = Reply(202, json.dumps({"batch_id": BATCH, "message": "m"}).encode())
+REMOVED = Reply(200, json.dumps({"batch_id": BATCH, "message": "m"}).encode())
 FILE_STATE = json.dumps(
     {
         "batch_id": BATCH,
@@ -153,3 +162,15 @@ FILE_STATE = json.dumps(
         },
     }
 ).encode()
+
+
+def phases(batch: str = BATCH, spellcheck: str = "completed_successfully", **more: str) -> bytes:
+    """The orchestrator's phases; those without a word were not asked for."""
+    words = {"spellcheck": spellcheck, **more}
+    skipped = dict.fromkeys(("nlp", "ai_feedback", "cj_assessment"), "skipped_by_user_config")
+    states = {
+        name: {"status": word, "started_at": None, "completed_at": None, "error_info": None}
+        for name, word in (skipped | words).items()
+    }
+    pipeline = {"batch_id": batch, "requested_pipelines": list(words), **states}
+    return json.dumps({"batch_id": batch, "pipeline_state": pipeline, "user_id": TEACHER}).encode()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devstack.supervisor.child import die_with_parent
 from tests import local_servers
-from tests.faults.module_process import free_port
+from tests.ports import free_port
 
 START_SECONDS = 60.0
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from bff_core.testing import Reply, StubServer, stub_server
 from tests.faults import platform_answers as answers
@@ -16,6 +16,9 @@ class StubPlatform:
     identity: StubServer
     files: StubServer
     content: StubServer
+    bos: StubServer
+    entitlements: StubServer
+    gateway: StubServer
 
     @property
     def urls(self) -> dict[str, str]:
@@ -23,8 +26,11 @@ class StubPlatform:
             "RESULT_AGGREGATOR_URL": self.ras.url,
             "CMS_API_URL": self.cms.url,
             "IDENTITY_SERVICE_URL": self.identity.url,
+            "BATCH_ORCHESTRATOR_SERVICE_URL": self.bos.url,
             "FILE_SERVICE_URL": self.files.url,
             "CONTENT_SERVICE_URL": self.content.url,
+            "ENTITLEMENTS_SERVICE_URL": self.entitlements.url,
+            "PLATFORM_GATEWAY_URL": self.gateway.url,
         }
 
     def answer_well(self, user: str = TEACHER) -> None:
@@ -39,16 +45,21 @@ class StubPlatform:
         self.cms.on(f"/internal/v1/associations/essay/{ESSAY}", Reply(body=answers.NAME))
         self.cms.on(answers.REVIEW_PATH, Reply(body=answers.ASSOCIATIONS))
         self.cms.on(f"{answers.REVIEW_PATH}/confirm", Reply(body=answers.CONFIRMED))
+        self.bos.on(answers.PHASES_PATH, Reply(body=answers.phases()))
         self.files.on(f"/v1/files/batch/{BATCH}/state", Reply(body=answers.FILE_STATE))
         self.content.on(f"/v1/content/{TEXT_ID}", answers.text("Det var en gång"))
         self.content.on(f"/v1/content/{PROMPT_ID}", answers.text("Skriv en krönika"))
+        self.entitlements.on(f"/v1/entitlements/balance/{user}", Reply(body=answers.BALANCE))
         self.identity.on(f"/v1/users/{user}/profile", Reply(body=answers.PROFILE))
+        self.content.on("/v1/content", answers.STORED)
+        self.files.on("/v1/files/batch", answers.UPLOADED)
+        self.gateway.on("/v1/batches/register", answers.REGISTERED)
 
 
 @asynccontextmanager
 async def stub_platform() -> AsyncIterator[StubPlatform]:
     async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(stub_server()) for _ in range(5)]
+        servers = [await stack.enter_async_context(stub_server()) for _ in fields(StubPlatform)]
         platform = StubPlatform(*servers)
         platform.answer_well()
         yield platform

@@ -15,7 +15,8 @@ import aiohttp
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
 from tests.faults.platform_answers import TEACHER
-from tests.faults.tiny_process import LIMIT, Running, environment, free_port, wait_for
+from tests.faults.tiny_process import LIMIT, Running, environment, wait_for
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Caller:
             is_json = answer.content_type == "application/json"
             return answer.status, await (answer.json() if is_json else answer.text()), headers
 
+    async def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any, dict[str, str]]:
+        """The same of a write; underscores in names of headers stand for hyphens."""
+        token = bearer(access_token(self.user, now=self._signed_in()))
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {"Authorization": token} | named
+        async with self.session.post(self.url + path, json=body, headers=given) as answer:
+            told = {name.lower(): value for name, value in answer.headers.items()}
+            return answer.status, await answer.json(), told
+
     def _signed_in(self) -> datetime:
         """The last full minute, so that calls share a token."""
         return SystemClock().now().replace(second=0, microsecond=0)
@@ -46,16 +56,40 @@ class Caller:
 
 
 @contextmanager
-def teacher_process(folder: Path, urls: dict[str, str], **more: str) -> Iterator[Running]:
+def teacher_process(
+    folder: Path, urls: dict[str, str], module: str = "services.bff_teacher", **more: str
+) -> Iterator[Running]:
     """`more` are settings without the service's prefix; REDIS_URL goes into `urls`."""
-    port, output = free_port(), folder / "teacher-output"
+    port = free_port()
+    output = folder / f"teacher-output-{port}"
     own = {f"BFF_TEACHER_SERVICE_{name}": value for name, value in more.items()}
     keys = {"HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests", "LOG_LEVEL": "ERROR"}
     place = {"BFF_TEACHER_SERVICE_PORT": str(port)}
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.bff_teacher"],
+            [sys.executable, "-m", module],
             env=environment(**(keys | place | urls | own)),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(port, process, output)
+        yield Running(process, port, output)
+    finally:
+        process.kill()
+        process.wait(LIMIT)
+
+
+@contextmanager
+def gateway_process(folder: Path, teacher_url: str) -> Iterator[Running]:
+    """The gateway in front of a teacher BFF."""
+    port = free_port()
+    output = folder / f"gateway-output-{port}"
+    place = {"API_GATEWAY_PORT": str(port), "BFF_TEACHER_URL": teacher_url, "LOG_LEVEL": "ERROR"}
+    with output.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.gateway"],
+            env=environment(**place),
             stdout=sink,
             stderr=subprocess.STDOUT,
         )

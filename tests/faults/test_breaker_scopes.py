@@ -9,6 +9,7 @@ from bff_core.testing import Reply
 from tests.faults import platform_answers as answers
 from tests.faults.conftest import Screens, open_screens, screens_before
 from tests.faults.platform_answers import BATCH, CLASS, REVIEW_PATH
+from tests.faults.review_answers import put_in_review
 from tests.faults.stub_platform import StubPlatform
 from tests.faults.test_confirm_faults import CONFIRM, GOOD, PATH
 
@@ -41,6 +42,7 @@ async def test_class_info_that_always_fails_costs_its_own_part_only() -> None:
         screens.cms.on(CLASS_INFO, PAGE_OF_AN_ERROR)
         for _ in range(40):
             _, body, _ = await screens.get(DASHBOARD)
+        put_in_review(screens)
         review, _, _ = await screens.get(f"/v1/teacher/batches/{BATCH}/associations")
         confirmed, _, _ = await screens.post(PATH, GOOD)
         after = await states(screens)
@@ -68,6 +70,7 @@ async def test_a_confirm_passes_as_soon_as_cms_is_back(
         while (await states(screens))["cms", None] != "open":
             await screens.get(DASHBOARD)
         platform.answer_well()
+        put_in_review(platform)
 
         read, body, _ = await screens.get("/v1/teacher/classes")
         status, _, _ = await screens.post(PATH, GOOD)

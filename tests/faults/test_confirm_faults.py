@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bff_core.testing import Reply
-from tests.faults.conftest import OpenReplica, Screens
+from tests.faults.conftest import OpenReplica, Screens, hurried
 from tests.faults.platform_answers import (
     BATCH,
     CONFIRMED,
@@ -21,6 +21,7 @@ from tests.faults.platform_answers import (
     SECOND,
     whole_batch,
 )
+from tests.faults.review_answers import NOT_BEGUN, put_in_review
 from tests.faults.stub_platform import StubPlatform
 
 PATH = f"/v1/teacher/batches/{BATCH}/associations/confirm"
@@ -35,6 +36,11 @@ def a_body(*pairs: tuple[str, str | None], force: bool = False) -> dict[str, Any
 GOOD = a_body((ESSAY, MAJA))
 OTHER = a_body((ESSAY, None))
 FORCED = a_body((ESSAY, MAJA), force=True)
+
+
+@pytest.fixture(autouse=True)
+def batch_in_review(platform: StubPlatform) -> None:
+    put_in_review(platform)
 
 
 def confirmations(behind: StubPlatform | Screens) -> list[dict[str, Any]]:
@@ -137,8 +143,10 @@ async def test_replicas_on_one_ledger_make_one_call_and_replay_after_a_restart(
     ids=["late", "hangs", "500", "cut", "another status", "HTML"],
 )
 async def test_cms_that_may_have_acted_is_unknown_until_forced(
-    screens: Screens, reply: Reply
+    open_replica: OpenReplica, reply: Reply
 ) -> None:
+    waits = reply.hang or reply.delay > 0
+    screens = await open_replica(**(hurried("CMS__CONFIRM") if waits else {}))
     screens.cms.on(CONFIRM, reply, Reply(body=CONFIRMED))
 
     status, body, _ = await screens.post(PATH, GOOD)
@@ -213,7 +221,7 @@ async def test_ledger_that_is_locked_is_503_before_any_call(
         (GOOD | {"user_id": "somebody"}, 400, "/user_id"),
         (GOOD | {"force": "yes"}, 400, "/force"),
         ([], 400, ""),
-        (a_body(*[(ESSAY, None)] * 2001), 400, "/decisions"),
+        (a_body(*[(ESSAY, None)] * 2001), 400, ""),
     ],
 )
 async def test_what_cannot_be_confirmed_is_refused_and_cms_hears_nothing(
@@ -251,7 +259,7 @@ async def test_body_of_another_type_is_refused(screens: Screens) -> None:
 
 async def test_another_teacher_s_batch_is_refused_and_cms_hears_nothing(screens: Screens) -> None:
     status_path = f"/internal/v1/batches/{BATCH}/status"
-    screens.ras.on(status_path, Reply(body=whole_batch(user_id="erik-1")))
+    screens.ras.on(status_path, Reply(body=whole_batch(user_id="erik-1", **NOT_BEGUN)))
 
     status, body, _ = await screens.post(PATH, GOOD)
 

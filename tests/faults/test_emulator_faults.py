@@ -47,7 +47,7 @@ def test_error_is_the_platform_s_plain_string(cms: FaultyEmulator, status: int, 
 def test_latency_comes_before_the_true_answer(cms: FaultyEmulator) -> None:
     cms.set("latency=300ms..400ms")
 
-    assert 0.3 <= seconds(cms) < 2.0
+    assert seconds(cms) >= 0.3
 
 
 def test_hang_gives_no_byte_until_the_caller_leaves(cms: FaultyEmulator) -> None:

@@ -10,7 +10,7 @@ from bff_core.server.engines import ENGINES
 from bff_core.server.lifecycle import LifecycleMiddleware
 from bff_core.settings import Engine, ServiceSettings
 from bff_core.testing import SECRET
-from tests.faults.tiny_process import free_port
+from tests.ports import free_port
 
 
 class BrokenOrderError(Exception):

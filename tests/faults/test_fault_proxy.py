@@ -112,7 +112,7 @@ async def test_without_a_toxic_bytes_pass_unchanged(line: Line) -> None:
 async def test_latency_delays_and_keeps_every_byte(line: Line, way: str) -> None:
     set_toxics(line.proxy, way, Latency(0.2, jitter=0.05))
 
-    assert 0.15 <= await line.timed() < 3.0
+    assert 0.15 <= await line.timed() < 30.0
 
 
 async def test_jitter_differs_from_chunk_to_chunk(line: Line) -> None:
@@ -127,7 +127,7 @@ async def test_jitter_differs_from_chunk_to_chunk(line: Line) -> None:
 async def test_bandwidth_is_a_narrow_line(line: Line, way: str) -> None:
     set_toxics(line.proxy, way, Bandwidth(len(WORDS) * 4))
 
-    assert 0.25 <= await line.timed() < 3.0
+    assert 0.25 <= await line.timed() < 30.0
 
 
 @WAYS
@@ -138,7 +138,7 @@ async def test_slow_close_delays_the_end_only(line: Line, way: str) -> None:
     line.writer.write_eof()
     began = time.monotonic()
     assert await line.reader.read() == b""
-    assert 0.5 <= time.monotonic() - began < 3.0
+    assert 0.5 <= time.monotonic() - began < 30.0
 
 
 @WAYS
@@ -159,7 +159,7 @@ async def test_hang_for_a_time_closes_at_its_end(line: Line, way: str) -> None:
     await line.say()
 
     assert await line.reader.read() == b""
-    assert 0.2 <= time.monotonic() - began < 3.0
+    assert 0.2 <= time.monotonic() - began < 30.0
 
 
 @WAYS
@@ -176,7 +176,7 @@ async def test_reset_breaks_the_connection(line: Line, way: str) -> None:
 async def test_slicer_sends_small_pieces_of_the_same_bytes(line: Line, way: str) -> None:
     set_toxics(line.proxy, way, Slicer(1024, variation=100, pause=0.02))
 
-    assert 0.1 <= await line.timed() < 3.0
+    assert 0.1 <= await line.timed() < 30.0
 
 
 @WAYS

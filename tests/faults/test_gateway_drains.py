@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,10 +16,12 @@ from bff_core.testing import bearer
 from tests.e2e.attack.conftest import token
 from tests.e2e.attack.process import Gateway, gateway
 from tests.e2e.attack.upstream import RecordedRequest, Responder, http, recording
-from tests.e2e.attack.wire import RawResponse, connect, read_response, request
+from tests.e2e.attack.wire import RawResponse, ask, connect, read_response, request
 
 EVENTS, SLOW = "/v1/teacher/events", "/v1/teacher/slow"
 STREAMS = 10
+LIMIT = 30.0
+"""Seconds for a busy machine."""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 EVENT = b'id: e-1\nevent: batch_changed\ndata: {"version": 1}\n\n'
 
@@ -40,16 +43,24 @@ def at_rest(client: socket.socket, _: RecordedRequest) -> None:
     client.recv(1)
 
 
-def after_a_second(client: socket.socket, _: RecordedRequest) -> None:
-    time.sleep(1.0)
-    client.sendall(http(body=b'{"slow": true}'))
+def slowly(asking: threading.Event) -> Responder:
+    def answer(client: socket.socket, _: RecordedRequest) -> None:
+        asking.set()
+        time.sleep(2.0)
+        client.sendall(http(body=b'{"slow": true}'))
+
+    return answer
 
 
 @contextmanager
-def serving(folder: Path, events: Responder, **more: str) -> Iterator[Gateway]:
+def serving(
+    folder: Path, events: Responder, *, asking: threading.Event | None = None, **more: str
+) -> Iterator[Gateway]:
+    """A gateway before a service with streams and a slow route, which sets `asking`."""
+    slow = slowly(asking or threading.Event())
     with recording() as teacher:
         teacher.answers |= {f"/bff{EVENTS}": events, EVENTS: events}
-        teacher.answers |= {f"/bff{SLOW}": after_a_second, SLOW: after_a_second}
+        teacher.answers |= {f"/bff{SLOW}": slow, SLOW: slow}
         with gateway(folder, {"BFF_TEACHER_URL": teacher.url, **more}) as running:
             yield running
 
@@ -60,6 +71,24 @@ def asked(port: int, path: str, stack: ExitStack) -> socket.socket:
     return client
 
 
+def until_admitted(port: int, path: str) -> RawResponse:
+    """The first answer that is no 503: a slot is free a moment after its answer has been read."""
+    end = time.monotonic() + LIMIT
+    while True:
+        with ExitStack() as stack:
+            answer = read_response(asked(port, path, stack))
+        if answer.status != 503 or time.monotonic() > end:
+            return answer
+        time.sleep(0.05)
+
+
+def until_streaming(port: int, stack: ExitStack) -> None:
+    end = time.monotonic() + LIMIT
+    while not asked(port, EVENTS, stack).recv(4096).startswith(b"HTTP/1.1 200"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def timed(client: socket.socket) -> tuple[RawResponse, float]:
     return read_response(client), time.monotonic()
 
@@ -68,52 +97,54 @@ def timed(client: socket.socket) -> tuple[RawResponse, float]:
 def test_on_sigterm_it_ends_streams_between_events_and_answers_the_rest(
     tmp_path: Path, pace: str
 ) -> None:
+    asking = threading.Event()
     events = {"quick bytes": byte_by_byte(0.002), "slow bytes": byte_by_byte(0.05)}.get(
         pace, at_rest
     )
     with (
-        serving(tmp_path, events) as running,
+        serving(tmp_path, events, asking=asking, API_GATEWAY_SHUTDOWN_GRACE="60") as running,
         ExitStack() as stack,
         ThreadPoolExecutor(STREAMS + 1) as pool,
     ):
         clients = [asked(running.port, EVENTS, stack) for _ in range(STREAMS)]
         streams = [pool.submit(timed, client) for client in clients]
         # Long enough for the slowest to have sent a whole event and some bytes.
-        time.sleep(3.3)
+        time.sleep(3.3 if pace == "slow bytes" else 0.5)
         slow = pool.submit(timed, asked(running.port, SLOW, stack))
-        time.sleep(0.2)
+        assert asking.wait(LIMIT)
         told = time.monotonic()
         running.process.send_signal(signal.SIGTERM)
-        code = running.process.wait(10)
-        took = time.monotonic() - told
+        answer, answered = slow.result(LIMIT)
+        # Within the grace period, which is longer.
+        code = running.process.wait(LIMIT)
 
-        check_streams(streams, told)
-        assert (slow.result()[0].status, json.loads(slow.result()[0].body)) == (200, {"slow": True})
+        check_streams(streams, told, answered)
+        assert (answer.status, json.loads(answer.body)) == (200, {"slow": True})
     assert code == 0
-    assert took < 2.0
 
 
-def check_streams(streams: list[Future[tuple[RawResponse, float]]], told: float) -> None:
+def check_streams(
+    streams: list[Future[tuple[RawResponse, float]]], told: float, answered: float
+) -> None:
+    """Each ended before the slow answer: the rest of an event was not waited for."""
     for stream in streams:
         reply, ended = stream.result()
         assert reply.ended == "chunk"
         assert reply.body
         assert reply.body == EVENT * (len(reply.body) // len(EVENT))
-        assert told < ended < told + 1.0
+        assert told < ended < answered
 
 
 def test_streams_free_their_slot_and_have_a_limit_of_their_own(tmp_path: Path) -> None:
     settings = {"API_GATEWAY_MAX_IN_FLIGHT": "1", "API_GATEWAY_OPEN_STREAMS": "3"}
     with serving(tmp_path, at_rest, **settings) as running, ExitStack() as stack:
         for _ in range(3):
-            client = asked(running.port, EVENTS, stack)
-            assert client.recv(4096).startswith(b"HTTP/1.1 200")
+            until_streaming(running.port, stack)
         refused = read_response(asked(running.port, EVENTS, stack))
-        slow = read_response(asked(running.port, SLOW, stack))
+        slow = until_admitted(running.port, SLOW)
         stack.close()
-        time.sleep(0.5)
         with ExitStack() as again:
-            assert asked(running.port, EVENTS, again).recv(4096).startswith(b"HTTP/1.1 200")
+            until_streaming(running.port, again)
 
     assert (refused.status, refused.error["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(refused.value("retry-after") or 0) >= 1
@@ -122,11 +153,12 @@ def test_streams_free_their_slot_and_have_a_limit_of_their_own(tmp_path: Path) -
 
 def test_while_it_drains_no_stream_is_let_in(tmp_path: Path) -> None:
     with (
-        serving(tmp_path, at_rest, API_GATEWAY_SHUTDOWN_DELAY="2") as running,
+        serving(tmp_path, at_rest, API_GATEWAY_SHUTDOWN_DELAY="3") as running,
         ExitStack() as stack,
     ):
         running.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        while ask(running.port, request("GET", "/ready"), timeout=LIMIT).status == 200:
+            time.sleep(0.02)
         refused = read_response(asked(running.port, EVENTS, stack))
         slow = read_response(asked(running.port, SLOW, stack))
 
@@ -149,4 +181,4 @@ def test_client_that_does_not_read_cannot_delay_the_end(tmp_path: Path) -> None:
         time.sleep(1)
         running.process.send_signal(signal.SIGTERM)
 
-        assert running.process.wait(8) == 0
+        assert running.process.wait(LIMIT) == 0

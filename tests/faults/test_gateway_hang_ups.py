@@ -18,7 +18,7 @@ from tests.e2e.attack.wire import connect, request
 CALLERS = 10
 SLOW = "/v1/teacher/batches/slow"
 BODY = b'{"decisions": []}'
-IN_FLIGHT = "api_gateway_http_requests_in_flight"
+IN_FLIGHT = "gateway_http_requests_in_flight"
 
 
 class Waiting:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.tiny_process import ENGINES, free_port, service
+from tests.faults.tiny_process import ENGINES, service
+from tests.ports import free_port
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tools/healthcheck.sh"
 

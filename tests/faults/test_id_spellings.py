@@ -20,6 +20,7 @@ from tests.faults.platform_answers import (
     batch_page,
     whole_batch,
 )
+from tests.faults.review_answers import NOT_BEGUN, fresh_associations
 
 UPPER = BATCH.upper()
 ESSAYS = [ESSAY_ROW | {"essay_id": one.upper()} for one in (ESSAY, SECOND)]
@@ -31,15 +32,17 @@ def ras_spells_in_upper_case(screens: Screens) -> None:
     """RAS knows its ids in upper case only; CMS answers in lower case, whatever it is asked."""
     row = ROW | IN_UPPER_CASE
     screens.ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(body=batch_page(row)))
-    whole = whole_batch(*ESSAYS, **IN_UPPER_CASE)
+    whole = whole_batch(*ESSAYS, **IN_UPPER_CASE, **NOT_BEGUN)
     screens.ras.on(f"/internal/v1/batches/{UPPER}/status", Reply(body=whole))
     screens.ras.on(f"/internal/v1/batches/{UPPER}/essays/{ESSAY.upper()}", NO_ROUTE)
     screens.ras.on(f"/internal/v1/batches/{BATCH}/status", Reply(404, b'{"error":"not found"}'))
     review = f"/v1/batches/{UPPER}/student-associations"
     screens.cms.on(f"/internal/v1/batches/{UPPER}/student-names", Reply(body=answers.NAMES))
     screens.cms.on(f"/internal/v1/associations/essay/{ESSAY.upper()}", Reply(body=answers.NAME))
-    screens.cms.on(review, Reply(body=answers.ASSOCIATIONS))
+    screens.cms.on(review, Reply(body=fresh_associations()))
     screens.cms.on(f"{review}/confirm", Reply(body=answers.CONFIRMED))
+    waiting = answers.phases(UPPER, spellcheck="pending_dependencies")
+    screens.bos.on(f"/internal/v1/batches/{UPPER}/pipeline-state", Reply(body=waiting))
     screens.files.on(f"/v1/files/batch/{UPPER}/state", Reply(body=answers.FILE_STATE))
     screens.content.on(f"/v1/content/{TEXT_ID}", answers.text("Det var en gång"))
 

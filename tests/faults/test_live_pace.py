@@ -13,6 +13,7 @@ from tests.faults.live_clients import batch_id, following, message, wait_until
 from tests.faults.live_process import live_process
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform
+from tests.ports import free_port
 
 # The rates are guaranteed with a real Redis only.
 pytestmark = pytest.mark.redis
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.redis
 async def test_a_restarted_redis_begins_a_new_epoch_with_the_current_state(
     tmp_path: Path, platform: StubPlatform
 ) -> None:
-    port = local_servers.free_port()
+    port = free_port()
     url = f"redis://127.0.0.1:{port}/0"
     async with AsyncExitStack() as stack:
         with local_servers.running_redis(tmp_path, port, end=signal.SIGKILL):

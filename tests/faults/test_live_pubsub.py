@@ -12,6 +12,7 @@ from services.bff_teacher.live.pubsub import RedisPubSubClient, WakeUp
 from services.bff_teacher.live.redis_event_log import open_live_redis
 from tests import local_servers
 from tests.faults.live_clients import wait_until
+from tests.ports import free_port
 
 ATTEMPTS = 4
 
@@ -34,7 +35,7 @@ class CountingListener:
 
 @pytest.mark.redis
 async def test_an_outage_is_two_lines_however_often_it_is_tried(tmp_path: Path) -> None:
-    port = local_servers.free_port()
+    port = free_port()
     redis = open_live_redis(f"redis://127.0.0.1:{port}/0")
     listener = CountingListener()
 

@@ -22,7 +22,7 @@ async def test_a_stream_starts_with_a_snapshot_and_follows_changes(
         async with following(follower):
             await wait_until(lambda: follower.screen.batches)
             live.batches.put(1, completed_essay_count=2)
-            began = time.monotonic()
+            # The next poll is a minute away.
             await live.redis.publish(
                 f"ws:{TEACHER}",
                 message(
@@ -33,7 +33,6 @@ async def test_a_stream_starts_with_a_snapshot_and_follows_changes(
                 ),
             )
             await wait_until(lambda: follower.screen.event_names[-1] == "batch_changed")
-            took = time.monotonic() - began
             fresh = await follower.fresh(live.url)
 
     assert follower.headers["content-type"] == "text/event-stream"
@@ -41,7 +40,6 @@ async def test_a_stream_starts_with_a_snapshot_and_follows_changes(
     assert follower.headers["x-accel-buffering"] == "no"
     assert follower.screen.event_names == ["snapshot", "activity", "batch_changed"]
     assert follower.screen.batches == fresh
-    assert took < 2.0
 
 
 async def test_the_stream_of_a_batch_contains_no_name_of_a_pupil(
@@ -51,7 +49,7 @@ async def test_the_stream_of_a_batch_contains_no_name_of_a_pupil(
         follower = live.follower(path=f"{EVENTS}?batch_id={BATCH}")
         async with following(follower):
             await wait_until(lambda: follower.screen.batches)
-            whole = json.loads(WHOLE_BATCH) | {"completed_essay_count": 0}
+            whole = json.loads(WHOLE_BATCH) | {"essay_count": 3}
             platform.ras.on(
                 f"/internal/v1/batches/{BATCH}/status", Reply(body=json.dumps(whole).encode())
             )
@@ -61,7 +59,7 @@ async def test_the_stream_of_a_batch_contains_no_name_of_a_pupil(
 
     assert follower.screen.batches is not None
     detail = follower.screen.batches[BATCH]
-    assert detail["completed_essays"] == 0
+    assert detail["completed_essays"] == 2
     assert isinstance(detail["essays"], dict)
     assert stored
     assert "Maja" not in json.dumps(follower.screen.data)

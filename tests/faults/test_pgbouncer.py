@@ -19,7 +19,7 @@ from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
 from tests import local_servers
-from tests.faults.module_process import free_port
+from tests.ports import free_port
 
 BINARY = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 LIMIT = 30.0

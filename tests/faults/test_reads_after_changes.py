@@ -28,6 +28,7 @@ from tests.faults.platform_answers import (
     batch_page,
     whole_batch,
 )
+from tests.faults.review_answers import put_in_review
 from tests.faults.stub_platform import StubPlatform
 from tests.faults.teacher_process import Caller, teacher_process
 
@@ -170,6 +171,7 @@ async def test_lists_asked_after_an_event_are_as_new_whatever_their_page(
 
 
 async def test_a_confirmation_at_one_replica_is_seen_at_the_other(replicas: Replicas) -> None:
+    put_in_review(replicas.platform)
     for caller in replicas.callers:
         _, before, _ = await caller.get(BATCH_PATH)
         assert names_in(before) == ("SA1B", "Maja")
@@ -184,6 +186,7 @@ async def test_a_confirmation_at_one_replica_is_seen_at_the_other(replicas: Repl
 
 
 async def test_after_a_confirmation_class_and_students_are_read_again(screens: Screens) -> None:
+    put_in_review(screens)
     _, before, _ = await screens.get(BATCH_PATH)
     _, listed, _ = await screens.get("/v1/teacher/dashboard")
     _, essay, _ = await screens.get(f"{BATCH_PATH}/essays/{ESSAY}")
@@ -204,6 +207,7 @@ async def test_after_a_confirmation_class_and_students_are_read_again(screens: S
 
 
 async def test_a_confirmation_of_unknown_outcome_is_read_again_too(screens: Screens) -> None:
+    put_in_review(screens)
     await screens.get(BATCH_PATH)
     change_the_class(screens)
     screens.cms.on(f"/v1/batches/{BATCH}/student-associations/confirm", Reply(500))

@@ -1,12 +1,13 @@
 """Redis as it fails in production: a fail-over with open connections, full memory, other clocks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import BusyLoadingError, ReadOnlyError
 
 from bff_core.cache import RedisCache, drop_idle_connections, open_redis
 from bff_core.clock import SystemClock
@@ -18,10 +19,20 @@ from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate
 from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, redis_at
 from services.gateway.route_table import RateLimit
+from tests import local_servers
+from tests.ports import free_port
 
 RATES = {limit: Rate(600) for limit in RateLimit}
 WELL_AGAIN_SECONDS = 30.0
 """Ten, and the rest for a busy machine."""
+
+
+FAULTS: dict[str, Callable[[Redis], Awaitable[object]]] = {
+    "read_only": lambda redis: redis.execute_command("REPLICAOF", "127.0.0.1", "9"),
+    "full": lambda redis: redis.config_set("maxmemory", "1"),
+    # A primary cut off from its replicas, which refuses writes lest they be lost.
+    "isolated": lambda redis: redis.config_set("min-replicas-to-write", "1"),
+}
 
 
 @pytest.fixture
@@ -31,7 +42,7 @@ async def operator(redis_url: str) -> AsyncIterator[Redis]:
     await redis.flushall()
     yield redis
     await redis.execute_command("REPLICAOF", "NO", "ONE")
-    await redis.config_set("maxmemory", "0")
+    await redis.config_set("maxmemory", "0", "min-replicas-to-write", "0")
     await redis.flushall()
     await redis.aclose()
 
@@ -71,20 +82,17 @@ async def test_limits_hold_in_redis_still(
     await limiter[0].acquire(RateLimit.USER, "anna")
 
 
-@pytest.mark.parametrize("fault", ["read_only", "full"])
+@pytest.mark.parametrize("fault", ["read_only", "full", "isolated"])
 async def test_limits_are_shared_again_after_redis_refused_writes(
     operator: Redis, limiter: tuple[RedisRateLimiter, Counter], fault: str
 ) -> None:
     rate_limiter = limiter[0]
     await rate_limiter.acquire(RateLimit.USER, "anna")
-    if fault == "read_only":
-        await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
-    else:
-        await operator.config_set("maxmemory", "1")
+    await FAULTS[fault](operator)
 
     await rate_limiter.acquire(RateLimit.USER, "anna")
     await operator.execute_command("REPLICAOF", "NO", "ONE")
-    await operator.config_set("maxmemory", "0")
+    await operator.config_set("maxmemory", "0", "min-replicas-to-write", "0")
 
     async with asyncio.timeout(WELL_AGAIN_SECONDS):
         await rate_limiter.acquire(RateLimit.USER, "berta")
@@ -92,6 +100,40 @@ async def test_limits_are_shared_again_after_redis_refused_writes(
         while not await operator.exists(f"gateway:rate_limit:{RateLimit.USER}:berta"):
             await asyncio.sleep(0.3)
             await rate_limiter.acquire(RateLimit.USER, "berta")
+
+
+@pytest.mark.redis
+async def test_a_redis_that_is_loading_fails_nothing_and_is_used_when_it_has_loaded(
+    tmp_path: Path,
+) -> None:
+    port, clock = free_port(), SystemClock()
+    with local_servers.running_redis(tmp_path, port) as url:
+        await fill_and_save(url)
+    slowly = ["--key-load-delay", "400", "--loading-process-events-interval-bytes", "1024"]
+    with local_servers.running_redis(tmp_path, port, more=slowly) as url:
+        redis = open_redis(url, connect_timeout=5.0)
+        with pytest.raises(BusyLoadingError):
+            await redis.get("key")
+        cache = RedisCache(redis, clock, timeout=5.0, cooldown=0.05)
+        memory = MemoryRateLimiter(RATES, clock)
+        fallbacks = Counter("fallbacks", "Fallbacks.", registry=CollectorRegistry())
+        limiter = RedisRateLimiter(redis, RATES, memory, clock, fallbacks, timeout=5)
+
+        assert await cache.get("key") is None
+        await limiter.acquire(RateLimit.USER, "anna")
+
+        assert cache.failures == 1
+        async with asyncio.timeout(WELL_AGAIN_SECONDS):
+            while await cache.get("key-1") is None:
+                await asyncio.sleep(0.1)
+        await redis.aclose()
+
+
+async def fill_and_save(url: str) -> None:
+    redis = Redis.from_url(url)
+    await redis.mset({f"key-{number}": b"x" * 100 for number in range(10_000)})
+    await redis.save()
+    await redis.aclose()
 
 
 async def test_a_refusal_lets_the_cache_connect_anew(operator: Redis, redis_url: str) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from bff_core.testing import Reply, StubServer
-from tests.faults.conftest import OpenReplica, Screens
+from tests.faults.conftest import OpenReplica, Screens, hurried
 from tests.faults.platform_answers import (
     BATCH,
     CLASS,
     ESSAY,
+    PHASES_PATH,
     PROMPT_ID,
     REVIEW_PATH,
     TEXT_ID,
@@ -21,24 +22,32 @@ from tests.faults.test_teacher_faults import FAULTS, LATE, missing
 
 BASE = f"/v1/teacher/batches/{BATCH}"
 STATUS = f"/internal/v1/batches/{BATCH}/status"
-# Part, service and path behind it, of each screen.
+# Part, service and path behind it, and the operation, of each screen.
 OPTIONAL = {
     BASE: {
-        "class_name": ("cms", "/internal/v1/batches/class-info"),
-        "student_names": ("cms", f"/internal/v1/batches/{BATCH}/student-names"),
-        "file_state": ("files", f"/v1/files/batch/{BATCH}/state"),
+        "class_name": ("cms", "/internal/v1/batches/class-info", "CMS__CLASS_INFO"),
+        "student_names": (
+            "cms",
+            f"/internal/v1/batches/{BATCH}/student-names",
+            "CMS__STUDENT_NAMES",
+        ),
+        "file_state": ("files", f"/v1/files/batch/{BATCH}/state", "FILES__STATE"),
+        "phases": ("bos", PHASES_PATH, "BOS__PIPELINE_STATE"),
     },
     f"{BASE}/essays/{ESSAY}": {
-        "text": ("content", f"/v1/content/{TEXT_ID}"),
-        "prompt": ("content", f"/v1/content/{PROMPT_ID}"),
-        "student": ("cms", f"/internal/v1/associations/essay/{ESSAY}"),
+        "text": ("content", f"/v1/content/{TEXT_ID}", "CONTENT__TEXT"),
+        "prompt": ("content", f"/v1/content/{PROMPT_ID}", "CONTENT__TEXT"),
+        "student": ("cms", f"/internal/v1/associations/essay/{ESSAY}", "CMS__STUDENT_NAMES"),
     },
-    f"{BASE}/associations": {"roster": ("cms", f"/v1/classes/{CLASS}/roster")},
+    f"{BASE}/associations": {"roster": ("cms", f"/v1/classes/{CLASS}/roster", "CMS__ROSTERS")},
 }
 REQUIRED = {
-    BASE: {"batch": ("ras", STATUS)},
-    f"{BASE}/essays/{ESSAY}": {"essay": ("ras", STATUS)},
-    f"{BASE}/associations": {"owner": ("ras", STATUS), "associations": ("cms", REVIEW_PATH)},
+    BASE: {"batch": ("ras", STATUS, "RAS__ONE_BATCH")},
+    f"{BASE}/essays/{ESSAY}": {"essay": ("ras", STATUS, "RAS__ONE_BATCH")},
+    f"{BASE}/associations": {
+        "owner": ("ras", STATUS, "RAS__ONE_BATCH"),
+        "associations": ("cms", REVIEW_PATH, "CMS__ASSOCIATIONS"),
+    },
 }
 ONE_BY_ONE = [(path, part) for path, parts in OPTIONAL.items() for part in parts]
 # Text is taken under any content type, so that these are no faults of Content.
@@ -50,7 +59,13 @@ HARMLESS_FOR_TEXTS = {
     "answers deeply nested JSON",
     "sends JSON as text",
 }
-LONGEST = 3.0
+LONGEST = 15.0
+"""Of a screen with one hanging part, on a busy machine."""
+
+
+def budgets_for(fault: str, *operations: str) -> dict[str, str]:
+    """Short ones for operations that hang; nobody should wait for these."""
+    return hurried(*operations) if fault in LATE else {}
 
 
 def stub_of(screens: Screens, service: str) -> StubServer:
@@ -68,9 +83,10 @@ async def timed(screens: Screens, path: str) -> tuple[int, dict[str, Any], dict[
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(("path", "part"), ONE_BY_ONE)
 async def test_optional_part_at_fault_is_missing_and_nothing_else_is(
-    screens: Screens, path: str, part: str, fault: str
+    open_replica: OpenReplica, path: str, part: str, fault: str
 ) -> None:
-    service, where = OPTIONAL[path][part]
+    service, where, operation = OPTIONAL[path][part]
+    screens = await open_replica(**budgets_for(fault, operation))
     stub_of(screens, service).on(where, FAULTS[fault])
 
     status, body, headers = await timed(screens, path)
@@ -87,9 +103,11 @@ async def test_optional_part_at_fault_is_missing_and_nothing_else_is(
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("path", OPTIONAL)
 async def test_all_optional_parts_at_fault_leave_what_is_required(
-    screens: Screens, path: str, fault: str
+    open_replica: OpenReplica, path: str, fault: str
 ) -> None:
-    for service, where in OPTIONAL[path].values():
+    operations = [operation for _, _, operation in OPTIONAL[path].values()]
+    screens = await open_replica(**budgets_for(fault, *operations))
+    for service, where, _ in OPTIONAL[path].values():
         stub_of(screens, service).on(where, FAULTS[fault])
 
     status, body, _ = await timed(screens, path)
@@ -104,9 +122,10 @@ async def test_all_optional_parts_at_fault_leave_what_is_required(
     ("path", "part"), [(path, part) for path, parts in REQUIRED.items() for part in parts]
 )
 async def test_required_part_at_fault_is_an_error_that_names_it(
-    screens: Screens, path: str, part: str, fault: str
+    open_replica: OpenReplica, path: str, part: str, fault: str
 ) -> None:
-    service, where = REQUIRED[path][part]
+    service, where, operation = REQUIRED[path][part]
+    screens = await open_replica(**budgets_for(fault, operation))
     stub_of(screens, service).on(where, FAULTS[fault])
 
     status, body, _ = await timed(screens, path)
@@ -124,7 +143,7 @@ async def test_any_two_parts_gone_leave_the_others(
         screens = await open_replica()
         platform.answer_well()
         for part in gone:
-            service, where = OPTIONAL[path][part]
+            service, where, _ = OPTIONAL[path][part]
             stub_of(screens, service).on(where, Reply(raw=b""))
 
         status, body, _ = await screens.get(path)
@@ -136,14 +155,19 @@ async def test_any_two_parts_gone_leave_the_others(
 async def test_parts_disabled_by_setting_are_neither_fetched_nor_listed(
     open_replica: OpenReplica,
 ) -> None:
-    off = {part for parts in OPTIONAL.values() for part in parts} | {"order", "filenames"}
+    off = {part for parts in OPTIONAL.values() for part in parts} | {
+        "order",
+        "filenames",
+        "titles",
+        "validation",
+    }
     screens = await open_replica(DISABLED_PARTS=",".join(sorted(off)))
 
     for path in OPTIONAL:
         _, body, _ = await screens.get(path)
         assert {part["name"] for part in body["parts"]} == set(REQUIRED[path])
     assert {request.path for request in screens.cms.requests} == {REVIEW_PATH}
-    assert screens.files.requests + screens.content.requests == []
+    assert screens.files.requests + screens.content.requests + screens.bos.requests == []
 
 
 async def test_each_service_gets_the_proof_it_needs_and_no_more(screens: Screens) -> None:
@@ -152,7 +176,7 @@ async def test_each_service_gets_the_proof_it_needs_and_no_more(screens: Screens
 
     proof = {"x-user-id", "x-internal-api-key", "x-service-id", "authorization", "cookie"}
     service = {"x-internal-api-key", "x-service-id"}
-    stubs = (screens.ras, screens.cms, screens.files, screens.content)
+    stubs = (screens.ras, screens.cms, screens.files, screens.content, screens.bos)
     seen = {one.path: proof & set(one.headers) for stub in stubs for one in stub.requests}
     assert seen == {
         STATUS: service,
@@ -164,6 +188,7 @@ async def test_each_service_gets_the_proof_it_needs_and_no_more(screens: Screens
         f"/v1/classes/{CLASS}/roster": {"x-user-id"},
         REVIEW_PATH: {"x-user-id"},
         f"/v1/files/batch/{BATCH}/state": {"x-user-id"},
+        PHASES_PATH: set(),
         f"/v1/content/{TEXT_ID}": set(),
         f"/v1/content/{PROMPT_ID}": set(),
     }

@@ -232,3 +232,13 @@ async def test_no_error_is_anything_but_ours(client: ServiceClient, stub: StubSe
         stub.on(ANY, Reply(raw=raw))
         with pytest.raises(BffError):
             await endpoint(client).get(a_context(), ["v1"])
+
+
+@pytest.mark.parametrize("key", ["a stranger's key\n", "a stranger's key\r\nX-Other: 1"])
+async def test_a_header_that_the_library_refuses_is_a_failure_of_the_call(
+    client: ServiceClient, stub: StubServer, key: str
+) -> None:
+    """Settings refuse such a key; whatever else does not must not become an error of ours."""
+    error = await failure(client, credentials=Credentials(service=ServiceIdentity("bff", key)))
+
+    assert (error.status, stub.requests) == (502, [])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bff_core.testing import Reply
-from tests.faults.conftest import Screens, open_screens
+from tests.faults.conftest import Screens, hurried, open_screens
 from tests.faults.platform_answers import TEACHER
 
 BATCHES = f"/internal/v1/batches/user/{TEACHER}"
@@ -48,7 +48,8 @@ async def test_a_polled_dashboard_of_a_healthy_platform_is_complete() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_dead_results_service_shows_old_batches_with_their_age(fault: str) -> None:
-    async with open_screens(**SHORT) as screens:
+    budgets = hurried("RAS__USER_LIST") if fault == "hung" else {}
+    async with open_screens(**SHORT, **budgets) as screens:
         _, good, _ = await screens.get(DASHBOARD)
         screens.ras.on(BATCHES, FAULTS[fault])
         await asyncio.sleep(0.4)
@@ -62,7 +63,7 @@ async def test_a_dead_results_service_shows_old_batches_with_their_age(fault: st
         "age_seconds": None,
         "code": None,
     }
-    assert 0.4 <= part(body, "batches")["age_seconds"] < 5.0
+    assert 0.4 <= part(body, "batches")["age_seconds"] < 30.0
     assert headers["cache-control"] == "no-store"
     assert headers["x-parts-incomplete"] == "batches"
 
@@ -113,5 +114,6 @@ async def test_an_open_breaker_with_nothing_old_says_when_to_return() -> None:
 
 async def test_ready_tells_of_breakers_before_anyone_asked(screens: Screens) -> None:
     assert await breakers(screens) == dict.fromkeys(
-        ("ras", "cms", "files", "content", "identity"), "closed"
+        ("ras", "cms", "files", "content", "identity", "bos", "entitlements", "platform_gateway"),
+        "closed",
     )

@@ -5,18 +5,26 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bff_core.testing import SECRET
+from tests.ports import free_port
 
 SERVICES = {
     "gateway": "API_GATEWAY_",
     "bff_teacher": "BFF_TEACHER_SERVICE_",
     "bff_admin": "BFF_ADMIN_SERVICE_",
     "config_service": "CONFIG_SERVICE_",
+}
+COMMON = {
+    "PATH": os.environ["PATH"],
+    "ENVIRONMENT": "testing",
+    "JWT_SECRET_KEY": SECRET,
+    "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
 }
 LIMIT = 60.0
 """Seconds for a busy machine; the service itself gives up after five at most."""
@@ -40,16 +48,10 @@ def process_of(service: str, folder: Path, **more: str) -> subprocess.Popen[str]
         f"{prefix}{name[1:]}" if name.startswith("_") else name: value
         for name, value in given.items()
     }
-    base = {
-        "PATH": os.environ["PATH"],
-        "ENVIRONMENT": "testing",
-        "JWT_SECRET_KEY": SECRET,
-        "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
-    }
     return subprocess.Popen(
         # A run in the background ignores SIGINT, and its processes would inherit that.
         ["env", "--default-signal=INT", sys.executable, "-m", f"services.{service}"],
-        env=base | named,
+        env=COMMON | named,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -68,8 +70,15 @@ def refusal_of(process: subprocess.Popen[str]) -> str:
     return line
 
 
-@pytest.mark.parametrize("engine", ["hypercorn", "granian"])
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    ("service", "engine"),
+    [
+        (service, engine)
+        for service in SERVICES
+        for engine in ("hypercorn", "granian")
+        if (service, engine) != ("gateway", "hypercorn")
+    ],
+)
 def test_a_taken_port_is_one_line_and_exit_code_2(
     service: str, engine: str, taken_port: int, redis_url: str, tmp_path: Path
 ) -> None:
@@ -77,7 +86,16 @@ def test_a_taken_port_is_one_line_and_exit_code_2(
         service, tmp_path, _PORT=str(taken_port), _SERVER=engine, REDIS_URL=redis_url
     )
 
-    assert f"cannot listen on 127.0.0.1:{taken_port}" in refusal_of(process)
+    assert refusal_of(process).endswith(
+        f": cannot listen on 127.0.0.1:{taken_port}: Address already in use"
+    )
+
+
+def test_the_gateway_refuses_a_server_that_hides_the_method(tmp_path: Path) -> None:
+    refusal = refusal_of(process_of("gateway", tmp_path, _SERVER="hypercorn"))
+
+    assert "API_GATEWAY_SERVER" in refusal
+    assert "must be granian" in refusal
 
 
 @pytest.mark.parametrize(
@@ -97,15 +115,77 @@ def test_what_is_missing_at_start_is_one_line_and_exit_code_2(
     assert "secret" not in refusal_of(process_of(service, tmp_path, **wrong))
 
 
+@pytest.mark.parametrize(
+    ("url", "code", "reason"),
+    [
+        ("postgres://u:secret@127.0.0.1:9/x", 1, "failed: "),
+        ("postgresql://u:secret@127.0.0.1:9/x?sslmode=x", 2, "cannot start: "),
+    ],
+    ids=["away", "never"],
+)
+@pytest.mark.parametrize("command", [["migrate", "up"], ["list-pending"]], ids=" ".join)
+def test_a_command_without_its_database_is_one_line(
+    command: list[str], url: str, code: int, reason: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.identity_admin", *command],
+        env=COMMON | {"IDENTITY_SERVICE_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+    assert ended.returncode == code
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(reason)
+    assert "secret" not in ended.stdout + line
+
+
+@pytest.mark.parametrize("engine", ["hypercorn", "granian"])
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGTERM, signal.SIGINT), (signal.SIGINT,) * 3], ids=str
+)
+@pytest.mark.parametrize("service", ["bff_teacher"])
+def test_further_signals_during_the_stop_leave_it_in_order(
+    service: str, numbers: tuple[signal.Signals, ...], engine: str, redis_url: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    process = process_of(service, tmp_path, _PORT=str(port), _SERVER=engine, REDIS_URL=redis_url)
+    try:
+        wait_until_listening(port)
+        # Something is in flight: the stop waits for it.
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+            for number in numbers:
+                process.send_signal(number)
+                time.sleep(0.05)
+            output, _ = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+        process.wait(LIMIT)
+
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+
+
+def wait_until_listening(port: int) -> None:
+    until = time.monotonic() + LIMIT
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError
+
+
 @pytest.mark.parametrize("seconds", [0.2, 1.5])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_signal_during_the_start_ends_the_process(
     service: str, number: signal.Signals, seconds: float, redis_url: str, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    process = process_of(service, tmp_path, _PORT=port, REDIS_URL=redis_url)
+    process = process_of(service, tmp_path, _PORT=str(free_port()), REDIS_URL=redis_url)
     try:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(seconds)

@@ -3,7 +3,7 @@
 import pytest
 
 from bff_core.testing import ANY, NO_LENGTH, Reply
-from tests.faults.conftest import Screens
+from tests.faults.conftest import OpenReplica, Screens, hurried
 from tests.faults.platform_answers import BATCH, BATCH_PAGE, CLASS, ROW, TEACHER, batch_page
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -33,6 +33,7 @@ FAULTS = {
     "drips": Reply(200, b" ", times=1000, pause=0.05),
 }
 CLASS_PARTS = ("classes", "student_counts", "class_names", "class_activity")
+CLASS_OPERATIONS = ("CMS__CLASS_LIST", "CMS__CLASS_INFO", "CMS__ROSTERS")
 LATE = {"hangs", "is late", "drips"}
 
 
@@ -42,7 +43,10 @@ def missing(body: dict[str, object]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_class_service_at_fault_costs_its_own_parts(screens: Screens, fault: str) -> None:
+async def test_class_service_at_fault_costs_its_own_parts(
+    open_replica: OpenReplica, fault: str
+) -> None:
+    screens = await open_replica(**(hurried(*CLASS_OPERATIONS) if fault in LATE else {}))
     screens.cms.on("/v1/classes/", FAULTS[fault])
     screens.cms.on("/internal/v1/batches/class-info", FAULTS[fault])
 
@@ -57,8 +61,10 @@ async def test_class_service_at_fault_costs_its_own_parts(screens: Screens, faul
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_results_at_fault_is_an_error_that_names_the_part(
-    screens: Screens, fault: str
+    open_replica: OpenReplica, fault: str
 ) -> None:
+    operations = ("RAS__USER_LIST", "RAS__CLASS_ACTIVITY")
+    screens = await open_replica(**(hurried(*operations) if fault in LATE else {}))
     screens.ras.on(ANY, FAULTS[fault])
     screens.ras.on(f"/internal/v1/batches/user/{TEACHER}", FAULTS[fault])
 
@@ -104,7 +110,6 @@ async def test_a_bare_nan_in_a_page_spoils_nothing(screens: Screens) -> None:
     [
         ROW | {"batch_id": "legacy-batch-0001"},
         ROW | {"batch_id": None},
-        ROW | {"overall_status": "paused"},
         ROW | {"overall_status": 7},
         ROW | {"created_at": "yesterday"},
         ROW | {"essay_count": "many"},

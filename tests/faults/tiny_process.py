@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bff_core.testing import SECRET
+from tests.ports import family_of, free_port
 
 SERVICE = Path(__file__).with_name("tiny_service.py")
-LIMIT = 10.0
+LIMIT = 30.0
+"""Seconds for a busy machine."""
+IN_FLIGHT = "tiny_http_requests_in_flight "
 
 
 ENGINES = ("hypercorn", "granian")
@@ -29,6 +32,10 @@ class Running:
     port: int
     output: Path
     host: str = "127.0.0.1"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.output.read_bytes().splitlines()]
@@ -46,6 +53,30 @@ class Running:
         writer.write(raw)
         await writer.drain()
         return reader, writer
+
+    async def until_in_flight(self, number: int) -> None:
+        """Wait until the process works on so many requests, the one that asks not counted."""
+        async with asyncio.timeout(LIMIT):
+            while await self._in_flight() <= number:
+                await asyncio.sleep(0.02)
+
+    async def until_idle(self) -> None:
+        """Wait until the process works on nothing but the question."""
+        async with asyncio.timeout(LIMIT):
+            while await self._in_flight() > 1:
+                await asyncio.sleep(0.02)
+
+    async def _in_flight(self) -> float:
+        metrics = (await self.send(request("GET /metrics"))).body.decode()
+        [line] = [one for one in metrics.splitlines() if one.startswith(IN_FLIGHT)]
+        return float(line.removeprefix(IN_FLIGHT))
+
+    async def until_draining(self) -> "Answer":
+        """The answer of `/ready` once it is no longer 200."""
+        async with asyncio.timeout(LIMIT):
+            while (ready := await self.send(request("GET /ready"))).status == 200:
+                await asyncio.sleep(0.02)
+        return ready
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -75,17 +106,6 @@ async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) ->
 def environment(**more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "FAST_PATH") if name in os.environ}
     return kept | {"JWT_SECRET_KEY": SECRET, "ENVIRONMENT": "testing"} | more
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with socket.socket(family_of(host)) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def family_of(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.config_service_kit import SERVICE_HEADERS, SettingsClient, as_admin, as_user
 from tests.contract.config_service.conftest import RecordingChangeFeed
@@ -20,6 +21,18 @@ async def test_never_written_is_version_0_with_defaults_and_a_tag(settings: Sett
     assert answer.body["values"]["max_file_mebibytes"] == 10
     assert (answer.body["updated_at"], answer.body["updated_by"]) == (None, None)
     assert answer.etag.startswith('"')
+
+
+async def test_reads_of_other_services_are_no_lines_in_the_log_and_writes_are(
+    settings: SettingsClient,
+) -> None:
+    with capture_logs() as logs:
+        before = await settings.read(NS)
+        await settings.get(PATH)
+        await settings.put(NS, {"max_file_mebibytes": 20}, before.etag)
+
+    told = [line["method"] for line in logs if line["log_level"] == "info"]
+    assert told == ["PUT"]
 
 
 async def test_list_names_every_namespace(settings: SettingsClient) -> None:

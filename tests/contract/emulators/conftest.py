@@ -1,19 +1,29 @@
 """A freshly seeded database for each test, and clients that carry the internal key."""
 
 import shutil
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from fakeredis import FakeAsyncRedis
 from quart import Quart
 
-from devstack.emulators import cms, content, files, ras
+from devstack.effects import EffectRunner
+from devstack.effects.queue import SPEED_VARIABLE
+from devstack.emulators import cms, content, files, platform_gateway, ras
+from devstack.emulators.database import SeededDatabase
 from devstack.emulators.ras.cache import StatusCache
 from devstack.emulators.server import EmulatorSettings
 from devstack.seed import Dataset, load_dataset
+from devstack.seed.people import ANNA
 from devstack.seed.store import write_dataset
+from devstack.tokens import Hs256, access_claims
 
 KEY = "contract-test-internal-key"
+SECRET = "a-secret-of-the-demo-with-32-characters"
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +81,39 @@ def files_app(settings: EmulatorSettings) -> Quart:
 @pytest.fixture
 def content_app(settings: EmulatorSettings) -> Quart:
     return content.create_app(settings)
+
+
+def token(user_id: str = ANNA.user_id, secret: str = SECRET) -> dict[str, str]:
+    expires_at = int(datetime.now(UTC).timestamp()) + 600
+    signed = Hs256(secret).sign(access_claims(user_id, None, ["teacher"], expires_at))
+    return {"Authorization": f"Bearer {signed}"}
+
+
+@pytest.fixture
+def gateway_app(database: Path) -> Quart:
+    settings = platform_gateway.GatewaySettings(database=database, jwt_secret=SECRET)
+    return platform_gateway.create_app(settings)
+
+
+Happen = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def happen(database: Path, redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatch) -> Happen:
+    """Let everything happen that follows, as fast as it can."""
+    monkeypatch.setenv(SPEED_VARIABLE, "1000000000")
+
+    async def forget(_user_id: str) -> None: ...
+
+    runner = EffectRunner(SeededDatabase(database), redis, forget)
+
+    async def settle() -> None:
+        while effects_left(database):
+            await runner.step()
+
+    return settle
+
+
+def effects_left(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM effects").fetchone()[0])

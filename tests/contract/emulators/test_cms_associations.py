@@ -3,7 +3,7 @@
 import pytest
 from quart import Quart
 
-from devstack.seed import BatchStatus, Dataset, SeededBatch
+from devstack.seed import Dataset, SeededBatch, Situation
 from devstack.seed.people import ANNA, ERIK
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -16,7 +16,7 @@ def in_review(dataset: Dataset) -> SeededBatch:
     return next(
         batch
         for batch in dataset.batches_of(ANNA.user_id)
-        if batch.status is BatchStatus.AWAITING_STUDENT_VALIDATION
+        if batch.situation is Situation.AWAITING_CONFIRMATION
     )
 
 

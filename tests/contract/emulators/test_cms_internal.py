@@ -1,15 +1,20 @@
 """CMS's internal routes: any service id, lenient ids, and class-info as shipped."""
 
-from uuid import UUID
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from quart import Quart
 
 from devstack.emulators import cms
 from devstack.emulators.server import EmulatorSettings
-from devstack.seed import BatchStatus, Dataset, SeededBatch
+from devstack.seed import Dataset, SeededBatch, Situation
 from devstack.seed.people import ANNA
+from devstack.seed.store import sql_value
 
+REVIEW = "/internal/v1/batches/validation-status"
+MANY = [str(uuid4()) for _ in range(201)]
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
 DETAIL_KEYS = {
     "error_code", "message", "correlation_id", "timestamp", "service", "operation", "details",
@@ -17,11 +22,16 @@ DETAIL_KEYS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def reviewing_cms(settings: EmulatorSettings) -> Quart:
+    return cms.create_app(replace(settings, validation_status=True))
+
+
 def in_review(dataset: Dataset) -> SeededBatch:
     return next(
         batch
         for batch in dataset.batches_of(ANNA.user_id)
-        if batch.status is BatchStatus.AWAITING_STUDENT_VALIDATION
+        if batch.situation is Situation.AWAITING_CONFIRMATION
     )
 
 
@@ -84,6 +94,48 @@ async def test_class_info_by_default_is_an_html_500_as_shipped(
 
     assert (answer.status_code, answer.mimetype) == (500, "text/html")
     assert refused.status_code == 401
+
+
+async def test_review_states_have_no_route_before_the_module_is_mounted(
+    cms_app: Quart, internal: dict[str, str]
+) -> None:
+    answer = await cms_app.test_client().get(REVIEW, headers=internal)
+
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+
+
+async def test_review_states_count_pending_matches_and_name_their_deadline(
+    reviewing_cms: Quart, internal: dict[str, str], dataset: Dataset
+) -> None:
+    batch_id = in_review(dataset).batch_id
+    rows = dataset.associations_of(batch_id)
+    path = f"{REVIEW}?batch_ids={batch_id.upper()},{UNKNOWN}"
+
+    answer = await reviewing_cms.test_client().get(path, headers=internal)
+
+    first = min(datetime.fromisoformat(str(sql_value(row.created_at))) for row in rows)
+    assert await answer.get_json() == {
+        batch_id: {
+            "batch_id": batch_id,
+            "deviation_count": len(rows),
+            "auto_confirm_deadline": (first + timedelta(hours=24)).isoformat(),
+            "total_associations": len(rows),
+            "confirmed_associations": 0,
+        },
+        UNKNOWN: None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("", 200), ("?batch_ids=nope", 400), (f"?batch_ids={','.join(MANY)}", 400)],
+)
+async def test_review_states_bound_their_ids(
+    reviewing_cms: Quart, internal: dict[str, str], query: str, status: int
+) -> None:
+    answer = await reviewing_cms.test_client().get(f"{REVIEW}{query}", headers=internal)
+
+    assert answer.status_code == status
 
 
 async def test_internal_routes_let_any_service_id_in(

@@ -11,7 +11,7 @@ import pytest
 from quart import Quart
 
 from devstack.emulators.cms.monitor import confirm_overdue
-from devstack.seed import Dataset
+from devstack.seed import TRUTH_TABLE, Situation
 from devstack.seed.people import ANNA
 
 PENDING = "SELECT DISTINCT batch_id, class_id FROM associations WHERE status = 'pending_validation'"
@@ -52,7 +52,7 @@ def test_overdue_matches_are_confirmed_with_one_event_a_batch(
     batches = {row["batch_id"] for row in connection.execute(PENDING)}
 
     confirm_overdue(connection, newest(connection) + timedelta(hours=24))
-    confirm_overdue(connection, newest_of_all())
+    confirm_overdue(connection, a_day_later())
 
     events = outbox(connection)
     assert connection.execute(PENDING).fetchall() == []
@@ -61,8 +61,8 @@ def test_overdue_matches_are_confirmed_with_one_event_a_batch(
     assert {event["validated_by"] for event in events} == {"SYSTEM_TIMEOUT"}
 
 
-def newest_of_all() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+def a_day_later() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=24)
 
 
 def test_matches_younger_than_24_hours_wait(connection: sqlite3.Connection) -> None:
@@ -80,7 +80,7 @@ def test_weak_match_goes_to_a_new_stand_in_of_its_class(
 ) -> None:
     row = weaken_one(connection, confidence)
 
-    confirm_overdue(connection, newest_of_all())
+    confirm_overdue(connection, a_day_later())
 
     query = (
         "SELECT students.* FROM associations JOIN students USING (student_id) WHERE essay_id = ?"
@@ -95,7 +95,7 @@ def test_weak_match_goes_to_a_new_stand_in_of_its_class(
 def test_match_that_is_sure_enough_keeps_its_pupil(connection: sqlite3.Connection) -> None:
     row = weaken_one(connection, 0.7)
 
-    confirm_overdue(connection, newest_of_all())
+    confirm_overdue(connection, a_day_later())
 
     query = "SELECT student_id, status FROM associations WHERE essay_id = ?"
     found = connection.execute(query, (row["essay_id"],)).fetchone()
@@ -103,9 +103,12 @@ def test_match_that_is_sure_enough_keeps_its_pupil(connection: sqlite3.Connectio
 
 
 async def test_timer_looks_when_the_service_starts_and_the_list_does_not_show_it(
-    cms_app: Quart, connection: sqlite3.Connection, dataset: Dataset
+    cms_app: Quart, connection: sqlite3.Connection
 ) -> None:
-    batch = next(one for one in dataset.associations if one.status == "pending_validation").batch_id
+    batch = TRUTH_TABLE[Situation.CONFIRMED].batch_id
+    long_ago = (datetime.now(UTC) - timedelta(hours=25)).replace(tzinfo=None).isoformat()
+    with connection:
+        connection.execute("UPDATE associations SET created_at = ?", (long_ago,))
     path = f"/v1/batches/{batch}/student-associations"
     before = await (await cms_app.test_client().get(path, headers=AS_ANNA)).get_json()
 

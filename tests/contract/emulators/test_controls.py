@@ -41,7 +41,10 @@ async def test_log_can_be_emptied(cms_app: Quart) -> None:
 async def test_unknown_switch_position_is_404_and_turns_nothing(cms_app: Quart, path: str) -> None:
     answer = await cms_app.test_client().put(f"/_devstack/switches/{path}")
 
-    assert (answer.status_code, await answer.get_json()) == (404, {"class_info": "fixed"})
+    assert (answer.status_code, await answer.get_json()) == (
+        404,
+        {"class_info": "fixed", "validation_status": "off"},
+    )
 
 
 async def test_log_is_bounded() -> None:

@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 from quart.datastructures import FileStorage
 
-from devstack.seed import BatchStatus, Dataset, SeededBatch
+from devstack.seed import TRUTH_TABLE, Dataset, SeededBatch, Situation
 from devstack.seed.people import ANNA, ERIK
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -18,8 +18,8 @@ AS_ERIK = {"X-User-ID": ERIK.user_id}
 UPLOAD = "/v1/files/batch"
 
 
-def batch_in(dataset: Dataset, status: BatchStatus) -> SeededBatch:
-    return next(one for one in dataset.batches_of(ANNA.user_id) if one.status is status)
+def batch_in(dataset: Dataset, situation: Situation) -> SeededBatch:
+    return next(one for one in dataset.batches_of(ANNA.user_id) if one.situation is situation)
 
 
 def one_file() -> dict[str, FileStorage]:
@@ -37,7 +37,7 @@ async def state_of(app: Quart, batch_id: str) -> dict[str, object]:
 
 
 async def test_batch_without_a_phase_is_open(files_app: Quart, dataset: Dataset) -> None:
-    batch = batch_in(dataset, BatchStatus.AWAITING_CONTENT_VALIDATION)
+    batch = batch_in(dataset, Situation.REGISTERED)
 
     assert await state_of(files_app, batch.batch_id) == {
         "locked": False,
@@ -47,7 +47,7 @@ async def test_batch_without_a_phase_is_open(files_app: Quart, dataset: Dataset)
 
 
 async def test_running_first_phase_locks_without_a_time(files_app: Quart, dataset: Dataset) -> None:
-    batch = batch_in(dataset, BatchStatus.PROCESSING_PIPELINES)
+    batch = batch_in(dataset, Situation.SPELLCHECK_RUNNING)
 
     assert await state_of(files_app, batch.batch_id) == {
         "locked": True,
@@ -61,20 +61,41 @@ async def test_running_first_phase_locks_without_a_time(files_app: Quart, datase
 async def test_later_phase_locks_with_a_zoned_time(
     files_app: Quart, dataset: Dataset, database: Path
 ) -> None:
-    batch = batch_in(dataset, BatchStatus.FAILED_CRITICALLY)
+    batch = batch_in(dataset, Situation.LATER_PHASE_FAILED)
     started = "2025-11-14T09:13:03"
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("DELETE FROM phases WHERE batch_id = ?", (batch.batch_id,))
-        row = (batch.batch_id, "cj_assessment", "dispatch_initiated", started)
-        connection.execute("INSERT INTO phases VALUES (?, ?, ?, ?)", row)
+        row = (batch.batch_id, "cj_assessment", "dispatch_initiated", started, None)
+        connection.execute("INSERT INTO phases VALUES (?, ?, ?, ?, ?)", row)
 
     assert (await state_of(files_app, batch.batch_id))["locked_at"] == f"{started}+00:00"
 
 
-async def test_cancelled_phase_does_not_lock(files_app: Quart, dataset: Dataset) -> None:
-    batch = batch_in(dataset, BatchStatus.CANCELLED)
+@pytest.mark.parametrize(
+    "situation", [Situation.FIRST_PHASE_FAILED, Situation.RETRIED, Situation.AWAITING_CONFIRMATION]
+)
+async def test_phase_that_failed_or_was_only_requested_does_not_lock(
+    files_app: Quart, situation: Situation
+) -> None:
+    assert (await state_of(files_app, TRUTH_TABLE[situation].batch_id))["locked"] is False
 
-    assert (await state_of(files_app, batch.batch_id))["locked"] is False
+
+@pytest.mark.parametrize(
+    ("situation", "phase"),
+    [
+        (Situation.SPELLCHECK_RUNNING, "spellcheck"),
+        (Situation.ASSESSMENT_STUCK, "spellcheck"),
+        (Situation.DONE, "spellcheck"),
+        (Situation.STARTED_AGAIN, "cj_assessment"),
+    ],
+)
+async def test_first_locking_phase_is_named_whatever_runs(
+    files_app: Quart, situation: Situation, phase: str
+) -> None:
+    state = await state_of(files_app, TRUTH_TABLE[situation].batch_id)
+
+    assert (state["locked"], state["current_phase"]) == (True, phase)
+    assert (state["locked_at"] is None) == (phase == "spellcheck")
 
 
 async def test_unknown_batch_is_locked_with_200(files_app: Quart) -> None:
@@ -102,7 +123,7 @@ async def test_state_without_a_user_is_401(files_app: Quart) -> None:
 
 
 async def test_upload_is_accepted_without_upload_ids(files_app: Quart, dataset: Dataset) -> None:
-    batch = batch_in(dataset, BatchStatus.AWAITING_CONTENT_VALIDATION)
+    batch = batch_in(dataset, Situation.REGISTERED)
     form = {"batch_id": batch.batch_id}
 
     client = files_app.test_client()
@@ -131,21 +152,21 @@ async def test_upload_without_files_is_400(files_app: Quart) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "code"),
+    ("situation", "headers", "code"),
     [
         (None, AS_ANNA, "RESOURCE_NOT_FOUND"),
-        (BatchStatus.AWAITING_CONTENT_VALIDATION, AS_ERIK, "AUTHORIZATION_ERROR"),
-        (BatchStatus.PROCESSING_PIPELINES, AS_ANNA, "PROCESSING_ERROR"),
+        (Situation.REGISTERED, AS_ERIK, "AUTHORIZATION_ERROR"),
+        (Situation.SPELLCHECK_RUNNING, AS_ANNA, "PROCESSING_ERROR"),
     ],
 )
 async def test_every_refusal_is_409(
     files_app: Quart,
     dataset: Dataset,
-    status: BatchStatus | None,
+    situation: Situation | None,
     headers: dict[str, str],
     code: str,
 ) -> None:
-    batch_id = batch_in(dataset, status).batch_id if status else UNKNOWN
+    batch_id = batch_in(dataset, situation).batch_id if situation else UNKNOWN
 
     answer = await files_app.test_client().post(
         UPLOAD, form={"batch_id": batch_id}, files=one_file(), headers=headers
@@ -169,7 +190,7 @@ async def test_orchestrator_down_is_409_too(files_app: Quart) -> None:
 
 
 async def test_removal_of_any_file_id_is_accepted(files_app: Quart, dataset: Dataset) -> None:
-    batch = batch_in(dataset, BatchStatus.AWAITING_CONTENT_VALIDATION)
+    batch = batch_in(dataset, Situation.REGISTERED)
     path = f"{UPLOAD}/{batch.batch_id}/files/no-such-file"
 
     answer = await files_app.test_client().delete(path, headers=AS_ANNA)
@@ -183,7 +204,7 @@ async def test_removal_of_any_file_id_is_accepted(files_app: Quart, dataset: Dat
 async def test_encoded_user_id_is_read_on_upload_but_not_on_removal(
     files_app: Quart, dataset: Dataset
 ) -> None:
-    batch = batch_in(dataset, BatchStatus.AWAITING_CONTENT_VALIDATION)
+    batch = batch_in(dataset, Situation.REGISTERED)
     encoded = {"X-User-ID": f"%{ord(ANNA.user_id[0]):x}{ANNA.user_id[1:]}"}
     headers = {**encoded, "X-Identity-Encoding": "url"}
     path = f"{UPLOAD}/{batch.batch_id}/files"

@@ -9,7 +9,7 @@ from quart import Quart
 
 from devstack.emulators import ras
 from devstack.emulators.ras.cache import StatusCache
-from devstack.seed import BatchStatus, Dataset, SeededBatch
+from devstack.seed import BatchStatus, Dataset, Situation
 from devstack.seed.people import ANNA
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
@@ -20,10 +20,6 @@ def status_path(batch_id: str) -> str:
     return f"/internal/v1/batches/{batch_id}/status"
 
 
-def batch_in(dataset: Dataset, status: BatchStatus, user_id: str = ANNA.user_id) -> SeededBatch:
-    return next(one for one in dataset.batches_of(user_id) if one.status is status)
-
-
 async def test_single_batch_stays_as_it_was_until_the_cache_forgets(
     ras_app: Quart,
     internal: dict[str, str],
@@ -31,7 +27,7 @@ async def test_single_batch_stays_as_it_was_until_the_cache_forgets(
     database: Path,
     redis: FakeAsyncRedis,
 ) -> None:
-    batch = batch_in(dataset, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
+    batch = dataset.batches_in(Situation.READY)[0]
     client = ras_app.test_client()
     await client.get(status_path(batch.batch_id), headers=internal)
     move(database, batch.batch_id, BatchStatus.CANCELLED)
@@ -40,7 +36,7 @@ async def test_single_batch_stays_as_it_was_until_the_cache_forgets(
     await redis.delete(f"ras:batch:{batch.batch_id}")
     fresh = await (await client.get(status_path(batch.batch_id), headers=internal)).get_json()
 
-    assert (cached["overall_status"], fresh["overall_status"]) == ("ready", "cancelled")
+    assert (cached["overall_status"], fresh["overall_status"]) == ("pending_content", "cancelled")
 
 
 async def test_cache_keys_and_time_to_live_are_the_platforms(
@@ -69,13 +65,13 @@ async def test_without_redis_it_runs_uncached(
     server = FakeServer()
     server.connected = False
     app = ras.create_app(ras_settings, StatusCache(FakeAsyncRedis(server=server), 5))
-    batch = batch_in(dataset, BatchStatus.READY_FOR_PIPELINE_EXECUTION)
+    batch = dataset.batches_in(Situation.READY)[0]
     first = await app.test_client().get(status_path(batch.batch_id), headers=internal)
     move(database, batch.batch_id, BatchStatus.CANCELLED)
 
     second = await app.test_client().get(status_path(batch.batch_id), headers=internal)
 
-    assert (await first.get_json())["overall_status"] == "ready"
+    assert (await first.get_json())["overall_status"] == "pending_content"
     assert (await second.get_json())["overall_status"] == "cancelled"
 
 

@@ -10,7 +10,7 @@ ENVELOPE = {"code", "message", "correlation_id", "service", "timestamp", "detail
 CODES = {
     400: {"INVALID_REQUEST", "VALIDATION_ERROR"},
     401: {"AUTHENTICATION_ERROR"},
-    403: {"AUTHORIZATION_ERROR"},
+    403: {"AUTHORIZATION_ERROR", "CSRF"},
     404: {"RESOURCE_NOT_FOUND"},
     405: {"METHOD_NOT_ALLOWED"},
     408: {"INVALID_REQUEST"},
@@ -19,7 +19,7 @@ CODES = {
     429: {"RATE_LIMIT"},
     431: {"INVALID_REQUEST"},
     502: {"EXTERNAL_SERVICE_ERROR"},
-    503: {"CONNECTION_ERROR"},
+    503: {"CONNECTION_ERROR", "SERVICE_UNAVAILABLE"},
     504: {"TIMEOUT"},
     505: {"INVALID_REQUEST"},
 }
@@ -65,7 +65,7 @@ def assert_envelope(reply: RawResponse) -> None:
     assert reply.value("Content-Type") == "application/json"
     assert set(reply.error) == ENVELOPE
     assert reply.error["code"] in CODES[reply.status]
-    assert reply.error["service"] == "api_gateway_service"
+    assert reply.error["service"] == "gateway"
     assert reply.error["correlation_id"] == reply.value("X-Correlation-ID")
     uuid.UUID(reply.error["correlation_id"])
 

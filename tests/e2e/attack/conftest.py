@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from bff_core.clock import SystemClock
-from bff_core.testing import access_token, bearer
+from bff_core.testing import SECRET, access_token, bearer
 from tests.e2e.attack.process import Gateway, gateway
 from tests.e2e.attack.upstream import RecordingUpstream, recording
 from tests.e2e.attack.wire import RawResponse, request
+
+SESSION_KEYS = (f"the-newest-key-{SECRET}", f"the-key-before-{SECRET}")
 
 
 def token(sub: str = "teacher-1", **claims: object) -> str:
@@ -59,6 +61,7 @@ def module_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
             "IDENTITY_SERVICE_URL": identity.url,
             "API_GATEWAY_REQUEST_BUDGET": "2",
             "API_GATEWAY_CORS_ORIGINS": "https://skola.example",
+            "API_GATEWAY_SESSION_KEYS": ",".join(SESSION_KEYS),
         }
         with gateway(folder, urls) as process:
             yield Edge(process, teacher, admin, identity)

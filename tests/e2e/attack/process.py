@@ -1,7 +1,6 @@
 """A real gateway process in front of whatever a test puts behind it."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,13 +11,12 @@ from pathlib import Path
 
 from bff_core.testing import SECRET
 from tests.e2e.attack.wire import RawResponse, ask, request
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_WITHIN = 20.0
 NOWHERE = "http://127.0.0.1:9"
 GENEROUS = "1000000"
-SERVER = os.environ.get("API_GATEWAY_SERVER", "granian")
-"""The HTTP server under test: `granian` or `hypercorn`."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,7 @@ class Gateway:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    environment: Mapping[str, str]
 
     @property
     def pid(self) -> int:
@@ -36,12 +35,6 @@ class Gateway:
 
     def lines(self) -> list[str]:
         return self.log.read_text("utf-8").splitlines()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -55,7 +48,6 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         "ENVIRONMENT": "testing",
         "JWT_SECRET_KEY": SECRET,
         "API_GATEWAY_PORT": str(port),
-        "API_GATEWAY_SERVER": SERVER,
         "API_GATEWAY_USER_PER_MINUTE": GENEROUS,
         "API_GATEWAY_SIGN_IN_PER_MINUTE": GENEROUS,
         "API_GATEWAY_SESSION_PER_MINUTE": GENEROUS,
@@ -74,7 +66,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         )
     try:
         _wait_until_ready(process, port, log)
-        yield Gateway(port, process, log)
+        yield Gateway(port, process, log, environment)
     finally:
         process.terminate()
         try:

@@ -9,14 +9,15 @@ import pytest
 from bff_core.testing import bearer
 from tests.e2e.attack.checks import assert_envelope
 from tests.e2e.attack.conftest import Edge, token
-from tests.e2e.attack.process import free_port, gateway
+from tests.e2e.attack.process import gateway
 from tests.e2e.attack.upstream import RecordedRequest, answer_bytes, http
 from tests.e2e.attack.wire import request
+from tests.ports import free_port
 
 TARGET = "/bff/v1/teacher/dashboard"
 ENVELOPE = (
     b'{"error":{"code":"RESOURCE_NOT_FOUND","message":"m","correlation_id":"c",'
-    b'"service":"bff_teacher_service","timestamp":"t","details":{}}}'
+    b'"service":"bff_teacher","timestamp":"t","details":{}}}'
 )
 
 

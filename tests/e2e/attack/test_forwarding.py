@@ -1,6 +1,7 @@
 """Valid requests reach their service unchanged, with the identity of their token."""
 
 import json
+import time
 import uuid
 
 import pytest
@@ -30,6 +31,26 @@ def test_teacher_request_arrives_with_the_identity_of_its_token(edge: Edge) -> N
     assert seen.values("X-Forwarded-For") == ["127.0.0.1"]
     assert seen.values("X-Correlation-ID") == reply.values("X-Correlation-ID")
     assert 0 < int(seen.values("X-Request-Timeout-Ms")[0]) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [("700", 700), ("60000", 2000), ("1", 250), ("0", 250), ("-5", 2000), ("1e2", 2000)],
+)
+def test_client_may_wait_for_less_than_the_budget_and_never_for_more(
+    edge: Edge, given: str, passed: int
+) -> None:
+    edge.as_teacher(headers=[("X-Request-Timeout-Ms", given)])
+
+    assert edge.teacher.seen[0].values("X-Request-Timeout-Ms") == [str(passed)]
+
+
+def test_service_slower_than_the_client_waits_is_a_timeout(edge: Edge) -> None:
+    edge.teacher.answers["/bff/v1/teacher/dashboard"] = lambda *_: time.sleep(1.5)
+
+    reply = edge.as_teacher(headers=[("X-Request-Timeout-Ms", "300")])
+
+    assert (reply.status, reply.error["code"]) == (504, "TIMEOUT")
 
 
 def test_a_valid_correlation_id_is_kept(edge: Edge) -> None:

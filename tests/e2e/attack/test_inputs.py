@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.attack.checks import assert_envelope, assert_refused
 from tests.e2e.attack.conftest import Edge
-from tests.e2e.attack.process import SERVER
 from tests.e2e.attack.upstream import RecordedRequest, answer_bytes, http
 from tests.e2e.attack.wire import RawResponse, request
 
@@ -27,7 +26,6 @@ def post(edge: Edge, path: str, body: bytes) -> RawResponse:
     return edge.ask(request("POST", path, [JSON], body))
 
 
-@pytest.mark.skipif(SERVER == "hypercorn", reason="Hypercorn hands methods on in capital letters")
 @pytest.mark.parametrize("target", [TARGET, "/v1/auth/login", "/healthz"])
 @pytest.mark.parametrize("method", ["get", "post", "Post", "pOST"])
 def test_a_method_in_small_letters_is_no_method(edge: Edge, method: str, target: str) -> None:

@@ -12,9 +12,10 @@ import pytest
 from bff_core.testing import bearer
 from tests.e2e.attack.checks import assert_envelope
 from tests.e2e.attack.conftest import token
-from tests.e2e.attack.process import Gateway, free_port, gateway
+from tests.e2e.attack.process import Gateway, gateway
 from tests.e2e.attack.upstream import RecordingUpstream, recording
 from tests.e2e.attack.wire import RawResponse, request
+from tests.ports import free_port
 
 LOGIN = json.dumps({"email": "anna@skola.example", "password": "Demo-Pass-2026!"}).encode()
 JSON = ("Content-Type", "application/json")

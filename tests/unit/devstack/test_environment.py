@@ -5,13 +5,13 @@ from typing import Literal
 
 import pytest
 
-from devstack.supervisor.keys import StackKeys
-from devstack.supervisor.processes import (
-    PLAN,
+from devstack.supervisor.environment import (
+    EMULATOR_VARIABLES,
+    ignored_variables,
     inherited_environment,
-    redis_command,
-    seed_command,
 )
+from devstack.supervisor.keys import StackKeys
+from devstack.supervisor.processes import PLAN, redis_command, seed_command
 from devstack.supervisor.stack import Home, PlatformOptions, ProcessSpec, RunningStack
 
 KEYS = StackKeys("jwt-secret", "internal-key")
@@ -63,7 +63,7 @@ def test_class_info_fails_where_nothing_else_is_wanted() -> None:
 
 
 def test_service_learns_where_every_other_one_is_after_a_shift() -> None:
-    env = environment_of("bff-teacher", offset=100)
+    env = environment_of("bff_teacher", offset=100)
 
     assert env["BFF_TEACHER_SERVICE_PORT"] == "4201"
     assert env["RESULT_AGGREGATOR_URL"] == "http://127.0.0.1:4103"
@@ -75,7 +75,7 @@ def test_service_learns_where_every_other_one_is_after_a_shift() -> None:
 
 
 def test_teacher_service_keeps_its_ledger_with_the_demo_s_data() -> None:
-    env = environment_of("bff-teacher")
+    env = environment_of("bff_teacher")
 
     assert (
         env["BFF_TEACHER_SERVICE_LEDGER_URL"] == "sqlite:////home-of-it/data/teacher-ledger.sqlite3"
@@ -90,7 +90,7 @@ def test_gateway_finds_the_teacher_service_and_identity() -> None:
 
 
 def test_admin_service_finds_identity_settings_and_whom_it_watches() -> None:
-    env = environment_of("bff-admin", offset=100)
+    env = environment_of("bff_admin", offset=100)
 
     assert env["BFF_ADMIN_SERVICE_PORT"] == "4202"
     assert env["IDENTITY_SERVICE_URL"] == "http://127.0.0.1:7105"
@@ -99,14 +99,14 @@ def test_admin_service_finds_identity_settings_and_whom_it_watches() -> None:
 
 
 def test_settings_are_kept_with_the_seeded_data() -> None:
-    env = environment_of("config")
+    env = environment_of("config_service")
 
     assert env["CONFIG_SERVICE_DATABASE_URL"] == "sqlite:////home-of-it/data/config.db"
     assert len(env["CONFIG_SERVICE_AUDIT_KEY"]) == 64
 
 
 def test_issuer_and_verifiers_share_their_secret_and_redis() -> None:
-    issuer, teacher, gateway = map(environment_of, ("identity", "bff-teacher", "gateway"))
+    issuer, teacher, gateway = map(environment_of, ("identity", "bff_teacher", "gateway"))
 
     assert issuer["IDENTITY_SERVICE_JWT_DEV_SECRET"] == teacher["JWT_SECRET_KEY"] == "jwt-secret"
     assert gateway["JWT_SECRET_KEY"] == "jwt-secret"
@@ -157,3 +157,39 @@ def test_secrets_travel_by_environment_never_by_command_line(process: ProcessSpe
 def test_seed_is_told_to_begin_anew() -> None:
     assert "--fresh" in seed_command(stack(), fresh=True)
     assert "--fresh" not in seed_command(stack(), fresh=False)
+
+
+def test_lifetimes_of_the_emulators_reach_them() -> None:
+    shell = dict.fromkeys(EMULATOR_VARIABLES, "40")
+
+    assert shell.items() <= inherited_environment(shell).items()
+
+
+def test_variables_that_do_not_reach_the_devstack_are_named() -> None:
+    shell = {
+        "PATH": "/bin",
+        "EDITOR": "vi",
+        "DEVSTACK_HOME": "/somewhere",
+        "BFF_TEACHER_SERVICE_CMS__CLASS_LIST__BUDGET": "2",
+        "JWT_SECRET_KEY": "mine",
+        "DEVSTACK_IDENTITY_LOGIN_LIMITS": "9",
+    }
+
+    unknown, own = ignored_variables(shell)
+
+    assert unknown.startswith("DEVSTACK_IDENTITY_LOGIN_LIMITS is not used")
+    assert unknown.endswith("Did you mean DEVSTACK_IDENTITY_LOGIN_LIMIT?")
+    assert own == "JWT_SECRET_KEY is not used: the devstack sets its own."
+
+
+def test_service_does_not_get_its_own_address() -> None:
+    assert "CONFIG_SERVICE_URL" not in environment_of("config_service")
+    assert "API_GATEWAY_URL" not in environment_of("gateway")
+    assert "CONFIG_SERVICE_URL" in environment_of("bff_admin")
+
+
+def test_variables_of_the_emulators_are_on_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "development.md").read_text()
+
+    for name, meaning in EMULATOR_VARIABLES.items():
+        assert f"| `{name}` | {meaning} |" in page

@@ -61,3 +61,12 @@ def test_share_and_path_go_to_every_kind() -> None:
         "latency=2s share=30% path=/v1",
         "error=500 share=30% path=/v1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["cmss", "hang"], "cms"), (["cms", "hung"], "hang"), (["cms", "latenzy=2s"], "latency")],
+)
+def test_misspelled_word_is_answered_by_the_nearest(words: list[str], meant: str) -> None:
+    with pytest.raises(DevstackError, match=rf"Did you mean {meant}\?$"):
+        order_faults(PLAN.emulated_names(), lambda _: 1, words)

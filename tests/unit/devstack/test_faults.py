@@ -47,7 +47,7 @@ def test_a_delay_is_seconds(word: str, least: float, most: float) -> None:
         "error", "error=", "error=200", "error=600", "error=5xx", "error=5000",
         "hang=2s", "explode", "hang cut", "HANG",
         "hang share=0%", "hang share=101%", "hang share=30", "hang share=", "hang share=x%",
-        "hang path=v1", "hang path=/" + "x" * 200,
+        "hang path=v1", "hang path=/" + "x" * 200, "hang path=/v1/*",
         "latency=\u0663s", "error=\u0665\u0660\u0660", "hang share=\u0663%",
     ],
 )  # fmt: skip

@@ -88,7 +88,7 @@ def test_last_lines_and_last_words(tmp_path: Path) -> None:
     log = tmp_path / "ras.log"
     log.write_text("a\nb\nc \n\n")
 
-    assert last_lines(log, 2) == ["c ", ""]
+    assert last_lines(log) == ["a", "b", "c ", ""]
     assert last_line(log) == "c"
     assert last_line(tmp_path / "none.log") == ""
 

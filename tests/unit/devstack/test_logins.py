@@ -1,5 +1,9 @@
+import json
 import re
+import socket
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +58,31 @@ def test_user_that_is_none_or_several_is_told_who_there_is(user: str) -> None:
 def test_login_elsewhere_needs_a_base_url(url: str) -> None:
     with pytest.raises(DevstackError, match=re.escape(f"{url} is not a base URL")):
         fetch_token(url, "a@b", "p")
+
+
+def test_refused_login_says_why(refusing_gateway: str) -> None:
+    told = "The login of a@b was refused with 429: Too many requests."
+    with pytest.raises(DevstackError, match=re.escape(told)):
+        fetch_token(refusing_gateway, "a@b", "p")
+
+
+@pytest.fixture
+def refusing_gateway() -> Iterator[str]:
+    """A gateway that lets nobody sign in any more this minute."""
+    body = json.dumps({"error": {"code": "RATE_LIMIT", "message": "Too many requests"}}).encode()
+    answer = b"HTTP/1.1 429 Too Many\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(65_536)
+                caller.sendall(answer)
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
 
 
 def test_other_addresses_are_taken_as_they_are() -> None:

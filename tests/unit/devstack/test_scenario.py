@@ -1,10 +1,11 @@
 import json
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from devstack.scenario import MOVES, DemoScenario, Notification, ScenarioMove, notifications_of
-from devstack.seed import BatchStatus, load_dataset
+from devstack.seed import BatchStatus, SeededBatch, load_dataset
 
 SCENARIO = DemoScenario(load_dataset())
 LANES = len(SCENARIO.batches)
@@ -23,9 +24,8 @@ EVERY_LANE = pytest.mark.parametrize("lane", range(LANES))
 def test_batch_goes_ras_s_true_path_of_statuses(lane: int) -> None:
     statuses = [str(move.batch.status) for move in way_of(lane)]
 
-    before = MOVES.index("spellcheck_concluded")
+    before = MOVES.index("spellcheck_counted")
     assert set(statuses[:before]) == {"awaiting_content_validation"}
-    assert all(move.batch.current_phase is None for move in way_of(lane))
     assert BatchStatus(statuses[before]) in DONE
     assert statuses[-1] == SCENARIO.batches[lane].status
 
@@ -34,7 +34,7 @@ def test_batch_goes_ras_s_true_path_of_statuses(lane: int) -> None:
 def test_essays_come_one_group_after_the_other_and_none_goes(lane: int) -> None:
     counts = [len(move.batch.visible_essays) for move in way_of(lane)]
 
-    assert counts[:3] == [0, 0, 0]
+    assert set(counts[: MOVES.index("spellchecked_1")]) == {0}
     assert counts == sorted(counts)
     assert len(set(counts)) == 5
     assert counts[-1] == len(SCENARIO.batches[lane].essays)
@@ -69,7 +69,7 @@ def test_times_are_set_where_ras_sets_them_and_never_go_back(lane: int) -> None:
     started = [move.batch.processing_started_at for move in way]
     ended = [move.name for move in way if move.batch.processing_completed_at]
 
-    assert started.count(None) == MOVES.index("spellcheck_concluded")
+    assert started.count(None) == MOVES.index("spellcheck_counted")
     assert not {"assessed", "assessment_concluded"} & set(ended)
     assert all(a.at <= b.at for a, b in pairwise(way))
 
@@ -82,6 +82,57 @@ def test_orchestrator_s_count_replaces_ras_s_at_the_end_and_hides_failed_essays(
     assert way[MOVES.index("assessment_concluded")].batch.status == "completed_with_failures"
     assert counts[MOVES.index("completed")] == (25, 0)
     assert way[MOVES.index("completed")].batch.status == "completed_successfully"
+
+
+@EVERY_LANE
+def test_orchestrator_stores_an_outcome_before_ras_does(lane: int) -> None:
+    way = {move.name: move.batch for move in way_of(lane)}
+
+    assert states(way["spellcheck_concluded"]) == {
+        "spellcheck": "completed_successfully",
+        "cj_assessment": "dispatch_initiated",
+    }
+    assert way["spellcheck_concluded"].status is BatchStatus.AWAITING_CONTENT_VALIDATION
+    assert way["spellcheck_counted"].status in DONE
+    assert states(way["assessment_concluded"])["cj_assessment"] in {
+        "completed_successfully",
+        "failed",
+    }
+    assert way["assessment_concluded"].processing_completed_at is None
+    assert way["assessment_concluded"].status in DONE
+
+
+def states(batch: SeededBatch) -> dict[str, str]:
+    """The statuses of the pipeline's phases."""
+    return {one.name: one.status for one in batch.phases if one.name in batch.requested_pipelines}
+
+
+@EVERY_LANE
+def test_first_phase_ends_at_its_dispatch_and_the_second_starts_with_its_outcome(lane: int) -> None:
+    way = {move.name: move for move in way_of(lane)}
+
+    running, _ = way["started"].batch.phases[0], way["registered"]
+    _, _, _, second = way["spellcheck_concluded"].batch.phases
+    assert (running.started_at, running.completed_at) == (None, way["started"].at)
+    assert (second.started_at, second.completed_at) == (way["spellcheck_concluded"].at, None)
+
+
+def test_class_batch_has_suggestions_once_matched_which_stay_pending_when_confirmed() -> None:
+    way = way_of(0)
+    matched = MOVES.index("matched")
+
+    assert [len(move.suggestions) for move in way[:matched]] == [0] * matched
+    assert len({move.suggestions for move in way[matched:]}) == 1
+    assert len(way[matched].suggestions) == len(way[matched].batch.essays)
+    assert {row.status for row in way[-1].suggestions} == {"pending_validation"}
+    assert {row.created_at for row in way[-1].suggestions} == {way[matched].at}
+
+
+def test_guest_batches_have_no_suggestions() -> None:
+    guests = [lane for lane, batch in enumerate(SCENARIO.batches) if batch.class_id is None]
+
+    assert len(guests) == 2
+    assert not [move for lane in guests for move in way_of(lane) if move.suggestions]
 
 
 def test_step_depends_on_seed_and_number_alone() -> None:
@@ -97,6 +148,14 @@ def test_batch_begins_again_newer_and_under_its_own_id() -> None:
     assert second[0].batch.batch_id == first[0].batch.batch_id
     assert second[0].batch.created_at > first[-1].at
     assert (second[0].cycle, second[0].batch.visible_essays) == (1, ())
+
+
+def test_time_goes_as_fast_as_the_steps_of_the_devstack() -> None:
+    first, later = SCENARIO.move(1), SCENARIO.move(1_201)
+
+    assert (later.at - first.at).total_seconds() <= 1_200 * 3
+    moved = SCENARIO.move(1, first.at + timedelta(days=1))
+    assert moved.at - first.at == timedelta(days=1)
 
 
 def test_a_day_of_steps_moves_the_same_few_batches() -> None:
@@ -125,13 +184,17 @@ def test_services_speak_in_the_platform_s_order() -> None:
     told = [(move.name, [one.event for one in notifications_of(move)]) for move in way_of(0)]
     events = dict(told)
 
-    assert events["registered"] == events["rest"] == []
+    silent = ("registered", "matched", "confirmed", "spellcheck_counted", "completed", "rest")
+    assert [events[name] for name in silent] == [[]] * len(silent)
     assert events["uploaded"] == ["batch_files_uploaded"] * 25
     assert all(events[f"spellchecked_{n}"] == [] for n in (1, 2, 3, 4))
-    assert events["assessment_concluded"] == ["batch_phase_concluded"]
     assert events["spellcheck_concluded"] == ["batch_spellcheck_completed", "batch_phase_concluded"]
     assert events["assessed"] == ["batch_cj_assessment_completed", "batch_assessment_completed"]
-    assert events["completed"] == ["batch_results_ready", "pipeline_completed"]
+    assert events["assessment_concluded"] == [
+        "batch_phase_concluded",
+        "batch_results_ready",
+        "pipeline_completed",
+    ]
 
 
 def test_phase_with_failed_essays_is_announced_with_their_number_and_results_never_are() -> None:
@@ -163,6 +226,8 @@ def test_first_phase_has_no_start_and_none_is_ever_in_progress(lane: int) -> Non
 
     assert {one.started_at for one in phases if one.name == "spellcheck"} == {None}
     assert {one.status for one in phases} <= {
+        "skipped_by_user_config",
+        "pending_dependencies",
         "dispatch_initiated",
         "completed_successfully",
         "failed",
@@ -172,7 +237,7 @@ def test_first_phase_has_no_start_and_none_is_ever_in_progress(lane: int) -> Non
 def test_direct_publishers_say_less_than_those_over_kafka() -> None:
     way = way_of(0)
     phase = said(way[MOVES.index("spellcheck_concluded")], "batch_phase_concluded")[0]
-    teacher = said(way[2], "batch_processing_started")[0]
+    teacher = said(way[MOVES.index("started")], "batch_processing_started")[0]
 
     assert phase.data.keys() == {"batch_id", "phase", "status", "timestamp", "correlation_id"}
     assert {"category", "priority", "action_required", "deadline"} < teacher.data.keys()

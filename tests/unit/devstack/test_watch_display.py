@@ -12,11 +12,46 @@ BATCHES: dict[str, dict[str, Any]] = {
 }
 
 
-def shown(said: str = "") -> str:
-    console = Console(file=StringIO(), width=160)
-    console.print(batch_table(BATCHES, said))
+FULL = {
+    "title": "Argumenterande text om skolans mobilförbud, andra utkastet",
+    "class_name": "Naturvetenskap 3A",
+    "status": "completed_with_failures",
+    "processing_phase": "cj_assessment",
+    "completed_essays": 25,
+    "total_essays": 27,
+    "failed_essays": 2,
+    "progress_percent": 100,
+    "last_updated": "2025-11-14T12:02:03.000000Z",
+}
+
+
+def shown(
+    said: str = "",
+    batches: dict[str, dict[str, Any]] = BATCHES,
+    changed: str | None = None,
+    width: int = 160,
+) -> str:
+    console = Console(file=StringIO(), width=width)
+    console.print(batch_table(batches, said, changed, width=width))
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
+
+
+def test_batch_with_long_words_is_one_line_of_80_columns_with_all_its_numbers() -> None:
+    lines = shown(batches={"b1": FULL}, width=80).splitlines()
+
+    assert len(lines) == 2
+    assert all(len(line) <= 80 for line in lines)
+    for word in ("Argument", "completed_with_failures", "25/27", " 2 ", "100", "12:02:03"):
+        assert word in lines[1]
+    assert "cj_assessment" in shown(batches={"b1": FULL}, width=120)
+
+
+def test_batch_that_has_just_changed_is_marked() -> None:
+    marked = [line for line in shown(changed="b1").splitlines() if line.startswith("*")]
+
+    assert len(marked) == 1
+    assert "Äldre" in marked[0]
 
 
 def test_table_shows_the_newest_first() -> None:

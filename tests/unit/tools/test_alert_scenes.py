@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 OPS = HERE.parents[2] / "ops"
 PROMTOOL = shutil.which("promtool")
 
-pytestmark = pytest.mark.skipif(
+with_promtool = pytest.mark.skipif(
     PROMTOOL is None, reason="no promtool here: install the package prometheus"
 )
 
@@ -22,12 +22,14 @@ def promtool(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@with_promtool
 def test_prometheus_would_load_the_files() -> None:
     checked = promtool("check", "config", str(OPS / "prometheus.yml"))
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@with_promtool
 def test_alerts_fire_in_an_outage_and_not_on_a_quiet_day() -> None:
     tested = promtool("test", "rules", str(HERE / "alert_scenes.yml"))
 

@@ -37,6 +37,13 @@ def test_missing_tool_is_a_failure_and_no_traceback(capsys: pytest.CaptureFixtur
     assert "no-such-tool" in capsys.readouterr().out
 
 
+def test_check_that_cannot_run_here_is_no_failure_and_says_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_all([python("absent", "print('node is missing'); raise SystemExit(77)")]) == 0
+    assert "absent          skipped: node is missing" in capsys.readouterr().out
+
+
 def test_unknown_check_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nonsense"]) == 2
     assert "import rules" in capsys.readouterr().out
@@ -57,4 +64,5 @@ def test_every_check_the_design_names_is_run() -> None:
         "prose",
         "sizes",
         "types",
+        "web",
     } <= names

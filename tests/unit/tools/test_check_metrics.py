@@ -59,7 +59,7 @@ def test_renamed_metric_fails_alerts_and_dashboard_with_the_remedy(known: Known)
     "name",
     [
         "up",
-        "api_gateway_http_requests_total",
+        "gateway_http_requests_total",
         "bff_admin_screen_parts_total",
         "bff_teacher_confirmations_total",
         "bff_teacher_http_request_duration_seconds_bucket",
@@ -129,7 +129,7 @@ def test_each_service_is_scraped_on_its_own_port() -> None:
     targets = {one["job_name"]: one["static_configs"][0]["targets"] for one in jobs}
     ports = {job: target.rpartition(":")[2] for job, (target,) in targets.items()}
     assert ports == {
-        "api_gateway": "8080",
+        "gateway": "8080",
         "bff_teacher": "4101",
         "bff_admin": "4102",
         "config_service": "4103",

@@ -35,9 +35,10 @@ def test_changed_snapshot_names_the_command_to_run(
 
     assert main([str(tree)]) == 1
 
-    assert capsys.readouterr().out == (
-        "sdk/typescript/src/generated/api.ts: openapi/gateway.json has changed since; "
+    assert capsys.readouterr().out == "".join(
+        f"sdk/typescript/src/generated/{name}.ts: openapi/gateway.json has changed since; "
         "run `./dev generate` and commit it\n"
+        for name in ("api", "schemas", "shapes")
     )
 
 

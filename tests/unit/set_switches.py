@@ -1,0 +1,10 @@
+"""Switches of operators as a test has set them."""
+
+from bff_core.ports import Maintenance
+
+
+class SetSwitches:
+    """Says what a test has set."""
+
+    def __init__(self, maintenance: Maintenance) -> None:
+        self.maintenance = maintenance

@@ -1,6 +1,7 @@
 """Servers for the whole run, and a closing word on what the run covered."""
 
 import gc
+import os
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests import base_date, browser, elsewhere, local_servers, node_tools  # no
 
 NO_REDIS = "no redis-server here: install the package redis-server"
 NO_POSTGRES = "no PostgreSQL here: install the package postgresql"
+WITH_REAL_PARTS = frozenset({"contract", "faults", "e2e"})
+LINES_OF_A_REASON = 25
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +36,16 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(NO_POSTGRES)
     with local_servers.running_postgres(binaries) as url:
         yield url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of real parts gets a second run where `TRY_REAL_PARTS_TWICE` says so."""
+    if os.environ.get("TRY_REAL_PARTS_TWICE") != "1":
+        return
+    for item in items:
+        if _kind(item.nodeid) in WITH_REAL_PARTS:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_collection_finish() -> None:
@@ -93,6 +106,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
     terminalreporter.line(f"TypeScript: {_node_words(uses['node'], skipped)}")
     terminalreporter.line(f"Browser: {_browser_words(uses['browser'])}")
+    for report in terminalreporter.getreports("rerun"):
+        reason = report.longreprtext.splitlines()[-LINES_OF_A_REASON:]
+        terminalreporter.line("\n".join([f"FAILED AT FIRST: {report.nodeid}", *reason]))
 
 
 def _kind(node: str) -> str:

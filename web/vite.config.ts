@@ -17,12 +17,20 @@ const target: ProxyOptions = {
 };
 const proxy = { "/bff": target, "/v1": target };
 
+/** The first page that a teacher sees, with the frame around it. */
+const OVERVIEW = new RegExp(
+  "/src/(layouts/AppLayout|views/TeacherDashboardView|components/(dashboard|layout)/" +
+    "|(composables|services|stores|utils)/" +
+    "(batch-mapper|dashboard|ledger-query|navigation|notifications|profile|use(Connection" +
+    "|LiveBatches|Refresh|ScrollMemory|WhenIdle))\\.)",
+);
+
 /** Few files for what every screen needs; a view and what only it needs stay files of their own. */
 function chunkOf(id: string): string | undefined {
   if (/node_modules\/(@vue|vue|vue-router|pinia)\//.test(id)) return "vue";
   if (/LongRows|\/locales\//.test(id)) return undefined;
   if (/\/src\/(components\/ui|lib|router|services\/session|stores\/auth)/.test(id)) return "ui";
-  return undefined;
+  return OVERVIEW.test(id) ? "overview" : undefined;
 }
 
 export default defineConfig({

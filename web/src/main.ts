@@ -19,7 +19,7 @@ const wanted = router.resolve(
     : window.location.pathname + window.location.search,
 );
 const words = setLocale(preferredLocale());
-void Promise.all([auth.restore(), words]).then(readAhead);
+void auth.restore().then(readAhead);
 preload();
 await words;
 app.use(router).mount("#app");

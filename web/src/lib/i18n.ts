@@ -29,6 +29,9 @@ const current = shallowRef({ locale: "sv" as Locale, words: {} as Words });
 
 export const locale = computed(() => current.value.locale);
 
+/** The language that is asked for: its words may still be on their way. */
+export const wantedLocale = (): Locale => asked;
+
 /** The language for `Intl`: English as it is written here, with days before months. */
 export const intlLocale = computed(() => (locale.value === "sv" ? "sv-SE" : "en-GB"));
 const numbers = computed(() => new Intl.NumberFormat(intlLocale.value));

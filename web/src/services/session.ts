@@ -4,7 +4,7 @@
  */
 import { createSession } from "@huleedu/bff-client";
 import type { Api, ClientOptions } from "@huleedu/bff-client";
-import { locale } from "@/lib/i18n";
+import { wantedLocale } from "@/lib/i18n";
 
 export type SessionUser = {
   readonly id: string;
@@ -19,7 +19,7 @@ const BASE_URL = "";
 /** The global fetch, with the language of the page: messages and files come in it. */
 const fetchInLanguage: typeof fetch = (input, init) => {
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : {}));
-  headers.set("Accept-Language", locale.value);
+  headers.set("Accept-Language", wantedLocale());
   return fetch(input, { ...init, headers });
 };
 

@@ -6,7 +6,7 @@ import { describeError, isAbort } from "@/lib/errors";
 import type { ErrorDescription } from "@/lib/errors";
 import { readOverview } from "@/services/dashboard";
 import type { Overview } from "@/services/dashboard";
-import { mapAction, mapBatch } from "@/utils/batch-mapper";
+import { mapAction, mapBatch, stateOf } from "@/utils/batch-mapper";
 import type { AnyBatch, RowState } from "@/utils/batch-mapper";
 import { apiQuery } from "@/utils/ledger-query";
 import type { LedgerQuery } from "@/utils/ledger-query";
@@ -47,8 +47,9 @@ export const useDashboardStore = defineStore("dashboard", () => {
   const credits = computed(() => page.value?.credits?.available ?? null);
   const hasRunning = computed(() => batches.value.some(({ isRunning }) => isRunning));
 
-  /** Reads the page before its view is there; the view takes over the read. */
+  /** Reads the page before its view is there; the view takes over the read, or was faster. */
   function readAhead(query: LedgerQuery): Promise<void> {
+    if (running) return Promise.resolve();
     ahead = { query: JSON.stringify(query), read: fetchDashboard(query) };
     return ahead.read;
   }
@@ -164,7 +165,7 @@ const RANKS: Readonly<Record<RowState, number>> = { attention: 0, processing: 1,
 
 /** Orders the rows of a page once, when it is read: a row that changes later stays in its place. */
 function grouped({ page, attention }: Overview): Overview {
-  const rank = (batch: AnyBatch) => RANKS[mapBatch(batch).state];
+  const rank = (batch: AnyBatch) => RANKS[stateOf(batch)];
   const batches = [...page.batches].sort((one, other) => rank(one) - rank(other));
   return { page: { ...page, batches }, attention };
 }

@@ -112,7 +112,8 @@ export function fullTitle(className: string | null | undefined, title: string): 
   return className ? `${className} · ${title}` : title;
 }
 
-function stateOf({ status, attention }: AnyBatch): RowState {
+/** The group of a batch in the ledger. */
+export function stateOf({ status, attention }: AnyBatch): RowState {
   if ((attention?.pending ?? 0) > 0 && !attention?.confirmed_at) return "attention";
   return status ? STATES[status] : "processing";
 }

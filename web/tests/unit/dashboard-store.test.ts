@@ -133,7 +133,9 @@ it("shows a read that was begun ahead once, and reads anew for another query or 
   expect([made(), store.batches.length]).toEqual([1, 1]);
   answer(done);
   await store.open(QUERY);
+  await store.readAhead(QUERY);
   expect(made()).toBe(2);
+  store.leave();
   answer(running);
   void store.readAhead(QUERY);
   answer(done);

@@ -9,15 +9,27 @@ const REREAD_SECONDS = 3;
 /** A file of which there is no word after so many reads is read again by hand. */
 const MAX_REREADS = 40;
 
-export function useBatchFiles(batchId: () => string) {
+/** Files that the platform counted, wherever they were sent from; null while it has not said. */
+export type CountedFiles = { readonly placed: number | null; readonly rejected: number | null };
+
+export function useBatchFiles(batchId: () => string, counted: () => CountedFiles) {
   const resource = useResource((signal) => readFiles(batchId(), signal), [batchId, locale]);
   const files = computed(() => resource.data.value?.files ?? []);
-  const readable = computed(() => files.value.filter(isReadable).length);
-  const rejected = computed(() => files.value.filter(({ status }) => status === "rejected").length);
+  /** Null where no file is listed and none was counted: there may be some that came another way. */
+  const readable = computed(() => {
+    const listed = files.value.filter(isReadable).length;
+    const { placed } = counted();
+    return placed === null && files.value.length === 0 ? null : Math.max(listed, placed ?? 0);
+  });
+  const rejected = computed(() => {
+    const listed = files.value.filter(({ status }) => status === "rejected").length;
+    return Math.max(listed, counted().rejected ?? 0);
+  });
   /** Readable files that the batch still waits for, as far as their number is known. */
-  const missing = computed(() =>
-    Math.max(0, (resource.data.value?.expected ?? 0) - readable.value),
-  );
+  const missing = computed(() => {
+    const expected = resource.data.value?.expected;
+    return readable.value === null ? 0 : Math.max(0, (expected ?? 0) - readable.value);
+  });
   let timer: ReturnType<typeof setTimeout> | undefined;
   let rereads = 0;
 

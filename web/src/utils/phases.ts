@@ -34,7 +34,13 @@ export function stepLabel(name: string): string {
 
 type Batch = Pick<
   Api.TeacherBatchDetailV1,
-  "phases" | "essays" | "total_essays" | "progress_percent"
+  | "phases"
+  | "essays"
+  | "total_essays"
+  | "progress_percent"
+  | "status"
+  | "waits_for"
+  | "placed_files"
 >;
 
 /** Upload and the phases in order; empty while the phases are unknown. */
@@ -55,16 +61,23 @@ export function stepsOf(batch: Batch): Step[] {
   return [uploadStep(batch, phases), ...steps];
 }
 
+/** States of a batch that has every text. */
+const WITH_ALL_TEXTS: ReadonlySet<Batch["status"]> = new Set(["ready", "awaiting_review"]);
+
 // A phase begins when every expected text is there; before, the texts that are there count.
-function uploadStep({ essays, total_essays: total }: Batch, phases: Api.BatchPhaseV1[]): Step {
+function uploadStep(batch: Batch, phases: Api.BatchPhaseV1[]): Step {
+  const total = batch.total_essays;
+  const arrived = Math.max(batch.essays.length, batch.placed_files ?? 0);
   const hasBegun = phases.some(({ status }) => status !== "waiting");
-  const isComplete = hasBegun || (total > 0 && essays.length >= total);
-  const percent = total > 0 ? Math.round((100 * essays.length) / total) : null;
+  const isMatched = Boolean(batch.waits_for) && batch.waits_for !== "files";
+  const isComplete =
+    hasBegun || isMatched || WITH_ALL_TEXTS.has(batch.status) || (total > 0 && arrived >= total);
+  const isCounted = total > 0 && (arrived > 0 || typeof batch.placed_files === "number");
   return {
     name: "upload",
     label: "step.upload",
     state: isComplete ? "completed" : "running",
-    percent: isComplete ? null : percent,
+    percent: isCounted && !isComplete ? Math.round((100 * arrived) / total) : null,
     completedAt: null,
   };
 }

@@ -37,13 +37,14 @@ DARK = Variant("-dark", ", in the dark theme", 1440, 900, dark=True)
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A row; `visible` is a Playwright selector, `login` a demo login or None."""
+    """A row; `visible` and `click` are Playwright selectors, `login` a demo login or None."""
 
     name: str
     title: str
     path: str
     visible: str
     login: str | None = None
+    click: str | None = None
     narrow: bool = False
     dark: bool = False
 

@@ -98,6 +98,8 @@ def _open(page: Page, screen: Screen, login: str | None) -> None:
             page.locator("button[type=submit]").click()
             password.wait_for(state="detached")
     wanted.first.wait_for()
+    if screen.click is not None:
+        page.locator(screen.click).first.click()
 
 
 def _take(page: Page, screen: Screen, folder: Path) -> Iterator[Path]:

@@ -1,13 +1,11 @@
 """Requests that arrive slowly, not at all, or are refused while they still arrive."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from bff_core.composition import fan_out
-from bff_core.server.engines import HEAD_SECONDS
 from tests.faults.tiny_process import ENGINES, LIMIT, Running, read_answer, request, service
 
 JSON = "Content-Type: application/json"
@@ -31,12 +29,11 @@ async def drip(writer: asyncio.StreamWriter, piece: bytes, pause: float) -> None
         await asyncio.sleep(pause)
 
 
-async def seconds_until_closed(tiny: Running, first: bytes, *, dripping: bytes = b"") -> float:
+async def wait_until_closed(tiny: Running, first: bytes, *, dripping: bytes = b"") -> None:
     reader, writer = await tiny.connect(first)
-    started = time.monotonic()
     dripper = asyncio.create_task(drip(writer, dripping, 0.2))
     try:
-        async with asyncio.timeout(HEAD_SECONDS + 5):
+        async with asyncio.timeout(LIMIT):
             while await reader.read(1024):
                 pass
     except ConnectionResetError:
@@ -44,19 +41,14 @@ async def seconds_until_closed(tiny: Running, first: bytes, *, dripping: bytes =
     finally:
         dripper.cancel()
         writer.close()
-    return time.monotonic() - started
 
 
 async def test_connection_without_a_whole_head_is_closed_in_time(tiny: Running) -> None:
     used = request("GET /healthz")
     sent = [(b"", b""), (HEAD, b""), (HEAD, b"y"), (used + HEAD, b"y"), (used, b"")]
     async with fan_out() as group:
-        closed = [
-            group.create_task(seconds_until_closed(tiny, first, dripping=more))
-            for first, more in sent
-        ]
-
-    assert max(one.result() for one in closed) < HEAD_SECONDS + 3
+        for first, more in sent:
+            group.create_task(wait_until_closed(tiny, first, dripping=more))
 
 
 @pytest.mark.parametrize(
@@ -69,23 +61,22 @@ async def test_connection_without_a_whole_head_is_closed_in_time(tiny: Running) 
 )
 async def test_body_that_drips_is_refused_in_time(tiny: Running, head: bytes, piece: bytes) -> None:
     reader, writer = await tiny.connect(head)
-    started = time.monotonic()
     dripper = asyncio.create_task(drip(writer, piece, 0.05))
 
+    # The whole body would take minutes.
     async with asyncio.timeout(LIMIT):
         answer = await read_answer(reader)
-    took = time.monotonic() - started
     dripper.cancel()
     writer.close()
 
     assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
-    assert took < 4.0
 
 
 async def test_body_that_no_route_reads_does_not_hold_the_connection(tiny: Running) -> None:
     head = request("GET /healthz", "Content-Length: 5000")
 
-    assert await seconds_until_closed(tiny, head, dripping=b"y") < 5.0
+    # The whole body would take a quarter of an hour.
+    await wait_until_closed(tiny, head, dripping=b"y")
 
 
 def body_of(size: int, *, chunked: bool) -> Iterator[bytes]:

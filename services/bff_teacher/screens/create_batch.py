@@ -106,7 +106,7 @@ class CreateBatchScreen:
         """The creation of an earlier attempt; None when this one may be carried out."""
         if before.fingerprint != _fingerprint(request):
             message = "This Idempotency-Key belongs to another request"
-            raise Conflict(message, details={"reason": "key_reused"})
+            raise Conflict(message, details={"reason": "idempotency_key_reused"})
         if before.outcome is CreationOutcome.CREATED:
             return before
         if before.outcome is CreationOutcome.NOT_SENT:

@@ -139,7 +139,7 @@ class StartPipelineScreen:
         own, truth = known.with_key, answers.batch.truth
         if own and not own.is_same_as(wanted):
             message = "This Idempotency-Key belongs to another request"
-            raise Conflict(message, details={"reason": "key_reused"})
+            raise Conflict(message, details={"reason": "idempotency_key_reused"})
         if own and own.outcome is StartOutcome.ACCEPTED:
             return WithHeaders(answers.answer("accepted", own), REPLAYED)
         if own and own.outcome in {StartOutcome.STARTED, StartOutcome.UNKNOWN}:

@@ -76,7 +76,7 @@ async def test_another_submission_makes_another_batch() -> None:
     [
         (None, {}, 428, None),
         ("k-1", {"class_id": a_class(2).id}, 404, None),
-        ("taken", {"expected_essay_count": 4}, 409, "key_reused"),
+        ("taken", {"expected_essay_count": 4}, 409, "idempotency_key_reused"),
     ],
 )
 async def test_a_refused_submission_reaches_no_write_route(

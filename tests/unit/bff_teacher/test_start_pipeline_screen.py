@@ -221,7 +221,7 @@ async def test_a_key_belongs_to_one_request() -> None:
 
     error = await world.fail(phase="nlp")
 
-    assert (error.status, error.details) == (409, {"reason": "key_reused"})
+    assert (error.status, error.details) == (409, {"reason": "idempotency_key_reused"})
 
 
 async def test_another_teacher_s_batch_costs_not_one_call() -> None:

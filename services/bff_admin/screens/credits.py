@@ -48,6 +48,9 @@ class CreditsScreen:
             booked = group.create_task(self._operations(ctx, user_id))
         account, available = reading.result(), balance.result()
         operations, adjustable = booked.result()
+        if adjustable is False and isinstance(available, Missing):
+            # A failing service answers as it does for a route that it lacks.
+            operations, adjustable = available, None
         if isinstance(account, Missing):
             available, operations, adjustable = account, account, None
         found, rows = value_or_none(account), value_or_none(operations)

@@ -126,6 +126,16 @@ async def test_routes_that_are_not_mounted_leave_the_balance_and_say_so() -> Non
     assert missing(read) == {"operations": "SERVICE_UNAVAILABLE"}
 
 
+async def test_a_service_that_fails_as_a_whole_is_not_one_that_lacks_the_route() -> None:
+    down = DownstreamFailed("entitlements", reason="status", upstream_status=500)
+    platform = FakeCredits(unreadable=down, no_operations=CreditsReadOnly("entitlements"))
+
+    read = await a_screen(platform).load(an_admin(), USER)
+
+    assert (read.available, read.adjustable, read.operations) == (None,) * 3
+    assert missing(read) == dict.fromkeys(("credits", "operations"), "EXTERNAL_SERVICE_ERROR")
+
+
 async def test_what_no_service_said_is_null_and_not_zero() -> None:
     failed = DownstreamFailed("entitlements")
     platform = FakeCredits(unreadable=failed, no_operations=DownstreamTimeout("entitlements"))

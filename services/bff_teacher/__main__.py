@@ -1,10 +1,10 @@
-"""`python -m services.bff_teacher [serve|rebuild-events]`."""
+"""`python -m services.bff_teacher [serve|migrate|rebuild-events]`."""
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from importlib import import_module
 
@@ -48,26 +48,55 @@ async def rebuild_events(settings: Settings) -> int:
     return partitions
 
 
+class LedgerSettings(Settings):
+    """For a command that uses the database alone."""
+
+    def check_secrets(self) -> None: ...
+
+
+async def migrate(settings: Settings) -> None:
+    """Make the tables that are missing; the first use would make them, too, under the same lock.
+
+    Raises:
+        Unavailable: The database cannot be used, or has the tables of another release.
+    """
+    async with aclosing(open_ledger(settings)) as database, database.transaction():
+        pass
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command: 0 is success, 2 a command that could not run."""
     parser = argparse.ArgumentParser(prog="python -m services.bff_teacher")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="serve HTTP (the default)")
+    commands.add_parser("migrate", help="make the tables that the database lacks")
     commands.add_parser(
         "rebuild-events", help="read the platform's events anew; no replica may run"
     )
-    if parser.parse_args(arguments).command != "rebuild-events":
+    command = _COMMANDS.get(parser.parse_args(arguments).command)
+    if command is None:
         run(from_environment)
         return 0
     try:
-        settings = EventSettings.load(os.environ)
-        partitions = asyncio.run(rebuild_events(settings))
+        print(command())  # noqa: T201 - the output
     except (SettingsError, SourceLost, ImportError) as error:
         return _fail(str(error))
     except Unavailable as error:
-        return _fail(error.text)
-    print(f"{partitions} partitions will be read from their beginning")  # noqa: T201 - the output
+        return _fail(f"{error.text} ({error.details.get('reason')}: {error.fields.get('error')})")
     return 0
+
+
+def _migrate() -> str:
+    asyncio.run(migrate(LedgerSettings.load(os.environ)))
+    return "the database is up to date"
+
+
+def _rebuild_events() -> str:
+    partitions = asyncio.run(rebuild_events(EventSettings.load(os.environ)))
+    return f"{partitions} partitions will be read from their beginning"
+
+
+_COMMANDS: dict[str, Callable[[], str]] = {"migrate": _migrate, "rebuild-events": _rebuild_events}
 
 
 def _fail(reason: str) -> int:

@@ -35,6 +35,7 @@ CHECKS = (
     Check("foreign names", (sys.executable, "-m", "tools.check_foreign_names")),
     Check("compose", (sys.executable, "-m", "tools.check_compose")),
     Check("Dockerfile", (str(BIN / "hadolint"), "Dockerfile")),
+    Check("chart", (sys.executable, "-m", "tools.check_chart")),
     Check("openapi", (sys.executable, "-m", "tools.check_openapi")),
     Check("typescript", (sys.executable, "-m", "tools.typescript_drift")),
     Check("web", (sys.executable, "-m", "tools.check_web")),

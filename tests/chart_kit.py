@@ -44,15 +44,20 @@ def with_value(files: tuple[str, ...], values: Values) -> list[Manifest]:
 
 def loaded(name: str, workload: Manifest, folder: Path) -> Any:
     """The settings of a service, from the environment of its manifest; secrets are made up."""
-    given = {}
+    return settings_of(name).load(given(workload, folder))
+
+
+def given(workload: Manifest, folder: Path, **secrets: str) -> dict[str, str]:
+    """The environment of a pod, with its secrets in files of a folder; some are made up."""
+    variables = {}
     for variable, value in environment(workload).items():
-        if not variable.endswith("_FILE"):
-            given[variable] = value
-            continue
-        file = folder / variable
-        file.write_text(made_up(variable.removesuffix("_FILE")) + "\n")
-        given[variable] = str(file)
-    return settings_of(name).load(given)
+        variables[variable] = value
+        if variable.endswith("_FILE"):
+            secret = variable.removesuffix("_FILE")
+            file = folder / variable
+            file.write_text(secrets.get(secret, made_up(secret)) + "\n")
+            variables[variable] = str(file)
+    return variables
 
 
 def made_up(variable: str) -> str:

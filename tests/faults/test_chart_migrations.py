@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from tests.chart_kit import needs_helm
+from tests.chart_kit import given, needs_helm, of_kind
 from tests.config_service_kit import fresh_postgres
 from tools.chart.manifests import Manifest, rendered
 
@@ -21,29 +21,21 @@ TABLES = {
     "bff_teacher_migration": {"bff_teacher_ledger_version", "bff_teacher_confirmation_attempts"},
     "config_service_migration": {"config_alembic_version"},
 }
+DATABASES = ("BFF_TEACHER_SERVICE_LEDGER_URL", "CONFIG_SERVICE_DATABASE_URL")
 DEADLINE_SECONDS = 60
 
 
 def jobs() -> dict[str, Manifest]:
-    return {
-        one["metadata"]["labels"]["app.kubernetes.io/component"]: one
-        for one in rendered({})
-        if one["kind"] == "Job"
-    }
+    return of_kind(rendered({}), "Job")
 
 
 def started(job: Manifest, database: str, folder: Path) -> "subprocess.Popen[str]":
     """The process of a Job's container; its secrets are files of a folder."""
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    environment = {"PATH": os.environ["PATH"]}
-    for one in container["env"]:
-        file = folder / one["name"]
-        if one["name"].endswith("_FILE"):
-            file.write_text(database)
-        environment[one["name"]] = str(file) if one["name"].endswith("_FILE") else one["value"]
+    variables = given(job, folder, **dict.fromkeys(DATABASES, database))
     return subprocess.Popen(
         [sys.executable, *container["command"][1:]],
-        env=environment,
+        env={"PATH": os.environ["PATH"]} | variables,
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -31,7 +31,9 @@ WRITE = "run `./dev generate`"
 
 SET_BY_THE_CHART = ("HOST", "PORT", "SHUTDOWN_DELAY", "SHUTDOWN_GRACE")
 """Settings with the prefix of their service that have values of their own."""
-OF_ALL_SERVICES = ("JWT_", "ENVIRONMENT")
+COMPUTED = "REPLICAS"
+"""Variable that comes from the number of pods."""
+OF_ALL_SERVICES = ("JWT_", "ENVIRONMENT", COMPUTED)
 """Shared variables in which services must not differ."""
 PREFIXES = ("/api", "/bff", "/v1/auth", "/v1/session")
 INTERNAL = ("/healthz", "/metrics", "/ready")
@@ -52,7 +54,7 @@ def values_schema(chart: Path = CHART) -> str:
     shared = {
         name: one
         for name, one in variable_schemas(ServiceSettings).items()
-        if name in shared_variables()
+        if name in shared_variables() - {COMPUTED}
     }
     definitions["settings"] = _object(shared)
     secrets: set[str] = set()

@@ -57,7 +57,7 @@ def values_of(files: Sequence[str], chart: Path = CHART) -> Values:
     return values
 
 
-def rendered(values: Values, chart: Path = CHART) -> list[Manifest]:
+def rendered(values: Values, chart: Path = CHART, release: str = RELEASE) -> list[Manifest]:
     """Every object of the chart with these values over its defaults.
 
     Raises:
@@ -67,7 +67,7 @@ def rendered(values: Values, chart: Path = CHART) -> list[Manifest]:
     try:
         with library.Chart.load(chart) as loaded:
             loaded.validate_schema(values)
-            texts = loaded.render(values, name=RELEASE, namespace=NAMESPACE)
+            texts = loaded.render(values, name=release, namespace=NAMESPACE)
     except library.HelmError as error:
         raise ChartRefused(str(error)) from error
     return list(_objects(texts))

@@ -110,3 +110,8 @@ def test_template_that_does_not_render_is_reported(chart: Path) -> None:
 def test_every_value_file_passes_lint() -> None:
     for files in manifests.VALUE_FILES:
         assert list(manifests.lint_faults(values_of(files), check_chart.NEWEST)) == []
+
+
+def test_release_whose_names_would_be_cut_is_refused() -> None:
+    with pytest.raises(manifests.ChartRefused, match="the name of the release is too long"):
+        manifests.rendered({}, release="r" * 53)

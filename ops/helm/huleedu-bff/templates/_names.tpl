@@ -1,6 +1,10 @@
 {{/* The name of a service's objects. Takes a dict of root and service. */}}
 {{- define "bff.name" -}}
-{{- printf "%s-%s" .root.Release.Name (replace "_" "-" .service) | trunc 63 | trimSuffix "-" -}}
+{{- $name := printf "%s-%s" .root.Release.Name (replace "_" "-" .service) -}}
+{{- if gt (len $name) 63 -}}
+{{- fail (printf "the name of the release is too long: %s has more than 63 characters" $name) -}}
+{{- end -}}
+{{- $name -}}
 {{- end }}
 
 {{/* Labels by which pods are chosen; without a service, those of all pods of the release. */}}
@@ -41,6 +45,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $number := ternary $values.replicas $values.autoscaling.maxReplicas (eq $values.autoscaling.kind "none") -}}
 {{- if and (include "bff.sqlite" .) (gt (int $number) 1) -}}
 {{- fail (printf "%s.sqlite is for one replica, and %d are wanted: set replicas to 1 and autoscaling.kind to none, or use PostgreSQL" .service (int $number)) -}}
+{{- end -}}
+{{- $shares := (index (.root.Files.Get "files/services.yaml" | fromYaml) .service).shares_redis -}}
+{{- if and $shares (gt (int $number) 1) (not .root.Values.secrets.REDIS_URL) -}}
+{{- fail (printf "%s: %d replicas need one Redis for all: name its Secret and key in secrets.REDIS_URL" .service (int $number)) -}}
 {{- end -}}
 {{- int $number -}}
 {{- end }}

@@ -19,12 +19,12 @@ CorrelationId = NewType("CorrelationId", str)
 TEACHER = Role("teacher")
 ADMIN = Role("admin")
 
-_USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def is_user_id(text: str) -> bool:
     """True for ids that are safe in a path, a header and a key."""
-    return _USER_ID.fullmatch(text) is not None
+    return USER_ID.fullmatch(text) is not None
 
 
 class Deadline(msgspec.Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 Headers = list[tuple[bytes, bytes]]
 
-_EXPOSED_HEADERS = (
+EXPOSED_HEADERS = (
     b"X-Correlation-ID, ETag, Retry-After, X-Parts-Incomplete, Idempotent-Replay, Location"
 )
 PREFLIGHT_HEADERS = {
@@ -36,6 +36,6 @@ class CorsPolicy:
             headers += [
                 (b"access-control-allow-origin", origin),
                 (b"access-control-allow-credentials", b"true"),
-                (b"access-control-expose-headers", _EXPOSED_HEADERS),
+                (b"access-control-expose-headers", EXPOSED_HEADERS),
             ]
         return headers

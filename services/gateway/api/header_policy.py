@@ -51,13 +51,13 @@ _SINGLE = frozenset(
     }
 )
 _PRINTABLE = re.compile(rb"[\t\x20-\x7e]*")
-_SECURITY_HEADERS: Headers = [
+SECURITY_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_API_CSP = b"default-src 'none'; frame-ancestors 'none'"
+API_CSP = b"default-src 'none'; frame-ancestors 'none'"
 _DOCS_CSP = (
     b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
@@ -83,7 +83,7 @@ class HeaderPolicyMiddleware:
         self._app = app
         self._cors = cors
         self._max_header_bytes = max_header_bytes
-        self._security_headers = list(_SECURITY_HEADERS)
+        self._security_headers = list(SECURITY_HEADERS)
         if hsts_seconds:
             value = f"max-age={hsts_seconds}; includeSubDomains".encode()
             self._security_headers.append((b"strict-transport-security", value))
@@ -155,7 +155,7 @@ class HeaderPolicyMiddleware:
         names = {name.lower() for name, _ in headers}
         # A page brings its own.
         if b"content-security-policy" not in names:
-            added.append((b"content-security-policy", _DOCS_CSP if is_docs else _API_CSP))
+            added.append((b"content-security-policy", _DOCS_CSP if is_docs else API_CSP))
         if SET_COOKIE in scope:
             added.append((b"set-cookie", scope[SET_COOKIE].encode("ascii")))
         if b"cache-control" not in names:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
-_REQUEST_HEADERS = frozenset(
+REQUEST_HEADERS = frozenset(
     {
         b"authorization",
         b"content-type",
@@ -19,8 +19,8 @@ _REQUEST_HEADERS = frozenset(
         b"user-agent",
     }
 )
-_REQUEST_PREFIXES = (b"accept", b"if-")
-_RESPONSE_HEADERS = frozenset(
+REQUEST_PREFIXES = (b"accept", b"if-")
+RESPONSE_HEADERS = frozenset(
     {
         b"accept-ranges",
         b"age",
@@ -75,7 +75,7 @@ class InvalidResponseHeader(ValueError):
 
 def is_forwarded_header(name: bytes) -> bool:
     """Tells whether a client's header, its name in lower case, may reach a service."""
-    return name in _REQUEST_HEADERS or (name.startswith(_REQUEST_PREFIXES) and b"_" not in name)
+    return name in REQUEST_HEADERS or (name.startswith(REQUEST_PREFIXES) and b"_" not in name)
 
 
 def named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
@@ -110,7 +110,7 @@ def filter_response_headers(headers: RawHeaders, origin: bytes) -> list[tuple[by
     seen: set[bytes] = set()
     for name, value in headers:
         lowered = name.lower()
-        if lowered not in _RESPONSE_HEADERS or lowered in dropped:
+        if lowered not in RESPONSE_HEADERS or lowered in dropped:
             continue
         if not _VALUE.fullmatch(value) or (lowered in _SINGLE_RESPONSE_HEADERS and lowered in seen):
             raise InvalidResponseHeader

@@ -84,7 +84,7 @@ def read_response(client: socket.socket, *, head_only: bool = False) -> RawRespo
         body, ended = _length(client, rest, int(named["content-length"]))
     else:
         body, ended = _close(client, rest)
-    return RawResponse(status, headers, body, ended, data)
+    return RawResponse(status, headers, body, ended, data + body)
 
 
 def closes(client: socket.socket, within: float = 3.0) -> bool:
@@ -102,21 +102,24 @@ def closes(client: socket.socket, within: float = 3.0) -> bool:
     return False
 
 
-def _recv(client: socket.socket) -> bytes:
+def _recv(client: socket.socket, size: int = 65536, flags: int = 0) -> bytes:
     try:
-        return client.recv(65536)
+        return client.recv(min(size, 65536), flags)
     except ConnectionError:
         return b""
 
 
 def _until(client: socket.socket, data: bytes, mark: bytes) -> bytes:
-    while mark not in data and (more := _recv(client)):
-        data += more
+    """The data up to the mark; what follows may be the next response, and stays in the socket."""
+    while mark not in data and (seen := _recv(client, flags=socket.MSG_PEEK)):
+        end = (data + seen).find(mark)
+        wanted = len(seen) if end < 0 else end + len(mark) - len(data)
+        data += _recv(client, wanted)
     return data
 
 
 def _length(client: socket.socket, data: bytes, length: int) -> tuple[bytes, str]:
-    while len(data) < length and (more := _recv(client)):
+    while len(data) < length and (more := _recv(client, length - len(data))):
         data += more
     return data[:length], "length" if len(data) >= length else "cut"
 

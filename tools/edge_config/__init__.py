@@ -1,0 +1,1 @@
+"""Renders the gateway's rules as configuration of Envoy and of Traefik."""

@@ -1,0 +1,5 @@
+"""A static bootstrap of Envoy."""
+
+from tools.edge_config.envoy.bootstrap import bootstrap
+
+__all__ = ["bootstrap"]

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import Downstream, Operation
+from bff_core.settings import Downstream, Operation, sqlite_faults
 from services.bff_teacher.confirmations.model import LEAST_CALL
 from services.bff_teacher.kafka_settings import KafkaSettings
 from services.bff_teacher.live_settings import LiveSettings, split_commas
@@ -198,6 +198,8 @@ class Settings(KafkaSettings):
         f"{PREFIX}RAS_URL": f"{PREFIX}RAS__URL",
         f"{PREFIX}CMS_URL": f"{PREFIX}CMS__URL",
     }
+    # Live updates, reads after a write at another replica, and revoked tokens.
+    replicas_need_redis = True
 
     port: int = Field(4101, ge=1, le=65535, description="The port to listen on.")
     internal_api_key: SecretStr | None = Field(
@@ -285,3 +287,9 @@ class Settings(KafkaSettings):
 
     def required_secrets(self) -> dict[str, SecretStr | None]:
         return super().required_secrets() | {"HULEEDU_INTERNAL_API_KEY": self.internal_api_key}
+
+    def replica_faults(self) -> list[str]:
+        faults = super().replica_faults()
+        if DatabaseUrl.parse(self.ledger_url.get_secret_value()).is_sqlite:
+            faults += sqlite_faults(self.replicas, f"{PREFIX}LEDGER_URL")
+        return faults

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import ServiceSettings, SettingsError
+from bff_core.settings import ServiceSettings, SettingsError, sqlite_faults
 
 SERVICE = "config_service"
 SERVICE_ID = "config-service"
@@ -80,3 +80,9 @@ class Settings(ServiceSettings):
             "HULEEDU_INTERNAL_API_KEY": self.internal_api_key,
             f"{PREFIX}AUDIT_KEY": self.audit_key,
         }
+
+    def replica_faults(self) -> list[str]:
+        faults = super().replica_faults()
+        if self.replicas > 1 and self.database.is_sqlite:
+            faults += sqlite_faults(self.replicas, f"{PREFIX}DATABASE_URL")
+        return faults

@@ -63,6 +63,8 @@ class Settings(ServiceSettings):
         "IDENTITY_SERVICE_URL": _IDENTITY,
         "API_GATEWAY_TRUSTED_PROXIES": "TRUSTED_PROXIES",
     }
+    # Rate limits, sessions that have ended, and renewals, which use a refresh token up.
+    replicas_need_redis = True
 
     port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
     server: Engine = Field(
@@ -125,7 +127,7 @@ class Settings(ServiceSettings):
         None,
         description="Secrets that seal the session cookie, with commas or line breaks between them:"
         " the first seals, all open. Unset in development and testing: a random one for as long as"
-        " the process runs.",
+        " the process runs, unless there are several.",
     )
     session_seconds: float = Field(
         86_400.0, gt=0, le=604_800, description="Seconds from sign-in to the end of a session."
@@ -176,7 +178,8 @@ class Settings(ServiceSettings):
             f"{PREFIX}SESSION_KEYS ({number})": SecretStr(one)
             for number, one in enumerate(self.session_secrets, 1)
         }
-        if not given and not self.environment.lenient:
+        # A random key for each replica would sign people out at every other one.
+        if not given and (self.replicas > 1 or not self.environment.lenient):
             given = {f"{PREFIX}SESSION_KEYS": None}
         return super().required_secrets() | given
 

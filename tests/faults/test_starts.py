@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bff_core.testing import SECRET
+from tests.config_service_kit import fresh_postgres
 from tests.ports import free_port
 
 SERVICES = {
@@ -26,6 +27,8 @@ COMMON = {
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
 }
+NO_REDIS = "redis://127.0.0.1:9/0"
+NO_POSTGRES = "postgres://u:secret@127.0.0.1:9/x"
 LIMIT = 60.0
 """Seconds for a busy machine; the service itself gives up after five at most."""
 
@@ -113,6 +116,47 @@ def test_what_is_missing_at_start_is_one_line_and_exit_code_2(
     service: str, wrong: dict[str, str], tmp_path: Path
 ) -> None:
     assert "secret" not in refusal_of(process_of(service, tmp_path, **wrong))
+
+
+@pytest.mark.parametrize(
+    ("service", "wrong", "named"),
+    [
+        ("gateway", {}, "REDIS_URL"),
+        ("gateway", {"REDIS_URL": NO_REDIS}, "API_GATEWAY_SESSION_KEYS"),
+        ("bff_teacher", {"_LEDGER_URL": NO_POSTGRES}, "REDIS_URL"),
+        ("bff_teacher", {"REDIS_URL": NO_REDIS}, "BFF_TEACHER_SERVICE_LEDGER_URL"),
+        ("config_service", {}, "CONFIG_SERVICE_DATABASE_URL"),
+    ],
+)
+def test_replicas_that_share_too_little_are_one_line_and_exit_code_2(
+    service: str, wrong: dict[str, str], named: str, tmp_path: Path
+) -> None:
+    refusal = refusal_of(process_of(service, tmp_path, REPLICAS="2", **wrong))
+
+    assert refusal.startswith(f"cannot start: {named} ")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_one_replica_of_several_starts_with_what_they_share(
+    service: str, redis_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    port, shared = free_port(), fresh_postgres(postgres_url)
+    own = {
+        "gateway": {"_SESSION_KEYS": SECRET},
+        "bff_teacher": {"_LEDGER_URL": shared},
+        "bff_admin": {},
+        "config_service": {"_DATABASE_URL": shared},
+    }[service]
+    process = process_of(
+        service, tmp_path, _PORT=str(port), REPLICAS="2", REDIS_URL=redis_url, **own
+    )
+    try:
+        wait_until_listening(port)
+    finally:
+        process.terminate()
+        output, _ = process.communicate(timeout=LIMIT)
+
+    assert process.returncode == 0, output
 
 
 @pytest.mark.parametrize(

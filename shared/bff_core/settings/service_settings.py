@@ -15,6 +15,7 @@ from bff_core.settings.choices import Engine, Environment
 from bff_core.settings.downstream import Downstream
 from bff_core.settings.environment import expand_aliases, without_links
 from bff_core.settings.loading import EnvironmentSource, SettingsError, check_names
+from bff_core.settings.replicas import redis_faults
 from bff_core.settings.secrets import UnreadableSecret, fault_of, read_secret_files
 from bff_core.settings.variables import explain, variable_names
 
@@ -34,6 +35,8 @@ class ServiceSettings(BaseSettings):
 
     aliases: ClassVar[Mapping[str, str]] = {}
     """Other accepted spellings: name in the environment to the name it stands for."""
+    replicas_need_redis: ClassVar[bool] = False
+    """True where replicas without a common Redis would answer differently."""
 
     host: str = Field(
         "127.0.0.1", description="The address to listen on; `0.0.0.0` in a container."
@@ -58,6 +61,13 @@ class ServiceSettings(BaseSettings):
         repr=False,
         validation_alias="REDIS_URL",
         description="Shared by all processes; without it each has its own caches and limits.",
+    )
+    replicas: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        validation_alias="REPLICAS",
+        description="Processes of this service that run; above 1, what they must share is required.",
     )
     request_budget: float = Field(
         3.0, gt=0, le=60, description="Seconds within which an answer is due."
@@ -239,16 +249,22 @@ class ServiceSettings(BaseSettings):
         return frozenset(own | {alias for alias, name in cls.aliases.items() if name in own})
 
     def check_secrets(self) -> None:
-        """Refuse secrets that are missing, weak or contradictory, and name all of them.
+        """Refuse missing, weak or contradictory secrets and what replicas cannot share; name all.
 
         Raises:
             SettingsError: There is one.
         """
-        self.require_secrets(self.required_secrets(), *self._key_faults())
+        faults = (*self._key_faults(), *self.replica_faults())
+        self.require_secrets(self.required_secrets(), *faults)
 
     def required_secrets(self) -> dict[str, SecretStr | None]:
         """Secrets by the variable that sets them; services add their own."""
         return {"JWT_SECRET_KEY": self.jwt_secret_key} if self.jwt_algorithm == "HS256" else {}
+
+    def replica_faults(self) -> list[str]:
+        """Faults of more than one replica; services add their own."""
+        needs_redis = self.replicas_need_redis and not self.redis_url
+        return redis_faults(self.replicas) if needs_redis else []
 
     def require_secrets(self, secrets: Mapping[str, SecretStr | None], *faults: str) -> None:
         """Refuse secrets that can be guessed or never work, together with other faults.

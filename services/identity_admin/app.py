@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.app import Blueprints, build_app, verifier_from
 from bff_core.auth import TokenVerifier
+from bff_core.cache import open_redis
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
@@ -77,9 +78,7 @@ class IdentityAdmin:
         if settings.redis_url is None:
             log.warning("relay_not_started", missing="REDIS_URL")
             return
-        self._redis = Redis.from_url(
-            settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds
-        )
+        self._redis = open_redis(settings.redis_url, connect_timeout=seconds)
         engine, lifetime = await container.get(AsyncEngine), settings.jwt_access_token_seconds
         # Marks go to Redis whoever relays the events: the services listen there.
         marks = RevocationRelay(engine, self._redis, self.clock, lifetime)

@@ -9,10 +9,9 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from bff_core.cache import redis_pool
 from bff_core.client import ServiceIdentity
 from bff_core.ports import Maintenance
 from bff_core.tasks import cancel_and_wait
@@ -89,9 +88,8 @@ async def _read_bounded(content: aiohttp.StreamReader) -> bytes:
 
 def redis_for_changes(url: str) -> Redis:
     """A client that fails fast; the poll tries again."""
-    return Redis.from_url(
-        url, socket_connect_timeout=SUBSCRIBE_TIMEOUT, retry=Retry(NoBackoff(), retries=0)
-    )
+    pool = redis_pool(url, connections=2, connect_timeout=SUBSCRIBE_TIMEOUT, timeout=None)
+    return Redis.from_pool(pool)
 
 
 class ConfigWatcher:

@@ -7,11 +7,10 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError, RedisError
 
+from bff_core.cache import redis_pool
 from services.bff_teacher.live import redis_scripts
 from services.bff_teacher.live.dependencies import LiveOptions
 from services.bff_teacher.live.event_log import (
@@ -41,13 +40,11 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 def open_live_redis(url: str) -> Redis:
     """A client that never retries a command, and waits for a free connection."""
-    pool = BlockingConnectionPool.from_url(
+    pool = redis_pool(
         url,
-        max_connections=MAX_CONNECTIONS,
+        connections=MAX_CONNECTIONS,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
         timeout=COMMAND_TIMEOUT_SECONDS,
-        socket_timeout=COMMAND_TIMEOUT_SECONDS,
-        socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)
 

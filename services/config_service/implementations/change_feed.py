@@ -4,10 +4,9 @@ import json
 from asyncio import timeout
 
 from prometheus_client import CollectorRegistry, Counter
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from bff_core.cache import open_redis
 
 CHANNEL = "config:changes"
 TIMEOUT = 0.25
@@ -32,12 +31,7 @@ class RedisChangeFeed:
 
     def __init__(self, url: str, counter: Counter) -> None:
         self._counter = counter
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
-            retry=Retry(NoBackoff(), retries=0),
-        )
+        self._redis = open_redis(url, connect_timeout=TIMEOUT)
 
     async def publish(self, namespace: str, version: int) -> None:
         event = json.dumps({"namespace": namespace, "version": version})

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 
 import structlog
 from prometheus_client import Counter
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from bff_core.cache import drop_idle_connections
+from bff_core.cache import drop_idle_connections, open_redis
 from bff_core.clock import Clock
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, rate_limited
 from services.gateway.route_table import RateLimit
@@ -46,16 +44,8 @@ log = structlog.get_logger()
 
 def redis_at(url: str, *, timeout: float) -> Redis:
     """A client that waits at most `timeout` seconds for anything; it connects on first use."""
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MAX_CONNECTIONS,
-        timeout=timeout,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        # The fallback counts at once; a retry would only use up the caller's time.
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis.from_pool(pool)
+    # The fallback counts at once; a retry would only use up the caller's time.
+    return open_redis(url, connect_timeout=timeout, connections=MAX_CONNECTIONS)
 
 
 class RedisHealthCheck:

@@ -2,6 +2,7 @@
 
 from bff_core.cache.memory import MemoryCache
 from bff_core.cache.redis import FailureCounter, RedisCache, drop_idle_connections, open_redis
+from bff_core.cache.redis_pools import redis_pool
 from bff_core.cache.response_cache import CacheEntry, CacheKey, Freshness, ResponseCache
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "ResponseCache",
     "drop_idle_connections",
     "open_redis",
+    "redis_pool",
 ]

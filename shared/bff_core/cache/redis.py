@@ -6,10 +6,9 @@ from typing import Protocol, TypeVar
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from bff_core.cache.redis_pools import redis_pool
 from bff_core.clock import Clock
 
 T = TypeVar("T")
@@ -39,12 +38,13 @@ class FailureCounter(Protocol):
 
 def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> Redis:
     """A client without retries of its own: the cache decides when to try again."""
-    return Redis.from_url(
-        url,
-        max_connections=connections,
-        socket_timeout=connect_timeout,
-        socket_connect_timeout=connect_timeout,
-        retry=Retry(NoBackoff(), 0),
+    return Redis.from_pool(
+        redis_pool(
+            url,
+            connections=connections,
+            connect_timeout=connect_timeout,
+            timeout=connect_timeout,
+        )
     )
 
 

@@ -10,11 +10,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bff_core.settings.addresses import check_http_url, check_redis_url
+from bff_core.settings.addresses import check_http_url
 from bff_core.settings.choices import Engine, Environment
 from bff_core.settings.downstream import Downstream
 from bff_core.settings.environment import expand_aliases, without_links
 from bff_core.settings.loading import EnvironmentSource, SettingsError, check_names
+from bff_core.settings.redis_urls import check_redis_url
 from bff_core.settings.replicas import redis_faults
 from bff_core.settings.secrets import UnreadableSecret, fault_of, read_secret_files
 from bff_core.settings.variables import explain, variable_names

@@ -11,7 +11,6 @@ from tests.faults.platform_answers import (
     ESSAY,
     ESSAY_ROW,
     MAJA,
-    REVIEW_PATH,
     SECOND,
     TEACHER,
     phases,
@@ -50,11 +49,12 @@ def put_before_files(behind: HasStubs, batch: str = BATCH, user: str = TEACHER) 
     behind.cms.on(path, Reply(body=b'{"associations":[]}'))
 
 
-def put_in_review(behind: HasStubs) -> None:
+def put_in_review(behind: HasStubs, batch: str = BATCH) -> None:
     """Let RAS, BOS and CMS say of the batch that its matches wait."""
     essays = (ESSAY_ROW, ESSAY_ROW | {"essay_id": SECOND, "cj_score": 0.5})
-    whole = whole_batch(*essays, **NOT_BEGUN)
-    behind.ras.on(f"/internal/v1/batches/{BATCH}/status", Reply(body=whole))
-    path = f"/internal/v1/batches/{BATCH}/pipeline-state"
-    behind.bos.on(path, Reply(body=phases(spellcheck="pending_dependencies")))
-    behind.cms.on(REVIEW_PATH, Reply(body=fresh_associations()))
+    whole = whole_batch(*essays, batch_id=batch, **NOT_BEGUN)
+    behind.ras.on(f"/internal/v1/batches/{batch}/status", Reply(body=whole))
+    path = f"/internal/v1/batches/{batch}/pipeline-state"
+    behind.bos.on(path, Reply(body=phases(batch, spellcheck="pending_dependencies")))
+    path = f"/v1/batches/{batch}/student-associations"
+    behind.cms.on(path, Reply(body=fresh_associations()))

@@ -1,72 +1,36 @@
 """PostgreSQL behind PgBouncer in transaction mode, as providers offer it."""
 
-import contextlib
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from bff_core.composition import fan_out
 from bff_core.database_url import DatabaseUrl
-from services.bff_teacher.confirmations.database import LedgerDatabase
+from bff_core.errors import Unavailable
+from services.bff_teacher.confirmations.database import LedgerDatabase, titles
 from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
 from tests import local_servers
-from tests.ports import free_port
+from tests.faults.config_service_process import calling
+from tests.faults.config_writers import WRITERS, Writer, check_all, service_on, write_and_harm
+from tests.faults.pgbouncer_process import LIMIT, require_pgbouncer, running_pgbouncer
+from tests.faults.postgres_process import PostgresProcess
 
-BINARY = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-LIMIT = 30.0
+RESTARTS = 2
 
 
 @pytest.fixture
 def pooled_url() -> Iterator[str]:
     """One server connection for all clients, so that a statement meets that of another."""
+    require_pgbouncer()
     binaries = local_servers.postgres_folder()
-    if BINARY is None or binaries is None:
-        pytest.skip("pgbouncer or PostgreSQL is not installed: transaction pools are not tried")
-    with local_servers.running_postgres(binaries) as server, _pool(BINARY, server) as url:
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed: transaction pools are not tried")
+    with local_servers.running_postgres(binaries) as server, running_pgbouncer(server) as url:
         yield url
-
-
-@contextlib.contextmanager
-def _pool(binary: str, server: str) -> Iterator[str]:
-    target, port = DatabaseUrl.parse(server).url, free_port()
-    folder = Path(tempfile.mkdtemp(prefix="test-pgbouncer-"))
-    user = "postgres" if os.geteuid() == 0 else None
-    (folder / "users").write_text('"postgres" "p@ss/word"\n')
-    (folder / "ini").write_text(
-        f"[databases]\npostgres = host=127.0.0.1 port={target.port} pool_size=1\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-        f"auth_type = plain\nauth_file = {folder}/users\npool_mode = transaction\n"
-    )
-    if user:
-        for path in (folder, *folder.iterdir()):
-            shutil.chown(path, user)
-    process = subprocess.Popen(
-        [binary, "-q", str(folder / "ini")], user=user, cwd=folder, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + LIMIT
-        while not _listens(port):
-            assert time.monotonic() < deadline, "pgbouncer did not start"
-            time.sleep(0.05)
-        yield f"postgres://postgres:p%40ss%2Fword@127.0.0.1:{port}/postgres?sslmode=disable"
-    finally:
-        process.terminate()
-        process.wait(LIMIT)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_the_config_service_migrates_and_serves_behind_a_transaction_pool(
@@ -101,3 +65,113 @@ async def test_the_ledger_works_behind_a_transaction_pool(pooled_url: str) -> No
     finally:
         for ledger in ledgers:
             await ledger.aclose()
+
+
+@pytest.fixture
+def postgres() -> Iterator[PostgresProcess]:
+    require_pgbouncer()
+    if local_servers.postgres_folder() is None:
+        pytest.skip("PostgreSQL is not installed: transaction pools are not tried")
+    with PostgresProcess.made() as process:
+        process.start()
+        yield process
+
+
+def restart(postgres: PostgresProcess) -> None:
+    """As after a crash; PgBouncer and the services go on."""
+    postgres.kill()
+    postgres.start()
+
+
+async def test_settings_survive_a_restart_of_postgres_behind_the_pool(
+    postgres: PostgresProcess, tmp_path: Path
+) -> None:
+    writers = [Writer(namespace) for namespace in WRITERS]
+    with running_pgbouncer(postgres.url, connections=2) as url:
+        service = service_on(tmp_path, url)
+        service.start()
+        try:
+            async with calling(service.url) as [settings]:
+                for _ in range(RESTARTS):
+                    await write_and_harm(lambda: restart(postgres), settings, writers, least=6)
+                    # The service is not restarted: it answers 503 until it is well again.
+                    async with asyncio.timeout(LIMIT):
+                        while (await settings.read(WRITERS[0])).status != 200:
+                            await asyncio.sleep(0.1)
+                    await check_all(settings, writers)
+        finally:
+            service.stop()
+
+
+async def test_the_ledger_survives_a_restart_of_postgres_behind_the_pool(
+    postgres: PostgresProcess,
+) -> None:
+    with running_pgbouncer(postgres.url, connections=2) as url:
+        ledger = LedgerDatabase(url, timeout=LIMIT)
+        counters = [LedgerCounter(ledger, f"batch-{number}") for number in range(4)]
+        try:
+            for one in counters:
+                await one.begin()
+            for _ in range(RESTARTS):
+                await count_through(counters, lambda: restart(postgres))
+            for one in counters:
+                await one.check()
+        finally:
+            await ledger.aclose()
+
+
+class LedgerCounter:
+    """Counts the version of one title up, by what was acknowledged."""
+
+    def __init__(self, ledger: LedgerDatabase, batch: str) -> None:
+        self._ledger = ledger
+        self._batch = batch
+        self.sent = self.acknowledged = 1
+
+    async def begin(self) -> None:
+        row = {"batch_id": self._batch, "user_id": "anna", "title": "", "updated_at": ""}
+        async with self._ledger.transaction() as connection:
+            await connection.execute(titles.insert().values(row | {"version": 1}))
+
+    async def count(self) -> None:
+        """One step from what is stored; where it broke off, what is stored tells what was done."""
+        try:
+            async with self._ledger.transaction() as connection:
+                query = select(titles.c.version).where(titles.c.batch_id == self._batch)
+                found = int((await connection.execute(query)).scalar_one())
+                assert self.acknowledged <= found <= self.sent, (
+                    self.acknowledged,
+                    found,
+                    self.sent,
+                )
+                self.sent = found + 1
+                change = update(titles).where(titles.c.batch_id == self._batch)
+                await connection.execute(change.values(version=found + 1))
+            self.acknowledged = found + 1
+        except Unavailable:
+            await asyncio.sleep(0.05)
+
+    async def check(self) -> None:
+        async with self._ledger.transaction() as connection:
+            query = select(titles.c.version).where(titles.c.batch_id == self._batch)
+            found = int((await connection.execute(query)).scalar_one())
+        assert self.acknowledged <= found <= self.sent
+
+
+async def count_through(counters: list[LedgerCounter], harm: Callable[[], None]) -> None:
+    """Count in all of them while `harm` is done, until each of them counts again."""
+    harmed = asyncio.Event()
+
+    async def count(one: LedgerCounter) -> None:
+        while not harmed.is_set():
+            await one.count()
+        before = one.acknowledged
+        while one.acknowledged < before + 3:
+            await one.count()
+
+    async with asyncio.timeout(2 * LIMIT), asyncio.TaskGroup() as group:
+        for one in counters:
+            group.create_task(count(one))
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(harm)
+        harmed.set()

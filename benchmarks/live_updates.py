@@ -151,6 +151,7 @@ async def measure_events(stack: LiveStack, users: int, streams: int, rounds: int
     listeners = [await open_listener(stack, names[number % users]) for number in range(streams)]
     await asyncio.sleep(2)
     reads, cpu = len(stack.ras.requests), stack.process.cpu_seconds()
+    commands = await commands_of(stack.redis)
     delays: dict[str, list[float]] = {"activity": [], "batch_changed": []}
     for number in range(1, rounds + 1):
         began = time.perf_counter()
@@ -163,6 +164,7 @@ async def measure_events(stack: LiveStack, users: int, streams: int, rounds: int
         await asyncio.sleep(1.2)
     reads = len(stack.ras.requests) - reads
     cpu = stack.process.cpu_seconds() - cpu
+    commands = await commands_of(stack.redis) - commands
     await close_all(listeners)
     return {
         "streams": streams,
@@ -170,10 +172,16 @@ async def measure_events(stack: LiveStack, users: int, streams: int, rounds: int
         "messages": rounds * users * ESSAYS_PER_BURST,
         "bursts": rounds * users,
         "ras_reads": reads,
+        "redis_commands_a_message": round(commands / (rounds * users * ESSAYS_PER_BURST), 1),
         "cpu_us_per_event": round(cpu / (rounds * streams * (ESSAYS_PER_BURST + 1)) * 1e6, 1),
         "activity_ms": percentiles(delays["activity"]),
         "batch_changed_ms": percentiles(delays["batch_changed"]),
     }
+
+
+async def commands_of(redis: Redis) -> int:
+    """Commands that Redis has carried out, those inside scripts included."""
+    return int((await redis.info("stats"))["total_commands_processed"])
 
 
 async def publish_burst(stack: LiveStack, users: Sequence[str], number: int) -> None:
@@ -193,7 +201,7 @@ async def measure_idle(stack: LiveStack, streams: int, seconds: float) -> dict[s
         stack.set_completed_essays(name, 0)
     listeners = [await open_listener(stack, users[0])]
     await asyncio.sleep(1)
-    memory = stack.process.resident()
+    memory, kept = stack.process.resident(), (await stack.redis.info("memory"))["used_memory"]
     while len(listeners) < streams:
         positions = range(len(listeners), min(len(listeners) + 20, streams))
         async with asyncio.TaskGroup() as group:
@@ -202,8 +210,10 @@ async def measure_idle(stack: LiveStack, streams: int, seconds: float) -> dict[s
         listeners += [task.result() for task in tasks]
     await asyncio.sleep(3)
     reads, cpu = len(stack.ras.requests), stack.process.cpu_seconds()
+    commands = await commands_of(stack.redis)
     await asyncio.sleep(seconds)
     cpu = stack.process.cpu_seconds() - cpu
+    clients = (await stack.redis.info("clients"))["connected_clients"]
     figures = {
         "idle_streams": len(listeners),
         "idle_users": len(users),
@@ -212,6 +222,14 @@ async def measure_idle(stack: LiveStack, streams: int, seconds: float) -> dict[s
         "idle_cpu_percent": round(100 * cpu / seconds, 2),
         "idle_ras_reads": len(stack.ras.requests) - reads,
         "idle_seconds": seconds,
+        "idle_redis_commands_a_second": round(
+            (await commands_of(stack.redis) - commands) / seconds, 1
+        ),
+        "idle_redis_bytes_a_user": round(
+            ((await stack.redis.info("memory"))["used_memory"] - kept) / len(users)
+        ),
+        # All but the one of this benchmark.
+        "redis_connections": clients - 1,
     }
     await close_all(listeners)
     return figures

@@ -9,13 +9,14 @@ requests. `--only rolling` runs one part; `--requests` is how many requests the 
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any
 import aiohttp
 
 from benchmarks.fleet_edges import COMMANDS, running_edge
-from benchmarks.fleet_processes import SERVICES, Fleet, running_fleet
+from benchmarks.fleet_processes import SERVICES, Fleet, Replica, running_fleet
 from benchmarks.fleet_traffic import (
     Caller,
     FollowedStream,
@@ -76,11 +77,19 @@ class Bench:
                 "failed": sum(one.failed for one in samples),
                 "statuses": _statuses(samples),
                 "p99_ms": round(p99(samples), 1),
+                "machine_load": round(os.getloadavg()[0], 1),
                 "streams": {key: after[key] - before[key] for key in after},
             }
         )
         self.results.append(figures)
         print(json.dumps(figures), file=sys.stderr)
+
+    @property
+    def services(self) -> Sequence[str]:
+        return self.options.service or SERVICES
+
+    def chosen(self) -> list[Replica]:
+        return [one for one in self.fleet.everyone() if one.service in self.services]
 
     def _stream_figures(self) -> Counter[str]:
         counts = self.counts
@@ -98,21 +107,30 @@ def _statuses(samples: Sequence[Sample]) -> dict[str, int]:
 async def rolling(bench: Bench) -> None:
     """Restart every replica of every service in turn, until enough requests were sent."""
     async with bench.part("rolling restarts") as figures:
-        first, restarts = len(bench.traffic.samples), 0
+        first = len(bench.traffic.samples)
+        steps: list[tuple[float, str]] = []
         while len(bench.traffic.samples) - first < bench.options.requests:
-            for replica in bench.fleet.everyone():
+            for replica in bench.chosen():
+                steps.append((time.perf_counter(), f"{replica.service} stops"))
                 await asyncio.to_thread(replica.stop)
+                steps.append((time.perf_counter(), f"{replica.service} starts"))
                 replica.start()
                 await asyncio.to_thread(replica.wait_until_ready)
+                steps.append((time.perf_counter(), f"{replica.service} is back"))
                 # As an orchestrator waits for the load balancer to see the new one.
-                await asyncio.sleep(2.0)
-                restarts += 1
-        figures["restarts"] = restarts
+                await asyncio.sleep(3.0)
+        figures["restarts"] = len(steps) // 3
+        failed = [one for one in bench.traffic.samples[first:] if one.failed]
+        figures["failed_while"] = Counter(_step_at(steps, one.due) for one in failed)
+
+
+def _step_at(steps: Sequence[tuple[float, str]], due: float) -> str:
+    return next((name for at, name in reversed(steps) if at <= due), "before")
 
 
 async def kills(bench: Bench) -> None:
     """`kill -9` of one replica of each service."""
-    for service in SERVICES:
+    for service in bench.services:
         replica = bench.fleet.replicas[service][0]
         async with bench.part(f"kill -9 of {service}") as figures:
             await asyncio.sleep(2.0)
@@ -130,7 +148,7 @@ async def kills(bench: Bench) -> None:
 
 async def pauses(bench: Bench) -> None:
     """A replica of each service that stops without closing its connections."""
-    for service in SERVICES:
+    for service in bench.services:
         replica = bench.fleet.replicas[service][0]
         async with bench.part(f"SIGSTOP of {service}") as figures:
             window = bench.options.pause
@@ -258,8 +276,10 @@ async def _changes(
     async def move() -> None:
         while True:
             await asyncio.sleep(every)
-            async with session.post(url, json={"steps": 1}) as response:
-                await response.read()
+            # An emulator closes idle connections, too; the next step comes soon.
+            with suppress(aiohttp.ClientError):
+                async with session.post(url, json={"steps": 1}) as response:
+                    await response.read()
 
     task = asyncio.create_task(move())
     try:
@@ -281,6 +301,7 @@ def main() -> None:
     parser.add_argument("--changes", type=float, default=1.0, help="seconds between changes")
     parser.add_argument("--pause", type=float, default=20.0, help="seconds of a window")
     parser.add_argument("--only", action="append", choices=PARTS, help="may be repeated")
+    parser.add_argument("--service", action="append", choices=SERVICES, help="likewise")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
         print(json.dumps(asyncio.run(measure(options, Path(folder))), indent=2))

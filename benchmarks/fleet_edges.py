@@ -13,6 +13,10 @@ from benchmarks.processes import wait_until_listening
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 10.0
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+IDLE = "3s"
+"""Less than the five seconds after which the services close an idle connection."""
+TIMEOUTS = {"dialTimeout": "1s", "idleConnTimeout": IDLE}
 
 Ports = Mapping[str, int]
 """The edge's own port for each service."""
@@ -64,7 +68,7 @@ def traefik(ports: Ports, replicas: Replicas, folder: Path) -> list[str]:
             },
             "middlewares": {"retry": {"retry": {"attempts": 5, "initialInterval": "10ms"}}},
             "services": {name: _traefik_service(replicas[name]) for name in ports},
-            "serversTransports": {"quick": {"forwardingTimeouts": {"dialTimeout": "1s"}}},
+            "serversTransports": {"quick": {"forwardingTimeouts": TIMEOUTS}},
         }
     }
     # Traefik would take a `traefik.yml` here for its own settings.
@@ -79,7 +83,7 @@ def _traefik_service(ports: Sequence[int]) -> dict[str, Any]:
     return {
         "loadBalancer": {
             "servers": [{"url": f"http://{HOST}:{port}"} for port in ports],
-            "healthCheck": {"path": "/ready", "interval": "1s", "timeout": "1s"},
+            "healthCheck": {"path": "/ready", "interval": "1s", "timeout": "2s"},
             "serversTransport": "quick",
         }
     }
@@ -142,12 +146,17 @@ def _envoy_cluster(name: str, ports: Sequence[int]) -> dict[str, Any]:
         "http_health_check": {"path": "/ready"},
         "interval": "0.5s",
         "no_traffic_interval": "0.5s",
-        "timeout": "0.8s",
+        "timeout": "0.9s",
         "unhealthy_threshold": 2,
         "healthy_threshold": 1,
     }
+    protocol = _typed("upstreams.http.v3.HttpProtocolOptions") | {
+        "common_http_protocol_options": {"idle_timeout": IDLE},
+        "explicit_http_config": {"http_protocol_options": {}},
+    }
     return {
         "name": name,
+        "typed_extension_protocol_options": {HTTP_OPTIONS: protocol},
         "type": "STATIC",
         "lb_policy": "ROUND_ROBIN",
         "connect_timeout": "1s",

@@ -166,9 +166,10 @@ class FollowedStream:
                 if isinstance(item, StreamEnded):
                     self.counts.ended[item.reason] += 1
                 else:
-                    self._count(item.event, item.id)
+                    self.count(item.event, item.id)
 
-    def _count(self, event: str, event_id: str | None) -> None:
+    def count(self, event: str, event_id: str | None) -> None:
+        """Compare with the last event: events of an epoch are numbered without gaps."""
         if event_id is None or event == "end":
             return
         self.counts.events += 1

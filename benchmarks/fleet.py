@@ -16,15 +16,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from benchmarks.fleet_edges import COMMANDS, running_edge
+from benchmarks.fleet_people import caller_of, changes, token_of
 from benchmarks.fleet_processes import SERVICES, Fleet, Replica, running_fleet
 from benchmarks.fleet_traffic import (
     Caller,
@@ -35,9 +35,7 @@ from benchmarks.fleet_traffic import (
     following,
     p99,
 )
-from devstack.seed import DemoUser
 from devstack.seed.people import ADMIN, TEACHERS
-from devstack.tokens import Hs256, mint
 
 SETTLE_SECONDS = 5.0
 HUNG_SECONDS = 2.0
@@ -231,8 +229,8 @@ async def measure(options: argparse.Namespace, folder: Path) -> list[dict[str, A
         connector = aiohttp.TCPConnector(limit=0)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         url = f"http://127.0.0.1:{fleet.edge_ports['gateway']}"
-        teachers = [await _caller(session, url, fleet, one) for one in TEACHERS]
-        admin = Caller(ADMIN, _token(fleet, ADMIN))
+        teachers = [await caller_of(session, url, fleet, one) for one in TEACHERS]
+        admin = Caller(ADMIN, token_of(fleet, ADMIN))
         counts = StreamCounts()
         streams = [
             FollowedStream.of(session, url, teachers[at % len(teachers)], counts)
@@ -241,7 +239,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> list[dict[str, A
         traffic = Traffic(session, url, teachers, admin, options.rate)
         bench = Bench(fleet, traffic, streams, counts, options)
         await stack.enter_async_context(following(streams))
-        await stack.enter_async_context(_changes(session, fleet, options.changes))
+        await stack.enter_async_context(changes(session, fleet, options.changes))
         async with traffic.running():
             await asyncio.sleep(SETTLE_SECONDS)
             for name in options.only or PARTS:
@@ -249,46 +247,6 @@ async def measure(options: argparse.Namespace, folder: Path) -> list[dict[str, A
         if traffic.skipped:
             print(f"fleet: {traffic.skipped} requests were not sent", file=sys.stderr)
         return bench.results
-
-
-def _token(fleet: Fleet, person: DemoUser) -> str:
-    secret = fleet.platform.running.keys.jwt_secret
-    return mint(person, Hs256(secret), now=datetime.now(UTC), lifetime=24 * 3600)
-
-
-async def _caller(
-    session: aiohttp.ClientSession, url: str, fleet: Fleet, person: DemoUser
-) -> Caller:
-    caller = Caller(person, _token(fleet, person))
-    page = f"{url}/bff/v1/teacher/dashboard?limit=1"
-    async with session.get(page, headers=caller.headers) as response:
-        batches = (await response.json())["batches"]
-    return Caller(person, caller.token, batches[0]["batch_id"])
-
-
-@asynccontextmanager
-async def _changes(
-    session: aiohttp.ClientSession, fleet: Fleet, every: float
-) -> AsyncIterator[None]:
-    """Let the emulated platform move a batch every so many seconds."""
-    url = f"{fleet.platform.url('ras')}/_devstack/scenario"
-
-    async def move() -> None:
-        while True:
-            await asyncio.sleep(every)
-            # An emulator closes idle connections, too; the next step comes soon.
-            with suppress(aiohttp.ClientError):
-                async with session.post(url, json={"steps": 1}) as response:
-                    await response.read()
-
-    task = asyncio.create_task(move())
-    try:
-        yield
-        if task.done():
-            task.result()
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def main() -> None:

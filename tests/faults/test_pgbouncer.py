@@ -14,7 +14,8 @@ from services.bff_teacher.confirmations.database import LedgerDatabase, titles
 from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
 from tests import local_servers
-from tests.faults.config_service_process import calling
+from tests.config_service_kit import SettingsClient
+from tests.faults.config_service_process import ServiceProcess, calling
 from tests.faults.config_writers import WRITERS, Writer, check_all, service_on, write_and_harm
 from tests.faults.pgbouncer_process import LIMIT, require_pgbouncer, running_pgbouncer
 from tests.faults.postgres_process import PostgresProcess
@@ -83,24 +84,33 @@ def restart(postgres: PostgresProcess) -> None:
     postgres.start()
 
 
-async def test_settings_survive_a_restart_of_postgres_behind_the_pool(
-    postgres: PostgresProcess, tmp_path: Path
-) -> None:
-    writers = [Writer(namespace) for namespace in WRITERS]
+async def until_it_reads(settings: SettingsClient) -> None:
+    async with asyncio.timeout(LIMIT):
+        while (await settings.read(WRITERS[0])).status != 200:
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+def pooled_service(postgres: PostgresProcess, tmp_path: Path) -> Iterator[ServiceProcess]:
     with running_pgbouncer(postgres.url, connections=2) as url:
         service = service_on(tmp_path, url)
-        service.start()
         try:
-            async with calling(service.url) as [settings]:
-                for _ in range(RESTARTS):
-                    await write_and_harm(lambda: restart(postgres), settings, writers, least=6)
-                    # The service is not restarted: it answers 503 until it is well again.
-                    async with asyncio.timeout(LIMIT):
-                        while (await settings.read(WRITERS[0])).status != 200:
-                            await asyncio.sleep(0.1)
-                    await check_all(settings, writers)
+            service.start()
+            yield service
         finally:
             service.stop()
+
+
+async def test_settings_survive_a_restart_of_postgres_behind_the_pool(
+    postgres: PostgresProcess, pooled_service: ServiceProcess
+) -> None:
+    writers = [Writer(namespace) for namespace in WRITERS]
+    async with calling(pooled_service.url) as [settings]:
+        for _ in range(RESTARTS):
+            await write_and_harm(lambda: restart(postgres), settings, writers, least=6)
+            # The service is not restarted: it answers 503 until it is well again.
+            await until_it_reads(settings)
+            await check_all(settings, writers)
 
 
 async def test_the_ledger_survives_a_restart_of_postgres_behind_the_pool(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,14 +58,12 @@ async def setup(binary: str, tmp_path: Path) -> AsyncIterator[SentinelSetup]:
 
 async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
     """Wait until it is so; a server that does not answer yet says no."""
+    so = False
     async with asyncio.timeout(LIMIT):
-        while True:
-            try:
-                if await is_so():
-                    return
-            except (RedisError, OSError, EventLogUnavailable):
-                pass
+        while not so:
             await asyncio.sleep(0.1)
+            with suppress(RedisError, OSError, EventLogUnavailable):
+                so = await is_so()
 
 
 async def test_the_cache_follows_the_primary(setup: SentinelSetup) -> None:

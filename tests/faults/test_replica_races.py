@@ -14,14 +14,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.errors import BffError
 from bff_core.testing import Reply
 from services.identity_admin.approval import VersionMismatch
-from services.identity_admin.domain_handlers.decide_handler import DecideHandler
 from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.models import DecisionAction
-from tests.config_service_kit import fresh_postgres
+from tests.config_service_kit import SettingsClient, fresh_postgres
 from tests.faults.config_service_process import calling, counters, serving, verified_length
 from tests.faults.conftest import OPERATIONS, PATIENT_SECONDS
 from tests.faults.identity_admin.decisions import decide, decide_handler_for
@@ -124,9 +124,10 @@ async def test_of_two_starts_one_reaches_the_platform(
         assert len(commands(platform, batch)) == 1
 
 
-async def test_of_two_writes_of_a_setting_one_wins(
+@pytest.fixture
+async def config_replicas(
     pooled_url: str, redis_url: str, tmp_path: Path
-) -> None:
+) -> AsyncIterator[list[SettingsClient]]:
     more = {
         "CONFIG_SERVICE_NAMESPACE_DIRECTORY": counters(tmp_path, "counter"),
         "CONFIG_SERVICE_STORAGE_TIMEOUT": "20",
@@ -139,56 +140,62 @@ async def test_of_two_writes_of_a_setting_one_wins(
         serving(tmp_path, pooled_url, **more) as two,
     ):
         async with calling(one.url, two.url) as writers:
-            etag = (await writers[0].read("counter")).etag
-            for number in range(1, RACES + 1):
-                async with asyncio.TaskGroup() as group:
-                    writes = [
-                        group.create_task(writer.put("counter", {"count": number * 2 + at}, etag))
-                        for at, writer in enumerate(writers)
-                    ]
-                answers = sorted((one.result() for one in writes), key=lambda one: one.status)
+            yield writers
 
-                assert [one.status for one in answers] == [200, 412], answers
-                etag = answers[0].etag
-                stored = (await writers[number % 2].read("counter")).body
-                assert (stored["version"], stored["values"]) == (number, answers[0].body["values"])
-            assert await verified_length(writers[0]) == RACES
+
+async def test_of_two_writes_of_a_setting_one_wins(config_replicas: list[SettingsClient]) -> None:
+    etag = (await config_replicas[0].read("counter")).etag
+    for number in range(1, RACES + 1):
+        async with asyncio.TaskGroup() as group:
+            writes = [
+                group.create_task(writer.put("counter", {"count": number * 2 + at}, etag))
+                for at, writer in enumerate(config_replicas)
+            ]
+        answers = sorted((one.result() for one in writes), key=lambda one: one.status)
+
+        assert [one.status for one in answers] == [200, 412], answers
+        etag = answers[0].etag
+        stored = (await config_replicas[number % 2].read("counter")).body
+        assert (stored["version"], stored["values"]) == (number, answers[0].body["values"])
+    assert await verified_length(config_replicas[0]) == RACES
+
+
+@pytest.fixture
+async def engines(pooled_url: str) -> AsyncIterator[list[AsyncEngine]]:
+    """Each is what one process of Identity has."""
+    other = open_engine(pooled_url)
+    try:
+        async with migrated_engine(pooled_url) as engine:
+            yield [engine, other]
+    finally:
+        await other.dispose()
 
 
 async def outcome_of(
-    handler: DecideHandler, account: Account, action: DecisionAction, admin: Account
+    engine: AsyncEngine, account: Account, action: DecisionAction, admin: Account
 ) -> object:
+    handler = decide_handler_for(engine)
     try:
         return (await decide(handler, account.user_id, action, 1, admin.user_id)).decision.status
     except BffError as error:
         return type(error)
 
 
-async def test_of_two_decisions_on_an_account_one_wins(pooled_url: str) -> None:
-    """Each engine is what one process of Identity has."""
-    other = open_engine(pooled_url)
+async def test_of_two_decisions_on_an_account_one_wins(engines: list[AsyncEngine]) -> None:
     admins = an_admin(), an_admin()
-    try:
-        async with migrated_engine(pooled_url) as engine:
-            await add_approved(engine, *admins)
-            for _ in range(RACES):
-                person = Account()
-                await add_pending(engine, person)
-                async with asyncio.TaskGroup() as group:
-                    decisions = [
-                        group.create_task(outcome_of(decide_handler_for(one), person, action, by))
-                        for one, action, by in zip(
-                            (engine, other),
-                            (DecisionAction.APPROVE, DecisionAction.DENY),
-                            admins,
-                            strict=True,
-                        )
-                    ]
-                outcomes = [one.result() for one in decisions]
+    actions = DecisionAction.APPROVE, DecisionAction.DENY
+    await add_approved(engines[0], *admins)
+    for _ in range(RACES):
+        person = Account()
+        await add_pending(engines[0], person)
+        async with asyncio.TaskGroup() as group:
+            decisions = [
+                group.create_task(outcome_of(engine, person, action, admin))
+                for engine, action, admin in zip(engines, actions, admins, strict=True)
+            ]
+        outcomes = [one.result() for one in decisions]
 
-                assert outcomes.count(VersionMismatch) == 1, outcomes
-                found = await recorded_writes(engine, person.user_id)
-                assert found.status in outcomes
-                assert (found.version, found.history, found.audits, found.events) == (2, 1, 1, 1)
-    finally:
-        await other.dispose()
+        assert outcomes.count(VersionMismatch) == 1, outcomes
+        found = await recorded_writes(engines[0], person.user_id)
+        assert found.status in outcomes
+        assert (found.version, found.history, found.audits, found.events) == (2, 1, 1, 1)

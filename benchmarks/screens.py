@@ -17,7 +17,7 @@ from devstack.seed import PASSWORD, TRUTH_TABLE, Situation
 from devstack.seed.people import ANNA
 
 SLOWDOWN = 4
-ROUNDS = 5
+ROUNDS = 15
 TEXTS = 500
 BATCH = TRUTH_TABLE[Situation.PARTLY_FAILED].batch_id
 LEDGER = "[data-test=ledger] > li"

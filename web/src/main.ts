@@ -4,10 +4,14 @@ import "@/styles/main.css";
 import { createPinia } from "pinia";
 import { createApp } from "vue";
 import App from "@/App.vue";
+import { formatNumber } from "@/lib/format";
 import { preferredLocale, setLocale } from "@/lib/i18n";
 import { applyTheme } from "@/lib/theme";
 import { router } from "@/router";
 import { useAuthStore } from "@/stores/auth";
+
+/** A page that takes longer is first drawn without its contents. */
+const SKELETON_AFTER_MS = 150;
 
 applyTheme();
 const app = createApp(App).use(createPinia());
@@ -19,19 +23,24 @@ const wanted = router.resolve(
     : window.location.pathname + window.location.search,
 );
 const words = setLocale(preferredLocale());
-void auth.restore().then(readAhead);
+const ahead = auth.restore().then(readAhead);
 preload();
-await words;
+const [begun] = await Promise.all([ahead, words]);
+if (begun) {
+  // The first formatter takes its time to make: it is made while the answer is awaited.
+  formatNumber(0);
+  await Promise.race([begun.isRead, new Promise((done) => setTimeout(done, SKELETON_AFTER_MS))]);
+}
 app.use(router).mount("#app");
 
-/** Begins to read the overview while its view is built: it is drawn once, with its batches. */
-async function readAhead(): Promise<void> {
-  if (wanted.name !== "dashboard" || !auth.isTeacher) return;
+/** Begins to read the overview before its view is built: what comes soon is drawn once. */
+async function readAhead(): Promise<{ readonly isRead: Promise<void> } | undefined> {
+  if (wanted.name !== "dashboard" || !auth.isTeacher) return undefined;
   const [{ useDashboardStore }, { parseLedgerQuery }] = await Promise.all([
     import("@/stores/dashboard"),
     import("@/utils/ledger-query"),
   ]);
-  await useDashboardStore().readAhead(parseLedgerQuery(wanted.query));
+  return { isRead: useDashboardStore().readAhead(parseLedgerQuery(wanted.query)) };
 }
 
 /** Begins to load the files of the page that is wanted. */

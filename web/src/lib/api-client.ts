@@ -19,15 +19,17 @@ export async function getWithValidation<T>(
   schema: z.core.$ZodType<T>,
   call: Promise<T>,
 ): Promise<T> {
-  const answer = await call;
-  const checked = z.safeParse(schema, answer);
-  if (checked.success) return checked.data;
+  return checked(schema, await call);
+}
+
+/** An answer that is there already; throws as `getWithValidation` does. */
+export function checked<T>(schema: z.core.$ZodType<T>, answer: T): T {
+  const result = z.safeParse(schema, answer);
+  if (result.success) return result.data;
   throw new BffError({
     code: "CLIENT_UNEXPECTED_ANSWER",
-    message: checked.error.issues
-      .map(({ path, message }) => `${path.join(".")}: ${message}`)
-      .join(),
+    message: result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join(),
     status: 200,
-    cause: checked.error,
+    cause: result.error,
   });
 }

@@ -188,6 +188,7 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   },
   "attention.pendingUnknown": "The matches may have confirmed themselves already.",
   "attention.unmatched": { one: "{n} text has no pupil.", other: "{n} texts have no pupil." },
+  "attention.done": "Nothing in this batch waits for you any more.",
   "attention.review": { one: "Handle {n} match", other: "Handle {n} matches" },
   "attention.reviewUnknown": "Handle matches",
   "attention.details": "View details",

@@ -189,6 +189,7 @@ export const sv = {
   },
   "attention.pendingUnknown": "Kopplingarna kan redan ha bekräftats av sig själva.",
   "attention.unmatched": { one: "{n} text saknar elev.", other: "{n} texter saknar elev." },
+  "attention.done": "Inget väntar längre på dig i den här bunten.",
   "attention.review": { one: "Hantera {n} koppling", other: "Hantera {n} kopplingar" },
   "attention.reviewUnknown": "Hantera kopplingar",
   "attention.details": "Visa detaljer",

@@ -7,7 +7,7 @@ import type { ErrorDescription } from "@/lib/errors";
 import { readOverview } from "@/services/dashboard";
 import type { Overview } from "@/services/dashboard";
 import { mapAction, mapBatch, stateOf } from "@/utils/batch-mapper";
-import type { AnyBatch, RowState } from "@/utils/batch-mapper";
+import type { ActionItem, AnyBatch, RowState } from "@/utils/batch-mapper";
 import { apiQuery } from "@/utils/ledger-query";
 import type { LedgerQuery } from "@/utils/ledger-query";
 
@@ -40,10 +40,10 @@ export const useDashboardStore = defineStore("dashboard", () => {
     batches.value.filter(({ state }) => state === "complete"),
   );
   const actionItems = computed(() =>
-    (overview.value?.attention ?? []).flatMap((one) => mapAction(current(one)) ?? []),
+    (overview.value?.attention ?? []).flatMap((one) => actionOf(one, current(one)) ?? []),
   );
-  const attentionCount = computed(() => actionItems.value.length);
-  const hasActionItems = computed(() => attentionCount.value > 0);
+  const attentionCount = computed(() => actionItems.value.filter((one) => !one.isDone).length);
+  const hasActionItems = computed(() => actionItems.value.length > 0);
   const credits = computed(() => page.value?.credits?.available ?? null);
   const hasRunning = computed(() => batches.value.some(({ isRunning }) => isRunning));
 
@@ -168,6 +168,16 @@ function grouped({ page, attention }: Overview): Overview {
   const rank = (batch: AnyBatch) => RANKS[stateOf(batch)];
   const batches = [...page.batches].sort((one, other) => rank(one) - rank(other));
   return { page: { ...page, batches }, attention };
+}
+
+/** A batch that waits no more keeps its place until the page is read again. */
+function actionOf(read: AnyBatch, now: AnyBatch): ActionItem | undefined {
+  const before = mapAction(read);
+  const item = before && mapAction(now);
+  if (!before || item) return item;
+  // Without matches, another state tells that they are decided; an unknown one tells nothing.
+  const hasMovedOn = Boolean(now.status) && now.status !== "awaiting_review";
+  return { ...before, isDone: Boolean(now.attention) || hasMovedOn };
 }
 
 function isOtherState(before: LiveBatch | undefined, now: LiveBatch): boolean {

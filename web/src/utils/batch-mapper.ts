@@ -43,6 +43,8 @@ export type ActionItem = {
   readonly pending: number | null;
   readonly unmatched: number;
   readonly autoConfirmFrom: string | null;
+  /** Nothing waits any more, since the page was read. */
+  readonly isDone: boolean;
 };
 
 const STATES: Readonly<Record<BatchStatus, RowState>> = {
@@ -96,6 +98,7 @@ export function mapAction(batch: AnyBatch): ActionItem | undefined {
     pending: attention.pending ?? null,
     unmatched: attention.unmatched,
     autoConfirmFrom: attention.auto_confirm_from ?? null,
+    isDone: false,
   };
 }
 

@@ -68,6 +68,27 @@ it("flashes a changed row until its animation ends, and names only another state
   expect(store.updateBatchFromStream({ version: 3, batches: { a: ended } }, change)).toBe(ended);
 });
 
+it("keeps the card of a batch that waits no more in its place, and says so only when it is known", async () => {
+  const store = useDashboardStore();
+  const other = { ...waiting, batch_id: "d" };
+  answer(waiting, other);
+  await store.fetchDashboard(QUERY);
+  const cards = (change: Partial<Api.DashboardBatchV1>) => {
+    store.updateBatchFromStream(
+      { version: 2, batches: { c: asLive({ ...waiting, ...change }) } },
+      { event: "batch_changed", batchId: "c" },
+    );
+    return store.actionItems.map(({ batchId, isDone }) => `${batchId} ${isDone}`);
+  };
+
+  const confirmed_at = "2026-01-31T09:00:00Z";
+  expect(cards({ attention: { ...ATTENTION, confirmed_at } })).toEqual(["c true", "d false"]);
+  expect(store.attentionCount).toBe(1);
+  expect(cards({ attention: null, status: "ready" })).toEqual(["c true", "d false"]);
+  expect(cards({ attention: null })).toEqual(["c false", "d false"]);
+  expect(cards({ attention: null, status: null })).toEqual(["c false", "d false"]);
+});
+
 it("adds no row by itself: it says that the list has changed until it is read again", async () => {
   const store = useDashboardStore();
   answer(running);

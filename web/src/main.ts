@@ -23,7 +23,11 @@ const wanted = router.resolve(
     : window.location.pathname + window.location.search,
 );
 const words = setLocale(preferredLocale());
-const ahead = auth.restore().then(readAhead);
+// The router loads the same files for the view, and knows what to do where they are gone.
+const ahead = auth
+  .restore()
+  .then(readAhead)
+  .catch(() => undefined);
 preload();
 const [begun] = await Promise.all([ahead, words]);
 if (begun) {

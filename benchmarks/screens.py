@@ -18,6 +18,7 @@ from devstack.seed.people import ANNA
 
 SLOWDOWN = 4
 ROUNDS = 15
+LONGEST_SECONDS = 30
 TEXTS = 500
 BATCH = TRUTH_TABLE[Situation.PARTLY_FAILED].batch_id
 LEDGER = "[data-test=ledger] > li"
@@ -28,7 +29,8 @@ new PerformanceObserver(list => {
 }).observe({type: 'layout-shift', buffered: true});
 """
 _WATCH_LEDGER = f"""
-window.drawn = new Promise(done => {{
+window.drawn = new Promise((done, fail) => {{
+  setTimeout(() => fail(new Error('no ledger within {LONGEST_SECONDS} s')), {LONGEST_SECONDS * 1000});
   const look = () => {{
     if (!document.querySelector('{LEDGER}')) return;
     watch.disconnect();

@@ -260,3 +260,15 @@ def test_keyboard_alone_reaches_the_page_and_the_menu(screen: Screen) -> None:
 
     expect(page).to_have_url(f"{screen.address}/app/klasser")
     expect(drawer).to_have_count(0)
+
+
+def test_page_whose_files_are_gone_is_loaded_anew(screen: Screen) -> None:
+    page = screen.page
+    page.route("**/assets/overview-*.js", lambda route: route.abort(), times=1)
+
+    page.goto(f"{screen.address}/app/dashboard")
+
+    expect(page.locator("[data-test=ledger] > li").first).to_be_visible()
+    page.unroute_all()
+    # A missing file is an error of the script, also where the page recovers.
+    screen.complaints.clear()

@@ -225,18 +225,6 @@ def test_gateway_that_does_not_answer_has_a_page_that_tries_again(screen: Screen
     expect(page.locator("h1")).to_have_text("Klasser")
 
 
-def test_page_whose_files_are_gone_is_loaded_anew(screen: Screen) -> None:
-    page = screen.page
-    page.route("**/assets/overview-*.js", lambda route: route.abort(), times=1)
-
-    page.goto(f"{screen.address}/app/dashboard")
-
-    expect(page.locator("[data-test=ledger] > li").first).to_be_visible()
-    page.unroute_all()
-    # A missing file is an error of the script, also where the page recovers.
-    screen.complaints.clear()
-
-
 @pytest.mark.parametrize(("service", "kind"), WAYS)
 def test_failing_service_leaves_no_page_blank_and_is_named(
     faults: DemoStack, screen: Screen, places: list[str], service: str, kind: str

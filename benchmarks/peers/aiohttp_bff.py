@@ -1,6 +1,8 @@
 """The dashboard with aiohttp alone, as server and client, and msgspec: the floor of its cost.
 
-It has no framework, no token, no policies and no metrics. With CACHE_NAMES it caches class names.
+It reads what ours reads: RAS, then the class names, the phases of batches that may run, and the
+matches of those that have not begun. It has no framework, no token, no policies and no metrics,
+and passes the services' own words on. With CACHE_NAMES it caches class names.
 """
 
 import asyncio
@@ -12,16 +14,20 @@ import msgspec
 import uvloop
 from aiohttp import web
 
-from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos
+from services.bff_teacher.contracts.bos import PHASES, PipelineState
+from services.bff_teacher.contracts.cms import AssociationPage, ClassInfo, ClassInfos
 from services.bff_teacher.contracts.ras import BatchPage, BatchSummary
 
 UPSTREAM = os.environ["UPSTREAM"]
 CACHE_NAMES = bool(os.environ.get("CACHE_NAMES"))
+NOT_BEGUN = frozenset({"requested_by_user", "pending_dependencies", "skipped_by_user_config"})
 SESSION = web.AppKey("session", aiohttp.ClientSession)
 cached_names: dict[str, bytes] = {}
 
 decode_page = msgspec.json.Decoder(BatchPage).decode
 decode_infos = msgspec.json.Decoder(ClassInfos).decode
+decode_phases = msgspec.json.Decoder(PipelineState).decode
+decode_matches = msgspec.json.Decoder(AssociationPage).decode
 encode = msgspec.json.Encoder().encode
 
 
@@ -31,6 +37,8 @@ class Item(msgspec.Struct):
     class_id: str | None
     class_name: str | None
     status: str
+    phases: dict[str, str] | None
+    pending_matches: int | None
     total_essays: int
     completed_essays: int
     failed_essays: int
@@ -45,13 +53,18 @@ class Dashboard(msgspec.Struct):
     offset: int
 
 
-def _item(batch: BatchSummary, info: ClassInfo | None) -> Item:
+State = tuple[dict[str, str] | None, int | None]
+"""The phases of a batch and the number of matches that wait."""
+
+
+def _item(batch: BatchSummary, info: ClassInfo | None, state: asyncio.Task[State] | None) -> Item:
     return Item(
         batch.batch_id,
         batch.assignment_id or "Untitled Batch",
         info.class_id if info else None,
         info.class_name if info else None,
         batch.overall_status,
+        *(state.result() if state else (None, None)),
         batch.essay_count,
         batch.completed_essay_count,
         batch.failed_essay_count,
@@ -74,14 +87,34 @@ async def _class_names(session: aiohttp.ClientSession, user: str, ids: str) -> b
     return found
 
 
+async def _state(session: aiohttp.ClientSession, batch: BatchSummary) -> State:
+    path = f"{UPSTREAM}/internal/v1/batches/{batch.batch_id}/pipeline-state"
+    found = decode_phases(await _get(session, path)).pipeline_state
+    phases = {name: state.status for name in PHASES if (state := getattr(found, name))}
+    if not NOT_BEGUN.issuperset(phases.values()):
+        return phases, None
+    path = f"{UPSTREAM}/v1/batches/{batch.batch_id}/student-associations"
+    return phases, len(decode_matches(await _get(session, path)).associations)
+
+
 async def dashboard(request: web.Request) -> web.Response:
     session, user = request.app[SESSION], request.headers["X-User-ID"]
     limit, offset = int(request.query.get("limit", 20)), int(request.query.get("offset", 0))
     url = f"{UPSTREAM}/internal/v1/batches/user/{user}?limit={limit}&offset={offset}"
     page = decode_page(await _get(session, url))
     ids = ",".join(batch.batch_id for batch in page.batches)
-    infos = decode_infos(await _class_names(session, user, ids))
-    rows = [_item(batch, infos.get(batch.batch_id)) for batch in page.batches]
+    async with asyncio.TaskGroup() as group:
+        names = group.create_task(_class_names(session, user, ids))
+        states = {
+            batch.batch_id: group.create_task(_state(session, batch))
+            for batch in page.batches
+            if batch.processing_completed_at is None
+        }
+    infos = decode_infos(names.result())
+    rows = [
+        _item(batch, infos.get(batch.batch_id), states.get(batch.batch_id))
+        for batch in page.batches
+    ]
     body = encode(Dashboard(rows, page.pagination.total, limit, offset))
     return web.Response(body=body, content_type="application/json")
 

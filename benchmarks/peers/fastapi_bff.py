@@ -1,8 +1,10 @@
 """The dashboard in the most common stack: FastAPI, httpx, pydantic, uvicorn.
 
-It reads RAS, then CMS for the class names, and joins. It has no token, policies, metrics or cache.
+It reads RAS, then CMS for the class names, BOS for the phases of batches that may run and CMS for
+the matches of those that have not begun, and joins. It has no token, policies, metrics or cache.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,14 +65,48 @@ class ClassInfo(BaseModel):
     class_name: str
 
 
+class Phase(BaseModel):
+    status: str
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class Phases(BaseModel):
+    spellcheck: Phase | None = None
+    nlp: Phase | None = None
+    ai_feedback: Phase | None = None
+    cj_assessment: Phase | None = None
+
+
+class PipelineState(BaseModel):
+    batch_id: str
+    pipeline_state: Phases
+
+
+class Match(BaseModel):
+    essay_id: str
+    suggested_student_id: str | None
+    confidence_score: float | None
+    created_at: datetime
+
+
+class Matches(BaseModel):
+    associations: list[Match]
+
+
 class Item(BaseModel):
     batch_id: str
     title: str
+    class_id: str | None
     class_name: str | None
     status: str
+    phases: dict[str, str] | None
+    pending_matches: int | None
     total_essays: int
     completed_essays: int
+    failed_essays: int
     created_at: datetime
+    last_updated: datetime
 
 
 class Dashboard(BaseModel):
@@ -81,6 +117,8 @@ class Dashboard(BaseModel):
 
 
 UPSTREAM = os.environ["UPSTREAM"]
+NOT_BEGUN = frozenset({"requested_by_user", "pending_dependencies", "skipped_by_user_config"})
+State = tuple[dict[str, str] | None, int | None]
 state: dict[str, httpx.AsyncClient] = {}
 
 
@@ -98,33 +136,58 @@ app = FastAPI(lifespan=lifespan)
 async def dashboard(
     x_user_id: Annotated[str, Header()], limit: int = 20, offset: int = 0
 ) -> Dashboard:
-    client = state["client"]
-    response = await client.get(
-        f"/internal/v1/batches/user/{x_user_id}", params={"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset}
+    page = Page.model_validate(await _get(f"/internal/v1/batches/user/{x_user_id}", query))
+    ids = {"batch_ids": ",".join(batch.batch_id for batch in page.batches)}
+    names, *states = await asyncio.gather(  # noqa: TID251  # as its users write it
+        _get("/internal/v1/batches/class-info", ids), *(_state(batch) for batch in page.batches)
     )
-    response.raise_for_status()
-    page = Page.model_validate(response.json())
-    ids = ",".join(batch.batch_id for batch in page.batches)
-    names = await client.get("/internal/v1/batches/class-info", params={"batch_ids": ids})
-    names.raise_for_status()
-    infos = {key: ClassInfo.model_validate(value) for key, value in names.json().items() if value}
+    infos = {key: ClassInfo.model_validate(value) for key, value in names.items() if value}
     return Dashboard(
-        batches=[_item(batch, infos.get(batch.batch_id)) for batch in page.batches],
+        batches=[
+            _item(batch, infos.get(batch.batch_id), *state)
+            for batch, state in zip(page.batches, states, strict=True)
+        ],
         total_count=page.pagination.total,
         limit=limit,
         offset=offset,
     )
 
 
-def _item(batch: Batch, info: ClassInfo | None) -> Item:
+async def _get(path: str, query: dict[str, Any] | None = None) -> Any:
+    response = await state["client"].get(path, params=query)
+    response.raise_for_status()
+    return response.json()
+
+
+async def _state(batch: Batch) -> State:
+    if batch.processing_completed_at is not None:
+        return None, None
+    path = f"/internal/v1/batches/{batch.batch_id}/pipeline-state"
+    found = PipelineState.model_validate(await _get(path)).pipeline_state
+    phases = {name: phase.status for name, phase in found if phase}
+    if not NOT_BEGUN.issuperset(phases.values()):
+        return phases, None
+    path = f"/v1/batches/{batch.batch_id}/student-associations"
+    return phases, len(Matches.model_validate(await _get(path)).associations)
+
+
+def _item(
+    batch: Batch, info: ClassInfo | None, phases: dict[str, str] | None, pending: int | None
+) -> Item:
     return Item(
         batch_id=batch.batch_id,
         title=batch.assignment_id or "Untitled Batch",
+        class_id=info.class_id if info else None,
         class_name=info.class_name if info else None,
         status=batch.overall_status,
+        phases=phases,
+        pending_matches=pending,
         total_essays=batch.essay_count,
         completed_essays=batch.completed_essay_count,
+        failed_essays=batch.failed_essay_count,
         created_at=batch.created_at,
+        last_updated=batch.last_updated,
     )
 
 

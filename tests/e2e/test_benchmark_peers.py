@@ -1,15 +1,25 @@
-"""The bare composition of the screens that `./dev bench` compares ours with, as real processes."""
+"""The peers that `./dev bench` compares ours with, as real processes: they do the same work."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from benchmarks import payloads
-from benchmarks.contestants import Contestant, bare_quart
+from benchmarks.contestants import (
+    Contestant,
+    MakeContestant,
+    bare_quart,
+    fastapi,
+    fastify,
+    floor,
+    prepare_node,
+)
 from benchmarks.processes import ServerProcess, python, server_process
 from benchmarks.scenarios import SCENARIOS, ours_on_hypercorn
+from benchmarks.situations import place_of, words_of
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
 
@@ -20,29 +30,67 @@ OWN = {"parts", "classes", "credits"}
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ServerProcess]]:
+def upstream() -> Iterator[ServerProcess]:
+    with server_process("upstream", python("benchmarks.upstream"), {}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def servers(
+    upstream: ServerProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[ServerProcess]]:
     folder = tmp_path_factory.mktemp("bench")
-    with server_process("upstream", python("benchmarks.upstream"), {}) as upstream:
-        bare, ours = (make(upstream.url, folder) for make in (bare_quart, ours_on_hypercorn))
-        with started(bare) as one, started(ours) as other:
-            yield [one, other]
+    bare, ours = (make(upstream.url, folder) for make in (bare_quart, ours_on_hypercorn))
+    with started(bare) as one, started(ours) as other:
+        yield [one, other]
 
 
 def started(contestant: Contestant) -> Any:
-    return server_process(contestant.name, contestant.command, contestant.environment)
+    return server_process(
+        contestant.name, contestant.command, contestant.environment, folder=contestant.folder
+    )
 
 
 @pytest.mark.parametrize("name", ["dashboard", "detail", "essay", "associations"])
 def test_bare_composition_answers_as_ours(servers: list[ServerProcess], name: str) -> None:
+    bare, ours = (answer_of(one, name) for one in servers)
+
+    assert shared(bare) == shared(ours)
+
+
+@pytest.mark.parametrize("make", [floor, fastapi, fastify], ids=["aiohttp", "fastapi", "fastify"])
+def test_peer_shows_what_each_source_says(
+    servers: list[ServerProcess], upstream: ServerProcess, make: MakeContestant, tmp_path: Path
+) -> None:
+    if make is fastify and not prepare_node():
+        pytest.skip("no Node")
+
+    with started(make(upstream.url, tmp_path)) as peer:
+        theirs = answer_of(peer, "dashboard")["batches"]
+    ours = answer_of(servers[1], "dashboard")["batches"]
+
+    for name in ("batch_id", "title", "class_id", "class_name", "total_essays"):
+        assert [one[name] for one in theirs] == [one[name] for one in ours]
+    assert [one["pending_matches"] for one in theirs] == [
+        one["attention"]["pending"] if one["attention"] else None for one in ours
+    ]
+    words = [words_of(place_of(one["batch_id"].encode())) for one in theirs]
+    may_run = [one["completed_at"] is None for one in ours]
+    assert sum(may_run) == 10
+    assert [one["phases"] for one in theirs] == [
+        word if runs else None for word, runs in zip(words, may_run, strict=True)
+    ]
+
+
+def answer_of(server: ServerProcess, name: str) -> dict[str, Any]:
+    """The answer to a request of a scenario."""
     user = payloads.teacher_id(TEACHER)
     token = bearer(access_token(user, now=SystemClock().now()))
     headers = {"Authorization": token, "X-User-ID": user, "Accept-Language": "sv"}
-    path = SCREENS[name].path(7, TEACHER)
-
-    bare, ours = (httpx.get(one.url + path, headers=headers, timeout=10) for one in servers)
-
-    assert (bare.status_code, ours.status_code) == (200, 200), bare.text + ours.text
-    assert shared(bare.json()) == shared(ours.json())
+    answer = httpx.get(server.url + SCREENS[name].path(7, TEACHER), headers=headers, timeout=10)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def shared(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-// The dashboard with Fastify and undici: reads RAS, then CMS for the class names, and joins.
-// It has no token, policies or metrics. The response schema makes Fastify serialize it faster.
+// The dashboard with Fastify and undici: reads RAS, then CMS for the class names, BOS for the phases
+// of batches that may run and CMS for the matches of those that have not begun, and joins. It has no token, policies or metrics. The response schema makes Fastify serialize it faster.
 'use strict'
 
 const fastify = require('fastify')
@@ -17,6 +17,8 @@ const item = {
     class_id: text,
     class_name: text,
     status: { type: 'string' },
+    phases: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
+    pending_matches: { type: ['integer', 'null'] },
     total_essays: { type: 'integer' },
     completed_essays: { type: 'integer' },
     failed_essays: { type: 'integer' },
@@ -40,13 +42,32 @@ async function ask (path) {
   return body.json()
 }
 
-function toItem (batch, info) {
+const NAMES = ['spellcheck', 'nlp', 'ai_feedback', 'cj_assessment']
+const NOT_BEGUN = ['requested_by_user', 'pending_dependencies', 'skipped_by_user_config']
+
+async function stateOf (batch) {
+  if (batch.processing_completed_at !== null) return { phases: null, pending_matches: null }
+  const found = await ask(`/internal/v1/batches/${batch.batch_id}/pipeline-state`)
+  const phases = {}
+  for (const name of NAMES) {
+    const phase = found.pipeline_state[name]
+    if (phase) phases[name] = phase.status
+  }
+  if (!Object.values(phases).every((word) => NOT_BEGUN.includes(word))) {
+    return { phases, pending_matches: null }
+  }
+  const matches = await ask(`/v1/batches/${batch.batch_id}/student-associations`)
+  return { phases, pending_matches: matches.associations.length }
+}
+
+function toItem (batch, info, state) {
   return {
     batch_id: batch.batch_id,
     title: batch.assignment_id || 'Untitled Batch',
     class_id: info ? info.class_id : null,
     class_name: info ? info.class_name : null,
     status: batch.overall_status,
+    ...state,
     total_essays: batch.essay_count,
     completed_essays: batch.completed_essay_count,
     failed_essays: batch.failed_essay_count,
@@ -62,9 +83,11 @@ app.get('/v1/teacher/dashboard', { schema: { response: { 200: page } } }, async 
   const path = `/internal/v1/batches/user/${user}?limit=${limit}&offset=${offset}`
   const found = await ask(path)
   const ids = found.batches.map((batch) => batch.batch_id).join(',')
-  const infos = await ask(`/internal/v1/batches/class-info?batch_ids=${ids}`)
+  const [infos, ...states] = await Promise.all([
+    ask(`/internal/v1/batches/class-info?batch_ids=${ids}`), ...found.batches.map(stateOf)
+  ])
   return {
-    batches: found.batches.map((batch) => toItem(batch, infos[batch.batch_id])),
+    batches: found.batches.map((batch, at) => toItem(batch, infos[batch.batch_id], states[at])),
     total_count: found.pagination.total,
     limit,
     offset

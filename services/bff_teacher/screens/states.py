@@ -55,15 +55,13 @@ class BatchStates:
         state = self.phases.values.get(batch_id, UNKNOWN) if self.phases else UNKNOWN
         bos = state.pipeline_state if isinstance(state, PipelineState) else state
         ledger = UNKNOWN if self.confirmed is None else self.confirmed.get(batch_id)
-        record = self.records.get(batch_id)
         events = (value_of(self.events) or {}).get(batch_id, NOTHING_TOLD)
-        if self.validation is None:
-            truth = batch_truth(row, bos, file, None, ledger, events=events)
-            truth = replace(truth, record=record)
-            return truth if has_begun(truth.phases) else replace(truth, attention_known=False)
-        cms = self.validation.values.get(batch_id, UNKNOWN)
-        truth = batch_truth(row, bos, file, cms, ledger, events=events)
-        return replace(truth, record=record)
+        cms = self.validation.values.get(batch_id, UNKNOWN) if self.validation else None
+        record = self.records.get(batch_id)
+        truth = batch_truth(row, bos, file, cms, ledger, events=events, record=record)
+        if self.validation is None and not has_begun(truth.phases):
+            return replace(truth, attention_known=False)
+        return truth
 
 
 @dataclass(frozen=True, slots=True)

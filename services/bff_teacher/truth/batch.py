@@ -1,9 +1,9 @@
 """The state of one batch, from all sources that know something of it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from bff_core.clock import as_utc
+from services.bff_teacher.confirmations.upload import BatchRecord
 from services.bff_teacher.contracts.bos import PhaseStates
 from services.bff_teacher.contracts.files import LockStatus
 from services.bff_teacher.contracts.ras import BatchSummary
@@ -55,6 +55,7 @@ def batch_truth(
     ledger: datetime | Unknown | None,
     *,
     events: BatchEvents = NOTHING_TOLD,
+    record: BatchRecord | None = None,
 ) -> BatchTruth:
     """The state of a batch that RAS knows.
 
@@ -65,6 +66,7 @@ def batch_truth(
         cms: Its suggested matches; None when it has none.
         ledger: The time at which the teacher confirmed the matches; None when they did not.
         events: The facts that the platform's events told.
+        record: What was done with it from here.
     """
     phases = phases_of(bos) if isinstance(bos, PhaseStates) else None
     counts = count_essays(ras)
@@ -73,7 +75,9 @@ def batch_truth(
     if fact is None:
         fact = status_before_start(ras, cms, ledger, events)
         attention, attention_known = attention_before_start(ras, cms, ledger, events)
-    truth = BatchTruth(
+    waiting = waits_for(events) if fact.status is Status.NOT_STARTED else None
+    is_running = fact.status is Status.PROCESSING
+    return BatchTruth(
         status=fact.status,
         status_source=fact.source,
         is_final=fact.ended,
@@ -85,20 +89,11 @@ def batch_truth(
         progress_percent=_progress(ras, fact, counts),
         attention=attention,
         attention_known=attention_known,
-    )
-    return _as_told(truth, events)
-
-
-def _as_told(truth: BatchTruth, told: BatchEvents) -> BatchTruth:
-    """The state with what only events tell beside the status."""
-    waiting = waits_for(told) if truth.status is Status.NOT_STARTED else None
-    is_running = truth.status is Status.PROCESSING
-    return replace(
-        truth,
+        record=record,
         waits_for=waiting,
-        placed_files=told.placed if waiting == "files" else None,
-        rejected_files=told.rejected if waiting == "files" else None,
-        denial=None if is_running else standing_denial(told, truth.completed_at),
+        placed_files=events.placed if waiting == "files" else None,
+        rejected_files=events.rejected if waiting == "files" else None,
+        denial=None if is_running else standing_denial(events, fact.completed_at),
     )
 
 

@@ -1,6 +1,5 @@
 """Situations of a batch, as its sources show them."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.bff_teacher.confirmations.upload import BatchRecord
@@ -44,7 +43,7 @@ def truth(
     record: BatchRecord | None = None,
     events: BatchEvents = NOTHING_TOLD,
 ) -> BatchTruth:
-    return replace(batch_truth(ras, bos, file, cms, ledger, events=events), record=record)
+    return batch_truth(ras, bos, file, cms, ledger, events=events, record=record)
 
 
 def said(found: BatchTruth) -> tuple[str | None, str | None, str | None]:

@@ -1,5 +1,5 @@
 # Two images: all services (target `service`), and the same with the emulators (target `devstack`).
-# Needs BuildKit, the default of Docker since 23, or Buildah.
+# Needs the BuildKit of Docker 25, or Buildah 1.36: older ones do not know `--start-interval`.
 
 # To renew the digest: docker buildx imagetools inspect python:3.13-slim
 ARG PYTHON_IMAGE=python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b

@@ -8,7 +8,7 @@ import pytest
 from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.ports import SharedCache
-from bff_core.testing.shared_cache import FakeSharedCache
+from bff_core.testing.doubles import FakeSharedCache
 
 PATIENT_SECONDS = 2.0
 

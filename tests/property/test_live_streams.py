@@ -15,7 +15,7 @@ import pytest
 
 from bff_core.errors import DownstreamUnreachable
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import run_virtually
+from bff_core.testing.clock import run_virtually
 from services.bff_teacher.live import LiveOptions
 from tests.unit.bff_teacher.live.live_replicas import (
     ANNA,

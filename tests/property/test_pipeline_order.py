@@ -15,8 +15,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from bff_core.client.call import MIN_ATTEMPT_SECONDS
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import run_virtually
+from bff_core.testing.clock import FakeClock, run_virtually
 from tests.property.pipeline_world import ACTS, VISITS, Act, Visit, World
 
 

@@ -1,9 +1,8 @@
 """The public test kit: contexts, clocks, tokens, stubs and verified fakes."""
 
-from bff_core.testing.client_runtime import a_client_runtime
 from bff_core.testing.clock import FakeClock
-from bff_core.testing.context import CORRELATION_ID, a_context
-from bff_core.testing.stub_server import ANY, NO_LENGTH, Recorded, Reply, StubServer, stub_server
+from bff_core.testing.doubles import CORRELATION_ID, a_client_runtime, a_context
+from bff_core.testing.stub_server import ANY, NO_LENGTH, Reply, StubServer, stub_server
 from bff_core.testing.tokens import (
     AUDIENCE,
     ISSUER,
@@ -22,7 +21,6 @@ __all__ = [
     "NO_LENGTH",
     "SECRET",
     "FakeClock",
-    "Recorded",
     "Reply",
     "RsaKeys",
     "StubServer",

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bff_core.auth import RevocationListener, RevocationMarks
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import run_virtually
+from bff_core.testing.clock import run_virtually
 
 
 class PubSubStub:

@@ -8,8 +8,7 @@ from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
 from bff_core.cache import RedisCache
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 
 
 class FakeRedis:

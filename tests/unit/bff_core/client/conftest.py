@@ -4,8 +4,7 @@ from functools import partial
 
 import pytest
 
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run, run_virtually
+from bff_core.testing.clock import FakeClock, Run, run_virtually
 from tests.pipeline_kit import RecordingObserver
 from tests.unit.bff_core.client.cached_process import Process
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.single_flight import SingleFlight
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import ScriptedService, a_call
 
 Outcome = DownstreamResponse | BaseException

@@ -11,8 +11,7 @@ from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.outcome import Outcome
 from bff_core.composition import fan_out
 from bff_core.errors import CircuitOpen, DownstreamUnreachable
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import ScriptedService, a_call
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,

@@ -12,8 +12,7 @@ from bff_core.errors import (
     DownstreamSaturated,
     DownstreamTimeout,
 )
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call
 
 Outcome = DownstreamResponse | BaseException

@@ -15,7 +15,7 @@ from bff_core.errors import BffError, CircuitOpen, DownstreamFailed
 from bff_core.observability import Metrics
 from bff_core.settings import BreakerSettings, Downstream, Operation
 from bff_core.testing import FakeClock, a_client_runtime
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import Run
 from tests.pipeline_kit import Act, ScriptedService, a_call, a_response
 
 KEEPS = Freshness(max_age=1.0, stale_while_revalidate=1.0, stale_if_error=60.0)

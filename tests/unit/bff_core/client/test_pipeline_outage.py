@@ -18,8 +18,7 @@ from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.errors import BffError, DownstreamFailed
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from bff_core.token_bucket import TokenBuckets
 from tests.pipeline_kit import ScriptedService, a_call
 

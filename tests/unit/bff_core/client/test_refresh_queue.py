@@ -6,8 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bff_core.client.refresh_queue import RefreshQueue, Work
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import ScriptedService, a_call
 from tests.unit.bff_core.client.cached_process import DASHBOARD, Process
 

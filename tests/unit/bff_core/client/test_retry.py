@@ -17,8 +17,7 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call, a_response
 
 

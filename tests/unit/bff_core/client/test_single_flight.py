@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from bff_core.client.call import Call, DownstreamResponse
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.errors import DownstreamTimeout, Unavailable
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call, a_response
 from tests.unit.bff_core.client.single_flight_scenes import Outcome, begin, results, shared_by
 

@@ -19,8 +19,7 @@ from bff_core.errors import (
     DownstreamUnreachable,
     RateLimited,
 )
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from bff_core.token_bucket import TokenBuckets
 from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call
 

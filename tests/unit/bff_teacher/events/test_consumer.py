@@ -11,7 +11,7 @@ import pytest
 from bff_core.observability import Metrics
 from bff_core.tasks import cancel_and_wait
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import Run, run_virtually
+from bff_core.testing.clock import Run, run_virtually
 from services.bff_teacher.confirmations.upload import UploadStatus
 from services.bff_teacher.events.consumer import KEPT, EventConsumer, delays
 from services.bff_teacher.events.source import Message

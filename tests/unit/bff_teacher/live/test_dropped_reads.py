@@ -3,7 +3,7 @@
 import asyncio
 
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import Run
 from services.bff_teacher.live.writes import AnnouncedWrites
 from tests.unit.bff_teacher.live.live_replicas import ANNA, ScreenCopy, cancel_all, live_system
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import Run
 from services.bff_teacher.confirmations.upload import Upload, UploadStatus
 from services.bff_teacher.live.file_outcomes import EXPECTED_SECONDS
 from tests.unit.bff_teacher.live.live_replicas import ANNA, ScreenCopy, cancel_all, live_system

@@ -5,7 +5,7 @@ import json
 
 from bff_core.context import UserId
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import Run
 from tests.unit.bff_teacher.live.live_replicas import ANNA, ScreenCopy, cancel_all, live_system
 
 BATCH = "3f0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"

@@ -13,7 +13,7 @@ from bff_core.errors import (
     Unavailable,
 )
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import Run
 from services.bff_teacher.live import LiveOptions
 from services.bff_teacher.live.event_log import EventLogUnavailable
 from tests.unit.bff_teacher.live.live_replicas import ANNA, ScreenCopy, cancel_all, live_system

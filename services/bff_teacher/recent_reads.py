@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from cachetools import TTLCache
 
-from bff_core.client.background import Background
 from bff_core.clock import Clock
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import BffError, Unavailable
+from bff_core.tasks import Background
 
 MAX_ENTRIES = 2000
 

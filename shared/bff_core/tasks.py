@@ -1,14 +1,17 @@
-"""Background tasks: their failures are logged when they happen, and they end when they shall."""
+"""Background tasks: their owner, their failures, which are logged when they happen, and their end."""
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import structlog
 
-from bff_core.errors import BffError
+from bff_core.errors import BffError, Unavailable
 
 REPEAT_SECONDS = 0.1
 ATTEMPTS = 50
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -37,3 +40,39 @@ async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
         for task in running:
             task.cancel()
         _, running = await asyncio.wait(running, timeout=REPEAT_SECONDS)
+
+
+class Background:
+    """Owns tasks that outlive the request that started them; closing it cancels and awaits them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task.
+
+        Raises:
+            Unavailable: The owner is closed because the process stops.
+        """
+        if self._closed:
+            work.close()
+            raise Unavailable(retry_after=1.0)
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_done)
+        return task
+
+    async def aclose(self) -> None:
+        self._closed = True
+        await cancel_and_wait(*self._tasks)
+
+    def _on_done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        # Reading the exception keeps asyncio from reporting one that no task awaited.
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, BffError):
+            log.error("background_call_failed", exc_info=error)

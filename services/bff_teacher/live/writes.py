@@ -2,9 +2,9 @@
 
 import asyncio
 
-from bff_core.client.background import Background
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
+from bff_core.tasks import Background
 from services.bff_teacher.live.updates import LiveStreams
 from services.bff_teacher.ports import CachedReads
 

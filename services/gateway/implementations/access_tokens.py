@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from cachetools import LRUCache
 from prometheus_client import Counter
 
-from bff_core.client.background import Background
 from bff_core.clock import Clock
 from bff_core.errors import BffError, NotAuthenticated, Unavailable, Unexpected
+from bff_core.tasks import Background
 from services.gateway.implementations.identity_sessions import Sender, is_final
 from services.gateway.implementations.session_cookie import AccessToken, SessionContent
 from services.gateway.implementations.shared_renewals import SharedRenewals

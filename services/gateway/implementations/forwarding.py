@@ -10,8 +10,8 @@ import structlog
 from yarl import URL
 
 from bff_core.client.call import TIMEOUT_HEADER
-from bff_core.client.connections import close_last_connection
 from bff_core.client.errors import from_exception
+from bff_core.client.transport import close_last_connection
 from bff_core.errors import (
     BffError,
     DownstreamError,

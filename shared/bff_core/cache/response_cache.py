@@ -1,16 +1,16 @@
-"""Decoded responses in memory, and their bytes in a cache that processes share."""
+"""Decoded responses in a bounded memory, and their bytes in a cache that processes share."""
 
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
+from cachetools import LRUCache
 
-from bff_core.cache.memory import MemoryCache
 from bff_core.clock import Clock
 from bff_core.ports import SharedCache
 
@@ -22,8 +22,49 @@ MAX_SHARED_SECONDS = 7200.0
 """No entry lives longer in the shared cache."""
 KEY_PREFIX = "bff1"
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
 _TIMESTAMP = struct.Struct(">d")
 _encoder = msgspec.msgpack.Encoder(enc_hook=repr)
+
+
+class MemoryCache(Generic[K, V]):
+    """A least-recently-used map of values with their sizes; one above `max_bytes` is not kept."""
+
+    def __init__(self, *, max_entries: int = 4096, max_bytes: int = 64 * 2**20) -> None:
+        self._max_entries = max_entries
+        self._entries: LRUCache[K, tuple[V, int]] = LRUCache(max_bytes, lambda entry: entry[1])
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all values."""
+        return int(self._entries.currsize)
+
+    def get(self, key: K) -> V | None:
+        try:
+            return self._entries[key][0]
+        except KeyError:
+            return None
+
+    def put(self, key: K, value: V, size: int) -> None:
+        self.drop(key)
+        if size > self._entries.maxsize or self._max_entries < 1:
+            return
+        if len(self._entries) >= self._max_entries:
+            self._entries.popitem()
+        self._entries[key] = (value, size)
+
+    def drop(self, key: K) -> None:
+        self._entries.pop(key, None)
+
+    def drop_if(self, condition: Callable[[K], bool]) -> None:
+        """Drop the entries whose keys meet the condition."""
+        for key in [key for key in self._entries if condition(key)]:
+            self.drop(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +203,6 @@ class ResponseCache:
         self._memory.drop(key)
         if self._shared is not None and freshness.store_in_redis:
             await self._shared.drop(_shared_key(key))
-
-    async def invalidate(self, service: str, identity: str | None, *operations: str) -> None:
-        """Drop the entries that a write has changed, and mark reads in flight as outdated."""
-        self._memory.drop_if(lambda key: key.is_changed_by(service, identity, *operations))
-        self.mark_outdated(service, identity, *operations)
-        await self.record_write(service, identity)
 
     def mark_outdated(self, service: str, identity: str | None, *operations: str) -> None:
         """Keep what reads in flight bring from being stored."""

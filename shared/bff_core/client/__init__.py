@@ -4,15 +4,13 @@ from bff_core.client.call import (
     Credentials,
     DownstreamResponse,
     ServiceIdentity,
-    SizedBody,
     Undecodable,
 )
 from bff_core.client.decoding import JsonDecoder, text
-from bff_core.client.document import document_at
 from bff_core.client.endpoint import Endpoint, ServiceClient
 from bff_core.client.pipeline import ClientRuntime
 from bff_core.client.policies.absence import Absence
-from bff_core.client.transport import http_session
+from bff_core.client.transport import document_at, http_session
 
 __all__ = [
     "Absence",
@@ -23,7 +21,6 @@ __all__ = [
     "JsonDecoder",
     "ServiceClient",
     "ServiceIdentity",
-    "SizedBody",
     "Undecodable",
     "document_at",
     "http_session",

@@ -29,7 +29,11 @@ class JsonDecoder(Generic[T]):
     ) -> None:
         self._kind = kind
         self._rows = rows
-        self._row_kind = _field_types(kind)[rows].__args__[0] if rows else None
+        self._row_kind: Any = None
+        if rows:
+            fields = msgspec.structs.fields(kind)  # type: ignore[arg-type]  # `rows` are a struct's
+            types = {field.encode_name: field.type for field in fields}
+            self._row_kind = types[rows].__args__[0]
         self._decoder = msgspec.json.Decoder(kind)
         self._on_salvage = on_salvage
 
@@ -63,13 +67,6 @@ class JsonDecoder(Generic[T]):
             except msgspec.ValidationError:
                 continue
         return page | {rows: valid, "skipped": len(page[rows]) - len(valid)}
-
-
-def _field_types(kind: Any) -> dict[str, Any]:
-    """Types of a struct's fields by their JSON names; empty for any other type."""
-    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    fields = msgspec.structs.fields(kind) if is_struct else ()
-    return {field.encode_name: field.type for field in fields}
 
 
 def text(body: bytes) -> str:

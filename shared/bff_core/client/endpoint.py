@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -110,17 +110,7 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable response in time.
         """
-        url = url_of(self.base_url, path, params)
-        call = self._call(
-            ctx,
-            "GET",
-            url,
-            freshness=self._freshness(max_age),
-            coalesce=not self.supersedes,
-            supersedes=self.supersedes,
-        )
-        response = await self.send(call)
-        return Fetched(response.value, response.age, response.stale)
+        return await self._get(ctx, url_of(self.base_url, path, params), max_age, frozenset())
 
     async def find(
         self,
@@ -135,10 +125,8 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable response in time.
         """
-        url, freshness = url_of(self.base_url, path, params), self._freshness(max_age)
-        call = self._call(ctx, "GET", url, freshness=freshness, statuses=self.absence.statuses)
-        response = await self.send(call)
-        return Fetched(response.value, response.age, response.stale)
+        url = url_of(self.base_url, path, params)
+        return await self._get(ctx, url, max_age, self.absence.statuses)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
         """Send a POST with a JSON body, once.
@@ -146,8 +134,8 @@ class Endpoint(Generic[T]):
         Raises:
             DownstreamError: The service did not give a usable response in time.
         """
-        response = await self.send(self._call(ctx, "POST", url_of(self.base_url, path), body))
-        value: T = response.value
+        call = self._call(ctx, "POST", url_of(self.base_url, path), body)
+        value: T = (await self.send(call)).value
         return value
 
     async def request(
@@ -169,23 +157,29 @@ class Endpoint(Generic[T]):
             DownstreamError: The service did not give a usable response in time.
         """
         url = url_of(self.base_url, path, params)
-        return await self.send(
-            self._call(
-                ctx,
-                method,
-                url,
-                body,
-                headers=headers,
-                statuses=self.statuses,
-                coalesce=False,
-            )
+        call = self._call(
+            ctx, method, url, body, headers=headers, statuses=self.statuses, coalesce=False
         )
+        return await self.send(call)
 
-    def _freshness(self, max_age: float | None) -> Freshness:
-        if max_age is None:
-            return self.freshness
-        max_age = min(max_age, self.freshness.max_age)
-        return replace(self.freshness, max_age=max_age, stale_while_revalidate=0.0)
+    async def _get(
+        self, ctx: RequestContext, url: str, max_age: float | None, statuses: frozenset[int]
+    ) -> Fetched[Any]:
+        freshness = self.freshness
+        if max_age is not None:
+            max_age = min(max_age, freshness.max_age)
+            freshness = replace(freshness, max_age=max_age, stale_while_revalidate=0.0)
+        call = self._call(
+            ctx,
+            "GET",
+            url,
+            freshness=freshness,
+            statuses=statuses,
+            coalesce=not self.supersedes,
+            supersedes=self.supersedes,
+        )
+        response = await self.send(call)
+        return Fetched(response.value, response.age, response.stale)
 
     def _call(
         self,
@@ -228,16 +222,14 @@ class Endpoint(Generic[T]):
         )
 
 
-class ServiceClient:
+class ServiceClient(Pipeline):
     """A downstream service; its endpoints share its policies."""
 
     def __init__(
         self, session: aiohttp.ClientSession, downstream: Downstream, runtime: ClientRuntime
     ) -> None:
+        super().__init__(downstream, runtime)
         self._session = session
-        self._downstream = downstream
-        self._metrics = runtime.metrics
-        self._pipeline = Pipeline(downstream, runtime)
 
     def endpoint(
         self,
@@ -271,7 +263,7 @@ class ServiceClient:
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
-            send=self._pipeline.wrap(send, operation, rule),
+            send=self.wrap(send, operation, rule),
             statuses=statuses,
             supersedes=supersedes,
             absence=absence,
@@ -280,20 +272,4 @@ class ServiceClient:
 
     def salvaged(self, operation: str) -> Callable[[], None]:
         """A function that counts a response of `operation` which needed the lenient decoder."""
-        return self._metrics.salvaged(self._downstream.name, operation)
-
-    def forget(self, user_id: str | None, *operations: str) -> None:
-        """Drop a user's reads of these operations, or of all, from this process's memory.
-
-        Reads in flight are neither stored nor joined by later ones. A `user_id` of None stands for
-        all users.
-        """
-        self._pipeline.forget(user_id, *operations)
-
-    async def invalidate(self, user_id: str | None, *operations: str) -> None:
-        """Forget the reads that a write has changed, here and in the shared cache."""
-        await self._pipeline.invalidate(user_id, *operations)
-
-    async def aclose(self) -> None:
-        """Cancel the calls that belong to no request."""
-        await self._pipeline.aclose()
+        return self._runtime.metrics.salvaged(self._downstream.name, operation)

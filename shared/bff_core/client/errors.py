@@ -6,7 +6,6 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from bff_core.client.connections import UnrequestedBytesError
 from bff_core.errors import (
     DownstreamError,
     DownstreamFailed,
@@ -16,6 +15,11 @@ from bff_core.errors import (
 )
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
+
+
+class UnrequestedBytesError(aiohttp.ClientConnectionError):
+    """Every connection had bytes that no request has asked for; nothing was sent."""
+
 
 _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bff_core.cache.memory import MemoryCache
-from bff_core.cache.response_cache import CacheEntry, CacheKey
+from bff_core.cache.response_cache import CacheEntry, CacheKey, MemoryCache
 from bff_core.client.call import Policy, Send
-from bff_core.client.document import document_at
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
@@ -18,6 +16,7 @@ from bff_core.client.policies.scoped_breakers import OperationBreaker, ServiceBr
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.client.refresh_queue import RefreshQueue
+from bff_core.client.transport import document_at
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from bff_core.ports import BreakerStatus, SharedCache
@@ -52,26 +51,16 @@ class ClientRuntime:
 
     def breaker_of(self, downstream: Downstream, operation: str | None = None) -> Breaker:
         """The one breaker of an operation, or of the service, created on first use."""
-        key = (downstream.name, operation)
-        breaker = self.breakers.get(key)
-        if breaker is None:
-            breaker = self.breakers[key] = self._new_breaker(downstream, operation)
-        return breaker
-
-    async def aclose(self) -> None:
-        """Cancel the health checks in flight and wait for their end."""
-        for probe in self.health.values():
-            await probe.aclose()
-
-    def _new_breaker(self, downstream: Downstream, operation: str | None) -> Breaker:
         name = downstream.name
+        if (name, operation) in self.breakers:
+            return self.breakers[name, operation]
         if name not in self.health:
             check = document_at(f"{downstream.url}/healthz", name=name)
             self.health[name] = HealthProbe(check, self.clock)
         observer = MetricsObserver(self.metrics)
         observer.watch_breaker(name, operation)
         kind = ServiceBreaker if operation is None else OperationBreaker
-        return kind(
+        breaker = self.breakers[name, operation] = kind(
             name,
             self.clock,
             downstream.breaker,
@@ -80,6 +69,12 @@ class ClientRuntime:
             lag=self.metrics.loop_lag.since,
             health=self.health[name],
         )
+        return breaker
+
+    async def aclose(self) -> None:
+        """Cancel the health checks in flight and wait for their end."""
+        for probe in self.health.values():
+            await probe.aclose()
 
 
 def apply_policies(send: Send, *policies: Policy) -> Send:
@@ -148,7 +143,7 @@ class Pipeline:
         )
 
     def forget(self, identity: str | None, *operations: str) -> None:
-        """Drop a user's reads of these operations, or of all, from memory.
+        """Drop a user's reads of these operations, or of all, from this process's memory.
 
         Reads in flight are neither stored nor joined by later ones. An `identity` of None stands
         for all users.
@@ -158,16 +153,16 @@ class Pipeline:
         for single_flight in self._flights:
             single_flight.invalidate(service, identity, *operations)
         for cached in self._caches:
-            cached.mark_outdated(service, identity, *operations)
+            cached.responses.mark_outdated(service, identity, *operations)
 
     async def invalidate(self, identity: str | None, *operations: str) -> None:
         """Forget the reads that a write has changed, here and in the shared cache."""
         self.forget(identity, *operations)
         if self._caches:
-            await self._caches[0].record_write(self._downstream.name, identity)
+            await self._caches[0].responses.record_write(self._downstream.name, identity)
 
     async def aclose(self) -> None:
-        """Cancel refreshes and shared calls in flight and wait for their end."""
+        """Cancel the calls that belong to no request: refreshes and shared ones."""
         await self._refreshes.aclose()
         for single_flight in self._flights:
             await single_flight.aclose()

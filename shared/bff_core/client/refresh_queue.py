@@ -1,11 +1,13 @@
 """Refreshes of cached responses: few at a time, and fewer while callers wait for the service."""
 
+import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 
-from bff_core.client.background import Background
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.errors import Unavailable
+from bff_core.tasks import Background
 
 Work = Callable[[], Coroutine[None, None, None]]
 
@@ -71,29 +73,24 @@ class RefreshQueue:
 
     def _start_next(self) -> None:
         while self._waiting and self.running < (1 if self._awaited else self._max_running):
-            identity = next((one for one in self._waiting if self._may_run(one)), None)
+            may_run = (one for one in self._waiting if self._running[one] < self._max_per_identity)
+            identity = next(may_run, None)
             if identity is None:
                 return
             work = self._waiting[identity].popleft()
             self._waiting.move_to_end(identity)
             if not self._waiting[identity]:
                 del self._waiting[identity]
-            self._start(identity, work)
+            try:
+                task = self._background.start(work())
+            except Unavailable:
+                # The process stops.
+                self._waiting.clear()
+                return
+            self._running[identity] += 1
+            task.add_done_callback(partial(self._end, identity))
 
-    def _may_run(self, identity: str) -> bool:
-        return self._running[identity] < self._max_per_identity
-
-    def _start(self, identity: str, work: Work) -> None:
-        try:
-            task = self._background.start(work())
-        except Unavailable:
-            # The process stops.
-            self._waiting.clear()
-            return
-        self._running[identity] += 1
-        task.add_done_callback(lambda _: self._end(identity))
-
-    def _end(self, identity: str) -> None:
+    def _end(self, identity: str, _: asyncio.Task[None]) -> None:
         self._running[identity] -= 1
         if not self._running[identity]:
             del self._running[identity]

@@ -1,10 +1,16 @@
 """The innermost step of a call: one HTTP exchange through aiohttp, bounded and checked."""
 
+import select
 import socket
-from collections.abc import AsyncIterator
+from asyncio import BaseTransport, timeout
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import aiohttp
+from aiohttp import ClientRequest, ClientTimeout
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from bff_core.client.call import (
@@ -14,8 +20,7 @@ from bff_core.client.call import (
     SizedBody,
     timeout_ms,
 )
-from bff_core.client.connections import CheckedConnector, close_last_connection
-from bff_core.client.errors import from_exception, from_status, is_json
+from bff_core.client.errors import UnrequestedBytesError, from_exception, from_status, is_json
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
 
@@ -31,7 +36,58 @@ RECEIVE_BUFFER_BYTES = 2**17
 informational response of 25 bytes until it is looked at."""
 KEEP_ALIVE_SECONDS = 4.0
 """Shorter than Hypercorn's 5 s, so that no request is written to a connection that is closing."""
+MAX_CLOSED = 16
+"""A call closes so many kept connections before it gives up."""
+DOCUMENT_SECONDS = 2.0
+DOCUMENT_BYTES = 64 * 1024
 _NOT_MODIFIED = 304
+
+_last: ContextVar[BaseTransport | None] = ContextVar("last_transport", default=None)
+
+
+class CheckedConnector(aiohttp.TCPConnector):
+    """Hands out only connections on which nothing has arrived since their last response.
+
+    aiohttp looks for unread bytes when a connection is released, not when it is used again
+    (https://github.com/aio-libs/aiohttp/issues/13656): a response that a service sends later would
+    be the answer to the next request.
+    """
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - as aiohttp calls it
+    ) -> Connection:
+        for _ in range(MAX_CLOSED):
+            connection = await super().connect(req, traces, timeout)
+            if _is_silent(connection):
+                _last.set(connection.transport)
+                return connection
+            connection.close()
+        raise UnrequestedBytesError("a service sends what nobody has asked for")
+
+
+def _is_silent(connection: Connection) -> bool:
+    protocol, transport = connection.protocol, connection.transport
+    if protocol is None or transport is None or protocol.should_close:
+        return False
+    if transport.get_extra_info("ssl_object") is not None:
+        # TLS itself may send at any time, such as session tickets.
+        return True
+    socket = transport.get_extra_info("socket")
+    if socket is None or socket.fileno() < 0:
+        return False
+    poll = select.poll()
+    poll.register(socket.fileno(), select.POLLIN)
+    return not poll.poll(0)
+
+
+def close_last_connection() -> None:
+    """Close the connection of the last request of this task, also when it was released."""
+    transport = _last.get()
+    if transport is not None:
+        transport.close()
 
 
 def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
@@ -61,6 +117,43 @@ async def http_session(*, connections: int = CONNECTIONS) -> AsyncIterator[aioht
         read_bufsize=READ_BUFFER_BYTES,
     ) as session:
         yield session
+
+
+async def _read(response: aiohttp.ClientResponse, service: str, limit: int) -> bytes:
+    """The body, which may have no more than `limit` bytes."""
+    if (response.content_length or 0) > limit:
+        raise DownstreamFailed(service, reason="too_large")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise DownstreamFailed(service, reason="too_large")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def document_at(url: str, *, name: str = "jwks") -> Callable[[], Awaitable[bytes]]:
+    """A function that reads a small JSON document, such as a key set, through its own session.
+
+    It raises DownstreamError when the document is absent, late, too large or not JSON.
+    """
+
+    async def fetch() -> bytes:
+        try:
+            async with (
+                timeout(DOCUMENT_SECONDS),
+                http_session(connections=1) as session,
+                session.get(url, allow_redirects=False) as response,
+            ):
+                if response.status != 200 or not is_json(response.headers):
+                    status = response.status
+                    raise DownstreamFailed(name, reason="status", upstream_status=status)
+                return await _read(response, name, DOCUMENT_BYTES)
+        except (aiohttp.ClientError, OSError) as error:
+            raise from_exception(name, error) from error
+
+    return fetch
 
 
 class _SingleUseBody:
@@ -134,7 +227,8 @@ class Transport:
                 raise from_status(call.service, response.status, response.headers)
             if response.status == _NOT_MODIFIED:
                 return DownstreamResponse(None, b"", response.status, response.headers)
-            content = await self._read(call, response)
+            self._check_type(call, response)
+            content = await _read(response, call.service, self._max_bytes)
         value = call.decode(content) if success else None
         if success and not call.asks_for(value):
             # The connection is one response behind, and so is each later answer on it.
@@ -142,20 +236,10 @@ class Transport:
             raise DownstreamFailed(call.service, reason="other_subject")
         return DownstreamResponse(value, content, response.status, response.headers)
 
-    async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
+    def _check_type(self, call: Call, response: aiohttp.ClientResponse) -> None:
         if self._json and not is_json(response.headers):
             if response.status >= 400:
                 raise from_status(call.service, response.status, response.headers)
             raise DownstreamFailed(call.service, reason="content_type")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise DownstreamFailed(call.service, reason="content_encoding")
-        if (response.content_length or 0) > self._max_bytes:
-            raise DownstreamFailed(call.service, reason="too_large")
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > self._max_bytes:
-                raise DownstreamFailed(call.service, reason="too_large")
-            chunks.append(chunk)
-        return b"".join(chunks)

@@ -5,13 +5,12 @@ leased probes and permits that expire with the breaker's state.
 """
 
 from asyncio import CancelledError, Event, timeout
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import random
 
 from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
-from bff_core.client.policies.breaker_window import BreakerWindow
 from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
 from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.observer import BreakerState, Observer, notify
@@ -19,11 +18,6 @@ from bff_core.client.policies.outcome import Outcome, classify
 from bff_core.clock import Clock
 from bff_core.errors import CircuitOpen, DownstreamError, DownstreamTimeout
 from bff_core.settings import BreakerSettings
-
-
-def no_lag(_: float) -> float:
-    """The seconds of lag since a moment where nothing measures it."""
-    return 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -35,12 +29,54 @@ class Permit:
     slow_after: float
 
 
+class BreakerWindow:
+    """Calls, failures and slow calls within the last `seconds`, to the precision of a bucket.
+
+    Its size is fixed, whatever the traffic.
+    """
+
+    def __init__(self, seconds: float, buckets: int) -> None:
+        self._bucket_seconds = seconds / buckets
+        self._tick = 0
+        self._calls = [0] * buckets
+        self._failures = [0] * buckets
+        self._slow = [0] * buckets
+        self.calls = self.failures = self.slow = 0
+
+    def record(self, now: float, *, failed: bool, slow: bool) -> None:
+        """Count a call that ended at `now`, on the monotonic clock."""
+        tick = int(now / self._bucket_seconds)
+        size = len(self._calls)
+        if tick > self._tick:
+            expired = min(tick - self._tick, size)
+            self._tick = tick
+            self._clear((tick - back) % size for back in range(expired))
+        bucket = self._tick % size
+        self._calls[bucket] += 1
+        self._failures[bucket] += failed
+        self._slow[bucket] += slow
+        self.calls += 1
+        self.failures += failed
+        self.slow += slow
+
+    def clear(self) -> None:
+        self._clear(range(len(self._calls)))
+
+    def _clear(self, buckets: Iterable[int]) -> None:
+        for bucket in buckets:
+            self.calls -= self._calls[bucket]
+            self.failures -= self._failures[bucket]
+            self.slow -= self._slow[bucket]
+            self._calls[bucket] = self._failures[bucket] = self._slow[bucket] = 0
+
+
 class Breaker:
     """A policy for the calls to a service, or to one `operation` of it.
 
     No state change awaits, so none can be observed half done and none needs a lock. A probe that
     has not ended after `probe_lease` seconds loses its slot. `lag` gives the seconds for which the
-    event loop was late since a moment. `health` asks the service while the breaker is open.
+    event loop was late since a moment. `health` asks the service while the breaker is open. The
+    `state` stays open until the first call after its time, which becomes a probe.
     """
 
     def __init__(
@@ -53,11 +89,12 @@ class Breaker:
         probe_lease: float = 10.0,
         observer: Observer | None = None,
         jitter: Callable[[], float] = random,
-        lag: Callable[[float], float] = no_lag,
+        lag: Callable[[float], float] = lambda _: 0.0,
         health: HealthProbe | None = None,
     ) -> None:
-        self._service = service
-        self._operation = operation
+        self.service = service
+        self.operation = operation
+        self.state = BreakerState.CLOSED
         self._clock = clock
         self._settings = settings or BreakerSettings()
         self._probe_lease = probe_lease
@@ -65,7 +102,6 @@ class Breaker:
         self._jitter = jitter
         self._lag = lag
         self._health = health
-        self._state = BreakerState.CLOSED
         self._generation = 0
         self._window = BreakerWindow(self._settings.window, self._settings.buckets)
         self._times_opened = 0
@@ -76,20 +112,6 @@ class Breaker:
         self._probes_passed = 0
         self._probes_slow = 0
         self._probe_ended = Event()
-
-    @property
-    def service(self) -> str:
-        return self._service
-
-    @property
-    def operation(self) -> str | None:
-        """None for the breaker of the whole service."""
-        return self._operation
-
-    @property
-    def state(self) -> BreakerState:
-        """It stays open until the first call after its time, which becomes a probe."""
-        return self._state
 
     def __call__(self, send: Send) -> Send:
         async def guarded(call: Call) -> DownstreamResponse:
@@ -106,7 +128,7 @@ class Breaker:
                     self.record(permit, Outcome.NEUTRAL)
                 else:
                     # No caller that hung up: the timer of an outer deadline fired before ours.
-                    self._record_failure(permit, call, DownstreamTimeout(self._service))
+                    self._record_failure(permit, call, DownstreamTimeout(self.service))
                 raise
             except BaseException:
                 # Exceptions raised by our own code do not count as downstream failures.
@@ -124,9 +146,9 @@ class Breaker:
             CircuitOpen: The breaker is open, or all its probes are in flight.
         """
         now = self._clock.monotonic()
-        if self._state is BreakerState.OPEN:
+        if self.state is BreakerState.OPEN:
             self._end_rest(call, now)
-        if self._state is BreakerState.CLOSED:
+        if self.state is BreakerState.CLOSED:
             return Permit(self._generation, now, call.slow_after)
         if not self._has_free_probe(now):
             raise self._refusal(call, min(self._leases.values()) - now)
@@ -140,11 +162,16 @@ class Breaker:
             return
         now = self._clock.monotonic()
         slow = may_be_slow and now - permit.started > permit.slow_after
-        if self._state is BreakerState.CLOSED:
-            self._record_call(now, outcome, slow=slow)
-        elif self._leases.pop(permit, now) > now:
-            self._record_probe(outcome, slow=slow)
-            self._wake_writes()
+        if self.state is not BreakerState.CLOSED:
+            if self._leases.pop(permit, now) > now:
+                self._record_probe(outcome, slow=slow)
+                # Wakes the writes that wait for a probe.
+                self._probe_ended.set()
+                self._probe_ended = Event()
+        elif outcome is not Outcome.NEUTRAL:
+            self._window.record(now, failed=outcome is Outcome.FAILURE, slow=slow)
+            if self._is_failing():
+                self._open()
 
     def classify(self, permit: Permit, call: Call, error: DownstreamError) -> Outcome:
         """The outcome of a failed call for this breaker."""
@@ -155,7 +182,7 @@ class Breaker:
     async def _wait_for_probes(self, call: Call) -> None:
         """Let a write wait while all probes are in flight: their end may close the breaker."""
         while (
-            self._state is BreakerState.HALF_OPEN
+            self.state is BreakerState.HALF_OPEN
             and not self._has_free_probe(self._clock.monotonic())
             and (spare := call.deadline.left() - MIN_ATTEMPT_SECONDS) > 0
         ):
@@ -197,13 +224,6 @@ class Breaker:
         outcome = self.classify(permit, call, error)
         self.record(permit, outcome, may_be_slow=not call.ignored_by_breaker)
 
-    def _record_call(self, now: float, outcome: Outcome, *, slow: bool) -> None:
-        if outcome is Outcome.NEUTRAL:
-            return
-        self._window.record(now, failed=outcome is Outcome.FAILURE, slow=slow)
-        if self._is_failing():
-            self._open()
-
     def _is_failing(self) -> bool:
         window, settings = self._window, self._settings
         return window.calls >= settings.minimum_calls and (
@@ -244,20 +264,16 @@ class Breaker:
         seconds = min(settings.open_cap, settings.open_for * 2.0 ** min(self._times_opened, 32))
         return seconds * (1 + settings.jitter * (2 * self._jitter() - 1))
 
-    def _wake_writes(self) -> None:
-        self._probe_ended.set()
-        self._probe_ended = Event()
-
     def _change_state(self, state: BreakerState) -> None:
-        before, self._state = self._state, state
+        before, self.state = self.state, state
         self._generation += 1
         self._window.clear()
         self._leases = {}
         self._probes_passed = self._probes_slow = 0
         # Last, because an observer may call back.
-        notify(self._observer.breaker_changed, self._service, self._operation, before, state)
+        notify(self._observer.breaker_changed, self.service, self.operation, before, state)
 
     def _refusal(self, call: Call, retry_after: float) -> CircuitOpen:
         """A new exception each time: a kept one would grow by a traceback per raise."""
         notify(self._observer.refused, call, "breaker")
-        return CircuitOpen(self._service, retry_after=retry_after, sent=False)
+        return CircuitOpen(self.service, retry_after=retry_after, sent=False)

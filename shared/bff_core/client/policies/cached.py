@@ -6,8 +6,13 @@ from collections.abc import Callable
 import structlog
 from msgspec.structs import replace
 
-from bff_core.cache.memory import MemoryCache
-from bff_core.cache.response_cache import CacheEntry, CacheKey, PendingRead, ResponseCache
+from bff_core.cache.response_cache import (
+    CacheEntry,
+    CacheKey,
+    MemoryCache,
+    PendingRead,
+    ResponseCache,
+)
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import CacheResult, Observer, notify
 from bff_core.client.policies.single_flight import LINGER_SECONDS
@@ -32,7 +37,7 @@ class Cached:
     """A policy for safe methods with a freshness; `budget` is in seconds, for a refresh.
 
     `supersede` drops what the response of a call replaces beside its own entry. `refreshes` is the
-    queue that refreshes share with those of other operations.
+    queue that refreshes share with those of other operations. A write changes `responses`.
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class Cached:
         self._budget = budget
         self._observer = observer or Observer()
         self._supersede = supersede
-        self._cache = ResponseCache(memory, shared_cache, clock, read_seconds=budget)
+        self.responses = ResponseCache(memory, shared_cache, clock, read_seconds=budget)
         self._refreshes = refreshes or RefreshQueue()
         self._refreshing: set[CacheKey] = set()
 
@@ -64,11 +69,11 @@ class Cached:
             if not (call.safe and (freshness.cacheable or call.supersedes)):
                 return await send(call)
             key = call.key
-            entry = None if call.supersedes else self._cache.in_memory(key)
-            if not (call.supersedes or (entry and self._cache.age(entry) < freshness.max_age)):
-                entry = await self._cache.newest(key, freshness, call.decode)
+            entry = None if call.supersedes else self.responses.in_memory(key)
+            if not (call.supersedes or (entry and self.responses.age(entry) < freshness.max_age)):
+                entry = await self.responses.newest(key, freshness, call.decode)
             if entry is not None:
-                age = self._cache.age(entry)
+                age = self.responses.age(entry)
                 if age < freshness.max_age:
                     notify(self._observer.cached, call, "hit")
                     return DownstreamResponse(entry.value, b"", age=age)
@@ -78,26 +83,10 @@ class Cached:
             notify(self._observer.cached, call, "miss")
             if entry is not None and self._usable_on_error(call, entry):
                 return await self._read_or_serve_entry(send, call, entry)
-            with self._cache.reading(key) as read:
+            with self.responses.reading(key) as read:
                 return await self._read(send, call, read)
 
         return cached
-
-    async def invalidate(self, service: str, identity: str | None, *operations: str) -> None:
-        """Drop the responses that a write has changed, of these operations or of all."""
-        await self._cache.invalidate(service, identity, *operations)
-
-    def mark_outdated(self, service: str, identity: str | None, *operations: str) -> None:
-        """Keep what reads in flight bring from being stored."""
-        self._cache.mark_outdated(service, identity, *operations)
-
-    async def record_write(self, service: str, identity: str | None) -> None:
-        """Let all processes ignore the user's older responses in the shared cache."""
-        await self._cache.record_write(service, identity)
-
-    async def aclose(self) -> None:
-        """Cancel running refreshes and wait for their end."""
-        await self._refreshes.aclose()
 
     async def _read(self, send: Send, call: Call, read: PendingRead) -> DownstreamResponse:
         try:
@@ -105,7 +94,7 @@ class Cached:
         except DownstreamRefused as error:
             # A router's HTML page is no answer of the service.
             if _is_final(error) and error.spoke_json:
-                await self._cache.discard(call.key, call.freshness)
+                await self.responses.discard(call.key, call.freshness)
             raise
         outdated = read.outdated
         if call.supersedes:
@@ -114,14 +103,14 @@ class Cached:
         if response.status == 200 and not outdated:
             read_at = self._clock.monotonic() - response.age
             entry = CacheEntry(response.value, read_at, response.response_id)
-            await self._cache.store(call.key, call.freshness, entry, response.body)
+            await self.responses.store(call.key, call.freshness, entry, response.body)
         return response
 
     async def _read_or_serve_entry(
         self, send: Send, call: Call, entry: CacheEntry
     ) -> DownstreamResponse:
         deadline = Deadline(call.deadline.at - FALLBACK_RESERVE, call.deadline.clock)
-        with self._cache.reading(call.key) as read:
+        with self.responses.reading(call.key) as read:
             try:
                 return await self._read(send, replace(call, deadline=deadline), read)
             except DownstreamError as error:
@@ -131,7 +120,7 @@ class Cached:
 
     def _usable_on_error(self, call: Call, entry: CacheEntry) -> bool:
         limit = call.freshness.max_age + call.freshness.stale_if_error
-        return self._cache.age(entry) < limit
+        return self.responses.age(entry) < limit
 
     def _serve_entry(
         self, call: Call, entry: CacheEntry, result: CacheResult
@@ -139,7 +128,7 @@ class Cached:
         """The entry, which is stale only once its source has failed to give a newer one."""
         notify(self._observer.cached, call, result)
         failed = result == "stale_error"
-        return DownstreamResponse(entry.value, b"", age=self._cache.age(entry), stale=failed)
+        return DownstreamResponse(entry.value, b"", age=self.responses.age(entry), stale=failed)
 
     def _start_refresh(self, send: Send, call: Call) -> None:
         key = call.key
@@ -155,7 +144,7 @@ class Cached:
         deadline = Deadline.after(self._budget, self._clock)
         refresh = replace(call, deadline=deadline, for_write=False, refresh=True)
         try:
-            with self._cache.reading(call.key) as read:
+            with self.responses.reading(call.key) as read:
                 async with asyncio.timeout(self._budget + LINGER_SECONDS):
                     await self._read(send, refresh, read)
         except (BffError, TimeoutError) as error:

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bff_core.client.background import Background
 from bff_core.clock import Clock
 from bff_core.errors import DownstreamError, Unavailable
+from bff_core.tasks import Background
 
 CHECK_SECONDS = 1.0
 CHECK_EVERY_SECONDS = 5.0

@@ -44,7 +44,9 @@ def classify(
         return Outcome.NEUTRAL
     if call.ignored_by_breaker and is_user_triggerable(error):
         return Outcome.NEUTRAL
-    if call.body is not None and _may_be_caused_by_body(error):
+    # The body may have caused a 5xx other than 503, by which a service reports that it is away.
+    status = error.upstream_status or 0
+    if call.body is not None and status >= 500 and status != _AWAY:
         return Outcome.NEUTRAL
     return Outcome.FAILURE
 
@@ -57,9 +59,3 @@ def is_user_triggerable(error: DownstreamError) -> bool:
 def is_away(error: DownstreamError) -> bool:
     """True if no part of the service can be used: no connection, no byte, or a 503."""
     return isinstance(error, DownstreamUnreachable) or error.upstream_status == _AWAY
-
-
-def _may_be_caused_by_body(error: DownstreamError) -> bool:
-    """True for a 5xx other than 503, by which a service reports that it is away."""
-    status = error.upstream_status
-    return status is not None and status >= 500 and status != _AWAY

@@ -106,7 +106,11 @@ class Retry:
 
     async def _waited_for_retry(self, call: Call, error: DownstreamError) -> bool:
         """Wait until the next attempt is due; False when there must be none."""
-        if call.attempt >= self._attempts or not call.safe or not _is_transient(error):
+        if isinstance(error, DownstreamRefused):
+            may_pass = error.upstream_status == 429 and error.retry_after is not None
+        else:
+            may_pass = not isinstance(error, CircuitOpen | DownstreamSaturated)
+        if call.attempt >= self._attempts or not call.safe or not may_pass:
             return False
         longest = min(MAX_RETRY_DELAY, RETRY_DELAY * 2.0 ** (call.attempt - 1))
         delay = max(longest * (1 + self._jitter()) / 2, error.retry_after or 0.0)
@@ -123,9 +127,3 @@ class Retry:
             return False
         notify(self._observer.retried, call, error.code.lower())
         return True
-
-
-def _is_transient(error: DownstreamError) -> bool:
-    if isinstance(error, DownstreamRefused):
-        return error.upstream_status == 429 and error.retry_after is not None
-    return not isinstance(error, CircuitOpen | DownstreamSaturated)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bff_core.cache.response_cache import CacheKey
-from bff_core.client.background import Background
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import Observer, notify
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 from bff_core.errors import BffError, DownstreamTimeout, Unavailable, Unexpected
+from bff_core.tasks import Background
 
 LINGER_SECONDS = 0.05
 """A call may end by its own deadline when its last caller left so shortly before it."""
@@ -97,20 +97,13 @@ class SingleFlight:
                     shared.task.cancel()
         if not shared.task.done():
             raise DownstreamTimeout(call.service, reason="no_time_to_wait")
-        return _result_of(shared.task)
-
-
-def _result_of(task: asyncio.Task[DownstreamResponse]) -> DownstreamResponse:
-    """The response, or a copy of the failure.
-
-    One exception raised in 500 tasks would gather 500 tracebacks, and the part that one screen
-    names in it would show in the others.
-    """
-    if task.cancelled():
-        raise Unavailable(retry_after=1.0)
-    error = task.exception()
-    if error is None:
-        return task.result()
-    if isinstance(error, BffError):
-        raise error.copy() from error.__cause__
-    raise Unexpected from error
+        if shared.task.cancelled():
+            raise Unavailable(retry_after=1.0)
+        error = shared.task.exception()
+        if isinstance(error, BffError):
+            # A copy: one exception raised in 500 tasks would gather 500 tracebacks, and the part
+            # that one screen names in it would show in the others.
+            raise error.copy() from error.__cause__
+        if error is not None:
+            raise Unexpected from error
+        return shared.task.result()

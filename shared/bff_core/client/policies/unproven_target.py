@@ -39,25 +39,22 @@ class UnprovenTargetPolicy:
             target = (call.service, call.url)
             if self._known_good.get(target):
                 return await send(replace(call, ignored_by_breaker=False))
-            response = await self._send_unproven(send, call)
+            # Taken before the call, so that many calls at once cannot all pass.
+            wait = self._failures.take(call.identity)
+            if wait:
+                notify(self._observer.refused, call, "failure_limit")
+                raise RateLimited(retry_after=wait)
+            user_caused_it = False
+            try:
+                response = await send(call)
+            except DownstreamError as error:
+                refused = isinstance(error, DownstreamRefused) and error.upstream_status != 429
+                user_caused_it = refused or is_user_triggerable(error)
+                raise
+            finally:
+                if not user_caused_it:
+                    self._failures.give_back(call.identity)
             self._known_good[target] = True
             return response
 
         return checked
-
-    async def _send_unproven(self, send: Send, call: Call) -> DownstreamResponse:
-        """Take the token before the call, so that many calls at once cannot all pass."""
-        wait = self._failures.take(call.identity)
-        if wait:
-            notify(self._observer.refused, call, "failure_limit")
-            raise RateLimited(retry_after=wait)
-        user_caused_it = False
-        try:
-            return await send(call)
-        except DownstreamError as error:
-            refused = isinstance(error, DownstreamRefused) and error.upstream_status != 429
-            user_caused_it = refused or is_user_triggerable(error)
-            raise
-        finally:
-            if not user_caused_it:
-                self._failures.give_back(call.identity)

@@ -7,12 +7,10 @@ from typing import Any
 from bff_core.cache import CacheEntry, CacheKey, Freshness, MemoryCache
 from bff_core.client.call import DownstreamResponse
 from bff_core.client.policies.cached import Cached
-from bff_core.errors import (
-    BffError,
-)
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.shared_cache import FakeSharedCache
-from bff_core.testing.virtual_time import Run
+from bff_core.client.refresh_queue import RefreshQueue
+from bff_core.errors import BffError
+from bff_core.testing.clock import FakeClock, Run
+from bff_core.testing.doubles import FakeSharedCache
 from tests.pipeline_kit import Act, RecordingObserver, ScriptedService, a_call
 
 DASHBOARD = Freshness(max_age=2.0, stale_while_revalidate=5.0, stale_if_error=600.0)
@@ -35,14 +33,22 @@ class Process:
     budget: float = 2.0
 
     def __post_init__(self) -> None:
+        self.refreshes = RefreshQueue()
         self.cache = Cached(
             self.memory,
             self.clock,
             budget=self.budget,
             shared_cache=self.shared,
             observer=self.observer,
+            refreshes=self.refreshes,
         )
         self.send = self.cache(self.service)
+
+    async def invalidate(self, service: str, identity: str | None, *operations: str) -> None:
+        """Forget reads as the pipeline does after a write."""
+        self.memory.drop_if(lambda key: key.is_changed_by(service, identity, *operations))
+        self.cache.responses.mark_outdated(service, identity, *operations)
+        await self.cache.responses.record_write(service, identity)
 
     async def read(self, **asked: Any) -> DownstreamResponse:
         asked = {"freshness": DASHBOARD, **asked}

@@ -13,8 +13,7 @@ from bff_core.errors import (
     BffError,
     DownstreamFailed,
 )
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import a_response
 from tests.unit.bff_core.client.cached_process import Process, story
 
@@ -83,7 +82,7 @@ def test_a_write_drops_the_reads_it_changes(
 ) -> None:
     async def scene() -> None:
         await process.read()
-        await process.cache.invalidate(*write)
+        await process.invalidate(*write)
         await process.read()
 
     run(scene())
@@ -96,7 +95,7 @@ def test_a_read_from_before_a_write_is_not_kept(run: Run, process: Process) -> N
         process.service.play(0.5)
         before = asyncio.create_task(process.read())
         await asyncio.sleep(0.1)
-        await process.cache.invalidate("results", "teacher-1")
+        await process.invalidate("results", "teacher-1")
         await before
         process.service.play(a_response("after the write"))
         return await process.read()
@@ -111,7 +110,7 @@ def test_a_refresh_from_before_a_write_is_not_kept(run: Run, process: Process) -
         process.service.play(0.5)
         await process.read()
         await asyncio.sleep(0.1)
-        await process.cache.invalidate("results", "teacher-1", "list_batches")
+        await process.invalidate("results", "teacher-1", "list_batches")
         await asyncio.sleep(0.5)
         process.service.play(a_response("after the write"))
         return await process.read()
@@ -131,7 +130,7 @@ def test_an_answer_from_before_a_write_is_not_served_in_need(run: Run, process: 
         process.send = process.cache(fail_late)
         reading = asyncio.create_task(process.attempt())
         await asyncio.sleep(0.1)
-        await process.cache.invalidate("results", "teacher-1")
+        await process.invalidate("results", "teacher-1")
         return await reading
 
     assert isinstance(run(scene()), DownstreamFailed)

@@ -12,9 +12,8 @@ from bff_core.errors import (
     DownstreamFailed,
     DownstreamRefused,
 )
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.shared_cache import FakeSharedCache
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
+from bff_core.testing.doubles import FakeSharedCache
 from tests.pipeline_kit import ScriptedService, a_call, a_response
 from tests.unit.bff_core.client.cached_process import CLASSES, DASHBOARD, Process, story
 
@@ -121,7 +120,7 @@ def test_keys_of_the_shared_cache_tell_nothing(
 ) -> None:
     process = Process(clock, shared)
     story(run, process, freshness=CLASSES)
-    run(process.cache.invalidate("results", "teacher-1"))
+    run(process.invalidate("results", "teacher-1"))
 
     assert len(shared.held) == 2
     for key in shared.held:
@@ -166,7 +165,7 @@ def test_a_write_in_one_process_is_heeded_by_the_others(
     async def scene() -> None:
         await first.read(freshness=CLASSES)
         await asyncio.sleep(1.0)
-        await second.cache.invalidate("results", "teacher-1")
+        await second.invalidate("results", "teacher-1")
         await third.read(freshness=CLASSES)
         await second.read(freshness=CLASSES)
 
@@ -184,7 +183,7 @@ def test_a_read_that_ended_just_after_a_write_elsewhere_is_doubted(
         first.service.play(0.5)
         reading = asyncio.create_task(first.read(freshness=CLASSES))
         await asyncio.sleep(0.1)
-        await second.cache.invalidate("results", "teacher-1")
+        await second.invalidate("results", "teacher-1")
         await reading
         await third.read(freshness=CLASSES)
 
@@ -199,7 +198,7 @@ def test_a_read_well_after_a_write_is_shared_again(
     first, second = Process(clock, shared), Process(clock, shared)
 
     async def scene() -> None:
-        await first.cache.invalidate("results", "teacher-1")
+        await first.invalidate("results", "teacher-1")
         await asyncio.sleep(2.1)
         await first.read(freshness=CLASSES)
         await second.read(freshness=CLASSES)
@@ -215,7 +214,7 @@ def test_an_unreadable_mark_of_a_write_stands_for_a_recent_one(
     first, second = Process(clock, shared), Process(clock, shared)
 
     async def scene() -> None:
-        await first.cache.invalidate("results", "teacher-1")
+        await first.invalidate("results", "teacher-1")
         shared.held = dict.fromkeys(shared.held, b"rubbish")
         await asyncio.sleep(10.0)
         await first.read(freshness=CLASSES)

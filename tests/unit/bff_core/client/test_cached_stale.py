@@ -15,8 +15,7 @@ from bff_core.errors import (
     DownstreamUnreachable,
     RateLimited,
 )
-from bff_core.testing.clock import FakeClock
-from bff_core.testing.virtual_time import Run
+from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import a_call, a_response
 from tests.unit.bff_core.client.cached_process import DASHBOARD, Process, story
 
@@ -209,7 +208,7 @@ def test_closing_ends_refreshes_and_waits_for_them(run: Run, process: Process) -
         await process.read()
         await asyncio.sleep(0.1)
         assert process.service.busy == 1
-        await process.cache.aclose()
+        await process.refreshes.aclose()
         assert (process.service.busy, process.cache.refreshing) == (0, 0)
         return await process.read()
 

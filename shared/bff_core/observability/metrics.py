@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import time
+from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
@@ -15,10 +17,13 @@ from prometheus_client import (
     generate_latest,
 )
 
-from bff_core.observability.loop_lag import LoopLag
-
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 """Seconds."""
+LAG_INTERVAL_SECONDS = 0.1
+LEAST_LAG_SECONDS = 0.05
+"""Shorter lags are normal scheduling."""
+LAG_WINDOW_SECONDS = 60.0
+MAX_LAGS = 256
 
 M = TypeVar("M", Counter, Histogram)
 
@@ -123,6 +128,54 @@ class Metrics:
         return lambda: self.policies.salvaged.labels(service, operation).inc()
 
 
+class LoopLag:
+    """A timer of the event loop that notes by how much it fired late.
+
+    `now` is the monotonic clock. Until `start` there is no lag.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._lags: deque[tuple[float, float]] = deque(maxlen=MAX_LAGS)
+
+    def start(self) -> None:
+        """Measure the running loop until `stop`."""
+        self.stop()
+        self._schedule()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._due = None
+
+    def since(self, moment: float) -> float:
+        """Seconds for which the loop was late since a moment of the clock."""
+        ended = sum(min(late, end - moment) for end, late in self._lags if end > moment)
+        return ended + min(self._overdue(), max(0.0, self._now() - moment))
+
+    def longest(self) -> float:
+        """Seconds of the longest lag in the last minute."""
+        oldest = self._now() - LAG_WINDOW_SECONDS
+        return max((late for end, late in self._lags if end > oldest), default=self._overdue())
+
+    def _schedule(self) -> None:
+        self._due = self._now() + LAG_INTERVAL_SECONDS
+        self._timer = asyncio.get_running_loop().call_later(LAG_INTERVAL_SECONDS, self._fire)
+
+    def _fire(self) -> None:
+        late = self._overdue()
+        if late:
+            self._lags.append((self._now(), late))
+        self._schedule()
+
+    def _overdue(self) -> float:
+        """The lag of a timer that has not fired yet."""
+        late = 0.0 if self._due is None else self._now() - self._due
+        return late if late >= LEAST_LAG_SECONDS else 0.0
+
+
 class PolicyMetrics:
     """Metrics of downstream calls and the policies around them."""
 
@@ -164,16 +217,15 @@ class PolicyMetrics:
             "operation",
             "by",
         )
-        self.breaker, self.transitions = _breaker_metrics(make)
-        self.store_failures = _store_failures(make)
+        self.breaker, self.transitions, self.store_failures = _state_metrics(make)
 
     def store_failed(self, operation: str) -> None:
         """Count an operation that the shared cache did not carry out."""
         self.store_failures.labels(operation).inc()
 
 
-def _breaker_metrics(make: MetricMaker) -> tuple[Gauge, Counter]:
-    state = make.gauge(
+def _state_metrics(make: MetricMaker) -> tuple[Gauge, Counter, Counter]:
+    breaker = make.gauge(
         "circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service", "operation"
     )
     transitions = make.counter(
@@ -184,15 +236,12 @@ def _breaker_metrics(make: MetricMaker) -> tuple[Gauge, Counter]:
         "before",
         "after",
     )
-    return state, transitions
-
-
-def _store_failures(make: MetricMaker) -> Counter:
-    return make.counter(
+    store_failures = make.counter(
         "shared_cache_failures_total",
         "Operations that the shared cache did not carry out.",
         "operation",
     )
+    return breaker, transitions, store_failures
 
 
 class FailureMetrics:

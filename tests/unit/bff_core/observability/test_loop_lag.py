@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from bff_core.observability.loop_lag import LoopLag
+from bff_core.observability.metrics import LoopLag
 
 
 async def test_a_blocked_loop_shows_as_lag_at_once_and_later() -> None:

@@ -3,19 +3,17 @@
 Durations are seconds everywhere.
 """
 
-from bff_core.settings.addresses import check_http_url
-from bff_core.settings.choices import Engine, Environment
-from bff_core.settings.downstream import BreakerSettings, Downstream, Operation
-from bff_core.settings.loading import SettingsError
+from bff_core.settings.downstream import (
+    BreakerSettings,
+    Downstream,
+    Operation,
+    check_http_url,
+)
+from bff_core.settings.environment import Engine, Environment, SettingsError, variable_names
 from bff_core.settings.replicas import sqlite_faults
-from bff_core.settings.secrets import DEMO_PREFIX, PLATFORM_DEFAULTS, SHORTEST_SECRET
 from bff_core.settings.service_settings import ServiceSettings
-from bff_core.settings.variables import variable_names
 
 __all__ = [
-    "DEMO_PREFIX",
-    "PLATFORM_DEFAULTS",
-    "SHORTEST_SECRET",
     "BreakerSettings",
     "Downstream",
     "Engine",

@@ -3,14 +3,33 @@
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-
-from bff_core.settings.addresses import check_http_url
+from yarl import URL
 
 _VALUE = ConfigDict(frozen=True, extra="forbid")
 _FIRST_ATTEMPT = 0.6
 _CACHE_AGES = ("max_age", "stale_while_revalidate", "stale_if_error")
 USERS_TO_FILL = 4
 """Users who together may fill a bulkhead; one alone never does."""
+
+
+def check_http_url(text: str) -> str:
+    """Return the base URL of a service, judged as aiohttp will, without its last slash.
+
+    Raises:
+        ValueError: aiohttp could not call it.
+    """
+    if not text.isprintable() or " " in text:
+        raise ValueError("must hold no blanks and no control characters")
+    try:
+        url = URL(text)
+        port = url.port
+    except ValueError:
+        raise ValueError("must be http://host[:port] or https://host[:port]") from None
+    if url.scheme not in {"http", "https"} or not url.host or not port:
+        raise ValueError("must be http://host[:port] or https://host[:port]")
+    if url.query_string or "?" in text or "#" in text or url.user or url.password:
+        raise ValueError("must hold neither query, fragment nor credentials")
+    return text.rstrip("/")
 
 
 class Operation(BaseModel):

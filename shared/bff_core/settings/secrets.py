@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from bff_core.settings.choices import Environment
+from bff_core.settings.environment import Environment, SettingsError
 
 SUFFIX = "_FILE"
 MAX_BYTES = 64 * 1024
@@ -25,15 +25,11 @@ SHORTEST_SECRET = 32
 INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
 
 
-class UnreadableSecret(Exception):
-    """A variable that ends in `_FILE` does not lead to a secret."""
-
-
 def read_secret_files(environ: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
     """Replace each `NAME_FILE` by `NAME` with the file's text, without the newline at its end.
 
     Raises:
-        UnreadableSecret: The file cannot be read, or `NAME` is set as well.
+        SettingsError: The file cannot be read, or `NAME` is set as well.
     """
     files = {name + SUFFIX: name for name in secrets}
     expanded = {name: value for name, value in environ.items() if name.upper() not in files}
@@ -42,7 +38,7 @@ def read_secret_files(environ: Mapping[str, str], secrets: Collection[str]) -> d
         if name is None or not path:
             continue
         if expanded.get(name):
-            raise UnreadableSecret(f"{name} and {variable} exclude each other")
+            raise SettingsError(f"{name} and {variable} exclude each other")
         expanded[name] = _text_of(variable, path)
     return expanded
 
@@ -51,17 +47,17 @@ def _text_of(variable: str, path: str) -> str:
     file = Path(path)
     try:
         if not file.is_file():
-            raise UnreadableSecret(f"{variable}: {path} is not a file")
+            raise SettingsError(f"{variable}: {path} is not a file")
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise UnreadableSecret(f"{variable}: {path} is larger than {MAX_BYTES} bytes")
+            raise SettingsError(f"{variable}: {path} is larger than {MAX_BYTES} bytes")
         return content.decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise UnreadableSecret(f"{variable}: {path}: {reason}") from error
+        raise SettingsError(f"{variable}: {path}: {reason}") from error
     except ValueError:
-        raise UnreadableSecret(f"{variable}: the path holds a NUL") from None
+        raise SettingsError(f"{variable}: the path holds a NUL") from None
 
 
 def flaw_in(secret: str) -> str | None:

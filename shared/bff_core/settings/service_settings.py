@@ -10,15 +10,21 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bff_core.settings.addresses import check_http_url
-from bff_core.settings.choices import Engine, Environment
-from bff_core.settings.downstream import Downstream
-from bff_core.settings.environment import expand_aliases, without_links
-from bff_core.settings.loading import EnvironmentSource, SettingsError, check_names
+from bff_core.settings.downstream import Downstream, check_http_url
+from bff_core.settings.environment import (
+    Engine,
+    Environment,
+    EnvironmentSource,
+    SettingsError,
+    check_names,
+    expand_aliases,
+    explain,
+    variable_names,
+    without_links,
+)
 from bff_core.settings.redis_urls import check_redis_url
 from bff_core.settings.replicas import redis_faults
-from bff_core.settings.secrets import UnreadableSecret, fault_of, read_secret_files
-from bff_core.settings.variables import explain, variable_names
+from bff_core.settings.secrets import fault_of, read_secret_files
 
 S = TypeVar("S", bound="ServiceSettings")
 
@@ -223,10 +229,7 @@ class ServiceSettings(BaseSettings):
                 or contradicts another.
         """
         prefix = cls.model_config.get("env_prefix") or ""
-        try:
-            read = read_secret_files(without_links(environ, prefix), cls.secret_names())
-        except UnreadableSecret as error:
-            raise SettingsError(str(error)) from None
+        read = read_secret_files(without_links(environ, prefix), cls.secret_names())
         given = expand_aliases(read, cls.aliases)
         check_names(cls, given, prefix)
         source = EnvironmentSource(cls, case_sensitive=False)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 UNSHARED = ""
 """The caller of what belongs to no user; it may hold all slots."""
@@ -54,11 +54,14 @@ class FairSlots:
         try:
             await slot
         except asyncio.CancelledError:
+            queue = self._queues.get(caller, deque())
             if slot.done() and not slot.cancelled():
                 # The slot was handed over in the moment the wait ended.
                 self.release(caller)
-            else:
-                self._stop_waiting(caller, slot)
+            elif slot in queue:
+                queue.remove(slot)
+                if not queue:
+                    del self._queues[caller]
             raise
 
     @asynccontextmanager
@@ -79,7 +82,11 @@ class FairSlots:
         for waiting in list(self._queues):
             slot = self._first_of(waiting)
             if slot and self.try_acquire(waiting):
-                self._end_turn(waiting)
+                # The caller's others wait behind all callers' now.
+                queue = self._queues.pop(waiting)
+                queue.popleft()
+                if queue:
+                    self._queues[waiting] = queue
                 slot.set_result(None)
                 return
 
@@ -92,17 +99,3 @@ class FairSlots:
             return queue[0]
         del self._queues[caller]
         return None
-
-    def _end_turn(self, caller: str) -> None:
-        """Take the first out of the caller's queue, and put the queue behind the others."""
-        queue = self._queues.pop(caller)
-        queue.popleft()
-        if queue:
-            self._queues[caller] = queue
-
-    def _stop_waiting(self, caller: str, slot: asyncio.Future[None]) -> None:
-        queue = self._queues.get(caller, deque())
-        with suppress(ValueError):
-            queue.remove(slot)
-        if not queue:
-            self._queues.pop(caller, None)

@@ -7,7 +7,7 @@ import aiohttp
 import structlog
 from cachetools import TTLCache
 
-from bff_core.client import http_session
+from bff_core.client import ServiceIdentity, http_session
 from bff_core.clock import Clock
 from bff_core.context import ServiceId
 from bff_core.errors import NotAuthenticated, NotAuthorized, Unavailable
@@ -28,7 +28,7 @@ class HttpAdminAccess:
 
     def __init__(self, base_url: str, key: str, service_id: ServiceId, clock: Clock) -> None:
         self._url = base_url.rstrip("/") + PATH
-        self._headers = {"X-Internal-API-Key": key, "X-Service-ID": service_id}
+        self._headers = ServiceIdentity(service_id, key).headers()
         self._clock = clock
         self._admitted: TTLCache[bytes, bool] = TTLCache(
             _MAX_REMEMBERED, _REMEMBERED_SECONDS, timer=clock.monotonic

@@ -92,7 +92,11 @@ class JwksKeys:
         """
         if not self._knows(kid):
             await self._find(kid)
-        elif self._age() >= self._options.max_age and self._may_fetch():
+        elif (
+            self._age() >= self._options.max_age
+            and self._scheduled is None
+            and self._clock.monotonic() >= self._next_fetch_at
+        ):
             await asyncio.wait([self._later_fetch()], timeout=self._options.patience)
         if self._age() >= self._options.stale_if_error:
             raise _unavailable()
@@ -109,9 +113,6 @@ class JwksKeys:
         return (
             float("inf") if self._fetched_at is None else self._clock.monotonic() - self._fetched_at
         )
-
-    def _may_fetch(self) -> bool:
-        return self._scheduled is None and self._clock.monotonic() >= self._next_fetch_at
 
     async def _find(self, kid: str | None) -> None:
         """Wait until a fetch brings the key, or one that began after this call does not."""
@@ -131,7 +132,8 @@ class JwksKeys:
         finally:
             self._waiting -= 1
         if not self._knows(kid):
-            raise NotAuthenticated(_UNKNOWN) if _has_read(later) else _unavailable()
+            has_read = not later.cancelled() and later.exception() is None and later.result()
+            raise NotAuthenticated(_UNKNOWN) if has_read else _unavailable()
 
     def _later_fetch(self) -> asyncio.Task[bool]:
         """The next fetch, not yet begun; it goes on when one of those who wait is cancelled."""
@@ -158,14 +160,11 @@ class JwksKeys:
         """Count a fetch that ended by itself, and set when the next one may begin."""
         self._on_fetch(outcome)
         self._failures = 0 if outcome == "read" else self._failures + 1
-        self._next_fetch_at = self._clock.monotonic() + self._delay()
-
-    def _delay(self) -> float:
-        """Seconds until the next fetch may begin; jittered after a failure."""
-        if not self._failures:
-            return self._options.min_interval
-        longest = min(self._options.max_retry_delay, 0.125 * 2.0 ** min(self._failures, 10))
-        return longest * _random.uniform(0.5, 1.0)
+        delay = self._options.min_interval
+        if self._failures:
+            longest = min(self._options.max_retry_delay, 0.125 * 2.0 ** min(self._failures, 10))
+            delay = longest * _random.uniform(0.5, 1.0)
+        self._next_fetch_at = self._clock.monotonic() + delay
 
     async def _fetch_once(self) -> str:
         try:
@@ -178,17 +177,10 @@ class JwksKeys:
             log.warning("jwks_not_read", kind=type(error).__name__)
             return "failed"
         # An unchanged key keeps its identity, so that tokens verified with it stay cached.
-        self._keys = {kid: self._reuse(kid, key) for kid, key in keys.items()}
+        unchanged = {kid: key for kid, key in self._keys.items() if keys.get(kid) == key}
+        self._keys = keys | unchanged
         self._fetched_at = self._clock.monotonic()
         return "read"
-
-    def _reuse(self, kid: str | None, key: RSAPublicKey) -> RSAPublicKey:
-        known = self._keys.get(kid)
-        return known if known is not None and known == key else key
-
-
-def _has_read(fetch: asyncio.Task[bool]) -> bool:
-    return not fetch.cancelled() and fetch.exception() is None and fetch.result()
 
 
 def _unavailable() -> Unavailable:

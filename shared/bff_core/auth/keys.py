@@ -64,10 +64,6 @@ def key_from(settings: ServiceSettings) -> StaticKey:
     # Compose sets variables without a value to the empty string.
     if settings.jwt_secret_key:
         return StaticKey(settings.jwt_secret_key.get_secret_value())
-    return StaticKey(_public_key(settings))
-
-
-def _public_key(settings: ServiceSettings) -> RSAPublicKey:
     name = "JWT_PUBLIC_KEY" if settings.jwt_public_key else "JWT_PUBLIC_KEY_PATH"
     try:
         pem = settings.jwt_public_key or Path(settings.jwt_public_key_path or "").read_text("ascii")
@@ -76,4 +72,4 @@ def _public_key(settings: ServiceSettings) -> RSAPublicKey:
         raise SettingsError(f"{name} cannot be read as a public key in PEM") from error
     if not isinstance(key, RSAPublicKey):
         raise SettingsError(f"{name} is not an RSA key")
-    return key
+    return StaticKey(key)

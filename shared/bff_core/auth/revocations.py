@@ -126,15 +126,13 @@ class Revocations:
         """
         if self._marks.revokes(claims):
             raise NotAuthenticated("token_revoked")
-        if for_admins and self._access is not None:
-            await self._require_admin(self._access, authorization)
-
-    async def _require_admin(self, access: AdminAccess, authorization: str) -> None:
+        if not for_admins or self._access is None:
+            return
         hearing = self._hearing
         if hearing is not None and hearing.connected and hearing.publisher_lives:
             return
         try:
-            await access.require_admin(authorization)
+            await self._access.require_admin(authorization)
         except Unavailable:
             # An Identity that is down denies nobody. With a silent Redis it may be up for others.
             if hearing is not None and not hearing.connected:

@@ -139,12 +139,17 @@ class TokenVerifier:
                 issuer=self._rules.issuer,
                 options=_LIBRARY_CHECKS,
             )
+        except jwt.MissingRequiredClaimError as error:
+            raise NotAuthenticated(f"missing_{error.claim}") from error
         except jwt.PyJWTError as error:
-            raise NotAuthenticated(_reason(error)) from error
+            reasons = (reason for kind, reason in _REASONS if isinstance(error, kind))
+            raise NotAuthenticated(next(reasons, "invalid_token")) from error
         except (ValueError, RecursionError) as error:
             # Odd bytes make the library's parser fail before it can raise InvalidTokenError.
             raise NotAuthenticated("invalid_token") from error
-        self._require_started(payload)
+        start, latest = payload.get("nbf"), self._clock.now().timestamp() + self._rules.skew
+        if start is not None and _moment(start, "nbf") > latest:
+            raise NotAuthenticated("token_not_yet_valid")
         return VerifiedToken(_claims(payload, self._issued_at(payload)), kid, key)
 
     def _issued_at(self, payload: dict[str, Any]) -> float:
@@ -160,12 +165,6 @@ class TokenVerifier:
                 "token_outlives_setting", seconds_left=round(left), setting=LIFETIME_SETTING
             )
         return float("-inf")
-
-    def _require_started(self, payload: dict[str, Any]) -> None:
-        start = payload.get("nbf")
-        latest = self._clock.now().timestamp() + self._rules.skew
-        if start is not None and _moment(start, "nbf") > latest:
-            raise NotAuthenticated("token_not_yet_valid")
 
 
 def _bearer(authorization: str | None) -> str:
@@ -196,12 +195,6 @@ def _kid(token: str) -> str | None:
     return kid if isinstance(kid, str) else None
 
 
-def _reason(error: jwt.PyJWTError) -> str:
-    if isinstance(error, jwt.MissingRequiredClaimError):
-        return f"missing_{error.claim}"
-    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "invalid_token")
-
-
 def _claims(payload: dict[str, Any], issued_at: float) -> Claims:
     for claim in _TYPE_CLAIMS:
         kind = payload.get(claim, "access")
@@ -210,10 +203,16 @@ def _claims(payload: dict[str, Any], issued_at: float) -> Claims:
     subject = payload["sub"]
     if not isinstance(subject, str) or not is_user_id(subject):
         raise NotAuthenticated("invalid_subject")
+    roles = payload.get("roles")
+    if roles is None:
+        roles = []
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise NotAuthenticated("invalid_roles")
+    orgs = (payload.get(claim) for claim in _ORG_CLAIMS)
     return Claims(
         user_id=UserId(subject),
-        roles=_roles(payload.get("roles")),
-        org_id=_org(payload),
+        roles=frozenset(Role(role) for role in roles),
+        org_id=next((OrgId(org) for org in orgs if isinstance(org, str) and org.strip()), None),
         expires_at=_moment(payload["exp"], "exp"),
         issued_at=issued_at,
     )
@@ -230,16 +229,3 @@ def _moment(value: object, claim: str) -> float:
     if not math.isfinite(seconds):
         raise NotAuthenticated(f"invalid_{claim}")
     return seconds
-
-
-def _roles(value: object) -> frozenset[Role]:
-    if value is None:
-        return frozenset()
-    if not isinstance(value, list) or not all(isinstance(role, str) for role in value):
-        raise NotAuthenticated("invalid_roles")
-    return frozenset(Role(role) for role in value)
-
-
-def _org(payload: dict[str, Any]) -> OrgId | None:
-    named = (payload.get(claim) for claim in _ORG_CLAIMS)
-    return next((OrgId(org) for org in named if isinstance(org, str) and org.strip()), None)

@@ -14,7 +14,7 @@ from bff_core.front_end import StaticFiles, attach_front_end, read_folder
 from bff_core.observability import Metrics
 from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.resources import Resources
-from bff_core.server import LIFECYCLE, Lifecycle, enforce_maintenance
+from bff_core.server import LIFECYCLE, Lifecycle
 from services.bff_teacher.api import (
     batch_routes,
     credits_routes,
@@ -26,6 +26,7 @@ from services.bff_teacher.api import (
     workflow_routes,
 )
 from services.bff_teacher.api.batch_routes import CONFIRM
+from services.bff_teacher.api.maintenance import enforce_maintenance
 from services.bff_teacher.api.page_headers import PAGE_HEADERS
 from services.bff_teacher.api.workflow_routes import UPLOAD, WORKFLOW
 from services.bff_teacher.config import PREFIX, SERVICE, Settings
@@ -35,6 +36,7 @@ from services.bff_teacher.di.events import EventReading, events_status
 from services.bff_teacher.di.services import open_ledger
 from services.bff_teacher.events.status import EventsStatus
 from services.bff_teacher.live import LiveStreams
+from services.bff_teacher.multipart import StreamedBodies
 from services.bff_teacher.ports.notices import Notices
 
 PREFIXES = ("/v1/teacher", "/bff/v1/teacher")
@@ -108,6 +110,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         },
         resources=TeacherDependencies(resources, ledger, events),
         clock=clock,
+        inside=lambda app, _, inner: StreamedBodies(app, inner),
         checks=pages.checks if pages else {},
     )
     enforce_maintenance(app, container)

@@ -43,7 +43,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     streams = EventStreams(settings.open_streams, metrics)
     container = make_container(settings, metrics, clock, redis, streams, *replacing)
 
-    def inside(guard: Guard, inner: AsgiApp) -> AsgiApp:
+    def inside(_: Quart, guard: Guard, inner: AsgiApp) -> AsgiApp:
         gate = _gate(settings, guard, container)
         session = SessionMiddleware(inner, guard, container, gate)
         platform_login = PlatformLogin(guard, container)

@@ -45,7 +45,6 @@ from bff_core.server import (
     ServiceKeys,
     attach_openapi,
     health_routes,
-    with_streamed_bodies,
 )
 from bff_core.settings import ServiceSettings
 
@@ -74,14 +73,14 @@ def build_app(
     title: str,
     description: str = "",
     metrics: Metrics,
-    blueprints: Iterable[Blueprints],
+    blueprints: Sequence[Blueprints],
     access: Mapping[str, frozenset[Role]],
     budgets: Mapping[str, float] = MappingProxyType({}),
     resources: Dependencies | None = None,
     services: ServiceKeys | None = None,
     clock: Clock | None = None,
     first: Iterable[Callable[[], Awaitable[Response | None]]] = (),
-    inside: Callable[[Guard, AsgiApp], AsgiApp] | None = None,
+    inside: Callable[[Quart, Guard, AsgiApp], AsgiApp] | None = None,
     checks: Mapping[str, bool] = MappingProxyType({}),
     admin_access: AdminAccess | None = None,
 ) -> Quart:
@@ -95,7 +94,6 @@ def build_app(
     _attach_checks(app, first, guard)
     QuartDishka(app=app, container=container)
     _close_with(app, verifier, container, resources, lifecycle)
-    blueprints = list(blueprints)
     info, servers = Info(title, RELEASE, description=description), _paths_before(blueprints)
     attach_openapi(app, info, servers=servers, with_page=settings.shows_docs)
     health = Health(service, RELEASE, settings.environment, lifecycle, metrics, resources, checks)
@@ -104,7 +102,7 @@ def build_app(
     guard.require_rules(app)
     fast = settings.fast_path and services is None
     inner: Any = add_fast_path(app, guard, container) if fast else app.asgi_app
-    _add_middleware(app, inside(guard, inner) if inside else inner, settings, metrics, clock)
+    _add_middleware(app, inside(app, guard, inner) if inside else inner, settings, metrics, clock)
     return app
 
 
@@ -131,7 +129,7 @@ def _add_middleware(
 ) -> None:
     """Wrap the app: first the limit of concurrent requests, around it ids, timing and the log line."""
     limited = ConcurrencyLimiter(
-        with_streamed_bodies(app, inner),
+        inner,
         limit=settings.max_in_flight,
         per_caller=settings.max_in_flight_per_user,
         service=app.name,

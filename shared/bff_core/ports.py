@@ -1,7 +1,6 @@
-"""Ports of the kernel: a shared cache, health checks and the switches of operators."""
+"""Ports of the kernel: a shared cache and health checks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -41,24 +40,4 @@ class HealthChecked(Protocol):
 
     async def ping(self) -> bool:
         """True when it answers; the caller sets the timeout."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Maintenance:
-    """The maintenance settings; `banner` is the text for users by language, such as `sv`.
-
-    `read_only` is None before the settings were first read.
-    """
-
-    read_only: bool | None = None
-    banner: Mapping[str, str] = field(default_factory=dict)
-
-
-class Switches(Protocol):
-    """Settings that operators change while a service runs; reading them neither waits nor fails."""
-
-    @property
-    def maintenance(self) -> Maintenance:
-        """The last settings that were read; nothing is restricted before the first read."""
         ...

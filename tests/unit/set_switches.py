@@ -1,6 +1,6 @@
 """Switches of operators as a test has set them."""
 
-from bff_core.ports import Maintenance
+from services.bff_teacher.ports.maintenance import Maintenance
 
 
 class SetSwitches:

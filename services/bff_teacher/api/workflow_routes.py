@@ -15,7 +15,6 @@ from bff_core.errors import (
     RateLimited,
     UnsupportedMediaType,
 )
-from bff_core.forms import FormBody
 from bff_core.inputs import OnceHeadersV1
 from bff_core.server import (
     Link,
@@ -29,7 +28,6 @@ from bff_core.server import (
     response_headers,
     returns,
     takes_body,
-    takes_files,
     takes_headers,
 )
 from services.bff_teacher.dto.batch_creation_v1 import (
@@ -49,6 +47,8 @@ from services.bff_teacher.dto.pipeline_v1 import (
     PipelineStartV1,
     RetriedPhaseV1,
 )
+from services.bff_teacher.multipart import takes_files
+from services.bff_teacher.ports.forms import FormBody
 from services.bff_teacher.screens.batch_files import BatchFilesScreen
 from services.bff_teacher.screens.create_batch import CreateBatchScreen
 from services.bff_teacher.screens.pipeline_preview import PipelinePreviewScreen

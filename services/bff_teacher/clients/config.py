@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 
 from bff_core.cache import redis_pool
 from bff_core.client import ServiceIdentity
-from bff_core.ports import Maintenance
 from bff_core.tasks import cancel_and_wait
 from services.bff_teacher.contracts.config import MaintenanceSettings
+from services.bff_teacher.ports.maintenance import Maintenance
 
 CHANNEL = "config:changes"
 WATCH = "watch-config"

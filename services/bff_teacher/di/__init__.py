@@ -56,6 +56,7 @@ from services.bff_teacher.events.status import EventsStatus
 from services.bff_teacher.live import LiveOptions
 from services.bff_teacher.live.notice_provider import NoticeProvider
 from services.bff_teacher.live.provider import LiveProvider, StreamReads
+from services.bff_teacher.multipart import FormBodyProvider
 from services.bff_teacher.ports import (
     Associations,
     Batches,
@@ -242,6 +243,7 @@ def make_container(
         EventsProvider(settings, ledger, live, events),
         TeacherScreenProvider(settings),
         ContextProvider(),
+        FormBodyProvider(),
         *replacing,
         validation_settings=STRICT_VALIDATION,
     )

@@ -9,10 +9,10 @@ from dishka import Provider, Scope, provide
 
 from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
-from bff_core.ports import Switches
 from services.bff_teacher.clients.config import ConfigWatcher, HttpSwitches, redis_for_changes
 from services.bff_teacher.config import SERVICE_ID, Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.ports.maintenance import Switches
 
 # One client a service, so that its adapters share breaker, bulkhead and retry budget.
 Ras = NewType("Ras", ServiceClient)

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bff_core.languages import preferred
 from services.bff_teacher.contracts.ras import EssayRecord
 from services.bff_teacher.dto.failure_v1 import BatchFailureV1, CauseV1, FailureV1, PhaseV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
+from services.bff_teacher.languages import preferred
 
 FAILED = "failed"
 

@@ -2,10 +2,10 @@
 
 from bff_core.composition import Part
 from bff_core.context import RequestContext
-from bff_core.ports import Maintenance, Switches
 from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
 from services.bff_teacher.dto.profile_v1 import MaintenanceV1, TeacherProfileV1
 from services.bff_teacher.ports import UserProfiles
+from services.bff_teacher.ports.maintenance import Maintenance, Switches
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,

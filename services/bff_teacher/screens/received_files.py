@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from bff_core.errors import InvalidRequest
-from bff_core.forms import BodyLimits, FormBody, PartData, PartHead
 from services.bff_teacher.dto.batch_files_v1 import MAX_FILES, FileReasonV1
+from services.bff_teacher.ports.forms import BodyLimits, FormBody, PartData, PartHead
 from services.bff_teacher.ports.workflow import NamedFile, Spool, SpooledFile
 from services.bff_teacher.screens.file_checks import OPENING_BYTES, content_refusal, name_refusal
 

@@ -18,12 +18,12 @@ from bff_core.errors import (
     NotAuthorized,
     Unavailable,
 )
-from bff_core.forms import FormBody
 from services.bff_teacher.confirmations.upload import Upload, Uploads, UploadStatus
 from services.bff_teacher.contracts.files import MAX_REQUEST_BYTES
 from services.bff_teacher.dto.batch_files_v1 import BatchFilesSentV1, FileReasonV1, SentFileV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ports import BatchWrites
+from services.bff_teacher.ports.forms import FormBody
 from services.bff_teacher.ports.workflow import FileAnnouncements, FileUploads, NamedFile
 from services.bff_teacher.screens.failure_texts import language_headers, language_of
 from services.bff_teacher.screens.file_checks import TEXTS, shown_name

@@ -3,10 +3,17 @@
 from typing import Any
 
 from dishka import FromDishka
-from quart import Blueprint, g
+from quart import Blueprint, Response, current_app, g, request
 
-from bff_core.errors import NotAuthorized
-from bff_core.server import ErrorHandlers, Guard, ServiceKeys, inject, make_mountable
+from bff_core.errors import NotAuthorized, PayloadTooLarge
+from bff_core.server import (
+    ErrorHandlers,
+    Guard,
+    RequestMiddleware,
+    ServiceKeys,
+    inject,
+    request_state,
+)
 from services.identity_admin.api import access_routes, decisions_routes, users_routes
 from services.identity_admin.ports import Administrators
 
@@ -16,9 +23,23 @@ PREFIX = "/v1/admin"
 def admin_blueprint(
     keys: ServiceKeys, guard: Guard, handlers: ErrorHandlers, *, max_body_bytes: int
 ) -> Blueprint:
-    """Build the blueprint; each request needs a service key, a user token and the admin role."""
+    """Build the blueprint; each request needs a service key, a user token and the admin role.
+
+    The answers of the app that it is mounted into (404, 405) stay as they are.
+    """
+
+    async def refuse_large_bodies() -> None:
+        # The limit of the app itself may be larger; Quart's default is 16 MiB.
+        if (request.content_length or 0) > max_body_bytes:
+            raise PayloadTooLarge(details={"limit_bytes": max_body_bytes})
+
     blueprint = Blueprint("identity_admin", __name__, url_prefix=PREFIX)
-    make_mountable(blueprint, keys, guard, handlers, max_body_bytes=max_body_bytes)
+    handlers.attach(blueprint)
+    blueprint.record_once(lambda setup: setup.app.extensions.update({ServiceKeys.REQUIRED: True}))
+    blueprint.before_request(keys.check)
+    blueprint.before_request(guard.check)
+    blueprint.before_request(refuse_large_bodies)
+    blueprint.after_request(stamp)
     # `inject` passes the argument, which the type of the view still shows.
     check: Any = require_admin
     blueprint.before_request(check)
@@ -26,6 +47,13 @@ def admin_blueprint(
     blueprint.register_blueprint(users_routes.blueprint)
     blueprint.register_blueprint(decisions_routes.blueprint)
     return blueprint
+
+
+async def stamp(response: Response) -> Response:
+    """Add the correlation id where the app has no `RequestMiddleware`."""
+    if not isinstance(current_app.asgi_app, RequestMiddleware):
+        response.headers["X-Correlation-ID"] = request_state(request.scope).correlation_id
+    return response
 
 
 @inject

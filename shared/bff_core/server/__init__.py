@@ -2,13 +2,13 @@
 
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
 from bff_core.server.concurrency_limit import ConcurrencyLimiter, release_slot
-from bff_core.server.envelope import ErrorEnvelopeV1, send_error
 from bff_core.server.errors import ErrorHandlers
 from bff_core.server.guard import (
     PUBLIC,
     SERVICE,
     SIGNED_IN,
     Guard,
+    ServiceKeys,
     UndeclaredRouteError,
     access,
     budget,
@@ -17,13 +17,13 @@ from bff_core.server.guard import (
 from bff_core.server.health import Dependencies, Health, health_routes
 from bff_core.server.hooks import for_unmatched_paths, for_unsafe_methods
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
-from bff_core.server.maintenance import enforce_maintenance
-from bff_core.server.mounting import UnguardedMountError, make_mountable, make_nestable
+from bff_core.server.mounting import UnguardedMountError, make_nestable
 from bff_core.server.openapi.declarations import (
     ExtraResponse,
     Link,
     error_responses,
     extra_responses,
+    file_field,
     openapi_links,
     operation_id,
     optional_body,
@@ -31,7 +31,11 @@ from bff_core.server.openapi.declarations import (
     response_headers,
 )
 from bff_core.server.openapi.document import COMPLETION, attach_openapi, document_of
-from bff_core.server.request_middleware import RequestMiddleware, RequestState, request_state
+from bff_core.server.request_middleware import (
+    RequestMiddleware,
+    RequestTooSlow,
+    request_state,
+)
 from bff_core.server.routes.context import ContextProvider, inject
 from bff_core.server.routes.responses import (
     ETAGGED,
@@ -49,14 +53,6 @@ from bff_core.server.routes.validation import (
     takes_query,
 )
 from bff_core.server.run import LIFECYCLE, run
-from bff_core.server.service_keys import ServiceKeys
-from bff_core.server.streamed_body import (
-    RequestTooSlow,
-    StreamedBodies,
-    StreamedBody,
-    takes_files,
-    with_streamed_bodies,
-)
 
 __all__ = [
     "COMPLETION",
@@ -71,7 +67,6 @@ __all__ = [
     "ConcurrencyLimiter",
     "ContextProvider",
     "Dependencies",
-    "ErrorEnvelopeV1",
     "ErrorHandlers",
     "ExtraResponse",
     "Guard",
@@ -82,27 +77,23 @@ __all__ = [
     "Message",
     "Receive",
     "RequestMiddleware",
-    "RequestState",
     "RequestTooSlow",
     "Scope",
     "Send",
     "ServiceKeys",
-    "StreamedBodies",
-    "StreamedBody",
     "UndeclaredRouteError",
     "UnguardedMountError",
     "access",
     "attach_openapi",
     "budget",
     "document_of",
-    "enforce_maintenance",
     "error_responses",
     "extra_responses",
+    "file_field",
     "for_unmatched_paths",
     "for_unsafe_methods",
     "health_routes",
     "inject",
-    "make_mountable",
     "make_nestable",
     "openapi_links",
     "operation_id",
@@ -118,10 +109,7 @@ __all__ = [
     "returns_etagged",
     "rule_of",
     "run",
-    "send_error",
     "takes_body",
-    "takes_files",
     "takes_headers",
     "takes_query",
-    "with_streamed_bodies",
 ]

@@ -5,10 +5,8 @@ from bff_core.errors import Unavailable
 from bff_core.observability import Metrics
 from bff_core.server.asgi import AsgiApp, Receive, Scope, Send
 from bff_core.server.envelope import send_error
-from bff_core.server.request_middleware import request_state
+from bff_core.server.request_middleware import OPERATOR_PATHS, request_state
 from bff_core.server.request_slot import RequestSlot, RequestSlots
-
-EXEMPT_PATHS = frozenset({"/healthz", "/ready", "/metrics"})
 
 
 class ConcurrencyLimiter:
@@ -33,7 +31,7 @@ class ConcurrencyLimiter:
         self._slots = RequestSlots(limit, per_caller, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in EXEMPT_PATHS:
+        if scope["type"] != "http" or scope["path"] in OPERATOR_PATHS:
             await self._app(scope, receive, send)
             return
         state = request_state(scope)

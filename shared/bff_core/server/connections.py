@@ -8,15 +8,19 @@ import socket
 import stat
 import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any
 
 import structlog
+import uvloop
 
 from bff_core.observability import Metrics
-from bff_core.server.accepted import Peer
+
+Peer = tuple[str, int]
+"""Address and port of the other end."""
 
 CHECK_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
@@ -34,19 +38,69 @@ LAST_DATA_SENT, TCP_INFO_BYTES = 44, 56
 log = structlog.get_logger()
 
 
-def raise_descriptor_limit() -> int:
-    """Allow as many descriptors as the process may have; returns how many."""
+def connection_limit(configured: int) -> int:
+    """Allow as many descriptors as the process may have, and connections half as many at most.
+
+    The rest is for services, databases and a rush.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    if soft == resource.RLIM_INFINITY:
+        soft = MOST_DESCRIPTORS
+    elif soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return wanted
-    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+        soft = wanted
+    return max(1, min(configured, soft // 2))
 
 
-def connection_limit(configured: int) -> int:
-    """At most half of the descriptors: the rest is for services, databases and a rush."""
-    return max(1, min(configured, raise_descriptor_limit() // 2))
+class ServerLoop(uvloop.Loop):
+    """uvloop's loop; `accepted` holds the open connections of its servers by their peer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted: dict[Peer, asyncio.Transport] = {}
+
+    async def create_server(
+        self, protocol_factory: Callable[[], asyncio.BaseProtocol], *args: Any, **options: Any
+    ) -> Any:
+        def recorded() -> asyncio.BaseProtocol:
+            inner: Any = protocol_factory()
+            return AcceptedProtocol(inner, self.accepted)
+
+        return await super().create_server(recorded, *args, **options)
+
+
+class AcceptedProtocol(asyncio.Protocol):
+    """Passes everything on to the server's own protocol, and records the connection while it is open."""
+
+    def __init__(self, inner: asyncio.Protocol, accepted: dict[Peer, asyncio.Transport]) -> None:
+        self._inner = inner
+        self._accepted = accepted
+        self._peer: Peer | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self._peer = peer[0], peer[1]
+            self._accepted[self._peer] = transport  # type: ignore[assignment]  # a stream's, typed loosely
+        self._inner.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._peer is not None:
+            self._accepted.pop(self._peer, None)
+        self._inner.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
 
 
 @dataclass(slots=True)
@@ -120,9 +174,12 @@ class IdleCloser:
         """Close idle connections if there are many; True if too few were idle."""
         self._free_reserve()
         try:
-            if len(open_descriptors()) < self._limit * START_CLOSING:
+            with os.scandir(DESCRIPTORS) as entries:
+                descriptors = [int(entry.name) for entry in entries]
+            if len(descriptors) < self._limit * START_CLOSING:
                 return False
-            return self._close_idle(list(open_connections(self._port)))
+            found = [connection_at(descriptor, self._port) for descriptor in descriptors]
+            return self._close_idle([one for one in found if one])
         except OSError as error:
             if error.errno not in {errno.EMFILE, errno.ENFILE}:
                 raise
@@ -170,18 +227,8 @@ def longest_idle(connections: Iterable[Connection], busy: BusyPeers) -> list[Con
     return [one for _, _, one in ranked]
 
 
-def open_descriptors() -> list[int]:
-    with os.scandir(DESCRIPTORS) as entries:
-        return [int(entry.name) for entry in entries]
-
-
-def open_connections(port: int) -> list[Connection]:
-    """The connections that clients have opened to `port` of this process."""
-    found = [connection_at(descriptor, port) for descriptor in open_descriptors()]
-    return [one for one in found if one]
-
-
 def connection_at(descriptor: int, port: int) -> Connection | None:
+    """The connection that a client has opened to `port`, if this is one."""
     try:
         one = _duplicate(descriptor)
         if one is None:

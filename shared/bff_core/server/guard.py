@@ -1,25 +1,41 @@
 """Authorizes every request: no route without an access rule, no user without a verified token."""
 
+import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from quart import Quart, current_app, g, request
+from werkzeug.datastructures import Headers
 
 from bff_core.auth import Claims, Revocations, TokenVerifier
 from bff_core.client.call import SAFE_METHODS
 from bff_core.clock import Clock
-from bff_core.context import TEACHER, Deadline, RequestContext, Role, never_revoked
-from bff_core.errors import InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
+from bff_core.context import (
+    TEACHER,
+    Deadline,
+    RequestContext,
+    Role,
+    ServiceId,
+    never_revoked,
+)
+from bff_core.errors import (
+    CallerUnknown,
+    InvalidRequest,
+    NotAuthenticated,
+    NotAuthorized,
+    NotFound,
+)
 from bff_core.server.request_middleware import RequestState, request_state
-from bff_core.server.service_keys import ServiceKeys
 
 PUBLIC = "public"
 SERVICE = "service"
 """Open to a known service, whether or not it acts for a user; a token that is sent must be valid."""
 SIGNED_IN = "signed_in"
 """Open to every user, whatever their roles."""
+KEY_HEADER = "X-Internal-API-Key"
+SERVICE_HEADER = "X-Service-ID"
 _ANY_ROLE = frozenset({SERVICE, SIGNED_IN})
 _RULE = "__access_rule__"
 _BUDGET = "__budget__"
@@ -34,19 +50,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def access(rule: str) -> Callable[[F], F]:
     """Declare who may call a route: the name of a rule that the app knows, or `PUBLIC`."""
-
-    def declare(view: F) -> F:
-        setattr(view, _RULE, rule)
-        return view
-
-    return declare
+    return _mark(_RULE, rule)
 
 
 def budget(name: str) -> Callable[[F], F]:
     """Give a route the time budget that the app knows by this name, in place of the service's."""
+    return _mark(_BUDGET, name)
 
+
+def _mark(attribute: str, value: str) -> Callable[[F], F]:
     def declare(view: F) -> F:
-        setattr(view, _BUDGET, name)
+        setattr(view, attribute, value)
         return view
 
     return declare
@@ -58,6 +72,42 @@ def rule_of(view: Callable[..., Any] | None) -> str | None:
 
 class UndeclaredRouteError(RuntimeError):
     """A route has no access rule, or one that the app does not know; the app does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeys:
+    """Admits the services of an allow-list that prove themselves with the internal key.
+
+    Used by a `Guard`, or alone before a blueprint: `blueprint.before_request(keys.check)`.
+    """
+
+    REQUIRED: ClassVar[str] = "bff_core.service_keys_required"
+
+    key: str = field(repr=False)
+    allowed: frozenset[str]
+
+    async def check(self) -> None:
+        """Runs before a request; raises as `authenticate` does."""
+        self.authenticate(request.headers)
+
+    def authenticate(self, headers: Headers) -> ServiceId:
+        """The service that the headers prove.
+
+        Raises:
+            InvalidRequest: One of the two headers is sent twice.
+            CallerUnknown: One is missing, or the pair is not right; the error does not say which.
+        """
+        for name in (KEY_HEADER, SERVICE_HEADER):
+            if len(headers.getlist(name)) > 1:
+                raise InvalidRequest(f"The header {name} may be sent once only")
+        key, service = headers.get(KEY_HEADER, ""), headers.get(SERVICE_HEADER, "")
+        if not key or not service:
+            raise CallerUnknown("missing_service_credentials")
+        # Both are compared before either decides, so that the time taken reveals nothing.
+        key_matches = hmac.compare_digest(key.encode(), self.key.encode())
+        if not (service in self.allowed and key_matches):
+            raise CallerUnknown("invalid_service_credentials")
+        return ServiceId(service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +198,12 @@ class Guard:
             state.slot.assign(f"user:{claims.user_id}")
         if rule not in _ANY_ROLE and not claims.roles & self.rules[rule]:
             raise NotAuthorized
-        await self._refuse_revoked(rule, claims, values["authorization"])
-        seconds = _budget_seconds(
-            values.get(_TIMEOUT, ""), self.budget if budget is None else budget
-        )
+        is_revoked: Callable[[], bool] = never_revoked
+        if self.revocations is not None:
+            for_admins = TEACHER not in self.rules.get(rule, {TEACHER})
+            await self.revocations.check(claims, values["authorization"], for_admins=for_admins)
+            is_revoked = partial(self.revocations.revokes, claims)
+        seconds = _budget_seconds(values.get(_TIMEOUT, ""), budget or self.budget)
         return RequestContext(
             user_id=claims.user_id,
             roles=claims.roles,
@@ -163,18 +215,8 @@ class Guard:
             tracestate=values.get("tracestate"),
             accept_language=values.get("accept-language", ""),
             token_expires_at=claims.expires_at,
-            is_revoked=self._revocation_of(claims),
+            is_revoked=is_revoked,
         )
-
-    def _revocation_of(self, claims: Claims) -> Callable[[], bool]:
-        if self.revocations is None:
-            return never_revoked
-        return partial(self.revocations.revokes, claims)
-
-    async def _refuse_revoked(self, rule: str, claims: Claims, authorization: str) -> None:
-        if self.revocations is not None:
-            for_admins = TEACHER not in self.rules.get(rule, {TEACHER})
-            await self.revocations.check(claims, authorization, for_admins=for_admins)
 
 
 def _budget_seconds(milliseconds: str, budget: float) -> float:

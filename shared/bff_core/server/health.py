@@ -113,17 +113,14 @@ class Health:
             DependencyV1(name=store.name, reachable=ping.result())
             for store, ping in zip(stores, pings, strict=True)
         ]
-        return ReadyV1(status="ready", dependencies=pinged + _breaker_states(self.dependencies))
-
-
-def _breaker_states(dependencies: Dependencies) -> list[DependencyV1]:
-    """Services behind a breaker are not pinged: the breaker knows their health."""
-    return [
-        DependencyV1.model_validate(
-            {"name": one.service, "operation": one.operation, "breaker": one.state}
-        )
-        for one in dependencies.breakers()
-    ]
+        # Services behind a breaker are not pinged: the breaker knows their health.
+        states = [
+            DependencyV1.model_validate(
+                {"name": one.service, "operation": one.operation, "breaker": one.state}
+            )
+            for one in self.dependencies.breakers()
+        ]
+        return ReadyV1(status="ready", dependencies=pinged + states)
 
 
 async def _is_reachable(dependency: HealthChecked) -> bool:

@@ -19,7 +19,8 @@ from bff_core.server.request_slot import RequestSlot
 
 STATE = "bff_core.request_state"
 UNMATCHED = "unmatched"
-QUIET_ROUTES = frozenset({"/healthz", "/ready", "/metrics"})
+OPERATOR_PATHS = frozenset({"/healthz", "/ready", "/metrics"})
+"""Neither limited nor traced, and logged only when they fail."""
 HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})
 """Granian writes HTTP/1.0 as `1`."""
 LABELLED_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
@@ -27,6 +28,12 @@ NOT_MODIFIED = 304
 _ID = b"x-correlation-id"
 
 log = structlog.get_logger()
+
+
+class RequestTooSlow(ClientError):
+    code = "INVALID_REQUEST"
+    status = 408
+    message = "The request body did not arrive in time"
 
 
 class HttpVersionNotSupported(ClientError):
@@ -87,15 +94,14 @@ class RequestMiddleware:
             await send({"type": "websocket.close", "code": 1008})
         elif scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"] in QUIET_ROUTES:
+        elif scope["path"] in OPERATOR_PATHS:
             await self._serve(scope, receive, send, UNTRACED)
         else:
             with tracing().server_span(scope["headers"]) as span:
                 await self._serve(scope, receive, send, span)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
-        state = RequestState(correlation_id_from(scope["headers"]))
-        scope[STATE] = state
+        state = scope[STATE] = RequestState(correlation_id_from(scope["headers"]))
         fields: dict[str, str] = {"correlation_id": state.correlation_id}
         if span.trace_id is not None:
             fields["trace_id"] = span.trace_id
@@ -112,7 +118,11 @@ class RequestMiddleware:
         call_log = CALL_LOG.set(state.calls)
         with bound_contextvars(**fields), self._metrics.in_flight.track_inprogress():
             try:
-                await self._answer(scope, receive, send_stamped)
+                if scope["http_version"] in HTTP_VERSIONS:
+                    await self._app(scope, receive, send_stamped)
+                else:
+                    error, id_ = HttpVersionNotSupported(), state.correlation_id
+                    await send_error(send_stamped, error, id_, self._service, self._clock)
             except UpstreamAborted:
                 # Returning without the last message makes the server close the connection.
                 pass
@@ -122,18 +132,10 @@ class RequestMiddleware:
                 span.set_response(method, state.route, state.status)
                 self._report(scope["method"], method, state)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["http_version"] in HTTP_VERSIONS:
-            await self._app(scope, receive, send)
-        else:
-            correlation_id = scope[STATE].correlation_id
-            error = HttpVersionNotSupported()
-            await send_error(send, error, correlation_id, self._service, self._clock)
-
     def _report(self, method: str, label: str, state: RequestState) -> None:
         elapsed = (state.streaming_since or time.perf_counter()) - state.started
         self._metrics.observe_request(label, state.route, state.status, elapsed)
-        if state.route in QUIET_ROUTES and state.status < 400:
+        if state.route in OPERATOR_PATHS and state.status < 400:
             return
         if state.calls and log.is_enabled_for(logging.DEBUG):
             calls = sorted(state.calls, key=lambda note: note.started)

@@ -1,6 +1,7 @@
 """Counts of the requests in flight, in all and by caller."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 from bff_core.errors import RateLimited, Unavailable
 from bff_core.observability import Metrics
@@ -8,15 +9,15 @@ from bff_core.observability import Metrics
 RETRY_AFTER = 1.0
 
 
+@dataclass(slots=True)
 class RequestSlots:
     """At most `limit` requests, and at most `per_caller` of one caller."""
 
-    def __init__(self, limit: int, per_caller: int, metrics: Metrics) -> None:
-        self.limit = limit
-        self.per_caller = per_caller
-        self.metrics = metrics
-        self.in_flight = 0
-        self.by_caller: Counter[str] = Counter()
+    limit: int
+    per_caller: int
+    metrics: Metrics
+    in_flight: int = 0
+    by_caller: Counter[str] = field(default_factory=Counter)
 
 
 class RequestSlot:

@@ -14,8 +14,7 @@ from quart import Quart
 
 from bff_core.composition import fan_out
 from bff_core.errors import BffError
-from bff_core.server.accepted import ServerLoop
-from bff_core.server.connections import IdleCloser, connection_limit
+from bff_core.server.connections import IdleCloser, ServerLoop, connection_limit
 from bff_core.server.engines import ENGINES
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
 from bff_core.server.routes.responses import METRICS
@@ -32,7 +31,6 @@ CANNOT_START = 2
 START_SECONDS = 4.0
 STOP_SECONDS = 10.0
 """Within which databases, caches and tasks are closed after the last response."""
-START_FAILURES = (SettingsError, BffError)
 
 
 def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
@@ -42,30 +40,14 @@ def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
         signal.signal(number, lambda number, _: os._exit(128 + number))
     try:
         app, settings = make_app()
-    except START_FAILURES as error:
-        _report(error)
+        # Modules and routes live as long as the process: looking through them again stops requests.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECTOR_THRESHOLDS)
+        uvloop.run(serve(app, settings), loop_factory=ServerLoop)
+    except (SettingsError, BffError) as error:
+        print(f"cannot start: {error}", file=sys.stderr, flush=True)  # noqa: T201 - logs may be off
         raise SystemExit(CANNOT_START) from None
-    # Modules and routes live as long as the process: looking through them again stops requests.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
-    code = uvloop.run(_serve_or_report(app, settings), loop_factory=ServerLoop)
-    if code:
-        raise SystemExit(code)
-
-
-def _report(error: Exception) -> None:
-    text = error.text if isinstance(error, BffError) else str(error)
-    print(f"cannot start: {text}", file=sys.stderr, flush=True)  # noqa: T201 - logs may be off
-
-
-async def _serve_or_report(app: Quart, settings: ServiceSettings) -> int:
-    try:
-        await serve(app, settings)
-    except START_FAILURES as error:
-        _report(error)
-        return CANNOT_START
-    return 0
 
 
 def _require_free_port(settings: ServiceSettings) -> None:
@@ -136,15 +118,14 @@ async def _has_started(app: Quart, stop: asyncio.Event) -> bool:
         SettingsError: It takes too long.
     """
     starting, stopping = asyncio.create_task(app.startup()), asyncio.create_task(stop.wait())
-    await asyncio.wait(
-        {starting, stopping}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
-    )
+    both = {starting, stopping}
+    await asyncio.wait(both, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     if starting.done():
         await cancel_and_wait(stopping)
         await starting
         return not stop.is_set()
     told_to_stop = stop.is_set()
-    await cancel_and_wait(starting, stopping)
+    await cancel_and_wait(*both)
     if not told_to_stop:
         raise SettingsError(f"the app was not ready within {START_SECONDS:g} s")
     return False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bff_core.composition import PartV1
-from bff_core.ports import Maintenance
+from services.bff_teacher.ports.maintenance import Maintenance
 from services.bff_teacher.screens.associations import AssociationsScreen
 from services.bff_teacher.screens.batch_detail import BatchDetailScreen
 from services.bff_teacher.screens.batch_results import BatchResultsScreen

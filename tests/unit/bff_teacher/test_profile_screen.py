@@ -1,8 +1,8 @@
 import pytest
 
 from bff_core.errors import DownstreamUnreachable
-from bff_core.ports import Maintenance
 from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
+from services.bff_teacher.ports.maintenance import Maintenance
 from tests.unit.bff_teacher.fakes import FakeProfiles, a_context
 from tests.unit.bff_teacher.screen_builders import a_profile, names_of_parts, part_of
 

@@ -10,10 +10,10 @@ from bff_core.errors import (
     BffError,
     InvalidRequest,
 )
-from bff_core.forms import BodyLimits, PartData, PartHead
 from bff_core.testing import FakeClock
 from services.bff_teacher.dto.batch_files_v1 import BatchFilesSentV1
 from services.bff_teacher.ports import CurrentFacts
+from services.bff_teacher.ports.forms import BodyLimits, PartData, PartHead
 from services.bff_teacher.screens.owned_batch import OwnedBatches
 from services.bff_teacher.screens.received_files import FileReceiver, UploadLimits
 from services.bff_teacher.screens.upload_files import UploadFilesScreen

@@ -8,7 +8,7 @@ import pytest
 from bff_core.errors import Unavailable, UpstreamAborted
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import run_virtually
+from bff_core.testing.clock import run_virtually
 from services.gateway.implementations.event_streams import DRAIN_TIMEOUT, EventStreams
 
 

@@ -11,9 +11,6 @@ from bff_core.errors import NotFound
 from bff_core.server.guard import PUBLIC, access
 from bff_core.server.openapi.operations import Provider
 
-OPENAPI_PATH = "/openapi.json"
-
-
 COMPLETION = "bff_core.openapi_completion"
 """Extension of an app whose document is completed by a function of the app's own."""
 
@@ -47,7 +44,7 @@ def _document_routes() -> Blueprint:
     blueprint = Blueprint("openapi", __name__)
     written: list[bytes] = []
 
-    @blueprint.get(OPENAPI_PATH)
+    @blueprint.get("/openapi.json")
     @hide
     @access(PUBLIC)
     async def openapi() -> Response:
@@ -75,6 +72,7 @@ persistAuthorization: true}})</script></body>
 
 def _page_routes(title: str) -> Blueprint:
     blueprint = Blueprint("docs", __name__)
+    folder = resources.files("swagger_ui") / "static"
 
     @blueprint.get("/docs")
     @hide
@@ -90,10 +88,6 @@ def _page_routes(title: str) -> Blueprint:
         """A script or a style sheet of the page."""
         if name not in _ASSETS:
             raise NotFound
-        return Response(_read_asset(name), content_type=_ASSETS[name])
+        return Response((folder / name).read_bytes(), content_type=_ASSETS[name])
 
     return blueprint
-
-
-def _read_asset(name: str) -> bytes:
-    return (resources.files("swagger_ui") / "static" / name).read_bytes()

@@ -28,13 +28,19 @@ from bff_core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from bff_core.server.concurrency_limit import EXEMPT_PATHS
 from bff_core.server.envelope import ErrorEnvelopeV1
-from bff_core.server.guard import PUBLIC, SERVICE, rule_of
+from bff_core.server.guard import (
+    KEY_HEADER,
+    PUBLIC,
+    SERVICE,
+    SERVICE_HEADER,
+    ServiceKeys,
+    rule_of,
+)
 from bff_core.server.openapi.declarations import HEADERS, declaration_of, files_body
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
+from bff_core.server.request_middleware import OPERATOR_PATHS
 from bff_core.server.routes.responses import ETAGGED
-from bff_core.server.service_keys import KEY_HEADER, SERVICE_HEADER, ServiceKeys
 
 Json = dict[str, Any]
 ErrorTypes = tuple[type[BffError], ...]
@@ -91,14 +97,19 @@ class Provider(OpenAPIProvider):
                     }
                     for kind in error_types
                 }
-                _add_examples(operation, components["schemas"])
+                for media in _media_types(operation):
+                    _add_example(media, components["schemas"])
         document["tags"] = self._tags()
         document["info"]["license"] = _LICENSE
         return document
 
     def generate_rules(self) -> Iterable[Rule]:
         """Each route once; its other prefixes are servers of the document."""
-        rules = (rule for rule in super().generate_rules() if not _is_repeated(rule))
+        rules = [
+            rule
+            for rule in super().generate_rules()
+            if not _PREFIX_NUMBER.search(rule.endpoint.rpartition(".")[0])
+        ]
         return sorted(rules, key=lambda rule: rule.rule)
 
     def build_paths(self, rule: Rule) -> tuple[Json, Json]:
@@ -113,7 +124,11 @@ class Provider(OpenAPIProvider):
             fallback = f"{method}_{rule.endpoint.replace('.', '_')}"
             operation["operationId"] = declaration_of(view).operation_id or fallback
             operation["tags"] = [_tag_of(rule.endpoint)]
-            _move_schemas(operation, components)
+            # Generated types have names; the library moves nested models only.
+            for media in _media_types(operation):
+                if name := media["schema"].get("title"):
+                    components.setdefault(name, media["schema"])
+                    media["schema"] = {"$ref": f"#/components/schemas/{name}"}
             self._add_security(operation, rule_of(view))
             _complete_responses(operation, rule, view, components)
             self._add_links(operation, view)
@@ -175,11 +190,6 @@ class Provider(OpenAPIProvider):
         return [{"name": name, "description": text} for name, text in sorted(tags.items())]
 
 
-def _is_repeated(rule: Rule) -> bool:
-    """True for a route under another prefix than its first."""
-    return _PREFIX_NUMBER.search(rule.endpoint.rpartition(".")[0]) is not None
-
-
 def _tag_of(endpoint: str) -> str:
     return endpoint.rpartition(".")[0].rpartition(".")[2]
 
@@ -201,18 +211,6 @@ def _mark_required(parameters: list[Json], model: type[BaseModel]) -> list[Json]
 def _media_types(operation: Json) -> list[Json]:
     bodies = [*operation["responses"].values(), operation.get("requestBody", {})]
     return [media for body in bodies for media in body.get("content", {}).values()]
-
-
-def _move_schemas(operation: Json, components: Json) -> None:
-    """Move the models of requests and responses to the components, so that generated types have names.
-
-    The library does so with nested models only.
-    """
-    for media in _media_types(operation):
-        name = media["schema"].get("title")
-        if name:
-            components.setdefault(name, media["schema"])
-            media["schema"] = {"$ref": f"#/components/schemas/{name}"}
 
 
 def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json) -> None:
@@ -258,7 +256,7 @@ def _header_refs(*names: str) -> Json:
 
 def _error_types(operation: Json, rule: Rule, view: Any) -> ErrorTypes:
     kinds: list[type[BffError]] = [*declaration_of(view).error_responses, Unexpected]
-    if rule.rule not in EXEMPT_PATHS:
+    if rule.rule not in OPERATOR_PATHS:
         kinds.append(Unavailable)
     if rule_of(view) != PUBLIC:
         kinds.extend(_USER_ERRORS)
@@ -292,9 +290,8 @@ def _add_error_responses(operation: Json, kinds: ErrorTypes) -> Json:
     return components
 
 
-def _add_examples(operation: Json, components: Json) -> None:
-    """Put an example on each body whose model has none as a whole."""
-    for media in _media_types(operation):
-        if "examples" not in media:
-            with suppress(NoExampleError):
-                media["example"] = example_of(media["schema"], components)
+def _add_example(media: Json, components: Json) -> None:
+    """Put an example on a body whose model has none as a whole."""
+    if "examples" not in media:
+        with suppress(NoExampleError):
+            media["example"] = example_of(media["schema"], components)

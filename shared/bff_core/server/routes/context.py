@@ -11,10 +11,6 @@ from quart import current_app, g, request
 from werkzeug.datastructures import MultiDict
 
 from bff_core.context import RequestContext
-from bff_core.errors import UnsupportedMediaType, unsupported_encoding
-from bff_core.forms import FormBody
-from bff_core.server.multipart import StreamedForm
-from bff_core.server.streamed_body import STREAMED, StreamedBody
 
 
 class DependencySource(Protocol):
@@ -72,20 +68,6 @@ class ContextProvider(Provider):
     def context(self) -> RequestContext:
         context: RequestContext = g.request_context
         return context
-
-    @provide(scope=Scope.REQUEST)
-    def form_body(self) -> FormBody:
-        """Provide the body of a route that streams it.
-
-        Raises:
-            UnsupportedMediaType: It is not declared as a multipart form.
-        """
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise unsupported_encoding()
-        body = request.scope.get(STREAMED)
-        if not isinstance(body, StreamedBody):
-            raise UnsupportedMediaType("The request body must be multipart/form-data")
-        return StreamedForm(body)
 
 
 def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

@@ -61,26 +61,21 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
 
 
 def _part_headers(dto: BaseModel) -> dict[str, str]:
+    """Count the parts of an answer, and name those that are incomplete."""
     parts: list[PartV1] = getattr(dto, "parts", [])
-    _count(parts)
+    if parts:
+        current = current_request()
+        # A screen has one name under all of its prefixes.
+        screen = current.endpoint.rpartition(".")[2]
+        # An app that a blueprint is mounted into has no metrics of this kind.
+        metrics: Metrics | None = current.extensions.get(METRICS)
+        if metrics is not None:
+            for part in parts:
+                metrics.observe_part(screen, part.name, part.status)
     incomplete = [part.name for part in parts if part.status != "ok"]
     if incomplete:
         return {"Cache-Control": "no-store", "X-Parts-Incomplete": ", ".join(incomplete)}
     return {"Cache-Control": "private, no-cache"}
-
-
-def _count(parts: list[PartV1]) -> None:
-    if not parts:
-        return
-    current = current_request()
-    # A screen has one name under all of its prefixes.
-    screen = current.endpoint.rpartition(".")[2]
-    # An app that a blueprint is mounted into has no metrics of this kind.
-    metrics: Metrics | None = current.extensions.get(METRICS)
-    if metrics is None:
-        return
-    for part in parts:
-        metrics.observe_part(screen, part.name, part.status)
 
 
 def returns_etagged(model: type[M]) -> Callable[[ETagView[M]], Callable[..., Awaitable[Response]]]:

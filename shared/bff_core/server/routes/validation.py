@@ -54,7 +54,7 @@ def takes_body(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         @document_request(model, source=DataSource.JSON)
         @wraps(view)
         async def checked(*args: Any, **kwargs: Any) -> R:
-            return await view(*args, data=await read_body(model), **kwargs)
+            return await view(*args, data=parse_body(model, await read_json()), **kwargs)
 
         return needs_quart(checked)
 
@@ -72,7 +72,7 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
         @document_headers(model)
         @wraps(view)
         async def checked(*args: Any, **kwargs: Any) -> R:
-            return await view(*args, headers=read_headers(model), **kwargs)
+            return await view(*args, headers=_read_headers(model), **kwargs)
 
         return needs_quart(checked)
 
@@ -114,7 +114,7 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
     return result
 
 
-def read_headers(model: type[M]) -> M:
+def _read_headers(model: type[M]) -> M:
     given = {name: request.headers.getlist(name) for name in _parameters(model)}
     twice = [
         FieldError(json_pointer("", name), _DUPLICATE)
@@ -142,10 +142,6 @@ def _repeatable(model: type[BaseModel]) -> frozenset[str]:
 @cache
 def _parameters(model: type[BaseModel]) -> frozenset[str]:
     return frozenset({info.alias or name for name, info in model.model_fields.items()})
-
-
-async def read_body(model: type[M]) -> M:
-    return parse_body(model, await read_json())
 
 
 async def read_json() -> bytes:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bff_core.front_end import FolderTooLargeError, files, read_static_files
+from bff_core import front_end
+from bff_core.front_end import FolderTooLargeError, read_static_files
 
 
 @pytest.fixture
@@ -126,14 +127,14 @@ def test_folder_without_an_index_says_so(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_too_big_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 10)
+    monkeypatch.setattr(front_end, "MAX_BYTES", 10)
 
     with pytest.raises(FolderTooLargeError):
         read_static_files(folder)
 
 
 def test_folder_of_too_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_FILES", 1)
+    monkeypatch.setattr(front_end, "MAX_FILES", 1)
     (folder / "second.txt").write_text("x")
 
     with pytest.raises(FolderTooLargeError):

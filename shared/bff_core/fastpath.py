@@ -1,4 +1,8 @@
-"""ASGI middleware that calls the view of a plain GET directly; every other request goes to Quart."""
+"""ASGI middleware that calls the view of a plain GET directly; every other request goes to Quart.
+
+It earns its place by CPU (docs/fastpath.md). The setting `FAST_PATH` switches it off; the routes, the
+guard and the answers are the same either way.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -132,23 +136,19 @@ class FastPath:
     @cached_property
     def _views(self) -> Mapping[str, View]:
         """Views that may be called directly, by endpoint; none while a hook wants to see reads."""
-        if not self._hooks_skip_reads():
-            return {}
-        views = self._app.view_functions.items()
-        return {endpoint: view for endpoint, view in views if self._is_plain(view)}
-
-    def _hooks_skip_reads(self) -> bool:
         app = self._app
         if any(app.after_request_funcs.values()) or any(app.url_value_preprocessors.values()):
-            return False
+            return {}
         # The guard and dishka's scope are replaced here by `authorize_view` and `Dependencies`.
-        return all(
+        skip_reads = all(
             hook is self._own_hook
             or isinstance(getattr(hook, "__self__", None), Guard | ContainerMiddleware)
             or skips_matched_reads(hook)
             for hooks in app.before_request_funcs.values()
             for hook in hooks
         )
+        views = app.view_functions.items() if skip_reads else ()
+        return {endpoint: view for endpoint, view in views if self._is_plain(view)}
 
     def _is_plain(self, view: View) -> bool:
         if getattr(view, NEEDS_QUART, True) or rule_of(view) not in self._guard.rules:

@@ -4,8 +4,8 @@ from dishka import AsyncContainer
 from quart import Quart, request
 
 from bff_core.errors import Unavailable
-from bff_core.ports import Maintenance, Switches
-from bff_core.server.hooks import for_unsafe_methods
+from bff_core.server import for_unsafe_methods
+from services.bff_teacher.ports.maintenance import Switches
 
 RETRY_AFTER = 30.0
 """Seconds; how long maintenance lasts is not known."""
@@ -25,16 +25,13 @@ def enforce_maintenance(app: Quart, container: AsyncContainer) -> None:
     @for_unsafe_methods
     async def refuse_writes() -> None:
         maintenance = (await container.get(Switches)).maintenance
-        if maintenance.read_only:
-            raise _read_only(maintenance)
-
-
-def _read_only(maintenance: Maintenance) -> Unavailable:
-    texts = {language: text for language, text in maintenance.banner.items() if text}
-    language = request.accept_languages.best_match(list(texts)) or next(iter(texts), None)
-    return Unavailable(
-        texts.get(language or ""),
-        details={"reason": "maintenance", "banner": texts},
-        retry_after=RETRY_AFTER,
-        headers={"Content-Language": language} if language else {},
-    )
+        if not maintenance.read_only:
+            return
+        texts = {language: text for language, text in maintenance.banner.items() if text}
+        language = request.accept_languages.best_match(list(texts)) or next(iter(texts), None)
+        raise Unavailable(
+            texts.get(language or ""),
+            details={"reason": "maintenance", "banner": texts},
+            retry_after=RETRY_AFTER,
+            headers={"Content-Language": language} if language else {},
+        )

@@ -7,10 +7,11 @@ from quart import Blueprint, Quart
 from bff_core.app import Blueprints, build_app
 from bff_core.context import TEACHER
 from bff_core.observability import Metrics
-from bff_core.ports import Maintenance, Switches
-from bff_core.server import access, enforce_maintenance, returns
+from bff_core.server import access, returns
 from bff_core.settings import ServiceSettings
 from bff_core.testing import SECRET, FakeClock, access_token, bearer
+from services.bff_teacher.api.maintenance import enforce_maintenance
+from services.bff_teacher.ports.maintenance import Maintenance, Switches
 from tests.unit.set_switches import SetSwitches
 
 BANNER = {"sv": "Vi är snart tillbaka", "en": "We will soon be back"}

@@ -1,4 +1,4 @@
-"""Files of a built front end, read into memory once at start."""
+"""A built front end: its files, read into memory at start, and the paths at which they are served."""
 
 import hashlib
 import os
@@ -7,7 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quart import Quart, Response, request
+from werkzeug.exceptions import NotFound as UnknownPath
+
+from bff_core.errors import Unavailable
+from bff_core.etags import if_none_match
+from bff_core.server import for_unmatched_paths, request_state
 from bff_core.settings import SettingsError
+
+ROUTE = "front_end"
+"""Route name of all pages in logs and metrics."""
+RESERVED = frozenset({"v1", "bff", "api", "metrics", "ready", "healthz", "openapi.json", "docs"})
+"""First path segments that never name a page, so that a wrong API path answers 404."""
+IDENTITY = "identity"
+"""The content coding of a file as it is."""
 
 INDEX = "index.html"
 ASSETS = "assets"
@@ -122,11 +135,14 @@ def _is_copy(name: str, bodies: Mapping[str, bytes]) -> bool:
 def _static_file(name: str, bodies: Mapping[str, bytes]) -> StaticFile:
     body = bodies[name]
     copies = {coding: bodies.get(f"{name}{suffix}") for suffix, coding in ENCODINGS.items()}
+    # A source map has the hash of its script: `index-B3xk9_Qa.js.map`.
+    found = _HASH.search(Path(Path(name).name.partition(".map")[0]).stem)
+    has_hash = found is not None and bool(_MIXED.search(found["short"] or found["long"]))
     return StaticFile(
         body=body,
         content_type=_TYPES.get(Path(name).suffix.lower(), _UNKNOWN_TYPE),
         etag=hashlib.sha256(body).hexdigest()[:32],
-        immutable=name.startswith(f"{ASSETS}/") and _has_hash(Path(name).name),
+        immutable=name.startswith(f"{ASSETS}/") and has_hash,
         encoded={coding: copy for coding, copy in copies.items() if copy is not None},
     )
 
@@ -152,20 +168,71 @@ def _visible_files(root: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place) / name
-            if _is_visible(path, root):
-                yield path.relative_to(root).as_posix(), path.resolve()
+            real = path.resolve()
+            if not real.is_relative_to(root) or not real.is_file():
+                continue
+            # A link with an ordinary name may lead to a dotfile.
+            if not any(part.startswith(".") for part in (name, *real.relative_to(root).parts)):
+                yield path.relative_to(root).as_posix(), real
 
 
-def _is_visible(path: Path, root: Path) -> bool:
-    real = path.resolve()
-    if not real.is_relative_to(root) or not real.is_file():
-        return False
-    # A link with an ordinary name may lead to a dotfile.
-    parts = (path.name, *real.relative_to(root).parts)
-    return not any(part.startswith(".") for part in parts)
+def attach_front_end(app: Quart, pages: StaticFiles, headers: Mapping[str, str]) -> None:
+    """Answer GET and HEAD where the app has no route; `headers` go with every file."""
+
+    @app.before_request
+    @for_unmatched_paths
+    async def serve_page() -> Response | None:
+        if request.method not in {"GET", "HEAD"}:
+            return None
+        # A path with a route for another method stays 405.
+        if not isinstance(request.routing_exception, UnknownPath):
+            return None
+        segments = path_segments(request.scope["path"])
+        if segments is None or (segments and segments[0].casefold() in RESERVED):
+            return None
+        file = pages.files.get("/".join(segments))
+        if file is None:
+            names_a_file = bool(segments) and (segments[0] == ASSETS or "." in segments[-1])
+            # A script asks for JSON.
+            accepts_html = not request.headers.get("Accept") or request.accept_mimetypes.accept_html
+            if names_a_file or not accepts_html:
+                return None
+            file = pages.index
+        request_state(request.scope).route = ROUTE
+        if file is None:
+            raise Unavailable(details={"reason": "front_end_not_built"})
+        response = _response(file)
+        response.headers.update(headers)
+        return response
 
 
-def _has_hash(name: str) -> bool:
-    """A source map has the hash of its script: `index-B3xk9_Qa.js.map`."""
-    found = _HASH.search(Path(name.partition(".map")[0]).stem)
-    return found is not None and bool(_MIXED.search(found["short"] or found["long"]))
+def path_segments(path: str) -> list[str] | None:
+    """The segments of a decoded path; None when one of them cannot name a file or a page."""
+    segments = path.removeprefix("/").removesuffix("/").split("/")
+    if segments == [""]:
+        return []
+    if "\\" in path or any(
+        not segment or segment.startswith(".") or not segment.isprintable() for segment in segments
+    ):
+        return None
+    return segments
+
+
+def _response(file: StaticFile) -> Response:
+    """The file in the coding that the client likes best, or 304 when it has that already."""
+    coding = request.accept_encodings.best_match([*file.encoded, IDENTITY], IDENTITY)
+    tag = file.etag if coding == IDENTITY else f"{file.etag}-{coding}"
+    if if_none_match(request.headers).contains_weak(tag):
+        response = Response(b"", status=304)
+        response.headers.pop("Content-Type", None)
+    else:
+        response = Response(file.encoded.get(coding, file.body), content_type=file.content_type)
+        if coding != IDENTITY:
+            response.headers["Content-Encoding"] = coding
+    response.set_etag(tag)
+    if file.encoded:
+        response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if file.immutable else "no-cache"
+    )
+    return response

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff_core.languages import preferred
+from services.bff_teacher.languages import preferred
 
 SPOKEN = ("en", "sv")
 

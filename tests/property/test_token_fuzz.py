@@ -10,6 +10,7 @@ from bff_core.auth import StaticKey, TokenRules, TokenVerifier
 from bff_core.context import is_user_id
 from bff_core.errors import NotAuthenticated
 from bff_core.testing import AUDIENCE, ISSUER, SECRET, FakeClock, access_token, bearer
+from tests.verified_tokens import verified
 
 VERIFIER = TokenVerifier(StaticKey(SECRET), TokenRules("HS256", AUDIENCE, ISSUER), FakeClock())
 
@@ -25,7 +26,7 @@ NAMES = st.sampled_from(
 
 def survives(authorization: str | None) -> None:
     try:
-        claims = VERIFIER.verify(authorization)
+        claims = verified(VERIFIER, authorization)
     except NotAuthenticated:
         return
     assert is_user_id(claims.user_id)

@@ -102,33 +102,20 @@ class TokenVerifier:
             Unavailable: The keys cannot be fetched at the moment.
         """
         token = _bearer(authorization)
-        digest = _digest(token)
+        digest = hashlib.sha256(token.encode()).digest()
         verified = self._verified.get(digest)
-        await self._keys.ensure_key(_kid(token) if verified is None else verified.kid)
-        return self._verify(token, digest)
-
-    def verify(self, authorization: str | None) -> Claims:
-        """The claims of a bearer token that a key already fetched has signed.
-
-        Raises:
-            NotAuthenticated: There is no token, or it is not valid; `reason` says why.
-        """
-        token = _bearer(authorization)
-        return self._verify(token, _digest(token))
-
-    def _verify(self, token: str, digest: bytes) -> Claims:
-        verified = self._verified.get(digest)
+        kid = _kid(token) if verified is None else verified.kid
+        await self._keys.ensure_key(kid)
         if verified is None or not self._keys.is_current(verified.key):
             self._verified.pop(digest, None)
-            verified = self._decode(token)
+            verified = self._decode(token, kid)
         if verified.claims.expires_at <= self._clock.now().timestamp():
             self._verified.pop(digest, None)
             raise NotAuthenticated("token_expired")
         self._verified[digest] = verified
         return verified.claims
 
-    def _decode(self, token: str) -> VerifiedToken:
-        kid = _kid(token)
+    def _decode(self, token: str, kid: str | None) -> VerifiedToken:
         key = self._keys.key_for(kid)
         try:
             payload = jwt.decode(
@@ -176,10 +163,6 @@ def _bearer(authorization: str | None) -> str:
     if len(token) > MAX_TOKEN_LENGTH:
         raise NotAuthenticated("token_too_long")
     return token
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _kid(token: str) -> str | None:

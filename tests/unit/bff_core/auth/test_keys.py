@@ -10,6 +10,7 @@ from bff_core.app import verifier_from
 from bff_core.auth import key_from
 from bff_core.settings import ServiceSettings, SettingsError
 from bff_core.testing import SECRET, FakeClock, RsaKeys, access_token, bearer
+from tests.verified_tokens import verified
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def settings(**environ: str) -> ServiceSettings:
 def test_secret_is_the_key() -> None:
     read = settings(JWT_ALGORITHM="HS256", JWT_SECRET_KEY=SECRET)
 
-    assert verifier_from(read, FakeClock()).verify(bearer(access_token())).user_id == "teacher-1"
+    assert verified(verifier_from(read, FakeClock()), bearer(access_token())).user_id == "teacher-1"
 
 
 def test_public_key_is_read_from_its_variable(keys: RsaKeys) -> None:
@@ -32,7 +33,7 @@ def test_public_key_is_read_from_its_variable(keys: RsaKeys) -> None:
 
     token = access_token(key=keys.private, algorithm="RS256")
 
-    assert verifier.verify(bearer(token)).user_id == "teacher-1"
+    assert verified(verifier, bearer(token)).user_id == "teacher-1"
 
 
 @pytest.mark.parametrize("name", ["JWT_SECRET_KEY", "JWT_JWKS_URL", "JWT_PUBLIC_KEY_PATH"])
@@ -41,7 +42,7 @@ def test_empty_variable_beside_a_public_key_is_as_unset(name: str, keys: RsaKeys
 
     token = access_token(key=keys.private, algorithm="RS256")
 
-    assert verifier_from(read, FakeClock()).verify(bearer(token)).user_id == "teacher-1"
+    assert verified(verifier_from(read, FakeClock()), bearer(token)).user_id == "teacher-1"
 
 
 def test_public_key_is_read_from_its_file(keys: RsaKeys, tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_public_key_is_read_from_its_file(keys: RsaKeys, tmp_path: Path) -> None
 
     token = access_token(key=keys.private, algorithm="RS256")
 
-    assert verifier.verify(bearer(token)).user_id == "teacher-1"
+    assert verified(verifier, bearer(token)).user_id == "teacher-1"
 
 
 @pytest.mark.parametrize("text", ["", "not a key", "-----BEGIN PUBLIC KEY-----\nxx\n", "ö"])

@@ -48,52 +48,54 @@ def marks(clock: FakeClock) -> RevocationMarks:
     return RevocationMarks(clock, LIFETIME, limit=3)
 
 
-def claims_of(clock: FakeClock, **claims: object) -> Claims:
+async def claims_of(clock: FakeClock, **claims: object) -> Claims:
     rules = TokenRules("HS256", AUDIENCE, ISSUER)
     token = bearer(access_token(now=clock.now(), **claims))
-    return TokenVerifier(StaticKey(SECRET), rules, clock).verify(token)
+    return await TokenVerifier(StaticKey(SECRET), rules, clock).authenticate(token)
 
 
 def mark_at(clock: FakeClock, user: str = "teacher-1", *, after: float = 0.0) -> RevocationMark:
     return RevocationMark(UserId(user), clock.now().timestamp() + after)
 
 
-def test_a_token_from_before_the_mark_is_revoked_and_a_later_one_is_not(
+async def test_a_token_from_before_the_mark_is_revoked_and_a_later_one_is_not(
     marks: RevocationMarks, clock: FakeClock
 ) -> None:
-    before = claims_of(clock)
+    before = await claims_of(clock)
     marks.add([mark_at(clock)])
     clock.advance(2)
 
     assert marks.revokes(before)
-    assert not marks.revokes(claims_of(clock))
-    assert not marks.revokes(claims_of(clock, sub="another"))
+    assert not marks.revokes(await claims_of(clock))
+    assert not marks.revokes(await claims_of(clock, sub="another"))
 
 
-def test_a_token_that_outlives_the_configured_lifetime_is_refused_by_any_mark(
+async def test_a_token_that_outlives_the_configured_lifetime_is_refused_by_any_mark(
     marks: RevocationMarks, clock: FakeClock
 ) -> None:
     marks.add([mark_at(clock)])
     in_two_hours = clock.now().timestamp() + 2 * LIFETIME
 
     with capture_logs() as lines:
-        token = claims_of(clock, exp=in_two_hours)
+        token = await claims_of(clock, exp=in_two_hours)
 
     assert marks.revokes(token)
     [line] = lines
     assert line["event"] == "token_outlives_setting"
     assert line["setting"] == "JWT_ACCESS_TOKEN_EXPIRES_SECONDS"
-    assert not marks.revokes(claims_of(clock, exp=in_two_hours, iat=clock.now().timestamp() + 1))
+    assert not marks.revokes(
+        await claims_of(clock, exp=in_two_hours, iat=clock.now().timestamp() + 1)
+    )
 
 
-def test_the_time_of_issue_counts_where_the_token_says_it(
+async def test_the_time_of_issue_counts_where_the_token_says_it(
     marks: RevocationMarks, clock: FakeClock
 ) -> None:
     marks.add([mark_at(clock)])
     now = int(clock.now().timestamp())
 
-    assert marks.revokes(claims_of(clock, iat=now, exp=now + 7200))
-    assert not marks.revokes(claims_of(clock, iat=now + 1, exp=now + 60))
+    assert marks.revokes(await claims_of(clock, iat=now, exp=now + 7200))
+    assert not marks.revokes(await claims_of(clock, iat=now + 1, exp=now + 60))
 
 
 def test_marks_are_bounded_and_kept_no_longer_than_a_token_lives(
@@ -107,10 +109,10 @@ def test_marks_are_bounded_and_kept_no_longer_than_a_token_lives(
     assert len(marks) == 0
 
 
-def test_an_older_mark_that_is_heard_later_takes_nothing_back(
+async def test_an_older_mark_that_is_heard_later_takes_nothing_back(
     marks: RevocationMarks, clock: FakeClock
 ) -> None:
-    token = claims_of(clock)
+    token = await claims_of(clock)
     marks.add([mark_at(clock, after=1)])
     marks.add([mark_at(clock, after=-100)])
 
@@ -125,7 +127,7 @@ async def test_a_revoked_token_is_refused_on_every_route(
 
     with pytest.raises(NotAuthenticated) as refused:
         await Revocations(marks, HearingStub(), access).check(
-            claims_of(clock), "Bearer x", for_admins=False
+            await claims_of(clock), "Bearer x", for_admins=False
         )
 
     assert refused.value.details["reason"] == "token_revoked"
@@ -153,7 +155,7 @@ async def test_identity_is_asked_about_admins_while_marks_are_not_heard(
     access = AdminAccessStub()
 
     await Revocations(marks, hearing, access).check(
-        claims_of(clock), "Bearer x", for_admins=for_admins
+        await claims_of(clock), "Bearer x", for_admins=for_admins
     )
 
     assert access.asked == asked
@@ -166,7 +168,7 @@ async def test_without_redis_nobody_is_an_admin_whom_identity_does_not_confirm(
     revocations = Revocations(marks, HearingStub(connected=False), AdminAccessStub(refusal))
 
     with pytest.raises(type(refusal)):
-        await revocations.check(claims_of(clock), "Bearer x", for_admins=True)
+        await revocations.check(await claims_of(clock), "Bearer x", for_admins=True)
 
 
 @pytest.mark.parametrize("hearing", [HearingStub(publisher_lives=False), None])
@@ -175,6 +177,8 @@ async def test_an_identity_that_is_down_denies_nobody_unless_redis_is_silent(
 ) -> None:
     access = AdminAccessStub(Unavailable())
 
-    await Revocations(marks, hearing, access).check(claims_of(clock), "Bearer x", for_admins=True)
+    await Revocations(marks, hearing, access).check(
+        await claims_of(clock), "Bearer x", for_admins=True
+    )
 
     assert access.asked == 1

@@ -10,6 +10,7 @@ import pytest
 from bff_core.auth import StaticKey, TokenRules, TokenVerifier
 from bff_core.errors import NotAuthenticated
 from bff_core.testing import AUDIENCE, ISSUER, SECRET, FakeClock, access_token, bearer
+from tests.verified_tokens import verified
 
 
 @pytest.fixture
@@ -28,12 +29,12 @@ def signed(**header: object) -> str:
 
 @pytest.mark.parametrize("header", [{}, {"typ": "JWT"}, {"typ": "jwt"}, {"typ": "at+jwt"}])
 def test_types_of_access_tokens_pass(verifier: TokenVerifier, header: dict[str, object]) -> None:
-    assert verifier.verify(bearer(signed(**header)))
+    assert verified(verifier, bearer(signed(**header)))
 
 
 @pytest.mark.parametrize("kind", ["logout+jwt", "dpop+jwt", "secevent+jwt", "", "rt+jwt", "JOSE"])
 def test_other_types_of_tokens_are_no_access_tokens(verifier: TokenVerifier, kind: str) -> None:
     with pytest.raises(NotAuthenticated) as refused:
-        verifier.verify(bearer(signed(typ=kind)))
+        verified(verifier, bearer(signed(typ=kind)))
 
     assert refused.value.details["reason"] == "not_an_access_token"

@@ -21,6 +21,7 @@ from bff_core.testing import (
     bearer,
     refresh_token,
 )
+from tests.verified_tokens import verified
 
 OTHER_SECRET = "another-secret-of-more-than-32-characters"
 HS256 = TokenRules("HS256", AUDIENCE, ISSUER)
@@ -43,7 +44,7 @@ def keys() -> RsaKeys:
 
 def reason(verifier: TokenVerifier, authorization: str | None) -> object:
     with pytest.raises(NotAuthenticated) as refused:
-        verifier.verify(authorization)
+        verified(verifier, authorization)
     return refused.value.details["reason"]
 
 
@@ -62,7 +63,7 @@ def unsigned(header: Mapping[str, object], claims: Mapping[str, object], signatu
 def test_valid_token_tells_who_it_is(verifier: TokenVerifier, clock: FakeClock) -> None:
     token = access_token("user-9", roles=["teacher", "admin"], org="school-1")
 
-    claims = verifier.verify(bearer(token))
+    claims = verified(verifier, bearer(token))
 
     expiry = clock.now() + timedelta(hours=1)
     roles = frozenset({"teacher", "admin"})
@@ -73,16 +74,16 @@ def test_valid_token_tells_who_it_is(verifier: TokenVerifier, clock: FakeClock) 
 
 @pytest.mark.parametrize("claim", ["org", "org_id", "organization_id"])
 def test_organisation_goes_by_three_names(verifier: TokenVerifier, claim: str) -> None:
-    assert verifier.verify(bearer(access_token(**{claim: "school-1"}))).org_id == "school-1"
+    assert verified(verifier, bearer(access_token(**{claim: "school-1"}))).org_id == "school-1"
 
 
 @pytest.mark.parametrize("org", [None, "", "  ", 7, ["school-1"]])
 def test_odd_organisation_is_none(verifier: TokenVerifier, org: object) -> None:
-    assert verifier.verify(bearer(access_token(org=org))).org_id is None
+    assert verified(verifier, bearer(access_token(org=org))).org_id is None
 
 
 def test_scheme_is_read_in_any_case(verifier: TokenVerifier) -> None:
-    assert verifier.verify(f"bEARER {access_token()}").user_id == "teacher-1"
+    assert verified(verifier, f"bEARER {access_token()}").user_id == "teacher-1"
 
 
 @pytest.mark.parametrize("authorization", [None, ""])
@@ -174,20 +175,20 @@ def test_roles_that_are_no_list_of_words_are_refused(
 
 
 def test_token_without_roles_has_none(verifier: TokenVerifier) -> None:
-    assert verifier.verify(bearer(access_token(without=["roles"]))).roles == frozenset()
+    assert verified(verifier, bearer(access_token(without=["roles"]))).roles == frozenset()
 
 
 def test_issuer_s_clock_may_be_a_little_ahead(verifier: TokenVerifier, clock: FakeClock) -> None:
     soon = clock.now().timestamp() + 2
 
-    assert verifier.verify(bearer(access_token(iat=soon, nbf=soon))).user_id == "teacher-1"
+    assert verified(verifier, bearer(access_token(iat=soon, nbf=soon))).user_id == "teacher-1"
 
 
 def test_token_expires_at_its_second(verifier: TokenVerifier, clock: FakeClock) -> None:
     header = bearer(access_token())
 
     clock.advance(3599)
-    assert verifier.verify(header).user_id == "teacher-1"
+    assert verified(verifier, header).user_id == "teacher-1"
     clock.advance(1)
     assert reason(verifier, header) == "token_expired"
 
@@ -197,8 +198,8 @@ def test_remembered_token_is_checked_again_for_its_signature() -> None:
     verifier = TokenVerifier(keys, HS256, FakeClock())
     token = access_token()
 
-    verifier.verify(bearer(token))
-    verifier.verify(bearer(token))
+    verified(verifier, bearer(token))
+    verified(verifier, bearer(token))
 
     assert keys.asked == 1
     assert reason(verifier, bearer(tampered(token))) == "invalid_signature"
@@ -226,9 +227,9 @@ def test_memory_is_bounded_and_the_oldest_is_forgotten() -> None:
     headers = [bearer(access_token(f"user-{number}")) for number in range(3)]
 
     for header in [*headers, headers[2], headers[1]]:
-        verifier.verify(header)
+        verified(verifier, header)
     assert keys.asked == 3
-    verifier.verify(headers[0])
+    verified(verifier, headers[0])
     assert keys.asked == 4
     assert len(verifier._verified) == 2
 
@@ -243,7 +244,7 @@ def test_refused_tokens_are_not_remembered(verifier: TokenVerifier) -> None:
 
 def test_memory_holds_no_token(verifier: TokenVerifier) -> None:
     token = access_token()
-    verifier.verify(bearer(token))
+    verified(verifier, bearer(token))
 
     assert token not in repr(verifier._verified)
     assert all(len(digest) == 32 for digest in verifier._verified)
@@ -252,7 +253,7 @@ def test_memory_holds_no_token(verifier: TokenVerifier) -> None:
 def test_rs256_token_passes_by_its_public_key(keys: RsaKeys) -> None:
     verifier = rs256(keys)
 
-    claims = verifier.verify(bearer(access_token(key=keys.private, algorithm="RS256")))
+    claims = verified(verifier, bearer(access_token(key=keys.private, algorithm="RS256")))
 
     assert claims.user_id == "teacher-1"
 
@@ -287,4 +288,4 @@ def test_token_of_another_pair_is_refused(keys: RsaKeys) -> None:
 def test_odd_headers_change_nothing(verifier: TokenVerifier, header: Mapping[str, object]) -> None:
     token = access_token(headers=header)
 
-    assert verifier.verify(bearer(token)).user_id == "teacher-1"
+    assert verified(verifier, bearer(token)).user_id == "teacher-1"

@@ -37,7 +37,7 @@ def test_policies_keep_their_order(acts: list[Act], visits: list[Visit]) -> None
     assert world.service.busiest <= 2
     assert world.breaker.marks <= world.service.faults
     assert all(left >= MIN_ATTEMPT_SECONDS - 1e-9 for _, left in attempts)
-    assert (world.bulkhead.in_flight, world.bulkhead.waiting) == (0, 0)
+    assert (world.bulkhead.slots.in_use, world.bulkhead.slots.waiting) == (0, 0)
     assert (world.flights.in_flight, world.cache.refreshing, world.service.busy) == (0, 0, 0)
     assert world.breaker._leases == {}
 
@@ -91,7 +91,7 @@ def test_a_crowd_loses_no_slot_and_starts_nothing_late(
     run_virtually(clock, world.live(visits))
 
     assert all(left >= MIN_ATTEMPT_SECONDS - 1e-9 for _, left in world.service.attempts)
-    assert (world.bulkhead.in_flight, world.bulkhead.waiting) == (0, 0)
+    assert (world.bulkhead.slots.in_use, world.bulkhead.slots.waiting) == (0, 0)
 
 
 @settings(max_examples=50, deadline=None)

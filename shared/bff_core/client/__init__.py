@@ -1,11 +1,6 @@
 """HTTP client of the downstream services: endpoints, and the policies around each call."""
 
-from bff_core.client.call import (
-    Credentials,
-    DownstreamResponse,
-    ServiceIdentity,
-    Undecodable,
-)
+from bff_core.client.call import Credentials, DownstreamResponse, ServiceIdentity, Undecodable
 from bff_core.client.decoding import JsonDecoder, text
 from bff_core.client.endpoint import Endpoint, ServiceClient
 from bff_core.client.pipeline import ClientRuntime

@@ -13,13 +13,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from yarl import URL
 
-from bff_core.client.call import (
-    TIMEOUT_HEADER,
-    Call,
-    DownstreamResponse,
-    SizedBody,
-    timeout_ms,
-)
+from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, SizedBody, timeout_ms
 from bff_core.client.errors import UnrequestedBytesError, from_exception, from_status, is_json
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
@@ -208,11 +202,7 @@ class Transport:
             raise failure from error
 
     async def _exchange(self, call: Call, body: _SingleUseBody | None) -> DownstreamResponse:
-        headers = {
-            **call.headers,
-            **tracing().headers(),
-            TIMEOUT_HEADER: timeout_ms(call.deadline),
-        }
+        headers = {**call.headers, **tracing().headers(), TIMEOUT_HEADER: timeout_ms(call.deadline)}
         if call.body is not None:
             headers["Content-Length"] = str(len(call.body))
         async with self._session.request(

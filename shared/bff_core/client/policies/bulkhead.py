@@ -30,15 +30,7 @@ class Bulkhead:
         self._max_wait = max_wait
         self._waiting_per_caller = max_waiting if per_caller is None else per_caller
         self._observer = observer or Observer()
-        self._slots = FairSlots(max_in_flight, per_caller=per_caller)
-
-    @property
-    def in_flight(self) -> int:
-        return self._slots.in_use
-
-    @property
-    def waiting(self) -> int:
-        return self._slots.waiting
+        self.slots = FairSlots(max_in_flight, per_caller=per_caller)
 
     def __call__(self, send: Send) -> Send:
         async def bounded(call: Call) -> DownstreamResponse:
@@ -46,7 +38,7 @@ class Bulkhead:
             try:
                 return await send(call)
             finally:
-                self._slots.release(call.caller)
+                self.slots.release(call.caller)
 
         return bounded
 
@@ -58,7 +50,7 @@ class Bulkhead:
             DownstreamSaturated: No slot became free in `max_wait` seconds.
             DownstreamTimeout: Waiting longer would leave too little time for an attempt.
         """
-        slots = self._slots
+        slots = self.slots
         if slots.try_acquire(call.caller):
             return
         limit = self._max_waiting if call.caller == UNSHARED else self._waiting_per_caller
@@ -75,7 +67,7 @@ class Bulkhead:
             raise DownstreamTimeout(self._service, reason="no_time_to_wait", sent=False) from error
 
     def _saturated(self, call: Call) -> DownstreamSaturated:
-        if self._slots.at_share(call.caller):
+        if self.slots.at_share(call.caller):
             notify(self._observer.refused, call, "share")
             return CallerSaturated(self._service, retry_after=1.0, sent=False)
         notify(self._observer.refused, call, "bulkhead")

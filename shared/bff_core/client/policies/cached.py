@@ -15,16 +15,12 @@ from bff_core.cache.response_cache import (
 )
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import CacheResult, Observer, notify
+from bff_core.client.policies.outcome import is_final
 from bff_core.client.policies.single_flight import LINGER_SECONDS
 from bff_core.client.refresh_queue import RefreshQueue
 from bff_core.clock import Clock
 from bff_core.context import Deadline
-from bff_core.errors import (
-    BffError,
-    DownstreamError,
-    DownstreamRefused,
-    DownstreamTimeout,
-)
+from bff_core.errors import BffError, DownstreamError, DownstreamRefused, DownstreamTimeout
 from bff_core.ports import SharedCache
 
 _log = structlog.get_logger()
@@ -93,7 +89,7 @@ class Cached:
             response = await send(call)
         except DownstreamRefused as error:
             # A router's HTML page is no answer of the service.
-            if _is_final(error) and error.spoke_json:
+            if is_final(error) and error.spoke_json:
                 await self.responses.discard(call.key, call.freshness)
             raise
         outdated = read.outdated
@@ -114,7 +110,7 @@ class Cached:
             try:
                 return await self._read(send, replace(call, deadline=deadline), read)
             except DownstreamError as error:
-                if read.outdated or _is_final(error) or not self._usable_on_error(call, entry):
+                if read.outdated or is_final(error) or not self._usable_on_error(call, entry):
                     raise
         return self._serve_entry(call, entry, "stale_error")
 
@@ -153,8 +149,3 @@ class Cached:
             _log.info("refresh_failed", service=call.service, operation=call.operation, code=code)
         finally:
             self._refreshing.discard(call.key)
-
-
-def _is_final(error: DownstreamError) -> bool:
-    """True if the service has answered and refused the request."""
-    return isinstance(error, DownstreamRefused) and error.upstream_status != 429

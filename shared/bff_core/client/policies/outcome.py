@@ -56,6 +56,11 @@ def is_user_triggerable(error: DownstreamError) -> bool:
     return isinstance(error, DownstreamTimeout) or error.upstream_status == 500
 
 
+def is_final(error: DownstreamError) -> bool:
+    """True if the service has answered and refused the request."""
+    return isinstance(error, DownstreamRefused) and error.upstream_status != 429
+
+
 def is_away(error: DownstreamError) -> bool:
     """True if no part of the service can be used: no connection, no byte, or a 503."""
     return isinstance(error, DownstreamUnreachable) or error.upstream_status == _AWAY

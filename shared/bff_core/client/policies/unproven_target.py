@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import Observer, notify
-from bff_core.client.policies.outcome import is_user_triggerable
-from bff_core.errors import DownstreamError, DownstreamRefused, RateLimited
+from bff_core.client.policies.outcome import is_final, is_user_triggerable
+from bff_core.errors import DownstreamError, RateLimited
 from bff_core.token_bucket import TokenBuckets
 
 
@@ -48,8 +48,7 @@ class UnprovenTargetPolicy:
             try:
                 response = await send(call)
             except DownstreamError as error:
-                refused = isinstance(error, DownstreamRefused) and error.upstream_status != 429
-                user_caused_it = refused or is_user_triggerable(error)
+                user_caused_it = is_final(error) or is_user_triggerable(error)
                 raise
             finally:
                 if not user_caused_it:

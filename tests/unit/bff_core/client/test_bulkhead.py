@@ -122,7 +122,7 @@ def test_a_failing_call_gives_its_slot_back(clock: FakeClock, run: Run, failure:
 
     run(all_of(bulkhead(ScriptedService(failure)), [a_call(clock) for _ in range(20)]))
 
-    assert bulkhead.in_flight == 0
+    assert bulkhead.slots.in_use == 0
 
 
 def test_cancelled_calls_give_their_slots_back(clock: FakeClock, run: Run) -> None:
@@ -139,7 +139,7 @@ def test_cancelled_calls_give_their_slots_back(clock: FakeClock, run: Run) -> No
 
     run(hang_up())
 
-    assert (bulkhead.in_flight, bulkhead.waiting) == (0, 0)
+    assert (bulkhead.slots.in_use, bulkhead.slots.waiting) == (0, 0)
 
 
 def test_a_slot_handed_to_a_call_that_hangs_up_is_passed_on(clock: FakeClock, run: Run) -> None:
@@ -169,7 +169,7 @@ def test_a_slot_handed_to_a_call_that_hangs_up_is_passed_on(clock: FakeClock, ru
     run(scene())
 
     assert waiting[0].cancelled()
-    assert (bulkhead.in_flight, bulkhead.waiting) == (0, 0)
+    assert (bulkhead.slots.in_use, bulkhead.slots.waiting) == (0, 0)
 
 
 @pytest.mark.parametrize("hold", [0.05, 0.049999, 0.050001])
@@ -181,7 +181,7 @@ def test_a_slot_that_comes_as_the_wait_ends_is_not_lost(
 
     outcomes = run(all_of(bulkhead(service), [a_call(clock) for _ in range(6)]))
 
-    assert (bulkhead.in_flight, bulkhead.waiting) == (0, 0)
+    assert (bulkhead.slots.in_use, bulkhead.slots.waiting) == (0, 0)
     assert good(outcomes) + sum(isinstance(each, DownstreamSaturated) for each in outcomes) == 6
 
 

@@ -22,6 +22,7 @@ from werkzeug.routing import MapAdapter, Rule
 
 from bff_core.context import RequestContext
 from bff_core.server import AsgiApp, Guard, Receive, Scope, Send, request_state, rule_of
+from bff_core.server.asgi import send_response
 from bff_core.server.hooks import skips_matched_reads
 from bff_core.server.routes.context import CURRENT_REQUEST, NEEDS_QUART, RouteRequest
 from bff_core.server.routes.responses import Answer
@@ -107,12 +108,7 @@ class FastPath:
         except Exception as error:  # noqa: BLE001 - Quart's error handlers log and answer it
             scope[FAILURE] = error
             return
-        raw = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in headers.items()
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": raw})
-        await send({"type": "http.response.body", "body": body})
+        await send_response(send, status, headers, body)
 
     async def _call_view(self, rule: Rule, values: Mapping[str, Any], scope: Scope) -> Answer:
         state = request_state(scope)

@@ -122,14 +122,8 @@ def read_static_files(folder: Path) -> StaticFiles:
         if bytes_left < 0 or len(bodies) == MAX_FILES:
             raise FolderTooLargeError(f"more than {MAX_FILES} files or {MAX_BYTES} bytes")
         bodies[name] = path.read_bytes()
-    return StaticFiles(
-        {name: _static_file(name, bodies) for name in bodies if not _is_copy(name, bodies)}
-    )
-
-
-def _is_copy(name: str, bodies: Mapping[str, bytes]) -> bool:
-    original, dot, suffix = name.rpartition(".")
-    return f"{dot}{suffix}" in ENCODINGS and original in bodies
+    copies = {f"{name}{suffix}" for name in bodies for suffix in ENCODINGS}
+    return StaticFiles({name: _static_file(name, bodies) for name in bodies if name not in copies})
 
 
 def _static_file(name: str, bodies: Mapping[str, bytes]) -> StaticFile:

@@ -79,8 +79,7 @@ class Metrics:
             "http_requests_shed_total", "Requests refused because too many were in flight."
         )
         self.connections_closed = make.counter(
-            "idle_connections_closed_total",
-            "Idle connections closed because too many were open.",
+            "idle_connections_closed_total", "Idle connections closed because too many were open."
         )
         self.over_share = make.counter(
             "http_requests_over_share_total",

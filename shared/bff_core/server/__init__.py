@@ -1,7 +1,6 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
-from bff_core.server.concurrency_limit import ConcurrencyLimiter, release_slot
 from bff_core.server.errors import ErrorHandlers
 from bff_core.server.guard import (
     PUBLIC,
@@ -32,8 +31,10 @@ from bff_core.server.openapi.declarations import (
 )
 from bff_core.server.openapi.document import COMPLETION, attach_openapi, document_of
 from bff_core.server.request_middleware import (
+    ConcurrencyLimiter,
     RequestMiddleware,
     RequestTooSlow,
+    release_slot,
     request_state,
 )
 from bff_core.server.routes.context import ContextProvider, inject

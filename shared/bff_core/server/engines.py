@@ -29,17 +29,10 @@ Stopped = Callable[[], Awaitable[None]]
 async def serve_hypercorn(
     app: LifecycleMiddleware, settings: ServiceSettings, connections: int, stopped: Stopped
 ) -> None:
-    """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended."""
-    await serve(
-        app,  # type: ignore[arg-type]  # an ASGI app, typed more loosely
-        hypercorn_config(settings, connections),
-        shutdown_trigger=stopped,
-        mode="asgi",
-    )
+    """Serve HTTP/1.1 until `stopped` returns and the requests in flight have ended.
 
-
-def hypercorn_config(settings: ServiceSettings, connections: int) -> Config:
-    """Hypercorn's settings where its defaults do not fit a service that must not drop work."""
+    Hypercorn's defaults are replaced where they do not fit a service that must not drop work.
+    """
     config = Config()
     config.bind = [f"{settings.host}:{settings.port}"]
     # It accepts all that wait at once: they must fit beside the connections that are open.
@@ -53,7 +46,8 @@ def hypercorn_config(settings: ServiceSettings, connections: int) -> Config:
     config.accesslog = None
     # Its own handler writes lines of another shape; this one passes them to ours.
     config.errorlog = logging.getLogger("hypercorn.error")
-    return config
+    # An ASGI app, typed more loosely.
+    await serve(app, config, shutdown_trigger=stopped, mode="asgi")  # type: ignore[arg-type]
 
 
 async def serve_granian(
@@ -98,7 +92,4 @@ async def serve_granian(
 
 ENGINES: Mapping[
     Engine, Callable[[LifecycleMiddleware, ServiceSettings, int, Stopped], Awaitable[None]]
-] = {
-    Engine.HYPERCORN: serve_hypercorn,
-    Engine.GRANIAN: serve_granian,
-}
+] = {Engine.HYPERCORN: serve_hypercorn, Engine.GRANIAN: serve_granian}

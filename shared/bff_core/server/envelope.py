@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from bff_core.clock import Clock, to_wire
 from bff_core.context import CorrelationId
 from bff_core.errors import BffError, NotAuthenticated
-from bff_core.server.asgi import Send
+from bff_core.server.asgi import Send, send_response
 
 
 class ErrorV1(BaseModel):
@@ -65,6 +65,4 @@ async def send_error(
     """Refuse a request below the framework."""
     body = envelope(error, correlation_id, service, clock)
     headers = {**error_headers(error), "Content-Length": str(len(body))}
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+    await send_response(send, error.status, headers, body)

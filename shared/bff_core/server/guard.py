@@ -12,21 +12,8 @@ from werkzeug.datastructures import Headers
 from bff_core.auth import Claims, Revocations, TokenVerifier
 from bff_core.client.call import SAFE_METHODS
 from bff_core.clock import Clock
-from bff_core.context import (
-    TEACHER,
-    Deadline,
-    RequestContext,
-    Role,
-    ServiceId,
-    never_revoked,
-)
-from bff_core.errors import (
-    CallerUnknown,
-    InvalidRequest,
-    NotAuthenticated,
-    NotAuthorized,
-    NotFound,
-)
+from bff_core.context import TEACHER, Deadline, RequestContext, Role, ServiceId, never_revoked
+from bff_core.errors import CallerUnknown, InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
 from bff_core.server.request_middleware import RequestState, request_state
 
 PUBLIC = "public"

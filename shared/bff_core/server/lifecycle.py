@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
-from bff_core.server.concurrency_limit import release_slot
 from bff_core.server.connections import BusyPeers
+from bff_core.server.request_middleware import release_slot
 
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 16 * 1024 * 1024

@@ -1,8 +1,9 @@
-"""The outermost layer of an app: correlation id, timing, span, and the one log line per request."""
+"""ASGI middleware around an app: correlation id, timing, span, log line, and a limit of requests."""
 
 import logging
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +12,10 @@ from structlog.contextvars import bound_contextvars
 
 from bff_core.clock import Clock
 from bff_core.context import CorrelationId
-from bff_core.errors import ClientError, UpstreamAborted
+from bff_core.errors import ClientError, RateLimited, Unavailable, UpstreamAborted
 from bff_core.observability import CALL_LOG, UNTRACED, CallNote, Metrics, Span, tracing
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
 from bff_core.server.envelope import send_error
-from bff_core.server.request_slot import RequestSlot
 
 STATE = "bff_core.request_state"
 UNMATCHED = "unmatched"
@@ -25,6 +25,8 @@ HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})
 """Granian writes HTTP/1.0 as `1`."""
 LABELLED_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 NOT_MODIFIED = 304
+RETRY_AFTER = 1.0
+"""Seconds after which a request beyond a limit may be sent again."""
 _ID = b"x-correlation-id"
 
 log = structlog.get_logger()
@@ -40,6 +42,79 @@ class HttpVersionNotSupported(ClientError):
     code = "INVALID_REQUEST"
     status = 505
     message = "This service speaks HTTP/1.1"
+
+
+@dataclass(slots=True)
+class RequestSlots:
+    """At most `limit` requests, and at most `per_caller` of one caller."""
+
+    limit: int
+    per_caller: int
+    metrics: Metrics
+    in_flight: int = 0
+    by_caller: Counter[str] = field(default_factory=Counter)
+
+
+class RequestSlot:
+    """The slot of one request; releasing it twice, or before it was acquired, does nothing."""
+
+    __slots__ = ("_caller", "_held", "_slots")
+
+    def __init__(self, slots: RequestSlots) -> None:
+        self._slots = slots
+        self._held = False
+        self._caller: str | None = None
+
+    def acquire(self) -> None:
+        """Count the request.
+
+        Raises:
+            Unavailable: Too many are in flight.
+        """
+        if self._slots.in_flight >= self._slots.limit:
+            self._slots.metrics.shed.inc()
+            raise Unavailable(
+                "Too many requests are being answered; try again in a moment",
+                retry_after=RETRY_AFTER,
+            )
+        self._slots.in_flight += 1
+        self._held = True
+
+    def assign(self, caller: str) -> None:
+        """Count the request against this caller, and no longer against the one before.
+
+        Raises:
+            RateLimited: Too many requests of the caller are in flight.
+        """
+        if not self._held or caller == self._caller:
+            return
+        slots = self._slots
+        if slots.by_caller[caller] >= slots.per_caller:
+            slots.metrics.over_share.inc()
+            # A refusal is no work, and the fast path lets Quart authorize it once more to answer it.
+            self.release()
+            raise RateLimited(
+                "Too many of your requests are being answered; try again in a moment",
+                retry_after=RETRY_AFTER,
+            )
+        self._unassign()
+        self._caller = caller
+        slots.by_caller[caller] += 1
+
+    def release(self) -> None:
+        if self._held:
+            self._held = False
+            self._slots.in_flight -= 1
+            self._unassign()
+
+    def _unassign(self) -> None:
+        if self._caller is None:
+            return
+        by_caller = self._slots.by_caller
+        by_caller[self._caller] -= 1
+        if not by_caller[self._caller]:
+            del by_caller[self._caller]
+        self._caller = None
 
 
 @dataclass(slots=True)
@@ -152,3 +227,49 @@ class RequestMiddleware:
             duration_ms=round(elapsed * 1000, 2),
             user_id=state.user_id,
         )
+
+
+class ConcurrencyLimiter:
+    """ASGI middleware that answers 503 when more than `limit` requests are in flight.
+
+    The guard answers 429 to a user with more than `per_caller`. Health and metrics always pass.
+    """
+
+    def __init__(
+        self,
+        app: AsgiApp,
+        *,
+        limit: int,
+        per_caller: int,
+        service: str,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._app = app
+        self._service = service
+        self._clock = clock
+        self._slots = RequestSlots(limit, per_caller, metrics)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPERATOR_PATHS:
+            await self._app(scope, receive, send)
+            return
+        state = request_state(scope)
+        slot = RequestSlot(self._slots)
+        try:
+            slot.acquire()
+        except Unavailable as error:
+            await send_error(send, error, state.correlation_id, self._service, self._clock)
+            return
+        state.slot = slot
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            slot.release()
+
+
+def release_slot(scope: Scope) -> None:
+    """Stop counting a request: an open stream has a limit of its own, a refusal is no work."""
+    slot = request_state(scope).slot
+    if slot is not None:
+        slot.release()

@@ -3,12 +3,7 @@
 Durations are seconds everywhere.
 """
 
-from bff_core.settings.downstream import (
-    BreakerSettings,
-    Downstream,
-    Operation,
-    check_http_url,
-)
+from bff_core.settings.downstream import BreakerSettings, Downstream, Operation, check_http_url
 from bff_core.settings.environment import Engine, Environment, SettingsError, variable_names
 from bff_core.settings.replicas import sqlite_faults
 from bff_core.settings.service_settings import ServiceSettings

@@ -29,14 +29,7 @@ from bff_core.errors import (
     ValidationFailed,
 )
 from bff_core.server.envelope import ErrorEnvelopeV1
-from bff_core.server.guard import (
-    KEY_HEADER,
-    PUBLIC,
-    SERVICE,
-    SERVICE_HEADER,
-    ServiceKeys,
-    rule_of,
-)
+from bff_core.server.guard import KEY_HEADER, PUBLIC, SERVICE, SERVICE_HEADER, ServiceKeys, rule_of
 from bff_core.server.openapi.declarations import HEADERS, declaration_of, files_body
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
 from bff_core.server.request_middleware import OPERATOR_PATHS

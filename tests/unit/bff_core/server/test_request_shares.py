@@ -10,7 +10,7 @@ from quart.typing import TestClientProtocol as Client
 
 from bff_core.observability import Metrics
 from bff_core.server import Lifecycle, LifecycleMiddleware, Message, RequestMiddleware
-from bff_core.server.concurrency_limit import ConcurrencyLimiter
+from bff_core.server.request_middleware import ConcurrencyLimiter
 from bff_core.testing import FakeClock, access_token, bearer
 from tests.unit.bff_core.server.conftest import MakeApp, Things
 

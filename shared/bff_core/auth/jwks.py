@@ -148,11 +148,24 @@ class JwksKeys:
             await asyncio.wait([self._running])
         await asyncio.sleep(max(0.0, self._next_fetch_at - self._clock.monotonic()))
         self._running, self._scheduled = self._scheduled, None
+        outcome = "failed"
         try:
-            outcome = await self._fetch_once()
+            keys = parse(await self._fetch(), limit=self._options.max_keys)
+        except NoKeysPublished:
+            # No answer yet: keys that were read before stay in use.
+            log.info("jwks_empty")
+            outcome = "empty"
+        except (BffError, ValueError) as error:
+            log.warning("jwks_not_read", kind=type(error).__name__)
         except Exception:
-            self._record("failed")
+            self._record(outcome)
             raise
+        else:
+            # An unchanged key keeps its identity, so that tokens verified with it stay cached.
+            unchanged = {kid: key for kid, key in self._keys.items() if keys.get(kid) == key}
+            self._keys = keys | unchanged
+            self._fetched_at = self._clock.monotonic()
+            outcome = "read"
         self._record(outcome)
         return outcome == "read"
 
@@ -165,22 +178,6 @@ class JwksKeys:
             longest = min(self._options.max_retry_delay, 0.125 * 2.0 ** min(self._failures, 10))
             delay = longest * _random.uniform(0.5, 1.0)
         self._next_fetch_at = self._clock.monotonic() + delay
-
-    async def _fetch_once(self) -> str:
-        try:
-            keys = parse(await self._fetch(), limit=self._options.max_keys)
-        except NoKeysPublished:
-            # No answer yet: keys that were read before stay in use.
-            log.info("jwks_empty")
-            return "empty"
-        except (BffError, ValueError) as error:
-            log.warning("jwks_not_read", kind=type(error).__name__)
-            return "failed"
-        # An unchanged key keeps its identity, so that tokens verified with it stay cached.
-        unchanged = {kid: key for kid, key in self._keys.items() if keys.get(kid) == key}
-        self._keys = keys | unchanged
-        self._fetched_at = self._clock.monotonic()
-        return "read"
 
 
 def _unavailable() -> Unavailable:

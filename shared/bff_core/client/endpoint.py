@@ -78,7 +78,10 @@ def freshness_of(rule: Operation) -> Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[T]):
-    """One operation of one service; its methods send requests through the pipeline."""
+    """One operation of one service; its methods send requests through the pipeline.
+
+    Each raises DownstreamError when the service gives no usable response in time.
+    """
 
     service: str
     operation: str
@@ -106,9 +109,6 @@ class Endpoint(Generic[T]):
         """Send a GET, which may be cached and coalesced with equal ones.
 
         With `max_age`, a cached response that is older is read again first (RFC 9111, 5.2.1.1).
-
-        Raises:
-            DownstreamError: The service did not give a usable response in time.
         """
         return await self._get(ctx, url_of(self.base_url, path, params), max_age, frozenset())
 
@@ -120,20 +120,12 @@ class Endpoint(Generic[T]):
         *,
         max_age: float | None = None,
     ) -> Fetched[T | None]:
-        """Send a GET as `get` does; None, which is cached too, when there is no such resource.
-
-        Raises:
-            DownstreamError: The service did not give a usable response in time.
-        """
+        """Send a GET as `get` does; None, which is cached too, when there is no such resource."""
         url = url_of(self.base_url, path, params)
         return await self._get(ctx, url, max_age, self.absence.statuses)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
-        """Send a POST with a JSON body, once.
-
-        Raises:
-            DownstreamError: The service did not give a usable response in time.
-        """
+        """Send a POST with a JSON body, once."""
         call = self._call(ctx, "POST", url_of(self.base_url, path), body)
         value: T = (await self.send(call)).value
         return value
@@ -152,9 +144,6 @@ class Endpoint(Generic[T]):
 
         The endpoint's `statuses` are accepted beside 2xx. A body is JSON, unless `headers` say
         otherwise.
-
-        Raises:
-            DownstreamError: The service did not give a usable response in time.
         """
         url = url_of(self.base_url, path, params)
         call = self._call(

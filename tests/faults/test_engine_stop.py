@@ -6,8 +6,8 @@ import pytest
 
 from bff_core.server import Lifecycle
 from bff_core.server.asgi import Receive, Scope, Send
-from bff_core.server.engines import ENGINES
 from bff_core.server.lifecycle import LifecycleMiddleware
+from bff_core.server.run import ENGINES
 from bff_core.settings import Engine, ServiceSettings
 from bff_core.testing import SECRET
 from tests.ports import free_port

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bff_core.clock import SystemClock
-from bff_core.server.engines import HEAD_SECONDS
+from bff_core.server.run import HEAD_SECONDS
 from bff_core.testing import Reply, access_token, bearer
 from tests.faults.platform_answers import TEACHER
 from tests.faults.stub_platform import StubPlatform, stub_platform

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from bff_core.server.engines import HEAD_SECONDS
+from bff_core.server.run import HEAD_SECONDS
 from services.gateway.route_table import (
     NETWORKS_OF_A_SITE,
     SITE_LIMITS,

@@ -28,9 +28,14 @@ class OtelTracing:
 
     @contextmanager
     def server_span(self, headers: RawHeaders, /) -> Iterator[Span]:
+        found = [(_CARRIERS[name], value) for name, value in headers if name in _CARRIERS]
+        carrier = {name: value.decode("latin-1") for name, value in found}
+        if len(carrier) != len(found):
+            # A header that is sent twice names no caller's trace.
+            carrier = {}
         with self._tracer.start_as_current_span(
             "request",
-            context=_parent_context(headers),
+            context=_PROPAGATOR.extract(carrier, context=Context()),
             kind=SpanKind.SERVER,
             record_exception=False,
             set_status_on_exception=False,
@@ -89,12 +94,3 @@ def otlp_tracing(service: str, environment: str) -> OtelTracing:
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return OtelTracing(provider)
-
-
-def _parent_context(headers: RawHeaders) -> Context:
-    """The caller's trace context; empty unless each header is sent once."""
-    found = [(_CARRIERS[name], value) for name, value in headers if name in _CARRIERS]
-    carrier = {name: value.decode("latin-1") for name, value in found}
-    if len(carrier) != len(found):
-        return Context()
-    return _PROPAGATOR.extract(carrier, context=Context())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from redis.asyncio import Redis
 
@@ -38,11 +37,8 @@ class Resources:
         memory: MemoryCache[CacheKey, CacheEntry] = MemoryCache(
             max_entries=settings.cache_entries, max_bytes=settings.cache_bytes
         )
-        redis, shared = None, None
-        if settings.redis_url is not None:
-            redis = open_redis(settings.redis_url)
-            refused = partial(drop_idle_connections, redis)
-            shared = RedisCache(redis, clock, counter=metrics.policies, on_refusal=refused)
+        redis = open_redis(settings.redis_url) if settings.redis_url is not None else None
+        shared = _shared_cache(redis, clock, metrics) if redis is not None else None
         runtime = ClientRuntime(metrics, clock, memory, shared)
         for downstream in settings.called_services:
             runtime.breaker_of(downstream)
@@ -59,3 +55,9 @@ class Resources:
         await self.runtime.aclose()
         if self.redis is not None:
             await self.redis.aclose()
+
+
+def _shared_cache(redis: Redis, clock: Clock, metrics: Metrics) -> RedisCache:
+    return RedisCache(
+        redis, clock, counter=metrics.policies, on_refusal=lambda: drop_idle_connections(redis)
+    )

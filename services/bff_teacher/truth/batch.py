@@ -57,16 +57,9 @@ def batch_truth(
     events: BatchEvents = NOTHING_TOLD,
     record: BatchRecord | None = None,
 ) -> BatchTruth:
-    """The state of a batch that RAS knows.
+    """The state of a batch that RAS knows; `bos` and `cms` are None for one that they do not know.
 
-    Args:
-        ras: Its row.
-        bos: Its phases; None when BOS knows no such batch.
-        file: Its upload lock, behind which the file service names the running phase.
-        cms: Its suggested matches; None when it has none.
-        ledger: The time at which the teacher confirmed the matches; None when they did not.
-        events: The facts that the platform's events told.
-        record: What was done with it from here.
+    `ledger` is the time of the teacher's confirmation, `file` the lock of its files.
     """
     phases = phases_of(bos) if isinstance(bos, PhaseStates) else None
     counts = count_essays(ras)
@@ -75,8 +68,8 @@ def batch_truth(
     if fact is None:
         fact = status_before_start(ras, cms, ledger, events)
         attention, attention_known = attention_before_start(ras, cms, ledger, events)
-    waiting = waits_for(events) if fact.status is Status.NOT_STARTED else None
     is_running = fact.status is Status.PROCESSING
+    waiting = waits_for(events) if fact.status is Status.NOT_STARTED else None
     return BatchTruth(
         status=fact.status,
         status_source=fact.source,

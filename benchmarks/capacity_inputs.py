@@ -51,7 +51,7 @@ SETTINGS = {
     "S2": Figure(30, "s", "between reads of a quiet stream", "LIVE__POLL"),
     "S3": Figure(4, "connections", "to PostgreSQL of a teacher BFF, at most", "ledger"),
     "S4": Figure(8, "connections", "to PostgreSQL of a config service, at most", "config service"),
-    "S5": Figure(64, "connections", "to Redis of a client, at most", "redis_pool"),
+    "S5": Figure(64, "connections", "to Redis of a client, at most", "redis_client"),
 }
 ASSUMED = {
     "A1": Figure(600, "s", "in which all teachers arrive", "a school's morning"),

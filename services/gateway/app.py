@@ -4,9 +4,9 @@ from typing import Any
 
 from dishka import AsyncContainer, Provider
 from quart import Quart
-from redis.asyncio import Redis
 
 from bff_core.app import Blueprints, app_from_environment, build_app
+from bff_core.cache import RedisClient
 from bff_core.client import ClientRuntime
 from bff_core.clock import Clock, SystemClock
 from bff_core.front_end import attach_front_end, read_folder
@@ -91,7 +91,7 @@ def _apply_header_policy(app: Quart, settings: Settings, cors: CorsPolicy) -> No
     )
 
 
-def _resources(redis: Redis | None, metrics: Metrics, clock: Clock) -> Resources:
+def _resources(redis: RedisClient | None, metrics: Metrics, clock: Clock) -> Resources:
     """Dependencies that `/ready` checks and the app closes; the gateway caches no responses."""
     dependencies = (RedisHealthCheck(redis),) if redis else ()
     return Resources(ClientRuntime(metrics, clock), dependencies, redis)

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, make_async_container, provide
-from redis.asyncio import Redis
 
 from bff_core.auth import RevocationListener, RevocationMarks
-from bff_core.cache import open_redis
+from bff_core.cache import RedisClient, open_redis
 from bff_core.client import http_session
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
@@ -38,7 +37,7 @@ class GatewayProvider(Provider):
     scope = Scope.APP
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, clock: Clock, redis: Redis | None
+        self, settings: Settings, metrics: Metrics, clock: Clock, redis: RedisClient | None
     ) -> None:
         super().__init__()
         self._settings = settings
@@ -111,7 +110,7 @@ class SessionProvider(Provider):
         settings: Settings,
         metrics: Metrics,
         clock: Clock,
-        redis: Redis | None,
+        redis: RedisClient | None,
         streams: EventStreams,
     ) -> None:
         super().__init__()
@@ -191,7 +190,7 @@ def make_container(
     settings: Settings,
     metrics: Metrics,
     clock: Clock,
-    redis: Redis | None,
+    redis: RedisClient | None,
     streams: EventStreams,
     *replacing: Provider,
 ) -> AsyncContainer:

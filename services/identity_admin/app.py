@@ -9,12 +9,11 @@ from typing import Self
 import structlog
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
 from quart import Blueprint, Quart
-from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.app import Blueprints, build_app, verifier_from
 from bff_core.auth import TokenVerifier
-from bff_core.cache import open_redis
+from bff_core.cache import RedisClient, open_redis
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
 from bff_core.observability import Metrics, configure_logs
@@ -44,7 +43,7 @@ class IdentityAdmin:
     clock: Clock
     verifier: TokenVerifier
     _relays: list[asyncio.Task[None]] = field(default_factory=list, repr=False)
-    _redis: Redis | None = field(default=None, repr=False)
+    _redis: RedisClient | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, clock: Clock | None = None) -> Self:

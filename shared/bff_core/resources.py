@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from bff_core.cache import (
     CacheEntry,
     CacheKey,
     MemoryCache,
     RedisCache,
-    drop_idle_connections,
+    RedisClient,
+    drop_connections,
     open_redis,
 )
 from bff_core.client import ClientRuntime
@@ -26,7 +25,7 @@ class Resources:
 
     runtime: ClientRuntime
     dependencies: tuple[HealthChecked, ...] = ()
-    redis: Redis | None = None
+    redis: RedisClient | None = None
 
     @classmethod
     def open(cls, settings: ServiceSettings, metrics: Metrics, clock: Clock) -> "Resources":
@@ -57,7 +56,10 @@ class Resources:
             await self.redis.aclose()
 
 
-def _shared_cache(redis: Redis, clock: Clock, metrics: Metrics) -> RedisCache:
+def _shared_cache(redis: RedisClient, clock: Clock, metrics: Metrics) -> RedisCache:
     return RedisCache(
-        redis, clock, counter=metrics.policies, on_refusal=lambda: drop_idle_connections(redis)
+        redis,
+        clock,
+        counter=metrics.policies,
+        on_refusal=lambda: drop_connections(redis, in_use=False),
     )

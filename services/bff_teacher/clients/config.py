@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 import aiohttp
 import msgspec
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from bff_core.cache import redis_pool
+from bff_core.cache import RedisClient, redis_client
 from bff_core.client import ServiceIdentity
 from bff_core.tasks import cancel_and_wait
 from services.bff_teacher.contracts.config import MaintenanceSettings
@@ -86,16 +85,15 @@ async def _read_bounded(content: aiohttp.StreamReader) -> bytes:
     return body
 
 
-def redis_for_changes(url: str) -> Redis:
+def redis_for_changes(url: str) -> RedisClient:
     """A client that fails fast; the poll tries again."""
-    pool = redis_pool(url, connections=2, connect_timeout=SUBSCRIBE_TIMEOUT, timeout=None)
-    return Redis.from_pool(pool)
+    return redis_client(url, connections=2, connect_timeout=SUBSCRIBE_TIMEOUT, timeout=None)
 
 
 class ConfigWatcher:
     """Refreshes the switches at every published change, and every `poll` seconds."""
 
-    def __init__(self, switches: HttpSwitches, redis: Redis | None, *, poll: float) -> None:
+    def __init__(self, switches: HttpSwitches, redis: RedisClient | None, *, poll: float) -> None:
         self._switches = switches
         self._redis = redis
         self._poll = poll

@@ -7,10 +7,10 @@ import asyncio
 from contextlib import suppress
 
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from bff_core.cache import RedisClient, drop_connections
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from services.bff_teacher.contracts.notifications import channel_of
@@ -44,7 +44,7 @@ class NoticeListener:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: RedisClient,
         notices: Notices,
         channels: UserChannels,
         *,
@@ -76,7 +76,7 @@ class NoticeListener:
                 if not self._failing:
                     log.warning("notices_not_heard", kind=type(error).__name__)
                 self._failing = True
-                await self._redis.connection_pool.disconnect(inuse_connections=True)
+                await drop_connections(self._redis, in_use=True)
             await asyncio.sleep(RECONNECT_DELAY_SECONDS)
 
     async def _listen(self) -> None:

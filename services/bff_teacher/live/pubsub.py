@@ -9,10 +9,10 @@ from typing import Literal, Protocol, Self
 
 import msgspec
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ReadOnlyError, RedisError
 
+from bff_core.cache import RedisClient, drop_connections
 from bff_core.context import UserId
 from services.bff_teacher.contracts.notifications import channel_of
 from services.bff_teacher.live.event_log import EventLogUnavailable
@@ -121,7 +121,7 @@ class PubSubClient(Protocol):
 
 
 class RedisPubSubClient:
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._connection: PubSub | None = None
         self._users: set[UserId] = set()
@@ -137,7 +137,7 @@ class RedisPubSubClient:
                     await self._dispatch_messages(connection, listener)
             except ReadOnlyError as error:
                 log.warning("live_pubsub_lost", kind=type(error).__name__)
-                await self._redis.connection_pool.disconnect(inuse_connections=True)
+                await drop_connections(self._redis, in_use=True)
             except (RedisError, OSError, TimeoutError) as error:
                 self._note_lost(error)
             finally:

@@ -7,10 +7,9 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError, RedisError
 
-from bff_core.cache import redis_pool
+from bff_core.cache import RedisClient, drop_connections, redis_client
 from services.bff_teacher.live import redis_scripts
 from services.bff_teacher.live.dependencies import LiveOptions
 from services.bff_teacher.live.event_log import (
@@ -38,20 +37,14 @@ EVENTS_PER_READ = 64
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def open_live_redis(url: str) -> Redis:
+def open_live_redis(url: str) -> RedisClient:
     """A client that never retries a command, and waits for a free connection."""
-    pool = redis_pool(
+    return redis_client(
         url,
         connections=MAX_CONNECTIONS,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         timeout=COMMAND_TIMEOUT_SECONDS,
     )
-    return Redis.from_pool(pool)
-
-
-async def drop_all_connections(redis: Redis) -> None:
-    """Let everything connect anew, the subscription included, after a server became a replica."""
-    await redis.connection_pool.disconnect(inuse_connections=True)
 
 
 class RedisEventLog:
@@ -59,7 +52,7 @@ class RedisEventLog:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: RedisClient,
         channels: UserChannels,
         options: LiveOptions | None = None,
         *,
@@ -167,7 +160,7 @@ class RedisEventLog:
                 return await script(keys=keys, args=args)
         except (RedisError, OSError, TimeoutError) as error:
             if isinstance(error, ReadOnlyError):
-                await drop_all_connections(self._redis)
+                await drop_connections(self._redis, in_use=True)
             raise EventLogUnavailable from error
 
 

@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError, RedisError
 
+from bff_core.cache import RedisClient, drop_connections
 from bff_core.context import UserId
 from services.bff_teacher.live.event_log import EventLogUnavailable
-from services.bff_teacher.live.redis_event_log import (
-    COMMAND_TIMEOUT_SECONDS,
-    drop_all_connections,
-)
+from services.bff_teacher.live.redis_event_log import COMMAND_TIMEOUT_SECONDS
 from services.bff_teacher.ports.notices import Notice, NoticeId, NoticePage
 
 KEPT = 200
@@ -80,7 +77,7 @@ _decode = msgspec.json.Decoder(Notice).decode
 
 
 class RedisNotices:
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._append = redis.register_script(APPEND)
         self._page = redis.register_script(PAGE)
@@ -107,7 +104,7 @@ class RedisNotices:
                 return await script(keys=keys, args=args)
         except (RedisError, OSError, TimeoutError) as error:
             if isinstance(error, ReadOnlyError):
-                await drop_all_connections(self._redis)
+                await drop_connections(self._redis, in_use=True)
             raise EventLogUnavailable from error
 
 

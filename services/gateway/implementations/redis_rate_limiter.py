@@ -5,10 +5,9 @@ from collections.abc import Mapping
 
 import structlog
 from prometheus_client import Counter
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from bff_core.cache import drop_idle_connections, open_redis
+from bff_core.cache import RedisClient, drop_connections, open_redis
 from bff_core.clock import Clock
 from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, rate_limited
 from services.gateway.route_table import RateLimit
@@ -42,7 +41,7 @@ return 0
 log = structlog.get_logger()
 
 
-def redis_at(url: str, *, timeout: float) -> Redis:
+def redis_at(url: str, *, timeout: float) -> RedisClient:
     """A client that waits at most `timeout` seconds for anything; it connects on first use."""
     # The fallback counts at once; a retry would only use up the caller's time.
     return open_redis(url, connect_timeout=timeout, connections=MAX_CONNECTIONS)
@@ -53,7 +52,7 @@ class RedisHealthCheck:
 
     name = "redis"
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     async def ping(self) -> bool:
@@ -68,7 +67,7 @@ class RedisRateLimiter:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: RedisClient,
         rates: Mapping[RateLimit, Rate],
         fallback: MemoryRateLimiter,
         clock: Clock,
@@ -97,7 +96,7 @@ class RedisRateLimiter:
                 self._retry_at = self._clock.monotonic() + RETRY_DELAY
                 log.warning("rate_limits_from_memory", reason=type(error).__name__)
                 if isinstance(error, ResponseError):
-                    await drop_idle_connections(self._redis)
+                    await drop_connections(self._redis, in_use=False)
             else:
                 if wait > 0:
                     raise rate_limited(wait / 1e6)

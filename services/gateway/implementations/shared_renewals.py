@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import msgspec
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 from redis.exceptions import RedisError
 
+from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from services.gateway.implementations.session_cookie import AccessToken, SessionKeys
 
@@ -55,7 +55,9 @@ class UnsharedRenewals:
 class RedisRenewals:
     """Without an answer of Redis, each process renews by itself."""
 
-    def __init__(self, redis: Redis, keys: SessionKeys, clock: Clock, *, timeout: float) -> None:
+    def __init__(
+        self, redis: RedisClient, keys: SessionKeys, clock: Clock, *, timeout: float
+    ) -> None:
         """`timeout` is in seconds, for each command."""
         self._redis = redis
         self._keys = keys

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
@@ -19,6 +18,7 @@ from bff_core.auth.revocations import (
     RevocationNotice,
     RevocationTopic,
 )
+from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from bff_core.tasks import cancel_and_wait
@@ -40,7 +40,7 @@ class RevocationListener:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: RedisClient,
         marks: RevocationMarks,
         clock: Clock,
         topic: RevocationTopic = ACCESS_TOKENS,

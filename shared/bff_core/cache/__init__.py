@@ -1,7 +1,7 @@
 """Caches: responses in this process's memory, and bytes in Redis that processes share."""
 
-from bff_core.cache.redis import FailureCounter, RedisCache, drop_idle_connections, open_redis
-from bff_core.cache.redis_pools import redis_pool
+from bff_core.cache.redis import FailureCounter, RedisCache, open_redis
+from bff_core.cache.redis_clients import RedisClient, drop_connections, redis_client
 from bff_core.cache.response_cache import CacheEntry, CacheKey, Freshness, MemoryCache
 
 __all__ = [
@@ -11,7 +11,8 @@ __all__ = [
     "Freshness",
     "MemoryCache",
     "RedisCache",
-    "drop_idle_connections",
+    "RedisClient",
+    "drop_connections",
     "open_redis",
-    "redis_pool",
+    "redis_client",
 ]

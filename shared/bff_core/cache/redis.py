@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from bff_core.cache.redis_pools import redis_pool
+from bff_core.cache.redis_clients import RedisClient, redis_client
 from bff_core.clock import Clock
 
 T = TypeVar("T")
@@ -36,24 +35,11 @@ class FailureCounter(Protocol):
     def store_failed(self, operation: str) -> None: ...
 
 
-def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> Redis:
+def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> RedisClient:
     """A client without retries of its own: the cache decides when to try again."""
-    return Redis.from_pool(
-        redis_pool(
-            url,
-            connections=connections,
-            connect_timeout=connect_timeout,
-            timeout=connect_timeout,
-        )
+    return redis_client(
+        url, connections=connections, connect_timeout=connect_timeout, timeout=connect_timeout
     )
-
-
-async def drop_idle_connections(redis: Redis) -> None:
-    """Let the next commands connect anew.
-
-    A server that refuses commands may have become a replica, to which old connections still lead.
-    """
-    await redis.connection_pool.disconnect(inuse_connections=False)
 
 
 class RedisCache:

@@ -93,6 +93,19 @@ def test_policies_allow_the_arrows_of_the_picture_and_no_other(overview: bool) -
         assert policies[name]["spec"]["policyTypes"] == ["Ingress", "Egress"]
 
 
+def test_every_server_of_a_redis_cluster_may_be_reached() -> None:
+    ports = [7000, 7001, 7002]
+    networks = ["10.20.0.0/24", "10.21.0.0/24"]
+    peers = [{"ipBlock": {"cidr": one}} for one in networks]
+    changed = with_value(("values-cloud.yaml",), {"redis": {"ports": ports, "peers": peers}})
+
+    policies = of_kind(changed, "NetworkPolicy")
+
+    for name in SERVICES:
+        reached = {(network, port) for network in networks for port in ports}
+        assert reached <= egress(policies[name])
+
+
 def test_the_picture_has_the_arrows_of_the_policies() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     picture = page[page.index("## Overview") : page.index("## Packages")]

@@ -1,21 +1,13 @@
 """Marks of sessions that have ended: of one session, or of all of a user's until then."""
 
 import asyncio
-from datetime import timedelta
 
-import msgspec
 import structlog
 from prometheus_client import Counter
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bff_core.auth import (
-    MAX_MARKS,
-    RevocationMark,
-    RevocationMarks,
-    RevocationNotice,
-    RevocationTopic,
-)
+from bff_core.auth import RevocationMark, RevocationMarks, RevocationPublisher, RevocationTopic
+from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from services.gateway.implementations.session_cookie import SessionContent
@@ -42,7 +34,7 @@ class SessionMarks:
     def __init__(
         self,
         marks: RevocationMarks,
-        redis: Redis | None,
+        redis: RedisClient | None,
         clock: Clock,
         failures: Counter,
         *,
@@ -50,10 +42,9 @@ class SessionMarks:
     ) -> None:
         """`lifetime` in seconds: that of a session. `failures` counts marks of this process only."""
         self._marks = marks
-        self._redis = redis
+        self._publisher = RevocationPublisher(redis, ENDED_SESSIONS, lifetime) if redis else None
         self._clock = clock
         self._failures = failures
-        self._lifetime = lifetime
 
     def have_ended(self, content: SessionContent) -> bool:
         session, user = subjects_of(content)
@@ -64,23 +55,13 @@ class SessionMarks:
         """Mark the subject; False if the other processes do not hear of it."""
         mark = RevocationMark(UserId(subject), self._clock.now().timestamp())
         self._marks.add([mark])
-        if self._redis is None:
+        if self._publisher is None:
             return True
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._publish(self._redis, mark)
+                await self._publisher.publish([mark], mark.at)
         except (RedisError, OSError) as error:
             self._failures.inc()
             log.warning("session_mark_not_published", reason=type(error).__name__)
             return False
         return True
-
-    async def _publish(self, redis: Redis, mark: RevocationMark) -> None:
-        key = ENDED_SESSIONS.kept_key
-        async with redis.pipeline() as pipeline:
-            pipeline.zadd(key, {mark.user_id: mark.at}, gt=True)
-            pipeline.zremrangebyscore(key, "-inf", mark.at - self._lifetime)
-            pipeline.zremrangebyrank(key, 0, -MAX_MARKS - 1)
-            pipeline.expire(key, timedelta(seconds=self._lifetime))
-            pipeline.publish(ENDED_SESSIONS.channel, msgspec.json.encode(RevocationNotice([mark])))
-            await pipeline.execute()

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bff_core.auth import CHANNEL, KEPT_KEY, MAX_MARKS, RevocationMark, RevocationNotice
+from bff_core.auth import ACCESS_TOKENS, MAX_MARKS, RevocationMark, RevocationPublisher
+from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
@@ -41,10 +40,13 @@ class RevocationRelay:
     Each round ends with a notice, if only an empty one: it tells the services that marks arrive.
     """
 
-    def __init__(self, engine: AsyncEngine, redis: Redis, clock: Clock, lifetime: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, redis: RedisClient, clock: Clock, lifetime: float
+    ) -> None:
         """`lifetime` in seconds: that of an access token, after which a mark says nothing."""
         self._engine = engine
         self._redis = redis
+        self._publisher = RevocationPublisher(redis, ACCESS_TOKENS, lifetime)
         self._clock = clock
         self._lifetime = timedelta(seconds=lifetime)
 
@@ -60,7 +62,7 @@ class RevocationRelay:
     async def publish_once(self) -> int:
         """Publish new marks, or all when Redis has lost them; return their number."""
         async with asyncio.timeout(_REDIS_SECONDS):
-            kept = await self._redis.zcard(KEPT_KEY)
+            kept = await self._redis.zcard(ACCESS_TOKENS.kept_key)
         async with transaction(self._engine, _TRANSACTION_SECONDS) as connection:
             await self._delete_old(connection)
             revoked = await self._pending(connection, kept)
@@ -85,16 +87,10 @@ class RevocationRelay:
         return [Revoked(user_id, at) for user_id, at in rows]
 
     async def _publish(self, marks: Sequence[RevocationMark]) -> None:
-        oldest = (self._clock.now() - self._lifetime).timestamp()
+        now = self._clock.now().timestamp()
         for part in _parts(marks):
-            async with asyncio.timeout(_REDIS_SECONDS), self._redis.pipeline() as pipeline:
-                if part:
-                    pipeline.zadd(KEPT_KEY, {mark.user_id: mark.at for mark in part}, gt=True)
-                    pipeline.zremrangebyrank(KEPT_KEY, 0, -MAX_MARKS - 1)
-                    pipeline.expire(KEPT_KEY, self._lifetime)
-                pipeline.zremrangebyscore(KEPT_KEY, "-inf", oldest)
-                pipeline.publish(CHANNEL, msgspec.json.encode(RevocationNotice(list(part))))
-                await pipeline.execute()
+            async with asyncio.timeout(_REDIS_SECONDS):
+                await self._publisher.publish(part, now)
 
     async def _record(self, connection: AsyncConnection, revoked: Sequence[Revoked]) -> None:
         """Note what is published; one that a later one has replaced meanwhile stays pending."""

@@ -4,7 +4,9 @@ from bff_core.auth.admin_access import HttpAdminAccess
 from bff_core.auth.jwks import JwksKeys, JwksOptions
 from bff_core.auth.keys import KeySource, StaticKey, key_from
 from bff_core.auth.revocation_listener import RevocationListener
+from bff_core.auth.revocation_publisher import RevocationPublisher
 from bff_core.auth.revocations import (
+    ACCESS_TOKENS,
     CHANNEL,
     KEPT_KEY,
     MAX_MARKS,
@@ -18,6 +20,7 @@ from bff_core.auth.revocations import (
 from bff_core.auth.verifier import Claims, TokenRules, TokenVerifier
 
 __all__ = [
+    "ACCESS_TOKENS",
     "CHANNEL",
     "KEPT_KEY",
     "MAX_MARKS",
@@ -31,6 +34,7 @@ __all__ = [
     "RevocationMark",
     "RevocationMarks",
     "RevocationNotice",
+    "RevocationPublisher",
     "RevocationTopic",
     "Revocations",
     "StaticKey",

@@ -1,20 +1,17 @@
 """Redis behind Sentinels: what the services do before, during and after the primary's death."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bff_core.auth import KEPT_KEY, RevocationListener, RevocationMarks
 from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.context import UserId
-from services.bff_teacher.live.event_log import EventLogUnavailable
 from services.bff_teacher.live.pubsub import RedisPubSubClient, UserChannels, WakeUp
 from services.bff_teacher.live.redis_event_log import RedisEventLog, open_live_redis
 from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
@@ -22,11 +19,12 @@ from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rat
 from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, redis_at
 from services.gateway.route_table import RateLimit
 from tests import local_servers
+from tests.faults.redis_parts import Heard
+from tests.faults.redis_waits import eventually
 from tests.faults.sentinel_processes import SERVICE, SentinelSetup, running, sentinel_setup
 from tests.faults.tls_files import write_tls_files
 from tests.ports import free_port
 
-LIMIT = 30.0
 RATES = {limit: Rate(600) for limit in RateLimit}
 TOPIC = StreamTopic(UserId("anna"), LIST_TOPIC)
 
@@ -54,16 +52,6 @@ async def setup(binary: str, tmp_path: Path) -> AsyncIterator[SentinelSetup]:
 
             await eventually(is_complete)
         yield made
-
-
-async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it is so; a server that does not answer yet says no."""
-    so = False
-    async with asyncio.timeout(LIMIT):
-        while not so:
-            await asyncio.sleep(0.1)
-            with suppress(RedisError, OSError, EventLogUnavailable):
-                so = await is_so()
 
 
 async def test_the_cache_follows_the_primary(setup: SentinelSetup) -> None:
@@ -126,22 +114,6 @@ async def test_revocations_are_heard_from_the_new_primary(setup: SentinelSetup) 
         await listener.aclose()
 
 
-class Heard:
-    """Wake-ups that came."""
-
-    def __init__(self) -> None:
-        self.wake_ups: list[WakeUp] = []
-
-    def on_wake_up(self, wake_up: WakeUp) -> None:
-        self.wake_ups.append(wake_up)
-
-    def on_message(self, user_id: UserId, message: bytes) -> None: ...
-
-    def on_connected(self) -> None: ...
-
-    def on_disconnected(self) -> None: ...
-
-
 async def test_event_logs_and_wake_ups_follow_the_primary(setup: SentinelSetup) -> None:
     redis = open_live_redis(setup.url)
     log, heard = RedisEventLog(redis, UserChannels()), Heard()
@@ -154,7 +126,7 @@ async def test_event_logs_and_wake_ups_follow_the_primary(setup: SentinelSetup) 
         claim = await log.claim_read(TOPIC, max_age=0.001)
         async with Redis(port=setup.replica_port) as new_primary:
             await new_primary.publish("live:wake", WakeUp.of(TOPIC, "state").encode())
-        return claim.outcome in {"granted", "wait"} and bool(heard.wake_ups)
+        return claim.outcome in {"granted", "wait"} and bool(heard.topics)
 
     try:
         await eventually(is_heard)

@@ -104,6 +104,25 @@ async def test_every_part_follows_a_replica_that_takes_over(cluster: ClusterSetu
     cluster.start(killed)
 
 
+async def test_a_silent_master_is_left_by_those_who_wait_for_none(cluster: ClusterSetup) -> None:
+    redis, key = open_redis(cluster.url), "test:key"
+    cache = RedisCache(redis, SystemClock(), timeout=0.1, cooldown=0.1)
+
+    async def is_kept() -> bool:
+        await cache.put(key, b"value", ttl=60)
+        return await cache.get(key) == b"value"
+
+    hung = await cluster.master_of(key)
+    assert hung is not None
+    try:
+        await eventually(is_kept)
+        cluster.processes[hung].send_signal(signal.SIGSTOP)
+        await eventually(is_kept)
+    finally:
+        cluster.processes[hung].send_signal(signal.SIGCONT)
+        await redis.aclose()
+
+
 async def test_a_lost_majority_is_a_redis_that_is_away(cluster: ClusterSetup) -> None:
     *hung, left = await cluster.masters()
     async with open_parts(cluster.url, patience=1.0) as parts:
@@ -246,13 +265,17 @@ async def test_a_cluster_over_tls_keeps_and_tells(tmp_path: Path) -> None:
         redis = open_redis(f"{setup.url}?ssl_ca_certs={tls.certificate}", connect_timeout=LIMIT)
         cache = RedisCache(redis, clock, timeout=LIMIT, cooldown=0)
         heard = redis.pubsub()
-        try:
+
+        async def are_kept() -> bool:
             for name in NAMES:
                 await cache.put(name, b"value", ttl=60)
+            return {await cache.get(name) for name in NAMES} == {b"value"}
+
+        try:
+            await eventually(are_kept)
             await heard.subscribe("channel")
             await redis.publish("channel", b"told")
 
-            assert {await cache.get(name) for name in NAMES} == {b"value"}
             assert (await heard.get_message(timeout=LIMIT) or {})["type"] == "subscribe"
             assert (await heard.get_message(timeout=LIMIT) or {})["data"] == b"told"
             assert (await redis.client_info())["user"] == USER

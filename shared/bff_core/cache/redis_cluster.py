@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from redis.asyncio.cluster import ClusterNode, ClusterPubSub, RedisCluster
-from redis.exceptions import ClusterDownError, RedisClusterException
+from redis.exceptions import ClusterDownError, RedisClusterException, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bff_core.settings.redis_urls import ClusterUrl
@@ -42,6 +42,7 @@ class ClusterClient(RedisCluster):
         self._turns = asyncio.Semaphore(connections)
         self._patience = patience
         self._reading: asyncio.Task[Exception | None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._read_again_at = float("-inf")
 
     async def initialize(
@@ -70,6 +71,9 @@ class ClusterClient(RedisCluster):
         async with self._turn():
             try:
                 return await super().execute_command(*args, **kwargs)
+            except asyncio.CancelledError:
+                self._ask_the_masters()
+                raise
             except (RedisClusterException, AttributeError) as error:
                 # The first is no RedisError; the second comes of an ASK to a server without slots:
                 # https://github.com/redis/redis-py/issues/4015
@@ -91,8 +95,7 @@ class ClusterClient(RedisCluster):
 
     async def aclose(self) -> None:
         """Close every connection, also after a failure, when the library would leave some open."""
-        if self._reading is not None:
-            await cancel_and_wait(self._reading)
+        await cancel_and_wait(*(task for task in (self._reading, self._asking) if task))
         await super().aclose()
         await self.nodes_manager.aclose()
         await self.nodes_manager.aclose("startup_nodes")
@@ -109,6 +112,18 @@ class ClusterClient(RedisCluster):
         finally:
             self._read_again_at = asyncio.get_running_loop().time() + MAP_PAUSE_SECONDS
         return None
+
+    def _ask_the_masters(self) -> None:
+        """Find out if one is silent for longer than a caller could wait.
+
+        A failure, unlike a caller who gives up, lets the library read the map again.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ping_masters(), name="redis-cluster-masters")
+
+    async def _ping_masters(self) -> None:
+        with suppress(RedisError, RedisClusterException, OSError):
+            await super().execute_command("PING", target_nodes=self.get_primaries())
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

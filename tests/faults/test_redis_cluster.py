@@ -99,9 +99,11 @@ async def test_every_part_follows_a_replica_that_takes_over(cluster: ClusterSetu
             await parts.failing()
             return await cluster.master_of(WAKE_UP_CHANNEL) not in {None, killed}
 
-        await eventually(is_replaced)
-        await eventually(parts.work)
-    cluster.start(killed)
+        try:
+            await eventually(is_replaced)
+            await eventually(parts.work)
+        finally:
+            cluster.start(killed)
 
 
 async def test_a_silent_master_is_left_by_those_who_wait_for_none(cluster: ClusterSetup) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from bff_core.clock import as_utc
 from services.bff_teacher.contracts.bos import PhaseStates
+from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.events.model import BatchEvents, Denial, Outcome
-from services.bff_teacher.truth.facts import Phase, WaitsFor
+from services.bff_teacher.truth.facts import Phase, StatusFact, WaitsFor
 
 FAILED = "failed_critically"
 
@@ -66,8 +67,10 @@ def outcome_of_retry(events: BatchEvents, bos: PhaseStates, phase: Phase) -> Out
     return outcome if outcome.at > as_utc(state.completed_at) else None
 
 
-def standing_denial(events: BatchEvents, ended_at: datetime | None) -> Denial | None:
-    """The denial of the latest start; None once another was requested, or has run to its end."""
+def standing_denial(events: BatchEvents, fact: StatusFact) -> Denial | None:
+    """The denial of the latest start; None once another was requested, runs, or has ended."""
     denial = events.denial
-    later = [at for at in (events.requested_at, ended_at) if at and denial and at > denial.at]
+    if denial is None or fact.status is BatchStatusV1.PROCESSING:
+        return None
+    later = [at for at in (events.requested_at, fact.completed_at) if at and at > denial.at]
     return None if later else denial

@@ -68,7 +68,6 @@ def batch_truth(
     if fact is None:
         fact = status_before_start(ras, cms, ledger, events)
         attention, attention_known = attention_before_start(ras, cms, ledger, events)
-    is_running = fact.status is Status.PROCESSING
     waiting = waits_for(events) if fact.status is Status.NOT_STARTED else None
     return BatchTruth(
         status=fact.status,
@@ -86,7 +85,7 @@ def batch_truth(
         waits_for=waiting,
         placed_files=events.placed if waiting == "files" else None,
         rejected_files=events.rejected if waiting == "files" else None,
-        denial=None if is_running else standing_denial(events, fact.completed_at),
+        denial=standing_denial(events, fact),
     )
 
 

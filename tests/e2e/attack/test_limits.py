@@ -12,7 +12,7 @@ import pytest
 from bff_core.testing import bearer
 from tests.e2e.attack.checks import assert_envelope
 from tests.e2e.attack.conftest import token
-from tests.e2e.attack.process import Gateway, gateway
+from tests.e2e.attack.process import GENEROUS, Gateway, gateway
 from tests.e2e.attack.upstream import RecordingUpstream, recording
 from tests.e2e.attack.wire import RawResponse, request
 from tests.ports import free_port
@@ -21,6 +21,8 @@ LOGIN = json.dumps({"email": "anna@skola.example", "password": "Demo-Pass-2026!"
 JSON = ("Content-Type", "application/json")
 # Few and slow to grow back: one more every 12 seconds.
 FEW = 5
+
+Trusting = tuple[Gateway, RecordingUpstream]
 
 
 @pytest.fixture
@@ -116,25 +118,32 @@ def test_behind_a_trusted_proxy_the_real_address_counts(
     assert addresses == {"198.51.100.7", "198.51.100.8"}
 
 
-@pytest.mark.parametrize("forwarded", ["not an address", "<script>", "198.51.100.7:", "a" * 200])
-def test_what_is_no_address_goes_no_further(
-    tmp_path: Path, service: RecordingUpstream, forwarded: str
-) -> None:
-    trusting = settings(service, TRUSTED_PROXIES="127.0.0.1")
-    with gateway(tmp_path, trusting) as process:
-        login(process, forwarded)
+@pytest.fixture(scope="module")
+def trusting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trusting]:
+    """A gateway without a tight limit behind a proxy that it trusts."""
+    with recording() as upstream:
+        given = {"TRUSTED_PROXIES": "127.0.0.1", "API_GATEWAY_SIGN_IN_PER_MINUTE": GENEROUS}
+        with gateway(tmp_path_factory.mktemp("trusting"), settings(upstream, **given)) as process:
+            yield process, upstream
 
-    assert service.seen[0].values("X-Forwarded-For") == ["127.0.0.1"]
+
+def passed_on(trusting: Trusting, forwarded: str) -> list[str]:
+    """The addresses that the service is told of a sign-in."""
+    process, service = trusting
+    service.clear()
+    login(process, forwarded)
+    return service.seen[0].values("X-Forwarded-For")
+
+
+@pytest.mark.parametrize("forwarded", ["not an address", "<script>", "198.51.100.7:", "a" * 200])
+def test_what_is_no_address_goes_no_further(trusting: Trusting, forwarded: str) -> None:
+    assert passed_on(trusting, forwarded) == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("forwarded", ["198.51.100.7:80", "[2001:4860::8]:443", "[2001:4860::8]"])
-def test_an_address_with_its_port_is_read(
-    tmp_path: Path, service: RecordingUpstream, forwarded: str
-) -> None:
-    with gateway(tmp_path, settings(service, TRUSTED_PROXIES="127.0.0.1")) as process:
-        login(process, forwarded)
+def test_an_address_with_its_port_is_read(trusting: Trusting, forwarded: str) -> None:
+    [address] = passed_on(trusting, forwarded)
 
-    [address] = service.seen[0].values("X-Forwarded-For")
     assert address in {"198.51.100.7", "2001:4860::8"}
 
 

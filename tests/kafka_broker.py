@@ -38,11 +38,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from devstack.supervisor.child import die_with_parent
 from devstack.supervisor.kafka_broker import broker_binary, broker_command
+from tests import child_process
 from tests.ports import free_port
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
 REQUEST_MS = 10_000
 PARTITIONS = 3
 
@@ -109,10 +109,8 @@ class KafkaBroker:
         self.start()
 
     def _end(self, how: signal.Signals) -> None:
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(how)
-        self._process.wait(STOP_SECONDS)
+        if self._process is not None:
+            child_process.end(self._process, by=how)
 
     async def make_topics(self, names: Sequence[str], partitions: int = PARTITIONS) -> None:
         """Those that are there already stay as they are."""
@@ -142,8 +140,7 @@ def _object_store(folder: Path) -> Iterator[Mapping[str, str]]:
             "AWS_SECRET_ACCESS_KEY": "test",
         }
     finally:
-        process.kill()
-        process.wait(STOP_SECONDS)
+        child_process.kill(process)
 
 
 def _started(

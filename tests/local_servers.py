@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from devstack.supervisor.child import die_with_parent
+from tests import child_process
 from tests.ports import free_port
 
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
 INSTALLED_POSTGRES = Path("/usr/lib/postgresql")
 
 
@@ -127,7 +127,7 @@ def _running(
         _wait_until(ready, process, log)
         yield
     finally:
-        _end(process, end)
+        child_process.end(process, by=end)
 
 
 def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
@@ -136,15 +136,6 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{process.args!r} did not start: {log.read_text()}")
         time.sleep(0.02)
-
-
-def _end(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
-    process.send_signal(by)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_SECONDS)
 
 
 def _unprivileged_user() -> str | None:

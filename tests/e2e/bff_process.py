@@ -1,7 +1,6 @@
 """One teacher BFF as a process of its own, which a test may end as roughly as it likes."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import child_process
 from tests.ports import free_port
 
 START_SECONDS = 30.0
@@ -26,8 +26,7 @@ class BffProcess:
 
     def kill(self) -> None:
         """Without a word of warning."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=10)
+        child_process.kill(self.process)
 
     def wait_for_its_end(self) -> int:
         return self.process.wait(timeout=20)
@@ -59,12 +58,7 @@ def bff_process(
         _wait_until_ready(bff)
         yield bff
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                bff.kill()
+        child_process.end(process)
 
 
 def _wait_until_ready(bff: BffProcess) -> None:

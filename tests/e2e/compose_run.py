@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from bff_core.settings import ServiceSettings
-from tests import local_servers
+from tests import child_process, local_servers
 from tests.e2e.image_steps import ImageTree
 from tests.ports import free_port
 from tools.compose.documents import EXAMPLE, compose, module_of
@@ -82,9 +82,7 @@ class ComposeRun:
 
     def end(self) -> None:
         for process in self.processes.values():
-            if process.poll() is None:
-                process.kill()
-                process.wait(timeout=10)
+            child_process.kill(process)
 
     def log(self, name: str) -> Path:
         return self.data.parent / f"{name}.log"

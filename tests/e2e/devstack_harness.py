@@ -12,6 +12,7 @@ from pathlib import Path
 
 from devstack.supervisor.stack import Home, is_free
 from devstack.supervisor.state import read_state, start_time
+from tests import child_process
 
 FAKE = str(Path(__file__).with_name("fake_devstack.py"))
 WAIT_SECONDS = 60.0
@@ -94,8 +95,7 @@ class FakeDevstack:
             os.kill(state.supervisor.pid, signal.SIGTERM)
             eventually(lambda: not state.supervisor.alive)
         for process in self._started:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
+            child_process.kill(process)
             process.communicate(timeout=WAIT_SECONDS)
 
     def _env(self, modes: dict[str, str]) -> dict[str, str]:

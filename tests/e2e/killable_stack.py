@@ -16,6 +16,7 @@ from devstack.supervisor.environment import inherited_environment
 from devstack.supervisor.keys import load_keys
 from devstack.supervisor.processes import PLAN
 from devstack.supervisor.stack import Home, PlatformOptions, ProcessSpec, RunningStack
+from tests import child_process
 from tests.e2e.demo_stack import free_offset
 
 READY_SECONDS = 180.0
@@ -74,9 +75,7 @@ class KillableStack:
 
     def close(self) -> None:
         for child in self._children.values():
-            child.kill()
-        for child in self._children.values():
-            child.wait(timeout=STOP_SECONDS)
+            child_process.kill(child)
 
 
 @contextmanager

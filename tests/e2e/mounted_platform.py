@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import child_process
 from tests.ports import free_port
 
 TIMEOUT_SECONDS = 120.0
@@ -53,8 +54,7 @@ class Platform:
                 wait_until_ready(client, process, log)
                 yield client
         finally:
-            process.terminate()
-            process.wait(TIMEOUT_SECONDS)
+            child_process.end(process, seconds=TIMEOUT_SECONDS)
 
 
 def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:

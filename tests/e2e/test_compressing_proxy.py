@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from devstack.seed.people import ADMIN
+from tests import child_process
 from tests.e2e.demo_stack import DemoStack
 from tests.ports import free_port
 
@@ -45,8 +46,7 @@ def proxy(demo: DemoStack, tmp_path: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(10)
+        child_process.end(process)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devstack.seed.people import ANNA
+from tests import child_process
 from tests.ports import free_port
 
 KEY = "process-test-internal-key"
@@ -64,7 +64,7 @@ def test_seeded_emulator_answers_and_ends_at_sigterm(
             wait_until_healthy(port)
             body = json.loads(fetch(port, path))
         finally:
-            process.send_signal(signal.SIGTERM)
+            child_process.end(process)
             _, complaints = process.communicate(timeout=10)
 
     assert key in body

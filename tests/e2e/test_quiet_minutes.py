@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from devstack.seed.people import ADMIN, ANNA, ERIK, SARA
+from tests import child_process
 from tests.e2e.demo_stack import DemoStack, free_offset
 from tests.e2e.normal_use import NewLines, Person, loud_lines, use_as_a_teacher, use_as_an_admin
 from tests.ports import free_port
@@ -83,7 +84,7 @@ def prometheus(stack: DemoStack, folder: Path) -> Iterator[Prometheus]:
             wait_until(server.is_ready)
             yield server
         finally:
-            process.terminate()
+            child_process.end(process)
 
 
 def shipped() -> str:

@@ -18,6 +18,7 @@ from devstack.screens.gallery import MAX_BYTES, Screen
 from devstack.screens.pictures import take_pictures
 from devstack.seed import PASSWORD
 from devstack.seed.people import ANNA
+from tests import child_process
 from tests.browser import open_page
 from tests.e2e.demo_stack import DemoStack
 from tests.ports import free_port
@@ -123,7 +124,7 @@ def test_development_server_reloads_sources_and_passes_calls_on(screens: DemoSta
             source = httpx.get(f"http://127.0.0.1:{port}/src/main.ts", timeout=30)
             call = httpx.get(f"http://127.0.0.1:{port}/bff/v1/teacher/me", timeout=30)
         finally:
-            server.terminate()
+            child_process.end(server)
 
     assert words.startswith(f"Open http://127.0.0.1:{port}/ (calls go to {screens.gateway})")
     assert ANNA.email in words

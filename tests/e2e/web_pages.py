@@ -1,54 +1,20 @@
-"""The screens as built files in front of a running stack, and a page of them as a person has it."""
+"""A page of the screens as a person has it."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from devstack.seed import PASSWORD
-from tests.node_tools import output_of
-from tests.ports import free_port
 
 WEB = Path(__file__).parents[2] / "web"
 NARROW, WIDE = 390, 1440
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 _RUN_AXE = "() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
 _REFUSALS = "Failed to load resource"
-
-
-@contextmanager
-def served_screens(folder: Path, gateway: str) -> Iterator[str]:
-    """The address of the built screens; their calls go to this gateway."""
-    if not _AXE.is_file():
-        output_of(WEB, "npm", "ci", "--prefer-offline")
-    output_of(WEB, "npm", "run", "build", "--", "--outDir", str(folder), "--emptyOutDir")
-    port = free_port()
-    words = ["--outDir", str(folder), "--port", str(port), "--strictPort"]
-    preview = subprocess.Popen(
-        ["node", "node_modules/vite/bin/vite.js", "preview", *words],
-        cwd=WEB,
-        env={**os.environ, "GATEWAY_URL": gateway},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert preview.stdout is not None
-        said = list(takewhile(lambda line: "Local:" not in line, preview.stdout))
-        assert preview.poll() is None, said
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        preview.terminate()
-        preview.wait(10)
-
-
 _SETTLED = """() => Promise.all(document.getAnimations()
     .filter((one) => one.effect.getComputedTiming().iterations !== Infinity)
     .map((one) => one.finished.catch(() => undefined)))"""

@@ -1,7 +1,6 @@
 """An emulator as a real process, made to go wrong over its own door."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests import child_process
 from tests.ports import free_port
 
 START_SECONDS = 20.0
@@ -73,12 +73,12 @@ def faulty_emulator(name: str, folder: Path) -> Iterator[FaultyEmulator]:
     seed = [sys.executable, "-m", "devstack.seed", "--fresh"]
     subprocess.run(seed, env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
     command = [sys.executable, "-m", f"devstack.emulators.{name}"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
-        emulator = FaultyEmulator(port, process)
-        try:
-            emulator.wait_until_ready()
-            yield emulator
-        finally:
-            emulator.client.close()
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=10)
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stderr=log)
+    emulator = FaultyEmulator(port, process)
+    try:
+        emulator.wait_until_ready()
+        yield emulator
+    finally:
+        emulator.client.close()
+        child_process.end(process)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -11,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devstack.supervisor.child import die_with_parent
+from tests import child_process
 
 START_SECONDS = 60.0
+DRAIN_SECONDS = 25.0
 
 
 class ModuleProcess:
@@ -55,18 +56,12 @@ class ModuleProcess:
 
     def kill(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
+        child_process.kill(self._process)
 
     def stop(self) -> None:
         """Stop the process with SIGTERM, if it runs."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(25)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        if self._process is not None:
+            child_process.end(self._process, seconds=DRAIN_SECONDS)
 
     @contextlib.contextmanager
     def running(self) -> Iterator["ModuleProcess"]:

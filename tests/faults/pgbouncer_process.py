@@ -14,6 +14,7 @@ import pytest
 
 from bff_core.database_url import DatabaseUrl
 from devstack.supervisor.child import die_with_parent
+from tests import child_process
 from tests.ports import free_port
 
 BINARY = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -63,8 +64,7 @@ def running_pgbouncer(server: str, *, connections: int = 1) -> Iterator[str]:
         address = f"postgres:p%40ss%2Fword@127.0.0.1:{port}/{target.database}"
         yield f"postgres://{address}?sslmode=disable"
     finally:
-        process.terminate()
-        process.wait(LIMIT)
+        child_process.end(process, seconds=LIMIT)
         shutil.rmtree(folder, ignore_errors=True)
 
 

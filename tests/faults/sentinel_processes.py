@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devstack.supervisor.child import die_with_parent
+from tests import child_process
 from tests.ports import free_port
 
 SERVICE = "bff"
@@ -51,8 +52,7 @@ def running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[b
     try:
         yield process
     finally:
-        process.kill()
-        process.wait(10)
+        child_process.kill(process)
 
 
 @contextlib.contextmanager

@@ -14,8 +14,9 @@ import aiohttp
 
 from bff_core.clock import SystemClock
 from bff_core.testing import access_token, bearer
+from tests import child_process
 from tests.faults.platform_answers import TEACHER
-from tests.faults.tiny_process import LIMIT, Running, environment, wait_for
+from tests.faults.tiny_process import Running, environment, wait_for
 from tests.ports import free_port
 
 
@@ -76,8 +77,7 @@ def teacher_process(
         wait_for(port, process, output)
         yield Running(process, port, output)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)
 
 
 @contextmanager
@@ -97,5 +97,4 @@ def gateway_process(folder: Path, teacher_url: str) -> Iterator[Running]:
         wait_for(port, process, output)
         yield Running(process, port, output)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from tests import child_process
 from tests.chart_kit import given, needs_helm, of_kind
 from tests.config_service_kit import fresh_postgres
 from tools.chart.manifests import Manifest, rendered
@@ -47,8 +48,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     try:
         output, _ = process.communicate(timeout=DEADLINE_SECONDS)
     finally:
-        process.kill()
-        process.wait()
+        child_process.kill(process)
     return process.returncode, output
 
 

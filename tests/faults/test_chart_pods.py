@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import child_process
 from tests.chart_kit import SERVICES, given, needs_helm, of_kind
 from tests.config_service_kit import fresh_postgres
 from tests.faults.tiny_process import LIMIT, Running, request, wait_for
@@ -55,8 +56,7 @@ def running(
         wait_for(port, process, output)
         yield Running(process, port, output)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)
 
 
 @pytest.mark.redis

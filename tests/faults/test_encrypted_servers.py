@@ -30,7 +30,7 @@ from services.gateway.implementations.redis_rate_limiter import (
     redis_at,
 )
 from services.gateway.route_table import RateLimit
-from tests import local_servers
+from tests import child_process, local_servers
 from tests.faults.tls_files import TlsFiles, write_tls_files
 from tests.ports import free_port
 
@@ -63,8 +63,7 @@ def redis_address(tls: TlsFiles, tmp_path_factory: pytest.TempPathFactory) -> It
     try:
         yield f"@127.0.0.1:{port}/0?ssl_ca_certs={tls.certificate}"
     finally:
-        process.terminate()
-        process.wait(LIMIT)
+        child_process.end(process, seconds=LIMIT)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from devstack.supervisor.kafka_broker import broker_binary
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.events.store import SqlEventFacts
 from services.bff_teacher.events.topics import CONTRACTS
+from tests import child_process
 from tests.event_histories import Sent, histories, known_after
 from tests.kafka_broker import KafkaBroker
 
@@ -55,8 +56,7 @@ def replica(folder: Path, servers: str, **more: str) -> Iterator[subprocess.Pope
     try:
         yield process
     finally:
-        process.kill()
-        process.wait(10)
+        child_process.kill(process)
 
 
 def ledger_url(folder: Path) -> str:

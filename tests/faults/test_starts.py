@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bff_core.testing import SECRET
+from tests import child_process
 from tests.config_service_kit import fresh_postgres
 from tests.ports import free_port
 
@@ -65,8 +66,7 @@ def refusal_of(process: subprocess.Popen[str]) -> str:
     try:
         output, _ = process.communicate(timeout=LIMIT)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)
     assert process.returncode == 2, output
     (line,) = output.splitlines()
     assert line.startswith("cannot start: ")
@@ -206,8 +206,7 @@ def test_further_signals_during_the_stop_leave_it_in_order(
                 time.sleep(0.05)
             output, _ = process.communicate(timeout=LIMIT)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)
 
     assert process.returncode == 0, output
     assert "Traceback" not in output
@@ -236,6 +235,5 @@ def test_a_signal_during_the_start_ends_the_process(
         process.send_signal(number)
         process.communicate(timeout=LIMIT)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)
     assert process.returncode != -signal.SIGKILL

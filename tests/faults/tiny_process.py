@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bff_core.testing import SECRET
+from tests import child_process
 from tests.ports import family_of, free_port
 
 SERVICE = Path(__file__).with_name("tiny_service.py")
@@ -125,8 +126,7 @@ def service(
         wait_for(port, process, output, host)
         yield Running(process, port, output, host)
     finally:
-        process.kill()
-        process.wait(LIMIT)
+        child_process.kill(process)
 
 
 def limited_to(descriptors: int | None) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bff_core.testing import SECRET
+from tests import child_process
 from tests.e2e.attack.wire import RawResponse, ask, request
 from tests.ports import free_port
 
@@ -68,12 +69,7 @@ def gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
         _wait_until_ready(process, port, log)
         yield Gateway(port, process, log, environment)
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=10)
+        child_process.end(process)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

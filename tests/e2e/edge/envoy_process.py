@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from bff_core.testing import SECRET
+from tests import child_process
 from tests.e2e.attack.process import READY_WITHIN, Gateway
 from tests.e2e.attack.wire import ask, request
 from tools.edge_config.envoy import bootstrap
@@ -110,12 +111,7 @@ def envoy(folder: Path, site: Site) -> Iterator[Gateway]:
         _wait_until_ready(process, port, log)
         yield Gateway(port, process, log, {})
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=10)
+        child_process.end(process)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import child_process
 from tests.e2e.attack.process import READY_WITHIN, Gateway
 from tests.e2e.attack.wire import ask, request
 from tools.edge_config.site import Site
@@ -51,12 +52,7 @@ def traefik(folder: Path, site: Site) -> Iterator[Gateway]:
         _wait_until_ready(process, port, log)
         yield Gateway(port, process, log, {})
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=10)
+        child_process.end(process)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

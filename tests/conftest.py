@@ -7,9 +7,11 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 # Its first import sets what the seed reads when it is imported.
 from tests import base_date, browser, elsewhere, local_servers, node_tools  # noqa: F401
+from tests.scheduling import StackScheduling
 
 NO_REDIS = "no redis-server here: install the package redis-server"
 NO_POSTGRES = "no PostgreSQL here: install the package postgresql"
@@ -19,6 +21,11 @@ LINES_OF_A_REASON = 25
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     elsewhere.add_options(parser)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> StackScheduling | None:
+    return StackScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

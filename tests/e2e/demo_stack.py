@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from devstack.faults.client import order_faults
 from devstack.seed import PASSWORD, DemoUser
 from devstack.supervisor.keys import load_keys
 from devstack.supervisor.processes import PLAN
@@ -92,6 +93,11 @@ class DemoStack:
             timeout=COMMAND_SECONDS,
             check=False,
         )
+
+    def fault(self, *words: str) -> None:
+        """One order of `./dev fault`, without its process: SERVICE KIND…, or clear [SERVICE]."""
+        ports = PLAN.ports(self.offset)
+        order_faults(PLAN.emulated_names(), ports.__getitem__, words)
 
     def identity_command(self, *words: str) -> None:
         """One command of identity_admin, on this stack's own accounts."""

@@ -48,7 +48,7 @@ STATUSES = "rows => Object.fromEntries(rows.map(one => [one.dataset.batch, one.d
 @pytest.fixture
 def faults(stack: DemoStack) -> Iterator[DemoStack]:
     yield stack
-    assert stack.command("fault", "clear").returncode == 0
+    stack.fault("clear")
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,7 @@ def test_failing_service_leaves_no_page_blank_and_is_named(
     *essays, of_class = places
     # Not one that another fault has shown: its text may be kept.
     essay = essays[WAYS.index((service, kind))]
-    assert faults.command("fault", service, kind).returncode == 0
+    faults.fault(service, kind)
 
     named = 0
     for path in (*SCREENS, essay, of_class, "/app/arkiv"):

@@ -16,7 +16,7 @@ import pytest
 
 from devstack.seed.people import ADMIN, ANNA
 from devstack.supervisor.keys import load_keys
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tools.openapi_export import ROOT, SERVICES, snapshot_of
 
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
@@ -50,16 +50,11 @@ TARGETS = {
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     """A devstack of its own: what is asked here changes it, and more often than limits allow."""
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
     with pytest.MonkeyPatch.context() as environment:
         for name, value in UNLIMITED.items():
             environment.setenv(name, value)
-        started = stack.command("up", "--detach", "--port-offset", str(stack.offset))
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield stack
-    finally:
-        stack.command("down")
+        with demo_stack(tmp_path_factory.mktemp("devstack")) as (stack, _):
+            yield stack
 
 
 def headers(stack: DemoStack, target: Target) -> Iterator[str]:

@@ -45,7 +45,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
         assert started.returncode == 0, started.stdout + started.stderr
         yield stack
     finally:
-        stack.command("down")
+        stopped = stack.command("down")
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
 
 
 def body(answer: httpx.Response, *missing: str) -> dict[str, Any]:

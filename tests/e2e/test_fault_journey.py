@@ -9,7 +9,7 @@ import pytest
 
 from devstack.seed import DemoUser
 from devstack.seed.people import ANNA, ERIK, SARA
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 
 # Those that are read from CMS.
 CLASS_PARTS = {"classes", "student_counts", "class_names", "class_activity", "validation"}
@@ -21,13 +21,8 @@ DEADLINE_SECONDS = 3.0
 @pytest.fixture(scope="module")
 def sick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     """A devstack of its own: faults leave marks in breakers and caches."""
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-    started = stack.command("up", "--detach", "--port-offset", str(stack.offset))
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    with demo_stack(tmp_path_factory.mktemp("devstack")) as (stack, _):
         yield stack
-    finally:
-        stack.command("down")
 
 
 @pytest.fixture

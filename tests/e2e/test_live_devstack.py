@@ -21,7 +21,7 @@ from devstack.supervisor.keys import load_keys
 from devstack.supervisor.processes import REDIS_PORT
 from devstack.supervisor.stack import RAS_CACHE_SECONDS
 from devstack.tokens import Hs256, mint
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.live_streams import follow_as, listen
 
 LANES = len(DemoScenario(load_dataset()).batches)
@@ -32,13 +32,8 @@ NOTE = json.dumps({"event": "note", "data": {"source": "bff_teacher", "text": "Ã
 @pytest.fixture(scope="module")
 def alive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     """A devstack of its own: its batches move."""
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-    started = stack.command("up", "--detach", "--port-offset", str(stack.offset))
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    with demo_stack(tmp_path_factory.mktemp("devstack")) as (stack, _):
         yield stack
-    finally:
-        stack.command("down")
 
 
 @pytest.fixture

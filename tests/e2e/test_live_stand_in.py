@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from devstack.seed.people import ANNA
 from devstack.supervisor.processes import REDIS_PORT
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.faults.live_clients import StreamFollower, following, wait_until
 
 
@@ -20,14 +20,8 @@ def bare(
 ) -> Iterator[DemoStack]:
     """A devstack that finds no program but Python; its batches move."""
     monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("nothing")))
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-    try:
-        offset = str(stack.offset)
-        started = stack.command("up", "--detach", "--scenario", "--port-offset", offset)
-        assert started.returncode == 0, started.stdout + started.stderr
+    with demo_stack(tmp_path_factory.mktemp("devstack"), "--scenario") as (stack, _):
         yield stack
-    finally:
-        stack.command("down")
 
 
 @dataclass

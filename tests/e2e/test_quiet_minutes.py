@@ -19,7 +19,7 @@ import pytest
 
 from devstack.seed.people import ADMIN, ANNA, ERIK, SARA
 from tests import child_process
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.normal_use import NewLines, Person, loud_lines, use_as_a_teacher, use_as_an_admin
 from tests.ports import free_port
 
@@ -37,14 +37,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-    offset = str(stack.offset)
-    started = stack.command("up", "--detach", "--scenario", "--port-offset", offset)
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    with demo_stack(tmp_path_factory.mktemp("devstack"), "--scenario") as (stack, _):
         yield stack
-    finally:
-        stack.command("down")
 
 
 class Prometheus:

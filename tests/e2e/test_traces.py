@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from devstack.seed import PEOPLE
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.trace_collector import Collector, Seen, collecting
 
 TEACHER = next(person for person in PEOPLE if "teacher" in person.roles)
@@ -23,16 +23,11 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="module")
 def traced(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     """The devstack, told by OpenTelemetry's own variables where to send its spans."""
-    stack = DemoStack(tmp_path_factory.mktemp("traced"), free_offset())
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         environ.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
-        started = stack.command("up", "--detach", "--port-offset", str(stack.offset))
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield stack
-    finally:
-        stack.command("down")
+        with demo_stack(tmp_path_factory.mktemp("traced")) as (stack, _):
+            yield stack
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from devstack.seed.people import ANNA, ERIK, SARA
 from devstack.seed.store import insert_rows, write_orchestration
 from devstack.stream_client import StreamFollower
 from devstack.supervisor.processes import REDIS_PORT
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.live_streams import follow_as, listen
 from tests.e2e.pupils_names import marks_of, named_in, places_of
 from tests.e2e.truth_oracle import state_of
@@ -57,14 +57,8 @@ MESSAGES: Mapping[Situation, str] = {
 @pytest.fixture(scope="module")
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     """A devstack of its own, in which nothing moves but by these tests."""
-    stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-    offset = str(stack.offset)
-    started = stack.command("up", "--detach", "--no-scenario", "--port-offset", offset)
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    with demo_stack(tmp_path_factory.mktemp("devstack")) as (stack, _):
         yield stack
-    finally:
-        stack.command("down")
 
 
 class Platform:

@@ -15,7 +15,7 @@ import pytest
 
 from devstack.effects.queue import SPEED_VARIABLE
 from devstack.seed.people import ANNA
-from tests.e2e.demo_stack import DemoStack, free_offset
+from tests.e2e.demo_stack import DemoStack, demo_stack
 
 ESSAYS = 25
 SPEED = "10"
@@ -30,13 +30,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     """A devstack of its own, where what is written takes effect soon."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(SPEED_VARIABLE, SPEED)
-        stack = DemoStack(tmp_path_factory.mktemp("devstack"), free_offset())
-        started = stack.command("up", "--detach", "--port-offset", str(stack.offset))
-        try:
-            assert started.returncode == 0, started.stdout + started.stderr
+        with demo_stack(tmp_path_factory.mktemp("devstack")) as (stack, _):
             yield stack
-        finally:
-            stack.command("down")
 
 
 @dataclass

@@ -24,7 +24,6 @@ from devstack.cli.options import (
 )
 from devstack.cli.output import PatientOutput, discard_output
 from devstack.cli.processes import require_known, restart_processes
-from devstack.cli.watch import Login, show_stream, stream_address
 from devstack.errors import DevstackError, full_disk
 from devstack.faults import client
 from devstack.seed.people import PASSWORD
@@ -235,10 +234,11 @@ def watch(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show a teacher's batches as they move; Ctrl-C ends it."""
-    state = ready_state(Home(home))
-    login = Login(state.ports["identity"], email_of(user), password)
-    address = stream_address(state.ports["gateway"], batch_id)
-    show_stream(address, login, Console(), once=once)
+    from devstack.cli import watch as live  # noqa: PLC0415 - an HTTP client, for this one only
+
+    ports = ready_state(Home(home)).ports
+    login = live.Login(ports["identity"], email_of(user), password)
+    live.show_stream(live.stream_address(ports["gateway"], batch_id), login, Console(), once=once)
 
 
 @app.command()

@@ -28,7 +28,7 @@ def sick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
 @pytest.fixture
 def stack(sick: DemoStack) -> Iterator[DemoStack]:
     yield sick
-    sick.command("fault", "clear")
+    sick.fault("clear")
 
 
 def fault(stack: DemoStack, *words: str) -> str:

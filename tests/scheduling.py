@@ -12,9 +12,10 @@ _OF_THE_SHARED_DEVSTACK = re.compile(r"\b(demo|screens): DemoStack\b")
 
 
 class StackScheduling(LoadFileScheduling):
-    """Gives one worker all files whose tests read the shared devstack: each other needs none.
+    """Gives one worker all files whose tests share a devstack: no other needs to start one.
 
-    A devstack is fifteen processes, which cost 20 s of CPU to start and stop, and 3 s a minute.
+    They are those that read the devstack of the run, and those of a folder with a fixture for the
+    package. A devstack is fifteen processes: 20 s of CPU to start and stop, and 3 s a minute.
     """
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
@@ -23,10 +24,20 @@ class StackScheduling(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "devstack" if reads_shared_devstack(self._root / file) else file
+        if reads_shared_devstack(self._root / file):
+            return "devstack"
+        folder, _, _ = file.rpartition("/")
+        return folder if shares_by_package(self._root / folder) else file
 
 
 @cache
 def reads_shared_devstack(file: Path) -> bool:
     """True if a test of the file takes one of the fixtures `demo` and `screens`."""
     return bool(_OF_THE_SHARED_DEVSTACK.search(file.read_text("utf-8")))
+
+
+@cache
+def shares_by_package(folder: Path) -> bool:
+    """True if a fixture of the folder's own lives as long as its tests run."""
+    own = folder / "conftest.py"
+    return own.is_file() and 'scope="package"' in own.read_text("utf-8")

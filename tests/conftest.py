@@ -10,7 +10,7 @@ import pytest
 from xdist.remote import Producer
 
 # Its first import sets what the seed reads when it is imported.
-from tests import base_date, browser, elsewhere, local_servers, node_tools  # noqa: F401
+from tests import base_date, browser, elsewhere, local_servers, node_tools, plain_logs  # noqa: F401
 from tests.scheduling import StackScheduling
 
 NO_REDIS = "no redis-server here: install the package redis-server"
@@ -21,6 +21,10 @@ LINES_OF_A_REASON = 25
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     elsewhere.add_options(parser)
+
+
+def pytest_configure() -> None:
+    plain_logs.configure()
 
 
 @pytest.hookimpl(optionalhook=True)

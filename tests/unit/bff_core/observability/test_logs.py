@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from bff_core.observability import configure_logs
+from tests import plain_logs
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -34,7 +35,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     monkeypatch.setattr(sys, "stdout", output)
     configure_logs(service="example_service", environment="testing", level="INFO")
     yield lambda: [json.loads(line) for line in output.buffer.getvalue().splitlines()]
-    structlog.reset_defaults()
+    plain_logs.configure()
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -93,7 +94,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]
     monkeypatch.setattr(sys, "stdout", output)
     configure_logs(service="example", environment="testing", as_json=False)
     yield lambda: output.getvalue().splitlines()
-    structlog.reset_defaults()
+    plain_logs.configure()
     root.handlers[:] = handlers
     root.setLevel(level)
 

@@ -16,6 +16,7 @@ from werkzeug.datastructures import Headers as ManyHeaders
 from bff_core.observability import Metrics, configure_logs
 from bff_core.server import RequestMiddleware
 from bff_core.testing import FakeClock
+from tests import plain_logs
 
 Headers = dict[str, str]
 Lines = Callable[[], list[dict[str, Any]]]
@@ -101,7 +102,7 @@ def lines() -> Iterator[Lines]:
     factory = structlog.BytesLoggerFactory(written)
     structlog.configure(logger_factory=factory, cache_logger_on_first_use=False)
     yield lambda: [json.loads(line) for line in taken(written).splitlines()]
-    structlog.reset_defaults()
+    plain_logs.configure()
     root.handlers[:] = handlers
     root.setLevel(level)
 

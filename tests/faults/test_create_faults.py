@@ -136,7 +136,9 @@ async def test_replicas_on_one_ledger_make_one_batch(
 ) -> None:
     registered = Reply(202, json.dumps({"batch_id": NEW_BATCH, "status": "registered"}).encode())
     platform.gateway.on(REGISTER, Reply(registered.status, registered.body, delay=0.2))
-    replicas = [await open_replica(LEDGER_URL=postgres_url) for _ in range(2)]
+    # Seconds for a busy machine.
+    given = {"LEDGER_URL": postgres_url, "LEDGER_BUDGET": "10"}
+    replicas = [await open_replica(**given) for _ in range(2)]
 
     async with asyncio.TaskGroup() as group:
         clicks = [

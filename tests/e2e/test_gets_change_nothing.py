@@ -96,8 +96,8 @@ def test_no_get_route_changes_data(demo: DemoStack, routes: list[str]) -> None:
     with httpx.Client(base_url=demo.gateway, timeout=10) as client:
         statuses = {path: status_of(client, path, cookies) for path in routes}
 
-    # The demo's settings have no versions yet.
-    assert {path for path, status in statuses.items() if status != 200} == {NO_VERSION}
+    # The demo's settings have no versions until another test of the stack saves some.
+    assert {path for path, status in statuses.items() if status != 200} <= {NO_VERSION}
     assert len(statuses) > 20
     assert set(before) >= {"config.db", "identity.db", "platform.sqlite3"}
     assert rows_of(demo.home / "data") == before

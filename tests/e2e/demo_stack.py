@@ -1,5 +1,6 @@
 """The devstack as people start it, and its users, for tests that go through the front door."""
 
+import fcntl
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import httpx
@@ -28,15 +30,28 @@ from tests.e2e.secrets_check import require_no_secret
 COMMAND_SECONDS = 300
 """A start may build the screens, too."""
 END_SECONDS = 30.0
+OFFSET_STEP = 61
+"""No two ports of the devstack differ by a multiple: stacks at other steps share none."""
 
 
 def free_offset() -> int:
-    """A shift that leaves every port free, and below those of `tests.ports`."""
+    """A shift that leaves every port free, below those of `tests.ports`, and for this process only."""
     for _ in range(100):
-        offset = random.randrange(10_000, 18_000)
-        if all(is_free(process.port + offset) for process in PLAN.processes):
+        offset = random.randrange(10_000, 18_000, OFFSET_STEP)
+        if _reserve(offset) and all(is_free(one.port + offset) for one in PLAN.processes):
             return offset
     raise RuntimeError("no free ports")
+
+
+def _reserve(offset: int) -> bool:
+    """Keep the shift until this process ends: another one's stack may not be listening yet."""
+    lock = os.open(Path(gettempdir()) / f"test-stack-{offset}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    return True
 
 
 @contextmanager

@@ -45,7 +45,12 @@ def configure_logs(
         processors += [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
             _shorten,
-            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0),
+            # The default shows local variables, among them tokens.
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stdout.isatty(),
+                pad_event_to=0,
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ]
         factory = structlog.PrintLoggerFactory(sys.stdout)
     threshold = logging.getLevelNamesMapping()[level]

@@ -128,3 +128,15 @@ def test_console_line_of_an_event_has_its_fields_and_no_origin(
     (line,) = console()
     assert line.endswith("downstream_failed code=TIMEOUT service=cms")
     assert "example" not in line
+
+
+def test_console_traceback_shows_no_local_variables(console: Callable[[], list[str]]) -> None:
+    secret = "a-token-in-a-local-variable"
+    try:
+        raise ZeroDivisionError(len(secret))  # noqa: TRY301 - the logger reads what is handled
+    except ZeroDivisionError:
+        structlog.get_logger().exception("crashed")
+
+    shown = "\n".join(console())
+    assert "ZeroDivisionError: 27" in shown
+    assert secret not in shown

@@ -25,6 +25,7 @@ from tests.unit.bff_teacher.fakes import a_class, batch_id
 from tests.unit.bff_teacher.screen_fakes import (
     FakeAssociations,
     FakeBatches,
+    MemoryConfirmations,
     a_row,
     a_whole_batch,
     essay_id,
@@ -163,6 +164,23 @@ async def test_another_teacher_s_batch_is_refused() -> None:
     scenario.cms.down = AssertionError("asked")  # type: ignore[assignment]
 
     assert isinstance(await refused(scenario, *GOOD), NotAuthorized)
+
+
+@pytest.mark.parametrize(
+    ("batches", "expected"),
+    [
+        (FakeBatches([]), NotFound),
+        (FakeBatches([a_whole_batch(1, user_id="erik-1")]), NotAuthorized),
+    ],
+    ids=["unknown", "another teacher's"],
+)
+async def test_a_batch_that_is_not_the_teacher_s_does_not_use_the_ledger(
+    batches: FakeBatches, expected: type[Exception]
+) -> None:
+    ledger = MemoryConfirmations(down={"latest", "begin"})
+    scenario = ConfirmScenario(batches=batches, ledger=ledger)
+
+    assert isinstance(await refused(scenario, *GOOD), expected)
 
 
 async def test_what_another_teacher_confirmed_is_not_disclosed() -> None:

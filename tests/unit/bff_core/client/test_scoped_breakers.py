@@ -56,10 +56,14 @@ def service(clock: FakeClock) -> Service:
     return Service(clock)
 
 
-def test_an_operation_that_always_fails_rests_alone(service: Service, run: Run) -> None:
-    service.infos.play(WRONG)
-
+@pytest.mark.parametrize("answered_before", [False, True])
+def test_an_operation_that_always_fails_rests_alone(
+    service: Service, run: Run, *, answered_before: bool
+) -> None:
     async def dashboards() -> None:
+        if answered_before:
+            await service.answered()
+        service.infos.play(WRONG)
         for _ in range(40):
             await service.ask(service.ask_info, 6)
             await service.ask(service.ask_list)
@@ -67,7 +71,7 @@ def test_an_operation_that_always_fails_rests_alone(service: Service, run: Run) 
     run(dashboards())
 
     assert (service.info.state, service.list.state, service.whole.state) == (OPEN, CLOSED, CLOSED)
-    assert len(service.lists.calls) == 40
+    assert len(service.lists.calls) == 40 + answered_before
 
 
 @pytest.mark.parametrize("away", AWAY)

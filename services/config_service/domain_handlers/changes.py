@@ -174,7 +174,7 @@ async def _plan(request: ChangeRequest, reader: SettingsReader) -> PlannedChange
     try:
         values = request.namespace.with_defaults(await request.values(reader))
         _require_match(request.conditions.if_match, current, values)
-        _require_valid(request.namespace.errors(values), request.root)
+        _require_valid(await request.namespace.check(values), request.root)
     except ClientError as refusal:
         refusal.headers["ETag"] = current.etag
         raise

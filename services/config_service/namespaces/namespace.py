@@ -1,5 +1,6 @@
 """A namespace: its schema, its defaults and the validation of values."""
 
+import asyncio
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class Namespace:
     description: str
     schema: Values = field(repr=False)
     validator: Validator = field(repr=False)
+    _checking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @property
     def defaults(self) -> Values:
@@ -32,6 +34,11 @@ class Namespace:
         completed = copy.deepcopy(values)
         _fill_in_defaults(completed, self.schema)
         return completed
+
+    async def check(self, values: Values) -> list[FieldError]:
+        """The same as `errors`, one call at a time and in a thread, so that the event loop goes on."""
+        async with self._checking:
+            return await asyncio.to_thread(self.errors, values)
 
     def errors(self, values: Values) -> list[FieldError]:
         """The first errors by their pointers; messages never hold the values."""

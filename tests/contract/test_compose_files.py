@@ -114,6 +114,10 @@ def take_all_memory(services: Services) -> None:
     del services["bff_teacher"]["deploy"]["resources"]["limits"]["memory"]
 
 
+def forget_the_open_files(services: Services) -> None:
+    del services["gateway"]["ulimits"]
+
+
 def hurry(services: Services) -> None:
     services["bff_teacher"]["stop_grace_period"] = "10s"
 
@@ -189,6 +193,7 @@ def float_with_the_tag(services: Services) -> None:
         (write_to_disk, "gateway lacks read_only"),
         (keep_capabilities, "config_service lacks cap_drop"),
         (take_all_memory, "bff_teacher lacks limits"),
+        (forget_the_open_files, "gateway lacks ulimits of nofile for its connections"),
         (hurry, "bff_teacher may take 25 s to stop"),
         (misspell, "is given CMS_URL, which services.bff_teacher.config does not read: rename it"),
         (misspell, "bff_teacher lacks BFF_TEACHER_SERVICE_CMS__URL"),

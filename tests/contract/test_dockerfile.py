@@ -34,6 +34,15 @@ def test_image_has_the_version_and_the_licence_of_the_project() -> None:
         assert said == {project["license" if name == "licenses" else name]}
 
 
+def test_image_installs_what_the_lock_says_from_a_cache_of_the_builder() -> None:
+    runs = re.findall(r"^RUN .*?[^\\]$", DOCKERFILE, flags=re.DOTALL | re.MULTILINE)
+    syncs = [line for line in runs if "uv sync" in line]
+
+    assert len(syncs) == 3
+    assert all("uv sync --locked " in line for line in syncs)
+    assert all("--mount=type=cache" in line for line in runs if re.search(r"uv (sync|pip)", line))
+
+
 def test_image_sets_what_is_read() -> None:
     settings = settings_rules.settings_of("services.gateway")
     assert settings is not None

@@ -50,6 +50,7 @@ def confinement(stack: Stack) -> Iterator[str]:
             "a healthcheck": _has_healthcheck(service) or _runs_once(service),
             "a size for every tmpfs": all("size=" in one for one in _tmpfs(service)),
             "a digest in its image": "build" in service or "@sha256:" in _image(service),
+            "ulimits of nofile for its connections": _has_descriptors(stack, name),
         }
         for what, there in wanted.items():
             if not there:
@@ -145,6 +146,15 @@ def seconds(duration: str) -> float:
 def _has_healthcheck(service: Service) -> bool:
     check: dict[str, Any] = service.get("healthcheck") or {}
     return bool(check.get("test")) and not check.get("disable") and check["test"] != ["NONE"]
+
+
+def _has_descriptors(stack: Stack, name: str) -> bool:
+    """True if half of the open files are enough for the connections; without a limit it is 1,024."""
+    settings = settings_of(stack.module(name))
+    if settings is None:
+        return True
+    files = stack.services[name].get("ulimits", {}).get("nofile", {}).get("soft", 1024)
+    return int(files) // 2 >= int(settings.model_fields["max_connections"].default)
 
 
 def _tmpfs(service: Service) -> list[str]:

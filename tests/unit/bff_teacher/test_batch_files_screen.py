@@ -53,6 +53,7 @@ class FilesScenario:
     pipelines: FakePipelines = field(default_factory=FakePipelines)
     records: FakeBatchRecords = field(default_factory=FakeBatchRecords)
     service: FakeFileUploads = field(default_factory=FakeFileUploads)
+    writes: RecordingWrites = field(default_factory=RecordingWrites)
 
     @property
     def screen(self) -> BatchFilesScreen:
@@ -62,7 +63,7 @@ class FilesScenario:
             owned=OwnedBatches(facts, self.pipelines, states, FakeClock()),
             files=self.service,
             uploads=self.uploads,
-            writes=RecordingWrites(),
+            writes=self.writes,
             clock=FakeClock(),
         )
 
@@ -73,6 +74,7 @@ class FilesScenario:
         with pytest.raises(BffError) as caught:
             await self.screen.remove(a_context(), batch_id(1), file_upload_id)
         assert self.service.removed == []
+        assert self.writes.users == []
         return caught.value
 
 
@@ -151,6 +153,7 @@ async def test_a_known_file_is_removed_and_stays_in_the_list() -> None:
 
     assert (removal.file_upload_id, scenario.service.removed) == (FILE, [FILE])
     assert [one.status for one in await scenario.rows()] == ["removed"]
+    assert scenario.writes.users == ["anna-1"]
 
 
 @pytest.mark.parametrize(("file", "status"), [(OTHER, 404), ("no-uuid", 400)])

@@ -41,7 +41,7 @@ async def test_files_go_on_in_one_request_and_are_written_down() -> None:
         ("Åsa Öberg.txt", "sent"),
         ("b.TXT", "sent"),
     ]
-    assert scenario.announcements.expected == [UserId("anna-1")]
+    assert scenario.announcements.expected == scenario.writes.users == [UserId("anna-1")]
     assert scenario.left_open == 0
 
 

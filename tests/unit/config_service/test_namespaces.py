@@ -250,6 +250,31 @@ def test_validation_stops_after_as_many_flaws_as_are_listed(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ({"type": "array", "maxItems": 9, "uniqueItems": True}, [0] * 10),
+        ({"type": "array", "maxItems": 9, "items": {"type": "string"}}, [0] * 10),
+        ({"type": "string", "maxLength": 9, "pattern": "^[a-z]+$"}, "A" * 10),
+        (
+            {"type": "object", "maxProperties": 1, "additionalProperties": {"type": "string"}},
+            {"a": 0, "b": 0},
+        ),
+    ],
+    ids=["unique", "items", "pattern", "map"],
+)
+def test_what_is_too_large_is_not_looked_into(
+    tmp_path: Path, rule: dict[str, Any], value: object
+) -> None:
+    write(tmp_path, changed("properties.large", rule))
+
+    errors = load_namespaces(tmp_path)["limits"].errors({"large": value})
+
+    assert [(error.pointer, error.message.split(" ")[1]) for error in errors] == [
+        ("/large", "have")
+    ]
+
+
+@pytest.mark.parametrize(
     "values",
     [
         {"listed": [0] * 100_000},

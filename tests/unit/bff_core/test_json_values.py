@@ -41,7 +41,7 @@ def test_a_long_array_is_refused_before_its_items_are_looked_at(item: str) -> No
 
 
 def test_many_names_are_one_flaw() -> None:
-    body = json.dumps({"decisions": [{f"n{name}": 0 for name in range(10)}] * 700})
+    body = json.dumps({"decisions": [{f"name-{name:02}": 0 for name in range(17)}] * 1990})
 
     with pytest.raises(ValidationFailed, match="not valid") as refused:
         check_json(body.encode())

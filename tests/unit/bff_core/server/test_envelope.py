@@ -206,6 +206,17 @@ async def test_every_flaw_of_a_query_is_pointed_at_without_its_value(
     assert "77" not in f"{error['message']}{error['details']}"
 
 
+async def test_many_flaws_of_a_query_are_counted_and_fifty_listed(
+    client: Client, as_teacher: Headers
+) -> None:
+    query = "&".join(f"n{number}=1" for number in range(1500))
+
+    answer = await client.get(f"/v1/things?{query}", headers=as_teacher)
+
+    error = await refused(answer, 400, "VALIDATION_ERROR")
+    assert (len(error["details"]["errors"]), error["details"]["error_count"]) == (50, 1500)
+
+
 async def test_good_query_is_read(client: Client, as_teacher: Headers) -> None:
     answer = await client.get("/v1/things?limit=7&kind=big&offset=2", headers=as_teacher)
 

@@ -31,7 +31,8 @@ from services.gateway.implementations.forwarded_headers import (
 
 # Headers that aiohttp would add by itself; the client's own go on, or none.
 _SKIPPED_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-_FAILURES = (aiohttp.ClientError, OSError)
+_FAILURES = (aiohttp.ClientError, OSError, ValueError)
+"""A ValueError is a header or a host name that the libraries refuse."""
 _CORRELATION_ID = "X-Correlation-ID"
 _TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 

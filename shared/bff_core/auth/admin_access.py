@@ -70,7 +70,7 @@ class HttpAdminAccess:
                 session.get(self._url, headers=headers, allow_redirects=False) as response,
             ):
                 return response.status, await response.content.read(_BODY_BYTES)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("admin_access_unknown", kind=type(error).__name__)
             self._rest()
             raise Unavailable(retry_after=1) from error

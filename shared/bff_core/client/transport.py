@@ -144,7 +144,7 @@ def document_at(url: str, *, name: str = "jwks") -> Callable[[], Awaitable[bytes
                     status = response.status
                     raise DownstreamFailed(name, reason="status", upstream_status=status)
                 return await _read(response, name, DOCUMENT_BYTES)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise from_exception(name, error) from error
 
     return fetch

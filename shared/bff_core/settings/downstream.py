@@ -23,6 +23,8 @@ def check_http_url(text: str) -> str:
     try:
         url = URL(text)
         port = url.port
+        # As the resolver does, which fails at every call: no label is empty or longer than 63.
+        (url.raw_host or "").encode("idna")
     except ValueError:
         raise ValueError("must be http://host[:port] or https://host[:port]") from None
     if url.scheme not in {"http", "https"} or not url.host or not port:

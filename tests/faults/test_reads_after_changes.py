@@ -52,6 +52,7 @@ LONG_CACHES = {
 }
 # Only messages make a stream read.
 NO_TIMED_READS = {"LIVE__POLL": "600", "LIVE__REREADS": "300"}
+TIMED_READS = {"LIVE__POLL": "5", "LIVE__ACTIVE_POLL": "1"}
 
 
 def change_the_class(platform: StubPlatform | Screens) -> None:
@@ -108,8 +109,10 @@ class Replicas:
 
 @pytest.fixture
 async def replicas(
-    tmp_path: Path, platform: StubPlatform, redis_url: str
+    tmp_path: Path, platform: StubPlatform, redis_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[Replicas]:
+    """A parameter replaces the settings without timed reads."""
+    live: dict[str, str] = getattr(request, "param", NO_TIMED_READS)
     urls = platform.urls | {"REDIS_URL": redis_url}
     ledger = {"LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.sqlite3'}", "SHUTDOWN_DELAY": "0"}
     redis = Redis.from_url(redis_url)
@@ -120,7 +123,7 @@ async def replicas(
             for number in range(2):
                 folder = tmp_path / str(number)
                 folder.mkdir()
-                settings = ledger | LONG_CACHES | NO_TIMED_READS
+                settings = ledger | LONG_CACHES | live
                 running = stack.enter_context(teacher_process(folder, urls, **settings))
                 callers.append(Caller(session, f"http://127.0.0.1:{running.port}"))
             yield Replicas(platform, callers, redis)
@@ -147,9 +150,11 @@ async def test_a_batch_asked_after_an_event_has_what_the_event_named(replicas: R
     assert replicas.reads(RAS_BATCH) - reads == 2
 
 
+@pytest.mark.parametrize("replicas", [NO_TIMED_READS, TIMED_READS], indirect=True)
 async def test_lists_asked_after_an_event_are_as_new_whatever_their_page(
-    replicas: Replicas,
+    replicas: Replicas, request: pytest.FixtureRequest
 ) -> None:
+    """Also where the stream finds the change by itself, and no message drops older reads."""
     follower = replicas.follower(EVENTS)
     async with following(follower):
         await wait_until(lambda: follower.screen.batches)
@@ -160,7 +165,8 @@ async def test_lists_asked_after_an_event_are_as_new_whatever_their_page(
         page = batch_page(ROW | new)
         replicas.platform.ras.on(f"/internal/v1/batches/user/{TEACHER}", Reply(body=page))
         replicas.platform.ras.on(RAS_BATCH, Reply(body=whole_batch(ESSAY_ROW, **new)))
-        await replicas.notify()
+        if "LIVE__REREADS" in request.node.callspec.params["replicas"]:
+            await replicas.notify()
         await wait_until(lambda: "batch_changed" in follower.screen.event_names)
 
         lists = [await one.get(path) for one in replicas.callers for path in DASHBOARDS]

@@ -25,12 +25,15 @@ RESTARTS = 2
 
 @pytest.fixture
 def pooled_url() -> Iterator[str]:
-    """One server connection for all clients, so that a statement meets that of another."""
+    """Few server connections for all clients: a statement is run where it was not prepared."""
     require_pgbouncer()
     binaries = local_servers.postgres_folder()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed: transaction pools are not tried")
-    with local_servers.running_postgres(binaries) as server, running_pgbouncer(server) as url:
+    with (
+        local_servers.running_postgres(binaries) as server,
+        running_pgbouncer(server, connections=3) as url,
+    ):
         yield url
 
 
@@ -42,13 +45,13 @@ async def test_the_config_service_migrates_and_serves_behind_a_transaction_pool(
         assert await migrate(databases[0])
 
         async def value(database: SqlDatabase, number: int) -> int:
-            statement = text(f"SELECT {number} + CAST(:one AS integer)")
-            found = await database.read(lambda it: it.execute(statement, {"one": 1}))
+            statement = text("SELECT CAST(:number AS integer) + 1")
+            found = await database.read(lambda it: it.execute(statement, {"number": number}))
             return int(found.scalar_one())
 
         async with fan_out() as group:
-            calls = [group.create_task(value(databases[it % 2], it)) for it in range(40)]
-        assert [call.result() for call in calls] == [number + 1 for number in range(40)]
+            calls = [group.create_task(value(databases[it % 2], it)) for it in range(80)]
+        assert [call.result() for call in calls] == [number + 1 for number in range(80)]
         durable = await databases[0].write(lambda it: it.execute(text("SHOW synchronous_commit")))
         assert durable.scalar_one() == "on"
         assert await databases[1].ping()

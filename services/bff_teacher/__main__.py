@@ -11,6 +11,7 @@ from importlib import import_module
 from bff_core.errors import Unavailable
 from bff_core.server import run
 from bff_core.settings import SettingsError
+from bff_core.signals import exit_on_signals
 from services.bff_teacher.app import from_environment
 from services.bff_teacher.config import Settings
 from services.bff_teacher.di.services import open_ledger
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     if command is None:
         run(from_environment)
         return 0
+    exit_on_signals()
     try:
         print(command())  # noqa: T201 - the output
     except (SettingsError, SourceLost, ImportError) as error:

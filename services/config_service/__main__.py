@@ -14,6 +14,7 @@ from quart import Quart
 from bff_core.errors import Unavailable
 from bff_core.server import run
 from bff_core.settings import SettingsError
+from bff_core.signals import exit_on_signals
 from services.config_service.app import audit_seal, from_environment, open_database
 from services.config_service.config import PREFIX, Settings
 from services.config_service.domain_handlers.audit import AuditHandler
@@ -79,6 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.command in {None, "serve"}:
         run(_migrated_app)
         return 0
+    exit_on_signals()
     try:
         command, kind = _COMMANDS[options.command]
         settings = kind.load(os.environ)

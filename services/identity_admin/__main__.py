@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bff_core.errors import BffError
 from bff_core.settings import SettingsError
+from bff_core.signals import exit_on_signals
 from services.identity_admin import commands
 from services.identity_admin.config import Settings
 from services.identity_admin.di import email_templates
@@ -48,6 +49,8 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; exit code 1 for a refusal, 2 for invalid settings."""
     parsed = parser().parse_args(arguments)
+    # Its work is one transaction, which the database rolls back.
+    exit_on_signals()
     try:
         return asyncio.run(run(parsed, Settings.load(os.environ)))
     except (NotMigrated, NotIdentityDatabase) as error:

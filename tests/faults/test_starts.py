@@ -28,6 +28,7 @@ COMMON = {
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
 }
+AUDIT_KEY = {"CONFIG_SERVICE_AUDIT_KEY": "an-audit-key"}
 NO_REDIS = "redis://127.0.0.1:9/0"
 NO_POSTGRES = "postgres://u:secret@127.0.0.1:9/x"
 LIMIT = 60.0
@@ -52,10 +53,14 @@ def process_of(service: str, folder: Path, **more: str) -> subprocess.Popen[str]
         f"{prefix}{name[1:]}" if name.startswith("_") else name: value
         for name, value in given.items()
     }
+    return started([f"services.{service}"], named)
+
+
+def started(module: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         # A run in the background ignores SIGINT, and its processes would inherit that.
-        ["env", "--default-signal=INT", sys.executable, "-m", f"services.{service}"],
-        env=COMMON | named,
+        ["env", "--default-signal=INT", sys.executable, "-m", *module],
+        env=COMMON | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -184,6 +189,36 @@ def test_a_command_without_its_database_is_one_line(
     (line,) = ended.stderr.splitlines()
     assert line.startswith(reason)
     assert "secret" not in ended.stdout + line
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [
+        ("identity_admin migrate up", "IDENTITY_SERVICE_DATABASE_URL"),
+        ("identity_admin list-pending", "IDENTITY_SERVICE_DATABASE_URL"),
+        ("config_service migrate", "CONFIG_SERVICE_DATABASE_URL"),
+        ("config_service verify-audit", "CONFIG_SERVICE_DATABASE_URL"),
+        ("bff_teacher migrate", "BFF_TEACHER_SERVICE_LEDGER_URL"),
+    ],
+)
+def test_a_signal_ends_a_command_whose_database_is_silent(
+    command: str, setting: str, number: signal.Signals
+) -> None:
+    service, *arguments = command.split()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(LIMIT)
+        url = f"postgres://u:secret@127.0.0.1:{silent.getsockname()[1]}/x"
+        process = started([f"services.{service}", *arguments], {setting: url, **AUDIT_KEY})
+        try:
+            with silent.accept()[0]:
+                process.send_signal(number)
+                output, _ = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
+            process.wait(LIMIT)
+
+    assert (process.returncode, output) == (128 + number, "")
 
 
 @pytest.mark.parametrize("engine", ["hypercorn", "granian"])

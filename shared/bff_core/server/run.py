@@ -25,6 +25,7 @@ from bff_core.server.connections import IdleCloser, ServerLoop, connection_limit
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
 from bff_core.server.routes.responses import METRICS
 from bff_core.settings import Engine, ServiceSettings, SettingsError
+from bff_core.signals import STOP_SIGNALS, exit_on_signals
 from bff_core.tasks import cancel_and_wait
 
 LIFECYCLE = "bff_core.lifecycle"
@@ -38,8 +39,6 @@ HEAD_SECONDS = 5
 connections after it, too."""
 HEAD_BYTES = 32 * 1024
 HTTP1 = HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES)
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 CANNOT_START = 2
 """Exit code."""
 START_SECONDS = 4.0
@@ -49,9 +48,7 @@ STOP_SECONDS = 10.0
 
 def run(make_app: Callable[[], tuple[Quart, ServiceSettings]]) -> None:
     """Build the app and serve it; a failure to start is one line and exit code 2."""
-    for number in STOP_SIGNALS:
-        # Nothing is in flight yet. The default would be ignored in a container's first process.
-        signal.signal(number, lambda number, _: os._exit(128 + number))
+    exit_on_signals()
     try:
         app, settings = make_app()
         # Modules and routes live as long as the process: looking through them again stops requests.

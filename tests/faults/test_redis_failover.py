@@ -155,6 +155,22 @@ async def test_a_refusal_lets_the_cache_connect_anew(operator: Redis, redis_url:
     await redis.aclose()
 
 
+async def test_a_refusal_lets_limits_connect_anew(operator: Redis, redis_url: str) -> None:
+    redis, clock = redis_at(redis_url, timeout=5.0), SystemClock()
+    fallbacks = Counter("fallbacks", "Fallbacks.", registry=CollectorRegistry())
+    memory = MemoryRateLimiter(RATES, clock)
+    limiter = RedisRateLimiter(redis, RATES, memory, clock, fallbacks, timeout=5)
+    before = await redis.client_id()
+    await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+
+    await limiter.acquire(RateLimit.USER, "anna")
+
+    [family] = fallbacks.collect()
+    assert family.samples[0].value == 1
+    assert await redis.client_id() != before
+    await redis.aclose()
+
+
 class Listener:
     def __init__(self) -> None:
         self.connections = 0
@@ -199,10 +215,12 @@ async def test_a_lease_of_another_machines_clock_stops_no_read(
     claim = await log.claim_read(topic, max_age=1.0)
 
     assert claim.outcome == "granted"
+    before = await redis.client_id()
     await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
     with pytest.raises(EventLogUnavailable) as refused:
         await log.claim_read(topic, max_age=1.0)
     assert isinstance(refused.value.__cause__, ReadOnlyError)
+    assert await redis.client_id() != before
     await operator.execute_command("REPLICAOF", "NO", "ONE")
     await log.claim_read(topic, max_age=1.0)
     await redis.aclose()

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from bff_core.cache import RedisClient
+from bff_core.cache import RedisClient, drop_connections
 from services.identity_admin.implementations.outbox_relay import OutboxEvent, PublishFailed
 
 # One script, where a pipeline of a cluster would start a thread for each entry.
@@ -22,6 +22,7 @@ class RedisStreamPublisher:
     """Adds entries of `event_id`, `topic`, `key` and `event`, the platform's envelope as JSON."""
 
     def __init__(self, redis: RedisClient, stream: str, max_length: int) -> None:
+        self._redis = redis
         self._stream = stream
         self._max_length = max_length
         self._add = redis.register_script(_ADD)
@@ -34,4 +35,6 @@ class RedisStreamPublisher:
         try:
             await self._add(keys=[self._stream], args=args)
         except (RedisError, OSError, TimeoutError) as error:
+            if isinstance(error, ResponseError):
+                await drop_connections(self._redis, in_use=False)
             raise PublishFailed from error

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bff_core.auth import ACCESS_TOKENS, MAX_MARKS, RevocationMark, RevocationPublisher
-from bff_core.cache import RedisClient
+from bff_core.cache import RedisClient, drop_connections
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
@@ -57,6 +57,8 @@ class RevocationRelay:
                 await self.publish_once()
             except (Unavailable, RedisError, OSError, TimeoutError) as error:
                 log.warning("revocations_not_published", error=type(error).__name__)
+                if isinstance(error, ResponseError):
+                    await drop_connections(self._redis, in_use=False)
             await asyncio.sleep(_POLL_SECONDS)
 
     async def publish_once(self) -> int:

@@ -33,6 +33,13 @@ async def test_connection_is_kept_for_the_next_request(tiny: Running) -> None:
     assert [answer.status for answer in answers] == [200, 200]
 
 
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+async def test_an_absolute_target_is_its_path(tiny: Running, scheme: str) -> None:
+    answer = await tiny.send(request(f"GET {scheme}://other.example:81/healthz?x=1"))
+
+    assert answer.status == 200
+
+
 async def test_head_has_no_body(tiny: Running) -> None:
     answer = await tiny.send(request("HEAD /healthz"))
 

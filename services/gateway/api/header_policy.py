@@ -1,7 +1,7 @@
 """Outermost middleware: filters request headers, adds security headers to every response."""
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from bff_core.errors import ClientError, InvalidRequest, unsupported_encoding
 from bff_core.server import AsgiApp, Message, Receive, Scope, Send
@@ -99,7 +99,7 @@ class HeaderPolicyMiddleware:
         given = [(name.lower(), value) for name, value in scope["headers"]]
         scope[GIVEN_HEADERS] = given
         scope["headers"] = allowed_headers(given)
-        given_path = origin_form(scope["raw_path"])
+        given_path = scope["raw_path"]
         scope["raw_path"] = without_alias(given_path)
         if scope["raw_path"] is not given_path:
             scope["path"] = unquote(scope["raw_path"].decode("latin-1"))
@@ -161,13 +161,6 @@ class HeaderPolicyMiddleware:
         if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
         return added
-
-
-def origin_form(target: bytes) -> bytes:
-    """The path of an absolute-form target, which a server must accept (RFC 9112, 3.2.2)."""
-    if not target.lower().startswith((b"http://", b"https://")):
-        return target
-    return urlsplit(target).path or b"/"
 
 
 def allowed_headers(headers: Headers) -> Headers:

@@ -192,6 +192,28 @@ def test_a_command_without_its_database_is_one_line(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("service", ["gateway", "bff_teacher", "bff_admin"])
+def test_a_signal_while_the_app_starts_ends_it_in_order(
+    service: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    """A Redis that is silent holds the start, and later the stop."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(LIMIT)
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        process = process_of(service, tmp_path, _PORT=str(free_port()), REDIS_URL=url)
+        try:
+            with silent.accept()[0]:
+                process.send_signal(number)
+                output, _ = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
+            process.wait(LIMIT)
+
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
     ("command", "setting"),
     [

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from bff_core.inputs import QueryInt
 from services.bff_teacher.dto.uuid_text import UuidText
 
 NotificationKindV1 = Literal[
@@ -47,7 +48,7 @@ class NotificationsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cursor: NotificationIdV1 | None = Field(None, description="`next_cursor`.")
-    limit: int = Field(20, ge=1, le=100)
+    limit: QueryInt = Field(20, ge=1, le=100)
 
 
 class NotificationV1(BaseModel):

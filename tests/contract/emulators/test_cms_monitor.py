@@ -1,5 +1,6 @@
 """CMS's timer: what nobody has confirmed within 24 hours is confirmed by itself, from its start on."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
+from bff_core.testing import FakeClock
+from bff_core.testing.virtual_time import run_virtually
+from devstack.emulators.cms import monitor
 from devstack.emulators.cms.monitor import confirm_overdue
 from devstack.seed import TRUTH_TABLE, Situation
 from devstack.seed.people import ANNA
@@ -121,3 +125,30 @@ async def test_timer_looks_when_the_service_starts_and_the_list_does_not_show_it
 
     assert after == before
     assert connection.execute(PENDING).fetchall() == []
+
+
+class CountingDatabase:
+    """Notes the times at which it is asked."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.asked: list[float] = []
+
+    async def run(self, _: object) -> None:
+        self.asked.append(self.clock.monotonic())
+
+
+def test_timer_looks_every_hour() -> None:
+    clock = FakeClock()
+    database = CountingDatabase(clock)
+    started = clock.monotonic()
+
+    async def two_hours() -> None:
+        timer = asyncio.create_task(monitor.run(database))  # type: ignore[arg-type]  # one method
+        await asyncio.sleep(2 * 3600 + 60)
+        timer.cancel()
+        await asyncio.wait([timer])
+
+    run_virtually(clock, two_hours())
+
+    assert [round(at - started) for at in database.asked] == [0, 3600, 7200]

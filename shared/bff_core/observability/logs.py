@@ -15,6 +15,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SHORT_IDS = {"user_id": "user", "correlation_id": "id"}
 _ID_LENGTH = 8
+_TRACEBACK = structlog.dev.plain_traceback
+"""The default shows local variables, among them tokens."""
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -24,14 +26,10 @@ def configure_logs(
     """Set up structlog and send the standard library's loggers through it."""
 
     def add_origin(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        event["service.name"] = service
-        event["deployment.environment"] = environment
-        return event
+        return {**event, "service.name": service, "deployment.environment": environment}
 
-    processors: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-    ]
+    first = structlog.contextvars.merge_contextvars
+    processors: list[Processor] = [first, structlog.processors.add_log_level]
     factory: Any
     if as_json:
         processors += [
@@ -45,11 +43,8 @@ def configure_logs(
         processors += [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
             _shorten,
-            # The default shows local variables, among them tokens.
             structlog.dev.ConsoleRenderer(
-                colors=sys.stdout.isatty(),
-                pad_event_to=0,
-                exception_formatter=structlog.dev.plain_traceback,
+                colors=sys.stdout.isatty(), pad_event_to=0, exception_formatter=_TRACEBACK
             ),
         ]
         factory = structlog.PrintLoggerFactory(sys.stdout)

@@ -9,6 +9,7 @@ from services.gateway.route_table import ACCESS_RULES, PUBLIC, Route, UpstreamNa
 from tests.e2e.attack.checks import MAY_ARRIVE
 from tests.e2e.attack.conftest import Edge
 from tests.e2e.attack.upstream import RecordedRequest
+from tests.verified_tokens import verified
 
 # `X-Org-ID` is the gateway's alone: the services read the organisation from the token.
 NAMES = MAY_ARRIVE - {"x-org-id"}
@@ -65,6 +66,6 @@ def _user_of(route: Route, seen: RecordedRequest) -> list[str]:
     if route.access == PUBLIC:
         return []
     [authorization] = seen.values("Authorization")
-    claims = TokenVerifier(StaticKey(SECRET), _RULES, SystemClock()).verify(authorization)
+    claims = verified(TokenVerifier(StaticKey(SECRET), _RULES, SystemClock()), authorization)
     assert claims.roles & ACCESS_RULES[route.access], seen.head
     return [claims.user_id]

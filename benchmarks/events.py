@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka import AIOKafkaProducer
 
 from services.bff_teacher.events.topics import CONTRACTS, topic_of
 from tests.event_bodies import an_event, placed

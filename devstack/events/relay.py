@@ -9,12 +9,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no annotations
-from aiokafka.admin import (  # type: ignore[import-untyped]  # the same
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import (
     AIOKafkaAdminClient,
     NewTopic,
 )
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # the same
+from aiokafka.errors import KafkaError
 
 from devstack.emulators.database import SeededDatabase
 from devstack.events import outbox

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from aiokafka import (  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka import (
     AIOKafkaConsumer,
     TopicPartition,
 )
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # the same
-from aiokafka.helpers import create_ssl_context  # type: ignore[import-untyped]  # the same
+from aiokafka.errors import KafkaError
+from aiokafka.helpers import create_ssl_context
 
 from services.bff_teacher.events.source import Message, SourceLost
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 
-from aiokafka import (  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka import (
     AIOKafkaConsumer,
     ConsumerRebalanceListener,
     TopicPartition,
 )
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # the same
+from aiokafka.errors import KafkaError
 
 from services.bff_teacher.events.kafka import (
     ANSWER_SECONDS,

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 

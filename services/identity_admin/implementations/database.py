@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
-from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]  # it has no stubs
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection

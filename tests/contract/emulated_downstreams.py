@@ -71,7 +71,7 @@ async def emulated(service: str, folder: Path) -> AsyncIterator[httpx.AsyncClien
     """A client of the emulator, which runs for as long and has data of its own."""
     app = _app(service, folder)
     async with app.test_app():
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Quart's own types of events
         async with httpx.AsyncClient(transport=transport, base_url="http://emulated") as client:
             yield client
 

@@ -222,6 +222,7 @@ def test_name_that_the_platform_uses_too_is_found_beside_it() -> None:
 def test_builds_are_reset_under_each_service() -> None:
     """An older Compose ignores `!reset` in a mapping that is merged."""
     document = yaml.compose((ROOT / BESIDE_PLATFORM).read_text("utf-8"), Loader=yaml.SafeLoader)
+    assert document is not None
     services = {key.value: value for key, value in document.value}["services"]
 
     tags = {

@@ -55,10 +55,10 @@ def test_every_answer_is_documented(
         try_out(operation.as_strategy(generation_mode=mode).map(aimed_at(service.url)))
 
 
-def aimed_at(url: str) -> Callable[[schemathesis.Case], schemathesis.Case]:
+def aimed_at(url: str) -> Callable[[schemathesis.Case[Any]], schemathesis.Case[Any]]:
     """Point requests at an existing namespace and its current version, which chance never hits."""
 
-    def aim(case: schemathesis.Case) -> schemathesis.Case:
+    def aim(case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
         if "namespace" in case.path_parameters:
             case.path_parameters["namespace"] = "uploads"
         if case.method in {"PUT", "POST"}:
@@ -69,7 +69,7 @@ def aimed_at(url: str) -> Callable[[schemathesis.Case], schemathesis.Case]:
     return aim
 
 
-def try_out(cases: SearchStrategy[schemathesis.Case]) -> None:
+def try_out(cases: SearchStrategy[schemathesis.Case[Any]]) -> None:
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -78,7 +78,7 @@ def try_out(cases: SearchStrategy[schemathesis.Case]) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases)
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers=as_admin(), checks=PROMISES, timeout=10.0)
 
     # An operation that takes nothing cannot be asked wrongly.

@@ -45,7 +45,7 @@ def admin() -> Quart:
 APPS = {"bff_teacher": teacher, "bff_admin": admin, "config_service": config, "gateway": gateway}
 
 
-@pytest.fixture(params=APPS.values(), ids=APPS)
+@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
 async def app(request: pytest.FixtureRequest) -> Quart:
     made: Quart = request.param()
     return made

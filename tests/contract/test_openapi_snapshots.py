@@ -46,7 +46,7 @@ def test_unknown_service_is_told_which_there_are(capsys: pytest.CaptureFixture[s
 async def test_page_asks_nobody_else(service: str) -> None:
     client = app_of(service).test_client()
 
-    page = (await (await client.get("/docs")).get_data()).decode()
+    page = await (await client.get("/docs")).get_data(as_text=True)
 
     assert re.findall(r"https?:|//", page) == []
     assert "validatorUrl: null" in page

@@ -52,7 +52,7 @@ def answering(response: Callable[[], httpx.Response]) -> httpx.AsyncClient:
 
 
 PAGE = {"html": "<p>not found"}
-OTHER_SHAPE = {"json": ["another", "shape"]}
+OTHER_SHAPE: dict[str, Any] = {"json": ["another", "shape"]}
 MENDED: Mapping[str, tuple[int, dict[str, Any]]] = {
     "class-info is out of order": (200, {"json": {}}),
     "the class list without its slash is a redirect": (200, {"json": {}}),

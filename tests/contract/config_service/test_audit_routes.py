@@ -1,5 +1,7 @@
 """The audit over HTTP, on both databases."""
 
+from typing import Any
+
 from bff_core.testing import FakeClock
 from tests.config_service_kit import SettingsClient
 
@@ -39,6 +41,7 @@ async def test_entry_says_who_what_when_why_and_for_whom(settings: SettingsClien
 async def test_pages_follow_each_other_without_a_gap(settings: SettingsClient) -> None:
     await write(settings, 5)
     seen: list[int] = []
+    page: dict[str, Any] = {}
     cursor = ""
     for _ in range(3):
         page = (await settings.get(f"/v1/audit?limit=2{cursor}")).body

@@ -79,7 +79,7 @@ async def test_class_list_without_the_slash_is_a_308_to_an_absolute_address(
     ],
 )
 async def test_without_a_user_id_it_is_401(cms_app: Quart, method: str, path: str) -> None:
-    answer = await cms_app.test_client().open(path, method=method, headers={"X-User-ID": ""})
+    answer = await cms_app.test_client().open(path, method=method, headers={"X-User-ID": ""})  # type: ignore[call-arg]  # its protocol lacks a default
 
     expected = {"error": "User authentication required"}
     assert (answer.status_code, await answer.get_json()) == (401, expected)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from quart import Quart
 
-from bff_core.testing import FakeClock
-from bff_core.testing.virtual_time import run_virtually
+from bff_core.testing.clock import FakeClock, run_virtually
 from devstack.emulators.cms import monitor
 from devstack.emulators.cms.monitor import confirm_overdue
 from devstack.seed import TRUTH_TABLE, Situation
@@ -118,7 +118,7 @@ async def test_timer_looks_when_the_service_starts_and_the_list_does_not_show_it
 
     async with cms_app.test_app() as running:
         client = running.test_client()
-        events = []
+        events: list[Any] = []
         while not events:
             events = (await (await client.get("/_devstack/outbox")).get_json())["events"]
         after = await (await client.get(path, headers=AS_ANNA)).get_json()

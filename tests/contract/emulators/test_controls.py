@@ -1,9 +1,10 @@
 """The control routes of every emulator: request log and switches."""
 
 import json
+from typing import Any
 
 import pytest
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 from quart import Quart
 
 from devstack.emulators.control import MAX_REQUESTS, ControlMiddleware, EmulatorSwitches
@@ -77,15 +78,15 @@ async def _nothing(_scope: Scope, _receive: ASGIReceiveCallable, _send: ASGISend
     pass
 
 
-async def _request(controls: ControlMiddleware, path: str, host: str) -> list[dict]:
-    sent: list[dict] = []
+async def _request(controls: ControlMiddleware, path: str, host: str) -> list[Any]:
+    sent: list[Any] = []
 
-    async def send(message: dict) -> None:
+    async def send(message: ASGISendEvent) -> None:
         sent.append(message)
 
-    scope = {
+    scope: Any = {
         "type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [],
         "client": (host, 1),
     }  # fmt: skip
-    await controls(scope, None, send)
+    await controls(scope, None, send)  # type: ignore[arg-type]  # nothing is received
     return sent

@@ -11,8 +11,9 @@ from quart import Quart
 
 from devstack.emulators import ras
 from devstack.seed import TRUTH_TABLE, BatchStatus, Dataset, SeededBatch, Situation
-from devstack.seed.dataset import BOS_ONLY_BATCH_ID, LEGACY_BATCH_ID
+from devstack.seed.dataset import LEGACY_BATCH_ID
 from devstack.seed.people import ANNA
+from devstack.seed.plan import BOS_ONLY_BATCH_ID
 
 UNKNOWN = "00000000-0000-0000-0000-000000000001"
 USER = "/internal/v1/batches/user"
@@ -226,7 +227,7 @@ async def test_an_id_need_not_be_a_uuid(ras_app: Quart, internal: dict[str, str]
 async def test_routing_failures_are_html(
     ras_app: Quart, internal: dict[str, str], method: str, path: str, status: int
 ) -> None:
-    answer = await ras_app.test_client().open(path, method=method, headers=internal)
+    answer = await ras_app.test_client().open(path, method=method, headers=internal)  # type: ignore[call-arg]  # its protocol lacks a default
 
     assert answer.status_code == status
     assert answer.content_type == "text/html; charset=utf-8"

@@ -47,11 +47,11 @@ async def test_cache_keys_and_time_to_live_are_the_platforms(
     await client.get(f"{USER}/{ANNA.user_id}?limit=2&status=cancelled", headers=internal)
     await client.get(status_path(UNKNOWN), headers=internal)
 
-    keys = {key.decode() for key in await redis.keys()}
+    keys = set(await redis.keys())
 
     assert keys == {
-        f"ras:user:{ANNA.user_id}:batches:2:0:all",
-        f"ras:user:{ANNA.user_id}:batches:2:0:cancelled",
+        f"ras:user:{ANNA.user_id}:batches:2:0:all".encode(),
+        f"ras:user:{ANNA.user_id}:batches:2:0:cancelled".encode(),
     }
     assert {await redis.ttl(key) for key in keys} == {5}
 

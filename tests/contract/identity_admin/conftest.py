@@ -50,13 +50,13 @@ class AdminClient:
         return {name: value for name, value in headers.items() if value is not None}
 
     async def get(self, path: str, **changed: str | None) -> tuple[int, Any]:
-        answer = await self.http.get(f"/v1/admin{path}", headers=self.headers(**changed))
+        answer = await self.http.get(f"/v1/admin{path}", headers=self.headers(None, **changed))
         return answer.status_code, await answer.get_json()
 
     async def post(
         self, path: str, body: object, **changed: str | None
     ) -> tuple[int, Any, dict[str, str]]:
-        headers = self.headers(**changed)
+        headers = self.headers(None, **changed)
         answer = await self.http.post(f"/v1/admin{path}", json=body, headers=headers)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return answer.status_code, await answer.get_json(), headers

@@ -26,7 +26,7 @@ ROUTES = {
     ("POST", "/v1/admin/users/decisions"),
     ("GET", "/v1/admin/decisions"),
 }
-REFUSED_HEADERS = {
+REFUSED_HEADERS: dict[str, dict[str, str | None]] = {
     "no key": {"X-Internal-API-Key": None},
     "wrong key": {"X-Internal-API-Key": "another-key"},
     "key that is no ASCII": {"X-Internal-API-Key": "nyckel-å"},
@@ -56,10 +56,10 @@ async def test_route_requires_every_credential(
     client: AdminClient, nils: Account, route: tuple[str, str], refused: str
 ) -> None:
     method, path = route[0], route[1].replace("<user_id>", str(nils.user_id))
-    headers = {**client.headers(), **REFUSED_HEADERS[refused]}
+    headers: dict[str, str | None] = {**client.headers(), **REFUSED_HEADERS[refused]}
     sent = {name: value for name, value in headers.items() if value is not None}
 
-    answer = await client.http.open(path, method=method, headers=sent)
+    answer = await client.http.open(path, method=method, headers=sent)  # type: ignore[call-arg]  # its protocol lacks a default
 
     assert answer.status_code == 401
     assert (await answer.get_json())["error"]["code"] == "AUTHENTICATION_ERROR"
@@ -73,7 +73,7 @@ async def test_role_in_the_token_only_is_refused(
     await add_approved(engine, teacher)
     method, path = route[0], route[1].replace("<user_id>", str(nils.user_id))
 
-    answer = await client.http.open(path, method=method, headers=client.headers(teacher.user_id))
+    answer = await client.http.open(path, method=method, headers=client.headers(teacher.user_id))  # type: ignore[call-arg]  # its protocol lacks a default
 
     assert answer.status_code == 403
     assert (await answer.get_json())["error"]["code"] == "AUTHORIZATION_ERROR"

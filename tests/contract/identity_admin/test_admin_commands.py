@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bff_core.testing import SECRET
 from devstack.emulators.identity import tables
 from services.identity_admin import commands
 from services.identity_admin.__main__ import main
 from services.identity_admin.implementations.migrator import NotMigrated
 from services.identity_admin.implementations.outbox_events import EmailTemplates
-from tests.contract.identity_admin.conftest import KEY, SECRET
+from tests.contract.identity_admin.conftest import KEY
 from tests.identity_databases import (
     Account,
     identity_engine,

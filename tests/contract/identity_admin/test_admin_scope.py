@@ -162,7 +162,7 @@ async def test_admin_of_no_organisation_is_refused_on_every_route(
 
     for method, path in sorted(ROUTES):
         url = path.replace("<user_id>", str(nils.user_id))
-        answer = await client.http.open(url, method=method, headers=client.headers())
+        answer = await client.http.open(url, method=method, headers=client.headers())  # type: ignore[call-arg]  # its protocol lacks a default
 
         error = (await answer.get_json())["error"]
         assert (answer.status_code, error["code"]) == (403, "AUTHORIZATION_ERROR"), path

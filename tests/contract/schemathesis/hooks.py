@@ -7,7 +7,7 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(
-    context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]
+    context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]
 ) -> None:
     """A cursor that nobody handed out leads nowhere; what else is in the request must still fit."""
     meta = case.meta

@@ -19,7 +19,11 @@ SECRET = "a-secret-for-tests-that-is-long-enough"
 
 @pytest.fixture
 def anna() -> SomePerson:
-    return SomePerson("93d5f152-427c-54c3-986c-092caff7dbf2", "anna@demo.example", "Anna")
+    return SomePerson(
+        user_id="93d5f152-427c-54c3-986c-092caff7dbf2",
+        email="anna@demo.example",
+        first_name="Anna",
+    )
 
 
 @pytest.fixture
@@ -71,6 +75,7 @@ def sign_in(client: QuartClient, anna: SomePerson) -> SignedIn:
     async def signed_in(email: str = anna.email, password: str = DEMO_PASSWORD) -> dict[str, Any]:
         body = {"email": email, "password": password}
         answer = await client.post("/v1/auth/login", json=body)
-        return await answer.get_json()
+        pair: dict[str, Any] = await answer.get_json()
+        return pair
 
     return signed_in

@@ -1,5 +1,6 @@
 """Registration and e-mail verification answer as the platform's Identity does."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,14 +27,16 @@ NEW = {
 }
 
 
-async def rows(app: Quart, statement: Select[Any]) -> None:
+async def rows(app: Quart, statement: Select[Any]) -> Sequence[Any]:
     async with app.extensions[EXTENSION].engine.connect() as connection:
-        return (await connection.execute(statement)).all()
+        found: Sequence[Any] = (await connection.execute(statement)).all()
+        return found
 
 
 async def verification_token(client: QuartClient) -> str:
     letters = (await (await client.get("/_devstack/mail")).get_json())["mail"]
-    return letters[0]["token"]
+    token: str = letters[0]["token"]
+    return token
 
 
 async def test_register_is_201_and_believes_the_organisation(client: QuartClient) -> None:

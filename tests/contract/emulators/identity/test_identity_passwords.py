@@ -19,12 +19,15 @@ CHANGE = "/v1/auth/change-password"
 async def mailed(client: QuartClient, email: str) -> str:
     await client.post("/v1/auth/request-password-reset", json={"email": email})
     (letter,) = (await (await client.get("/_devstack/mail")).get_json())["mail"]
-    return letter["token"]
+    token: str = letter["token"]
+    return token
 
 
 async def stored_token(app: Quart) -> str:
     async with app.extensions[EXTENSION].engine.connect() as connection:
-        return (await connection.execute(select(password_reset_tokens.c.token))).scalar_one()
+        found = await connection.execute(select(password_reset_tokens.c.token))
+        token: str = found.scalar_one()
+        return token
 
 
 @pytest.mark.parametrize("email", ["anna@demo.example", "who@nowhere.example"])

@@ -1,5 +1,7 @@
 """A person's own sessions, with what the platform gets wrong about them."""
 
+from typing import Any
+
 import jwt
 import pytest
 from quart.typing import TestClientProtocol as QuartClient
@@ -13,8 +15,9 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def jti_of(pair: dict) -> str:
-    return jwt.decode(pair["refresh_token"], options={"verify_signature": False})["jti"]
+def jti_of(pair: dict[str, Any]) -> str:
+    jti: str = jwt.decode(pair["refresh_token"], options={"verify_signature": False})["jti"]
+    return jti
 
 
 async def test_listing_sessions_fails_once_there_is_one(

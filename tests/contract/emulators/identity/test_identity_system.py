@@ -46,7 +46,7 @@ class LostEngine:
 async def test_health_is_503_and_login_500_without_a_database(
     settings: IdentityEmulatorSettings, anna: SomePerson
 ) -> None:
-    app = create_app(settings, engine=LostEngine())
+    app = create_app(settings, engine=LostEngine())  # type: ignore[arg-type]  # what it calls
     body = {"email": anna.email, "password": "x"}
 
     health = await app.test_client().get("/healthz")

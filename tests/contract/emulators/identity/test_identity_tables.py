@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Dialect, Table, insert, select, text
+from sqlalchemy import ClauseElement, Dialect, Table, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -24,7 +24,10 @@ async def engine(settings: IdentityEmulatorSettings) -> AsyncIterator[AsyncEngin
 
 
 def ddl(table: Table, dialect: Dialect) -> str:
-    parts = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
+    parts: list[ClauseElement] = [
+        CreateTable(table),
+        *(CreateIndex(index) for index in table.indexes),
+    ]
     return "\n".join(str(part.compile(dialect=dialect)) for part in parts)
 
 
@@ -55,7 +58,8 @@ def test_the_eight_tables_are_there() -> None:
     ],
 )
 def test_postgresql_gets_the_platforms_ddl(table: str, expected: str) -> None:
-    assert expected in ddl(metadata.tables[table], postgresql.dialect())
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+    assert expected in ddl(metadata.tables[table], dialect)
 
 
 def test_sqlite_gets_the_partial_index_too() -> None:

@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from jwt.types import Options
 from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentityEmulatorSettings, create_app
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
-INACTIVE = {
+INACTIVE: dict[str, object] = {
     "active": False,
     "exp": None,
     "iat": None,
@@ -33,7 +34,8 @@ INACTIVE = {
 async def introspected(client: QuartClient, token: str) -> dict[str, Any]:
     answer = await client.post("/v1/auth/introspect", json={"token": token})
     assert answer.status_code == 200
-    return await answer.get_json()
+    found: dict[str, Any] = await answer.get_json()
+    return found
 
 
 async def test_introspection_never_finds_the_organisation(
@@ -121,7 +123,8 @@ async def rs_client(
 
 async def rs_pair(rs_client: QuartClient, anna: SomePerson) -> dict[str, Any]:
     body = {"email": anna.email, "password": "Demo-Pass-2026!"}
-    return await (await rs_client.post("/v1/auth/login", json=body)).get_json()
+    pair: dict[str, Any] = await (await rs_client.post("/v1/auth/login", json=body)).get_json()
+    return pair
 
 
 async def test_rs256_token_is_verified_by_the_published_key(
@@ -131,7 +134,7 @@ async def test_rs256_token_is_verified_by_the_published_key(
 
     answer = await (await rs_client.get("/.well-known/jwks.json")).get_json()
     (key,) = answer["keys"]
-    options = {"verify_exp": False}
+    options: Options = {"verify_exp": False}
     public = jwt.PyJWK(key).key
     claims = jwt.decode(
         token, public, algorithms=["RS256"], audience="huleedu-platform", options=options

@@ -18,15 +18,16 @@ class MockedResponse(aiohttp.ClientResponse):
     """
 
     def __init__(self, method: str, url: URL, **kwargs: Any) -> None:
-        super().__init__(method, url, stream_writer=SimpleNamespace(output_size=0), **kwargs)
+        writer: Any = SimpleNamespace(output_size=0)
+        super().__init__(method, url, stream_writer=writer, **kwargs)
 
 
 class MockedDownstream(aioresponses):
     """Answers requests of aiohttp's client sessions without a socket."""
 
-    def add(self, url: Any, method: str = "GET", **kwargs: Any) -> None:
+    def add(self, url: Any, method: str = "GET", *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("response_class", MockedResponse)
-        super().add(url, method, **kwargs)
+        super().add(url, method, *args, **kwargs)
 
     @property
     def received(self) -> "list[ReceivedRequest]":
@@ -53,5 +54,6 @@ class ReceivedRequest:
 
 @contextmanager
 def mocked_downstream() -> Iterator[MockedDownstream]:
-    with MockedDownstream() as mocked:
+    mocked = MockedDownstream()
+    with mocked:
         yield mocked

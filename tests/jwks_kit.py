@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import RSAAlgorithm
 
@@ -15,8 +16,9 @@ def published(**keys: RsaKeys) -> bytes:
 
 
 def entry(kid: str, pair: RsaKeys) -> dict[str, object]:
-    public = RSAAlgorithm.to_jwk(load_pem_public_key(pair.public.encode()), as_dict=True)  # type: ignore[arg-type]  # an RSA key
-    return {**public, "kid": kid, "alg": "RS256", "use": "sig"}
+    public = load_pem_public_key(pair.public.encode())
+    assert isinstance(public, RSAPublicKey)
+    return {**RSAAlgorithm.to_jwk(public, as_dict=True), "kid": kid, "alg": "RS256", "use": "sig"}
 
 
 class Issuer:

@@ -34,7 +34,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import (  # type: ignore[import-untyped]  # it has no annotations
+    AIOKafkaAdminClient,
+    NewTopic,
+)
 
 from devstack.supervisor.child import die_with_parent
 from devstack.supervisor.kafka_broker import broker_binary, broker_command

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bff_core.cache import CacheKey, Freshness
@@ -11,6 +11,18 @@ from bff_core.client.policies.observer import BreakerState, CacheResult, Observe
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 from bff_core.fair_slots import UNSHARED
+from bff_core.testing.clock import FakeClock, run_virtually
+
+Run = Callable[[Awaitable[Any]], Any]
+
+
+def runner(clock: FakeClock) -> Run:
+    """A function that awaits a call, or another awaitable, on the fake clock's time."""
+
+    async def main(work: Awaitable[Any]) -> Any:
+        return await work
+
+    return lambda work: run_virtually(clock, main(work))
 
 
 def a_call(

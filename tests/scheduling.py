@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
+from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # the same
 
 _OF_THE_SHARED_DEVSTACK = re.compile(r"\b(demo|screens): DemoStack\b")
 
 
-class StackScheduling(LoadFileScheduling):
+class StackScheduling(LoadFileScheduling):  # type: ignore[misc]  # the base has no types
     """Gives one worker all files whose tests share a devstack: no other needs to start one.
 
     They are those that read the devstack of the run, and those of a folder with a fixture for the
@@ -23,7 +23,7 @@ class StackScheduling(LoadFileScheduling):
         self._root = config.rootpath
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        file: str = super()._split_scope(nodeid)
         if reads_shared_devstack(self._root / file):
             return "devstack"
         folder, _, _ = file.rpartition("/")

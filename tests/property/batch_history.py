@@ -89,7 +89,7 @@ class BatchHistory:
 
     def moves(self) -> list[Move]:
         """Events that can happen now; one that is heard of is as likely as one that happens."""
-        news = [
+        news: list[Move] = [
             partial(hear, name)
             for name, topic in self.ras.topics.items()
             if topic

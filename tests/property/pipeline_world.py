@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
 
-from bff_core.cache import Freshness, MemoryCache
+from bff_core.cache import CacheKey, Freshness, MemoryCache
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.breaker import Breaker, Permit
@@ -92,7 +92,7 @@ class Service:
     acts: list[Act]
     clock: FakeClock
     attempts: list[tuple[Call, float]] = field(default_factory=list)
-    ends: list[tuple[str, float]] = field(default_factory=list)
+    ends: list[tuple[CacheKey, float]] = field(default_factory=list)
     faults: int = 0
     busiest: int = 0
     busy: int = 0
@@ -132,8 +132,8 @@ class World:
     def __init__(self, clock: FakeClock, acts: list[Act], *, refresh: float = 2.0) -> None:
         self.clock = clock
         self.freshness = Freshness(max_age=0.5, stale_while_revalidate=refresh, stale_if_error=30.0)
-        self.stays: list[tuple[str, float, float]] = []
-        self.passing_now: Counter[str] = Counter()
+        self.stays: list[tuple[CacheKey, float, float]] = []
+        self.passing_now: Counter[CacheKey] = Counter()
         self.crowd = 0
         self.observer = RecordingObserver()
         self.entered = 0
@@ -194,7 +194,7 @@ class World:
             await self.send(call)
         self.stays.append((call.key, came, self.clock.monotonic()))
 
-    def waited_for(self, key: str, moment: float) -> bool:
+    def waited_for(self, key: CacheKey, moment: float) -> bool:
         """True if a caller waited for the call then, or until a twentieth of a second before."""
         return any(
             key == asked and came <= moment <= left + LINGER_SECONDS + 1e-6

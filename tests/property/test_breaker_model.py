@@ -122,7 +122,9 @@ class BreakerMachine(RuleBasedStateMachine):
         if not self.model.admits(now):
             with pytest.raises(CircuitOpen) as refused:
                 self.breaker.acquire(a_call(self.clock))
-            assert 0 < refused.value.retry_after <= 72.0
+            retry_after = refused.value.retry_after
+            assert retry_after is not None
+            assert 0 < retry_after <= 72.0
             return None
         permit = self.breaker.acquire(a_call(self.clock))
         issued = Issued(permit, self.model.era, now, self.model.state == "half_open")

@@ -48,7 +48,8 @@ def test_empty_segment_is_refused_but_at_the_end() -> None:
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_parameters_come_out_as_they_went_in(text: str) -> None:
-    url = URL(url_of("http://cms:5002", ["v1"], {"ids": text, "page": 1}), encoded=True)
+    parameters: dict[str, str | int] = {"ids": text, "page": 1}
+    url = URL(url_of("http://cms:5002", ["v1"], parameters), encoded=True)
 
     assert parse_qsl(url.raw_query_string, keep_blank_values=True) == [("ids", text), ("page", "1")]
 

@@ -167,7 +167,8 @@ async def test_documents_what_is_asked_for() -> None:
     async with app.app_context():
         document = document_of(app)
 
-    alone, together = {"serviceKey": [], "serviceId": []}, {"bearer": []}
+    alone: dict[str, list[str]] = {"serviceKey": [], "serviceId": []}
+    together: dict[str, list[str]] = {"bearer": []}
     assert document["paths"]["/facts"]["get"]["security"] == [alone, alone | together]
     assert document["paths"]["/secrets"]["get"]["security"] == [alone | together]
     assert document["components"]["securitySchemes"]["serviceKey"]["in"] == "header"

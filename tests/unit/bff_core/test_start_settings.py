@@ -112,7 +112,7 @@ def test_database_urls_of_providers_are_understood(given: str, expected: dict[st
 
     engine = create_async_engine(target.url, connect_args=dict(target.connect_args))
     _, arguments = engine.dialect.create_connect_args(engine.url)
-    arguments |= target.connect_args
+    arguments.update(target.connect_args)
     assert {name: arguments[name] for name in expected} == expected
     assert arguments["host"] == "db"
 

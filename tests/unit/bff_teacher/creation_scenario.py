@@ -88,7 +88,8 @@ class CreationScenario:
 
     def is_made(self, prompt: str | None = FIRST_TEXT, **changes: object) -> None:
         """RAS lists a batch that was made now."""
-        fields = {"essay_count": 3, "created_at": self.clock.now().replace(tzinfo=None)} | changes
+        created_at = self.clock.now().replace(tzinfo=None)
+        fields: dict[str, Any] = {"essay_count": 3, "created_at": created_at} | changes
         reference = prompt_reference(prompt) if prompt else None
         self.results.rows.append(a_batch(7, **fields))
         self.batches.rows.append(a_whole_batch(7, prompt=reference, **fields))

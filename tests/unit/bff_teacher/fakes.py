@@ -1,6 +1,6 @@
 """In-memory fakes of the ports of screen 1, and builders of contract structs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -115,7 +115,7 @@ class FakeResults:
 @dataclass
 class FakeClasses:
     rows: list[Class] = field(default_factory=list)
-    infos: ClassInfos = field(default_factory=dict)
+    infos: Mapping[str, ClassInfo | None] = field(default_factory=dict)
     down: DownstreamError | None = None
     infos_down: DownstreamError | None = None
     skipped: int = 0

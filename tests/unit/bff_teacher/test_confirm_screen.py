@@ -104,7 +104,8 @@ async def test_unknown_id_is_not_found_and_named(pairs: Any, pointer: str) -> No
     error = await refused(ConfirmScenario(), *pairs)
 
     assert isinstance(error, NotFound)
-    (flaw,) = error.details["errors"]  # type: ignore[misc]  # as we wrote it
+    flaws: Any = error.details["errors"]
+    (flaw,) = flaws
     assert flaw["pointer"] == pointer
 
 

@@ -57,8 +57,8 @@ async def test_a_read_serves_for_two_seconds_and_until_the_teacher_writes(
     clock = FakeClock()
     recent = RecentConfirmations(ledger, clock)
     reads = []
-    for step in (lambda: None, lambda: clock.advance(MAX_AGE_SECONDS)):
-        step()
+    for seconds in (0, MAX_AGE_SECONDS):
+        clock.advance(seconds)
         await recent.confirmed(a_context(), ["b-1"])
         reads.append(ledger.reads)
     recent.forget(UserId("somebody-else"))

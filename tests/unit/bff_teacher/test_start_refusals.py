@@ -143,6 +143,7 @@ async def test_in_every_state_button_and_start_agree(state: BatchTruth, again: s
     start = allowed["start"]
     may = start.allowed or (again is not None and allowed["retry"].allowed)
 
+    outcome: object
     try:
         outcome = (await world.start(retry=again)).body.outcome
     except Conflict as error:

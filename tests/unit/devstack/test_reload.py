@@ -1,6 +1,7 @@
 """`./dev up --reload`: a change of the code restarts the processes that run it."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,9 @@ async def test_change_is_that_of_the_processes_with_this_code(tmp_path: Path) ->
     found = []
     for folder in (shared, own):
         writing = asyncio.create_task(write(folder))
-        async with asyncio.timeout(30), aclosing(changed_processes([first, second])) as changes:
+        changes = changed_processes([first, second])
+        assert isinstance(changes, AsyncGenerator)
+        async with asyncio.timeout(30), aclosing(changes):
             found.append(await anext(changes))
         writing.cancel()
 

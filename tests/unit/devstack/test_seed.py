@@ -18,8 +18,8 @@ from devstack.seed import (
     Situation,
     load_dataset,
 )
-from devstack.seed.dataset import BOS_ONLY_BATCH_ID
 from devstack.seed.people import ADMIN, ANNA, CREDITS, ERIK, ORG_ID, OTHER_ORG_ID, SARA
+from devstack.seed.plan import BOS_ONLY_BATCH_ID
 from devstack.seed.store import write_dataset
 
 DATA = load_dataset()

@@ -34,6 +34,9 @@ class InMemoryApprovalTransaction:
     async def grant_role(self, role: str, correlation_id: UUID, granted_at: datetime) -> bool:
         return True
 
+    async def revoke_role(self, role: str, correlation_id: UUID, revoked_at: datetime) -> bool:
+        return True
+
 
 class InMemoryApprovalRepository:
     """`unavailable` holds the users whose transactions fail."""

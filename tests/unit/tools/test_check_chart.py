@@ -10,6 +10,7 @@ import yaml
 from tests.chart_kit import needs_helm
 from tools import check_chart
 from tools.chart import generated_files, manifests, validation
+from tools.chart.generated_files import CHART
 from tools.chart.manifests import Manifest, values_of
 
 pytestmark = needs_helm
@@ -26,7 +27,7 @@ def objects() -> list[Manifest]:
 def chart(tmp_path: Path) -> Path:
     """A copy at the same depth, so that messages name the same paths."""
     copy = tmp_path / "ops" / "helm" / "huleedu-bff"
-    shutil.copytree(manifests.CHART, copy)
+    shutil.copytree(CHART, copy)
     return copy
 
 

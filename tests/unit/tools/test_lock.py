@@ -13,12 +13,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def project() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return found
 
 
 @pytest.fixture(scope="module")
 def packages() -> list[dict[str, Any]]:
-    return tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
+    found: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
+    return found
 
 
 def test_every_interpreter_gets_one_version_of_each_package(packages: list[dict[str, Any]]) -> None:

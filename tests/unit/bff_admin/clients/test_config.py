@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ async def test_reads_pass_the_admin_s_condition_on(
     ctx: RequestContext,
     downstream: MockedDownstream,
     *,
-    read: Callable[..., Awaitable[object]],
+    read: Callable[..., Awaitable[Any]],
     path: str,
 ) -> None:
     downstream.get(ANY_URL, status=304, headers={"ETag": '"3"', "X-Other": "1"})
@@ -132,7 +133,8 @@ async def test_a_name_that_no_namespace_has_sends_nothing(
 async def test_what_the_overview_reads(
     settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:
-    version = {"namespace": "maintenance", "version": 0, "values": {}, "reason": None, **STAMP}
+    version: dict[str, Any] = {"namespace": "maintenance", "version": 0, "values": {}}
+    version |= {"reason": None, **STAMP}
     downstream.get("http://downstream.test/v1/settings", payload={"namespaces": []})
     downstream.get("http://downstream.test/v1/settings/maintenance", payload=SETTINGS)
     downstream.get("http://downstream.test/v1/settings/maintenance/versions/0", payload=version)

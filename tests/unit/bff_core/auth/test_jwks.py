@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import jwt
 import pytest
@@ -44,7 +45,7 @@ def verifier(keys: JwksKeys, clock: FakeClock) -> TokenVerifier:
     return TokenVerifier(keys, RULES, clock)
 
 
-def signed(pair: RsaKeys, kid: str | None, **claims: object) -> str:
+def signed(pair: RsaKeys, kid: str | None, **claims: Any) -> str:
     headers = {} if kid is None else {"kid": kid}
     return bearer(access_token(key=pair.private, algorithm="RS256", headers=headers, **claims))
 

@@ -1,6 +1,7 @@
 """Revoked tokens are refused; about an admin somebody is asked while marks are not heard."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -48,7 +49,7 @@ def marks(clock: FakeClock) -> RevocationMarks:
     return RevocationMarks(clock, LIFETIME, limit=3)
 
 
-async def claims_of(clock: FakeClock, **claims: object) -> Claims:
+async def claims_of(clock: FakeClock, **claims: Any) -> Claims:
     rules = TokenRules("HS256", AUDIENCE, ISSUER)
     token = bearer(access_token(now=clock.now(), **claims))
     return await TokenVerifier(StaticKey(SECRET), rules, clock).authenticate(token)

@@ -6,10 +6,12 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bff_core.auth import Claims, StaticKey, TokenRules, TokenVerifier
+from bff_core.context import ADMIN, TEACHER, OrgId, UserId
 from bff_core.errors import NotAuthenticated
 from bff_core.testing import (
     AUDIENCE,
@@ -66,15 +68,16 @@ def test_valid_token_tells_who_it_is(verifier: TokenVerifier, clock: FakeClock) 
     claims = verified(verifier, bearer(token))
 
     expiry = clock.now() + timedelta(hours=1)
-    roles = frozenset({"teacher", "admin"})
+    roles = frozenset({TEACHER, ADMIN})
     assert claims == Claims(
-        "user-9", roles, "school-1", expiry.timestamp(), expiry.timestamp() - 3600
+        UserId("user-9"), roles, OrgId("school-1"), expiry.timestamp(), expiry.timestamp() - 3600
     )
 
 
 @pytest.mark.parametrize("claim", ["org", "org_id", "organization_id"])
 def test_organisation_goes_by_three_names(verifier: TokenVerifier, claim: str) -> None:
-    assert verified(verifier, bearer(access_token(**{claim: "school-1"}))).org_id == "school-1"
+    claims: dict[str, Any] = {claim: "school-1"}
+    assert verified(verifier, bearer(access_token(**claims))).org_id == "school-1"
 
 
 @pytest.mark.parametrize("org", [None, "", "  ", 7, ["school-1"]])

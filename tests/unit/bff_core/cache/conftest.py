@@ -1,10 +1,9 @@
 """Fixtures that tests of the caches share."""
 
-from functools import partial
-
 import pytest
 
-from bff_core.testing.clock import FakeClock, Run, run_virtually
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import Run, runner
 
 
 @pytest.fixture
@@ -14,5 +13,4 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def run(clock: FakeClock) -> Run:
-    """Runs a coroutine on the fake clock's time."""
-    return partial(run_virtually, clock)
+    return runner(clock)

@@ -13,10 +13,10 @@ from bff_core.cache.response_cache import ENTRY_OVERHEAD, estimated_size
 from bff_core.client import JsonDecoder, text
 from bff_core.client.call import DownstreamResponse
 from bff_core.client.policies.cached import Cached
-from bff_core.testing.clock import FakeClock, Run
+from bff_core.testing.clock import FakeClock
 from services.bff_teacher.contracts.cms import ClassInfos, ClassPage
 from services.bff_teacher.contracts.ras import BatchPage
-from tests.pipeline_kit import ScriptedService, a_call
+from tests.pipeline_kit import Run, ScriptedService, a_call
 
 ESSAY = {"essay_id": "e" * 36, "filename": "novell.txt", "cj_score": 0.5, "storage": "f" * 32}
 BATCHES = {

@@ -79,4 +79,5 @@ def story(run: Run, process: Process, *steps: float | Act, **asked: Any) -> list
         await asyncio.sleep(0.0)
         return outcomes
 
-    return run(scene())
+    found: list[Any] = run(scene())
+    return found

@@ -1,11 +1,9 @@
 """Fixtures that tests of the policies share."""
 
-from functools import partial
-
 import pytest
 
-from bff_core.testing.clock import FakeClock, Run, run_virtually
-from tests.pipeline_kit import RecordingObserver
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import RecordingObserver, Run, runner
 from tests.unit.bff_core.client.cached_process import Process
 
 
@@ -16,8 +14,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def run(clock: FakeClock) -> Run:
-    """Runs a coroutine on the fake clock's time."""
-    return partial(run_virtually, clock)
+    return runner(clock)
 
 
 @pytest.fixture

@@ -158,8 +158,10 @@ def test_open_time_doubles_up_to_its_cap(clock: FakeClock) -> None:
     waits = []
 
     for _ in range(6):
-        waits.append(refusal(breaker, clock).retry_after)
-        clock.advance(waits[-1])
+        wait = refusal(breaker, clock).retry_after
+        assert wait is not None
+        waits.append(wait)
+        clock.advance(wait)
         settle(breaker, clock, Outcome.FAILURE)
 
     assert waits == pytest.approx([5, 10, 20, 40, 60, 60])

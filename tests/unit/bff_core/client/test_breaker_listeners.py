@@ -77,6 +77,7 @@ class CallingObserver(Observer):
         self, service: str, operation: str | None, before: BreakerState, after: BreakerState
     ) -> None:
         if after is OPEN:
+            assert self.breaker is not None
             with pytest.raises(CircuitOpen):
                 self.breaker.acquire(a_call(self.clock))
             self.refusals += 1

@@ -22,8 +22,8 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.clock import FakeClock, Run
-from tests.pipeline_kit import ScriptedService, a_call, a_response
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import Run, ScriptedService, a_call, a_response
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,
     HALF_OPEN,
@@ -246,7 +246,7 @@ def test_a_cancelled_probe_gives_its_slot_back(clock: FakeClock, run: Run) -> No
 
     async def hang_up() -> None:
         for _ in range(10):
-            probe = asyncio.create_task(send(a_call(clock)))
+            probe = asyncio.ensure_future(send(a_call(clock)))
             await asyncio.sleep(0)
             probe.cancel()
             await asyncio.wait([probe])
@@ -284,9 +284,12 @@ def test_a_sick_sibling_leaves_the_healthy_breaker_closed(clock: FakeClock, run:
     healthy = make(clock)
     well, sick = healthy(ScriptedService(1.0)), ScriptedService(DownstreamFailed("sick"))
 
+    async def ask_well() -> None:
+        await well(a_call(clock))
+
     async def screen() -> None:
         async with fan_out() as group:
-            group.create_task(well(a_call(clock)))
+            group.create_task(ask_well())
             group.create_task(sick(a_call(clock)))
 
     for _ in range(100):

@@ -5,14 +5,14 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from bff_core.client.call import Call
+from bff_core.client.call import Call, DownstreamResponse
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.outcome import Outcome
 from bff_core.composition import fan_out
 from bff_core.errors import CircuitOpen, DownstreamUnreachable
-from bff_core.testing.clock import FakeClock, Run
-from tests.pipeline_kit import ScriptedService, a_call
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import Run, ScriptedService, a_call
 from tests.unit.bff_core.client.breaker_scenes import (
     CLOSED,
     HALF_OPEN,
@@ -89,10 +89,13 @@ def test_the_reads_of_a_write_wait_for_the_probes_and_pass(clock: FakeClock, run
     reopen(breaker, clock, 4)
     send = breaker(ScriptedService(0.2))
 
+    async def ask(read: Call) -> DownstreamResponse:
+        return await send(read)
+
     async def confirm() -> list[str]:
         reads = [replace(a_call(clock, url=f"/{number}"), for_write=True) for number in range(12)]
         async with fan_out() as group:
-            answers = [group.create_task(send(read)) for read in reads]
+            answers = [group.create_task(ask(read)) for read in reads]
         return [answer.result().value for answer in answers]
 
     assert run(confirm()) == ["good"] * 12
@@ -104,9 +107,12 @@ def test_they_wait_no_longer_than_their_deadline(clock: FakeClock, run: Run) -> 
     reopen(breaker, clock, 4)
     send = breaker(ScriptedService(60.0))
 
+    async def write() -> None:
+        await send(a_write(clock))
+
     async def confirm() -> None:
         for _ in range(3):
-            asyncio.get_running_loop().create_task(send(a_write(clock)))
+            asyncio.get_running_loop().create_task(write())
         await asyncio.sleep(0)
         await send(replace(a_write(clock)))
 

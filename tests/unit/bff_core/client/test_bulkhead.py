@@ -130,7 +130,7 @@ def test_cancelled_calls_give_their_slots_back(clock: FakeClock, run: Run) -> No
 
     async def hang_up() -> None:
         tasks = [
-            asyncio.create_task(bulkhead(ScriptedService(9.0))(a_call(clock))) for _ in range(8)
+            asyncio.ensure_future(bulkhead(ScriptedService(9.0))(a_call(clock))) for _ in range(8)
         ]
         await asyncio.sleep(0.01)
         for task in tasks:
@@ -154,9 +154,9 @@ def test_a_slot_handed_to_a_call_that_hangs_up_is_passed_on(clock: FakeClock, ru
     async def scene() -> None:
         last = asyncio.create_task(hold_then_cancel())
         await asyncio.sleep(0)
-        holders = [asyncio.create_task(bulkhead(hold)(a_call(clock))) for _ in range(2)]
+        holders = [asyncio.ensure_future(bulkhead(hold)(a_call(clock))) for _ in range(2)]
         await asyncio.sleep(0)
-        waiting.append(asyncio.create_task(bulkhead(ScriptedService())(a_call(clock))))
+        waiting.append(asyncio.ensure_future(bulkhead(ScriptedService())(a_call(clock))))
         await asyncio.sleep(0)
         held.set()
         await asyncio.wait([*holders, last, *waiting])

@@ -38,7 +38,7 @@ def test_an_answer_that_was_shared_by_many_is_kept_once(
 
     async def scene() -> None:
         calls = [a_call(clock, freshness=CLASSES) for _ in range(50)]
-        await asyncio.wait([asyncio.create_task(send(call)) for call in calls])
+        await asyncio.wait([asyncio.ensure_future(send(call)) for call in calls])
 
     run(scene())
 

@@ -42,7 +42,7 @@ async def test_a_response_that_is_too_old_is_read_again_for_all(
     with mocked_downstream() as downstream:
         for number in (1, 2, 3):
             downstream.get(ANY_URL, payload=number)
-        found = [(await numbers.get(ctx, PATH)).value]
+        found: list[int | None] = [(await numbers.get(ctx, PATH)).value]
         clock.advance(1)
         found += [
             (await numbers.get(ctx, PATH, max_age=1.5)).value,

@@ -109,7 +109,7 @@ def test_a_dead_service_answers_from_the_old_copy_then_honestly(clock: FakeClock
     client = Client(clock, ScriptedService())
     freshness = Freshness(max_age=2.0, stale_while_revalidate=5.0, stale_if_error=600.0)
 
-    async def scene() -> tuple[list[tuple[bool, float]], BffError]:
+    async def scene() -> tuple[list[tuple[bool, int]], BffError]:
         seen = []
         await client.ask(1, freshness=freshness)
         client.service.play(DownstreamFailed("results"))

@@ -76,7 +76,7 @@ def test_while_somebody_waits_one_runs(clock: FakeClock, run: Run) -> None:
     send = queue(ScriptedService(1.0))
 
     async def scene() -> int:
-        awaited = asyncio.create_task(send(a_call(clock)))
+        awaited = asyncio.ensure_future(send(a_call(clock)))
         await asyncio.sleep(0)
         for identity in "abcdefgh" * 2:
             queue.put(identity, works.of(identity))

@@ -17,8 +17,8 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.clock import FakeClock, Run
-from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call, a_response
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import RecordingObserver, Run, ScriptedService, a_call, a_response
 
 
 class FakeSleep:

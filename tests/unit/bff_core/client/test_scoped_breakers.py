@@ -19,8 +19,8 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from bff_core.testing.clock import FakeClock, Run
-from tests.pipeline_kit import ScriptedService, a_call
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import Run, ScriptedService, a_call
 
 CLOSED, OPEN = BreakerState.CLOSED, BreakerState.OPEN
 WRONG = DownstreamFailed("cms", upstream_status=500)

@@ -119,7 +119,7 @@ def test_a_full_bulkhead(
     bulkhead = Bulkhead("results", max_in_flight=1, max_waiting=max_waiting)
 
     async def scene() -> DownstreamError:
-        holder = asyncio.create_task(bulkhead(ScriptedService(1.0))(a_call(clock)))
+        holder = asyncio.ensure_future(bulkhead(ScriptedService(1.0))(a_call(clock)))
         await asyncio.sleep(0)
         error = await failure_of(bulkhead(ScriptedService())(a_call(clock, seconds=seconds)))
         await holder
@@ -183,7 +183,7 @@ def test_a_write_refused_by_any_policy_was_never_sent(clock: FakeClock, run: Run
 
     async def scene() -> list[DownstreamError]:
         calls = [a_call(clock, method="POST", seconds=seconds) for seconds in (2.0, 0.06, 2.0, 0.0)]
-        tasks = [asyncio.create_task(send(call)) for call in calls]
+        tasks = [asyncio.ensure_future(send(call)) for call in calls]
         return [await failure_of(task) for task in tasks[1:]]
 
     errors = run(scene())

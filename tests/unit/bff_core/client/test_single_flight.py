@@ -1,6 +1,7 @@
 """Equal calls share one call, which belongs to none of its callers."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -8,8 +9,8 @@ from msgspec.structs import replace
 from bff_core.client.call import Call, DownstreamResponse
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.errors import DownstreamTimeout, Unavailable
-from bff_core.testing.clock import FakeClock, Run
-from tests.pipeline_kit import RecordingObserver, ScriptedService, a_call, a_response
+from bff_core.testing.clock import FakeClock
+from tests.pipeline_kit import RecordingObserver, Run, ScriptedService, a_call, a_response
 from tests.unit.bff_core.client.single_flight_scenes import Outcome, begin, results, shared_by
 
 
@@ -41,7 +42,7 @@ def test_those_who_join_are_told(clock: FakeClock, run: Run, observer: Recording
     ],
 )
 def test_different_questions_are_not_shared(
-    clock: FakeClock, run: Run, other: dict[str, str]
+    clock: FakeClock, run: Run, other: dict[str, Any]
 ) -> None:
     service = ScriptedService(0.1)
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bff_core.client.call import Call, DownstreamResponse
+from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.observer import BreakerState
@@ -28,9 +28,9 @@ def look_up(clock: FakeClock, batch: str = "unknown", identity: str = "teacher-1
     return a_call(clock, url=f"/batches/{batch}", identity=identity, ignored_by_breaker=True)
 
 
-async def try_out(send: object, call: Call) -> DownstreamResponse | BffError:
+async def try_out(send: Send, call: Call) -> DownstreamResponse | BffError:
     try:
-        return await send(call)  # type: ignore[operator]
+        return await send(call)
     except BffError as error:
         return error
 

@@ -146,7 +146,7 @@ def test_not_being_ready_is_told(document: Document) -> None:
 
 
 async def test_page_loads_nothing_from_elsewhere(client: Client) -> None:
-    page = (await (await client.get("/docs")).get_data()).decode()
+    page = await (await client.get("/docs")).get_data(as_text=True)
 
     assert "//" not in page
     for link in re.findall(r'(?:src|href)="(/[^"]+)"', page):

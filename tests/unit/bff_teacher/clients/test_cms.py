@@ -8,11 +8,11 @@ from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamRefused, DownstreamUnreachable
 from services.bff_teacher.clients.cms import (
-    ConfirmItem,
     HttpAssociations,
     HttpClasses,
     HttpStudents,
 )
+from services.bff_teacher.contracts.cms import ConfirmItem
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,

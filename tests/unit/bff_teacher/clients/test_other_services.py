@@ -11,9 +11,10 @@ from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.settings import Operation
 from services.bff_teacher.clients.config import ConfigWatcher, HttpSwitches
-from services.bff_teacher.clients.content import HttpTexts, TextAbsent, TextTooLarge
+from services.bff_teacher.clients.content import HttpTexts
 from services.bff_teacher.clients.files import HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
+from services.bff_teacher.ports import TextAbsent, TextTooLarge
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,
@@ -109,6 +110,7 @@ async def test_the_caller_s_profile(
 
     assert the_request(downstream).line == f"GET /v1/users/{USER}/profile"
     assert credentials_in(the_request(downstream)) == {}
+    assert profile.value is not None
     assert (profile.value.person_name.first_name, profile.value.locale) == ("Anna", "sv")
 
 

@@ -1,5 +1,7 @@
 """Every action in every state of the truth table: allowed, or refused for a reason."""
 
+from typing import Any
+
 import pytest
 
 from bff_core.errors import Conflict
@@ -90,7 +92,7 @@ TABLE = {
 }
 
 
-OURS = {"is_ours": True, "expected": 4}
+OURS: dict[str, Any] = {"is_ours": True, "expected": 4}
 READY_CLASS = BatchRecord(**OURS, class_id="c-1", files=4, sure_files=4)
 # What our own record adds before the first phase: upload_files, remove_files, start.
 RECORDS = {

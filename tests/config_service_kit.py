@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 from sqlalchemy import make_url
 
 from bff_core.clock import SystemClock

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
+from xdist.remote import Producer
 
 # Its first import sets what the seed reads when it is imported.
 from tests import base_date, browser, elsewhere, local_servers, node_tools, plain_logs  # noqa: F401

@@ -34,7 +34,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from aiokafka.admin import (  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka.admin import (
     AIOKafkaAdminClient,
     NewTopic,
 )

@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
-from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # the same
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 _OF_THE_SHARED_DEVSTACK = re.compile(r"\b(demo|screens): DemoStack\b")
 

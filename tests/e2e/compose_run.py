@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 
 from bff_core.settings import ServiceSettings
 from tests import child_process, local_servers

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import (  # type: ignore[import-untyped]  # it has no annotations
+    AIOKafkaConsumer,
+    TopicPartition,
+)
 
 from devstack.events.event import topic_name
 from devstack.events.topics import PARTITIONS, TOPICS

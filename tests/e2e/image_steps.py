@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,7 +96,8 @@ class Builder:
                 self._run(tree, shlex.split(tree.inside(command)))
 
     def _copy(self, tree: ImageTree, words: list[str]) -> None:
-        origin, left_out = ROOT, _ignored
+        origin = ROOT
+        left_out: Callable[[str, list[str]], list[str]] = _ignored
         if words[0].startswith("--from="):
             origin, left_out = self.made(words.pop(0).removeprefix("--from=")).folder, _left_out
         *sources, target = words

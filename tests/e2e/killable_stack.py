@@ -109,9 +109,12 @@ def _seed(running: RunningStack) -> None:
 
 
 def _fault(spec: ProcessSpec, port: int) -> str | None:
+    async def probed() -> str | None:
+        return await spec.probe(port)
+
     # In a thread of its own: a browser of the test may have an event loop in this one.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(spec.probe(port))).result()
+        return pool.submit(lambda: asyncio.run(probed())).result()
 
 
 def _spec(name: str) -> ProcessSpec:

@@ -216,7 +216,9 @@ async def test_each_row_is_shown_when_an_event_tells_it(still: DemoStack) -> Non
             took = await seconds_until(stream, batch["batch_id"], told.shown)
             print(f"{situation}: shown after {took:.2f} s")  # noqa: T201 - seen with pytest -s
         denied_batch = stream.copy.batches[registered[Situation.DENIED]["batch_id"]]
-    assert denied_batch["start_denied"]["reason"] == "insufficient_credits"
+    denial = denied_batch["start_denied"]
+    assert isinstance(denial, dict)
+    assert denial["reason"] == "insufficient_credits"
 
 
 async def test_past_of_the_seed_is_on_the_screens(still: DemoStack) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from devstack.seed import PASSWORD
 from devstack.seed.people import ANNA
@@ -158,14 +158,16 @@ def test_the_page_holds_no_token(
 ) -> None:
     bodies: list[str] = []
 
-    def keep(response: Response) -> None:
+    def keep(request: Request) -> None:
+        response = request.response()
+        assert response is not None
         is_stream = "event-stream" in response.headers.get("content-type", "")
         if response.url.startswith(stack.url("gateway")) and not is_stream:
             bodies.append(response.text())
 
     tab = open_tab()
     sign_in(tab)
-    tab.on("requestfinished", lambda request: keep(request.response()))
+    tab.on("requestfinished", keep)
     before = renewals(stack)
     while renewals(stack) == before:
         tab.reload()

@@ -14,8 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from devstack.emulators.ras.scenario import SCENARIO_PATH
 from devstack.faults.client import send_order
 from devstack.scenario import DemoScenario
-from devstack.seed import PASSWORD, DemoUser, load_dataset
-from devstack.seed.model import Situation
+from devstack.seed import PASSWORD, DemoUser, Situation, load_dataset
 from devstack.seed.people import ADMIN, ANNA, PENDING
 from tests.browser import TIMEOUT_MS, open_browser
 from tests.e2e.killable_stack import Environment, KillableStack, killable_stack

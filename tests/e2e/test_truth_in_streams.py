@@ -28,7 +28,7 @@ from tests.e2e.truth_oracle import state_of
 DATA = load_dataset()
 BY_ID = {batch.batch_id: batch for batch in DATA.batches}
 TEACHERS = (ANNA, ERIK, SARA)
-ROWS = {
+ROWS: Mapping[Situation, SeededBatch] = {
     situation: BY_ID[row.batch_id]
     for situation, row in TRUTH_TABLE.items()
     if situation is not Situation.NOT_IN_RESULTS

@@ -144,9 +144,9 @@ class ClusterSetup:
         return next(port for port, process in self.processes.items() if process.poll() is None)
 
 
-async def asked(port: int, *command: str) -> Any:
+async def asked(port: int, *command: str | int) -> Any:
     async with Redis(port=port) as redis:
-        return await redis.execute_command(*command)
+        return await redis.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no type here
 
 
 async def replication(port: int) -> dict[str, Any]:

@@ -44,7 +44,6 @@ class Writer:
         assert found["values"]["count"] == found["version"]
         self.acknowledged = self.sent = found["version"]
         return answer.etag
-        return answer.etag
 
 
 async def write_and_harm(

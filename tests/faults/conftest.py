@@ -97,7 +97,7 @@ async def screens_before(platform: StubPlatform, **more: str) -> AsyncIterator[S
         ledger = {"LEDGER_URL": f"sqlite:///{folder}/ledger.sqlite3"}
         own = {f"{PREFIX}{name}": value for name, value in (ledger | more).items()}
         app = create_app(Settings.load(ENVIRONMENT | platform.urls | own))
-        await stack.enter_async_context(app.test_app())
+        await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]  # Quart's __aexit__ takes no None
         yield Screens(
             app.test_client(),
             platform.ras,

@@ -75,7 +75,7 @@ class StreamFollower:
     attempts: int = 0
 
     def token(self) -> dict[str, str]:
-        claims: dict[str, object] = {"exp": self.expires} if self.expires else {}
+        claims: dict[str, Any] = {"exp": self.expires} if self.expires else {}
         token = access_token(self.user, now=SystemClock().now(), **claims)
         return {"Authorization": bearer(token)}
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
+from typing import cast
 from uuid import uuid4
 
 from prometheus_client import CollectorRegistry, Counter
@@ -217,8 +218,9 @@ class Parts:
     async def _events_are_streamed(self) -> bool:
         events = [OutboxEvent(uuid4(), "topic", name, {"of": name}) for name in NAMES]
         await self.stream.publish(events)
-        kept = await self.here.xrevrange(STREAM, count=len(events))
-        ids = [fields[b"event_id"].decode() for _, fields in reversed(kept or [])]
+        found = await self.here.xrevrange(STREAM, count=len(events))
+        kept = cast("list[tuple[bytes, dict[bytes, bytes]]]", found or [])
+        ids = [fields[b"event_id"].decode() for _, fields in reversed(kept)]
         return ids == [str(event.event_id) for event in events]
 
     async def _changes_are_heard(self) -> bool:

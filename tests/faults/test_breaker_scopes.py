@@ -40,6 +40,7 @@ async def states(screens: Screens) -> dict[tuple[str, str | None], str]:
 async def test_class_info_that_always_fails_costs_its_own_part_only() -> None:
     async with open_screens(**UNCACHED) as screens:
         screens.cms.on(CLASS_INFO, PAGE_OF_AN_ERROR)
+        body: dict[str, Any] = {}
         for _ in range(40):
             _, body, _ = await screens.get(DASHBOARD)
         put_in_review(screens)
@@ -94,6 +95,7 @@ async def test_a_service_that_says_it_is_well_is_asked_again_sooner(
             await screens.get(DASHBOARD)
         platform.answer_well()
         platform.cms.on("/healthz", Reply(body=answers.PROFILE))
+        status = 0
         for _ in range(200):
             status, _, _ = await screens.get("/v1/teacher/classes")
             if status == 200:

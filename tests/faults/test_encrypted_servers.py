@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
@@ -53,7 +53,7 @@ def redis_address(tls: TlsFiles, tmp_path_factory: pytest.TempPathFactory) -> It
         pytest.skip("no redis-server here: install the package redis-server")
     port, folder = free_port(), tmp_path_factory.mktemp("redis-tls")
     command = [binary, "--bind", "127.0.0.1", "--port", "0", "--tls-port", str(port), "--save", ""]
-    files = ["--tls-cert-file", tls.certificate, "--tls-key-file", tls.key]
+    files: list[str | Path] = ["--tls-cert-file", tls.certificate, "--tls-key-file", tls.key]
     users = ["--user", *f"bff >{PASSWORD} {ACL}".split(" "), "--user", "default", "off"]
     process = subprocess.Popen(
         [*command, *files, "--tls-auth-clients", "no", "--dir", folder, *users],

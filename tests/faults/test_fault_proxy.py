@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from tests.fault_proxy.proxy import (
@@ -243,7 +245,9 @@ async def test_the_end_of_the_proxy_ends_its_connections() -> None:
 
 async def test_redis_through_the_proxy(redis_url: str) -> None:
     async with fault_proxy(int(redis_url.rpartition(":")[2].partition("/")[0])) as proxy:
-        redis = Redis(host="127.0.0.1", port=proxy.port, socket_timeout=0.2, retry=None)
+        redis = Redis(
+            host="127.0.0.1", port=proxy.port, socket_timeout=0.2, retry=Retry(NoBackoff(), 0)
+        )
         await redis.set("toxic", "value")
         proxy.to_client(Hang())
 

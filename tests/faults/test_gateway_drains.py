@@ -136,8 +136,12 @@ def check_streams(
 
 
 def test_streams_free_their_slot_and_have_a_limit_of_their_own(tmp_path: Path) -> None:
-    settings = {"API_GATEWAY_MAX_IN_FLIGHT": "1", "API_GATEWAY_OPEN_STREAMS": "3"}
-    with serving(tmp_path, at_rest, **settings) as running, ExitStack() as stack:
+    with (
+        serving(
+            tmp_path, at_rest, API_GATEWAY_MAX_IN_FLIGHT="1", API_GATEWAY_OPEN_STREAMS="3"
+        ) as running,
+        ExitStack() as stack,
+    ):
         for _ in range(3):
             until_streaming(running.port, stack)
         refused = read_response(asked(running.port, EVENTS, stack))

@@ -135,7 +135,7 @@ async def test_a_lost_majority_is_a_redis_that_is_away(cluster: ClusterSetup) ->
         try:
 
             async def is_down() -> bool:
-                return (await asked(left, "CLUSTER INFO"))["cluster_state"] == "fail"
+                return bool((await asked(left, "CLUSTER INFO"))["cluster_state"] == "fail")
 
             await eventually(is_down)
 
@@ -159,6 +159,7 @@ async def test_every_part_follows_a_slot_to_a_server_that_joins(cluster: Cluster
         await asked(next(iter(cluster.bus)), "CLUSTER KEYSLOT", key),
         await cluster.master_of(key),
     )
+    assert old is not None
     async with open_parts(cluster.url) as parts:
         await eventually(parts.work)
         # The server dies with the thread that starts it.

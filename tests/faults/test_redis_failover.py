@@ -28,7 +28,7 @@ WELL_AGAIN_SECONDS = 30.0
 
 
 FAULTS: dict[str, Callable[[Redis], Awaitable[object]]] = {
-    "read_only": lambda redis: redis.execute_command("REPLICAOF", "127.0.0.1", "9"),
+    "read_only": lambda redis: redis.replicaof("127.0.0.1", "9"),
     "full": lambda redis: redis.config_set("maxmemory", "1"),
     # A primary cut off from its replicas, which refuses writes lest they be lost.
     "isolated": lambda redis: redis.config_set("min-replicas-to-write", "1"),
@@ -41,7 +41,7 @@ async def operator(redis_url: str) -> AsyncIterator[Redis]:
     redis = Redis.from_url(redis_url)
     await redis.flushall()
     yield redis
-    await redis.execute_command("REPLICAOF", "NO", "ONE")
+    await redis.replicaof("NO", "ONE")
     await redis.config_set("maxmemory", "0", "min-replicas-to-write", "0")
     await redis.flushall()
     await redis.aclose()
@@ -91,7 +91,7 @@ async def test_limits_are_shared_again_after_redis_refused_writes(
     await FAULTS[fault](operator)
 
     await rate_limiter.acquire(RateLimit.USER, "anna")
-    await operator.execute_command("REPLICAOF", "NO", "ONE")
+    await operator.replicaof("NO", "ONE")
     await operator.config_set("maxmemory", "0", "min-replicas-to-write", "0")
 
     async with asyncio.timeout(WELL_AGAIN_SECONDS):
@@ -146,7 +146,7 @@ async def test_a_refusal_lets_the_cache_connect_anew(operator: Redis, redis_url:
     )
     await cache.put("key", b"value", ttl=60)
     before = await redis.client_id()
-    await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+    await operator.replicaof("127.0.0.1", "9")
 
     await cache.put("key", b"value", ttl=60)
 
@@ -161,7 +161,7 @@ async def test_a_refusal_lets_limits_connect_anew(operator: Redis, redis_url: st
     memory = MemoryRateLimiter(RATES, clock)
     limiter = RedisRateLimiter(redis, RATES, memory, clock, fallbacks, timeout=5)
     before = await redis.client_id()
-    await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+    await operator.replicaof("127.0.0.1", "9")
 
     await limiter.acquire(RateLimit.USER, "anna")
 
@@ -195,7 +195,7 @@ async def test_a_silent_subscription_to_a_replica_is_opened_anew(
     task = asyncio.create_task(RedisPubSubClient(redis).run(listener))
     async with asyncio.timeout(WELL_AGAIN_SECONDS):
         await listener.connected.wait()
-        await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+        await operator.replicaof("127.0.0.1", "9")
         while listener.connections < 2:
             await asyncio.sleep(0.1)
 
@@ -216,11 +216,11 @@ async def test_a_lease_of_another_machines_clock_stops_no_read(
 
     assert claim.outcome == "granted"
     before = await redis.client_id()
-    await operator.execute_command("REPLICAOF", "127.0.0.1", "9")
+    await operator.replicaof("127.0.0.1", "9")
     with pytest.raises(EventLogUnavailable) as refused:
         await log.claim_read(topic, max_age=1.0)
     assert isinstance(refused.value.__cause__, ReadOnlyError)
     assert await redis.client_id() != before
-    await operator.execute_command("REPLICAOF", "NO", "ONE")
+    await operator.replicaof("NO", "ONE")
     await log.claim_read(topic, max_age=1.0)
     await redis.aclose()

@@ -47,7 +47,7 @@ async def setup(binary: str, tmp_path: Path) -> AsyncIterator[SentinelSetup]:
         ):
 
             async def is_complete() -> bool:
-                known = await sentinel.execute_command("SENTINEL", "REPLICAS", SERVICE)
+                known = await sentinel.execute_command("SENTINEL", "REPLICAS", SERVICE)  # type: ignore[no-untyped-call]  # redis-py has no type here
                 return bool(known) and (await copy.info())["master_link_status"] == "up"
 
             await eventually(is_complete)

@@ -35,6 +35,7 @@ def teach_45_classes(platform: StubPlatform) -> None:
 
 async def rosters_asked(screens: Screens, at_least: int) -> int:
     """The number of roster requests once there are `at_least`, or no more come."""
+    asked = 0
     for _ in range(200):
         asked = sum(one.path.endswith("/roster") for one in screens.cms.requests)
         if asked >= at_least:
@@ -54,7 +55,7 @@ async def test_45_old_rosters_ask_cms_two_at_a_time(platform: StubPlatform) -> N
 
         status, body, _ = await screens.get(ALL)
         asked = await rosters_asked(screens, before + 45)
-        metrics = (await (await screens.client.get("/metrics")).get_data()).decode()
+        metrics = await (await screens.client.get("/metrics")).get_data(as_text=True)
 
     assert status == 200
     assert len(body["classes"]) == 45

@@ -46,10 +46,9 @@ def client(stub: StubServer, session: aiohttp.ClientSession) -> ServiceClient:
 
 async def test_good_answer_is_decoded(client: ServiceClient, stub: StubServer) -> None:
     stub.on("/v1/classes/a%2Fb", Reply(body=b'{"total": 3}'))
+    params: dict[str, str | int] = {"q": "å&b", "n": 1}
 
-    reading = await endpoint(client).get(
-        a_context(), ["v1", "classes", "a/b"], {"q": "å&b", "n": 1}
-    )
+    reading = await endpoint(client).get(a_context(), ["v1", "classes", "a/b"], params)
 
     assert (reading.value, reading.age, reading.stale) == (Page(3), 0.0, False)
     assert stub.requests[0].target == "/v1/classes/a%2Fb?q=%C3%A5%26b&n=1"

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
@@ -57,15 +58,18 @@ async def test_ipv6_address_is_served_and_its_port_is_refused_when_taken(
     assert err.count("\n") == 1
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> dict[str, str]:
+class EngineChoice(TypedDict):
     """The environment variable that chooses the server."""
+
+    TINY_SERVICE_SERVER: str
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> EngineChoice:
     return {"TINY_SERVICE_SERVER": request.param}
 
 
-async def test_told_to_stop_it_ends_what_is_in_flight(
-    tmp_path: Path, engine: dict[str, str]
-) -> None:
+async def test_told_to_stop_it_ends_what_is_in_flight(tmp_path: Path, engine: EngineChoice) -> None:
     with service(tmp_path, **engine) as running:
         reader, writer = await running.connect(request("GET /v1/slow"))
         await running.until_in_flight(1)
@@ -79,7 +83,7 @@ async def test_told_to_stop_it_ends_what_is_in_flight(
         assert await asyncio.to_thread(running.process.wait, LIMIT) == 0
 
 
-async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path, engine: dict[str, str]) -> None:
+async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path, engine: EngineChoice) -> None:
     with service(tmp_path, **engine) as running:
         callers = [await running.connect(request("GET /v1/slow?n=2")) for _ in range(40)]
         await running.until_in_flight(40)
@@ -96,7 +100,7 @@ async def test_a_crowd_in_flight_is_answered_whole(tmp_path: Path, engine: dict[
 
 
 async def test_while_draining_it_says_so_and_still_answers(
-    tmp_path: Path, engine: dict[str, str]
+    tmp_path: Path, engine: EngineChoice
 ) -> None:
     with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_DELAY="1.5") as running:
         reader, writer = await running.connect(request("GET /healthz"))
@@ -116,7 +120,7 @@ async def test_while_draining_it_says_so_and_still_answers(
 
 
 async def test_a_body_under_way_is_received_and_answered(
-    tmp_path: Path, engine: dict[str, str]
+    tmp_path: Path, engine: EngineChoice
 ) -> None:
     body = b'{"text":"said in two parts"}'
     head = request("POST /v1/notes", JSON, f"Content-Length: {len(body)}")
@@ -136,7 +140,7 @@ async def test_a_body_under_way_is_received_and_answered(
 
 
 async def test_open_streams_end_well_before_the_process_does(
-    tmp_path: Path, engine: dict[str, str]
+    tmp_path: Path, engine: EngineChoice
 ) -> None:
     with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_DELAY="1") as running:
         streams = [await running.connect(request("GET /v1/ticks")) for _ in range(10)]
@@ -156,7 +160,7 @@ async def test_open_streams_end_well_before_the_process_does(
 
 
 async def test_idle_connections_are_closed_and_do_not_delay_the_end(
-    tmp_path: Path, engine: dict[str, str]
+    tmp_path: Path, engine: EngineChoice
 ) -> None:
     with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_GRACE="300") as running:
         used, used_writer = await running.connect(request("GET /healthz"))
@@ -175,7 +179,7 @@ async def test_idle_connections_are_closed_and_do_not_delay_the_end(
 
 
 async def test_work_beyond_the_grace_period_is_given_up(
-    tmp_path: Path, engine: dict[str, str]
+    tmp_path: Path, engine: EngineChoice
 ) -> None:
     with service(tmp_path, **engine, TINY_SERVICE_SHUTDOWN_GRACE="0.1") as running:
         reader, writer = await running.connect(request("GET /v1/slow"))
@@ -191,7 +195,7 @@ async def test_work_beyond_the_grace_period_is_given_up(
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_either_signal_ends_it_well(
-    tmp_path: Path, engine: dict[str, str], name: signal.Signals
+    tmp_path: Path, engine: EngineChoice, name: signal.Signals
 ) -> None:
     with service(tmp_path, **engine) as running:
         running.process.send_signal(name)

@@ -21,7 +21,7 @@ def part(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 async def breakers(screens: Screens) -> dict[str, str]:
     _, body, _ = await screens.get("/ready")
-    listed: list[dict[str, str]] = body["dependencies"]  # type: ignore[assignment]  # as the DTO says
+    listed: list[dict[str, str]] = body["dependencies"]
     return {
         one["name"]: one["breaker"] for one in listed if one["breaker"] and not one["operation"]
     }
@@ -76,7 +76,7 @@ async def test_after_the_allowed_time_the_refusal_is_honest() -> None:
 
         status, body, headers = await screens.get(DASHBOARD)
 
-    error: dict[str, Any] = body["error"]  # type: ignore[assignment]  # as the envelope says
+    error: dict[str, Any] = body["error"]
     assert (status, error["code"]) == (503, "CONNECTION_ERROR")
     assert error["details"] == {"service": "ras", "part": "batches"}
     assert int(headers["retry-after"]) >= 1
@@ -107,7 +107,7 @@ async def test_an_open_breaker_with_nothing_old_says_when_to_return() -> None:
 
         status, body, headers = await screens.get(DASHBOARD)
 
-    error: dict[str, Any] = body["error"]  # type: ignore[assignment]  # as the envelope says
+    error: dict[str, Any] = body["error"]
     assert (status, error["code"]) == (503, "CIRCUIT_BREAKER_OPEN")
     assert 1 <= int(headers["retry-after"]) <= 6
 

@@ -1,5 +1,7 @@
 """Screen 1 with any fault of a downstream service."""
 
+from typing import Any
+
 import pytest
 
 from bff_core.testing import ANY, NO_LENGTH, Reply
@@ -37,8 +39,8 @@ CLASS_OPERATIONS = ("CMS__CLASS_LIST", "CMS__CLASS_INFO", "CMS__ROSTERS")
 LATE = {"hangs", "is late", "drips"}
 
 
-def missing(body: dict[str, object]) -> dict[str, str]:
-    parts: list[dict[str, str]] = body["parts"]  # type: ignore[assignment]  # as the DTO says
+def missing(body: dict[str, Any]) -> dict[str, str]:
+    parts: list[dict[str, str]] = body["parts"]
     return {part["name"]: part["code"] for part in parts if part["status"] == "missing"}
 
 
@@ -70,7 +72,7 @@ async def test_results_at_fault_is_an_error_that_names_the_part(
 
     status, body, _ = await screens.get("/v1/teacher/dashboard")
 
-    error: dict[str, object] = body["error"]  # type: ignore[assignment]  # as the envelope says
+    error: dict[str, object] = body["error"]
     expected = (504, "TIMEOUT") if fault in LATE else (502, "EXTERNAL_SERVICE_ERROR")
     assert (status, error["code"]) == expected
     assert error["details"] == {"service": "ras", "part": "batches"}
@@ -81,7 +83,7 @@ async def test_a_service_that_is_gone_is_503_with_retry_after(screens: Screens) 
 
     status, body, headers = await screens.get("/v1/teacher/dashboard")
 
-    error: dict[str, object] = body["error"]  # type: ignore[assignment]  # as the envelope says
+    error: dict[str, object] = body["error"]
     assert (status, error["code"]) == (503, "CONNECTION_ERROR")
     assert headers["retry-after"] == "1"
 
@@ -89,7 +91,7 @@ async def test_a_service_that_is_gone_is_503_with_retry_after(screens: Screens) 
 async def test_all_well_is_complete_and_private(screens: Screens) -> None:
     status, body, headers = await screens.get("/v1/teacher/dashboard")
 
-    batches: list[dict[str, object]] = body["batches"]  # type: ignore[assignment]  # as the DTO says
+    batches: list[dict[str, object]] = body["batches"]
     assert status == 200
     assert batches[0]["class_name"] == "SA1B"
     assert headers["cache-control"] == "private, no-cache"
@@ -123,7 +125,7 @@ async def test_one_odd_row_costs_that_row_only(screens: Screens, odd: object) ->
 
     status, body, _ = await screens.get("/v1/teacher/dashboard")
 
-    batches: list[dict[str, object]] = body["batches"]  # type: ignore[assignment]  # as the DTO says
+    batches: list[dict[str, object]] = body["batches"]
     assert (status, len(batches), body["skipped"], body["total_count"]) == (200, 1, 1, 2)
 
 
@@ -134,7 +136,7 @@ async def test_a_missing_optional_field_is_null(screens: Screens) -> None:
 
     _, body, _ = await screens.get("/v1/teacher/dashboard")
 
-    batches: list[dict[str, object]] = body["batches"]  # type: ignore[assignment]  # as the DTO says
+    batches: list[dict[str, object]] = body["batches"]
     assert (batches[0]["title"], batches[0]["is_final"]) == ("Untitled Batch", False)
 
 

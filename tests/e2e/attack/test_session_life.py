@@ -1,6 +1,7 @@
 """A session from sign-in to its end, and what an attacker makes of each step."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -137,7 +138,7 @@ def test_an_unknown_parameter_is_refused(edge: Edge, method: str, target: str) -
     assert reply.error["code"] == "VALIDATION_ERROR"
 
 
-FIXED = {
+FIXED: dict[str, Callable[[Edge], str | None]] = {
     "made up": lambda _: f"{COOKIE}=fixed-by-the-attacker",
     "the attacker's own": lambda edge: browser(edge, "erik").cookie,
     "by hand": lambda _: made_by_hand(user="teacher-erik"),

@@ -47,13 +47,13 @@ def test_an_outage_of_identity_signs_nobody_out(edge: Edge, identity: IdentitySt
     anna = browser(edge)
     identity.is_down = True
     ends_at = now().timestamp() + 2
-    statuses = []
+    replies = []
 
     while now().timestamp() < ends_at + 0.5:
-        reply = Browser(edge.gateway, anna.cookie).send()
-        statuses.append(reply.status)
+        replies.append(reply := Browser(edge.gateway, anna.cookie).send())
         assert reply.values("Set-Cookie") == []
 
+    reply, statuses = replies[-1], [one.status for one in replies]
     assert set(statuses) == {200, 503}
     assert statuses == sorted(statuses)
     assert (reply.error["code"], reply.value("Retry-After")) == ("SERVICE_UNAVAILABLE", "2")

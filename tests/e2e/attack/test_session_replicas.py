@@ -126,6 +126,7 @@ def test_a_mark_of_identity_asks_it_about_the_person(replicas: Replicas, *, admi
     with Redis.from_url(replicas.redis_url) as redis:
         redis.publish(CHANNEL, msgspec.json.encode(notice))
 
+    reply = anna.send()
     while not replicas.identity.calls("refresh"):
         reply = anna.send()
 

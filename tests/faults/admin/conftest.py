@@ -15,8 +15,11 @@ from services.bff_admin.app import create_app
 from services.bff_admin.config import Settings
 from tests.faults.admin.answers import ADMIN
 
-OPERATIONS = ("IDENTITY__READ", "IDENTITY__WRITE", "CONFIG_SERVICE__READ", "CONFIG_SERVICE__WRITE")
-OPERATIONS += ("ENTITLEMENTS__READ", "ENTITLEMENTS__WRITE")
+OPERATIONS = tuple(
+    f"{service}__{kind}"
+    for service in ("IDENTITY", "CONFIG_SERVICE", "ENTITLEMENTS")
+    for kind in ("READ", "WRITE")
+)
 ENVIRONMENT = {
     "ENVIRONMENT": "testing",
     "JWT_SECRET_KEY": SECRET,
@@ -86,7 +89,7 @@ async def running_bff(**more: str) -> AsyncIterator[AdminBff]:
             "ENTITLEMENTS_SERVICE_URL": entitlements.url,
         }
         app = create_app(Settings.load(ENVIRONMENT | PATIENT | stubs | more))
-        await stack.enter_async_context(app.test_app())
+        await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]  # Quart's __aexit__ takes no None
         token = access_token(ADMIN, roles=["admin"], now=SystemClock().now())
         yield AdminBff(app.test_client(), identity, config, entitlements, bearer(token))
 

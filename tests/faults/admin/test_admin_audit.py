@@ -1,5 +1,7 @@
 """The merged audit while a source is unavailable."""
 
+from typing import Any
+
 import pytest
 
 from bff_core.testing import ANY, Reply
@@ -22,7 +24,7 @@ CHANGES = reply({"entries": [CHANGE], "next_cursor": None})
 DECISIONS = reply({"decisions": [DECISION], "next_cursor": None})
 
 
-def entry_ids(body: dict[str, list[dict[str, object]]]) -> list[object]:
+def entry_ids(body: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int]]:
     return [(entry["source"], entry["sequence"]) for entry in body["entries"]]
 
 

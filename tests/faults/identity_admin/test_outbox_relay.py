@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -88,7 +89,7 @@ async def drain(relay: OutboxRelay) -> None:
 async def event_ids_in_stream(redis: Redis, stream: str) -> tuple[dict[str, list[str]], int]:
     """Event ids of each user without duplicates, and the number of entries of the stream."""
     ids: dict[str, list[str]] = defaultdict(list)
-    entries = await redis.xrange(stream)
+    entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", await redis.xrange(stream))
     for _, fields in entries:
         event = json.loads(fields[b"event"])
         assert event["event_id"] == fields[b"event_id"].decode()

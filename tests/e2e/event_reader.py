@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import (  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka import (
     AIOKafkaConsumer,
     TopicPartition,
 )

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import pytest
 import redis.asyncio
 

@@ -16,8 +16,8 @@ from contextlib import aclosing, contextmanager
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no annotations
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # the same
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from devstack.supervisor.child import die_with_parent
 from devstack.supervisor.kafka_broker import broker_binary

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka import AIOKafkaProducer
 
 from bff_core.testing import Reply
 from devstack.supervisor.kafka_broker import broker_binary

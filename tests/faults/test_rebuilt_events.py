@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no annotations
+from aiokafka import AIOKafkaProducer
 
 from bff_core.testing import SECRET
 from devstack.supervisor.kafka_broker import broker_binary

@@ -119,9 +119,8 @@ async def test_no_name_of_a_pupil_reaches_redis_a_log_a_metric_or_a_stream(
                 named = message("student_added_to_class", student_name=NAMED, class_id=CLASS)
                 await redis.publish(f"ws:{TEACHER}", named)
                 confirmed = await confirm(caller)
-                await wait_until(
-                    lambda: (followers[0].screen.batches or {})[BATCH]["status"] == "ready"
-                )
+                own = followers[0].screen
+                await wait_until(lambda: (own.batches or {})[BATCH]["status"] == "ready")
                 fail_with_names(platform)
                 failed = [await caller.get(path) for path in ROUTES]
                 received = [[one.screen.batches, one.screen.data] for one in followers]

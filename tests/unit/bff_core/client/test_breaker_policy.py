@@ -284,13 +284,10 @@ def test_a_sick_sibling_leaves_the_healthy_breaker_closed(clock: FakeClock, run:
     healthy = make(clock)
     well, sick = healthy(ScriptedService(1.0)), ScriptedService(DownstreamFailed("sick"))
 
-    async def ask_well() -> None:
-        await well(a_call(clock))
-
     async def screen() -> None:
         async with fan_out() as group:
-            group.create_task(ask_well())
             group.create_task(sick(a_call(clock)))
+            await well(a_call(clock))
 
     for _ in range(100):
         with pytest.raises(DownstreamFailed):

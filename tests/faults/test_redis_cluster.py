@@ -269,12 +269,18 @@ async def test_a_cluster_over_tls_keeps_and_tells(tmp_path: Path) -> None:
         cache = RedisCache(redis, clock, timeout=LIMIT, cooldown=0)
         heard = redis.pubsub()
 
+        async def is_whole() -> bool:
+            servers_asked = (["-p", str(port), "CLUSTER", "INFO"] for port in setup.bus)
+            told = [await asyncio.to_thread(setup.cli, *one) for one in servers_asked]
+            return all("cluster_state:ok" in one for one in told)
+
         async def are_kept() -> bool:
             for name in NAMES:
                 await cache.put(name, b"value", ttl=60)
             return {await cache.get(name) for name in NAMES} == {b"value"}
 
         try:
+            await eventually(is_whole)
             await eventually(are_kept)
             await heard.subscribe("channel")
             await redis.publish("channel", b"told")

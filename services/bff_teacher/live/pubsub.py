@@ -25,6 +25,10 @@ PING_AFTER_SECONDS = 2.0
 PROBE_EXPIRY_SECONDS = 10
 RECONNECT_DELAY_SECONDS = 0.5
 
+LOST = (RedisError, OSError, TimeoutError, AttributeError, RuntimeError)
+"""Errors of a subscription without its connection. The last two are redis-py's when a command meets
+the moment of the loss: it connects anew while its reader still waits."""
+
 WakeUpKind = Literal["state", "activity", "write"]
 _KINDS: dict[str, WakeUpKind] = {"activity": "activity", "write": "write"}
 
@@ -138,7 +142,7 @@ class RedisPubSubClient:
             except ReadOnlyError as error:
                 log.warning("live_pubsub_lost", kind=type(error).__name__)
                 await drop_connections(self._redis, in_use=True)
-            except (RedisError, OSError, TimeoutError) as error:
+            except LOST as error:
                 self._note_lost(error)
             finally:
                 listener.on_disconnected()
@@ -186,7 +190,7 @@ class RedisPubSubClient:
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
                 yield self._connection
-        except (RedisError, OSError, TimeoutError) as error:
+        except LOST as error:
             raise EventLogUnavailable from error
 
     @asynccontextmanager

@@ -67,6 +67,21 @@ def started(module: list[str], environment: dict[str, str]) -> subprocess.Popen[
     )
 
 
+def output_after(
+    process: subprocess.Popen[str], silent: socket.socket, number: signal.Signals
+) -> str:
+    """The output of a process that gets a signal while it waits for a silent server."""
+    silent.settimeout(LIMIT)
+    try:
+        with silent.accept()[0]:
+            process.send_signal(number)
+            output, _ = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+        process.wait(LIMIT)
+    return output
+
+
 def refusal_of(process: subprocess.Popen[str]) -> str:
     try:
         output, _ = process.communicate(timeout=LIMIT)
@@ -198,16 +213,9 @@ def test_a_signal_while_the_app_starts_ends_it_in_order(
 ) -> None:
     """A Redis that is silent holds the start, and later the stop."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(LIMIT)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         process = process_of(service, tmp_path, _PORT=str(free_port()), REDIS_URL=url)
-        try:
-            with silent.accept()[0]:
-                process.send_signal(number)
-                output, _ = process.communicate(timeout=LIMIT)
-        finally:
-            process.kill()
-            process.wait(LIMIT)
+        output = output_after(process, silent, number)
 
     assert process.returncode == 0, output
     assert "Traceback" not in output
@@ -229,16 +237,9 @@ def test_a_signal_ends_a_command_whose_database_is_silent(
 ) -> None:
     service, *arguments = command.split()
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(LIMIT)
         url = f"postgres://u:secret@127.0.0.1:{silent.getsockname()[1]}/x"
         process = started([f"services.{service}", *arguments], {setting: url, **AUDIT_KEY})
-        try:
-            with silent.accept()[0]:
-                process.send_signal(number)
-                output, _ = process.communicate(timeout=LIMIT)
-        finally:
-            process.kill()
-            process.wait(LIMIT)
+        output = output_after(process, silent, number)
 
     assert (process.returncode, output) == (128 + number, "")
 

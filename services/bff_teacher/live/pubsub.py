@@ -3,13 +3,14 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 import msgspec
 import structlog
 from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError
 
 from bff_core.cache import RedisClient, drop_connections
@@ -24,10 +25,6 @@ PING_AFTER_SECONDS = 2.0
 """A silent connection is probed after this time, and given up after twice as long."""
 PROBE_EXPIRY_SECONDS = 10
 RECONNECT_DELAY_SECONDS = 0.5
-
-LOST = (RedisError, OSError, TimeoutError, AttributeError, RuntimeError)
-"""Errors of a subscription without its connection. The last two are redis-py's when a command meets
-the moment of the loss: it connects anew while its reader still waits."""
 
 WakeUpKind = Literal["state", "activity", "write"]
 _KINDS: dict[str, WakeUpKind] = {"activity": "activity", "write": "write"}
@@ -142,7 +139,7 @@ class RedisPubSubClient:
             except ReadOnlyError as error:
                 log.warning("live_pubsub_lost", kind=type(error).__name__)
                 await drop_connections(self._redis, in_use=True)
-            except LOST as error:
+            except (RedisError, OSError, TimeoutError) as error:
                 self._note_lost(error)
             finally:
                 listener.on_disconnected()
@@ -189,8 +186,9 @@ class RedisPubSubClient:
             raise EventLogUnavailable
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
-                yield self._connection
-        except LOST as error:
+                with _lost_connections():
+                    yield self._connection
+        except (RedisError, OSError, TimeoutError) as error:
             raise EventLogUnavailable from error
 
     @asynccontextmanager
@@ -209,7 +207,8 @@ class RedisPubSubClient:
     async def _dispatch_messages(self, connection: PubSub, listener: PubSubListener) -> None:
         pinged = False
         while True:
-            message = await connection.get_message(timeout=PING_AFTER_SECONDS)
+            with _lost_connections():
+                message = await connection.get_message(timeout=PING_AFTER_SECONDS)
             if message is None:
                 if pinged:
                     raise TimeoutError
@@ -235,3 +234,15 @@ class RedisPubSubClient:
         async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
             await self._redis.set(self._probe_channel, b"", ex=PROBE_EXPIRY_SECONDS)
             await self._redis.publish(self._probe_channel, b"")
+
+
+@contextmanager
+def _lost_connections() -> Iterator[None]:
+    """Raise what redis-py lets out when a command meets the loss of its connection as that loss.
+
+    It connects anew within the command, while its reader still waits.
+    """
+    try:
+        yield
+    except (AttributeError, RuntimeError) as error:
+        raise RedisConnectionError("the subscription was lost") from error

@@ -137,7 +137,7 @@ class _Parts(NamedTuple):
     query: str
 
     def of_one_server(self, scheme: str, database: str) -> str:
-        """What is left for redis-py when the hosts are taken away."""
+        """The options for redis-py, without the hosts."""
         return f"{scheme}://{self.credentials}localhost/{database}{self.query}"
 
 

@@ -83,10 +83,14 @@ def unnamed_statements() -> dict[str, Any]:
 
 
 def set_in_transactions(engine: AsyncEngine, settings: Mapping[str, str]) -> None:
-    """Apply server settings to each transaction; a pool refuses them when a connection starts."""
+    """Apply server settings to each transaction; a pool refuses them when a connection starts.
+
+    A connection that commits each statement by itself has no transaction to apply them to.
+    """
     calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
     statement = f"SELECT {calls}"
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql(statement)
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(statement)

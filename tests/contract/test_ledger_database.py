@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bff_core.errors import Unavailable
 from services.bff_teacher.config import Settings
-from services.bff_teacher.confirmations.database import LedgerDatabase, schema_version
+from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.tables import schema_version
 from services.bff_teacher.di.services import open_ledger
 
 
@@ -59,3 +60,20 @@ async def test_url_needs_no_driver(given: str, driver: str) -> None:
 
     assert ledger._engine.url.get_backend_name() == driver
     assert "pass" not in repr(settings.ledger_url)
+
+
+async def test_a_read_does_not_wait_for_who_writes(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
+    own, other = LedgerDatabase(url, timeout=20.0), LedgerDatabase(url, timeout=1.0)
+    change = update(schema_version).values(version=2)
+    await other.read("anna", select(schema_version))
+    async with own.transaction() as connection:
+        await connection.execute(change)
+
+        (rows,) = await other.read("anna", select(schema_version))
+
+    assert [row.version for row in rows] == [1]
+    with pytest.raises(Unavailable):
+        await other.read("anna", change)  # type: ignore[arg-type]  # what must not be possible
+    await own.aclose()
+    await other.aclose()

@@ -10,7 +10,8 @@ from sqlalchemy import select, text, update
 from bff_core.composition import fan_out
 from bff_core.database_url import DatabaseUrl
 from bff_core.errors import Unavailable
-from services.bff_teacher.confirmations.database import LedgerDatabase, titles
+from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.tables import titles
 from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
 from tests import local_servers

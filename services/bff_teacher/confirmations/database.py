@@ -1,27 +1,14 @@
-"""The ledger's database, SQLite or PostgreSQL: its tables, transactions and failures."""
+"""The ledger's database, SQLite or PostgreSQL: its reads, transactions and failures."""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Boolean,
-    Column,
-    Integer,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    event,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import URL, Engine, Row, Select, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -30,6 +17,7 @@ from bff_core.context import UserId
 from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_statements
 from bff_core.errors import RateLimited, Unavailable
 from bff_core.fair_slots import UNSHARED, FairSlots
+from services.bff_teacher.confirmations.tables import metadata, schema_version
 
 RETRY_AFTER = 1.0
 SCHEMA_VERSION = 1
@@ -40,90 +28,6 @@ WAITING_PER_CALLER = 4
 """Uses of one caller that may wait for a connection before another attempt is refused."""
 INNER_TIMEOUT = 0.8
 """Share of the whole timeout after which the driver gives up by itself."""
-
-metadata = MetaData()
-schema_version = Table(
-    "bff_teacher_ledger_version",
-    metadata,
-    Column("version", Integer, primary_key=True, autoincrement=False),
-)
-attempts = Table(
-    "bff_teacher_confirmation_attempts",
-    metadata,
-    Column("batch_id", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("user_id", Text, nullable=False),
-    Column("decisions", Text, nullable=False),
-    Column("idempotency_key", Text),
-    Column("forced", Boolean, nullable=False),
-    Column("started_at", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("ended_at", Text),
-    # Makes attempts exclusive: only one can take the number after the latest.
-    PrimaryKeyConstraint("batch_id", "number"),
-)
-titles = Table(
-    "bff_teacher_batch_titles",
-    metadata,
-    Column("batch_id", Text, primary_key=True),
-    Column("user_id", Text, nullable=False),
-    # Empty once it was cleared; the row stays, so that no version is used twice.
-    Column("title", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("updated_at", Text, nullable=False),
-)
-creations = Table(
-    "bff_teacher_created_batches",
-    metadata,
-    Column("user_id", Text, nullable=False),
-    Column("idempotency_key", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("class_id", Text),
-    Column("class_name", Text),
-    Column("essay_count", Integer, nullable=False),
-    Column("title", Text),
-    Column("storage_id", Text),
-    # In lower case, once it is known.
-    Column("batch_id", Text, index=True),
-    Column("outcome", Text, nullable=False),
-    Column("started_at", Text, nullable=False),
-    Column("ended_at", Text),
-    # Makes submissions unique: a second one with the same key finds the first.
-    PrimaryKeyConstraint("user_id", "idempotency_key"),
-)
-uploads = Table(
-    "bff_teacher_uploads",
-    metadata,
-    Column("upload_key", Text, primary_key=True),
-    Column("batch_id", Text, nullable=False, index=True),
-    Column("user_id", Text, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("sent_at", Text, nullable=False),
-    # The place within one request.
-    Column("position", Integer, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("reason", Text),
-    Column("file_upload_id", Text),
-    Column("updated_at", Text),
-)
-starts = Table(
-    "bff_teacher_starts",
-    metadata,
-    Column("batch_id", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("user_id", Text, nullable=False),
-    Column("idempotency_key", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("phase", Text, nullable=False),
-    Column("reason", Text),
-    Column("started_at", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("denial", Text),
-    Column("ended_at", Text),
-    # Makes starts exclusive, as those of confirmations.
-    PrimaryKeyConstraint("batch_id", "number"),
-)
 
 
 class LedgerSchemaMismatch(Exception):
@@ -156,8 +60,10 @@ class LedgerDatabase:
         self._is_sqlite = target.is_sqlite
         self._file = Path(target.url.database or ".")
         self._failures = _FAILURES
+        self._reader: Engine | None = None
         if self._is_sqlite:
             self._engine = _sqlite_engine(target.url, timeout * INNER_TIMEOUT)
+            self._reader = _sqlite_reader(target.url, timeout * INNER_TIMEOUT)
             self._slots = FairSlots(1)
         else:
             self._engine = _postgres_engine(target, timeout * INNER_TIMEOUT)
@@ -186,11 +92,30 @@ class LedgerDatabase:
             Unavailable: The database cannot be used now.
             IntegrityError: A row with this key exists.
         """
+        async with self._turn(caller), self._engine.begin() as connection:
+            yield connection
+
+    async def read(self, caller: str, *queries: Select[Any]) -> list[Sequence[Row[Any]]]:
+        """The rows of each query, each seen at a moment of its own; callers take turns.
+
+        Raises:
+            Unavailable: The database cannot be used now.
+        """
+        async with self._turn(caller):
+            if self._reader is not None:
+                return await asyncio.to_thread(_rows_of, self._reader, queries)
+            async with self._engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return [(await connection.execute(one)).all() for one in queries]
+
+    @asynccontextmanager
+    async def _turn(self, caller: str) -> AsyncIterator[None]:
+        """A use of the database, whose failures it translates."""
         try:
             async with asyncio.timeout(self._timeout), self._slots.held(caller):
-                await self._ensure_schema()
-                async with self._engine.begin() as connection:
-                    yield connection
+                if not self._schema_ready:
+                    await self._ensure_schema()
+                yield
         except IntegrityError:
             raise
         except self._failures as error:
@@ -213,6 +138,8 @@ class LedgerDatabase:
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+        if self._reader is not None:
+            self._reader.dispose()
 
     async def _ensure_schema(self) -> None:
         async with self._schema_lock:
@@ -256,6 +183,30 @@ def _sqlite_engine(url: URL, timeout: float) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _sqlite_reader(url: URL, timeout: float) -> Engine:
+    """For reads, each in a thread: the asynchronous driver waits for its thread at every step."""
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=timeout,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": timeout},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    return engine
+
+
+def _rows_of(engine: Engine, queries: Sequence[Select[Any]]) -> list[Sequence[Row[Any]]]:
+    with engine.connect() as connection:
+        return [connection.execute(one).all() for one in queries]
 
 
 def _postgres_engine(target: DatabaseUrl, timeout: float) -> AsyncEngine:

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
-from services.bff_teacher.confirmations.database import LedgerDatabase, attempts, share_of_reads
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
 from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
+from services.bff_teacher.confirmations.tables import attempts
 
 
 def confirmations_counter(registry: CollectorRegistry) -> Counter:
@@ -41,20 +42,18 @@ class SqlConfirmations:
             .limit(1)
         )
         self._database.require_share(caller)
-        async with self._database.transaction(caller) as connection:
-            row = (await connection.execute(query)).first()
-        return _attempt(row) if row else None
+        (rows,) = await self._database.read(caller, query)
+        return _attempt(rows[0]) if rows else None
 
     async def confirmed_at(self, batch_ids: Sequence[str], caller: UserId) -> dict[str, datetime]:
         query = (
-            select(attempts.c.batch_id, func.max(attempts.c.ended_at))
+            select(attempts.c.batch_id, func.max(attempts.c.ended_at).label("ended_at"))
             .where(attempts.c.batch_id.in_(batch_ids))
             .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
             .group_by(attempts.c.batch_id)
         )
-        async with self._database.transaction(share_of_reads(caller)) as connection:
-            rows = (await connection.execute(query)).all()
-        return {batch_id: datetime.fromisoformat(ended_at) for batch_id, ended_at in rows}
+        (rows,) = await self._database.read(share_of_reads(caller), query)
+        return {row.batch_id: datetime.fromisoformat(row.ended_at) for row in rows}
 
     async def begin(self, attempt: Attempt) -> bool:
         values = {

@@ -7,12 +7,8 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from bff_core.clock import Clock
 from bff_core.context import RequestContext, UserId
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import (
-    LedgerDatabase,
-    creations,
-    share_of_reads,
-    uploads,
-)
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.tables import creations, uploads
 from services.bff_teacher.confirmations.upload import BatchRecord, UploadStatus
 from services.bff_teacher.recent_reads import RecentReads
 
@@ -53,9 +49,8 @@ class SqlBatchRecords:
             creations.c.user_id == caller,
             creations.c.outcome == CreationOutcome.CREATED.value,
         )
-        async with self._database.transaction(share_of_reads(caller)) as connection:
-            ours = {row.batch_id: row for row in await connection.execute(made)}
-            counts = {row.batch_id: row for row in await connection.execute(_counts(batch_ids))}
+        found = await self._database.read(share_of_reads(caller), made, _counts(batch_ids))
+        ours, counts = ({row.batch_id: row for row in rows} for rows in found)
         return {
             batch_id: BatchRecord(
                 is_ours=batch_id in ours,

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bff_core.clock import to_wire
 from bff_core.context import UserId
 from services.bff_teacher.confirmations.creation import Creation, CreationOutcome
-from services.bff_teacher.confirmations.database import LedgerDatabase, creations, titles
+from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.tables import creations, titles
 
 LATEST = 100
 
@@ -26,9 +27,8 @@ class SqlCreations:
             creations.c.user_id == user_id, creations.c.idempotency_key == key
         )
         self._database.require_share(user_id)
-        async with self._database.transaction(user_id) as connection:
-            row = (await connection.execute(query)).first()
-        return _creation(row) if row else None
+        (rows,) = await self._database.read(user_id, query)
+        return _creation(rows[0]) if rows else None
 
     async def begin(self, creation: Creation) -> bool:
         try:
@@ -62,8 +62,8 @@ class SqlCreations:
             .order_by(creations.c.started_at.desc())
             .limit(LATEST)
         )
-        async with self._database.transaction(user_id) as connection:
-            return frozenset((await connection.execute(query)).scalars())
+        (rows,) = await self._database.read(user_id, query)
+        return frozenset(row.batch_id for row in rows)
 
 
 async def _give_title(connection: AsyncConnection, creation: Creation, batch_id: str) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
-from services.bff_teacher.confirmations.database import LedgerDatabase, starts
+from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.start import KnownStarts, Start, StartOutcome
+from services.bff_teacher.confirmations.tables import starts
 
 
 class SqlStarts:
@@ -24,10 +25,8 @@ class SqlStarts:
         ).limit(1)
         with_key = of_batch.where(starts.c.user_id == caller, starts.c.idempotency_key == key)
         self._database.require_share(caller)
-        async with self._database.transaction(caller) as connection:
-            latest = (await connection.execute(of_batch)).first()
-            own = (await connection.execute(with_key)).first()
-        return KnownStarts(_start(latest) if latest else None, _start(own) if own else None)
+        latest, own = await self._database.read(caller, of_batch, with_key)
+        return KnownStarts(_start(latest[0]) if latest else None, _start(own[0]) if own else None)
 
     async def begin(self, start: Start) -> bool:
         try:

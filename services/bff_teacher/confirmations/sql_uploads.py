@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
-from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads, uploads
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.tables import uploads
 from services.bff_teacher.confirmations.upload import FileOutcome, Upload, UploadStatus
 
 _WITHOUT_OUTCOME = (UploadStatus.SENDING, UploadStatus.SENT, UploadStatus.UNKNOWN)
@@ -60,8 +61,7 @@ class SqlUploads:
             .order_by(uploads.c.sent_at, uploads.c.position)
         )
         self._database.require_share(caller)
-        async with self._database.transaction(share_of_reads(caller)) as connection:
-            rows = (await connection.execute(query)).all()
+        (rows,) = await self._database.read(share_of_reads(caller), query)
         return [_upload(row) for row in rows]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from bff_core.clock import Clock, to_wire
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
-from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads, titles
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.tables import titles
 from services.bff_teacher.ports import BatchTitle, TitleByBatch
 from services.bff_teacher.recent_reads import RecentReads
 
@@ -76,8 +77,7 @@ class SqlTitles:
         self, user_id: UserId, batch_ids: Collection[str], *, share: str | None = None
     ) -> TitleByBatch:
         query = select(titles).where(titles.c.batch_id.in_(sorted(batch_ids)))
-        async with self._database.transaction(share or share_of_reads(user_id)) as connection:
-            rows = (await connection.execute(query)).all()
+        (rows,) = await self._database.read(share or share_of_reads(user_id), query)
         return {row.batch_id: _title(row) for row in rows}
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bff_core.clock import to_wire
 from bff_core.context import UserId
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import LedgerDatabase, creations, share_of_reads
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.tables import creations
 from services.bff_teacher.events.model import BatchEvents, Fact, FactKey, FactKind, merge_all
 from services.bff_teacher.events.summary import events_of
 from services.bff_teacher.events.tables import facts, rejects
@@ -91,9 +92,8 @@ class SqlEventFacts:
             await connection.execute(_superfluous())
 
     async def count_rejects(self) -> int:
-        async with self._database.transaction(SHARE) as connection:
-            query = select(func.count()).select_from(rejects)
-            return int((await connection.execute(query)).scalar_one())
+        (rows,) = await self._database.read(SHARE, select(func.count()).select_from(rejects))
+        return int(rows[0][0])
 
     async def prune(self, before: datetime) -> int:
         """Delete facts that are older; their number."""
@@ -114,25 +114,24 @@ class SqlEventFacts:
         wanted = facts.c.batch_id.in_(sorted(batch_ids)[:MAX_BATCHES])
         uncounted = facts.c.kind.not_in([*_COUNTED, FactKind.GRADED.value])
         numbers = (
-            select(facts.c.batch_id, facts.c.kind, func.count())
+            select(facts.c.batch_id, facts.c.kind, func.count().label("number"))
             .where(wanted, facts.c.kind.in_(_COUNTED))
             .group_by(facts.c.batch_id, facts.c.kind)
         )
-        async with self._database.transaction(share_of_reads(caller)) as connection:
-            rows = (await connection.execute(select(facts).where(wanted, uncounted))).all()
-            counted = (await connection.execute(numbers)).all()
+        known = select(facts).where(wanted, uncounted)
+        rows, counted = await self._database.read(share_of_reads(caller), known, numbers)
         by_batch: dict[str, list[Fact]] = {row.batch_id: [] for row in [*rows, *counted]}
         for row in rows:
             by_batch[row.batch_id].append(_fact(row))
-        counts = {(batch_id, kind): int(number) for batch_id, kind, number in counted}
+        counts = {(row.batch_id, row.kind): int(row.number) for row in counted}
         placed, rejected = _COUNTED
         return {
             batch_id: replace(
-                events_of(known),
+                events_of(its_facts),
                 placed=counts.get((batch_id, placed), 0),
                 rejected=counts.get((batch_id, rejected), 0),
             )
-            for batch_id, known in by_batch.items()
+            for batch_id, its_facts in by_batch.items()
         }
 
     async def grades(self, batch_id: str, caller: UserId) -> list[Fact]:
@@ -148,8 +147,7 @@ class SqlEventFacts:
         return await self._facts_where(SHARE)
 
     async def _facts_where(self, share: str, *conditions: ColumnElement[bool]) -> list[Fact]:
-        async with self._database.transaction(share) as connection:
-            rows = (await connection.execute(select(facts).where(*conditions))).all()
+        (rows,) = await self._database.read(share, select(facts).where(*conditions))
         return [_fact(row) for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 
-from services.bff_teacher.confirmations.database import metadata
+from services.bff_teacher.confirmations.tables import metadata
 
 facts = Table(
     "bff_teacher_event_facts",

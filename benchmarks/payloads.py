@@ -1,7 +1,8 @@
 """Fixed responses of the downstream services, in the platform's shapes with invented data.
 
 The last twelve digits of a batch's id are the number of its teacher, so that an upstream without
-state can respond for any batch of any teacher.
+state can respond for any batch of any teacher. The serial before them is made of the offset of its
+page and its place there, so that no two pages share a batch.
 """
 
 import json
@@ -15,6 +16,11 @@ UNSET = 0xFEEDFACE
 """Placeholder for the batch's serial in a template; no batch has it."""
 BATCHES, ESSAYS, CLASSES, STUDENTS = 20, 25, 4, 28
 TEXT = ("Det var en gång en klass som skrev om sommaren, regnet och vägen hem. " * 60).encode()
+
+FIRST_PLACE = 0x100
+"""Serials of two pages are so far apart; a multiple of the number of situations."""
+OTHER_PAGE = 0xFACADE
+"""Placeholder for the offset of a page in a template; no scenario comes so far."""
 
 Json = Mapping[str, object]
 Template = Callable[[bytes], bytes]
@@ -42,10 +48,18 @@ def student_id(place: int, room: int = 0) -> str:
     return f"90911{place:03x}-{room:04x}-4000-8000-000000000001"
 
 
-@cache
-def batch_page(teacher: int, essays: int = ESSAYS) -> bytes:
+def batch_page(teacher: int, essays: int = ESSAYS, offset: int = 0) -> bytes:
     """RAS: a page of a teacher's batches, their essays included."""
-    rows = [_batch(batch_id(place, teacher), teacher, essays, place) for place in range(BATCHES)]
+    template = _page_template(teacher, essays)
+    return template.replace(b'"%06x' % OTHER_PAGE, b'"%06x' % offset)
+
+
+@cache
+def _page_template(teacher: int, essays: int) -> bytes:
+    first = OTHER_PAGE * FIRST_PLACE
+    rows = [
+        _batch(batch_id(first + place, teacher), teacher, essays, place) for place in range(BATCHES)
+    ]
     return _json({"batches": rows, "pagination": {"limit": 20, "offset": 0, "total": 4000}})
 
 

@@ -34,7 +34,7 @@ def _text(_: re.Match[bytes]) -> bytes:
 
 
 def _page(found: re.Match[bytes]) -> bytes:
-    return _json(payloads.batch_page(int(found[1]), ESSAYS))
+    return _json(payloads.batch_page(int(found[1]), ESSAYS, int(found[2])))
 
 
 def _infos(found: re.Match[bytes]) -> bytes:
@@ -46,7 +46,7 @@ _ID = rb"([0-9a-f-]{36})"
 ROUTES: tuple[tuple[re.Pattern[bytes], Respond], ...] = tuple(
     (re.compile(pattern), respond)
     for pattern, respond in (
-        (rb"/internal/v1/batches/user/[0-9a-f-]{24}(\d{12})\?", _page),
+        (rb"/internal/v1/batches/user/[0-9a-f-]{24}(\d{12})\?.*offset=(\d+)", _page),
         (rb"/internal/v1/batches/class-info\?(.*)$", _infos),
         (
             rb"/internal/v1/batches/%s/status" % _ID,

@@ -84,12 +84,35 @@ def test_peer_shows_what_each_source_says(
     ]
 
 
-def answer_of(server: ServerProcess, name: str) -> dict[str, Any]:
+def test_every_dashboard_shows_new_batches_and_makes_at_least_13_calls(
+    servers: list[ServerProcess],
+) -> None:
+    """As its peers do; the classes' activity is read again beside it, every few seconds."""
+    ours, seen, calls = servers[1], list[str](), list[int]()
+    for number in (100, 200, 300):
+        before = downstream_calls(ours)
+        answer = answer_of(ours, "dashboard", number)
+        calls.append(downstream_calls(ours) - before)
+        seen += [one["batch_id"] for one in answer["batches"]]
+
+    assert min(calls) >= 13
+    assert len(set(seen)) == len(seen) == 60
+
+
+def downstream_calls(server: ServerProcess) -> int:
+    lines = httpx.get(f"{server.url}/metrics", timeout=10).text.splitlines()
+    name = "bff_teacher_downstream_calls_total"
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith(name))
+
+
+def answer_of(server: ServerProcess, name: str, number: int = 7) -> dict[str, Any]:
     """The answer to a request of a scenario."""
     user = payloads.teacher_id(TEACHER)
     token = bearer(access_token(user, now=SystemClock().now()))
     headers = {"Authorization": token, "X-User-ID": user, "Accept-Language": "sv"}
-    answer = httpx.get(server.url + SCREENS[name].path(7, TEACHER), headers=headers, timeout=10)
+    answer = httpx.get(
+        server.url + SCREENS[name].path(number, TEACHER), headers=headers, timeout=10
+    )
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body

@@ -29,23 +29,21 @@ from bff_core.cache import open_redis
 from bff_core.client import document_at
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
-from bff_core.fastpath import add_fast_path
+from bff_core.fastpath import FastPath
 from bff_core.observability import Metrics, configure_logs, configure_tracing
 from bff_core.server import (
     LIFECYCLE,
     METRICS,
     AsgiApp,
-    ConcurrencyLimiter,
-    Dependencies,
     ErrorHandlers,
     Guard,
-    Health,
     Lifecycle,
     RequestMiddleware,
     ServiceKeys,
-    attach_openapi,
-    health_routes,
 )
+from bff_core.server.concurrency_limiter import ConcurrencyLimiter
+from bff_core.server.health import Dependencies, Health, health_routes
+from bff_core.server.openapi.document import attach_openapi
 from bff_core.settings import ServiceSettings
 
 BODY_TIMEOUT_SECONDS = 10.0
@@ -87,12 +85,13 @@ def build_app(
     """A Quart app with all that services share: `inside` wraps it, `services` alone may call it."""
     clock, lifecycle = clock or SystemClock(), Lifecycle()
     app = _create_quart(service, settings, clock)
-    app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle}
+    app.extensions |= {METRICS: metrics, LIFECYCLE: lifecycle, ServiceKeys.REQUIRED: bool(services)}
     verifier = verifier_from(settings, clock, metrics)
     heard = _hear_revocations(app, settings, clock, metrics, admin_access)
     guard = Guard(verifier, access, settings.request_budget, clock, services, budgets, heard)
-    _attach_checks(app, first, guard)
-    QuartDishka(app=app, container=container)
+    for check in (*first, guard.check):
+        app.before_request(check)
+    QuartDishka(app=app, container=container)  # Last: a refused request opens no scope in it.
     _close_with(app, verifier, container, resources, lifecycle)
     info, servers = Info(title, RELEASE, description=description), _paths_before(blueprints)
     attach_openapi(app, info, servers=servers, with_page=settings.shows_docs)
@@ -101,43 +100,24 @@ def build_app(
         group.register(app)
     guard.require_rules(app)
     fast = settings.fast_path and services is None
-    inner: Any = add_fast_path(app, guard, container) if fast else app.asgi_app
-    _add_middleware(app, inside(app, guard, inner) if inside else inner, settings, metrics, clock)
+    inner: Any = FastPath(app, guard, container) if fast else app.asgi_app
+    return _wrap(app, inside(app, guard, inner) if inside else inner, settings, metrics, clock)
+
+
+def _wrap(
+    app: Quart, inner: AsgiApp, settings: ServiceSettings, metrics: Metrics, clock: Clock
+) -> Quart:
+    """Put `inner` behind the limit of requests, ids, timing and the log line."""
+    limiter = ConcurrencyLimiter(settings.max_in_flight, settings.max_in_flight_per_user, metrics)
+    outer: Any = RequestMiddleware(inner, metrics, limiter, ErrorHandlers(app.name, clock))
+    app.asgi_app = outer  # type: ignore[method-assign]  # Quart's documented seam
     return app
-
-
-def _attach_checks(
-    app: Quart, first: Iterable[Callable[[], Awaitable[Response | None]]], guard: Guard
-) -> None:
-    """Attach checks that may answer or raise, then the guard's.
-
-    All come before the container: a refused request opens no scope in it.
-    """
-    for check in first:
-        app.before_request(check)
-    guard.attach(app)
 
 
 def _paths_before(blueprints: Iterable[Blueprints]) -> list[str]:
     """What comes before the first prefix of routes in their others: `` and `/bff`."""
     paths = ("", *(p.removesuffix(one.prefixes[0]) for one in blueprints for p in one.prefixes))
     return list(dict.fromkeys(paths))
-
-
-def _add_middleware(
-    app: Quart, inner: AsgiApp, settings: ServiceSettings, metrics: Metrics, clock: Clock
-) -> None:
-    """Wrap the app: first the limit of concurrent requests, around it ids, timing and the log line."""
-    limited = ConcurrencyLimiter(
-        inner,
-        limit=settings.max_in_flight,
-        per_caller=settings.max_in_flight_per_user,
-        service=app.name,
-        clock=clock,
-        metrics=metrics,
-    )
-    middleware: Any = RequestMiddleware(limited, metrics, service=app.name, clock=clock)
-    app.asgi_app = middleware  # type: ignore[method-assign]  # Quart's documented seam
 
 
 class _PathRoutedQuart(Quart):

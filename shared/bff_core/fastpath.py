@@ -21,10 +21,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, Rule
 
 from bff_core.context import RequestContext
-from bff_core.server import AsgiApp, Guard, Receive, Scope, Send, request_state, rule_of
+from bff_core.server import Guard, Receive, Scope, Send, request_state, rule_of
 from bff_core.server.asgi import send_response
-from bff_core.server.hooks import skips_matched_reads
-from bff_core.server.routes.context import CURRENT_REQUEST, NEEDS_QUART, RouteRequest
+from bff_core.server.routes.context import (
+    CURRENT_REQUEST,
+    NEEDS_QUART,
+    SKIPS_MATCHED_READS,
+    RouteRequest,
+)
 from bff_core.server.routes.responses import Answer
 
 FAILURE = "bff_core.fastpath_failure"
@@ -36,36 +40,16 @@ _ENCODED = frozenset(b"%+")
 View = Callable[..., Any]
 
 
-def add_fast_path(app: Quart, guard: Guard, container: AsyncContainer) -> AsgiApp:
-    """The app's ASGI callable with the fast path around it."""
-
-    @app.before_request
-    async def raise_failure() -> None:
-        failure = request.scope.get(FAILURE)
-        if isinstance(failure, Exception):
-            raise failure
-
-    inner: Any = app.asgi_app
-    return FastPath(inner, app, guard, container, raise_failure)
-
-
 class FastPath:
     """Calls views that need nothing of Quart; refusals and failures are answered by Quart."""
 
-    def __init__(
-        self,
-        inner: AsgiApp,
-        app: Quart,
-        guard: Guard,
-        container: AsyncContainer,
-        own_hook: Callable[[], object],
-    ) -> None:
-        self._inner = inner
+    def __init__(self, app: Quart, guard: Guard, container: AsyncContainer) -> None:
+        self._inner: Any = app.asgi_app
         self._app = app
         self._guard = guard
         self._container = container
-        self._own_hook = own_hook
         self._shared: dict[object, Any] = {}
+        app.before_request(_raise_failure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match = self._match(scope) if scope["type"] == "http" else None
@@ -92,8 +76,9 @@ class FastPath:
             return None
         if scope.get("root_path") or not _ENCODED.isdisjoint(scope["query_string"]):
             return None
-        if any(name in _BODY_HEADERS for name, _ in scope["headers"]):
-            return None
+        for name, _ in scope["headers"]:
+            if name in _BODY_HEADERS:
+                return None
         try:
             rule, values = self._adapter.match(path, "GET", return_rule=True)
         except HTTPException:
@@ -116,7 +101,7 @@ class FastPath:
         view = self._views[rule.endpoint]
         context = await self._guard.authorize_view(view, scope["headers"], state)
         query = parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True)
-        dependencies = Dependencies(context, self._container, self._shared)
+        dependencies = RouteDependencies(context, self._container, self._shared)
         current = RouteRequest(rule.endpoint, MultiDict(query), self._app.extensions, dependencies)
         token = CURRENT_REQUEST.set(current)
         try:
@@ -135,11 +120,11 @@ class FastPath:
         app = self._app
         if any(app.after_request_funcs.values()) or any(app.url_value_preprocessors.values()):
             return {}
-        # The guard and dishka's scope are replaced here by `authorize_view` and `Dependencies`.
+        # The guard and dishka's scope are replaced by `authorize_view` and `RouteDependencies`.
         skip_reads = all(
-            hook is self._own_hook
+            hook is _raise_failure
             or isinstance(getattr(hook, "__self__", None), Guard | ContainerMiddleware)
-            or skips_matched_reads(hook)
+            or hasattr(hook, SKIPS_MATCHED_READS)
             for hooks in app.before_request_funcs.values()
             for hook in hooks
         )
@@ -160,7 +145,7 @@ class FastPath:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependencies:
+class RouteDependencies:
     """Provides the request's context, and otherwise what lives as long as the app."""
 
     context: RequestContext
@@ -174,6 +159,12 @@ class Dependencies:
         if key not in self.shared:
             self.shared[key] = await self.container.get(dependency, component)
         return self.shared[key]
+
+
+async def _raise_failure() -> None:
+    failure = request.scope.get(FAILURE)
+    if isinstance(failure, Exception):
+        raise failure
 
 
 async def _watch(receive: Receive, hung_up: asyncio.Timeout) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bff_core.observability import Metrics
-from bff_core.server.connections import BusyPeers, Connection, IdleCloser, longest_idle
+from bff_core.server import Lifecycle, LifecycleMiddleware
+from bff_core.server.connections import Connection, IdleCloser, longest_idle
 from tests.faults.tiny_process import ENGINES, LIMIT, Running, read_answer, request, service
 
 DESCRIPTORS, IDLE = 1024, 1100
@@ -93,28 +94,37 @@ def test_the_address_with_the_most_connections_loses_its_longest_idle_first() ->
     many = [a_connection("192.0.2.1", port, idle_ms=port) for port in range(1, 11)]
     few = [a_connection("192.0.2.2", port, idle_ms=60_000 + port) for port in (21, 22)]
 
-    chosen = longest_idle(many + few, BusyPeers())
+    chosen = longest_idle(many + few, set())
 
     assert [one.peer[1] for one in chosen[:8]] == [10, 9, 8, 7, 6, 5, 4, 3]
     assert [one.peer[1] for one in chosen[-4:]] == [22, 2, 21, 1]
 
 
-def test_busy_connections_are_never_chosen() -> None:
-    busy = BusyPeers()
-    connections = [a_connection("192.0.2.1", port, idle_ms=port) for port in range(1, 4)]
+async def silent(*_: Any) -> Any:
+    """Stands in for both ends of a client that is not heard here."""
 
-    with busy.answering(("192.0.2.1", 2)):
-        chosen = [one.peer[1] for one in longest_idle(connections, busy)]
+
+async def test_busy_connections_are_never_chosen() -> None:
+    connections = [a_connection("192.0.2.1", port, idle_ms=port) for port in range(1, 4)]
+    chosen: list[int] = []
+
+    async def app(*_: Any) -> None:
+        idle = longest_idle(connections, middleware.busy_peers())
+        chosen.extend(one.peer[1] for one in idle)
+
+    middleware = LifecycleMiddleware(app, Lifecycle("ready"))
+    scope = {"type": "http", "headers": [], "client": ("192.0.2.1", 2)}
+    await middleware(scope, silent, silent)
 
     assert chosen == [3, 1]
-    assert ("192.0.2.1", 2) not in busy
+    assert middleware.busy_peers() == set()
 
 
 def test_few_connections_are_left_alone() -> None:
     metrics = Metrics("tiny")
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-        closer = IdleCloser(port, 1000, BusyPeers(), metrics, {})
+        closer = IdleCloser(port, 1000, set, metrics, {})
         with closing(socket.create_connection(("127.0.0.1", port))), closing(listener.accept()[0]):
             assert closer.check() is False
 

@@ -1,7 +1,15 @@
 """Inbound requests: from bytes to a context, from a model or a failure to bytes."""
 
-from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
-from bff_core.server.errors import ErrorHandlers
+from bff_core.server.asgi import (
+    AsgiApp,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    release_slot,
+    request_state,
+)
+from bff_core.server.errors import ErrorHandlers, RequestTooSlow
 from bff_core.server.guard import (
     PUBLIC,
     SERVICE,
@@ -9,14 +17,13 @@ from bff_core.server.guard import (
     Guard,
     ServiceKeys,
     UndeclaredRouteError,
+    UnguardedMountError,
     access,
     budget,
+    make_nestable,
     rule_of,
 )
-from bff_core.server.health import Dependencies, Health, health_routes
-from bff_core.server.hooks import for_unmatched_paths, for_unsafe_methods
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
-from bff_core.server.mounting import UnguardedMountError, make_nestable
 from bff_core.server.openapi.declarations import (
     ExtraResponse,
     Link,
@@ -29,15 +36,9 @@ from bff_core.server.openapi.declarations import (
     path_parameters,
     response_headers,
 )
-from bff_core.server.openapi.document import COMPLETION, attach_openapi, document_of
-from bff_core.server.request_middleware import (
-    ConcurrencyLimiter,
-    RequestMiddleware,
-    RequestTooSlow,
-    release_slot,
-    request_state,
-)
-from bff_core.server.routes.context import ContextProvider, inject
+from bff_core.server.openapi.document import COMPLETION, document_of
+from bff_core.server.request_middleware import RequestMiddleware
+from bff_core.server.routes.context import ContextProvider, for_unsafe_methods, inject
 from bff_core.server.routes.responses import (
     ETAGGED,
     METRICS,
@@ -65,13 +66,10 @@ __all__ = [
     "SIGNED_IN",
     "TAGGED_CACHE_CONTROL",
     "AsgiApp",
-    "ConcurrencyLimiter",
     "ContextProvider",
-    "Dependencies",
     "ErrorHandlers",
     "ExtraResponse",
     "Guard",
-    "Health",
     "Lifecycle",
     "LifecycleMiddleware",
     "Link",
@@ -85,15 +83,12 @@ __all__ = [
     "UndeclaredRouteError",
     "UnguardedMountError",
     "access",
-    "attach_openapi",
     "budget",
     "document_of",
     "error_responses",
     "extra_responses",
     "file_field",
-    "for_unmatched_paths",
     "for_unsafe_methods",
-    "health_routes",
     "inject",
     "make_nestable",
     "openapi_links",

@@ -8,9 +8,9 @@ import socket
 import stat
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -63,15 +63,15 @@ class ServerLoop(uvloop.Loop):
     async def create_server(
         self, protocol_factory: Callable[[], asyncio.BaseProtocol], *args: Any, **options: Any
     ) -> Any:
-        def recorded() -> asyncio.BaseProtocol:
+        def recorded() -> Any:
             inner: Any = protocol_factory()
             return AcceptedProtocol(inner, self.accepted)
 
         return await super().create_server(recorded, *args, **options)
 
 
-class AcceptedProtocol(asyncio.Protocol):
-    """Passes everything on to the server's own protocol, and records the connection while it is open."""
+class AcceptedProtocol:
+    """Records a connection while it is open; all but its beginning and end is the server's own."""
 
     def __init__(self, inner: asyncio.Protocol, accepted: dict[Peer, asyncio.Transport]) -> None:
         self._inner = inner
@@ -90,42 +90,8 @@ class AcceptedProtocol(asyncio.Protocol):
             self._accepted.pop(self._peer, None)
         self._inner.connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
-
-
-@dataclass(slots=True)
-class BusyPeers:
-    """Clients whose request is being answered, by address and port."""
-
-    _requests: Counter[Peer] = field(default_factory=Counter)
-
-    def __contains__(self, peer: Peer) -> bool:
-        return peer in self._requests
-
-    @contextmanager
-    def answering(self, client: Iterable[object] | None) -> Iterator[None]:
-        if client is None:
-            yield
-            return
-        host, port = client
-        peer = (str(host), int(str(port)))
-        self._requests[peer] += 1
-        try:
-            yield
-        finally:
-            self._requests[peer] -= 1
-            if not self._requests[peer]:
-                del self._requests[peer]
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +114,11 @@ class IdleCloser:
         self,
         port: int,
         limit: int,
-        busy: BusyPeers,
+        busy: Callable[[], Collection[Peer]],
         metrics: Metrics,
         accepted: Mapping[Peer, asyncio.Transport],
     ) -> None:
-        """`accepted` are the connections of a server in this loop."""
+        """`busy` gives the clients being answered, `accepted` are a server's own in this loop."""
         self._port = port
         self._accepted = accepted
         self._limit = limit
@@ -191,7 +157,7 @@ class IdleCloser:
         if len(connections) < self._limit * START_CLOSING:
             return False
         excess = len(connections) - int(self._limit * KEEP)
-        closed = sum(map(self._close, longest_idle(connections, self._busy)[:excess]))
+        closed = sum(map(self._close, longest_idle(connections, self._busy())[:excess]))
         still_open = len(connections) - closed
         self._closed.inc(closed)
         log.warning("idle_connections_closed", closed=closed, open=still_open, limit=self._limit)
@@ -215,7 +181,7 @@ class IdleCloser:
             os.close(self._reserve.pop())
 
 
-def longest_idle(connections: Iterable[Connection], busy: BusyPeers) -> list[Connection]:
+def longest_idle(connections: Iterable[Connection], busy: Collection[Peer]) -> list[Connection]:
     """Idle connections in the order in which to close them, so that each address keeps its last."""
     ranks: Counter[str] = Counter()
     ranked: list[tuple[int, int, Connection]] = []

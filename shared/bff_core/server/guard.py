@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from quart import Quart, current_app, g, request
+import structlog
+from quart import Blueprint, Quart, current_app, g, jsonify, request
+from quart.blueprints import BlueprintSetupState
+from quart.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
 from bff_core.auth import Claims, Revocations, TokenVerifier
@@ -14,7 +17,7 @@ from bff_core.client.call import SAFE_METHODS
 from bff_core.clock import Clock
 from bff_core.context import TEACHER, Deadline, RequestContext, Role, ServiceId, never_revoked
 from bff_core.errors import CallerUnknown, InvalidRequest, NotAuthenticated, NotAuthorized, NotFound
-from bff_core.server.request_middleware import RequestState, request_state
+from bff_core.server.asgi import RequestState, request_state
 
 PUBLIC = "public"
 SERVICE = "service"
@@ -29,10 +32,15 @@ _BUDGET = "__budget__"
 _RESERVE_SECONDS = 0.05
 _TIMEOUT = "x-request-timeout-ms"
 _SENT_ONCE = frozenset({"x-user-id", "authorization"})
-_READ = _SENT_ONCE | {"traceparent", "tracestate", "accept-language", _TIMEOUT}
+_READ: Mapping[bytes, str] = {
+    name.encode(): name
+    for name in (*_SENT_ONCE, "traceparent", "tracestate", "accept-language", _TIMEOUT)
+}
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 F = TypeVar("F", bound=Callable[..., Any])
+
+log = structlog.get_logger()
 
 
 def access(rule: str) -> Callable[[F], F]:
@@ -113,11 +121,6 @@ class Guard:
     services: ServiceKeys | None = None
     budgets: Mapping[str, float] = field(default_factory=dict)
     revocations: Revocations | None = None
-
-    def attach(self, app: Quart) -> None:
-        app.before_request(self.check)
-        if self.services:
-            app.extensions[ServiceKeys.REQUIRED] = True
 
     def require_rules(self, app: Quart) -> None:
         """Refuse an app with a route that declares no rule, or a budget that is not set.
@@ -218,10 +221,35 @@ def _identity_headers(headers: RawHeaders) -> dict[str, str]:
     """The first of each header that describes the caller."""
     values: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        name = raw_name.decode("latin-1")
-        if name not in _READ:
+        name = _READ.get(raw_name)
+        if name is None:
             continue
         if name in values and name in _SENT_ONCE:
             raise InvalidRequest(f"The header {name} may be sent once only")
         values.setdefault(name, raw_value.decode("latin-1"))
     return values
+
+
+class UnguardedMountError(RuntimeError):
+    """The blueprint was registered where no hook checks the caller; the app does not start."""
+
+
+def make_nestable(blueprint: Blueprint) -> None:
+    """Prepare `blueprint` for a blueprint of the platform that checks the internal key.
+
+    That one's hooks authenticate the caller. Failures get the platform's own 500.
+    """
+    blueprint.record(_require_guarded_parent)
+    blueprint.register_error_handler(Exception, _internal_error)
+
+
+def _require_guarded_parent(setup: BlueprintSetupState) -> None:
+    # An app-wide hook is no guard: the platform's apps have them for tracing.
+    if not setup.app.before_request_funcs.get(setup.name_prefix):
+        raise UnguardedMountError(f"{setup.blueprint.name} needs a parent that checks the caller")
+
+
+async def _internal_error(error: Exception) -> ResponseReturnValue:
+    # The text of a database error holds the values of its statement.
+    log.warning("mounted_route_failed", route=request.endpoint, error=type(error).__name__)
+    return jsonify({"error": "Internal server error"}), 500

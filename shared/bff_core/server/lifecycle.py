@@ -1,14 +1,13 @@
 """The life of a process: whether it takes requests, and how those in flight end."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send
-from bff_core.server.connections import BusyPeers
-from bff_core.server.request_middleware import release_slot
+from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send, release_slot
+from bff_core.server.connections import Peer
 
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 16 * 1024 * 1024
@@ -47,8 +46,7 @@ class LifecycleMiddleware:
         self._app = app
         self._lifecycle = lifecycle
         self._headers: list[tuple[bytes, bytes]] = []
-        self._in_flight: set[asyncio.Task[object]] = set()
-        self.busy = BusyPeers()
+        self._in_flight: dict[asyncio.Task[object], Iterable[object] | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,12 +68,16 @@ class LifecycleMiddleware:
 
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server calls an app in a task
-        self._in_flight.add(task)
+        self._in_flight[task] = scope.get("client")
         try:
-            with self.busy.answering(scope.get("client")):
-                await self._app(scope, body.receive if body else receive, respond)
+            await self._app(scope, body.receive if body else receive, respond)
         finally:
-            self._in_flight.discard(task)
+            del self._in_flight[task]
+
+    def busy_peers(self) -> set[Peer]:
+        """Clients whose request is being answered."""
+        found = (tuple(client) for client in self._in_flight.values() if client is not None)
+        return {(str(host), int(str(port))) for host, port in found}
 
     def hide_server(self) -> None:
         """Send a `Server` header of our own, where the server would send its name and version."""

@@ -103,7 +103,7 @@ async def serve(app: Quart, settings: ServiceSettings) -> None:
     middleware = LifecycleMiddleware(app, lifecycle)  # type: ignore[arg-type]  # ASGI, typed by Hypercorn
     limit = connection_limit(settings.max_connections)
     metrics = app.extensions[METRICS]
-    closer = IdleCloser(settings.port, limit, middleware.busy, metrics, accepted)
+    closer = IdleCloser(settings.port, limit, middleware.busy_peers, metrics, accepted)
     try:
         if not await _has_started(app, stop):
             return

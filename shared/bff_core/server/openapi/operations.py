@@ -28,11 +28,11 @@ from bff_core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from bff_core.server.envelope import ErrorEnvelopeV1
+from bff_core.server.asgi import OPERATOR_PATHS
+from bff_core.server.errors import ErrorEnvelopeV1
 from bff_core.server.guard import KEY_HEADER, PUBLIC, SERVICE, SERVICE_HEADER, ServiceKeys, rule_of
 from bff_core.server.openapi.declarations import HEADERS, declaration_of, files_body
 from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
-from bff_core.server.request_middleware import OPERATOR_PATHS
 from bff_core.server.routes.responses import ETAGGED
 
 Json = dict[str, Any]
@@ -146,7 +146,8 @@ class Provider(OpenAPIProvider):
         return _mark_required(parameters, model), components
 
     def _requires_keys(self) -> bool:
-        return ServiceKeys.REQUIRED in self._app.extensions
+        required: bool = self._app.extensions[ServiceKeys.REQUIRED]
+        return required
 
     def _add_security(self, operation: Json, rule: str | None) -> None:
         if rule == PUBLIC:

@@ -1,16 +1,27 @@
-"""The request that a route is answering, and the dependencies that the route declares."""
+"""The request that a route is answering, its dependencies, and marks of what needs Quart's own request."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from dishka import Provider, Scope, provide
 from dishka.integrations.base import wrap_injection
-from quart import current_app, g, request
+from quart import Response, current_app, g, request
 from werkzeug.datastructures import MultiDict
 
 from bff_core.context import RequestContext
+
+NEEDS_QUART = "__needs_quart__"
+"""False on a view that `returns` has wrapped and that reads nothing of Quart's own request."""
+SKIPS_MATCHED_READS = "__skips_matched_reads__"
+"""True on a hook that does nothing before a GET that matches a route."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
+Hook = Callable[[], Awaitable[Response | None]]
 
 
 class DependencySource(Protocol):
@@ -43,24 +54,6 @@ def current_request() -> RouteRequest:
     )
 
 
-NEEDS_QUART = "__needs_quart__"
-"""False on a view that `returns` has wrapped and that reads nothing of Quart's own request."""
-KERNEL_INJECTED = "__kernel_injected__"
-"""Set by `inject`; another library's finds its container by Quart's request."""
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def needs_quart(view: F) -> F:
-    """Mark a view that reads Quart's own request: its body, headers or method."""
-    setattr(view, NEEDS_QUART, True)
-    return view
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
 class ContextProvider(Provider):
     """Provides the `RequestContext` that the guard has built."""
 
@@ -71,9 +64,38 @@ class ContextProvider(Provider):
 
 
 def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Pass the route its `FromDishka` parameters."""
+    """Pass the route its `FromDishka` parameters.
+
+    Another library's `inject` finds its container by Quart's request; this one needs none.
+    """
     # Typed as a container; only its `get` is used.
     source: Any = lambda *_: current_request().dependencies  # noqa: E731
     injected = wrap_injection(func=view, is_async=True, container_getter=source)
-    setattr(injected, KERNEL_INJECTED, True)
+    setattr(injected, NEEDS_QUART, getattr(view, NEEDS_QUART, False))
     return injected
+
+
+def needs_quart(view: F) -> F:
+    """Mark a view that reads Quart's own request: its body, headers or method."""
+    setattr(view, NEEDS_QUART, True)
+    return view
+
+
+def for_unsafe_methods(hook: Hook) -> Hook:
+    """Run the hook before requests to a route with an unsafe method."""
+    safe = {"GET", "HEAD", "OPTIONS"}
+    return _selective(hook, lambda: request.method not in safe and request.url_rule is not None)
+
+
+def for_unmatched_paths(hook: Hook) -> Hook:
+    """Run the hook before requests that match no route."""
+    return _selective(hook, lambda: request.url_rule is None)
+
+
+def _selective(hook: Hook, concerns: Callable[[], bool]) -> Hook:
+    @wraps(hook)
+    async def run() -> Response | None:
+        return await hook() if concerns() else None
+
+    setattr(run, SKIPS_MATCHED_READS, True)
+    return run

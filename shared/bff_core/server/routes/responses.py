@@ -13,12 +13,7 @@ from quart_schema import document_response
 from bff_core.composition import PartV1, WithHeaders
 from bff_core.etags import WithETag, if_none_match, is_not_modified
 from bff_core.observability import Metrics
-from bff_core.server.routes.context import (
-    KERNEL_INJECTED,
-    NEEDS_QUART,
-    current_request,
-    needs_quart,
-)
+from bff_core.server.routes.context import NEEDS_QUART, current_request, needs_quart
 
 METRICS = "bff_core.metrics"
 ETAGGED = "__etagged__"
@@ -53,8 +48,7 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
                 headers |= result.headers
             return body, status, headers
 
-        foreign = is_dishka_injected(view) and not hasattr(view, KERNEL_INJECTED)
-        setattr(written, NEEDS_QUART, getattr(view, NEEDS_QUART, foreign))
+        setattr(written, NEEDS_QUART, getattr(view, NEEDS_QUART, is_dishka_injected(view)))
         return written
 
     return decorate

@@ -14,7 +14,8 @@ from quart.typing import TestClientProtocol as Client
 from werkzeug.datastructures import Headers as ManyHeaders
 
 from bff_core.observability import Metrics, configure_logs
-from bff_core.server import RequestMiddleware
+from bff_core.server import ErrorHandlers, RequestMiddleware
+from bff_core.server.concurrency_limiter import ConcurrencyLimiter
 from bff_core.testing import FakeClock
 from tests import plain_logs
 
@@ -83,7 +84,8 @@ async def first_message(
         "http_version": http_version,
         "headers": headers,
     }
-    middleware = RequestMiddleware(app, metrics, service="things", clock=FakeClock())
+    errors = ErrorHandlers("things", FakeClock())
+    middleware = RequestMiddleware(app, metrics, ConcurrencyLimiter(1, 1, metrics), errors)
     await middleware(scope, receive, send)
     return sent[0]
 

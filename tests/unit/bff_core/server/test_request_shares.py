@@ -9,8 +9,14 @@ import pytest
 from quart.typing import TestClientProtocol as Client
 
 from bff_core.observability import Metrics
-from bff_core.server import Lifecycle, LifecycleMiddleware, Message, RequestMiddleware
-from bff_core.server.request_middleware import ConcurrencyLimiter
+from bff_core.server import (
+    ErrorHandlers,
+    Lifecycle,
+    LifecycleMiddleware,
+    Message,
+    RequestMiddleware,
+)
+from bff_core.server.concurrency_limiter import ConcurrencyLimiter
 from bff_core.testing import FakeClock, access_token, bearer
 from tests.unit.bff_core.server.conftest import MakeApp, Things
 
@@ -107,18 +113,12 @@ async def never_arrives() -> Message:
 
 
 async def test_refused_request_whose_body_still_arrives_holds_no_slot(metrics: Metrics) -> None:
-    clock = FakeClock()
-
     async def refuse(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 401, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    limited = ConcurrencyLimiter(
-        refuse, limit=1, per_caller=1, service="x", clock=clock, metrics=metrics
-    )
-    app = LifecycleMiddleware(
-        RequestMiddleware(limited, metrics, service="x", clock=clock), Lifecycle()
-    )
+    limiter, errors = ConcurrencyLimiter(1, 1, metrics), ErrorHandlers("x", FakeClock())
+    app = LifecycleMiddleware(RequestMiddleware(refuse, metrics, limiter, errors), Lifecycle())
     answered: list[int] = []
 
     async def send(message: Message) -> None:

@@ -139,10 +139,8 @@ def file_field(name: str) -> Callable[[F], F]:
     return _declare(lambda now: replace(now, file_field=name))
 
 
-def files_body(field: str | None) -> dict[str, Any]:
-    """The request body of such a view, for its operation; nothing without a field."""
-    if field is None:
-        return {}
+def files_body(field: str) -> dict[str, Any]:
+    """The request body of such a view, for its operation."""
     files = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
     schema = {"type": "object", "required": [field], "properties": {field: files}}
-    return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
+    return {"content": {"multipart/form-data": {"schema": schema}}}

@@ -1,13 +1,15 @@
 """Completes the OpenAPI document: ids, tags, access rules, all responses with their headers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from inspect import getdoc
 from sys import modules
 from typing import Any
 
 from pydantic import BaseModel
+from quart import Quart
+from quart_schema import QuartSchema
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import BaseConverter, IntegerConverter
 from werkzeug.routing.rules import Rule
@@ -38,8 +40,6 @@ from bff_core.server.routes.responses import ETAGGED
 Json = dict[str, Any]
 ErrorTypes = tuple[type[BffError], ...]
 
-_ERROR_TYPES = "x-error-types"
-"""Holds an operation's errors until the whole document is known."""
 _PATH_PARAMETER = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 _PREFIX_NUMBER = re.compile(r"_\d+$")
 _BEARER: Json = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -73,25 +73,20 @@ _ERROR_HEADERS: Mapping[int, tuple[str, ...]] = {
 class Provider(OpenAPIProvider):
     """The library's document, completed with the parts that all operations share."""
 
+    def __init__(self, app: Quart, extension: QuartSchema) -> None:
+        super().__init__(app, extension)
+        self._error_responses: Json = {}
+        self._error_examples: Json = {}
+
     def schema(self) -> Json:
         document = super().schema()
-        components = document["components"]
-        components["headers"] = dict(HEADERS)
-        components["securitySchemes"] = _BEARER | (_SERVICE_KEYS if self._requires_keys() else {})
-        components |= {"responses": {}, "examples": {}}
-        for methods in document["paths"].values():
-            for operation in methods.values():
-                error_types = operation.pop(_ERROR_TYPES)
-                components["responses"] |= _add_error_responses(operation, error_types)
-                components["examples"] |= {
-                    kind.code: {
-                        "summary": kind.message,
-                        "value": error_example(kind, self._app.name),
-                    }
-                    for kind in error_types
-                }
-                for media in _media_types(operation):
-                    _add_example(media, components["schemas"])
+        requires_keys = self._app.extensions[ServiceKeys.REQUIRED]
+        document["components"] |= {
+            "headers": dict(HEADERS),
+            "securitySchemes": _BEARER | (_SERVICE_KEYS if requires_keys else {}),
+            "responses": self._error_responses,
+            "examples": self._error_examples,
+        }
         document["tags"] = self._tags()
         document["info"]["license"] = _LICENSE
         return document
@@ -113,9 +108,7 @@ class Provider(OpenAPIProvider):
         )
         components.update(components["ErrorEnvelope"].pop("$defs", {}))
         view = self._app.view_functions[rule.endpoint]
-        for method, operation in methods.items():
-            fallback = f"{method}_{rule.endpoint.replace('.', '_')}"
-            operation["operationId"] = declaration_of(view).operation_id or fallback
+        for operation in methods.values():
             operation["tags"] = [_tag_of(rule.endpoint)]
             # Generated types have names; the library moves nested models only.
             for media in _media_types(operation):
@@ -123,8 +116,11 @@ class Provider(OpenAPIProvider):
                     components.setdefault(name, media["schema"])
                     media["schema"] = {"$ref": f"#/components/schemas/{name}"}
             self._add_security(operation, rule_of(view))
-            _complete_responses(operation, rule, view, components)
+            _complete_responses(operation, view, components)
+            self._add_error_responses(operation, rule, view)
             self._add_links(operation, view)
+            for media in _media_types(operation):
+                _add_example(media, components)
         # The library's own reading of a path fails on converters with arguments.
         return {_PATH_PARAMETER.sub(r"{\1}", rule.rule): methods}, components
 
@@ -137,17 +133,15 @@ class Provider(OpenAPIProvider):
     def build_headers_parameters(self, model: type[Any]) -> tuple[list[Json], Json]:
         parameters, components = super().build_headers_parameters(model)
         for parameter in parameters:
-            words = parameter["name"].split("-")
-            parameter["name"] = "-".join(word.capitalize() for word in words)
+            parameter["name"] = parameter["name"].title()
         return _mark_required(parameters, model), components
 
     def build_querystring_parameters(self, model: type[Any]) -> tuple[list[Json], Json]:
         parameters, components = super().build_querystring_parameters(model)
         return _mark_required(parameters, model), components
 
-    def _requires_keys(self) -> bool:
-        required: bool = self._app.extensions[ServiceKeys.REQUIRED]
-        return required
+    def operation_id(self, method: str, path: str, func: Callable[..., Any]) -> str | None:
+        return declaration_of(func).operation_id or super().operation_id(method, path, func)
 
     def _add_security(self, operation: Json, rule: str | None) -> None:
         if rule == PUBLIC:
@@ -155,9 +149,24 @@ class Provider(OpenAPIProvider):
             return
         operation["x-access-rule"] = rule
         operation["security"] = [_AS_USER]
-        if self._requires_keys():
+        if self._app.extensions[ServiceKeys.REQUIRED]:
             alone = [_AS_SERVICE] if rule == SERVICE else []
             operation["security"] = [*alone, _AS_SERVICE | _AS_USER]
+
+    def _add_error_responses(self, operation: Json, rule: Rule, view: Any) -> None:
+        """Refer to the errors of the operation, those of one status together."""
+        kinds = _error_types(operation, rule, view)
+        self._error_examples |= {
+            kind.code: {"summary": kind.message, "value": error_example(kind, self._app.name)}
+            for kind in kinds
+        }
+        for status in sorted({kind.status for kind in kinds}):
+            same_status = sorted(
+                (kind for kind in kinds if kind.status == status), key=lambda kind: kind.code
+            )
+            name = ".".join(dict.fromkeys(kind.code for kind in same_status))
+            operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
+            self._error_responses[name] = _error_response(same_status)
 
     def _add_links(self, operation: Json, view: Any) -> None:
         """Link the successful response to other operations by their ids."""
@@ -207,18 +216,19 @@ def _media_types(operation: Json) -> list[Json]:
     return [media for body in bodies for media in body.get("content", {}).values()]
 
 
-def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json) -> None:
-    """Add headers, declared responses and errors to those of the models."""
+def _complete_responses(operation: Json, view: Any, components: Json) -> None:
+    """Add headers and declared responses to those of the models."""
     declared = declaration_of(view)
     # quart-schema uses numbers as some keys, which JSON cannot hold.
     responses = {str(status): body for status, body in operation["responses"].items()}
     operation["responses"] = responses
-    etagged = getattr(view, ETAGGED, False)
-    headers = (*declared.response_headers, *(("ETag",) if etagged else ()))
-    for status, response in responses.items():
-        default = "Created" if status == "201" else "Success"
-        response["description"] = response["description"] or default
-        response["headers"] = _header_refs(*headers, *_parts_header(response, components))
+    etag = ("ETag",) if getattr(view, ETAGGED, False) else ()
+    for response in responses.values():
+        name = response["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
+        has_parts = "parts" in components.get(name, {}).get("properties", {})
+        parts = ("X-Parts-Incomplete",) if has_parts else ()
+        response["description"] = response["description"] or "Success"
+        response["headers"] = _header_refs(*declared.response_headers, *etag, *parts)
     for extra in declared.extra_responses:
         content = {media: {"schema": dict(schema)} for media, schema in extra.content.items()}
         responses[extra.status] = {
@@ -229,19 +239,13 @@ def _complete_responses(operation: Json, rule: Rule, view: Any, components: Json
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":
             parameter["schema"] |= declared.path_parameters.get(parameter["name"], {})
-    operation |= files_body(declared.file_field)
+    if declared.file_field is not None:
+        operation["requestBody"] = files_body(declared.file_field)
     if "requestBody" in operation:
         operation["requestBody"]["required"] = not declared.optional_body
-    elif etagged:
+    elif etag:
         text = "The representation that `If-None-Match` names is current"
         responses["304"] = {"description": text, "headers": _header_refs("ETag")}
-    operation[_ERROR_TYPES] = _error_types(operation, rule, view)
-
-
-def _parts_header(response: Json, components: Json) -> tuple[str, ...]:
-    name = response["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
-    fields = components.get(name, {}).get("properties", {})
-    return ("X-Parts-Incomplete",) if "parts" in fields else ()
 
 
 def _header_refs(*names: str) -> Json:
@@ -261,27 +265,19 @@ def _error_types(operation: Json, rule: Rule, view: Any) -> ErrorTypes:
     return tuple(dict.fromkeys(kinds))
 
 
-def _add_error_responses(operation: Json, kinds: ErrorTypes) -> Json:
-    """Refer to errors in the operation; the components they refer to, by name."""
-    components = {}
-    for status in sorted({kind.status for kind in kinds}):
-        same_status = sorted(
-            (kind for kind in kinds if kind.status == status), key=lambda kind: kind.code
-        )
-        codes = {kind.code: kind.message for kind in same_status}
-        name = ".".join(codes)
-        operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
-        components[name] = {
-            "description": "\n".join(f"`{code}`: {message}" for code, message in codes.items()),
-            "headers": _header_refs(*_ERROR_HEADERS.get(status, ())),
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
-                    "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
-                }
-            },
-        }
-    return components
+def _error_response(kinds: Sequence[type[BffError]]) -> Json:
+    """The response for errors that have one status."""
+    codes = {kind.code: kind.message for kind in kinds}
+    return {
+        "description": "\n".join(f"`{code}`: {message}" for code, message in codes.items()),
+        "headers": _header_refs(*_ERROR_HEADERS.get(kinds[0].status, ())),
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+    }
 
 
 def _add_example(media: Json, components: Json) -> None:

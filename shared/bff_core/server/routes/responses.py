@@ -1,5 +1,6 @@
 """Decorators that write a route's DTO as JSON bytes, with the headers that go with it."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar
@@ -102,30 +103,9 @@ Write = Callable[[BaseModel], bytes]
 
 # Types of pydantic's core schemas that both write alike. `function-…` are validators, which do not
 # change how a value is written.
-_SAME_OUTPUT = frozenset(
-    [
-        "model",
-        "model-fields",
-        "model-field",
-        "dataclass",
-        "dataclass-args",
-        "dataclass-field",
-        "definitions",
-        "definition-ref",
-        "list",
-        "nullable",
-        "default",
-        "str",
-        "int",
-        "float",
-        "bool",
-        "datetime",
-        "uuid",
-        "enum",
-        "literal",
-        "function-after",
-        "function-before",
-    ]
+_SAME_OUTPUT = re.compile(
+    "model(-fields?)?|dataclass(-args|-field)?|definitions|definition-ref|list|nullable|default"
+    "|str|int|float|bool|datetime|uuid|enum|literal|function-(after|before)"
 )
 # Settings of a core schema that change how a value is written.
 _CUSTOM_OUTPUT = (
@@ -164,7 +144,7 @@ def writer(model: type[BaseModel]) -> Write:
 def _is_plain(schema: Mapping[str, Any]) -> bool:
     """True for a core schema that is written as usual, with all schemas inside it."""
     config = schema.get("config") or {}
-    if schema["type"] not in _SAME_OUTPUT or any(schema.get(name) for name in _CUSTOM_OUTPUT):
+    if not _SAME_OUTPUT.fullmatch(schema["type"]) or any(map(schema.get, _CUSTOM_OUTPUT)):
         return False
     if any(name.startswith("ser_json") for name in config):
         return False

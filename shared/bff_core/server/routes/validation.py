@@ -1,6 +1,6 @@
 """Decorators that read queries, headers and bodies as models, and name every field that is wrong."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, reduce, wraps
 from typing import Any, ParamSpec, TypeVar, get_origin
 
@@ -81,7 +81,6 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
 
 M = TypeVar("M", bound=BaseModel)
 
-_DUPLICATE = "Give this parameter once only"
 # Pydantic's own messages for these quote the input.
 _MESSAGES_WITHOUT_INPUT = {
     "union_tag_invalid": "Input is of no kind that is known here",
@@ -90,20 +89,16 @@ _MESSAGES_WITHOUT_INPUT = {
 
 
 def read_query(model: type[M], query: MultiDict[str, str]) -> M:
-    known, repeatable = _parameters(model), _repeatable(model)
-    flaws = [
-        FieldError(
-            json_pointer("", name),
-            "There is no such parameter" if name not in known else _DUPLICATE,
-        )
-        for name, values in query.lists()
-        if name not in known or (len(values) > 1 and name not in repeatable)
-    ]
-    given = {
-        name: query.getlist(name) if name in repeatable else query[name]
-        for name in query
-        if name in known
-    }
+    known = _parameters(model)
+    given: dict[str, str | list[str]] = {}
+    flaws: list[FieldError] = []
+    for name, values in query.lists():
+        if name not in known:
+            flaws.append(FieldError(json_pointer("", name), "There is no such parameter"))
+            continue
+        if len(values) > 1 and not known[name]:
+            flaws.append(FieldError(json_pointer("", name), "Give this parameter once only"))
+        given[name] = values if known[name] else values[0]
     try:
         result = model.model_validate(given)
     except ValidationError as error:
@@ -115,33 +110,19 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
 
 
 def _read_headers(model: type[M]) -> M:
-    given = {name: request.headers.getlist(name) for name in _parameters(model)}
-    twice = [
-        FieldError(json_pointer("", name), _DUPLICATE)
-        for name, values in given.items()
-        if len(values) > 1
-    ]
-    if twice:
-        raise ValidationFailed(twice)
-    try:
-        return model.model_validate({name: values[0] for name, values in given.items() if values})
-    except ValidationError as error:
-        raise ValidationFailed(field_errors(error)) from None
-
-
-@cache
-def _repeatable(model: type[BaseModel]) -> frozenset[str]:
-    """Parameters that hold several values, each sent as one of its own."""
-    return frozenset(
-        info.alias or name
-        for name, info in model.model_fields.items()
-        if get_origin(info.annotation) is tuple
+    sent = request.headers
+    return read_query(
+        model, MultiDict((name, text) for name in _parameters(model) for text in sent.getlist(name))
     )
 
 
 @cache
-def _parameters(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset({info.alias or name for name, info in model.model_fields.items()})
+def _parameters(model: type[BaseModel]) -> Mapping[str, bool]:
+    """By name, True for those that hold several values, each sent as one of its own."""
+    return {
+        info.alias or name: get_origin(info.annotation) is tuple
+        for name, info in model.model_fields.items()
+    }
 
 
 async def read_json() -> bytes:

@@ -1,5 +1,6 @@
 """A built front end: its files, read into memory at start, and the paths at which they are served."""
 
+import errno
 import hashlib
 import os
 import re
@@ -66,10 +67,6 @@ _HASH = re.compile(r"[-.](?:(?P<short>[A-Za-z0-9_-]{8})|(?P<long>[0-9a-f]{9,64})
 _MIXED = re.compile(r"[0-9_]|[a-z].*[A-Z]|[A-Z].*[a-z]")
 
 
-class FolderTooLargeError(Exception):
-    """The folder holds more than a front end does, so it is probably another one."""
-
-
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     """`immutable` means that the name changes with the content.
@@ -110,8 +107,8 @@ def read_static_files(folder: Path) -> StaticFiles:
     A compressed copy, such as `index.js.br` beside `index.js`, is part of that file.
 
     Raises:
-        OSError: The folder is absent or cannot be read.
-        FolderTooLargeError: It holds more than `MAX_FILES` or `MAX_BYTES`.
+        OSError: The folder is absent, cannot be read, or is probably another one, because it
+            holds more than `MAX_FILES` or `MAX_BYTES`.
     """
     root = folder.resolve(strict=True)
     if not root.is_dir():
@@ -121,7 +118,7 @@ def read_static_files(folder: Path) -> StaticFiles:
     for name, path in _visible_files(root):
         bytes_left -= path.stat().st_size
         if bytes_left < 0 or len(bodies) == MAX_FILES:
-            raise FolderTooLargeError(f"more than {MAX_FILES} files or {MAX_BYTES} bytes")
+            raise OSError(errno.EFBIG, f"more than {MAX_FILES} files or {MAX_BYTES} bytes")
         bodies[name] = path.read_bytes()
     copies = {f"{name}{suffix}" for name in bodies for suffix in ENCODINGS}
     return StaticFiles({name: _static_file(name, bodies) for name in bodies if name not in copies})
@@ -152,9 +149,8 @@ def read_folder(folder: Path | None, setting: str) -> StaticFiles | None:
         return None
     try:
         return read_static_files(folder)
-    except (OSError, FolderTooLargeError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
-        raise SettingsError(f"{setting}: {folder}: {reason}") from error
+    except OSError as error:
+        raise SettingsError(f"{setting}: {folder}: {error.strerror or error}") from error
 
 
 def _visible_files(root: Path) -> Iterator[tuple[str, Path]]:

@@ -8,8 +8,8 @@ import socket
 import stat
 import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -195,45 +195,39 @@ def longest_idle(connections: Iterable[Connection], busy: Collection[Peer]) -> l
 
 def connection_at(descriptor: int, port: int) -> Connection | None:
     """The connection that a client has opened to `port`, if this is one."""
-    try:
-        one = _duplicate(descriptor)
-        if one is None:
-            return None
-        with one:
-            if one.family not in IP or one.getsockname()[1] != port:
-                return None
+    with _unless_gone(), _duplicate(descriptor) as one:
+        if one and one.family in IP and one.getsockname()[1] == port:
             host, peer_port = one.getpeername()[:2]
             return Connection(descriptor, (host, peer_port), _idle_ms(one))
-    except OSError as error:
-        if error.errno in GONE:
-            return None
-        raise
+    return None
 
 
 def close(connection: Connection) -> bool:
     """End a connection, which its server then closes; False if it has ended already."""
-    try:
-        one = _duplicate(connection.descriptor)
-        if one is None:
-            return False
-        with one:
-            if one.getpeername()[:2] != connection.peer:
-                return False
+    with _unless_gone(), _duplicate(connection.descriptor) as one:
+        if one and one.getpeername()[:2] == connection.peer:
             one.shutdown(socket.SHUT_RD)
+            return True
+    return False
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Pass over a connection that ends meanwhile."""
+    try:
+        yield
     except OSError as error:
-        if error.errno in GONE:
-            return False
-        raise
-    return True
+        if error.errno not in GONE:
+            raise
 
 
-def _duplicate(descriptor: int) -> socket.socket | None:
+def _duplicate(descriptor: int) -> AbstractContextManager[socket.socket | None]:
     """The socket, if it is one, and stays it even if the server closes its own meanwhile."""
     copy = os.dup(descriptor)
     if stat.S_ISSOCK(os.fstat(copy).st_mode):
         return socket.socket(fileno=copy)
     os.close(copy)
-    return None
+    return nullcontext()
 
 
 def _idle_ms(connection: socket.socket) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 from bff_core.server.asgi import AsgiApp, Message, Receive, Scope, Send, release_slot
 from bff_core.server.connections import Peer
 
+BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 16 * 1024 * 1024
 
@@ -121,8 +122,8 @@ def _sends_body_unasked(scope: Scope) -> bool:
     """True when a body is on its way; with `Expect` the client waits for the answer first."""
     if scope["type"] != "http":
         return False
-    names = {name.lower() for name, _ in scope["headers"]}
-    return bool(names & {b"content-length", b"transfer-encoding"}) and b"expect" not in names
+    names = {name for name, _ in scope["headers"]}
+    return b"expect" not in names and not names.isdisjoint(BODY_HEADERS)
 
 
 async def _acknowledge(receive: Receive, send: Send) -> None:

@@ -41,7 +41,7 @@ from bff_core.server import (
     RequestMiddleware,
     ServiceKeys,
 )
-from bff_core.server.concurrency_limiter import ConcurrencyLimiter
+from bff_core.server.asgi import ConcurrencyLimiter
 from bff_core.server.health import Dependencies, Health, health_routes
 from bff_core.server.openapi.document import attach_openapi
 from bff_core.settings import ServiceSettings

@@ -23,13 +23,13 @@ from werkzeug.routing import MapAdapter, Rule
 from bff_core.context import RequestContext
 from bff_core.server import Guard, Receive, Scope, Send, request_state, rule_of
 from bff_core.server.asgi import send_response
-from bff_core.server.routes.context import (
+from bff_core.server.routes import (
     CURRENT_REQUEST,
     NEEDS_QUART,
     SKIPS_MATCHED_READS,
+    Answer,
     RouteRequest,
 )
-from bff_core.server.routes.responses import Answer
 
 FAILURE = "bff_core.fastpath_failure"
 """Where the scope holds an exception of a view, for Quart's error handlers to answer."""

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound as UnknownPath
 from bff_core.errors import Unavailable
 from bff_core.etags import if_none_match
 from bff_core.server import request_state
-from bff_core.server.routes.context import for_unmatched_paths
+from bff_core.server.routes import for_unmatched_paths
 from bff_core.settings import SettingsError
 
 ROUTE = "front_end"

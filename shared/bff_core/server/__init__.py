@@ -38,15 +38,18 @@ from bff_core.server.openapi.declarations import (
 )
 from bff_core.server.openapi.document import COMPLETION, document_of
 from bff_core.server.request_middleware import RequestMiddleware
-from bff_core.server.routes.context import ContextProvider, for_unsafe_methods, inject
-from bff_core.server.routes.responses import (
+from bff_core.server.routes import (
     ETAGGED,
     METRICS,
     TAGGED_CACHE_CONTROL,
+    ContextProvider,
+    for_unsafe_methods,
+    inject,
     returns,
     returns_etagged,
 )
-from bff_core.server.routes.validation import (
+from bff_core.server.run import LIFECYCLE, run
+from bff_core.server.validation import (
     parse_body,
     read_json,
     read_query,
@@ -54,7 +57,6 @@ from bff_core.server.routes.validation import (
     takes_headers,
     takes_query,
 )
-from bff_core.server.run import LIFECYCLE, run
 
 __all__ = [
     "COMPLETION",

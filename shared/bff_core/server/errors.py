@@ -23,7 +23,7 @@ from bff_core.errors import (
 )
 from bff_core.observability import Metrics
 from bff_core.server.asgi import Send, request_state, send_response
-from bff_core.server.routes.responses import METRICS
+from bff_core.server.routes import METRICS
 
 log = structlog.get_logger()
 

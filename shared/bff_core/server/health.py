@@ -18,7 +18,7 @@ from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.server.guard import PUBLIC, access
 from bff_core.server.lifecycle import Lifecycle
 from bff_core.server.openapi.declarations import error_responses, operation_id
-from bff_core.server.routes.responses import returns
+from bff_core.server.routes import returns
 
 PING_TIMEOUT_SECONDS = 0.5
 """Load balancers and orchestrators commonly give `/ready` one second in all."""

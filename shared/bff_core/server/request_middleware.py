@@ -13,6 +13,7 @@ from bff_core.server.asgi import (
     OPERATOR_PATHS,
     STATE,
     AsgiApp,
+    ConcurrencyLimiter,
     Message,
     Receive,
     RequestState,
@@ -20,7 +21,6 @@ from bff_core.server.asgi import (
     Send,
     correlation_id_from,
 )
-from bff_core.server.concurrency_limiter import ConcurrencyLimiter
 from bff_core.server.errors import ErrorHandlers
 
 HTTP_VERSIONS = frozenset({"1", "1.0", "1.1"})

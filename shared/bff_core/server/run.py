@@ -23,7 +23,7 @@ from bff_core.composition import fan_out
 from bff_core.errors import BffError
 from bff_core.server.connections import IdleCloser, ServerLoop, connection_limit
 from bff_core.server.lifecycle import Lifecycle, LifecycleMiddleware
-from bff_core.server.routes.responses import METRICS
+from bff_core.server.routes import METRICS
 from bff_core.settings import Engine, ServiceSettings, SettingsError
 from bff_core.signals import STOP_SIGNALS, exit_on_signals
 from bff_core.tasks import cancel_and_wait

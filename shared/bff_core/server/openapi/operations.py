@@ -33,9 +33,15 @@ from bff_core.errors import (
 from bff_core.server.asgi import OPERATOR_PATHS
 from bff_core.server.errors import ErrorEnvelopeV1
 from bff_core.server.guard import KEY_HEADER, PUBLIC, SERVICE, SERVICE_HEADER, ServiceKeys, rule_of
-from bff_core.server.openapi.declarations import HEADERS, declaration_of, files_body
-from bff_core.server.openapi.examples import NoExampleError, error_example, example_of
-from bff_core.server.routes.responses import ETAGGED
+from bff_core.server.openapi.declarations import (
+    HEADERS,
+    NoExampleError,
+    declaration_of,
+    error_example,
+    example_of,
+    files_body,
+)
+from bff_core.server.routes import ETAGGED
 
 Json = dict[str, Any]
 ErrorTypes = tuple[type[BffError], ...]

@@ -24,7 +24,7 @@ from bff_core.server import (
     returns,
     takes_body,
 )
-from bff_core.server.openapi.examples import NoExampleError, example_of
+from bff_core.server.openapi.declarations import NoExampleError, example_of
 from tests.unit.bff_core.server.conftest import MakeApp
 from tools.openapi_rules import findings_in, resolved
 

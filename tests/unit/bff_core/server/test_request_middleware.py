@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers as ManyHeaders
 
 from bff_core.observability import Metrics, configure_logs
 from bff_core.server import ErrorHandlers, RequestMiddleware
-from bff_core.server.concurrency_limiter import ConcurrencyLimiter
+from bff_core.server.asgi import ConcurrencyLimiter
 from bff_core.testing import FakeClock
 from tests import plain_logs
 

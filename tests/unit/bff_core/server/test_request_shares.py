@@ -16,7 +16,7 @@ from bff_core.server import (
     Message,
     RequestMiddleware,
 )
-from bff_core.server.concurrency_limiter import ConcurrencyLimiter
+from bff_core.server.asgi import ConcurrencyLimiter
 from bff_core.testing import FakeClock, access_token, bearer
 from tests.unit.bff_core.server.conftest import MakeApp, Things
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticSerializationError
 
-from bff_core.server.routes.responses import writer
+from bff_core.server.routes import writer
 
 
 class Colour(StrEnum):
@@ -145,7 +145,7 @@ def test_a_number_is_the_number_that_pydantic_writes(score: float) -> None:
 def test_a_plain_model_is_not_pydantics() -> None:
     write: Any = writer(Plain)
 
-    assert write.__module__ == "bff_core.server.routes.responses"
+    assert write.__module__ == "bff_core.server.routes"
 
 
 @pytest.mark.parametrize(

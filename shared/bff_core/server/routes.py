@@ -1,32 +1,121 @@
-"""Decorators that write a route's DTO as JSON bytes, with the headers that go with it."""
+"""Decorators of routes: their dependencies, and their DTO written as JSON bytes with its headers."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
-from dishka.integrations.base import is_dishka_injected
+from dishka import Provider, Scope, provide
+from dishka.integrations.base import is_dishka_injected, wrap_injection
 from pydantic import BaseModel, TypeAdapter
-from quart import Response, request
+from quart import Response, current_app, g, request
 from quart_schema import document_response
+from werkzeug.datastructures import MultiDict
 
 from bff_core.composition import PartV1, WithHeaders
+from bff_core.context import RequestContext
 from bff_core.etags import WithETag, if_none_match, is_not_modified
 from bff_core.observability import Metrics
-from bff_core.server.routes.context import NEEDS_QUART, current_request, needs_quart
 
 METRICS = "bff_core.metrics"
 ETAGGED = "__etagged__"
 TAGGED_CACHE_CONTROL = "private, no-cache, no-transform"
 """A proxy that compresses would weaken the tag, and `If-Match` takes strong ones only."""
+NEEDS_QUART = "__needs_quart__"
+"""False on a view that `returns` has wrapped and that reads nothing of Quart's own request."""
+SKIPS_MATCHED_READS = "__skips_matched_reads__"
+"""True on a hook that does nothing before a GET that matches a route."""
 
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
+Hook = Callable[[], Awaitable[Response | None]]
 M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Awaitable[BaseModel | WithHeaders[BaseModel]]]
 ETagView = Callable[..., Awaitable[WithETag[M]]]
 Answer = tuple[bytes, int, dict[str, str]]
 """Body, status and headers, as Quart takes them from a view."""
 Written = Callable[..., Awaitable[Answer]]
+
+
+class DependencySource(Protocol):
+    """A container, or a stand-in that provides the dependencies of one request."""
+
+    async def get(self, dependency: Any, component: str | None = ..., /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRequest:
+    """`args` is the query; `extensions` are those of the app."""
+
+    endpoint: str
+    args: MultiDict[str, str]
+    extensions: Mapping[str, Any]
+    dependencies: DependencySource | None
+
+
+CURRENT_REQUEST: ContextVar[RouteRequest] = ContextVar("current_request")
+"""Set where a route is called without Quart's request context."""
+
+
+def current_request() -> RouteRequest:
+    """The current request, from the context variable or else from Quart."""
+    known = CURRENT_REQUEST.get(None)
+    if known is not None:
+        return known
+    return RouteRequest(
+        request.endpoint or "", request.args, current_app.extensions, g.get("dishka_container")
+    )
+
+
+class ContextProvider(Provider):
+    """Provides the `RequestContext` that the guard has built."""
+
+    @provide(scope=Scope.REQUEST)
+    def context(self) -> RequestContext:
+        context: RequestContext = g.request_context
+        return context
+
+
+def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Pass the route its `FromDishka` parameters.
+
+    Another library's `inject` finds its container by Quart's request; this one needs none.
+    """
+    # Typed as a container; only its `get` is used.
+    source: Any = lambda *_: current_request().dependencies  # noqa: E731
+    injected = wrap_injection(func=view, is_async=True, container_getter=source)
+    setattr(injected, NEEDS_QUART, getattr(view, NEEDS_QUART, False))
+    return injected
+
+
+def needs_quart(view: F) -> F:
+    """Mark a view that reads Quart's own request: its body, headers or method."""
+    setattr(view, NEEDS_QUART, True)
+    return view
+
+
+def for_unsafe_methods(hook: Hook) -> Hook:
+    """Run the hook before requests to a route with an unsafe method."""
+    safe = {"GET", "HEAD", "OPTIONS"}
+    return _selective(hook, lambda: request.method not in safe and request.url_rule is not None)
+
+
+def for_unmatched_paths(hook: Hook) -> Hook:
+    """Run the hook before requests that match no route."""
+    return _selective(hook, lambda: request.url_rule is None)
+
+
+def _selective(hook: Hook, concerns: Callable[[], bool]) -> Hook:
+    @wraps(hook)
+    async def run() -> Response | None:
+        return await hook() if concerns() else None
+
+    setattr(run, SKIPS_MATCHED_READS, True)
+    return run
 
 
 def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Written]:

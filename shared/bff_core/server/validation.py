@@ -17,7 +17,7 @@ from bff_core.errors import (
     unsupported_encoding,
 )
 from bff_core.json_values import check_json, json_pointer
-from bff_core.server.routes.context import current_request, needs_quart
+from bff_core.server.routes import current_request, needs_quart
 
 P = ParamSpec("P")
 R = TypeVar("R")

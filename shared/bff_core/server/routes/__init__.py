@@ -1,1 +1,0 @@
-"""Decorators and helpers that routes are made of."""

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +42,7 @@ class ConcurrencyLimiter:
     per_caller: int
     metrics: Metrics
     in_flight: int = 0
-    by_caller: Counter[str] = field(default_factory=Counter)
+    by_caller: dict[str, int] = field(default_factory=dict)
 
     def acquire(self) -> "RequestSlot":
         """Count a request until its slot is released.
@@ -78,7 +77,7 @@ class RequestSlot:
         if not self.held or caller == self.caller:
             return
         limiter = self.limiter
-        if limiter.by_caller[caller] >= limiter.per_caller:
+        if limiter.by_caller.get(caller, 0) >= limiter.per_caller:
             limiter.metrics.over_share.inc()
             # A refusal is no work, and the fast path lets Quart authorize it once more to answer it.
             self.release()
@@ -88,7 +87,7 @@ class RequestSlot:
             )
         self._unassign()
         self.caller = caller
-        limiter.by_caller[caller] += 1
+        limiter.by_caller[caller] = limiter.by_caller.get(caller, 0) + 1
 
     def release(self) -> None:
         if self.held:

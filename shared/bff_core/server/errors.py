@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 from quart import Blueprint, Quart, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
@@ -62,9 +62,6 @@ class ErrorEnvelopeV1(BaseModel):
     model_config = ConfigDict(title="ErrorEnvelope")
 
     error: ErrorV1
-
-
-_DUMP = TypeAdapter(ErrorEnvelopeV1).dump_json
 
 
 class ErrorHandlers:
@@ -130,7 +127,7 @@ class ErrorHandlers:
             timestamp=to_wire(self._clock.now()),
             details=error.details,
         )
-        return _DUMP(ErrorEnvelopeV1(error=failure))
+        return ErrorEnvelopeV1(error=failure).model_dump_json().encode()
 
 
 def _headers(error: BffError) -> dict[str, str]:

@@ -90,17 +90,6 @@ class Health:
     dependencies: Dependencies | None = None
     checks: Mapping[str, bool] = field(default_factory=dict)
 
-    def report(self) -> HealthV1:
-        return HealthV1(
-            service=self.service,
-            status="healthy",
-            message=f"{self.service} answers",
-            version=self.version,
-            checks={"service_responsive": True, "dependencies_available": True, **self.checks},
-            dependencies=dict(self.dependencies.reports()) if self.dependencies else {},
-            environment=self.environment,
-        )
-
     async def readiness(self) -> ReadyV1:
         if self.lifecycle.state != "ready":
             raise Unavailable(details={"state": self.lifecycle.state}, retry_after=1)
@@ -146,7 +135,16 @@ def health_routes(health: Health) -> Blueprint:
     @returns(HealthV1)
     async def healthz() -> HealthV1:
         """Liveness of this process."""
-        return health.report()
+        dependencies = health.dependencies
+        return HealthV1(
+            service=health.service,
+            status="healthy",
+            message=f"{health.service} answers",
+            version=health.version,
+            checks={"service_responsive": True, "dependencies_available": True, **health.checks},
+            dependencies=dict(dependencies.reports()) if dependencies else {},
+            environment=health.environment,
+        )
 
     @blueprint.get("/ready")
     @operation_id("getReadiness")

@@ -1,10 +1,11 @@
 """Serves the OpenAPI document and a page to read it, without a CDN."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from importlib import resources
 from typing import Any
 
-from quart import Blueprint, Quart, Response, current_app
+from quart import Blueprint, Quart, Response
 from quart_schema import Info, QuartSchema, Server, hide
 
 from bff_core.errors import NotFound
@@ -28,9 +29,23 @@ def attach_openapi(app: Quart, info: Info, *, servers: Iterable[str], with_page:
         conversion_preference="pydantic",
         openapi_provider_class=Provider,
     )
-    app.register_blueprint(_document_routes())
+    blueprint = Blueprint("openapi", __name__)
+
+    @cache
+    def document() -> bytes:
+        # Routes do not change once requests arrive, and building the document is slow.
+        return app.json.dumps(document_of(app)).encode()
+
+    @blueprint.get("/openapi.json")
+    @hide
+    @access(PUBLIC)
+    async def openapi() -> Response:
+        """The OpenAPI document."""
+        return Response(document(), content_type="application/json")
+
     if with_page:
-        app.register_blueprint(_page_routes(info.title))
+        _add_page(blueprint, info.title)
+    app.register_blueprint(blueprint)
 
 
 def document_of(app: Quart) -> dict[str, Any]:
@@ -38,24 +53,6 @@ def document_of(app: Quart) -> dict[str, Any]:
     schema: QuartSchema = app.extensions["QUART_SCHEMA"]
     complete: Callable[[dict[str, Any]], dict[str, Any]] = app.extensions.get(COMPLETION, dict)
     return complete(schema.openapi_provider.schema())
-
-
-def _document_routes() -> Blueprint:
-    blueprint = Blueprint("openapi", __name__)
-    written: list[bytes] = []
-
-    @blueprint.get("/openapi.json")
-    @hide
-    @access(PUBLIC)
-    async def openapi() -> Response:
-        """The OpenAPI document."""
-        if not written:
-            # Routes do not change once requests arrive, and building the document is slow.
-            app: Any = current_app
-            written.append(app.json.dumps(document_of(app)).encode())
-        return Response(written[0], content_type="application/json")
-
-    return blueprint
 
 
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
@@ -70,8 +67,7 @@ persistAuthorization: true}})</script></body>
 """
 
 
-def _page_routes(title: str) -> Blueprint:
-    blueprint = Blueprint("docs", __name__)
+def _add_page(blueprint: Blueprint, title: str) -> None:
     folder = resources.files("swagger_ui") / "static"
 
     @blueprint.get("/docs")
@@ -89,5 +85,3 @@ def _page_routes(title: str) -> Blueprint:
         if name not in _ASSETS:
             raise NotFound
         return Response((folder / name).read_bytes(), content_type=_ASSETS[name])
-
-    return blueprint

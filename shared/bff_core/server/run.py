@@ -131,15 +131,13 @@ async def _has_started(app: Quart, stop: asyncio.Event) -> bool:
     starting, stopping = asyncio.create_task(app.startup()), asyncio.create_task(stop.wait())
     both = {starting, stopping}
     await asyncio.wait(both, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    if starting.done():
-        await cancel_and_wait(stopping)
-        await starting
-        return not stop.is_set()
-    told_to_stop = stop.is_set()
+    has_started, told_to_stop = starting.done(), stop.is_set()
     await cancel_and_wait(*both)
-    if not told_to_stop:
+    if has_started:
+        await starting
+    elif not told_to_stop:
         raise SettingsError(f"the app was not ready within {START_SECONDS:g} s")
-    return False
+    return has_started and not told_to_stop
 
 
 def _exit_when_stuck(code: int) -> None:

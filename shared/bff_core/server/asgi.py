@@ -8,6 +8,7 @@ from typing import Any
 
 from bff_core.context import CorrelationId
 from bff_core.errors import RateLimited, Unavailable
+from bff_core.fair_slots import UNSHARED, FairSlots
 from bff_core.observability import CallNote, Metrics
 
 Scope = MutableMapping[str, Any]
@@ -34,15 +35,12 @@ async def send_response(send: Send, status: int, headers: Mapping[str, str], bod
     await send({"type": "http.response.body", "body": body})
 
 
-@dataclass(slots=True)
 class ConcurrencyLimiter:
-    """Admits `limit` requests, and `per_caller` of one caller."""
+    """Admits `limit` requests, and `per_caller` of one caller; none waits."""
 
-    limit: int
-    per_caller: int
-    metrics: Metrics
-    in_flight: int = 0
-    by_caller: dict[str, int] = field(default_factory=dict)
+    def __init__(self, limit: int, per_caller: int, metrics: Metrics) -> None:
+        self.slots = FairSlots(limit, per_caller=per_caller)
+        self.metrics = metrics
 
     def acquire(self) -> "RequestSlot":
         """Count a request until its slot is released.
@@ -50,13 +48,12 @@ class ConcurrencyLimiter:
         Raises:
             Unavailable: Too many are in flight.
         """
-        if self.in_flight >= self.limit:
+        if not self.slots.try_acquire(UNSHARED):
             self.metrics.shed.inc()
             raise Unavailable(
                 "Too many requests are being answered; try again in a moment",
                 retry_after=RETRY_AFTER,
             )
-        self.in_flight += 1
         return RequestSlot(self)
 
 
@@ -65,7 +62,7 @@ class RequestSlot:
     """The slot of one request; releasing it twice does nothing."""
 
     limiter: ConcurrencyLimiter
-    caller: str | None = None
+    caller: str = UNSHARED
     held: bool = True
 
     def assign(self, caller: str) -> None:
@@ -76,32 +73,23 @@ class RequestSlot:
         """
         if not self.held or caller == self.caller:
             return
-        limiter = self.limiter
-        if limiter.by_caller.get(caller, 0) >= limiter.per_caller:
-            limiter.metrics.over_share.inc()
+        slots = self.limiter.slots
+        if slots.at_share(caller):
+            self.limiter.metrics.over_share.inc()
             # A refusal is no work, and the fast path lets Quart authorize it once more to answer it.
             self.release()
             raise RateLimited(
                 "Too many of your requests are being answered; try again in a moment",
                 retry_after=RETRY_AFTER,
             )
-        self._unassign()
+        slots.release(self.caller)
+        slots.try_acquire(caller)
         self.caller = caller
-        limiter.by_caller[caller] = limiter.by_caller.get(caller, 0) + 1
 
     def release(self) -> None:
         if self.held:
             self.held = False
-            self.limiter.in_flight -= 1
-            self._unassign()
-
-    def _unassign(self) -> None:
-        if self.caller is not None:
-            by_caller = self.limiter.by_caller
-            by_caller[self.caller] -= 1
-            if not by_caller[self.caller]:
-                del by_caller[self.caller]
-            self.caller = None
+            self.limiter.slots.release(self.caller)
 
 
 @dataclass(slots=True)

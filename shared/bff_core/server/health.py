@@ -95,13 +95,8 @@ class Health:
             raise Unavailable(details={"state": self.lifecycle.state}, retry_after=1)
         if self.dependencies is None:
             return ReadyV1(status="ready", dependencies=[])
-        stores = self.dependencies.dependencies
         async with fan_out() as group:
-            pings = [group.create_task(_is_reachable(store)) for store in stores]
-        pinged = [
-            DependencyV1(name=store.name, reachable=ping.result())
-            for store, ping in zip(stores, pings, strict=True)
-        ]
+            pings = [group.create_task(_ping(one)) for one in self.dependencies.dependencies]
         # Services behind a breaker are not pinged: the breaker knows their health.
         states = [
             DependencyV1.model_validate(
@@ -109,18 +104,19 @@ class Health:
             )
             for one in self.dependencies.breakers()
         ]
-        return ReadyV1(status="ready", dependencies=pinged + states)
+        return ReadyV1(status="ready", dependencies=[*(one.result() for one in pings), *states])
 
 
-async def _is_reachable(dependency: HealthChecked) -> bool:
+async def _ping(dependency: HealthChecked) -> DependencyV1:
+    reachable = False
     try:
         async with timeout(PING_TIMEOUT_SECONDS):
-            return await dependency.ping()
+            reachable = await dependency.ping()
     except OSError:  # A timeout is one of them.
-        return False
+        pass
     except Exception as error:  # noqa: BLE001 - a driver's surprise is not this service's failure
         log.warning("health_check_failed", dependency=dependency.name, error=type(error).__name__)
-        return False
+    return DependencyV1(name=dependency.name, reachable=reachable)
 
 
 def health_routes(health: Health) -> Blueprint:

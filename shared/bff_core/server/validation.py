@@ -81,6 +81,7 @@ def takes_headers(model: type[BaseModel]) -> Callable[[View[R]], View[R]]:
 
 M = TypeVar("M", bound=BaseModel)
 
+_REPEATED = "Give this parameter once only"
 # Pydantic's own messages for these quote the input.
 _MESSAGES_WITHOUT_INPUT = {
     "union_tag_invalid": "Input is of no kind that is known here",
@@ -97,7 +98,7 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
             flaws.append(FieldError(json_pointer("", name), "There is no such parameter"))
             continue
         if len(values) > 1 and not known[name]:
-            flaws.append(FieldError(json_pointer("", name), "Give this parameter once only"))
+            flaws.append(FieldError(json_pointer("", name), _REPEATED))
         given[name] = values if known[name] else values[0]
     try:
         result = model.model_validate(given)
@@ -110,10 +111,11 @@ def read_query(model: type[M], query: MultiDict[str, str]) -> M:
 
 
 def _read_headers(model: type[M]) -> M:
-    sent = request.headers
-    return read_query(
-        model, MultiDict((name, text) for name in _parameters(model) for text in sent.getlist(name))
-    )
+    given = {name: request.headers.getlist(name) for name in _parameters(model)}
+    twice = [json_pointer("", name) for name, values in given.items() if len(values) > 1]
+    if twice:
+        raise ValidationFailed(FieldError(pointer, _REPEATED) for pointer in twice)
+    return read_query(model, MultiDict(given))
 
 
 @cache

@@ -2,11 +2,10 @@
 
 import struct
 import sys
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 from cachetools import LRUCache
@@ -34,6 +33,7 @@ class MemoryCache(Generic[K, V]):
 
     def __init__(self, *, max_entries: int = 4096, max_bytes: int = 64 * 2**20) -> None:
         self._max_entries = max_entries
+        self._max_bytes = max_bytes
         self._entries: LRUCache[K, tuple[V, int]] = LRUCache(max_bytes, lambda entry: entry[1])
 
     def __len__(self) -> int:
@@ -52,11 +52,10 @@ class MemoryCache(Generic[K, V]):
 
     def put(self, key: K, value: V, size: int) -> None:
         self.drop(key)
-        if size > self._entries.maxsize or self._max_entries < 1:
-            return
-        if len(self._entries) >= self._max_entries:
-            self._entries.popitem()
-        self._entries[key] = (value, size)
+        if size <= self._max_bytes and self._max_entries > 0:
+            if len(self._entries) >= self._max_entries:
+                self._entries.popitem()
+            self._entries[key] = (value, size)
 
     def drop(self, key: K) -> None:
         self._entries.pop(key, None)
@@ -88,7 +87,7 @@ class Freshness:
         return self.max_age + max(self.stale_while_revalidate, self.stale_if_error)
 
 
-class CacheKey(NamedTuple):
+class CacheKey(msgspec.Struct, frozen=True, gc=False):
     """Equal for calls whose responses may stand for each other.
 
     The operation belongs to it because two operations may decode one URL differently; the identity
@@ -113,8 +112,7 @@ class CacheKey(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CacheEntry:
+class CacheEntry(msgspec.Struct, frozen=True):
     """A decoded response and when it was read from its source, on the monotonic clock.
 
     `response_id` is the same object in all copies of one response.
@@ -122,15 +120,25 @@ class CacheEntry:
 
     value: Any
     read_at: float
-    response_id: object = field(default_factory=object)
+    response_id: object = msgspec.field(default_factory=object)
 
 
-@dataclass(slots=True, eq=False)
-class PendingRead:
-    """A read in flight; `outdated` once a write has changed what it will bring."""
+class PendingRead(msgspec.Struct, eq=False):
+    """A read that is in flight while the block lasts.
+
+    It is `outdated` once a write has changed what it will bring.
+    """
 
     key: CacheKey
+    pending: set["PendingRead"]
     outdated: bool = False
+
+    def __enter__(self) -> Self:
+        self.pending.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pending.discard(self)
 
 
 class ResponseCache:
@@ -157,26 +165,21 @@ class ResponseCache:
     def age(self, entry: CacheEntry) -> float:
         return max(0.0, self._clock.monotonic() - entry.read_at)
 
-    @contextmanager
-    def reading(self, key: CacheKey) -> Iterator[PendingRead]:
+    def reading(self, key: CacheKey) -> PendingRead:
         """Register a read for as long as the block lasts, so that a write can mark it outdated."""
-        read = PendingRead(key)
-        self._pending.add(read)
-        try:
-            yield read
-        finally:
-            self._pending.discard(read)
+        return PendingRead(key, self._pending)
 
-    def in_memory(self, key: CacheKey) -> CacheEntry | None:
-        """The entry in memory, however old."""
-        return self._memory.get(key)
-
-    async def newest(
+    async def find(
         self, key: CacheKey, freshness: Freshness, decode: Callable[[bytes], Any]
     ) -> CacheEntry | None:
-        """The newest entry of both caches, however old; `decode` is for one of the shared cache."""
+        """The entry in memory if it is fresh, else the newest of both caches, however old.
+
+        `decode` is for one of the shared cache.
+        """
         entry = self._memory.get(key)
         if self._shared is None or not freshness.store_in_redis:
+            return entry
+        if entry is not None and self.age(entry) < freshness.max_age:
             return entry
         other = await self._find_shared(self._shared, key, decode)
         if other is None or (entry is not None and other[0].read_at <= entry.read_at):
@@ -256,7 +259,7 @@ def estimated_size(value: Any, body: bytes) -> int:
 
 
 def _shared_key(key: CacheKey) -> str:
-    return _hashed(" ".join(key))
+    return _hashed(" ".join(msgspec.structs.astuple(key)))
 
 
 def _write_key(service: str, identity: str) -> str:

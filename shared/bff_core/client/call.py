@@ -1,7 +1,7 @@
 """A call to a downstream service, and its response."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -166,5 +166,5 @@ class DownstreamResponse(RedactedStruct, frozen=True):
     response_id: object = msgspec.field(default_factory=object)
 
 
-Send = Callable[[Call], Awaitable[DownstreamResponse]]
+Send = Callable[[Call], Coroutine[Any, Any, DownstreamResponse]]
 Policy = Callable[[Send], Send]

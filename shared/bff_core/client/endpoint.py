@@ -54,7 +54,8 @@ def path_of(segments: Iterable[str]) -> str:
 
 def url_of(base_url: str, segments: Iterable[str], params: Params = ()) -> str:
     """An absolute URL; parameters are written as an HTML form writes them, but for commas of lists."""
-    pairs = params.items() if isinstance(params, Mapping) else params
+    # Most reads have none, and the check for a Mapping is slow.
+    pairs = (params.items() if isinstance(params, Mapping) else params) if params else ()
     return _url_of(base_url, tuple(segments), tuple(pairs))
 
 

@@ -119,7 +119,7 @@ async def _read(response: aiohttp.ClientResponse, service: str, limit: int) -> b
         raise DownstreamFailed(service, reason="too_large")
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         size += len(chunk)
         if size > limit:
             raise DownstreamFailed(service, reason="too_large")

@@ -7,8 +7,9 @@ leased probes and permits that expire with the breaker's state.
 from asyncio import CancelledError, Event, timeout
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from random import random
+
+from msgspec import Struct
 
 from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
 from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
@@ -20,8 +21,7 @@ from bff_core.errors import CircuitOpen, DownstreamError, DownstreamTimeout
 from bff_core.settings import BreakerSettings
 
 
-@dataclass(eq=False, slots=True)
-class Permit:
+class Permit(Struct, eq=False, gc=False):
     """Permission for one call; it expires when the breaker changes its state."""
 
     generation: int

@@ -34,7 +34,8 @@ class Bulkhead:
 
     def __call__(self, send: Send) -> Send:
         async def bounded(call: Call) -> DownstreamResponse:
-            await self.acquire(call)
+            if not self.slots.try_acquire(call.caller):
+                await self._wait_for_slot(call)
             try:
                 return await send(call)
             finally:
@@ -42,8 +43,8 @@ class Bulkhead:
 
         return bounded
 
-    async def acquire(self, call: Call) -> None:
-        """Take a slot, which the end of the call releases.
+    async def _wait_for_slot(self, call: Call) -> None:
+        """Take a slot when the caller's turn has come.
 
         Raises:
             CallerSaturated: The caller's share is in use, and stayed so for `max_wait` seconds.
@@ -51,8 +52,6 @@ class Bulkhead:
             DownstreamTimeout: Waiting longer would leave too little time for an attempt.
         """
         slots = self.slots
-        if slots.try_acquire(call.caller):
-            return
         limit = self._max_waiting if call.caller == UNSHARED else self._waiting_per_caller
         if slots.waiting >= self._max_waiting or slots.waiting_of(call.caller) >= limit:
             raise self._saturated(call)

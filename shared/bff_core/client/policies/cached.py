@@ -14,7 +14,7 @@ from bff_core.cache.response_cache import (
     ResponseCache,
 )
 from bff_core.client.call import Call, DownstreamResponse, Send
-from bff_core.client.policies.observer import CacheResult, Observer, notify
+from bff_core.client.policies.observer import Observer, notify
 from bff_core.client.policies.outcome import is_final
 from bff_core.client.policies.single_flight import LINGER_SECONDS
 from bff_core.client.refresh_queue import RefreshQueue
@@ -65,9 +65,9 @@ class Cached:
             if not (call.safe and (freshness.cacheable or call.supersedes)):
                 return await send(call)
             key = call.key
-            entry = None if call.supersedes else self.responses.in_memory(key)
-            if not (call.supersedes or (entry and self.responses.age(entry) < freshness.max_age)):
-                entry = await self.responses.newest(key, freshness, call.decode)
+            entry = None
+            if not call.supersedes:
+                entry = await self.responses.find(key, freshness, call.decode)
             if entry is not None:
                 age = self.responses.age(entry)
                 if age < freshness.max_age:
@@ -75,12 +75,13 @@ class Cached:
                     return DownstreamResponse(entry.value, b"", age=age)
                 if age < freshness.max_age + freshness.stale_while_revalidate:
                     self._start_refresh(send, call)
-                    return self._serve_entry(call, entry, "stale_refresh")
+                    notify(self._observer.cached, call, "stale_refresh")
+                    return DownstreamResponse(entry.value, b"", age=age)
             notify(self._observer.cached, call, "miss")
-            if entry is not None and self._usable_on_error(call, entry):
-                return await self._read_or_serve_entry(send, call, entry)
             with self.responses.reading(key) as read:
-                return await self._read(send, call, read)
+                if entry is None or not self._usable_on_error(call, entry):
+                    return await self._read(send, call, read)
+                return await self._read_or_serve_entry(send, call, entry, read)
 
         return cached
 
@@ -90,7 +91,7 @@ class Cached:
         except DownstreamRefused as error:
             # A router's HTML page is no answer of the service.
             if is_final(error) and error.spoke_json:
-                await self.responses.discard(call.key, call.freshness)
+                await self.responses.discard(read.key, call.freshness)
             raise
         outdated = read.outdated
         if call.supersedes:
@@ -99,32 +100,24 @@ class Cached:
         if response.status == 200 and not outdated:
             read_at = self._clock.monotonic() - response.age
             entry = CacheEntry(response.value, read_at, response.response_id)
-            await self.responses.store(call.key, call.freshness, entry, response.body)
+            await self.responses.store(read.key, call.freshness, entry, response.body)
         return response
 
     async def _read_or_serve_entry(
-        self, send: Send, call: Call, entry: CacheEntry
+        self, send: Send, call: Call, entry: CacheEntry, read: PendingRead
     ) -> DownstreamResponse:
         deadline = Deadline(call.deadline.at - FALLBACK_RESERVE, call.deadline.clock)
-        with self.responses.reading(call.key) as read:
-            try:
-                return await self._read(send, replace(call, deadline=deadline), read)
-            except DownstreamError as error:
-                if read.outdated or is_final(error) or not self._usable_on_error(call, entry):
-                    raise
-        return self._serve_entry(call, entry, "stale_error")
+        try:
+            return await self._read(send, replace(call, deadline=deadline), read)
+        except DownstreamError as error:
+            if read.outdated or is_final(error) or not self._usable_on_error(call, entry):
+                raise
+        notify(self._observer.cached, call, "stale_error")
+        return DownstreamResponse(entry.value, b"", age=self.responses.age(entry), stale=True)
 
     def _usable_on_error(self, call: Call, entry: CacheEntry) -> bool:
         limit = call.freshness.max_age + call.freshness.stale_if_error
         return self.responses.age(entry) < limit
-
-    def _serve_entry(
-        self, call: Call, entry: CacheEntry, result: CacheResult
-    ) -> DownstreamResponse:
-        """The entry, which is stale only once its source has failed to give a newer one."""
-        notify(self._observer.cached, call, result)
-        failed = result == "stale_error"
-        return DownstreamResponse(entry.value, b"", age=self.responses.age(entry), stale=failed)
 
     def _start_refresh(self, send: Send, call: Call) -> None:
         key = call.key

@@ -19,10 +19,10 @@ LINGER_SECONDS = 0.05
 
 @dataclass(eq=False, slots=True)
 class SharedCall:
-    """A call in flight and the number of callers that wait for it."""
+    """A call in flight, the moment by which it must have ended, and its callers that wait."""
 
     key: CacheKey
-    deadline: Deadline
+    latest: Deadline
     task: asyncio.Task[DownstreamResponse]
     callers: int = 0
 
@@ -55,8 +55,9 @@ class SingleFlight:
             shared = self._shared.get(key)
             if shared is None:
                 deadline = Deadline.after(self._budget, self._clock)
-                task = self._background.start(self._run(send, replace(call, deadline=deadline)))
-                shared = self._shared[key] = SharedCall(key, deadline, task)
+                task = self._background.start(send(replace(call, deadline=deadline)))
+                latest = Deadline(deadline.at + LINGER_SECONDS, self._clock)
+                shared = self._shared[key] = SharedCall(key, latest, task)
             else:
                 notify(self._observer.cached, call, "coalesced")
             return await self._wait(shared, call)
@@ -75,28 +76,20 @@ class SingleFlight:
         """Cancel the calls in flight and wait for their end."""
         await self._background.aclose()
 
-    async def _run(self, send: Send, call: Call) -> DownstreamResponse:
-        """Send; the timeout is a safeguard, because the policies inside keep the deadline too."""
-        try:
-            async with asyncio.timeout(self._budget + LINGER_SECONDS):
-                return await send(call)
-        except TimeoutError as error:
-            raise DownstreamTimeout(call.service, reason="shared_call_overran") from error
-
     async def _wait(self, shared: SharedCall, call: Call) -> DownstreamResponse:
+        """Wait for the caller's deadline, and for that of the shared call if it ignores its own."""
+        overran = shared.latest.at < call.deadline.at
+        deadline = shared.latest if overran else call.deadline
         shared.callers += 1
         try:
-            await asyncio.wait([shared.task], timeout=call.deadline.left())
+            await asyncio.wait([shared.task], timeout=deadline.left())
         finally:
             shared.callers -= 1
             if shared.callers == 0:
-                if self._shared.get(shared.key) is shared:
-                    del self._shared[shared.key]
-                # A call that is about to time out may do so: the breaker learns from it.
-                if shared.deadline.left() > LINGER_SECONDS:
-                    shared.task.cancel()
+                self._end(shared)
         if not shared.task.done():
-            raise DownstreamTimeout(call.service, reason="no_time_to_wait")
+            reason = "shared_call_overran" if overran else "no_time_to_wait"
+            raise DownstreamTimeout(call.service, reason=reason)
         if shared.task.cancelled():
             raise Unavailable(retry_after=1.0)
         error = shared.task.exception()
@@ -107,3 +100,16 @@ class SingleFlight:
         if error is not None:
             raise Unexpected from error
         return shared.task.result()
+
+    def _end(self, shared: SharedCall) -> None:
+        """Cancel a call for which nobody waits any longer."""
+        if self._shared.get(shared.key) is shared:
+            del self._shared[shared.key]
+        if shared.task.done():
+            return
+        left = shared.latest.left()
+        if 0.0 < left <= 2 * LINGER_SECONDS:
+            # It is about to time out, and may: the breaker learns from it.
+            shared.task.get_loop().call_later(left, shared.task.cancel)
+        else:
+            shared.task.cancel()

@@ -1,7 +1,7 @@
 """Slots that callers share: each holds at most its share, and those that wait take turns."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +18,7 @@ class FairSlots:
     def __init__(self, limit: int, *, per_caller: int | None = None) -> None:
         self._limit = limit
         self._per_caller = limit if per_caller is None else min(per_caller, limit)
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
         self._in_use = 0
         self._queues: dict[str, deque[asyncio.Future[None]]] = {}
 
@@ -35,14 +35,14 @@ class FairSlots:
 
     def at_share(self, caller: str) -> bool:
         """True while the caller holds all slots that it may hold."""
-        return caller != UNSHARED and self._held[caller] >= self._per_caller
+        return caller != UNSHARED and self._held.get(caller, 0) >= self._per_caller
 
     def try_acquire(self, caller: str) -> bool:
         """Take a slot without waiting; end it with `release`."""
         if self._in_use >= self._limit or self.at_share(caller):
             return False
         self._in_use += 1
-        self._held[caller] += 1
+        self._held[caller] = self._held.get(caller, 0) + 1
         return True
 
     async def acquire(self, caller: str) -> None:

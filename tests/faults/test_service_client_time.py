@@ -65,13 +65,14 @@ async def test_request_s_own_deadline_is_nearer_than_the_budget(
     await nothing_is_left(stub)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_no_call_is_made_when_no_time_is_left(
-    client: ServiceClient, stub: StubServer
+    client: ServiceClient, stub: StubServer, method: str
 ) -> None:
     with pytest.raises(DownstreamTimeout) as raised:
-        await endpoint(client).get(a_context(seconds=0.0), ["v1"])
+        await endpoint(client).request(a_context(seconds=0.0), method, ["v1"])
 
-    assert raised.value.reason == "no_time_left"
+    assert (raised.value.reason, raised.value.sent) == ("no_time_left", False)
     assert stub.requests == []
 
 

@@ -3,7 +3,6 @@
 import struct
 import sys
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Generic, Self, TypeVar
 
@@ -66,8 +65,7 @@ class MemoryCache(Generic[K, V]):
             self.drop(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(msgspec.Struct, frozen=True, gc=False):
     """Seconds for which a response may be used again (RFC 9111, RFC 5861).
 
     `store_in_redis` admits it to the shared cache: never essay texts, never names of pupils.

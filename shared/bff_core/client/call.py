@@ -39,6 +39,23 @@ class Credentials:
     token: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Refusals that mean that there is no such resource, by status and body.
+
+    They are no failures: they are neither logged nor counted as such, and they are cached.
+    `of_route`: some releases of the service lack the whole route, so that a 404 in HTML, which is a
+    router's, is no failure either; it is raised, and not cached.
+    """
+
+    statuses: frozenset[int] = frozenset()
+    is_meant_by: Callable[[bytes], bool] = lambda _: True
+    of_route: bool = False
+
+
+NEVER_ABSENT = Absence()
+
+
 def request_headers(ctx: RequestContext, credentials: Credentials) -> dict[str, str]:
     """Headers that are the same for every attempt of a call."""
     headers = {"X-Correlation-ID": ctx.correlation_id, "Accept": "application/json"}

@@ -1,19 +1,22 @@
 """The base of a client module: a service and its endpoints."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from msgspec.structs import replace
 
 from bff_core.cache.response_cache import Freshness
 from bff_core.client.call import (
+    NEVER_ABSENT,
     NO_HEADERS,
     NOT_CACHEABLE,
     PUBLIC,
     SAFE_METHODS,
+    Absence,
     Call,
     Credentials,
     DownstreamResponse,
@@ -22,14 +25,12 @@ from bff_core.client.call import (
     request_headers,
 )
 from bff_core.client.pipeline import ClientRuntime, Pipeline
-from bff_core.client.policies.absence import Absence
 from bff_core.client.transport import Transport
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.settings import Downstream, Operation
 
 T = TypeVar("T")
-NEVER_ABSENT = Absence(frozenset())
 Params = Mapping[str, str | int] | Iterable[tuple[str, str | int]]
 
 
@@ -68,15 +69,6 @@ def _url_of(
     return f"{base_url}{path_of(segments)}{query}"
 
 
-def freshness_of(rule: Operation) -> Freshness:
-    return Freshness(
-        max_age=rule.max_age,
-        stale_while_revalidate=rule.stale_while_revalidate,
-        stale_if_error=rule.stale_if_error,
-        store_in_redis=rule.store_in_redis,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[T]):
     """One operation of one service; its methods send requests through the pipeline.
@@ -111,7 +103,7 @@ class Endpoint(Generic[T]):
 
         With `max_age`, a cached response that is older is read again first (RFC 9111, 5.2.1.1).
         """
-        return await self._get(ctx, url_of(self.base_url, path, params), max_age, frozenset())
+        return await self._get(ctx, path, params, max_age, frozenset())
 
     async def find(
         self,
@@ -122,8 +114,7 @@ class Endpoint(Generic[T]):
         max_age: float | None = None,
     ) -> Fetched[T | None]:
         """Send a GET as `get` does; None, which is cached too, when there is no such resource."""
-        url = url_of(self.base_url, path, params)
-        return await self._get(ctx, url, max_age, self.absence.statuses)
+        return await self._get(ctx, path, params, max_age, self.absence.statuses)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
         """Send a POST with a JSON body, once."""
@@ -153,7 +144,12 @@ class Endpoint(Generic[T]):
         return await self.send(call)
 
     async def _get(
-        self, ctx: RequestContext, url: str, max_age: float | None, statuses: frozenset[int]
+        self,
+        ctx: RequestContext,
+        path: Iterable[str],
+        params: Params,
+        max_age: float | None,
+        statuses: frozenset[int],
     ) -> Fetched[Any]:
         freshness = self.freshness
         if max_age is not None:
@@ -162,7 +158,7 @@ class Endpoint(Generic[T]):
         call = self._call(
             ctx,
             "GET",
-            url,
+            url_of(self.base_url, path, params),
             freshness=freshness,
             statuses=statuses,
             coalesce=not self.supersedes,
@@ -242,18 +238,20 @@ class ServiceClient(Pipeline):
         fail at will, so its failures count only for URLs that have succeeded before. `request`
         accepts `statuses` beside 2xx. The other options are those of `Call` and `Absence`.
         """
-        send = absence(Transport(self._session, max_bytes=rule.max_bytes, json=json))
+        transport = Transport(self._session, max_bytes=rule.max_bytes, json=json, absence=absence)
         return Endpoint(
             service=self._downstream.name,
             operation=operation,
             base_url=self._downstream.url,
             credentials=credentials,
             decode=decode,
-            freshness=freshness_of(rule),
+            freshness=Freshness(
+                rule.max_age, rule.stale_while_revalidate, rule.stale_if_error, rule.store_in_redis
+            ),
             slow_after=rule.budget / 2,
             public=public,
             user_triggerable=user_triggerable,
-            send=self.wrap(send, operation, rule),
+            send=self.wrap(transport, operation, rule),
             statuses=statuses,
             supersedes=supersedes,
             absence=absence,

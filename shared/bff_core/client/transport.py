@@ -13,7 +13,15 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from yarl import URL
 
-from bff_core.client.call import TIMEOUT_HEADER, Call, DownstreamResponse, SizedBody, timeout_ms
+from bff_core.client.call import (
+    NEVER_ABSENT,
+    TIMEOUT_HEADER,
+    Absence,
+    Call,
+    DownstreamResponse,
+    SizedBody,
+    timeout_ms,
+)
 from bff_core.client.errors import UnrequestedBytesError, from_exception, from_status, is_json
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import tracing
@@ -174,15 +182,21 @@ class _SingleUseBody:
 class Transport:
     """Sends a call and reads a response of at most `max_bytes`.
 
-    With `json`, a response of another content type is a failure.
+    With `json`, a response of another content type is a failure. One that means an absence is None.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, *, max_bytes: int, json: bool = True
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        max_bytes: int,
+        json: bool = True,
+        absence: Absence = NEVER_ABSENT,
     ) -> None:
         self._session = session
         self._max_bytes = max_bytes
         self._json = json
+        self._absence = absence
 
     async def __call__(self, call: Call) -> DownstreamResponse:
         """Send and read.
@@ -219,12 +233,24 @@ class Transport:
                 return DownstreamResponse(None, b"", response.status, response.headers)
             self._check_type(call, response)
             content = await _read(response, call.service, self._max_bytes)
-        value = call.decode(content) if success else None
-        if success and not call.asks_for(value):
+        if not success:
+            return self._refusal(call, response, content)
+        value = call.decode(content)
+        if not call.asks_for(value):
             # The connection is one response behind, and so is each later answer on it.
             close_last_connection()
             raise DownstreamFailed(call.service, reason="other_subject")
         return DownstreamResponse(value, content, response.status, response.headers)
+
+    def _refusal(
+        self, call: Call, response: aiohttp.ClientResponse, content: bytes
+    ) -> DownstreamResponse:
+        """A response with one of the call's `statuses`."""
+        if response.status not in self._absence.statuses:
+            return DownstreamResponse(None, content, response.status, response.headers)
+        if self._absence.is_meant_by(content):
+            return DownstreamResponse(None, b"null")
+        raise from_status(call.service, response.status, response.headers)
 
     def _check_type(self, call: Call, response: aiohttp.ClientResponse) -> None:
         if self._json and not is_json(response.headers):

@@ -12,7 +12,7 @@ from random import random
 from msgspec import Struct
 
 from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
-from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
+from bff_core.client.policies.attempt import DEADLINE_TOLERANCE
 from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.observer import BreakerState, Observer, notify
 from bff_core.client.policies.outcome import Outcome, classify

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from bff_core.client.call import Call, DownstreamResponse
 from bff_core.client.pipeline import apply_policies
-from bff_core.client.policies.instrumented import instrumented
+from bff_core.client.policies.attempt import instrumented
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.errors import DownstreamRefused, DownstreamUnreachable
 from bff_core.observability import Metrics, tracing

@@ -9,10 +9,10 @@ import pytest
 from bff_core.cache import Freshness, MemoryCache
 from bff_core.client.call import Send
 from bff_core.client.pipeline import apply_policies
+from bff_core.client.policies.attempt import attempt_timeout
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
-from bff_core.client.policies.deadline import attempt_timeout
 from bff_core.client.policies.observer import BreakerState
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.single_flight import SingleFlight

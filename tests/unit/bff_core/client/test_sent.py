@@ -10,9 +10,9 @@ from aiohttp import client_exceptions
 from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.errors import from_exception, from_status
 from bff_core.client.pipeline import apply_policies
+from bff_core.client.policies.attempt import attempt_timeout, call_deadline
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.bulkhead import Bulkhead
-from bff_core.client.policies.deadline import attempt_timeout, call_deadline
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.single_flight import SingleFlight
 from bff_core.errors import (

@@ -203,6 +203,22 @@ def test_a_call_that_ignores_its_deadline_is_ended(clock: FakeClock, run: Run) -
     assert clock.monotonic() - began == pytest.approx(2.05)
 
 
+def test_a_call_that_ignores_its_deadline_is_ended_when_nobody_waits(
+    clock: FakeClock, run: Run
+) -> None:
+    service = ScriptedService(1000.0)
+
+    async def scene() -> tuple[int, int]:
+        flights = SingleFlight(clock)
+        with pytest.raises(DownstreamTimeout):
+            await flights(service)(a_call(clock, seconds=1.96))
+        left = service.busy
+        await asyncio.sleep(0.1)
+        return left, service.busy
+
+    assert run(scene()) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("forgotten", "calls"),
     [

@@ -1,17 +1,59 @@
-"""Metrics, a span and a call-log entry for every attempt; a log line for every failure."""
+"""Time limits of a call and of each attempt; metrics, a span and logs of the attempts."""
 
 import asyncio
 import logging
 import time
 
 import structlog
+from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse, Policy, Send
-from bff_core.client.policies.deadline import DEADLINE_TOLERANCE
-from bff_core.errors import DownstreamError, DownstreamRefused
+from bff_core.errors import DownstreamError, DownstreamRefused, DownstreamTimeout
 from bff_core.observability import NOT_FOUND, CallNote, Metrics, note_call, tracing
 
+DEADLINE_TOLERANCE = 0.001
+"""A cancellation within so many seconds of the deadline counts as a timeout."""
+
 _log = structlog.get_logger()
+
+
+def call_deadline(seconds: float) -> Policy:
+    """Bring the call's deadline forward to `seconds` from now, if that is earlier.
+
+    It sets no timer: whatever waits inside keeps the call's deadline itself and reports why it was
+    missed.
+    """
+
+    def policy(send: Send) -> Send:
+        async def bounded(call: Call) -> DownstreamResponse:
+            return await send(_due_within(seconds, call))
+
+        return bounded
+
+    return policy
+
+
+def attempt_timeout(seconds: float) -> Policy:
+    """Cancel an attempt after `seconds`, or at the call's deadline if that is earlier."""
+
+    def policy(send: Send) -> Send:
+        async def bounded(call: Call) -> DownstreamResponse:
+            call = _due_within(seconds, call)
+            try:
+                async with asyncio.timeout(call.deadline.left()):
+                    return await send(call)
+            except TimeoutError as error:
+                raise DownstreamTimeout(call.service, reason="deadline") from error
+
+        return bounded
+
+    return policy
+
+
+def _due_within(seconds: float, call: Call) -> Call:
+    if call.deadline.passed:
+        raise DownstreamTimeout(call.service, reason="no_time_left", sent=False)
+    return replace(call, deadline=call.deadline.within(seconds))
 
 
 def instrumented(metrics: Metrics) -> Policy:

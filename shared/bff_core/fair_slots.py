@@ -13,10 +13,11 @@ class FairSlots:
     """At most `limit` slots in use, and at most `per_caller` by one caller.
 
     A free slot goes to the caller whose turn it is, within a caller to the first that waits.
+    `limit` may change: what is in use beyond it ends by itself, and `hand_out` gives away more.
     """
 
     def __init__(self, limit: int, *, per_caller: int | None = None) -> None:
-        self._limit = limit
+        self.limit = limit
         self._per_caller = limit if per_caller is None else min(per_caller, limit)
         self._held: dict[str, int] = {}
         self._in_use = 0
@@ -39,7 +40,7 @@ class FairSlots:
 
     def try_acquire(self, caller: str) -> bool:
         """Take a slot without waiting; end it with `release`."""
-        if self._in_use >= self._limit or self.at_share(caller):
+        if self._in_use >= self.limit or self.at_share(caller):
             return False
         self._in_use += 1
         self._held[caller] = self._held.get(caller, 0) + 1
@@ -74,21 +75,27 @@ class FairSlots:
             self.release(caller)
 
     def release(self, caller: str) -> None:
-        """Hand the slot to the next caller that may have one more."""
+        """Give a slot back."""
         self._in_use -= 1
         self._held[caller] -= 1
         if not self._held[caller]:
             del self._held[caller]
-        for waiting in list(self._queues):
-            slot = self._first_of(waiting)
-            if slot and self.try_acquire(waiting):
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Hand free slots to the callers that wait and may have one more, in turn."""
+        callers = deque(self._queues)
+        while callers and self._in_use < self.limit:
+            caller = callers.popleft()
+            slot = self._first_of(caller)
+            if slot and self.try_acquire(caller):
                 # The caller's others wait behind all callers' now.
-                queue = self._queues.pop(waiting)
+                queue = self._queues.pop(caller)
                 queue.popleft()
                 if queue:
-                    self._queues[waiting] = queue
+                    self._queues[caller] = queue
+                    callers.append(caller)
                 slot.set_result(None)
-                return
 
     def _first_of(self, caller: str) -> asyncio.Future[None] | None:
         """The first that still waits; cancelled ones leave the queue here or by themselves."""

@@ -96,3 +96,30 @@ async def test_cancelled_callers_leave_nothing_behind() -> None:
     slots.release("a")
 
     assert (slots.in_use, slots.waiting) == (0, 0)
+
+
+async def test_a_limit_that_grows_gives_away_all_new_slots_in_turn() -> None:
+    slots = FairSlots(4, per_caller=2)
+    slots.limit = 1
+    waiting = [asyncio.create_task(slots.acquire(caller)) for caller in "aaabc"]
+    await a_turn()
+    before = [task.done() for task in waiting]
+
+    slots.limit = 4
+    slots.hand_out()
+    await a_turn()
+
+    assert before == [True, False, False, False, False]
+    assert [task.done() for task in waiting] == [True, True, False, True, True]
+
+
+async def test_a_limit_that_shrinks_takes_no_slot_away() -> None:
+    slots = FairSlots(2)
+    assert all(slots.try_acquire(caller) for caller in "ab")
+
+    slots.limit = 1
+    slots.release("a")
+
+    assert not slots.try_acquire("c")
+    slots.release("b")
+    assert slots.try_acquire("c")

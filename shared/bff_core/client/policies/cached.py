@@ -1,7 +1,8 @@
 """Answers calls from recent responses, and from older ones when the source fails."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Coroutine
 
 import structlog
 from msgspec.structs import replace
@@ -17,16 +18,94 @@ from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.policies.observer import Observer, notify
 from bff_core.client.policies.outcome import is_final
 from bff_core.client.policies.single_flight import LINGER_SECONDS
-from bff_core.client.refresh_queue import RefreshQueue
 from bff_core.clock import Clock
 from bff_core.context import Deadline
-from bff_core.errors import BffError, DownstreamError, DownstreamRefused, DownstreamTimeout
+from bff_core.errors import (
+    BffError,
+    DownstreamError,
+    DownstreamRefused,
+    DownstreamTimeout,
+    Unavailable,
+)
+from bff_core.fair_slots import FairSlots
 from bff_core.ports import SharedCache
+from bff_core.tasks import Background
 
 _log = structlog.get_logger()
 
 FALLBACK_RESERVE = 0.05
 """A read with a stale response to fall back on gives up so many seconds before its deadline."""
+
+Work = Callable[[], Coroutine[None, None, None]]
+
+
+class RefreshQueue:
+    """The refreshes of one service, also a policy that counts the calls somebody waits for.
+
+    At most `max_running` run at a time, `max_per_identity` of them for one identity. While calls
+    that somebody waits for are in flight, at most one runs. Identities take turns.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_running: int = 4,
+        max_per_identity: int = 2,
+        max_waiting: int = 256,
+        max_waiting_per_identity: int = 64,
+    ) -> None:
+        self._max_running = max_running
+        self._max_tasks = max_running + max_waiting
+        self._max_tasks_per_identity = max_per_identity + max_waiting_per_identity
+        self._tasks: Counter[str] = Counter()
+        self._awaited = 0
+        self._background = Background()
+        self.slots = FairSlots(max_running, per_caller=max_per_identity)
+
+    def __call__(self, send: Send) -> Send:
+        async def counted(call: Call) -> DownstreamResponse:
+            if call.refresh:
+                return await send(call)
+            self._awaited += 1
+            self.slots.limit = 1
+            try:
+                return await send(call)
+            finally:
+                self._awaited -= 1
+                if not self._awaited:
+                    self.slots.limit = self._max_running
+                    self.slots.hand_out()
+
+        return counted
+
+    def put(self, identity: str, work: Work) -> bool:
+        """Run `work` when its turn comes; False, and it never runs, when the queue is full."""
+        if (
+            len(self._background) >= self._max_tasks
+            or self._tasks[identity] >= self._max_tasks_per_identity
+        ):
+            return False
+        try:
+            task = self._background.start(self._run(identity, work))
+        except Unavailable:
+            # The process stops.
+            return False
+        self._tasks[identity] += 1
+        task.add_done_callback(lambda _: self._end(identity))
+        return True
+
+    async def aclose(self) -> None:
+        """Cancel what waits and what runs, and wait for its end."""
+        await self._background.aclose()
+
+    async def _run(self, identity: str, work: Work) -> None:
+        async with self.slots.held(identity):
+            await work()
+
+    def _end(self, identity: str) -> None:
+        self._tasks[identity] -= 1
+        if not self._tasks[identity]:
+            del self._tasks[identity]
 
 
 class Cached:

@@ -6,8 +6,7 @@ from typing import Any
 
 from bff_core.cache import CacheEntry, CacheKey, Freshness, MemoryCache
 from bff_core.client.call import DownstreamResponse
-from bff_core.client.policies.cached import Cached
-from bff_core.client.refresh_queue import RefreshQueue
+from bff_core.client.policies.cached import Cached, RefreshQueue
 from bff_core.errors import BffError
 from bff_core.testing.clock import FakeClock, Run
 from bff_core.testing.doubles import FakeSharedCache

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bff_core.client.refresh_queue import RefreshQueue, Work
+from bff_core.client.policies.cached import RefreshQueue, Work
 from bff_core.testing.clock import FakeClock, Run
 from tests.pipeline_kit import ScriptedService, a_call
 from tests.unit.bff_core.client.cached_process import DASHBOARD, Process
@@ -51,7 +51,7 @@ def test_few_run_at_a_time_and_fewer_of_one_identity(run: Run) -> None:
 
     assert (works.busiest, works.busiest_of["a"]) == (4, 2)
     assert len(works.ended) == 65
-    assert (queue.running, queue.waiting) == (0, 0)
+    assert (queue.slots.in_use, queue.slots.waiting) == (0, 0)
 
 
 def test_identities_take_turns(run: Run) -> None:
@@ -97,7 +97,7 @@ def test_closing_drops_what_waits_and_ends_what_runs(run: Run) -> None:
     run(scene_of(queue, works, ["a"] * 20, 0.05)())
 
     assert works.ended == []
-    assert (queue.running, queue.waiting) == (0, 0)
+    assert (queue.slots.in_use, queue.slots.waiting) == (0, 0)
 
 
 def test_45_old_entries_are_refreshed_two_at_a_time(process: Process, run: Run) -> None:

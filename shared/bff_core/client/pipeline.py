@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from bff_core.cache.response_cache import CacheEntry, CacheKey, MemoryCache
 from bff_core.client.call import Policy, Send
 from bff_core.client.policies.attempt import attempt_timeout, call_deadline, instrumented
-from bff_core.client.policies.breaker import Breaker
+from bff_core.client.policies.breaker import Breaker, HealthProbe
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached, RefreshQueue
-from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.observer import MetricsObserver
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.scoped_breakers import OperationBreaker, ServiceBreaker

@@ -5,7 +5,7 @@ leased probes and permits that expire with the breaker's state.
 """
 
 from asyncio import CancelledError, Event, timeout
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import random
 
@@ -13,12 +13,47 @@ from msgspec import Struct
 
 from bff_core.client.call import MIN_ATTEMPT_SECONDS, Call, DownstreamResponse, Send
 from bff_core.client.policies.attempt import DEADLINE_TOLERANCE
-from bff_core.client.policies.health_probe import HealthProbe
 from bff_core.client.policies.observer import BreakerState, Observer, notify
-from bff_core.client.policies.outcome import Outcome, classify
+from bff_core.client.policies.outcome import BreakerWindow, Outcome, classify
 from bff_core.clock import Clock
-from bff_core.errors import CircuitOpen, DownstreamError, DownstreamTimeout
+from bff_core.errors import CircuitOpen, DownstreamError, DownstreamTimeout, Unavailable
 from bff_core.settings import BreakerSettings
+from bff_core.tasks import Background
+
+CHECK_SECONDS = 1.0
+CHECK_EVERY_SECONDS = 5.0
+
+
+class HealthProbe:
+    """Asks the health check of a service, one at a time and at most one in `CHECK_EVERY_SECONDS`.
+
+    `check` returns if the service answers that it is healthy, and raises DownstreamError if not.
+    """
+
+    def __init__(self, check: Callable[[], Awaitable[object]], clock: Clock) -> None:
+        self._check = check
+        self._clock = clock
+        self._next_at = float("-inf")
+        self._background = Background()
+
+    def ask(self, when_healthy: Callable[[], None]) -> None:
+        """Start a check, if one is due, and call `when_healthy` if it succeeds."""
+        now = self._clock.monotonic()
+        if now < self._next_at or len(self._background):
+            return
+        self._next_at = now + CHECK_EVERY_SECONDS
+        # It is unavailable while the process stops.
+        with suppress(Unavailable):
+            self._background.start(self._run(when_healthy))
+
+    async def aclose(self) -> None:
+        await self._background.aclose()
+
+    async def _run(self, when_healthy: Callable[[], None]) -> None:
+        with suppress(DownstreamError, TimeoutError):
+            async with timeout(CHECK_SECONDS):
+                await self._check()
+            when_healthy()
 
 
 class Permit(Struct, eq=False, gc=False):
@@ -27,47 +62,6 @@ class Permit(Struct, eq=False, gc=False):
     generation: int
     started: float
     slow_after: float
-
-
-class BreakerWindow:
-    """Calls, failures and slow calls within the last `seconds`, to the precision of a bucket.
-
-    Its size is fixed, whatever the traffic.
-    """
-
-    def __init__(self, seconds: float, buckets: int) -> None:
-        self._bucket_seconds = seconds / buckets
-        self._tick = 0
-        self._calls = [0] * buckets
-        self._failures = [0] * buckets
-        self._slow = [0] * buckets
-        self.calls = self.failures = self.slow = 0
-
-    def record(self, now: float, *, failed: bool, slow: bool) -> None:
-        """Count a call that ended at `now`, on the monotonic clock."""
-        tick = int(now / self._bucket_seconds)
-        size = len(self._calls)
-        if tick > self._tick:
-            expired = min(tick - self._tick, size)
-            self._tick = tick
-            self._clear((tick - back) % size for back in range(expired))
-        bucket = self._tick % size
-        self._calls[bucket] += 1
-        self._failures[bucket] += failed
-        self._slow[bucket] += slow
-        self.calls += 1
-        self.failures += failed
-        self.slow += slow
-
-    def clear(self) -> None:
-        self._clear(range(len(self._calls)))
-
-    def _clear(self, buckets: Iterable[int]) -> None:
-        for bucket in buckets:
-            self.calls -= self._calls[bucket]
-            self.failures -= self._failures[bucket]
-            self.slow -= self._slow[bucket]
-            self._calls[bucket] = self._failures[bucket] = self._slow[bucket] = 0
 
 
 class Breaker:
@@ -148,12 +142,11 @@ class Breaker:
         now = self._clock.monotonic()
         if self.state is BreakerState.OPEN:
             self._end_rest(call, now)
-        if self.state is BreakerState.CLOSED:
-            return Permit(self._generation, now, call.slow_after)
-        if not self._has_free_probe(now):
-            raise self._refusal(call, min(self._leases.values()) - now)
         permit = Permit(self._generation, now, call.slow_after)
-        self._leases[permit] = now + self._probe_lease
+        if self.state is not BreakerState.CLOSED:
+            if not self._has_free_probe(now):
+                raise self._refusal(call, min(self._leases.values()) - now)
+            self._leases[permit] = now + self._probe_lease
         return permit
 
     def record(self, permit: Permit, outcome: Outcome, *, may_be_slow: bool = True) -> None:

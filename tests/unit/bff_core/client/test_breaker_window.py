@@ -3,7 +3,7 @@
 import hypothesis.strategies as st
 from hypothesis import given
 
-from bff_core.client.policies.breaker import BreakerWindow
+from bff_core.client.policies.outcome import BreakerWindow
 
 ENDED = st.tuples(st.sampled_from([0.0, 0.5, 1.0, 1.9, 3.0, 7.0, 9.9, 50.0]), st.booleans())
 DAY = st.lists(st.tuples(ENDED, st.booleans()), max_size=60)

@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bff_core.client.call import Call, DownstreamResponse
-from bff_core.client.policies.breaker import Breaker
-from bff_core.client.policies.health_probe import HealthProbe
+from bff_core.client.policies.breaker import Breaker, HealthProbe
 from bff_core.client.policies.outcome import Outcome
 from bff_core.composition import fan_out
 from bff_core.errors import CircuitOpen, DownstreamUnreachable

@@ -1,11 +1,12 @@
 """Fetches the parts of a screen concurrently; describes parts that are missing or stale."""
 
 from asyncio import TaskGroup
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Annotated, Generic, Literal, TypeVar
 
+import msgspec
 from pydantic import Field
 
 from bff_core.errors import BffError, DownstreamError
@@ -15,8 +16,7 @@ T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[T_co]):
+class Fetched(msgspec.Struct, Generic[T_co], frozen=True):
     """A value and its freshness; `age` is in seconds since it was read from its source.
 
     `stale` is a value that was kept longer than its operation declares because the source failed.
@@ -97,18 +97,27 @@ async def required(name: str, call: Awaitable[T]) -> T:
         raise error.naming_part(name) from error.__cause__
 
 
-@asynccontextmanager
-async def fan_out() -> AsyncIterator[TaskGroup]:
-    """Run calls concurrently; the first failure cancels the others and is raised by itself.
+class FanOut(TaskGroup):
+    """Raises the first failure by itself; a BffError goes before any other exception.
 
     A bare TaskGroup wraps failures in an ExceptionGroup, which no error handler of Quart matches.
-    A BffError goes before any other exception.
     """
-    try:
-        async with TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as failures:
-        first: BaseException = failures.subgroup(BffError) or failures
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from first.__cause__
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, traceback)
+        except BaseExceptionGroup as failures:
+            first: BaseException = failures.subgroup(BffError) or failures
+            while isinstance(first, BaseExceptionGroup):
+                first = first.exceptions[0]
+            raise first from first.__cause__
+
+
+def fan_out() -> FanOut:
+    """Run calls concurrently; the first failure cancels the others."""
+    return FanOut()

@@ -161,7 +161,7 @@ class ResponseCache:
         self._pending: set[PendingRead] = set()
 
     def age(self, entry: CacheEntry) -> float:
-        return max(0.0, self._clock.monotonic() - entry.read_at)
+        return self._clock.monotonic() - entry.read_at
 
     def reading(self, key: CacheKey) -> PendingRead:
         """Register a read for as long as the block lasts, so that a write can mark it outdated."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -103,7 +103,21 @@ class Endpoint(Generic[T]):
 
         With `max_age`, a cached response that is older is read again first (RFC 9111, 5.2.1.1).
         """
-        return await self._get(ctx, path, params, max_age, frozenset())
+        freshness = self.freshness
+        if max_age is not None:
+            max_age = min(max_age, freshness.max_age)
+            freshness = replace(freshness, max_age=max_age, stale_while_revalidate=0.0)
+        call = self._call(
+            ctx,
+            "GET",
+            url_of(self.base_url, path, params),
+            statuses=self.absence.statuses,
+            coalesce=not self.supersedes,
+            freshness=freshness,
+            supersedes=self.supersedes,
+        )
+        response = await self.send(call)
+        return Fetched(response.value, response.age, response.stale)
 
     async def find(
         self,
@@ -113,13 +127,12 @@ class Endpoint(Generic[T]):
         *,
         max_age: float | None = None,
     ) -> Fetched[T | None]:
-        """Send a GET as `get` does; None, which is cached too, when there is no such resource."""
-        return await self._get(ctx, path, params, max_age, self.absence.statuses)
+        """Send a GET as `get` does; None, which is cached too, where the endpoint's `absence` says so."""
+        return await self.get(ctx, path, params, max_age=max_age)
 
     async def post(self, ctx: RequestContext, path: Iterable[str], body: bytes) -> T:
         """Send a POST with a JSON body, once."""
-        call = self._call(ctx, "POST", url_of(self.base_url, path), body)
-        value: T = (await self.send(call)).value
+        value: T = (await self.request(ctx, "POST", path, body=body)).value
         return value
 
     async def request(
@@ -137,47 +150,28 @@ class Endpoint(Generic[T]):
         The endpoint's `statuses` are accepted beside 2xx. A body is JSON, unless `headers` say
         otherwise.
         """
-        url = url_of(self.base_url, path, params)
-        call = self._call(
-            ctx, method, url, body, headers=headers, statuses=self.statuses, coalesce=False
-        )
-        return await self.send(call)
-
-    async def _get(
-        self,
-        ctx: RequestContext,
-        path: Iterable[str],
-        params: Params,
-        max_age: float | None,
-        statuses: frozenset[int],
-    ) -> Fetched[Any]:
-        freshness = self.freshness
-        if max_age is not None:
-            max_age = min(max_age, freshness.max_age)
-            freshness = replace(freshness, max_age=max_age, stale_while_revalidate=0.0)
         call = self._call(
             ctx,
-            "GET",
+            method,
             url_of(self.base_url, path, params),
-            freshness=freshness,
-            statuses=statuses,
-            coalesce=not self.supersedes,
-            supersedes=self.supersedes,
+            statuses=self.statuses,
+            coalesce=False,
+            body=body,
+            headers=headers,
         )
-        response = await self.send(call)
-        return Fetched(response.value, response.age, response.stale)
+        return await self.send(call)
 
     def _call(
         self,
         ctx: RequestContext,
         method: str,
         url: str,
-        body: bytes | SizedBody | None = None,
         *,
+        statuses: frozenset[int],
+        coalesce: bool,
+        body: bytes | SizedBody | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
         freshness: Freshness = NOT_CACHEABLE,
-        statuses: frozenset[int] = frozenset(),
-        coalesce: bool = True,
         supersedes: frozenset[str] = frozenset(),
     ) -> Call:
         sent = request_headers(ctx, self.credentials)

@@ -66,8 +66,7 @@ class Bulkhead:
             raise DownstreamTimeout(self._service, reason="no_time_to_wait", sent=False) from error
 
     def _saturated(self, call: Call) -> DownstreamSaturated:
-        if self.slots.at_share(call.caller):
-            notify(self._observer.refused, call, "share")
-            return CallerSaturated(self._service, retry_after=1.0, sent=False)
-        notify(self._observer.refused, call, "bulkhead")
-        return DownstreamSaturated(self._service, retry_after=1.0, sent=False)
+        at_share = self.slots.at_share(call.caller)
+        notify(self._observer.refused, call, "share" if at_share else "bulkhead")
+        kind = CallerSaturated if at_share else DownstreamSaturated
+        return kind(self._service, retry_after=1.0, sent=False)

@@ -35,6 +35,11 @@ _log = structlog.get_logger()
 
 FALLBACK_RESERVE = 0.05
 """A read with a stale response to fall back on gives up so many seconds before its deadline."""
+MAX_REFRESHES = 4
+"""So many refreshes of a service run at a time, `MAX_REFRESHES_PER_IDENTITY` of them for one
+identity, whose tasks are `MAX_REFRESH_TASKS_PER_IDENTITY` with those that wait."""
+MAX_REFRESHES_PER_IDENTITY = 2
+MAX_REFRESH_TASKS_PER_IDENTITY = 66
 
 Work = Callable[[], Coroutine[None, None, None]]
 
@@ -42,25 +47,15 @@ Work = Callable[[], Coroutine[None, None, None]]
 class RefreshQueue:
     """The refreshes of one service, also a policy that counts the calls somebody waits for.
 
-    At most `max_running` run at a time, `max_per_identity` of them for one identity. While calls
-    that somebody waits for are in flight, at most one runs. Identities take turns.
+    While calls that somebody waits for are in flight, at most one runs. Identities take turns.
     """
 
-    def __init__(
-        self,
-        *,
-        max_running: int = 4,
-        max_per_identity: int = 2,
-        max_waiting: int = 256,
-        max_waiting_per_identity: int = 64,
-    ) -> None:
-        self._max_running = max_running
-        self._max_tasks = max_running + max_waiting
-        self._max_tasks_per_identity = max_per_identity + max_waiting_per_identity
+    def __init__(self, *, max_waiting: int = 256) -> None:
+        self._max_tasks = MAX_REFRESHES + max_waiting
         self._tasks: Counter[str] = Counter()
         self._awaited = 0
         self._background = Background()
-        self.slots = FairSlots(max_running, per_caller=max_per_identity)
+        self.slots = FairSlots(MAX_REFRESHES, per_caller=MAX_REFRESHES_PER_IDENTITY)
 
     def __call__(self, send: Send) -> Send:
         async def counted(call: Call) -> DownstreamResponse:
@@ -73,7 +68,7 @@ class RefreshQueue:
             finally:
                 self._awaited -= 1
                 if not self._awaited:
-                    self.slots.limit = self._max_running
+                    self.slots.limit = MAX_REFRESHES
                     self.slots.hand_out()
 
         return counted
@@ -82,7 +77,7 @@ class RefreshQueue:
         """Run `work` when its turn comes; False, and it never runs, when the queue is full."""
         if (
             len(self._background) >= self._max_tasks
-            or self._tasks[identity] >= self._max_tasks_per_identity
+            or self._tasks[identity] >= MAX_REFRESH_TASKS_PER_IDENTITY
         ):
             return False
         try:

@@ -20,40 +20,32 @@ from bff_core.errors import (
 RETRY_DELAY = 0.05
 """Seconds before the first retry; doubles with each further one."""
 MAX_RETRY_DELAY = 1.0
+MAX_SAVED_RETRIES = 20.0
+MINIMUM_PERIOD = 30.0
 
 
 class RetryBudget:
     """A budget of retries, one per service, so that retries cannot worsen an outage.
 
-    A `share` of the calls may be repeated, saved up to `max_saved` retries. A service with few
-    calls earns too little for one retry, so `minimum` retries are granted every `period` seconds.
+    A `share` of the calls may be repeated, saved up to `MAX_SAVED_RETRIES`. A service with few
+    calls earns too little for one retry, so `minimum` are granted every `MINIMUM_PERIOD` seconds.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        share: float = 0.1,
-        max_saved: float = 20.0,
-        minimum: float = 3.0,
-        period: float = 30.0,
-    ) -> None:
+    def __init__(self, clock: Clock, *, share: float = 0.1, minimum: float = 3.0) -> None:
         self._clock = clock
         self._share = share
-        self._max_saved = max_saved
         self._minimum = minimum
-        self._period = period
         self._tokens = minimum
         self._refilled_at = clock.monotonic()
 
     def earn(self) -> None:
         """Count a call's first attempt."""
-        self._tokens = max(self._tokens, min(self._max_saved, self._tokens + self._share))
+        self._tokens = max(self._tokens, min(MAX_SAVED_RETRIES, self._tokens + self._share))
 
     def spend(self) -> bool:
         """Take one retry; False when none is left."""
         now = self._clock.monotonic()
-        refill = (now - self._refilled_at) * self._minimum / self._period
+        refill = (now - self._refilled_at) * self._minimum / MINIMUM_PERIOD
         self._refilled_at = now
         self._tokens = max(self._tokens, min(self._minimum, self._tokens + refill))
         # Ten tenths add up to a little less than one.

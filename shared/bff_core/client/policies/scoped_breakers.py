@@ -1,7 +1,5 @@
 """The two breakers of a call: one for the service as a whole, one for the operation alone."""
 
-from typing import Any
-
 from bff_core.client.call import Call
 from bff_core.client.policies.breaker import Breaker, Permit
 from bff_core.client.policies.outcome import Outcome, is_away
@@ -20,9 +18,7 @@ class ServiceBreaker(Breaker):
     service gave to another call meanwhile: then the operation is slow, and the service is there.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._answered_at = float("-inf")
+    _answered_at = float("-inf")
 
     def record(self, permit: Permit, outcome: Outcome, *, may_be_slow: bool = True) -> None:  # noqa: ARG002
         """Count the end of a call; a slow answer is the operation's affair."""
@@ -44,10 +40,8 @@ class ServiceBreaker(Breaker):
 class OperationBreaker(Breaker):
     """Counts the failures of one operation, except those that show the service to be away."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._has_answered = False
-        self._failures_before = 0
+    _has_answered = False
+    _failures_before = 0
 
     @property
     def never_answers(self) -> bool:

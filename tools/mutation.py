@@ -12,7 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # mutmut expects modules below a folder `src`, so they are copied there.
 WORK_FOLDER = ROOT / "mutants"
 MUTATED = ("breaker", "outcome", "scoped_breakers", "single_flight", "retry")
-TESTS = ("test_breaker*.py", "test_scoped*.py", "test_retry*.py", "test_single_flight*.py")
+TESTS = (
+    "test_breaker*.py",
+    "test_scoped*.py",
+    "test_retry*.py",
+    "test_single_flight*.py",
+    "test_unproven*.py",
+)
 MIN_KILLED_PERCENT = 90.0
 DEADLINE_SECONDS = 3600
 KILLED = frozenset({"killed", "timeout", "segfault", "caught by type check"})

@@ -9,10 +9,10 @@ from bff_core.client.policies.breaker import Breaker, HealthProbe
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached, RefreshQueue
 from bff_core.client.policies.observer import MetricsObserver
+from bff_core.client.policies.outcome import UnprovenTargetPolicy
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.scoped_breakers import OperationBreaker, ServiceBreaker
 from bff_core.client.policies.single_flight import SingleFlight
-from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.client.transport import document_at
 from bff_core.clock import Clock
 from bff_core.observability import Metrics

@@ -1,1 +1,1 @@
-"""Policies around a call, one file each."""
+"""Policies around a call."""

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from bff_core.client.call import Call
+from cachetools import LRUCache
+from msgspec.structs import replace
+
+from bff_core.client.call import Call, DownstreamResponse, Send
+from bff_core.client.policies.observer import Observer, notify
 from bff_core.errors import (
     CircuitOpen,
     DownstreamError,
@@ -11,7 +15,9 @@ from bff_core.errors import (
     DownstreamSaturated,
     DownstreamTimeout,
     DownstreamUnreachable,
+    RateLimited,
 )
+from bff_core.token_bucket import TokenBuckets
 
 FAIR_TIMEOUT = 0.25
 """A timeout after less than so many seconds does not count against the service."""
@@ -65,6 +71,56 @@ def is_final(error: DownstreamError) -> bool:
 def is_away(error: DownstreamError) -> bool:
     """True if no part of the service can be used: no connection, no byte, or a 503."""
     return isinstance(error, DownstreamUnreachable) or error.upstream_status == _AWAY
+
+
+class UnprovenTargetPolicy:
+    """Keeps failures of URLs that have never succeeded from counting against the breaker.
+
+    A policy outside of retries, for calls that one user can make fail at will, which are
+    `ignored_by_breaker`. Once its URL has succeeded for any user it is known good, and its failures
+    count like all others. Until then they take tokens from the user's bucket. The last
+    `max_known_good` such URLs are remembered.
+    """
+
+    def __init__(
+        self,
+        failures_by_user: TokenBuckets[str],
+        *,
+        max_known_good: int = 20_000,
+        observer: Observer | None = None,
+    ) -> None:
+        self._failures = failures_by_user
+        self._observer = observer or Observer()
+        self._known_good: LRUCache[tuple[str, str], bool] = LRUCache(max_known_good)
+
+    def __len__(self) -> int:
+        return len(self._known_good)
+
+    def __call__(self, send: Send) -> Send:
+        async def checked(call: Call) -> DownstreamResponse:
+            if not call.ignored_by_breaker:
+                return await send(call)
+            target = (call.service, call.url)
+            if self._known_good.get(target):
+                return await send(replace(call, ignored_by_breaker=False))
+            # Taken before the call, so that many calls at once cannot all pass.
+            wait = self._failures.take(call.identity)
+            if wait:
+                notify(self._observer.refused, call, "failure_limit")
+                raise RateLimited(retry_after=wait)
+            user_caused_it = False
+            try:
+                response = await send(call)
+            except DownstreamError as error:
+                user_caused_it = is_final(error) or is_user_triggerable(error)
+                raise
+            finally:
+                if not user_caused_it:
+                    self._failures.give_back(call.identity)
+            self._known_good[target] = True
+            return response
+
+        return checked
 
 
 class BreakerWindow:

@@ -14,9 +14,9 @@ from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.bulkhead import Bulkhead
 from bff_core.client.policies.cached import Cached
 from bff_core.client.policies.observer import BreakerState
+from bff_core.client.policies.outcome import UnprovenTargetPolicy
 from bff_core.client.policies.retry import Retry, RetryBudget
 from bff_core.client.policies.single_flight import SingleFlight
-from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
 from bff_core.errors import BffError, DownstreamFailed
 from bff_core.testing.clock import FakeClock, Run
 from bff_core.token_bucket import TokenBuckets

@@ -8,7 +8,7 @@ from bff_core.client.call import Call, DownstreamResponse, Send
 from bff_core.client.pipeline import apply_policies
 from bff_core.client.policies.breaker import Breaker
 from bff_core.client.policies.observer import BreakerState
-from bff_core.client.policies.unproven_target import UnprovenTargetPolicy
+from bff_core.client.policies.outcome import UnprovenTargetPolicy
 from bff_core.errors import (
     BffError,
     CircuitOpen,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import aiohttp
+from werkzeug.http import parse_date
 
 from bff_core.errors import (
     DownstreamError,
@@ -66,11 +66,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), MAX_RETRY_AFTER_SECONDS)
-    try:
-        due = parsedate_to_datetime(value)
-    except ValueError:
+    due = parse_date(value)
+    if due is None:
         return None
-    # A date without a zone is UTC. No conversion: at the end of the calendar it would overflow.
-    aware = due if due.tzinfo else due.replace(tzinfo=UTC)
-    seconds = (aware - datetime.now(UTC)).total_seconds()
+    # No conversion: at the end of the calendar it would overflow.
+    seconds = (due - datetime.now(UTC)).total_seconds()
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

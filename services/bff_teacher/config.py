@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import Downstream, Operation, sqlite_faults
+from bff_core.settings import Downstream, Operation
 from services.bff_teacher.confirmations.model import LEAST_CALL
 from services.bff_teacher.kafka_settings import KafkaSettings
 from services.bff_teacher.live_settings import LiveSettings, split_commas
@@ -289,7 +289,6 @@ class Settings(KafkaSettings):
         return super().required_secrets() | {"HULEEDU_INTERNAL_API_KEY": self.internal_api_key}
 
     def replica_faults(self) -> list[str]:
-        faults = super().replica_faults()
-        if DatabaseUrl.parse(self.ledger_url.get_secret_value()).is_sqlite:
-            faults += sqlite_faults(self.replicas, f"{PREFIX}LEDGER_URL")
-        return faults
+        ledger = DatabaseUrl.parse(self.ledger_url.get_secret_value())
+        faults = ledger.replica_faults(self.replicas, f"{PREFIX}LEDGER_URL")
+        return super().replica_faults() + faults

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import ServiceSettings, SettingsError, sqlite_faults
+from bff_core.settings import ServiceSettings, SettingsError
 
 SERVICE = "config_service"
 SERVICE_ID = "config-service"
@@ -83,6 +83,6 @@ class Settings(ServiceSettings):
 
     def replica_faults(self) -> list[str]:
         faults = super().replica_faults()
-        if self.replicas > 1 and self.database.is_sqlite:
-            faults += sqlite_faults(self.replicas, f"{PREFIX}DATABASE_URL")
+        if self.replicas > 1:
+            faults += self.database.replica_faults(self.replicas, f"{PREFIX}DATABASE_URL")
         return faults

@@ -30,6 +30,11 @@ class DatabaseUrl:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    def replica_faults(self, replicas: int, variable: str) -> list[str]:
+        """The fault of several replicas whose database is a file of one machine."""
+        fault = f"{variable} is SQLite, and REPLICAS={replicas} needs one PostgreSQL for all"
+        return [fault] if self.is_sqlite and replicas > 1 else []
+
     @classmethod
     def parse(cls, given: str) -> "DatabaseUrl":
         """Read a URL.

@@ -5,7 +5,6 @@ Durations are seconds everywhere.
 
 from bff_core.settings.downstream import BreakerSettings, Downstream, Operation, check_http_url
 from bff_core.settings.environment import Engine, Environment, SettingsError, variable_names
-from bff_core.settings.replicas import sqlite_faults
 from bff_core.settings.service_settings import ServiceSettings
 
 __all__ = [
@@ -17,6 +16,5 @@ __all__ = [
     "ServiceSettings",
     "SettingsError",
     "check_http_url",
-    "sqlite_faults",
     "variable_names",
 ]

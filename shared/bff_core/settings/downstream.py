@@ -7,7 +7,12 @@ from yarl import URL
 
 _VALUE = ConfigDict(frozen=True, extra="forbid")
 _FIRST_ATTEMPT = 0.6
-_CACHE_AGES = ("max_age", "stale_while_revalidate", "stale_if_error")
+_UNCACHED = {
+    "max_age": 0.0,
+    "stale_while_revalidate": 0.0,
+    "stale_if_error": 0.0,
+    "store_in_redis": False,
+}
 USERS_TO_FILL = 4
 """Users who together may fill a bulkhead; one alone never does."""
 
@@ -78,11 +83,6 @@ class Operation(BaseModel):
         default=16 * 1024 * 1024, ge=1, description="Maximum bytes of a response."
     )
 
-    def uncached(self) -> Self:
-        """The same operation without any cache."""
-        ages: dict[str, object] = dict.fromkeys(_CACHE_AGES, 0)
-        return self.model_copy(update=ages | {"store_in_redis": False})
-
     @property
     def attempt_timeout(self) -> float:
         alone = self.budget if self.attempts == 1 else self.budget * _FIRST_ATTEMPT
@@ -147,8 +147,10 @@ class Downstream(BaseModel):
 
     def uncached(self) -> Self:
         """The same service with operations that cache nothing."""
-        rules = {name: rule.uncached() for name, rule in self.operations.items()}
-        return self.model_copy(update=rules)
+        rules = self.operations.items()
+        return self.model_copy(
+            update={name: rule.model_copy(update=_UNCACHED) for name, rule in rules}
+        )
 
     @property
     def operations(self) -> dict[str, Operation]:

@@ -1,9 +1,10 @@
-"""Reading the environment: names of variables, aliases, Kubernetes' links, misspelled names."""
+"""Reading the environment: names of variables, files of secrets, Kubernetes' links, misspellings."""
 
 import difflib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +13,22 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 MAX_TYPOS = 2
 MIN_SIMILARITY = 0.8
+FILE_SUFFIX = "_FILE"
+MAX_FILE_BYTES = 64 * 1024
+PLATFORM_DEFAULTS = frozenset(
+    {
+        "test-secret-key",
+        "your-secret-key-here",
+        "dev-secret-change-me",
+        "hule-internal-dev-key",
+        "changeme",
+        "secret",
+    }
+)
+DEMO_PREFIX = "demo-only-"
+"""Prefix of the public demo secrets, those of `.env.example`."""
+SHORTEST_SECRET = 32
+INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
 
 
 class Environment(StrEnum):
@@ -48,17 +65,37 @@ class EnvironmentSource(EnvSettingsSource):
             raise SettingsError(f"{name}: must be JSON, or set by its parts") from None
 
 
-def check_names(settings: type[BaseSettings], given: Mapping[str, str], prefix: str) -> None:
-    """Refuse misspelled names, and warn of unknown ones with the service's prefix."""
-    known = set(variable_names(settings).values()) | set(getattr(settings, "aliases", {}))
-    for name in sorted(given):
-        if name.upper() in known:
-            continue
-        near = closest(name.upper(), known)
-        if near is not None:
-            raise SettingsError(f"{name} is not a setting; did you mean {near}?")
-        if prefix and name.upper().startswith(prefix.upper()):
-            print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist
+def variable_names(settings: type[BaseSettings]) -> dict[str, str]:
+    """Field name to the environment variable that sets it, nested fields included."""
+    prefix = settings.model_config.get("env_prefix") or ""
+    names: dict[str, str] = {}
+    for field, info in settings.model_fields.items():
+        alias = info.validation_alias
+        name = alias if isinstance(alias, str) else f"{prefix}{field}".upper()
+        names |= _with_parts(field, name, info.annotation)
+    return names
+
+
+def _with_parts(path: str, name: str, kind: object) -> Iterator[tuple[str, str]]:
+    yield path, name
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for field, info in kind.model_fields.items():
+            part = f"{name}__{field.upper()}"
+            yield from _with_parts(f"{path}.{field}", part, info.annotation)
+
+
+def variable_of(place: Iterable[str | int], settings: type[BaseSettings]) -> str:
+    """The environment variable behind a place in the settings, known or not."""
+    first, *rest = (str(step) for step in place)
+    return "__".join([variable_names(settings).get(first, first), *rest]).upper()
+
+
+def explain(settings: type[BaseSettings], error: ValidationError) -> str:
+    """One line per fault, each naming its variable and never its value."""
+    return "; ".join(
+        f"{variable_of(fault['loc'], settings)}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    )
 
 
 def without_links(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -72,13 +109,16 @@ def without_links(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     }
 
 
-def expand_aliases(environ: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str, str]:
-    """Copy aliased values to the name they stand for; a name set under its own spelling wins."""
-    expanded = dict(environ)
-    for alias, name in aliases.items():
-        if alias in environ and name not in environ:
-            expanded[name] = environ[alias]
-    return expanded
+def check_names(known: Collection[str], given: Iterable[str], prefix: str) -> None:
+    """Refuse misspelled names, and warn of unknown ones with the service's prefix."""
+    for name in sorted(given):
+        if name.upper() in known:
+            continue
+        near = closest(name.upper(), known)
+        if near is not None:
+            raise SettingsError(f"{name} is not a setting; did you mean {near}?")
+        if prefix and name.upper().startswith(prefix.upper()):
+            print(f"warning: {name} is not a setting of this service", file=sys.stderr)  # noqa: T201 - before logs exist
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
@@ -90,42 +130,54 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, as_long, n=1, cutoff=cutoff)), None)
 
 
-def variable_names(settings: type[BaseSettings]) -> dict[str, str]:
-    """Field name to the environment variable that sets it, nested fields included."""
-    prefix = settings.model_config.get("env_prefix") or ""
-    return dict(_names_in(settings, prefix.upper(), top=True))
+def read_secret_files(environ: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
+    """Replace each `NAME_FILE` by `NAME` with the file's text, without the newline at its end.
+
+    Raises:
+        SettingsError: The file cannot be read, or `NAME` is set as well.
+    """
+    files = {name + FILE_SUFFIX: name for name in secrets}
+    expanded = {name: value for name, value in environ.items() if name.upper() not in files}
+    for variable, path in environ.items():
+        name = files.get(variable.upper())
+        if name is None or not path:
+            continue
+        if expanded.get(name):
+            raise SettingsError(f"{name} and {variable} exclude each other")
+        expanded[name] = _text_of(variable, path)
+    return expanded
 
 
-def _names_in(
-    model: type[BaseModel], prefix: str, *, top: bool, path: str = ""
-) -> list[tuple[str, str]]:
-    names: list[tuple[str, str]] = []
-    for field, info in model.model_fields.items():
-        alias = info.validation_alias if top and isinstance(info.validation_alias, str) else None
-        name = alias or f"{prefix}{field.upper()}"
-        names.append((f"{path}{field}", name))
-        kind = info.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            names.extend(_names_in(kind, f"{name}__", top=False, path=f"{path}{field}."))
-    return names
+def _text_of(variable: str, path: str) -> str:
+    file = Path(path)
+    try:
+        if not file.is_file():
+            raise SettingsError(f"{variable}: {path!r} is not a file")
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise SettingsError(f"{variable}: {path} is larger than {MAX_FILE_BYTES} bytes")
+        return content.decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SettingsError(f"{variable}: {path}: {reason}") from error
 
 
-def explain(settings: type[BaseSettings], error: ValidationError) -> str:
-    """One line per fault, each naming its variable and never its value."""
-    return "; ".join(
-        f"{variable_of(fault['loc'], settings)}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-
-
-def variable_of(place: tuple[str | int, ...], settings: type[BaseSettings]) -> str:
-    """The environment variable behind a place in the settings, known or not."""
-    first, *rest = (str(step) for step in place)
-    info = settings.model_fields.get(first)
-    if info is None:
-        name = first
-    elif isinstance(info.validation_alias, str):
-        name = info.validation_alias
-    else:
-        name = f"{settings.model_config.get('env_prefix') or ''}{first}"
-    return "__".join([name, *rest]).upper()
+def secret_fault(name: str, secret: str, environment: Environment) -> str | None:
+    """The reason to refuse a secret, if any; shows no part of it."""
+    useless = {
+        "is not set": not secret,
+        "holds a newline or another control character": not secret.isprintable(),
+        "begins or ends with a blank": secret != secret.strip(),
+        "is in quotes, which would be a part of it": len(secret) > 1
+        and secret[0] == secret[-1]
+        and secret[0] in "\"'`",
+        "holds a character that no header can carry": name == INTERNAL_KEY and not secret.isascii(),
+    }
+    weak = {
+        "is a well-known default; set a secret of your own": secret in PLATFORM_DEFAULTS
+        or secret.startswith(DEMO_PREFIX),
+        f"is shorter than {SHORTEST_SECRET} characters": len(secret) < SHORTEST_SECRET,
+    }
+    faults = useless if environment.lenient else useless | weak
+    return next((fault for fault, found in faults.items() if found), None)

@@ -1,19 +1,24 @@
 """Redis URLs: those of one server, which redis-py reads, of Sentinels, and of a cluster."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
-SERVER_SCHEMES = frozenset({"redis", "rediss", "unix"})
-SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
-CLUSTER_SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
-SCHEMES = SERVER_SCHEMES | SENTINEL_SCHEMES.keys() | CLUSTER_SCHEMES.keys()
+SCHEMES = ("redis", "rediss", "unix")
+SCHEMES_OF_SEVERAL = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 SENTINEL_PORT = 26379
 SERVER_PORT = 6379
 _ENCODE = "special characters of the user or password must be percent-encoded"
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
+# No library reads a URL of several hosts.
+_URL_OF_SEVERAL = re.compile(
+    r"(?P<scheme>rediss?)\+(?P<kind>sentinel|cluster)://(?P<credentials>[^/?]*@)?(?P<hosts>[^/?]*)"
+    r"/?(?P<path>[^?]*)(?P<query>.*)",
+    re.DOTALL,
+)
 
 Address = tuple[str, int]
 
@@ -38,18 +43,17 @@ class SentinelUrl:
         Raises:
             ValueError: It names no Sentinel, no service or an impossible port.
         """
-        scheme = text.partition("://")[0]
-        if scheme not in SENTINEL_SCHEMES:
+        url = _URL_OF_SEVERAL.fullmatch(text)
+        if url is None or url["kind"] != "sentinel":
             return None
-        parts = _parts(text)
-        service, _, database = parts.path.partition("/")
-        if not parts.hosts or not service:
-            raise ValueError(f"must be {scheme}://HOST:PORT,HOST:PORT/SERVICE")
-        options = _options(parts.of_one_server(SENTINEL_SCHEMES[scheme], database))
+        service, _, database = url["path"].partition("/")
+        if not url["hosts"] or not service:
+            raise ValueError(f"must be {url['scheme']}+sentinel://HOST:PORT,HOST:PORT/SERVICE")
+        options = _options(url, database)
         own = {name: options.pop(name, None) for name in _SENTINEL_OPTIONS}
         sentinel = {name: value for name, value in options.items() if name.startswith("ssl")}
         sentinel |= {name.removeprefix("sentinel_"): value for name, value in own.items() if value}
-        sentinels = [_address(host, SENTINEL_PORT) for host in parts.hosts.split(",")]
+        sentinels = [_address(host, SENTINEL_PORT) for host in url["hosts"].split(",")]
         return cls(sentinels, unquote(service), options, sentinel)
 
 
@@ -70,16 +74,15 @@ class ClusterUrl:
         Raises:
             ValueError: It names no server, an impossible port, or a database other than 0.
         """
-        scheme = text.partition("://")[0]
-        if scheme not in CLUSTER_SCHEMES:
+        url = _URL_OF_SEVERAL.fullmatch(text)
+        if url is None or url["kind"] != "cluster":
             return None
-        parts = _parts(text)
-        if not parts.hosts:
-            raise ValueError(f"must be {scheme}://HOST:PORT,HOST:PORT")
-        options = _options(parts.of_one_server(CLUSTER_SCHEMES[scheme], parts.path))
+        if not url["hosts"]:
+            raise ValueError(f"must be {url['scheme']}+cluster://HOST:PORT,HOST:PORT")
+        options = _options(url, url["path"])
         if options.pop("db", 0):
             raise ValueError("must name no database but 0, which is the only one of a cluster")
-        servers = [_address(host, SERVER_PORT) for host in parts.hosts.split(",")]
+        servers = [_address(host, SERVER_PORT) for host in url["hosts"].split(",")]
         return cls(servers, options)
 
 
@@ -90,18 +93,16 @@ def check_redis_url(text: str) -> str:
         ValueError: It cannot; the reason shows no part of the URL.
     """
     scheme, separator, rest = text.partition("://")
-    if scheme not in SCHEMES or not separator:
-        raise ValueError(
-            "must begin with redis://, rediss://, unix://, redis+sentinel://, rediss+sentinel://, "
-            "redis+cluster:// or rediss+cluster://"
-        )
+    if scheme not in {*SCHEMES, *SCHEMES_OF_SEVERAL} or not separator:
+        *first, last = (f"{one}://" for one in SCHEMES + SCHEMES_OF_SEVERAL)
+        raise ValueError(f"must begin with {', '.join(first)} or {last}")
     if not text.isprintable() or " " in text:
         raise ValueError("must hold no blanks and no control characters")
     path = rest.partition("/")[2] if scheme != "unix" else ""
     if "#" in rest or "@" in path or "@" in rest.partition("?")[2]:
         raise ValueError(_ENCODE)
     database = path.partition("?")[0]
-    if scheme in SENTINEL_SCHEMES:
+    if scheme.endswith("+sentinel"):
         database = database.partition("/")[2]
     if database and not database.isdecimal():
         raise ValueError("must end in the number of a database, such as /0")
@@ -128,34 +129,13 @@ def _try_out(text: str, sentinels: SentinelUrl | None, cluster: ClusterUrl | Non
         redis.Redis.from_url(text).connection_pool.make_connection()
 
 
-class _Parts(NamedTuple):
-    """A URL of several hosts, which no library reads."""
-
-    credentials: str
-    hosts: str
-    path: str
-    query: str
-
-    def of_one_server(self, scheme: str, database: str) -> str:
-        """The options for redis-py, without the hosts."""
-        return f"{scheme}://{self.credentials}localhost/{database}{self.query}"
-
-
-def _parts(text: str) -> _Parts:
-    address, mark, query = text.partition("://")[2].partition("?")
-    authority, _, path = address.partition("/")
-    credentials, at, hosts = authority.rpartition("@")
-    return _Parts(credentials + at, hosts, path, mark + query)
-
-
-def _options(url: str) -> dict[str, Any]:
-    """Options of a connection, but for its address."""
-    found: dict[str, Any] = dict(import_module("redis.asyncio.connection").parse_url(url))
+def _options(url: re.Match[str], database: str) -> dict[str, Any]:
+    """Options of a connection, but for its address; redis-py reads them from a URL of one server."""
+    one = f"{url['scheme']}://{url['credentials'] or ''}localhost/{database}{url['query']}"
+    options: dict[str, Any] = dict(import_module("redis.asyncio.connection").parse_url(one))
     for name in ("host", "connection_class"):
-        found.pop(name, None)
-    if url.startswith("rediss"):
-        found["ssl"] = True
-    return found
+        options.pop(name, None)
+    return options | ({"ssl": True} if url["scheme"] == "rediss" else {})
 
 
 def _address(text: str, default_port: int) -> Address:

@@ -17,14 +17,13 @@ from bff_core.settings.environment import (
     EnvironmentSource,
     SettingsError,
     check_names,
-    expand_aliases,
     explain,
+    read_secret_files,
+    secret_fault,
     variable_names,
     without_links,
 )
 from bff_core.settings.redis_urls import check_redis_url
-from bff_core.settings.replicas import redis_faults
-from bff_core.settings.secrets import fault_of, read_secret_files
 
 S = TypeVar("S", bound="ServiceSettings")
 
@@ -229,9 +228,10 @@ class ServiceSettings(BaseSettings):
                 or contradicts another.
         """
         prefix = cls.model_config.get("env_prefix") or ""
-        read = read_secret_files(without_links(environ, prefix), cls.secret_names())
-        given = expand_aliases(read, cls.aliases)
-        check_names(cls, given, prefix)
+        given = read_secret_files(without_links(environ, prefix), cls.secret_names())
+        # A name set under its own spelling wins over its alias.
+        given = {n: given[alias] for alias, n in cls.aliases.items() if alias in given} | given
+        check_names({*variable_names(cls).values(), *cls.aliases}, given, prefix)
         source = EnvironmentSource(cls, case_sensitive=False)
         source.env_vars = {name.lower(): value for name, value in given.items()}
         try:
@@ -267,8 +267,9 @@ class ServiceSettings(BaseSettings):
 
     def replica_faults(self) -> list[str]:
         """Faults of more than one replica; services add their own."""
-        needs_redis = self.replicas_need_redis and not self.redis_url
-        return redis_faults(self.replicas) if needs_redis else []
+        if self.replicas == 1 or self.redis_url or not self.replicas_need_redis:
+            return []
+        return [f"REDIS_URL is not set, and REPLICAS={self.replicas} needs one for all"]
 
     def require_secrets(self, secrets: Mapping[str, SecretStr | None], *faults: str) -> None:
         """Refuse secrets that can be guessed or never work, together with other faults.
@@ -276,11 +277,11 @@ class ServiceSettings(BaseSettings):
         Raises:
             SettingsError: Names each variable that is missing, flawed or, outside development, weak.
         """
-        flaws = {
-            name: fault_of(name, secret.get_secret_value() if secret else "", self.environment)
-            for name, secret in secrets.items()
-        }
-        found = [*faults, *(f"{name} {flaw}" for name, flaw in flaws.items() if flaw)]
+        found = list(faults)
+        for name, secret in secrets.items():
+            text = secret.get_secret_value() if secret else ""
+            fault = secret_fault(name, text, self.environment)
+            found += [f"{name} {fault}"] if fault else []
         if found:
             raise SettingsError("; ".join(found))
 
@@ -290,11 +291,10 @@ class ServiceSettings(BaseSettings):
             "JWT_PUBLIC_KEY_PATH": self.jwt_public_key_path,
             "JWT_JWKS_URL": self.jwt_jwks_url,
         }
-        given = [name for name, value in public.items() if value]
-        if self.jwt_secret_key and given:
-            return [f"JWT_SECRET_KEY and {given[0]} exclude each other"]
+        keys = {"JWT_SECRET_KEY": self.jwt_secret_key} | public
+        given = [name for name, key in keys.items() if key]
         if len(given) > 1:
             return [f"{' and '.join(given)} exclude each other"]
-        if self.jwt_algorithm != "HS256" and not given:
+        if self.jwt_algorithm != "HS256" and not any(public.values()):
             return [f"JWT_ALGORITHM=RS256 needs one of {', '.join(public)}"]
         return []

@@ -1,32 +1,8 @@
 """All failures that may leave a service: a stable code and an HTTP status each.
 
-    BffError
-    ├── ClientError                     the caller can mend it
-    │   ├── ValidationFailed            400 VALIDATION_ERROR
-    │   ├── InvalidRequest              400 INVALID_REQUEST
-    │   ├── NotAuthenticated            401 AUTHENTICATION_ERROR
-    │   │   └── CallerUnknown           the calling service did not prove its identity
-    │   ├── NotAuthorized               403 AUTHORIZATION_ERROR
-    │   ├── NotFound                    404 RESOURCE_NOT_FOUND
-    │   ├── MethodNotAllowed            405 METHOD_NOT_ALLOWED
-    │   ├── Conflict                    409 CONFLICT
-    │   ├── PreconditionFailed          412 PRECONDITION_FAILED
-    │   ├── PayloadTooLarge             413 PAYLOAD_TOO_LARGE
-    │   ├── UnsupportedMediaType        415 UNSUPPORTED_MEDIA_TYPE
-    │   ├── PreconditionRequired        428 PRECONDITION_REQUIRED
-    │   └── RateLimited                 429 RATE_LIMIT
-    ├── Unavailable                     503 SERVICE_UNAVAILABLE, this service cannot answer now
-    ├── Unexpected                      500 UNKNOWN_ERROR, a bug
-    └── DownstreamError                 a downstream service failed
-        ├── DownstreamFailed            502 EXTERNAL_SERVICE_ERROR
-        │   └── DownstreamRefused       an unexpected 4xx
-        ├── DownstreamUnreachable       503 CONNECTION_ERROR
-        ├── DownstreamSaturated         503 SERVICE_UNAVAILABLE
-        │   └── CallerSaturated         429 RATE_LIMIT, too many calls of this caller
-        ├── CircuitOpen                 503 CIRCUIT_BREAKER_OPEN
-        └── DownstreamTimeout           504 TIMEOUT
-
-Nothing here holds text from a downstream service: facts go into `details` or `fields`.
+A `ClientError` the caller can mend, a `DownstreamError` is the failure of a downstream service, and
+`Unavailable` and `Unexpected` are ours. Nothing here holds text from a downstream service: facts go
+into `details` or `fields`.
 """
 
 from collections.abc import Iterable, Mapping

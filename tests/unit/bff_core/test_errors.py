@@ -1,4 +1,4 @@
-"""The error tree: its picture is complete, and each code has one status."""
+"""The error tree: each code has one status."""
 
 import re
 from collections.abc import Iterator
@@ -84,33 +84,6 @@ def test_copy_is_equal_and_shares_nothing_that_changes(kind: type[BffError]) -> 
 @pytest.mark.parametrize("kind", list(tree(BffError)))
 def test_message_is_a_sentence_of_our_own(kind: type[BffError]) -> None:
     assert re.fullmatch(r"[A-Z][^.{}%]+", kind.message)
-
-
-def drawn() -> list[tuple[str, str, str | None]]:
-    """Name, parent and status with code, read from the picture."""
-    rows: list[tuple[str, str, str | None]] = []
-    above: list[tuple[int, str]] = [(0, "BffError")]
-    line = re.compile(r"^(?P<indent>[\s│├└─]+)(?P<name>[A-Z]\w+)\s+(?P<says>.*)$")
-    for match in filter(None, map(line.match, (errors.__doc__ or "").splitlines())):
-        depth = len(match["indent"])
-        while above[-1][0] >= depth:
-            above.pop()
-        code = re.match(r"\d{3} [A-Z_]+", match["says"])
-        rows.append((match["name"], above[-1][1], code.group() if code else None))
-        above.append((depth, match["name"]))
-    return rows
-
-
-def test_picture_draws_every_class_under_its_parent() -> None:
-    classes = {(kind.__name__, kind.__mro__[1].__name__) for kind in tree(BffError)}
-
-    assert {(name, parent) for name, parent, _ in drawn()} == classes - {("BffError", "Exception")}
-
-
-def test_picture_tells_each_code_and_status() -> None:
-    for name, _, told in drawn():
-        kind = getattr(errors, name)
-        assert told in {None, f"{kind.status} {kind.code}"}, name
 
 
 def test_flaws_are_listed_as_pointer_and_message() -> None:

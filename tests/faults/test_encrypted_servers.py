@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 
-from bff_core.auth import KEPT_KEY, RevocationListener, RevocationMarks
+from bff_core.auth import ACCESS_TOKENS, RevocationListener, RevocationMarks
 from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.context import UserId
@@ -115,7 +115,7 @@ async def test_event_logs_work_over_tls_with_an_acl_user(tls_redis_url: str) -> 
 
 async def test_revocations_are_heard_over_tls_with_an_acl_user(tls_redis_url: str) -> None:
     clock, redis = SystemClock(), Redis.from_url(tls_redis_url)
-    await redis.zadd(KEPT_KEY, {"anna": clock.now().timestamp()})
+    await redis.zadd(ACCESS_TOKENS.kept_key, {"anna": clock.now().timestamp()})
     marks = RevocationMarks(clock, 3600.0)
     listener = RevocationListener(Redis.from_url(tls_redis_url), marks, clock)
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 
-from bff_core.auth import KEPT_KEY, RevocationListener, RevocationMarks
+from bff_core.auth import ACCESS_TOKENS, RevocationListener, RevocationMarks
 from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.context import UserId
@@ -105,7 +105,7 @@ async def test_revocations_are_heard_from_the_new_primary(setup: SentinelSetup) 
 
     async def is_marked() -> bool:
         async with Redis(port=setup.replica_port) as new_primary:
-            await new_primary.zadd(KEPT_KEY, {"anna": clock.now().timestamp()})
+            await new_primary.zadd(ACCESS_TOKENS.kept_key, {"anna": clock.now().timestamp()})
         return marks.covers(UserId("anna"), clock.now().timestamp() - 60)
 
     try:

@@ -1,7 +1,7 @@
-"""Revocation by marks of a subject and a time, kept in memory and heard through Redis."""
+"""Revocation by marks of a subject and a time, kept in memory."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -12,22 +12,7 @@ from bff_core.clock import Clock
 from bff_core.context import UserId
 from bff_core.errors import NotAuthenticated, Unavailable
 
-CHANNEL = "identity:revocations"
-"""Redis channel of `RevocationNotice`; a notice without marks says that the publisher lives."""
-KEPT_KEY = "identity:revoked"
-"""Sorted set of user ids by the time of their mark, in epoch seconds."""
 MAX_MARKS = 100_000
-
-
-class RevocationTopic(NamedTuple):
-    """The key and the channel of marks of one kind."""
-
-    channel: str
-    kept_key: str
-
-
-ACCESS_TOKENS = RevocationTopic(CHANNEL, KEPT_KEY)
-"""Marks of users, published by Identity."""
 
 log = structlog.get_logger()
 
@@ -37,10 +22,6 @@ class RevocationMark(msgspec.Struct, frozen=True):
 
     user_id: UserId
     at: float
-
-
-class RevocationNotice(msgspec.Struct, frozen=True):
-    marks: list[RevocationMark] = []
 
 
 class AdminAccess(Protocol):

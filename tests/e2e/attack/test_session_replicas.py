@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from redis import Redis
 
-from bff_core.auth import CHANNEL, RevocationMark, RevocationNotice
+from bff_core.auth import ACCESS_TOKENS, RevocationMark, RevocationNotice
 from bff_core.context import UserId
 from services.gateway.implementations.session_cookie import AccessToken
 from tests.e2e.attack.conftest import SESSION_KEYS, Edge
@@ -124,7 +124,7 @@ def test_a_mark_of_identity_asks_it_about_the_person(replicas: Replicas, *, admi
     replicas.identity.refusal = None if admitted else (403, "IDENTITY_ACCESS_DENIED")
     notice = RevocationNotice([RevocationMark(UserId("teacher-anna"), now().timestamp())])
     with Redis.from_url(replicas.redis_url) as redis:
-        redis.publish(CHANNEL, msgspec.json.encode(notice))
+        redis.publish(ACCESS_TOKENS.channel, msgspec.json.encode(notice))
 
     reply = anna.send()
     while not replicas.identity.calls("refresh"):

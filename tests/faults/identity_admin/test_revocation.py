@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.auth import (
-    KEPT_KEY,
+    ACCESS_TOKENS,
     RevocationListener,
     RevocationMarks,
 )
@@ -48,7 +48,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = Redis.from_url(redis_url)
-    await client.delete(KEPT_KEY)
+    await client.delete(ACCESS_TOKENS.kept_key)
     yield client
     await client.aclose()
 
@@ -108,7 +108,7 @@ async def test_marks_that_redis_lost_are_published_again(
     await add_approved(engine, account)
     await deny(engine, account)
     await relay_over(engine, redis).publish_once()
-    await redis.delete(KEPT_KEY)
+    await redis.delete(ACCESS_TOKENS.kept_key)
 
     async with listening(redis_url) as marks:
         await relay_over(engine, redis).publish_once()

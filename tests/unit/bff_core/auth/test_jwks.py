@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from bff_core.auth import JwksKeys, JwksOptions, TokenRules, TokenVerifier
+from bff_core.auth import JwksKeys, TokenRules, TokenVerifier
 from bff_core.errors import BffError, DownstreamUnreachable, NotAuthenticated, Unavailable
 from bff_core.testing import AUDIENCE, ISSUER, FakeClock, RsaKeys, access_token, bearer
 from tests.jwks_kit import Issuer, entry, published
@@ -37,7 +37,7 @@ def issuer(old: RsaKeys) -> Issuer:
 
 @pytest.fixture
 def keys(issuer: Issuer, clock: FakeClock) -> JwksKeys:
-    return JwksKeys(issuer, clock, JwksOptions(min_interval=0.01, max_retry_delay=0.01))
+    return JwksKeys(issuer, clock, interval=0.01)
 
 
 @pytest.fixture

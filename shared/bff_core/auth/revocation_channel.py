@@ -1,23 +1,17 @@
-"""Hears revocation marks through Redis: those kept there, then those published."""
+"""Revocation marks on their way through Redis: published and kept there, heard by every process."""
 
 import asyncio
 import random
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from bff_core.auth.revocations import (
-    ACCESS_TOKENS,
-    MAX_MARKS,
-    RevocationMark,
-    RevocationMarks,
-    RevocationNotice,
-    RevocationTopic,
-)
+from bff_core.auth.revocations import MAX_MARKS, RevocationMark, RevocationMarks
 from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from bff_core.context import UserId
@@ -30,9 +24,61 @@ _START_SECONDS = 1.0
 _LOAD_SECONDS = 2.0
 _RECONNECT_SECONDS = 1.0
 
+# A script, so that a mark is kept before it is heard of: in a cluster, the commands of a pipeline
+# may go to several servers, in any order.
+# KEYS: kept marks. ARGV: channel, notice, time of the oldest mark, most marks, seconds to keep
+# them, then the time and the subject of each mark.
+_KEEP_AND_PUBLISH = """
+for at = 6, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'GT', ARGV[at], ARGV[at + 1]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+if #ARGV > 5 then
+  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[4]))
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+"""
+
 log = structlog.get_logger()
 _random = random.SystemRandom()
+
+
+class RevocationTopic(NamedTuple):
+    """Marks of one kind: the channel of their notices, and a sorted set of subjects by time."""
+
+    channel: str
+    kept_key: str
+
+
+ACCESS_TOKENS = RevocationTopic("identity:revocations", "identity:revoked")
+"""Marks of users, published by Identity; times are epoch seconds."""
+
+
+class RevocationNotice(msgspec.Struct, frozen=True):
+    """A message of the channel; without marks it says that the publisher lives."""
+
+    marks: list[RevocationMark] = []
+
+
 _decode = msgspec.json.Decoder(RevocationNotice).decode
+
+
+class RevocationPublisher:
+    """Publishes to the listeners of a topic; each call raises what redis-py raises."""
+
+    def __init__(self, redis: RedisClient, topic: RevocationTopic, lifetime: float) -> None:
+        """`lifetime` in seconds: that of what a mark revokes."""
+        self._topic = topic
+        self._lifetime = lifetime
+        self._script = redis.register_script(_KEEP_AND_PUBLISH)
+
+    async def publish(self, marks: Sequence[RevocationMark], now: float) -> None:
+        """Keep and publish the marks, at a time in epoch seconds; without any, only be heard."""
+        notice = msgspec.json.encode(RevocationNotice(list(marks)))
+        limits = [now - self._lifetime, MAX_MARKS, max(1, round(self._lifetime))]
+        kept = [text for mark in marks for text in (repr(mark.at), mark.user_id)]
+        await self._script(
+            keys=[self._topic.kept_key], args=[self._topic.channel, notice, *limits, *kept]
+        )
 
 
 class RevocationListener:
@@ -73,9 +119,8 @@ class RevocationListener:
 
     async def aclose(self) -> None:
         """Stop listening, and close the connection to Redis."""
-        task, self._task = self._task, None
-        if task is not None:
-            await cancel_and_wait(task)
+        if self._task is not None:
+            await cancel_and_wait(self._task)
         await self._redis.aclose()
 
     async def run(self) -> None:
@@ -84,7 +129,10 @@ class RevocationListener:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as error:
-                self._note_lost(error)
+                # The first failure only, as attempts follow each other every second.
+                if not self._failing:
+                    log.warning("revocations_not_heard", kind=type(error).__name__)
+                self._failing = True
             except Exception:  # the outermost frame of a background task
                 log.exception("revocations_crashed")
             self._redis_at = float("-inf")
@@ -96,31 +144,19 @@ class RevocationListener:
             async with asyncio.timeout(_LOAD_SECONDS):
                 # Subscribed before the kept ones are read: no mark falls between the two.
                 await connection.subscribe(self._topic.channel)
-                self._marks.add(await self._kept())
+                # The library's type is a union of what all its options bring.
+                kept: Any = await self._redis.zrange(
+                    self._topic.kept_key, 0, MAX_MARKS - 1, desc=True, withscores=True
+                )
+            self._marks.add(RevocationMark(UserId(user_id.decode()), at) for user_id, at in kept)
             self._redis_at = self._clock.monotonic()
             self._loaded.set()
-            self._note_heard()
+            if self._failing:
+                log.info("revocations_heard_again")
+            self._failing = False
             await self._receive(connection)
         finally:
             await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
-
-    def _note_lost(self, error: Exception) -> None:
-        """Log the first failure only, as attempts follow each other every second."""
-        if not self._failing:
-            log.warning("revocations_not_heard", kind=type(error).__name__)
-        self._failing = True
-
-    def _note_heard(self) -> None:
-        if self._failing:
-            log.info("revocations_heard_again")
-        self._failing = False
-
-    async def _kept(self) -> list[RevocationMark]:
-        # The library's type is a union of what all its options bring.
-        entries: Any = await self._redis.zrange(
-            self._topic.kept_key, 0, MAX_MARKS - 1, desc=True, withscores=True
-        )
-        return [RevocationMark(UserId(user_id.decode()), at) for user_id, at in entries]
 
     async def _receive(self, connection: PubSub) -> None:
         pinged = False

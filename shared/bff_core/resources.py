@@ -9,7 +9,6 @@ from bff_core.cache import (
     MemoryCache,
     RedisCache,
     RedisClient,
-    drop_connections,
     open_redis,
 )
 from bff_core.client import ClientRuntime
@@ -36,8 +35,10 @@ class Resources:
         memory: MemoryCache[CacheKey, CacheEntry] = MemoryCache(
             max_entries=settings.cache_entries, max_bytes=settings.cache_bytes
         )
-        redis = open_redis(settings.redis_url) if settings.redis_url is not None else None
-        shared = _shared_cache(redis, clock, metrics) if redis is not None else None
+        redis = shared = None
+        if settings.redis_url is not None:
+            redis = open_redis(settings.redis_url)
+            shared = RedisCache(redis, clock, on_failure=metrics.policies.store_failed)
         runtime = ClientRuntime(metrics, clock, memory, shared)
         for downstream in settings.called_services:
             runtime.breaker_of(downstream)
@@ -54,12 +55,3 @@ class Resources:
         await self.runtime.aclose()
         if self.redis is not None:
             await self.redis.aclose()
-
-
-def _shared_cache(redis: RedisClient, clock: Clock, metrics: Metrics) -> RedisCache:
-    return RedisCache(
-        redis,
-        clock,
-        counter=metrics.policies,
-        on_refusal=lambda: drop_connections(redis, in_use=False),
-    )

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, ReadOnlyError
 
-from bff_core.cache import RedisCache, drop_connections, open_redis
+from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.context import UserId
 from services.bff_teacher.live.event_log import EventLogUnavailable
@@ -138,12 +138,7 @@ async def fill_and_save(url: str) -> None:
 
 async def test_a_refusal_lets_the_cache_connect_anew(operator: Redis, redis_url: str) -> None:
     redis = open_redis(redis_url, connect_timeout=5.0)
-    cache = RedisCache(
-        redis,
-        SystemClock(),
-        timeout=5.0,
-        on_refusal=lambda: drop_connections(redis, in_use=False),
-    )
+    cache = RedisCache(redis, SystemClock(), timeout=5.0)
     await cache.put("key", b"value", ttl=60)
     before = await redis.client_id()
     await operator.replicaof("127.0.0.1", "9")

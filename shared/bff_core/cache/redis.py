@@ -1,20 +1,94 @@
-"""A shared cache in Redis; while Redis is away or slow, every read is a counted miss."""
+"""Redis: clients by URL, and a shared cache; while Redis is away or slow, every read is a miss."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Union
 
 import structlog
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from bff_core.cache.redis_clients import RedisClient, redis_client
 from bff_core.clock import Clock
+from bff_core.settings.redis_urls import ClusterUrl, SentinelUrl
+
+if TYPE_CHECKING:
+    from bff_core.cache.redis_cluster import ClusterClient
 
 T = TypeVar("T")
 
+RedisClient = Union[Redis, "ClusterClient"]
+"""Scripts, single commands and subscriptions are the same for all three; pipelines are not."""
 PING_TIMEOUT = 1.0
 
 _log = structlog.get_logger()
+
+
+def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> RedisClient:
+    """A client without retries of its own: the cache decides when to try again."""
+    return redis_client(
+        url, connections=connections, connect_timeout=connect_timeout, timeout=connect_timeout
+    )
+
+
+class SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Connections to the primary; waits for a free one, and closes its Sentinels' clients."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.sentinel_manager.aclose()
+
+
+def redis_client(
+    url: str, *, connections: int, connect_timeout: float, timeout: float | None
+) -> RedisClient:
+    """A client that never repeats a command by itself.
+
+    `connect_timeout` and `timeout` are in seconds: to connect, and for an answer or a free
+    connection. A subscription has no `timeout` and waits for messages as long as it wants.
+    """
+    options = {
+        "max_connections": connections,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": connect_timeout,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    patience = timeout or connect_timeout
+    cluster = ClusterUrl.parse(url)
+    if cluster is None:
+        return Redis.from_pool(_pool(url, options | {"timeout": patience}))
+    # Imported here: Identity, into which a service is mounted, may have a redis-py without it.
+    module = import_module("bff_core.cache.redis_cluster")
+    client: ClusterClient = module.ClusterClient(cluster, options, patience=patience)
+    return client
+
+
+async def drop_connections(redis: object, *, in_use: bool) -> None:
+    """Let the next commands connect anew; with `in_use` the subscriptions, too.
+
+    A server that refuses commands may have become a replica, to which old connections still lead.
+    A cluster's says so itself, and its client follows.
+    """
+    if isinstance(redis, Redis):
+        await redis.connection_pool.disconnect(inuse_connections=in_use)
+
+
+def _pool(url: str, options: dict[str, Any]) -> ConnectionPool:
+    found = SentinelUrl.parse(url)
+    if found is None:
+        return BlockingConnectionPool.from_url(url, **options)
+    # Two Sentinels can be asked while a caller waits: the one that answers is asked first later.
+    half = options["socket_connect_timeout"] / 2
+    limits = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), half)
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis has no annotation
+        found.sentinels,
+        sentinel_kwargs=limits | {"retry": Retry(NoBackoff(), 0)} | found.sentinel_options,
+    )
+    together = options | found.options
+    return SentinelPool(found.service, sentinel, **together)  # type: ignore[no-untyped-call]  # likewise
 
 
 class Commands(Protocol):
@@ -29,25 +103,12 @@ class Commands(Protocol):
     def ping(self) -> Awaitable[object]: ...
 
 
-class FailureCounter(Protocol):
-    """Counts failed operations; must not raise."""
-
-    def store_failed(self, operation: str) -> None: ...
-
-
-def open_redis(url: str, *, connect_timeout: float = 0.5, connections: int = 64) -> RedisClient:
-    """A client without retries of its own: the cache decides when to try again."""
-    return redis_client(
-        url, connections=connections, connect_timeout=connect_timeout, timeout=connect_timeout
-    )
-
-
 class RedisCache:
     """A `SharedCache` whose failures fail no request; `HealthChecked` for `/ready`.
 
     An operation takes at most `timeout` seconds. After a failure Redis is not used for `cooldown`
     seconds, so that a hanging Redis does not slow every request. Operations beyond `max_in_flight`
-    are misses. `on_refusal` is called when Redis answers a command with an error.
+    are misses. `on_failure` is called with the name of each operation that failed.
     """
 
     def __init__(
@@ -58,18 +119,16 @@ class RedisCache:
         timeout: float = 0.05,
         cooldown: float = 1.0,
         max_in_flight: int = 64,
-        counter: FailureCounter | None = None,
         name: str = "redis",
-        on_refusal: Callable[[], Awaitable[object]] | None = None,
+        on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._redis = redis
         self._clock = clock
         self._timeout = timeout
         self._cooldown = cooldown
         self._max_in_flight = max_in_flight
-        self._counter = counter
         self._name = name
-        self._on_refusal = on_refusal
+        self._on_failure = on_failure
         self._cooling_until = 0.0
         self._in_flight = 0
         self._failing = False
@@ -120,8 +179,8 @@ class RedisCache:
                 result = await command
         except (RedisError, OSError, TimeoutError) as error:
             self._record_failure(operation, error)
-            if self._on_refusal is not None and isinstance(error, ResponseError):
-                await self._on_refusal()
+            if isinstance(error, ResponseError):
+                await drop_connections(self._redis, in_use=False)
             return None
         finally:
             self._in_flight -= 1
@@ -137,5 +196,4 @@ class RedisCache:
             _log.warning("shared_cache_failed", operation=operation, kind=type(error).__name__)
         self._failing = True
         self._cooling_until = self._clock.monotonic() + self._cooldown
-        if self._counter is not None:
-            self._counter.store_failed(operation)
+        self._on_failure(operation)

@@ -43,27 +43,19 @@ class FakeRedis:
         await asyncio.sleep(self.mood)
 
 
-class Tally:
-    def __init__(self) -> None:
-        self.failed: list[str] = []
-
-    def store_failed(self, operation: str) -> None:
-        self.failed.append(operation)
-
-
 @pytest.fixture
 def redis() -> FakeRedis:
     return FakeRedis()
 
 
 @pytest.fixture
-def tally() -> Tally:
-    return Tally()
+def failed() -> list[str]:
+    return []
 
 
 @pytest.fixture
-def cache(clock: FakeClock, redis: FakeRedis, tally: Tally) -> RedisCache:
-    return RedisCache(redis, clock, max_in_flight=2, counter=tally)
+def cache(clock: FakeClock, redis: FakeRedis, failed: list[str]) -> RedisCache:
+    return RedisCache(redis, clock, max_in_flight=2, on_failure=failed.append)
 
 
 FAILURES = [RedisConnectionError("gone"), ResponseError("LOADING"), OSError("reset"), 60.0]
@@ -82,7 +74,7 @@ def test_what_is_put_is_found_until_dropped(run: Run, cache: RedisCache, redis: 
 
 @pytest.mark.parametrize("mood", FAILURES)
 def test_no_failure_comes_out_and_each_is_counted(
-    run: Run, cache: RedisCache, redis: FakeRedis, tally: Tally, mood: Exception
+    run: Run, cache: RedisCache, redis: FakeRedis, failed: list[str], mood: Exception
 ) -> None:
     redis.mood = mood
 
@@ -95,7 +87,7 @@ def test_no_failure_comes_out_and_each_is_counted(
 
     run(scene())
 
-    assert tally.failed == ["get", "put", "drop"]
+    assert failed == ["get", "put", "drop"]
     assert cache.failures == 3
 
 
@@ -151,7 +143,7 @@ def test_after_a_rest_it_is_asked_again(run: Run, cache: RedisCache, redis: Fake
 
 
 def test_a_caller_who_hangs_up_is_no_failure(
-    run: Run, cache: RedisCache, redis: FakeRedis, tally: Tally
+    run: Run, cache: RedisCache, redis: FakeRedis, failed: list[str]
 ) -> None:
     redis.mood = 0.04
 
@@ -165,12 +157,12 @@ def test_a_caller_who_hangs_up_is_no_failure(
 
     run(scene())
 
-    assert tally.failed == []
+    assert failed == []
     assert redis.asked == 3
 
 
 def test_what_is_too_much_at_once_is_a_miss_not_a_failure(
-    run: Run, cache: RedisCache, redis: FakeRedis, tally: Tally
+    run: Run, cache: RedisCache, redis: FakeRedis, failed: list[str]
 ) -> None:
     redis.mood = 0.01
 
@@ -180,7 +172,7 @@ def test_what_is_too_much_at_once_is_a_miss_not_a_failure(
     run(scene())
 
     assert redis.asked == 2
-    assert tally.failed == []
+    assert failed == []
 
 
 @pytest.mark.parametrize(("mood", "well"), [(0.0, True), (2.0, False), (OSError("gone"), False)])

@@ -68,7 +68,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         make = self.make = MetricMaker(prefix, self.registry)
         ProcessCollector(registry=self.registry)
-        self.loop_lag = _observed_loop(make)
+        self.loop_lag = LoopLag()
+        _export_loop(self.loop_lag, make)
         self.policies = PolicyMetrics(make)
         self.failures = FailureMetrics(make)
         self.in_flight = make.gauge("http_requests_in_flight", "Requests being answered.")
@@ -179,68 +180,36 @@ class PolicyMetrics:
     """Metrics of downstream calls and the policies around them."""
 
     def __init__(self, make: MetricMaker) -> None:
-        self.calls = make.counter(
-            "downstream_calls_total",
-            "Attempts at calls to a downstream service, by outcome.",
-            "service",
-            "operation",
-            "outcome",
-        )
+        call = ("service", "operation")
+        documentation = "Attempts at calls to a downstream service, by outcome."
+        self.calls = make.counter("downstream_calls_total", documentation, *call, "outcome")
         self.call_seconds = make.histogram(
-            "downstream_call_duration_seconds", "Duration of attempts.", "service", "operation"
+            "downstream_call_duration_seconds", "Duration of attempts.", *call
         )
-        self.salvaged = make.counter(
-            "downstream_salvaged_total",
-            "Answers that only the lenient decoder could read.",
-            "service",
-            "operation",
+        documentation = "Answers that only the lenient decoder could read."
+        self.salvaged = make.counter("downstream_salvaged_total", documentation, *call)
+        documentation = "Calls answered from a cache, shared or served stale, by result."
+        self.cache = make.counter("downstream_cache_total", documentation, *call, "result")
+        documentation = "Retries by the failure before them, and denied retries by reason."
+        self.retries = make.counter("downstream_retries_total", documentation, *call, "reason")
+        documentation = "Calls that were not sent, by the policy that refused them."
+        self.refusals = make.counter("downstream_refusals_total", documentation, *call, "by")
+        self.breaker = make.gauge("circuit_breaker_state", "0 closed, 1 open, 2 half-open.", *call)
+        self.transitions = make.counter(
+            "circuit_breaker_transitions_total",
+            "Changes of a breaker's state.",
+            *call,
+            "before",
+            "after",
         )
-        self.cache = make.counter(
-            "downstream_cache_total",
-            "Calls answered from a cache, shared or served stale, by result.",
-            "service",
-            "operation",
-            "result",
+        documentation = "Operations that the shared cache did not carry out."
+        self.store_failures = make.counter(
+            "shared_cache_failures_total", documentation, "operation"
         )
-        self.retries = make.counter(
-            "downstream_retries_total",
-            "Retries by the failure before them, and denied retries by reason.",
-            "service",
-            "operation",
-            "reason",
-        )
-        self.refusals = make.counter(
-            "downstream_refusals_total",
-            "Calls that were not sent, by the policy that refused them.",
-            "service",
-            "operation",
-            "by",
-        )
-        self.breaker, self.transitions, self.store_failures = _state_metrics(make)
 
     def store_failed(self, operation: str) -> None:
         """Count an operation that the shared cache did not carry out."""
         self.store_failures.labels(operation).inc()
-
-
-def _state_metrics(make: MetricMaker) -> tuple[Gauge, Counter, Counter]:
-    breaker = make.gauge(
-        "circuit_breaker_state", "0 closed, 1 open, 2 half-open.", "service", "operation"
-    )
-    transitions = make.counter(
-        "circuit_breaker_transitions_total",
-        "Changes of a breaker's state.",
-        "service",
-        "operation",
-        "before",
-        "after",
-    )
-    store_failures = make.counter(
-        "shared_cache_failures_total",
-        "Operations that the shared cache did not carry out.",
-        "operation",
-    )
-    return breaker, transitions, store_failures
 
 
 class FailureMetrics:
@@ -266,16 +235,13 @@ class FailureMetrics:
         self._key_reads.labels(outcome).inc()
 
 
-def _observed_loop(make: MetricMaker) -> LoopLag:
-    """Export the tasks and the lag of the event loop."""
+def _export_loop(loop_lag: LoopLag, make: MetricMaker) -> None:
     tasks = make.gauge("asyncio_tasks", "Tasks of the event loop, the scrape's own included.")
     tasks.set_function(_count_tasks)
-    loop_lag = LoopLag()
     lag = make.gauge(
         "event_loop_lag_seconds", "The longest time in the last minute that due work waited."
     )
     lag.set_function(loop_lag.longest)
-    return loop_lag
 
 
 def _count_tasks() -> float:

@@ -14,7 +14,9 @@ DRIVERS = {
     "postgres": "postgresql+asyncpg",
 }
 SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-TLS_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+DRIVER_OPTIONS = frozenset(
+    {"sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "target_session_attrs"}
+)
 OURS = frozenset({"connect_timeout", "application_name"})
 """Options that the services set themselves."""
 
@@ -61,18 +63,15 @@ def _connect_args(url: URL) -> dict[str, Any]:
     options = {name: value for name, value in url.query.items() if name not in OURS}
     if options.pop("channel_binding", "prefer") == "require":
         raise ValueError("channel_binding=require is not supported by the driver")
-    mode = options.pop("sslmode", options.pop("ssl", None))
-    if mode is not None and mode not in SSL_MODES:
+    if "ssl" in options:
+        options.setdefault("sslmode", options.pop("ssl"))
+    if options.get("sslmode", "prefer") not in SSL_MODES:
         raise ValueError(f"sslmode must be one of {', '.join(sorted(SSL_MODES))}")
-    files = {name: options.pop(name) for name in TLS_FILES if name in options}
-    session = options.pop("target_session_attrs", None)
-    if options:
+    if options.keys() - DRIVER_OPTIONS:
         # Names only: a raw `?` in a password makes an option of its rest.
         raise ValueError("has options that the driver does not know; encode a `?` of the password")
-    args: dict[str, Any] = {} if mode is None else {"ssl": mode}
-    if files:
-        args = {"dsn": str(URL.create("postgresql", query=files | {"sslmode": mode or "prefer"}))}
-    return args | ({} if session is None else {"target_session_attrs": session})
+    # In a URL, because asyncpg takes the files in no other way.
+    return {"dsn": str(URL.create("postgresql", query=options))} if options else {}
 
 
 def unnamed_statements() -> dict[str, Any]:

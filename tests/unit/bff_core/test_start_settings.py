@@ -15,6 +15,7 @@ BASE = {
     "JWT_SECRET_KEY": SECRET,
     "HULEEDU_INTERNAL_API_KEY": "internal-key-for-tests",
 }
+REQUIRE = {"dsn": "postgresql://?sslmode=require"}
 RS256 = {"JWT_ALGORITHM": "RS256", "JWT_SECRET_KEY": ""}
 
 
@@ -102,8 +103,8 @@ def test_the_redis_url_is_not_shown() -> None:
     [
         ("postgres://u:p%40s%2Fs@db:6432/x", {"password": "p@s/s"}),
         ("postgres://u:p/s%ss#?@db/x".replace("?", ""), {"password": "p/s%ss#"}),
-        ("postgresql+psycopg2://u@db/x?sslmode=require", {"ssl": "require"}),
-        ("postgresql://u@db/x?sslmode=require&channel_binding=prefer", {"ssl": "require"}),
+        ("postgresql+psycopg2://u@db/x?sslmode=require", REQUIRE),
+        ("postgresql://u@db/x?sslmode=require&channel_binding=prefer", REQUIRE),
         ("postgresql://u@db/x?connect_timeout=5", {"database": "x"}),
     ],
 )

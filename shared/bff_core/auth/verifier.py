@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,12 +204,7 @@ def _claims(payload: dict[str, Any], issued_at: float) -> Claims:
 
 def _moment(value: object, claim: str) -> float:
     """Epoch seconds; JSON knows numbers that are not finite or too big to be a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotAuthenticated(f"invalid_{claim}")
-    try:
-        seconds = float(value)
-    except OverflowError as error:
-        raise NotAuthenticated(f"invalid_{claim}") from error
-    if not math.isfinite(seconds):
-        raise NotAuthenticated(f"invalid_{claim}")
-    return seconds
+    with suppress(OverflowError):
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    raise NotAuthenticated(f"invalid_{claim}")

@@ -111,6 +111,8 @@ class RedisCache:
     are misses. `on_failure` is called with the name of each operation that failed.
     """
 
+    name = "redis"
+
     def __init__(
         self,
         redis: Commands,
@@ -119,7 +121,6 @@ class RedisCache:
         timeout: float = 0.05,
         cooldown: float = 1.0,
         max_in_flight: int = 64,
-        name: str = "redis",
         on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._redis = redis
@@ -127,16 +128,11 @@ class RedisCache:
         self._timeout = timeout
         self._cooldown = cooldown
         self._max_in_flight = max_in_flight
-        self._name = name
         self._on_failure = on_failure
         self._cooling_until = 0.0
         self._in_flight = 0
         self._failing = False
         self.failures = 0
-
-    @property
-    def name(self) -> str:
-        return self._name
 
     @property
     def cooling_down(self) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.auth import StaticKey, TokenRules, TokenVerifier
-from bff_core.context import is_user_id
+from bff_core.context import USER_ID
 from bff_core.errors import NotAuthenticated
 from bff_core.testing import AUDIENCE, ISSUER, SECRET, FakeClock, access_token, bearer
 from tests.verified_tokens import verified
@@ -30,7 +30,7 @@ def survives(authorization: str | None) -> None:
         claims = verified(VERIFIER, authorization)
     except NotAuthenticated:
         return
-    assert is_user_id(claims.user_id)
+    assert USER_ID.fullmatch(claims.user_id)
     assert claims.expires_at > FakeClock().now().timestamp()
 
 

@@ -100,10 +100,6 @@ def key_from(settings: ServiceSettings) -> StaticKey:
     return StaticKey(key)
 
 
-class NoKeysPublished(ValueError):
-    """The key set is valid and empty, as Identity's is until its first sign-in."""
-
-
 class JwksKeys:
     """A published key set; an id is unknown only after a fetch made later than its token was seen.
 
@@ -209,26 +205,26 @@ class JwksKeys:
             await asyncio.wait([self._running])
         await asyncio.sleep(max(0.0, self._next_fetch_at - self._clock.monotonic()))
         self._running, self._scheduled = self._scheduled, None
-        outcome = "failed"
         try:
             keys = parse(await self._fetch())
-        except NoKeysPublished:
-            # No answer yet: keys that were read before stay in use.
-            log.info("jwks_empty")
-            outcome = "empty"
         except (BffError, ValueError) as error:
             log.warning("jwks_not_read", kind=type(error).__name__)
+            self._record("failed")
+            return False
         except Exception:
-            self._record(outcome)
+            self._record("failed")
             raise
-        else:
-            # An unchanged key keeps its identity, so that tokens verified with it stay cached.
-            unchanged = {kid: key for kid, key in self._keys.items() if keys.get(kid) == key}
-            self._keys = keys | unchanged
-            self._fetched_at = self._clock.monotonic()
-            outcome = "read"
-        self._record(outcome)
-        return outcome == "read"
+        if not keys:
+            # No answer yet: keys that were read before stay in use.
+            log.info("jwks_empty")
+            self._record("empty")
+            return False
+        # An unchanged key keeps its identity, so that tokens verified with it stay cached.
+        unchanged = {kid: key for kid, key in self._keys.items() if keys.get(kid) == key}
+        self._keys = keys | unchanged
+        self._fetched_at = self._clock.monotonic()
+        self._record("read")
+        return True
 
     def _record(self, outcome: str) -> None:
         """Count a fetch that ended by itself, and set when the next one may begin."""
@@ -246,24 +242,21 @@ def _unavailable() -> Unavailable:
 
 
 def parse(document: bytes) -> dict[str | None, RSAPublicKey]:
-    """RSA signing keys by id; keys for other uses are passed over.
+    """RSA signing keys by id; none if the set is empty, as Identity's is until its first sign-in.
 
     Raises:
-        NoKeysPublished: The set is empty.
-        ValueError: It is no key set, or holds no key that can be used.
+        ValueError: It is no key set, or holds keys for other uses alone.
     """
     found = msgspec.json.decode(document)
     listed = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(listed, list):
         raise ValueError("no key set")  # noqa: TRY004 - a document is not an argument
-    if not listed:
-        raise NoKeysPublished("no keys")
     keys: dict[str | None, RSAPublicKey] = {}
     for entry in listed:
         key = _signing_key(entry)
         if key is not None and len(keys) < MAX_KEYS:
             keys[entry.get("kid")] = key
-    if not keys:
+    if listed and not keys:
         raise ValueError("no usable key")
     return keys
 

@@ -13,7 +13,7 @@ from jwt.exceptions import InvalidSubjectError
 
 from bff_core.auth.keys import KeySource
 from bff_core.clock import Clock
-from bff_core.context import OrgId, Role, UserId, is_user_id
+from bff_core.context import USER_ID, OrgId, Role, UserId
 from bff_core.errors import NotAuthenticated
 
 MAX_TOKEN_LENGTH = 8192
@@ -185,7 +185,7 @@ def _claims(payload: dict[str, Any], issued_at: float) -> Claims:
         if kind != "access":
             raise NotAuthenticated("refresh_token" if kind == "refresh" else "not_an_access_token")
     subject = payload["sub"]
-    if not isinstance(subject, str) or not is_user_id(subject):
+    if not isinstance(subject, str) or not USER_ID.fullmatch(subject):
         raise NotAuthenticated("invalid_subject")
     roles = payload.get("roles")
     if roles is None:

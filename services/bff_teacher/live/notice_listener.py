@@ -7,10 +7,9 @@ import asyncio
 from contextlib import suppress
 
 import structlog
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from bff_core.cache import RedisClient, drop_connections
+from bff_core.cache import RedisClient, drop_connections, next_message
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from services.bff_teacher.contracts.notifications import channel_of
@@ -85,25 +84,18 @@ class NoticeListener:
             async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
                 await connection.psubscribe(ALL_USERS)
             self._failing = False
-            await self._dispatch(connection)
+            while True:
+                message = await next_message(
+                    connection,
+                    # It must come back: an old server may answer pings for good after a fail-over.
+                    lambda: self._redis.publish(PROBE, b""),
+                    silence=PING_AFTER_SECONDS,
+                    patience=COMMAND_TIMEOUT_SECONDS,
+                )
+                if message["type"] == "pmessage":
+                    self._put(message["channel"].decode(errors="replace"), message["data"])
         finally:
             await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
-
-    async def _dispatch(self, connection: PubSub) -> None:
-        probed = False
-        while True:
-            message = await connection.get_message(timeout=PING_AFTER_SECONDS)
-            if message is None and probed:
-                raise TimeoutError
-            if message is None:
-                # It must come back: an old server may answer pings for good after a fail-over.
-                async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
-                    await self._redis.publish(PROBE, b"")
-                probed = True
-                continue
-            probed = False
-            if message["type"] == "pmessage":
-                self._put(message["channel"].decode(errors="replace"), message["data"])
 
     def _put(self, channel: str, message: bytes) -> None:
         user_id = channel.partition(":")[2]

@@ -13,7 +13,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError
 
-from bff_core.cache import RedisClient, drop_connections
+from bff_core.cache import RedisClient, drop_connections, next_message
 from bff_core.context import UserId
 from services.bff_teacher.contracts.notifications import channel_of
 from services.bff_teacher.live.event_log import EventLogUnavailable
@@ -205,17 +205,14 @@ class RedisPubSubClient:
             await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
 
     async def _dispatch_messages(self, connection: PubSub, listener: PubSubListener) -> None:
-        pinged = False
         while True:
             with _lost_connections():
-                message = await connection.get_message(timeout=PING_AFTER_SECONDS)
-            if message is None:
-                if pinged:
-                    raise TimeoutError
-                await self._probe()
-                pinged = True
-                continue
-            pinged = False
+                message = await next_message(
+                    connection,
+                    self._probe,
+                    silence=PING_AFTER_SECONDS,
+                    patience=COMMAND_TIMEOUT_SECONDS,
+                )
             if message["type"] != "message":
                 continue
             channel = message["channel"].decode()
@@ -231,9 +228,8 @@ class RedisPubSubClient:
 
         After a fail-over an old server may answer pings on an open connection for good.
         """
-        async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
-            await self._redis.set(self._probe_channel, b"", ex=PROBE_EXPIRY_SECONDS)
-            await self._redis.publish(self._probe_channel, b"")
+        await self._redis.set(self._probe_channel, b"", ex=PROBE_EXPIRY_SECONDS)
+        await self._redis.publish(self._probe_channel, b"")
 
 
 @contextmanager

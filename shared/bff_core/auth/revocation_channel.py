@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from bff_core.auth.revocations import MAX_MARKS, RevocationMark, RevocationMarks
-from bff_core.cache import RedisClient
+from bff_core.cache import RedisClient, next_message
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from bff_core.tasks import cancel_and_wait
@@ -154,25 +153,15 @@ class RevocationListener:
             if self._failing:
                 log.info("revocations_heard_again")
             self._failing = False
-            await self._receive(connection)
+            while True:
+                message = await next_message(
+                    connection, connection.ping, silence=_PING_SECONDS, patience=_PING_SECONDS
+                )
+                self._redis_at = self._clock.monotonic()
+                if message["type"] == "message":
+                    self._read(message["data"])
         finally:
             await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
-
-    async def _receive(self, connection: PubSub) -> None:
-        pinged = False
-        while True:
-            message = await connection.get_message(timeout=_PING_SECONDS)
-            if message is None:
-                if pinged:
-                    raise TimeoutError
-                async with asyncio.timeout(_PING_SECONDS):
-                    await connection.ping()
-                pinged = True
-                continue
-            pinged = False
-            self._redis_at = self._clock.monotonic()
-            if message["type"] == "message":
-                self._read(message["data"])
 
     def _read(self, data: bytes) -> None:
         try:

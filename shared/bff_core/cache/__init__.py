@@ -4,6 +4,7 @@ from bff_core.cache.redis import (
     RedisCache,
     RedisClient,
     drop_connections,
+    next_message,
     open_redis,
     redis_client,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "RedisCache",
     "RedisClient",
     "drop_connections",
+    "next_message",
     "open_redis",
     "redis_client",
 ]

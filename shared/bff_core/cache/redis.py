@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Union
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
@@ -74,6 +75,24 @@ async def drop_connections(redis: object, *, in_use: bool) -> None:
     """
     if isinstance(redis, Redis):
         await redis.connection_pool.disconnect(inuse_connections=in_use)
+
+
+async def next_message(
+    subscription: PubSub, probe: Callable[[], Awaitable[object]], *, silence: float, patience: float
+) -> dict[str, Any]:
+    """The next message of a subscription, sent or caused by `probe` after `silence` seconds.
+
+    Raises:
+        TimeoutError: The probe took longer than `patience` seconds, or no message followed it.
+    """
+    message: dict[str, Any] | None = await subscription.get_message(timeout=silence)
+    if message is None:
+        async with asyncio.timeout(patience):
+            await probe()
+        message = await subscription.get_message(timeout=silence)
+    if message is None:
+        raise TimeoutError
+    return message
 
 
 def _pool(url: str, options: dict[str, Any]) -> ConnectionPool:

@@ -24,6 +24,9 @@ class PubSubStub:
         self._server.require()
         return {"type": "pong", "data": b""}
 
+    async def ping(self) -> None:
+        self._server.require()
+
     async def aclose(self) -> None:
         pass
 

@@ -2,19 +2,17 @@
 
 from bff_core.auth.admin_access import HttpAdminAccess
 from bff_core.auth.keys import JwksKeys, KeySource, StaticKey, key_from
-from bff_core.auth.revocation_channel import (
-    ACCESS_TOKENS,
-    RevocationListener,
-    RevocationNotice,
-    RevocationPublisher,
-    RevocationTopic,
-)
 from bff_core.auth.revocations import (
+    ACCESS_TOKENS,
     MAX_MARKS,
     AdminAccess,
+    RevocationListener,
     RevocationMark,
     RevocationMarks,
+    RevocationNotice,
+    RevocationPublisher,
     Revocations,
+    RevocationTopic,
 )
 from bff_core.auth.verifier import Claims, TokenRules, TokenVerifier
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
@@ -34,42 +34,13 @@ log = structlog.get_logger()
 _random = random.SystemRandom()
 
 
-class KeySource(Protocol):
-    """The keys that access tokens may be signed with."""
-
-    def key_for(self, kid: str | None) -> object:
-        """The key to verify with.
-
-        Raises:
-            NotAuthenticated: No key has that id.
-        """
-        ...
-
-    def is_current(self, key: object) -> bool:
-        """True while tokens that this key has verified are valid."""
-        ...
-
-    async def ensure_key(self, kid: str | None) -> None:
-        """Fetch the key with this id where that is needed.
-
-        Raises:
-            NotAuthenticated: No key has that id.
-            Unavailable: The keys cannot be fetched at the moment.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Release open resources."""
-        ...
-
-
 class StaticKey:
     """One key, whatever key id a token names."""
 
     def __init__(self, key: str | RSAPublicKey) -> None:
         self._key = key
 
-    def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - the port's signature
+    def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - as of a key set
         return self._key
 
     def is_current(self, key: object) -> bool:
@@ -131,12 +102,18 @@ class JwksKeys:
         self._waiting = 0
 
     def key_for(self, kid: str | None) -> RSAPublicKey:
+        """The key to verify with.
+
+        Raises:
+            NotAuthenticated: No key has that id.
+        """
         key = self._known(kid)
         if key is None:
             raise NotAuthenticated(_UNKNOWN)
         return key
 
     def is_current(self, key: object) -> bool:
+        """True while tokens that this key has verified are valid."""
         return any(key is current for current in self._keys.values())
 
     async def ensure_key(self, kid: str | None) -> None:
@@ -235,6 +212,9 @@ class JwksKeys:
             longest = min(delay, 0.125 * 2.0 ** min(self._failures, 10))
             delay = longest * _random.uniform(0.5, 1.0)
         self._next_fetch_at = self._clock.monotonic() + delay
+
+
+KeySource = StaticKey | JwksKeys
 
 
 def _unavailable() -> Unavailable:

@@ -1,20 +1,47 @@
-"""Revocation by marks of a subject and a time, kept in memory."""
+"""Revocation by marks of a subject and a time: kept in memory, published and heard through Redis."""
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import structlog
 from cachetools import TTLCache
+from redis.exceptions import RedisError
 
 from bff_core.auth.verifier import Claims
+from bff_core.cache import RedisClient, next_message
 from bff_core.clock import Clock
 from bff_core.context import UserId
 from bff_core.errors import NotAuthenticated, Unavailable
+from bff_core.tasks import cancel_and_wait
 
 MAX_MARKS = 100_000
+SILENCE_SECONDS = 4.0
+"""After this time without a word from Redis, or from a publisher that was heard before."""
+_PING_SECONDS = 1.0
+_START_SECONDS = 1.0
+_LOAD_SECONDS = 2.0
+_RECONNECT_SECONDS = 1.0
+
+# A script, so that a mark is kept before it is heard of: in a cluster, the commands of a pipeline
+# may go to several servers, in any order.
+# KEYS: kept marks. ARGV: channel, notice, time of the oldest mark, most marks, seconds to keep
+# them, then the time and the subject of each mark.
+_KEEP_AND_PUBLISH = """
+for at = 6, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'GT', ARGV[at], ARGV[at + 1]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+if #ARGV > 5 then
+  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[4]))
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+"""
 
 log = structlog.get_logger()
+_random = random.SystemRandom()
 
 
 class RevocationMark(msgspec.Struct, frozen=True):
@@ -22,20 +49,6 @@ class RevocationMark(msgspec.Struct, frozen=True):
 
     user_id: UserId
     at: float
-
-
-class AdminAccess(Protocol):
-    """Asks the issuer about an admin, when marks are not heard."""
-
-    async def require_admin(self, authorization: str) -> None:
-        """Return when the token's user is an admin at the moment.
-
-        Raises:
-            NotAuthenticated: The token is not valid any more.
-            NotAuthorized: The user is no admin any more.
-            Unavailable: The issuer does not say.
-        """
-        ...
 
 
 class RevocationMarks:
@@ -74,6 +87,152 @@ class RevocationMarks:
         """True if the subject was marked at that time, in epoch seconds, or later."""
         marked_at = self._marks.get(subject)
         return marked_at is not None and since <= marked_at
+
+
+class RevocationTopic(NamedTuple):
+    """Marks of one kind: the channel of their notices, and a sorted set of subjects by time."""
+
+    channel: str
+    kept_key: str
+
+
+ACCESS_TOKENS = RevocationTopic("identity:revocations", "identity:revoked")
+"""Marks of users, published by Identity; times are epoch seconds."""
+
+
+class RevocationNotice(msgspec.Struct, frozen=True):
+    """A message of the channel; without marks it says that the publisher lives."""
+
+    marks: list[RevocationMark] = []
+
+
+_decode = msgspec.json.Decoder(RevocationNotice).decode
+
+
+class RevocationPublisher:
+    """Publishes to the listeners of a topic; each call raises what redis-py raises."""
+
+    def __init__(self, redis: RedisClient, topic: RevocationTopic, lifetime: float) -> None:
+        """`lifetime` in seconds: that of what a mark revokes."""
+        self._topic = topic
+        self._lifetime = lifetime
+        self._script = redis.register_script(_KEEP_AND_PUBLISH)
+
+    async def publish(self, marks: Sequence[RevocationMark], now: float) -> None:
+        """Keep and publish the marks, at a time in epoch seconds; without any, only be heard."""
+        notice = msgspec.json.encode(RevocationNotice(list(marks)))
+        limits = [now - self._lifetime, MAX_MARKS, max(1, round(self._lifetime))]
+        kept = [text for mark in marks for text in (repr(mark.at), mark.user_id)]
+        await self._script(
+            keys=[self._topic.kept_key], args=[self._topic.channel, notice, *limits, *kept]
+        )
+
+
+class RevocationListener:
+    """Subscribes for as long as it runs, and tells when marks may be missed."""
+
+    def __init__(
+        self,
+        redis: RedisClient,
+        marks: RevocationMarks,
+        clock: Clock,
+        topic: RevocationTopic = ACCESS_TOKENS,
+    ) -> None:
+        self._redis = redis
+        self._topic = topic
+        self._marks = marks
+        self._clock = clock
+        self._redis_at = float("-inf")
+        self._publisher_at: float | None = None
+        self._failing = False
+        self._task: asyncio.Task[None] | None = None
+        self._loaded = asyncio.Event()
+
+    @property
+    def connected(self) -> bool:
+        return self._clock.monotonic() - self._redis_at < SILENCE_SECONDS
+
+    @property
+    def publisher_lives(self) -> bool:
+        heard_at = self._publisher_at
+        return heard_at is None or self._clock.monotonic() - heard_at < SILENCE_SECONDS
+
+    async def start(self) -> None:
+        """Listen, and wait a moment for the kept marks: a new process must not miss them."""
+        self._task = asyncio.create_task(self.run(), name="revocations")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_START_SECONDS):
+                await self._loaded.wait()
+
+    async def aclose(self) -> None:
+        """Stop listening, and close the connection to Redis."""
+        if self._task is not None:
+            await cancel_and_wait(self._task)
+        await self._redis.aclose()
+
+    async def run(self) -> None:
+        """Listen until cancelled; connect again when the connection is lost."""
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError, TimeoutError) as error:
+                # The first failure only, as attempts follow each other every second.
+                if not self._failing:
+                    log.warning("revocations_not_heard", kind=type(error).__name__)
+                self._failing = True
+            except Exception:  # the outermost frame of a background task
+                log.exception("revocations_crashed")
+            self._redis_at = float("-inf")
+            await asyncio.sleep(_RECONNECT_SECONDS * _random.uniform(0.5, 1.0))
+
+    async def _listen(self) -> None:
+        connection = self._redis.pubsub()
+        try:
+            async with asyncio.timeout(_LOAD_SECONDS):
+                # Subscribed before the kept ones are read: no mark falls between the two.
+                await connection.subscribe(self._topic.channel)
+                # The library's type is a union of what all its options bring.
+                kept: Any = await self._redis.zrange(
+                    self._topic.kept_key, 0, MAX_MARKS - 1, desc=True, withscores=True
+                )
+            self._marks.add(RevocationMark(UserId(user_id.decode()), at) for user_id, at in kept)
+            self._redis_at = self._clock.monotonic()
+            self._loaded.set()
+            if self._failing:
+                log.info("revocations_heard_again")
+            self._failing = False
+            while True:
+                message = await next_message(
+                    connection, connection.ping, silence=_PING_SECONDS, patience=_PING_SECONDS
+                )
+                self._redis_at = self._clock.monotonic()
+                if message["type"] == "message":
+                    self._read(message["data"])
+        finally:
+            await connection.aclose()  # type: ignore[no-untyped-call]  # redis has no annotation
+
+    def _read(self, data: bytes) -> None:
+        try:
+            notice = _decode(data)
+        except msgspec.DecodeError:
+            log.warning("revocation_notice_not_read")
+            return
+        self._publisher_at = self._clock.monotonic()
+        self._marks.add(notice.marks)
+
+
+class AdminAccess(Protocol):
+    """Asks the issuer about an admin, when marks are not heard."""
+
+    async def require_admin(self, authorization: str) -> None:
+        """Return when the token's user is an admin at the moment.
+
+        Raises:
+            NotAuthenticated: The token is not valid any more.
+            NotAuthorized: The user is no admin any more.
+            Unavailable: The issuer does not say.
+        """
+        ...
 
 
 class Hearing(Protocol):

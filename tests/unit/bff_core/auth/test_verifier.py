@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from bff_core.auth import Claims, StaticKey, TokenRules, TokenVerifier
 from bff_core.context import ADMIN, TEACHER, OrgId, UserId
@@ -208,20 +209,14 @@ def test_remembered_token_is_checked_again_for_its_signature() -> None:
     assert reason(verifier, bearer(tampered(token))) == "invalid_signature"
 
 
-class CountedKey:
+class CountedKey(StaticKey):
     def __init__(self) -> None:
+        super().__init__(SECRET)
         self.asked = 0
 
-    def key_for(self, kid: str | None) -> str:
+    def key_for(self, kid: str | None) -> str | RSAPublicKey:
         self.asked += 1
-        return SECRET
-
-    def is_current(self, key: object) -> bool:
-        return key is SECRET
-
-    async def ensure_key(self, kid: str | None) -> None: ...
-
-    async def aclose(self) -> None: ...
+        return super().key_for(kid)
 
 
 def test_memory_is_bounded_and_the_oldest_is_forgotten() -> None:

@@ -150,10 +150,12 @@ class RevocationListener:
 
     @property
     def connected(self) -> bool:
+        """True while Redis answers."""
         return self._clock.monotonic() - self._redis_at < SILENCE_SECONDS
 
     @property
     def publisher_lives(self) -> bool:
+        """True while the publisher is heard, or if it never was: it has no approval to take."""
         heard_at = self._publisher_at
         return heard_at is None or self._clock.monotonic() - heard_at < SILENCE_SECONDS
 
@@ -235,27 +237,18 @@ class AdminAccess(Protocol):
         ...
 
 
-class Hearing(Protocol):
-    @property
-    def connected(self) -> bool:
-        """True while Redis answers."""
-        ...
-
-    @property
-    def publisher_lives(self) -> bool:
-        """True while the publisher is heard, or if it never was: it has no approval to take."""
-        ...
-
-
 class Revocations:
     """Refuses revoked tokens; asks the issuer on an admin's route when marks are not heard."""
 
     def __init__(
-        self, marks: RevocationMarks, hearing: Hearing | None, access: AdminAccess | None = None
+        self,
+        marks: RevocationMarks,
+        listener: RevocationListener | None,
+        access: AdminAccess | None = None,
     ) -> None:
-        """`hearing` is None without Redis: then the issuer is asked about every admin."""
+        """`listener` is None without Redis: then the issuer is asked about every admin."""
         self._marks = marks
-        self._hearing = hearing
+        self._listener = listener
         self._access = access
 
     async def check(self, claims: Claims, authorization: str, *, for_admins: bool) -> None:
@@ -268,14 +261,14 @@ class Revocations:
             raise NotAuthenticated("token_revoked")
         if not for_admins or self._access is None:
             return
-        hearing = self._hearing
-        if hearing is not None and hearing.connected and hearing.publisher_lives:
+        listener = self._listener
+        if listener is not None and listener.connected and listener.publisher_lives:
             return
         try:
             await self._access.require_admin(authorization)
         except Unavailable:
             # An Identity that is down denies nobody. With a silent Redis it may be up for others.
-            if hearing is not None and not hearing.connected:
+            if listener is not None and not listener.connected:
                 raise
 
     def revokes(self, claims: Claims) -> bool:

@@ -1,6 +1,6 @@
 """Spans by OpenTelemetry; the only module that imports it, loaded when tracing is configured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry.context import Context
@@ -13,7 +13,6 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from bff_core.observability.logs import NOT_FOUND
-from bff_core.observability.tracing import RawHeaders, Span
 
 GOOD = "ok"
 _CARRIERS = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
@@ -27,7 +26,7 @@ class OtelTracing:
         self._tracer = provider.get_tracer("bff_core")
 
     @contextmanager
-    def server_span(self, headers: RawHeaders, /) -> Iterator[Span]:
+    def server_span(self, headers: Iterable[tuple[bytes, bytes]], /) -> Iterator["RecordedSpan"]:
         found = [(_CARRIERS[name], value) for name, value in headers if name in _CARRIERS]
         carrier = {name: value.decode("latin-1") for name, value in found}
         if len(carrier) != len(found):
@@ -45,7 +44,7 @@ class OtelTracing:
     @contextmanager
     def client_span(
         self, service: str, operation: str, method: str, attempt: int = 1
-    ) -> Iterator[Span]:
+    ) -> Iterator["RecordedSpan"]:
         with self._tracer.start_as_current_span(
             f"{service}.{operation}",
             kind=SpanKind.CLIENT,
@@ -61,6 +60,7 @@ class OtelTracing:
             yield RecordedSpan(span)
 
     def headers(self) -> Mapping[str, str]:
+        """Headers that propagate the trace."""
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier)
         return carrier

@@ -1,14 +1,14 @@
 """Spans of served requests and downstream calls; none unless OpenTelemetry is configured."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Self, Union
 
 import structlog
 
-RawHeaders = Iterable[tuple[bytes, bytes]]
+if TYPE_CHECKING:
+    from bff_core.observability.otel import OtelTracing, RecordedSpan
 
 SUPPORTED_PROTOCOL = "http/protobuf"
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -18,32 +18,8 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 log = structlog.get_logger()
 
 
-class Span(Protocol):
-    """A served request or an attempt at a call; contains no id, path, name or header."""
-
-    trace_id: str | None
-
-    def set_response(self, method: str, route: str, status: int) -> None: ...
-
-    def set_outcome(self, outcome: str) -> None: ...
-
-
-class Tracing(Protocol):
-    """A factory of spans."""
-
-    def server_span(self, headers: RawHeaders, /) -> AbstractContextManager[Span]: ...
-
-    def client_span(
-        self, service: str, operation: str, method: str, attempt: int = 1, /
-    ) -> AbstractContextManager[Span]: ...
-
-    def headers(self) -> Mapping[str, str]:
-        """Headers that propagate the trace; empty when nothing is traced."""
-        ...
-
-
 class Untraced:
-    """The null object for both, used when nothing is traced."""
+    """Tracing that traces nothing, and the span that it makes."""
 
     trace_id: str | None = None
 
@@ -67,6 +43,9 @@ class Untraced:
 
 
 UNTRACED = Untraced()
+Tracing = Union[Untraced, "OtelTracing"]
+Span = Union[Untraced, "RecordedSpan"]
+"""A served request or an attempt at a call; contains no id, path, name or header."""
 
 
 class ProcessTracing:

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from bff_core.auth import (
     Claims,
+    RevocationListener,
     RevocationMark,
     RevocationMarks,
     Revocations,
@@ -22,10 +23,19 @@ from bff_core.testing import AUDIENCE, ISSUER, SECRET, FakeClock, access_token, 
 LIFETIME = 3600.0
 
 
-@dataclass
-class HearingStub:
-    connected: bool = True
-    publisher_lives: bool = True
+class ListenerStub(RevocationListener):
+    """Listens to nothing, and hears what a test says."""
+
+    def __init__(self, *, connected: bool = True, publisher_lives: bool = True) -> None:
+        self._heard = (connected, publisher_lives)
+
+    @property
+    def connected(self) -> bool:
+        return self._heard[0]
+
+    @property
+    def publisher_lives(self) -> bool:
+        return self._heard[1]
 
 
 @dataclass
@@ -127,7 +137,7 @@ async def test_a_revoked_token_is_refused_on_every_route(
     marks.add([mark_at(clock)])
 
     with pytest.raises(NotAuthenticated) as refused:
-        await Revocations(marks, HearingStub(), access).check(
+        await Revocations(marks, ListenerStub(), access).check(
             await claims_of(clock), "Bearer x", for_admins=False
         )
 
@@ -136,12 +146,12 @@ async def test_a_revoked_token_is_refused_on_every_route(
 
 
 @pytest.mark.parametrize(
-    ("hearing", "for_admins", "asked"),
+    ("listener", "for_admins", "asked"),
     [
-        (HearingStub(), True, 0),
-        (HearingStub(connected=False), False, 0),
-        (HearingStub(connected=False), True, 1),
-        (HearingStub(publisher_lives=False), True, 1),
+        (ListenerStub(), True, 0),
+        (ListenerStub(connected=False), False, 0),
+        (ListenerStub(connected=False), True, 1),
+        (ListenerStub(publisher_lives=False), True, 1),
         (None, False, 0),
         (None, True, 1),
     ],
@@ -149,13 +159,13 @@ async def test_a_revoked_token_is_refused_on_every_route(
 async def test_identity_is_asked_about_admins_while_marks_are_not_heard(
     marks: RevocationMarks,
     clock: FakeClock,
-    hearing: HearingStub | None,
+    listener: ListenerStub | None,
     for_admins: bool,
     asked: int,
 ) -> None:
     access = AdminAccessStub()
 
-    await Revocations(marks, hearing, access).check(
+    await Revocations(marks, listener, access).check(
         await claims_of(clock), "Bearer x", for_admins=for_admins
     )
 
@@ -166,19 +176,19 @@ async def test_identity_is_asked_about_admins_while_marks_are_not_heard(
 async def test_without_redis_nobody_is_an_admin_whom_identity_does_not_confirm(
     marks: RevocationMarks, clock: FakeClock, refusal: BffError
 ) -> None:
-    revocations = Revocations(marks, HearingStub(connected=False), AdminAccessStub(refusal))
+    revocations = Revocations(marks, ListenerStub(connected=False), AdminAccessStub(refusal))
 
     with pytest.raises(type(refusal)):
         await revocations.check(await claims_of(clock), "Bearer x", for_admins=True)
 
 
-@pytest.mark.parametrize("hearing", [HearingStub(publisher_lives=False), None])
+@pytest.mark.parametrize("listener", [ListenerStub(publisher_lives=False), None])
 async def test_an_identity_that_is_down_denies_nobody_unless_redis_is_silent(
-    marks: RevocationMarks, clock: FakeClock, hearing: HearingStub | None
+    marks: RevocationMarks, clock: FakeClock, listener: ListenerStub | None
 ) -> None:
     access = AdminAccessStub(Unavailable())
 
-    await Revocations(marks, hearing, access).check(
+    await Revocations(marks, listener, access).check(
         await claims_of(clock), "Bearer x", for_admins=True
     )
 

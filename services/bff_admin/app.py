@@ -4,7 +4,7 @@ from dishka import Provider
 from quart import Blueprint, Quart
 
 from bff_core.app import Blueprints, app_from_environment, build_app
-from bff_core.auth import AdminAccess, HttpAdminAccess
+from bff_core.auth import AdminAccess
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role, ServiceId
 from bff_core.observability import Metrics
@@ -56,7 +56,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
 def _admin_access(settings: Settings, clock: Clock) -> AdminAccess:
     key = settings.internal_api_key
     secret = key.get_secret_value() if key else ""
-    return HttpAdminAccess(settings.identity.url, secret, ServiceId(SERVICE_ID), clock)
+    return AdminAccess(settings.identity.url, secret, ServiceId(SERVICE_ID), clock)
 
 
 def from_environment() -> tuple[Quart, Settings]:

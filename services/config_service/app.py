@@ -4,7 +4,7 @@ from dishka import Provider
 from quart import Quart
 
 from bff_core.app import Blueprints, app_from_environment, build_app
-from bff_core.auth import HttpAdminAccess
+from bff_core.auth import AdminAccess
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, ServiceId
 from bff_core.observability import Metrics
@@ -56,7 +56,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         access=ACCESS,
         services=ServiceKeys(secret, settings.allowed_services),
         resources=StorageDependencies(database, redis),
-        admin_access=HttpAdminAccess(
+        admin_access=AdminAccess(
             settings.identity_url, secret, ServiceId(SERVICE_ID), SystemClock()
         ),
     )

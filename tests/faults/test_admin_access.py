@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bff_core.auth import HttpAdminAccess
+from bff_core.auth import AdminAccess
 from bff_core.context import ServiceId
 from bff_core.errors import BffError, NotAuthenticated, NotAuthorized, Unavailable
 from bff_core.testing import ANY, FakeClock, Reply, StubServer, stub_server
@@ -35,7 +35,7 @@ async def test_only_identitys_word_on_the_user_is_a_refusal(
     identity: StubServer, reply: Reply, expected: type[BffError]
 ) -> None:
     identity.on(ANY, reply)
-    access = HttpAdminAccess(identity.url, "key", ServiceId("bff"), FakeClock())
+    access = AdminAccess(identity.url, "key", ServiceId("bff"), FakeClock())
 
     with pytest.raises(expected):
         await access.require_admin("Bearer x")
@@ -43,7 +43,7 @@ async def test_only_identitys_word_on_the_user_is_a_refusal(
 
 async def test_a_silent_identity_is_asked_again_after_two_seconds(identity: StubServer) -> None:
     clock = FakeClock()
-    access = HttpAdminAccess(identity.url, "key", ServiceId("bff"), clock)
+    access = AdminAccess(identity.url, "key", ServiceId("bff"), clock)
     identity.on(ANY, Reply(500, b""), Reply(200, b"{}"))
     for _ in range(3):
         with pytest.raises(Unavailable):
@@ -59,7 +59,7 @@ async def test_a_silent_identity_is_asked_again_after_two_seconds(identity: Stub
 async def test_an_admin_just_admitted_stays_so_while_identity_is_silent(
     identity: StubServer,
 ) -> None:
-    access = HttpAdminAccess(identity.url, "key", ServiceId("bff"), FakeClock())
+    access = AdminAccess(identity.url, "key", ServiceId("bff"), FakeClock())
     identity.on(ANY, Reply(200, b"{}"), Reply(500, b""))
 
     await access.require_admin("Bearer karin")
@@ -72,7 +72,7 @@ async def test_an_admin_just_admitted_stays_so_while_identity_is_silent(
 async def test_a_refusal_of_one_request_keeps_nobody_else_from_asking(
     identity: StubServer,
 ) -> None:
-    access = HttpAdminAccess(identity.url, "key", ServiceId("bff"), FakeClock())
+    access = AdminAccess(identity.url, "key", ServiceId("bff"), FakeClock())
     identity.on(ANY, Reply(431, b""), Reply(200, b"{}"))
 
     with pytest.raises(Unavailable):

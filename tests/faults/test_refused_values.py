@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bff_core.auth import HttpAdminAccess
+from bff_core.auth import AdminAccess
 from bff_core.client import document_at, http_session
 from bff_core.context import ServiceId
 from bff_core.errors import BffError, DownstreamError, Unavailable
@@ -25,7 +25,7 @@ async def forward() -> None:
 
 
 async def ask_for_admin() -> None:
-    access = HttpAdminAccess(HOST, "key", ServiceId("bff"), FakeClock())
+    access = AdminAccess(HOST, "key", ServiceId("bff"), FakeClock())
     await access.require_admin("Bearer x")
 
 

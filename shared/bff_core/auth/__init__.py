@@ -1,11 +1,10 @@
 """Token verification, roles and keys."""
 
-from bff_core.auth.admin_access import HttpAdminAccess
+from bff_core.auth.admin_access import AdminAccess
 from bff_core.auth.keys import JwksKeys, KeySource, StaticKey, key_from
 from bff_core.auth.revocations import (
     ACCESS_TOKENS,
     MAX_MARKS,
-    AdminAccess,
     RevocationListener,
     RevocationMark,
     RevocationMarks,
@@ -21,7 +20,6 @@ __all__ = [
     "MAX_MARKS",
     "AdminAccess",
     "Claims",
-    "HttpAdminAccess",
     "JwksKeys",
     "KeySource",
     "RevocationListener",

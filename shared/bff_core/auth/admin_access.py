@@ -23,8 +23,8 @@ _OUR_KEY = b"service_credentials"
 log = structlog.get_logger()
 
 
-class HttpAdminAccess:
-    """Remembers a yes, and that Identity is silent, for two seconds."""
+class AdminAccess:
+    """Asks when marks are not heard; remembers a yes, and that Identity is silent, for two seconds."""
 
     def __init__(self, base_url: str, key: str, service_id: ServiceId, clock: Clock) -> None:
         self._url = base_url.rstrip("/") + PATH
@@ -36,6 +36,13 @@ class HttpAdminAccess:
         self._silent_until = float("-inf")
 
     async def require_admin(self, authorization: str) -> None:
+        """Return when the token's user is an admin at the moment.
+
+        Raises:
+            NotAuthenticated: The token is not valid any more.
+            NotAuthorized: The user is no admin any more.
+            Unavailable: The issuer does not say.
+        """
         digest = hashlib.sha256(authorization.encode()).digest()
         if digest in self._admitted:
             return

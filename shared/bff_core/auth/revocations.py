@@ -4,13 +4,14 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 from cachetools import TTLCache
 from redis.exceptions import RedisError
 
+from bff_core.auth.admin_access import AdminAccess
 from bff_core.auth.verifier import Claims
 from bff_core.cache import RedisClient, next_message
 from bff_core.clock import Clock
@@ -221,20 +222,6 @@ class RevocationListener:
             return
         self._publisher_at = self._clock.monotonic()
         self._marks.add(notice.marks)
-
-
-class AdminAccess(Protocol):
-    """Asks the issuer about an admin, when marks are not heard."""
-
-    async def require_admin(self, authorization: str) -> None:
-        """Return when the token's user is an admin at the moment.
-
-        Raises:
-            NotAuthenticated: The token is not valid any more.
-            NotAuthorized: The user is no admin any more.
-            Unavailable: The issuer does not say.
-        """
-        ...
 
 
 class Revocations:

@@ -1,12 +1,12 @@
 """Revoked tokens are refused; about an admin somebody is asked while marks are not heard."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from bff_core.auth import (
+    AdminAccess,
     Claims,
     RevocationListener,
     RevocationMark,
@@ -38,10 +38,10 @@ class ListenerStub(RevocationListener):
         return self._heard[1]
 
 
-@dataclass
-class AdminAccessStub:
-    refusal: BffError | None = None
-    asked: int = 0
+class AdminAccessStub(AdminAccess):
+    def __init__(self, refusal: BffError | None = None) -> None:
+        self.refusal = refusal
+        self.asked = 0
 
     async def require_admin(self, authorization: str) -> None:
         self.asked += 1

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
@@ -67,7 +67,7 @@ def redis_client(
     return client
 
 
-async def drop_connections(redis: object, *, in_use: bool) -> None:
+async def drop_connections(redis: RedisClient, *, in_use: bool) -> None:
     """Let the next commands connect anew; with `in_use` the subscriptions, too.
 
     A server that refuses commands may have become a replica, to which old connections still lead.
@@ -110,18 +110,6 @@ def _pool(url: str, options: dict[str, Any]) -> ConnectionPool:
     return SentinelPool(found.service, sentinel, **together)  # type: ignore[no-untyped-call]  # likewise
 
 
-class Commands(Protocol):
-    """The commands of a Redis client that the cache uses."""
-
-    def get(self, name: str) -> Awaitable[bytes | str | None]: ...
-
-    def set(self, name: str, value: bytes, *, px: int) -> Awaitable[object]: ...
-
-    def delete(self, name: str) -> Awaitable[object]: ...
-
-    def ping(self) -> Awaitable[object]: ...
-
-
 class RedisCache:
     """A `SharedCache` whose failures fail no request; `HealthChecked` for `/ready`.
 
@@ -134,7 +122,7 @@ class RedisCache:
 
     def __init__(
         self,
-        redis: Commands,
+        redis: RedisClient,
         clock: Clock,
         *,
         timeout: float = 0.05,

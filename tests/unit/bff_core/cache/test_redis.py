@@ -1,8 +1,10 @@
 """The Redis cache while Redis is away, slow or busy."""
 
 import asyncio
+from typing import cast
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
@@ -55,7 +57,8 @@ def failed() -> list[str]:
 
 @pytest.fixture
 def cache(clock: FakeClock, redis: FakeRedis, failed: list[str]) -> RedisCache:
-    return RedisCache(redis, clock, max_in_flight=2, on_failure=failed.append)
+    # The fake has what the cache uses.
+    return RedisCache(cast("Redis", redis), clock, max_in_flight=2, on_failure=failed.append)
 
 
 FAILURES = [RedisConnectionError("gone"), ResponseError("LOADING"), OSError("reset"), 60.0]

@@ -1,7 +1,7 @@
 """Token verification, roles and keys."""
 
 from bff_core.auth.admin_access import AdminAccess
-from bff_core.auth.keys import JwksKeys, KeySource, StaticKey, key_from
+from bff_core.auth.jwks import JwksKeys
 from bff_core.auth.revocations import (
     ACCESS_TOKENS,
     MAX_MARKS,
@@ -13,7 +13,7 @@ from bff_core.auth.revocations import (
     Revocations,
     RevocationTopic,
 )
-from bff_core.auth.verifier import Claims, TokenRules, TokenVerifier
+from bff_core.auth.verifier import Claims, KeySource, StaticKey, TokenRules, TokenVerifier, key_from
 
 __all__ = [
     "ACCESS_TOKENS",

@@ -4,17 +4,21 @@ import hashlib
 import math
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jwt
 import structlog
 from cachetools import LRUCache
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.exceptions import InvalidSubjectError
 
-from bff_core.auth.keys import KeySource
+from bff_core.auth.jwks import JwksKeys
 from bff_core.clock import Clock
 from bff_core.context import USER_ID, OrgId, Role, UserId
 from bff_core.errors import NotAuthenticated
+from bff_core.settings import ServiceSettings, SettingsError
 
 MAX_TOKEN_LENGTH = 8192
 LIFETIME_SETTING = "JWT_ACCESS_TOKEN_EXPIRES_SECONDS"
@@ -77,6 +81,46 @@ class TokenRules:
     """Seconds by which the issuer's clock may be ahead."""
     lifetime: float = 3600.0
     """Seconds between issue and expiry of an access token."""
+
+
+class StaticKey:
+    """One key, whatever key id a token names."""
+
+    def __init__(self, key: str | RSAPublicKey) -> None:
+        self._key = key
+
+    def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - as of a key set
+        return self._key
+
+    def is_current(self, key: object) -> bool:
+        return key is self._key
+
+    async def ensure_key(self, kid: str | None) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+def key_from(settings: ServiceSettings) -> StaticKey:
+    """The configured key; with a key set by URL see `JwksKeys`.
+
+    Raises:
+        SettingsError: The public key cannot be read or is not an RSA key in PEM.
+    """
+    # Compose sets variables without a value to the empty string.
+    if settings.jwt_secret_key:
+        return StaticKey(settings.jwt_secret_key.get_secret_value())
+    name = "JWT_PUBLIC_KEY" if settings.jwt_public_key else "JWT_PUBLIC_KEY_PATH"
+    try:
+        pem = settings.jwt_public_key or Path(settings.jwt_public_key_path or "").read_text("ascii")
+        key = load_pem_public_key(pem.encode())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{name} cannot be read as a public key in PEM") from error
+    if not isinstance(key, RSAPublicKey):
+        raise SettingsError(f"{name} is not an RSA key")
+    return StaticKey(key)
+
+
+KeySource = StaticKey | JwksKeys
 
 
 class TokenVerifier:

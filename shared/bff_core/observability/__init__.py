@@ -1,8 +1,18 @@
 """Structured logs, Prometheus metrics and, where wanted, traces."""
 
-from bff_core.observability.logs import CALL_LOG, NOT_FOUND, CallNote, configure_logs, note_call
+from bff_core.observability.logs import configure_logs
 from bff_core.observability.metrics import Metrics, remembered
-from bff_core.observability.tracing import UNTRACED, Span, configure_tracing, set_tracing, tracing
+from bff_core.observability.tracing import (
+    CALL_LOG,
+    NOT_FOUND,
+    UNTRACED,
+    CallNote,
+    Span,
+    configure_tracing,
+    note_call,
+    set_tracing,
+    tracing,
+)
 
 __all__ = [
     "CALL_LOG",

@@ -12,7 +12,7 @@ from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from bff_core.observability.logs import NOT_FOUND
+from bff_core.observability.tracing import NOT_FOUND
 
 GOOD = "ok"
 _CARRIERS = {b"traceparent": "traceparent", b"tracestate": "tracestate"}

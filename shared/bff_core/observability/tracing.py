@@ -1,10 +1,12 @@
-"""Spans of served requests and downstream calls; none unless OpenTelemetry is configured."""
+"""Notes of the calls of a request for its log line, and spans where OpenTelemetry is configured."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self, Union
 
+import msgspec
 import structlog
 
 if TYPE_CHECKING:
@@ -16,6 +18,38 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 log = structlog.get_logger()
+
+NOT_FOUND = "not_found"
+"""The outcome of a call that a service answered with a 404 of its own, which is no failure of it."""
+
+
+class CallNote(msgspec.Struct, frozen=True, gc=False):
+    """A downstream call of a request; `started` is on the performance counter, `took` in seconds."""
+
+    service: str
+    operation: str
+    outcome: str
+    started: float
+    took: float
+
+    def since(self, request_started: float) -> dict[str, object]:
+        """As a log line holds it: milliseconds, counted from the start of the request."""
+        return {
+            "call": f"{self.service}.{self.operation}",
+            "at_ms": round((self.started - request_started) * 1000, 1),
+            "took_ms": round(self.took * 1000, 1),
+            "outcome": self.outcome,
+        }
+
+
+CALL_LOG: ContextVar[list[CallNote] | None] = ContextVar("call_notes", default=None)
+"""Calls of the current request, in the order in which they end; None outside a request."""
+
+
+def note_call(note: CallNote) -> None:
+    notes = CALL_LOG.get()
+    if notes is not None:
+        notes.append(note)
 
 
 class Untraced:

@@ -1,21 +1,18 @@
-"""Keys that verify tokens: one that is configured, or the set that the issuer publishes."""
+"""JWKS cache with expiry: keys that verify tokens, as the issuer publishes them."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt import PyJWK, PyJWKError
 from jwt.exceptions import InvalidKeyError
 
 from bff_core.clock import Clock
 from bff_core.errors import BffError, NotAuthenticated, Unavailable
-from bff_core.settings import ServiceSettings, SettingsError
 from bff_core.tasks import cancel_and_wait, log_failure
 
 MAX_AGE_SECONDS = 300.0
@@ -32,43 +29,6 @@ _UNKNOWN = "unknown_key"
 
 log = structlog.get_logger()
 _random = random.SystemRandom()
-
-
-class StaticKey:
-    """One key, whatever key id a token names."""
-
-    def __init__(self, key: str | RSAPublicKey) -> None:
-        self._key = key
-
-    def key_for(self, kid: str | None) -> str | RSAPublicKey:  # noqa: ARG002 - as of a key set
-        return self._key
-
-    def is_current(self, key: object) -> bool:
-        return key is self._key
-
-    async def ensure_key(self, kid: str | None) -> None: ...
-
-    async def aclose(self) -> None: ...
-
-
-def key_from(settings: ServiceSettings) -> StaticKey:
-    """The configured key; with a key set by URL see `JwksKeys`.
-
-    Raises:
-        SettingsError: The public key cannot be read or is not an RSA key in PEM.
-    """
-    # Compose sets variables without a value to the empty string.
-    if settings.jwt_secret_key:
-        return StaticKey(settings.jwt_secret_key.get_secret_value())
-    name = "JWT_PUBLIC_KEY" if settings.jwt_public_key else "JWT_PUBLIC_KEY_PATH"
-    try:
-        pem = settings.jwt_public_key or Path(settings.jwt_public_key_path or "").read_text("ascii")
-        key = load_pem_public_key(pem.encode())
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{name} cannot be read as a public key in PEM") from error
-    if not isinstance(key, RSAPublicKey):
-        raise SettingsError(f"{name} is not an RSA key")
-    return StaticKey(key)
 
 
 class JwksKeys:
@@ -212,9 +172,6 @@ class JwksKeys:
             longest = min(delay, 0.125 * 2.0 ** min(self._failures, 10))
             delay = longest * _random.uniform(0.5, 1.0)
         self._next_fetch_at = self._clock.monotonic() + delay
-
-
-KeySource = StaticKey | JwksKeys
 
 
 def _unavailable() -> Unavailable:

@@ -87,11 +87,9 @@ class Accounts(Protocol):
         ...
 
 
-class CreditsReadOnly(DownstreamError):
+class CreditsReadOnly(DownstreamError, code="SERVICE_UNAVAILABLE", status=503):
     """Entitlements has not mounted its routes for admins, as in production."""
 
-    code = "SERVICE_UNAVAILABLE"
-    status = 503
     message = "The platform offers its changes of credits outside production only"
 
     def __init__(self, service: str) -> None:

@@ -38,6 +38,14 @@ class BffError(Exception):
         self.retry_after = retry_after
         self._fields = fields
 
+    def __init_subclass__(cls, *, code: str | None = None, status: int | None = None) -> None:
+        """A subclass without a code or a status has that of its parent."""
+        super().__init_subclass__()
+        if code is not None:
+            cls.code = code
+        if status is not None:
+            cls.status = status
+
     def __str__(self) -> str:
         return self.text
 
@@ -71,11 +79,9 @@ MAX_POINTER_LENGTH = 256
 """The caller decides how long the names in a pointer are."""
 
 
-class ValidationFailed(ClientError):
+class ValidationFailed(ClientError, code="VALIDATION_ERROR", status=400):
     """Lists the first errors; `error_count` is how many there are, null when not all were looked for."""
 
-    code = "VALIDATION_ERROR"
-    status = 400
     message = "The request is not valid"
 
     def __init__(self, errors: Iterable[FieldError], *, count: int | None = None) -> None:
@@ -93,17 +99,13 @@ def listed_errors(errors: Iterable[FieldError], *, count: int | None = None) -> 
     return {"errors": listed, "error_count": len(found) if count is None else count}
 
 
-class InvalidRequest(ClientError):
-    code = "INVALID_REQUEST"
-    status = 400
+class InvalidRequest(ClientError, code="INVALID_REQUEST", status=400):
     message = "The request cannot be understood"
 
 
-class NotAuthenticated(ClientError):
+class NotAuthenticated(ClientError, code="AUTHENTICATION_ERROR", status=401):
     """`reason` is a fixed code, never the text of a library."""
 
-    code = "AUTHENTICATION_ERROR"
-    status = 401
     message = "A valid access token is required"
 
     def __init__(self, reason: str) -> None:
@@ -114,45 +116,31 @@ class CallerUnknown(NotAuthenticated):
     message = "The calling service must name itself and prove it"
 
 
-class NotAuthorized(ClientError):
-    code = "AUTHORIZATION_ERROR"
-    status = 403
+class NotAuthorized(ClientError, code="AUTHORIZATION_ERROR", status=403):
     message = "You may not do this"
 
 
-class NotFound(ClientError):
-    code = "RESOURCE_NOT_FOUND"
-    status = 404
+class NotFound(ClientError, code="RESOURCE_NOT_FOUND", status=404):
     message = "There is nothing here"
 
 
-class MethodNotAllowed(ClientError):
-    code = "METHOD_NOT_ALLOWED"
-    status = 405
+class MethodNotAllowed(ClientError, code="METHOD_NOT_ALLOWED", status=405):
     message = "This method is not allowed here"
 
 
-class Conflict(ClientError):
-    code = "CONFLICT"
-    status = 409
+class Conflict(ClientError, code="CONFLICT", status=409):
     message = "The resource has changed since you read it"
 
 
-class PreconditionFailed(ClientError):
-    code = "PRECONDITION_FAILED"
-    status = 412
+class PreconditionFailed(ClientError, code="PRECONDITION_FAILED", status=412):
     message = "The resource is not at the version you named"
 
 
-class PayloadTooLarge(ClientError):
-    code = "PAYLOAD_TOO_LARGE"
-    status = 413
+class PayloadTooLarge(ClientError, code="PAYLOAD_TOO_LARGE", status=413):
     message = "The request body is too large"
 
 
-class UnsupportedMediaType(ClientError):
-    code = "UNSUPPORTED_MEDIA_TYPE"
-    status = 415
+class UnsupportedMediaType(ClientError, code="UNSUPPORTED_MEDIA_TYPE", status=415):
     message = "The request body must be application/json"
 
 
@@ -165,21 +153,15 @@ def unsupported_encoding() -> UnsupportedMediaType:
     )
 
 
-class PreconditionRequired(ClientError):
-    code = "PRECONDITION_REQUIRED"
-    status = 428
+class PreconditionRequired(ClientError, code="PRECONDITION_REQUIRED", status=428):
     message = "Name the version you have read with If-Match"
 
 
-class RateLimited(ClientError):
-    code = "RATE_LIMIT"
-    status = 429
+class RateLimited(ClientError, code="RATE_LIMIT", status=429):
     message = "Too many requests"
 
 
-class Unavailable(BffError):
-    code = "SERVICE_UNAVAILABLE"
-    status = 503
+class Unavailable(BffError, code="SERVICE_UNAVAILABLE", status=503):
     message = "The service cannot answer at the moment"
 
 
@@ -221,9 +203,7 @@ class DownstreamError(BffError):
         return self
 
 
-class DownstreamFailed(DownstreamError):
-    code = "EXTERNAL_SERVICE_ERROR"
-    status = 502
+class DownstreamFailed(DownstreamError, code="EXTERNAL_SERVICE_ERROR", status=502):
     message = "A service that this answer needs gave a wrong answer"
 
 
@@ -240,35 +220,25 @@ class DownstreamRefused(DownstreamFailed):
         self.spoke_json = spoke_json
 
 
-class DownstreamUnreachable(DownstreamError):
-    code = "CONNECTION_ERROR"
-    status = 503
+class DownstreamUnreachable(DownstreamError, code="CONNECTION_ERROR", status=503):
     message = "A service that this answer needs cannot be reached"
 
 
-class DownstreamSaturated(DownstreamError):
-    code = "SERVICE_UNAVAILABLE"
-    status = 503
+class DownstreamSaturated(DownstreamError, code="SERVICE_UNAVAILABLE", status=503):
     message = "A service that this answer needs has too many calls waiting"
 
 
-class CallerSaturated(DownstreamSaturated):
+class CallerSaturated(DownstreamSaturated, code="RATE_LIMIT", status=429):
     """The caller has its share of the calls that the service takes at a time."""
 
-    code = "RATE_LIMIT"
-    status = 429
     message = "Too many of your requests are being answered"
 
 
-class CircuitOpen(DownstreamError):
-    code = "CIRCUIT_BREAKER_OPEN"
-    status = 503
+class CircuitOpen(DownstreamError, code="CIRCUIT_BREAKER_OPEN", status=503):
     message = "A service that this answer needs is resting after failures"
 
 
-class DownstreamTimeout(DownstreamError):
-    code = "TIMEOUT"
-    status = 504
+class DownstreamTimeout(DownstreamError, code="TIMEOUT", status=504):
     message = "A service that this answer needs did not answer in time"
 
 

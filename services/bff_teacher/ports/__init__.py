@@ -176,13 +176,11 @@ class Files(Protocol):
         ...
 
 
-class TextAbsent(DownstreamFailed):
-    code = "RESOURCE_NOT_FOUND"
+class TextAbsent(DownstreamFailed, code="RESOURCE_NOT_FOUND"):
     message = "There is no text under this id"
 
 
-class TextTooLarge(DownstreamFailed):
-    code = "TOO_LARGE"
+class TextTooLarge(DownstreamFailed, code="TOO_LARGE"):
     message = "The text is too large to be shown"
 
 

@@ -64,9 +64,7 @@ _DOCS_CSP = (
 )
 
 
-class HeadersTooLarge(ClientError):
-    code = "INVALID_REQUEST"
-    status = 431
+class HeadersTooLarge(ClientError, code="INVALID_REQUEST", status=431):
     message = "The request's address and headers are too large"
 
 

@@ -17,11 +17,9 @@ _READ = {
 }
 
 
-class CrossSiteRequest(ClientError):
+class CrossSiteRequest(ClientError, code="CSRF", status=403):
     """`reason` names the sign that does not fit: `origin`, `site`, `missing` or `token`."""
 
-    code = "CSRF"
-    status = 403
     message = "The request does not come from a page of this site"
 
     def __init__(self, reason: str) -> None:

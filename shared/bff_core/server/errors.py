@@ -35,9 +35,7 @@ _BY_STATUS: Mapping[int, type[BffError]] = {
 }
 
 
-class RequestTooSlow(ClientError):
-    code = "INVALID_REQUEST"
-    status = 408
+class RequestTooSlow(ClientError, code="INVALID_REQUEST", status=408):
     message = "The request body did not arrive in time"
 
 

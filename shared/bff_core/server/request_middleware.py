@@ -30,9 +30,7 @@ LABELLED_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 log = structlog.get_logger()
 
 
-class HttpVersionNotSupported(ClientError):
-    code = "INVALID_REQUEST"
-    status = 505
+class HttpVersionNotSupported(ClientError, code="INVALID_REQUEST", status=505):
     message = "This service speaks HTTP/1.1"
 
 

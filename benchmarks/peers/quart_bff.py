@@ -40,8 +40,8 @@ from services.bff_teacher.screens.rows.rosters import ClassMember, OwnStudents
 from services.bff_teacher.screens.rows.search import FoundBatches
 from services.bff_teacher.screens.side_by_side import read_each
 from services.bff_teacher.screens.states import BatchStates, may_run, may_wait
-from services.bff_teacher.truth.attention import matching_of_rows
 from services.bff_teacher.truth.facts import Matching
+from services.bff_teacher.truth.sources import matching_of_rows, oldest_of
 
 T = TypeVar("T")
 UPSTREAM = os.environ["UPSTREAM"]
@@ -102,7 +102,7 @@ async def read_states(rows: Sequence[BatchSummary], *, finished: bool = False) -
 
 async def read_matching(batch_id: str) -> Fetched[Matching | None]:
     page = await read_associations(f"/v1/batches/{batch_id}/student-associations")
-    matching = matching_of_rows(page.value, (), datetime.now(UTC))
+    matching = matching_of_rows(page.value, oldest_of(page.value), (), datetime.now(UTC))
     return Fetched(matching)
 
 

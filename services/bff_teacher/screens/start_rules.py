@@ -8,7 +8,7 @@ from services.bff_teacher.dto.batch_actions_v1 import ActionNameV1
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1
 from services.bff_teacher.truth.actions import refusal_of
 from services.bff_teacher.truth.facts import BatchTruth
-from services.bff_teacher.truth.phases import has_begun
+from services.bff_teacher.truth.sources import has_begun
 
 VISIBLE_AFTER = timedelta(seconds=60)
 """Time after which an accepted start must show: seconds over Kafka, more if that is behind."""

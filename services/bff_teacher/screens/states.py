@@ -19,14 +19,16 @@ from services.bff_teacher.ports import Pipelines, Reviews
 from services.bff_teacher.screens.parts import DisabledParts, holding_none, value_of
 from services.bff_teacher.screens.rows.events import known_facts
 from services.bff_teacher.screens.side_by_side import PartialRead, read_each, worst
-from services.bff_teacher.truth.attention import (
+from services.bff_teacher.truth.batch import NOTHING_TOLD, batch_truth
+from services.bff_teacher.truth.facts import UNKNOWN, BatchTruth, Matching, Unknown
+from services.bff_teacher.truth.sources import (
+    has_begun,
     is_old_enough,
     matching_of_rows,
     matching_of_status,
+    oldest_of,
+    phases_of,
 )
-from services.bff_teacher.truth.batch import NOTHING_TOLD, batch_truth
-from services.bff_teacher.truth.facts import UNKNOWN, BatchTruth, Matching, Unknown
-from services.bff_teacher.truth.phases import has_begun, phases_of
 
 STATE_PARTS = frozenset({"phases", "validation"})
 """Parts without which nothing can be said of a batch's matches."""
@@ -166,12 +168,12 @@ class StateReads:
         self, ctx: RequestContext, batch_id: str
     ) -> Fetched[Matching | None]:
         page = await self.reviews.rows_of(ctx, batch_id, max_age=self.max_age)
-        now = self.clock.now()
+        oldest, now = oldest_of(page.value), self.clock.now()
         names: Sequence[StudentOfEssay] = ()
-        if is_old_enough(page.value, now):
+        if is_old_enough(oldest, now):
             students = await self.reviews.students_of(ctx, batch_id, max_age=self.max_age)
             names = students.value
-        return page.holding(matching_of_rows(page.value, names, now))
+        return page.holding(matching_of_rows(page.value, oldest, names, now))
 
 
 def may_run(row: BatchSummary) -> bool:

@@ -3,13 +3,12 @@
 Screens show them and writes refuse by them, so that a button and its refusal cannot disagree.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Literal
 
 from services.bff_teacher.dto.batch_actions_v1 import ActionNameV1, ActionReasonV1
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1 as Status
 from services.bff_teacher.truth.facts import BatchTruth
-from services.bff_teacher.truth.phases import has_begun
+from services.bff_teacher.truth.sources import has_begun
 
 Refusal = ActionReasonV1 | None
 
@@ -19,12 +18,22 @@ _RETRIABLE = frozenset({Status.COMPLETED_WITH_FAILURES, Status.FAILED, Status.RE
 
 def refusal_of(name: ActionNameV1, truth: BatchTruth) -> Refusal:
     """Why the action cannot be taken now; None when it can."""
-    return _RULES[name](truth)
+    return refusals_of(truth)[name]
 
 
 def refusals_of(truth: BatchTruth) -> dict[ActionNameV1, Refusal]:
     """Every action in the order in which it is shown, and why it cannot be taken now."""
-    return {name: rule(truth) for name, rule in _RULES.items()}
+    at_work = _refuse_at_work(truth)
+    files = at_work or _change_files(truth)
+    return {
+        "upload_files": files or _upload_files(truth),
+        "remove_files": files or _remove_files(truth),
+        "review_matches": _review(truth),
+        "start": at_work or _start(truth),
+        "retry": at_work or (None if truth.status in _RETRIABLE else "nothing_to_retry"),
+        "export": None if truth.is_final else "not_finished",
+        "set_title": None,
+    }
 
 
 def _refuse_at_work(truth: BatchTruth) -> Refusal:
@@ -41,8 +50,6 @@ def _change_files(truth: BatchTruth) -> Refusal:
 
     The file service takes some later, too; they would change nothing.
     """
-    if (refusal := _refuse_at_work(truth)) is not None:
-        return refusal
     phases = truth.phases
     if any(one.status == "completed" for one in phases or ()):
         return "locked"
@@ -54,16 +61,12 @@ def _change_files(truth: BatchTruth) -> Refusal:
 
 def _upload_files(truth: BatchTruth) -> Refusal:
     """More files than the batch expects find no place in it."""
-    if (refusal := _change_files(truth)) is not None:
-        return refusal
     record = truth.record
     is_full = record is not None and record.is_ours and record.sure_files >= record.expected
     return "files_complete" if is_full else None
 
 
 def _remove_files(truth: BatchTruth) -> Refusal:
-    if (refusal := _change_files(truth)) is not None:
-        return refusal
     return "no_files" if truth.record is not None and not truth.record.files else None
 
 
@@ -84,8 +87,6 @@ def _start(truth: BatchTruth) -> Refusal:
 
     No source tells a batch that waits for files or for matching from one that is ready.
     """
-    if (refusal := _refuse_at_work(truth)) is not None:
-        return refusal
     if truth.status in _ENDED:
         return "already_done"
     if truth.status is Status.RETRIED:
@@ -113,28 +114,3 @@ def _lack(truth: BatchTruth) -> Refusal:
     if record.files < record.expected:
         return "files_missing"
     return "matching" if record.class_id is not None else None
-
-
-def _retry(truth: BatchTruth) -> Refusal:
-    if (refusal := _refuse_at_work(truth)) is not None:
-        return refusal
-    return None if truth.status in _RETRIABLE else "nothing_to_retry"
-
-
-def _export(truth: BatchTruth) -> Refusal:
-    return None if truth.is_final else "not_finished"
-
-
-def _set_title(_truth: BatchTruth) -> Refusal:
-    return None
-
-
-_RULES: Mapping[ActionNameV1, Callable[[BatchTruth], Refusal]] = {
-    "upload_files": _upload_files,
-    "remove_files": _remove_files,
-    "review_matches": _review,
-    "start": _start,
-    "retry": _retry,
-    "export": _export,
-    "set_title": _set_title,
-}

@@ -1,5 +1,6 @@
-"""The state of one batch, from all sources that know something of it."""
+"""The state of one batch, from all sources that know something of it; pure functions."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bff_core.clock import as_utc
@@ -9,42 +10,69 @@ from services.bff_teacher.contracts.files import LockStatus
 from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.dto.batch_status_v1 import BatchStatusV1 as Status
 from services.bff_teacher.events.model import BatchEvents
-from services.bff_teacher.truth.announced import (
-    FAILED,
-    failure_of_assessment,
-    last_failure,
-    outcome_of_retry,
-    standing_denial,
-    waits_for,
-)
-from services.bff_teacher.truth.before_start import attention_before_start, status_before_start
-from services.bff_teacher.truth.essays import (
-    EssayCounts,
-    count_essays,
-    has_results_of,
-    spellchecked,
-)
 from services.bff_teacher.truth.facts import (
     NO_STATUS,
+    Attention,
     BatchTruth,
     Matching,
     Phase,
     StatusFact,
+    StatusSource,
     Unknown,
 )
-from services.bff_teacher.truth.phases import (
+from services.bff_teacher.truth.sources import (
+    FAILED,
+    EssayCounts,
+    attention_of,
+    count_essays,
+    failure_of_assessment,
     has_begun,
     has_more,
+    is_ready,
+    last_failure,
     last_started,
+    outcome_of_retry,
     phases_of,
     running_phase,
+    standing_denial,
+    waits_for,
 )
 
 COMPLETED = frozenset({Status.COMPLETED_SUCCESSFULLY, Status.COMPLETED_WITH_FAILURES})
-OVER = COMPLETED | {Status.FAILED, Status.CANCELLED}
-
+_ENDS = {str(one): one for one in (*COMPLETED, Status.FAILED, Status.CANCELLED)}
+_BEFORE_START = {"ready": Status.READY, "cancelled": Status.CANCELLED}
 
 NOTHING_TOLD = BatchEvents()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """RAS's row, BOS's phases and the events of one batch; `phases` is empty without BOS's."""
+
+    ras: BatchSummary
+    bos: PhaseStates | Unknown | None
+    phases: tuple[Phase, ...]
+    counts: EssayCounts
+    told: BatchEvents
+
+    @property
+    def ras_status(self) -> Status | None:
+        """RAS's word, corrected by the essays; None for the words that say nothing of an end."""
+        status = _ENDS.get(self.ras.overall_status)
+        if status is Status.COMPLETED_SUCCESSFULLY and self.counts.failed:
+            return Status.COMPLETED_WITH_FAILURES
+        return status
+
+    def has_ended_well(self, phase: Phase) -> bool:
+        """True if RAS shows results of a phase of whose second run BOS records nothing."""
+        return self.ras_status in COMPLETED and phase.name in self.counts.with_results
+
+    def ended(self, source: StatusSource, at: datetime | None) -> StatusFact:
+        """The end of a pipeline by its essays: RAS's word may be that of an earlier phase or run."""
+        status = (
+            Status.COMPLETED_WITH_FAILURES if self.counts.failed else Status.COMPLETED_SUCCESSFULLY
+        )
+        return StatusFact(status, source, ended=True, completed_at=at)
 
 
 def batch_truth(
@@ -63,11 +91,11 @@ def batch_truth(
     """
     phases = phases_of(bos) if isinstance(bos, PhaseStates) else None
     counts = count_essays(ras)
-    fact = _lost_assessment(phases, events) or _status(ras, bos, phases, file, counts, told=events)
+    fact = _status(_Known(ras, bos, phases or (), counts, events), file)
     attention, attention_known = None, bool(not fact or fact.status or has_begun(phases))
     if fact is None:
-        fact = status_before_start(ras, cms, ledger, events)
-        attention, attention_known = attention_before_start(ras, cms, ledger, events)
+        fact = _status_before_start(ras, cms, ledger, events)
+        attention, attention_known = _attention_before_start(ras, cms, ledger, events)
     waiting = waits_for(events) if fact.status is Status.NOT_STARTED else None
     return BatchTruth(
         status=fact.status,
@@ -89,112 +117,86 @@ def batch_truth(
     )
 
 
-def _lost_assessment(phases: tuple[Phase, ...] | None, told: BatchEvents) -> StatusFact | None:
-    """The failure of a comparison that BOS calls running for ever; None elsewhere."""
-    running = running_phase(phases or ())
-    failed_at = failure_of_assessment(told, running) if running else None
-    return None if failed_at is None else _failed(failed_at)
-
-
-def _status(
-    ras: BatchSummary,
-    bos: PhaseStates | Unknown | None,
-    phases: tuple[Phase, ...] | None,
-    file: LockStatus | Unknown,
-    counts: EssayCounts,
-    *,
-    told: BatchEvents,
-) -> StatusFact | None:
+def _status(known: _Known, file: LockStatus | Unknown) -> StatusFact | None:
     """The status of a batch that has begun or may have; None before the first phase."""
-    running = running_phase(phases or ())
-    if running is not None:
-        # Also after RAS has called the batch finished: a second pipeline does not take that back.
-        return StatusFact(Status.PROCESSING, "bos", phase=running.name)
-    stopped = _within_pipeline(ras, phases or (), bos, counts, told)
-    if stopped is not None:
-        return stopped
+    ras = known.ras
+    at_work = _running(known) or _within_pipeline(known)
+    if at_work is not None:
+        return at_work
     if ras.processing_completed_at is not None:
         ended_at = as_utc(ras.processing_completed_at)
-        return StatusFact(_ras_status(ras, counts), "ras", ended=True, completed_at=ended_at)
-    if isinstance(bos, Unknown):
-        return _without_phases(file, told)
-    if bos is None:
+        return StatusFact(known.ras_status, "ras", ended=True, completed_at=ended_at)
+    if isinstance(known.bos, Unknown):
+        return _without_phases(file, known.told)
+    if known.bos is None:
         # BOS has lost it or never had it, so nothing of it runs.
-        status = _ras_status(ras, counts)
-        return StatusFact(status, "ras") if status in OVER else None
-    return _at_its_end(ras, phases or (), bos, counts, told)
+        return StatusFact(known.ras_status, "ras") if known.ras_status else None
+    return _at_its_end(known, known.bos)
 
 
 def _failed(at: datetime) -> StatusFact:
     return StatusFact(Status.FAILED, "events", ended=True, completed_at=at)
 
 
-def _within_pipeline(
-    ras: BatchSummary,
-    phases: tuple[Phase, ...],
-    bos: PhaseStates | Unknown | None,
-    counts: EssayCounts,
-    told: BatchEvents,
-) -> StatusFact | None:
+def _running(known: _Known) -> StatusFact | None:
+    """While a phase runs, or a comparison that BOS calls running for ever has failed; None elsewhere."""
+    running = running_phase(known.phases)
+    if running is None:
+        return None
+    failed_at = failure_of_assessment(known.told, running)
+    if failed_at is not None:
+        return _failed(failed_at)
+    # Also after RAS has called the batch finished: a second pipeline does not take that back.
+    return StatusFact(Status.PROCESSING, "bos", phase=running.name)
+
+
+def _within_pipeline(known: _Known) -> StatusFact | None:
     """Between two phases, or after one that failed, whatever RAS says; None elsewhere.
 
     A failed phase that is started again stays failed in BOS, so results of it count more.
     """
+    bos = known.bos
     if not isinstance(bos, PhaseStates):
         return None
-    last = last_started(phases, bos.requested_pipelines)
-    more = has_more(phases, bos.requested_pipelines)
-    if last and last.status == "failed" and (more or not _has_ended_well(ras, last, counts)):
+    last = last_started(known.phases, bos.requested_pipelines)
+    if last is None:
+        return None
+    more = has_more(known.phases, bos.requested_pipelines)
+    if last.status == "failed" and (more or not known.has_ended_well(last)):
         return StatusFact(Status.FAILED, "bos", ended=True, completed_at=last.completed_at)
-    if last and more:
-        if last.status == "retried":
-            return _retried(bos, last, counts, told)
-        return StatusFact(Status.PROCESSING, "bos")
-    return None
+    if more and last.status == "retried":
+        return _retried(known, bos, last)
+    return StatusFact(Status.PROCESSING, "bos") if more else None
 
 
-def _retried(bos: PhaseStates, phase: Phase, counts: EssayCounts, told: BatchEvents) -> StatusFact:
+def _retried(known: _Known, bos: PhaseStates, phase: Phase) -> StatusFact:
     """A phase that was started again; only an event tells that it has ended."""
-    outcome = outcome_of_retry(told, bos, phase)
+    outcome = outcome_of_retry(known.told, bos, phase)
     if outcome is None:
         return StatusFact(Status.RETRIED, "bos")
     if outcome.status == FAILED:
         return _failed(outcome.at)
-    if has_more(phases_of(bos), bos.requested_pipelines):
+    if has_more(known.phases, bos.requested_pipelines):
         # The next phase is about to be dispatched.
         return StatusFact(Status.PROCESSING, "events")
-    status = Status.COMPLETED_WITH_FAILURES if counts.failed else Status.COMPLETED_SUCCESSFULLY
-    return StatusFact(status, "events", ended=True, completed_at=outcome.at)
+    return known.ended("events", outcome.at)
 
 
-def _at_its_end(
-    ras: BatchSummary,
-    phases: tuple[Phase, ...],
-    bos: PhaseStates,
-    counts: EssayCounts,
-    told: BatchEvents,
-) -> StatusFact | None:
+def _at_its_end(known: _Known, bos: PhaseStates) -> StatusFact | None:
     """After the last phase, without RAS's word for the end; None before the first phase."""
-    last = last_started(phases, bos.requested_pipelines)
+    last = last_started(known.phases, bos.requested_pipelines)
     if last is None:
-        started_before = any(one.status == "completed" for one in phases)
+        started_before = any(one.status == "completed" for one in known.phases)
         return StatusFact(Status.PROCESSING, "bos") if started_before else None
     if last.status == "completed":
         # Of the other phases RAS keeps nothing, so the spellcheck before them must do.
-        known = last.name if last.name == "cj_assessment" else "spellcheck"
-        if not has_results_of(known, ras):
+        shown = last.name if last.name == "cj_assessment" else "spellcheck"
+        if shown not in known.counts.with_results:
             return StatusFact(Status.PROCESSING, "bos")
-        # RAS's word may still be that of an earlier phase, or of an earlier run.
-        status = Status.COMPLETED_WITH_FAILURES if counts.failed else Status.COMPLETED_SUCCESSFULLY
-        return StatusFact(status, "bos", ended=True, completed_at=last.completed_at)
-    if _has_ended_well(ras, last, counts):
-        return StatusFact(_ras_status(ras, counts), "ras")
-    return _retried(bos, last, counts, told)
-
-
-def _has_ended_well(ras: BatchSummary, phase: Phase, counts: EssayCounts) -> bool:
-    """True if RAS shows results of a phase of whose second run BOS records nothing."""
-    return _ras_status(ras, counts) in COMPLETED and has_results_of(phase.name, ras)
+        return known.ended("bos", last.completed_at)
+    if known.has_ended_well(last):
+        return StatusFact(known.ras_status, "ras")
+    return _retried(known, bos, last)
 
 
 def _without_phases(file: LockStatus | Unknown, told: BatchEvents) -> StatusFact:
@@ -206,11 +208,55 @@ def _without_phases(file: LockStatus | Unknown, told: BatchEvents) -> StatusFact
     return NO_STATUS
 
 
-def _ras_status(ras: BatchSummary, counts: EssayCounts) -> Status | None:
-    """RAS's word, corrected by the essays; None for the words that say nothing of an end."""
-    if ras.overall_status == "completed_successfully" and counts.failed:
-        return Status.COMPLETED_WITH_FAILURES
-    return next((one for one in OVER if one.value == ras.overall_status), None)
+def _status_before_start(
+    ras: BatchSummary,
+    cms: Matching | Unknown | None,
+    ledger: datetime | Unknown | None,
+    told: BatchEvents,
+) -> StatusFact:
+    """The status; the own record of a confirmation and the events come before CMS's rows.
+
+    Without events, no source tells missing files from matching that runs or a batch that is ready.
+    """
+    if isinstance(ledger, datetime):
+        return StatusFact(Status.READY, "ledger")
+    if is_ready(told):
+        return StatusFact(Status.READY, "events")
+    if isinstance(cms, Matching):
+        return _by_matches(cms, ledger)
+    waiting = waits_for(told)
+    if isinstance(cms, Unknown):
+        # There may be matches, unless none was found.
+        return StatusFact(Status.NOT_STARTED, "events") if waiting == "no_matches" else NO_STATUS
+    if ras.overall_status in _BEFORE_START:
+        return StatusFact(_BEFORE_START[ras.overall_status], "ras")
+    return StatusFact(Status.NOT_STARTED, "events" if waiting else "bos")
+
+
+def _by_matches(cms: Matching, ledger: Unknown | None) -> StatusFact:
+    if cms.pending == 0:
+        return StatusFact(Status.READY, "cms")
+    return NO_STATUS if isinstance(ledger, Unknown) else StatusFact(Status.AWAITING_REVIEW, "cms")
+
+
+def _attention_before_start(
+    ras: BatchSummary,
+    cms: Matching | Unknown | None,
+    ledger: datetime | Unknown | None,
+    told: BatchEvents,
+) -> tuple[Attention | None, bool]:
+    """Matches that wait for the teacher, and True if that is known.
+
+    CMS's rows stay pending after a confirmation, and its routes do not tell that its timer was there.
+    """
+    confirmed = ledger if isinstance(ledger, datetime) else told.confirmed_at or ledger
+    if isinstance(cms, Unknown):
+        return None, False
+    if told.auto_confirmed_at is not None and cms is not None:
+        cms = replace(cms, pending=0)
+    if isinstance(confirmed, Unknown):
+        return None, cms is None or cms.pending == 0
+    return attention_of(cms, confirmed, ras.essay_count), True
 
 
 def _progress(ras: BatchSummary, fact: StatusFact, counts: EssayCounts) -> int | None:
@@ -220,5 +266,5 @@ def _progress(ras: BatchSummary, fact: StatusFact, counts: EssayCounts) -> int |
     if fact.ended:
         return min(100, round(100 * (counts.completed + counts.failed) / ras.essay_count))
     if fact.phase == "spellcheck":
-        return min(99, round(100 * spellchecked(ras) / ras.essay_count))
+        return min(99, round(100 * counts.spellchecked / ras.essay_count))
     return None

@@ -35,10 +35,9 @@ from services.bff_teacher.dto.essay_feedback_v1 import TeacherEssayFeedbackV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.ownership import real_students
 from services.bff_teacher.screens import associations, batch_detail, dashboard, essay
-from services.bff_teacher.screens.rows.batches import visible_batches
-from services.bff_teacher.screens.rows.rosters import ClassMember, OwnStudents
-from services.bff_teacher.screens.rows.search import FoundBatches
-from services.bff_teacher.screens.side_by_side import read_each
+from services.bff_teacher.screens.parts import read_each
+from services.bff_teacher.screens.rows.classes import ClassMember, OwnStudents
+from services.bff_teacher.screens.rows.pages import FoundBatches, visible_batches
 from services.bff_teacher.screens.states import BatchStates, may_run, may_wait
 from services.bff_teacher.truth.facts import Matching
 from services.bff_teacher.truth.sources import matching_of_rows, oldest_of

@@ -129,23 +129,6 @@ async def test_end_is_written_beside_the_intent(
     assert await ledger.latest(attempt.batch_id, CALLER) == ended
 
 
-async def test_batches_that_were_confirmed_are_found_in_one_read(ledger: Confirmations) -> None:
-    twice, undecided, untold = an_attempt(), an_attempt(), an_attempt()
-    later = NOW + timedelta(seconds=3)
-    again = replace(twice, number=2, forced=True)
-    for attempt, outcome, at in (
-        (twice, ConfirmOutcome.CONFIRMED, NOW),
-        (again, ConfirmOutcome.CONFIRMED, later),
-        (undecided, ConfirmOutcome.UNKNOWN, NOW),
-    ):
-        await ledger.begin(attempt)
-        await ledger.end(attempt, outcome, at)
-    await ledger.begin(untold)
-    asked = [twice.batch_id, undecided.batch_id, untold.batch_id, str(uuid.uuid4())]
-
-    assert await ledger.confirmed_at(asked, CALLER) == {twice.batch_id: later}
-
-
 async def test_latest_attempt_counts_and_batches_do_not_mix(ledger: Confirmations) -> None:
     first, other = an_attempt(), an_attempt()
     second = replace(first, number=2, forced=True)

@@ -176,7 +176,8 @@ async def test_records_count_files_that_fill_or_may_fill_a_place(
     await uploads.add([an_upload(other, status=UploadStatus.REMOVED, reason="empty")])
     records = SqlBatchRecords(database, SystemClock())
 
-    found = await records.of_batches(a_context(), [batch.upper(), other, str(uuid.uuid4())])
+    asked = [batch.upper(), other, str(uuid.uuid4())]
+    found = (await records.of_batches(a_context(), asked)).by_batch
 
     await records.aclose()
     await database.aclose()

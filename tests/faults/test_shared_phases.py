@@ -22,7 +22,7 @@ from tests.faults.conftest import OpenReplica, Screens, hurried
 from tests.faults.platform_answers import ROW, TEACHER, batch_page, phases
 from tests.faults.test_teacher_faults import FAULTS, missing
 from tests.unit.bff_teacher.fakes import a_batch
-from tests.unit.bff_teacher.state_fakes import FakeBatchRecords, FakeConfirmed, FakeReviews
+from tests.unit.bff_teacher.state_fakes import FakeBatchRecords, FakeReviews
 
 DASHBOARD = "/v1/teacher/dashboard"
 PAGE = [f"3f0c6a52-9d1e-4c77-8a55-{number:012d}" for number in range(20)]
@@ -70,7 +70,6 @@ async def test_500_callers_of_a_page_cost_one_read_a_batch(page: Screens) -> Non
             reads = StateReads(
                 pipelines,
                 FakeReviews(),
-                FakeConfirmed(),
                 FakeBatchRecords(),
                 clock,
                 only_phases,

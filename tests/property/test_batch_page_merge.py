@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bff_core.composition import Fetched
 from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, Pagination
-from services.bff_teacher.screens.rows.batches import PageRange, merge_pages
+from services.bff_teacher.screens.rows.pages import PageRange, merge_pages
 
 START = datetime(2026, 1, 31)  # noqa: DTZ001 - the platform's times name no zone
 

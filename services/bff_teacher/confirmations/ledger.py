@@ -1,17 +1,16 @@
 """The ledger in a database: an intent before the call to CMS, its outcome after."""
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
-from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.model import Attempt, ConfirmOutcome
 from services.bff_teacher.confirmations.tables import attempts
 
@@ -44,16 +43,6 @@ class SqlConfirmations:
         self._database.require_share(caller)
         (rows,) = await self._database.read(caller, query)
         return _attempt(rows[0]) if rows else None
-
-    async def confirmed_at(self, batch_ids: Sequence[str], caller: UserId) -> dict[str, datetime]:
-        query = (
-            select(attempts.c.batch_id, func.max(attempts.c.ended_at).label("ended_at"))
-            .where(attempts.c.batch_id.in_(batch_ids))
-            .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
-            .group_by(attempts.c.batch_id)
-        )
-        (rows,) = await self._database.read(share_of_reads(caller), query)
-        return {row.batch_id: datetime.fromisoformat(row.ended_at) for row in rows}
 
     async def begin(self, attempt: Attempt) -> bool:
         values = {

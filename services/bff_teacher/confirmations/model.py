@@ -1,12 +1,11 @@
 """Attempts to confirm a batch, and the port of the ledger that keeps them."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bff_core.context import RequestContext, UserId
+from bff_core.context import UserId
 
 LEAST_CALL = 1.0
 """Seconds; with less time left, CMS is not called, because its answer could not be awaited."""
@@ -57,24 +56,4 @@ class Confirmations(Protocol):
 
     async def end(self, attempt: Attempt, outcome: ConfirmOutcome, at: datetime) -> Attempt:
         """Write the outcome down."""
-        ...
-
-    async def confirmed_at(self, batch_ids: Sequence[str], caller: UserId) -> dict[str, datetime]:
-        """Times at which batches were confirmed, of those that were; ids in lower case."""
-        ...
-
-
-class ConfirmedBatches(Protocol):
-    async def confirmed(
-        self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> Mapping[str, datetime]:
-        """`Confirmations.confirmed_at`, which may be some seconds old unless the caller has written.
-
-        Raises:
-            Unavailable: The ledger cannot be used, or not in time.
-        """
-        ...
-
-    def forget(self, user_id: UserId | None) -> None:
-        """Drop what was read for a user, or for all."""
         ...

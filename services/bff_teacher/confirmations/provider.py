@@ -10,8 +10,7 @@ from bff_core.clock import Clock
 from services.bff_teacher.confirmations.creation import Creations
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.ledger import SqlConfirmations, confirmations_counter
-from services.bff_teacher.confirmations.model import Confirmations, ConfirmedBatches
-from services.bff_teacher.confirmations.recent import RecentConfirmations
+from services.bff_teacher.confirmations.model import Confirmations
 from services.bff_teacher.confirmations.records import SqlBatchRecords
 from services.bff_teacher.confirmations.sql_creations import SqlCreations
 from services.bff_teacher.confirmations.sql_starts import SqlStarts
@@ -34,13 +33,6 @@ class LedgerProvider(Provider):
     @provide
     def confirmations(self) -> Confirmations:
         return SqlConfirmations(self._database, self._counter)
-
-    @provide
-    async def confirmed_batches(
-        self, ledger: Confirmations, clock: Clock
-    ) -> AsyncIterator[ConfirmedBatches]:
-        async with aclosing(RecentConfirmations(ledger, clock)) as confirmed:
-            yield confirmed
 
     @provide
     def creations(self) -> Creations:

@@ -1,15 +1,18 @@
-"""Records in the own database of batches that have not begun."""
+"""Records in the own database of batches that have not begun: creations, files, confirmations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
 from bff_core.clock import Clock
 from bff_core.context import RequestContext, UserId
+from bff_core.errors import Unavailable
 from services.bff_teacher.confirmations.creation import CreationOutcome
 from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
-from services.bff_teacher.confirmations.tables import creations, uploads
-from services.bff_teacher.confirmations.upload import BatchRecord, UploadStatus
+from services.bff_teacher.confirmations.model import ConfirmOutcome
+from services.bff_teacher.confirmations.tables import attempts, creations, uploads
+from services.bff_teacher.confirmations.upload import BatchRecord, KnownRecords, UploadStatus
 from services.bff_teacher.recent_reads import RecentReads
 
 MAX_AGE = 2.0
@@ -21,19 +24,23 @@ _POSSIBLE = (*_SURE, UploadStatus.SENDING, UploadStatus.UNKNOWN)
 
 
 class SqlBatchRecords:
+    """One read serves all that a teacher looks at; one that failed is kept as well."""
+
     def __init__(self, database: LedgerDatabase, clock: Clock) -> None:
         self._database = database
-        self._recent = RecentReads[Mapping[str, BatchRecord]](clock, max_age=MAX_AGE)
+        self._recent = RecentReads[KnownRecords | None](clock, max_age=MAX_AGE)
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
-    ) -> Mapping[str, BatchRecord]:
+    ) -> KnownRecords:
         wanted = frozenset(one.lower() for one in batch_ids)
         if not wanted:
-            return {}
+            return KnownRecords()
         if fresh:
             return await self._read(ctx.user_id, wanted)
-        found = await self._recent.get(ctx, wanted, lambda: self._read(ctx.user_id, wanted))
+        found = await self._recent.get(ctx, wanted, lambda: self._try(ctx.user_id, wanted))
+        if found.value is None:
+            raise Unavailable(details={"reason": "ledger_unavailable"})
         return found.value
 
     def forget(self, user_id: UserId | None) -> None:
@@ -42,16 +49,25 @@ class SqlBatchRecords:
     async def aclose(self) -> None:
         await self._recent.aclose()
 
-    async def _read(self, caller: UserId, wanted: frozenset[str]) -> Mapping[str, BatchRecord]:
+    async def _try(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords | None:
+        try:
+            return await self._read(caller, wanted)
+        except Unavailable:
+            return None
+
+    async def _read(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords:
         batch_ids = sorted(wanted)
         made = select(creations).where(
             creations.c.batch_id.in_(batch_ids),
             creations.c.user_id == caller,
             creations.c.outcome == CreationOutcome.CREATED.value,
         )
-        found = await self._database.read(share_of_reads(caller), made, _counts(batch_ids))
-        ours, counts = ({row.batch_id: row for row in rows} for rows in found)
-        return {
+        made_rows, counted, confirmed = await self._database.read(
+            share_of_reads(caller), made, _counts(batch_ids), _confirmed(batch_ids)
+        )
+        ours = {row.batch_id: row for row in made_rows}
+        counts = {row.batch_id: row for row in counted}
+        records = {
             batch_id: BatchRecord(
                 is_ours=batch_id in ours,
                 expected=ours[batch_id].essay_count if batch_id in ours else 0,
@@ -62,6 +78,8 @@ class SqlBatchRecords:
             )
             for batch_id in ours.keys() | counts.keys()
         }
+        times = {row.batch_id: datetime.fromisoformat(row.at) for row in confirmed}
+        return KnownRecords(records, times)
 
 
 def _counts(batch_ids: Sequence[str]) -> Select[tuple[str, int, int]]:
@@ -77,4 +95,13 @@ def _counts(batch_ids: Sequence[str]) -> Select[tuple[str, int, int]]:
         )
         .where(uploads.c.batch_id.in_(batch_ids))
         .group_by(uploads.c.batch_id)
+    )
+
+
+def _confirmed(batch_ids: Sequence[str]) -> Select[tuple[str, str]]:
+    return (
+        select(attempts.c.batch_id, func.max(attempts.c.ended_at).label("at"))
+        .where(attempts.c.batch_id.in_(batch_ids))
+        .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
+        .group_by(attempts.c.batch_id)
     )

@@ -1,7 +1,7 @@
 """Files that teachers send, and the port of the records that are kept of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -66,6 +66,14 @@ class BatchRecord:
     sure_files: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRecords:
+    """Records, and times of confirmation, by batch id in lower case; unknown batches are absent."""
+
+    by_batch: Mapping[str, BatchRecord] = field(default_factory=dict)
+    confirmed_at: Mapping[str, datetime] = field(default_factory=dict)
+
+
 class Uploads(Protocol):
     """Records of files. Every method raises Unavailable when the database cannot be used."""
 
@@ -95,10 +103,8 @@ class Uploads(Protocol):
 class BatchRecords(Protocol):
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
-    ) -> Mapping[str, BatchRecord]:
-        """Records by batch id in lower case; batches of which nothing is known are absent.
-
-        Unless they are to be `fresh`, they may be some seconds old.
+    ) -> KnownRecords:
+        """The records of batches. Unless they are to be `fresh`, they may be some seconds old.
 
         Raises:
             Unavailable: The database cannot be used, or not in time.

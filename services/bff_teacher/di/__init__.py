@@ -33,7 +33,6 @@ from services.bff_teacher.clients.ras import BATCHES, HttpBatches, HttpResults
 from services.bff_teacher.clients.reviews import HttpReviews
 from services.bff_teacher.config import Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
-from services.bff_teacher.confirmations.model import ConfirmedBatches
 from services.bff_teacher.confirmations.provider import LedgerProvider
 from services.bff_teacher.confirmations.titles import SqlTitles
 from services.bff_teacher.confirmations.upload import BatchRecords
@@ -187,13 +186,12 @@ class TeacherAdapterProvider(Provider):
         cms: Cms,
         bos: Bos,
         files: FileService,
-        ledger: ConfirmedBatches,
         titles: SqlTitles,
         records: BatchRecords,
         balances: HttpCredits,
         events: KnownEvents,
     ) -> CachedReads:
-        return HttpCachedReads(ras, cms, bos, files, ledger, titles, records, balances, events)
+        return HttpCachedReads(ras, cms, bos, files, titles, records, balances, events)
 
     @provide
     async def http_credits(

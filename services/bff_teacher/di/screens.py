@@ -4,7 +4,6 @@ from dishka import Provider, Scope, provide
 
 from bff_core.clock import Clock
 from services.bff_teacher.config import Settings
-from services.bff_teacher.confirmations.model import ConfirmedBatches
 from services.bff_teacher.confirmations.upload import BatchRecords
 from services.bff_teacher.events.model import KnownEvents
 from services.bff_teacher.ports import Pipelines, Reviews
@@ -57,16 +56,13 @@ class TeacherScreenProvider(Provider):
         *,
         pipelines: Pipelines,
         reviews: Reviews,
-        ledger: ConfirmedBatches,
         records: BatchRecords,
         clock: Clock,
         disabled: DisabledParts,
         events: KnownEvents,
     ) -> StateReads:
         budget = self._settings.bos.pipeline_state.budget
-        return StateReads(
-            pipelines, reviews, ledger, records, clock, disabled, budget, events=events
-        )
+        return StateReads(pipelines, reviews, records, clock, disabled, budget, events=events)
 
     @provide
     def confirm_timeouts(self) -> ConfirmTimeouts:

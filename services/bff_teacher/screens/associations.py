@@ -22,7 +22,7 @@ from services.bff_teacher.screens.parts import (
     value_of,
 )
 from services.bff_teacher.screens.rows.batches import as_utc_or_none
-from services.bff_teacher.screens.rows.rosters import ClassMember, OwnStudents, read_own_students
+from services.bff_teacher.screens.rows.classes import ClassMember, OwnStudents, read_own_students
 
 
 class AssociationsScreen:

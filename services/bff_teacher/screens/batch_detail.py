@@ -22,7 +22,7 @@ from services.bff_teacher.screens.parts import (
     optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.batches import as_utc_or_none, dashboard_item
+from services.bff_teacher.screens.rows.batches import as_utc_or_none, dashboard_item, read_titles
 from services.bff_teacher.screens.rows.essays import (
     RankedEssay,
     count_ranked,
@@ -30,7 +30,6 @@ from services.bff_teacher.screens.rows.essays import (
     rank_essays,
 )
 from services.bff_teacher.screens.rows.results import statistics_of
-from services.bff_teacher.screens.rows.titles import read_titles
 from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 from services.bff_teacher.truth.facts import UNKNOWN
 

@@ -25,7 +25,7 @@ from services.bff_teacher.screens.file_checks import TEXTS
 from services.bff_teacher.screens.ids import is_uuid, require_uuids
 from services.bff_teacher.screens.owned_batch import OwnedBatch, OwnedBatches
 from services.bff_teacher.screens.parts import describe_parts
-from services.bff_teacher.screens.rows.actions import require_allowed
+from services.bff_teacher.screens.rows.batches import require_allowed
 
 SENDING_TIME = timedelta(minutes=3)
 """Time after which a file that is still being sent counts as one of which nothing is known."""

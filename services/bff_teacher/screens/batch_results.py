@@ -22,12 +22,10 @@ from services.bff_teacher.screens.parts import (
     optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.actions import require_allowed
+from services.bff_teacher.screens.rows.batches import names_of, read_titles, require_allowed
 from services.bff_teacher.screens.rows.csv_text import csv_of
-from services.bff_teacher.screens.rows.essays import rank_essays
-from services.bff_teacher.screens.rows.events import known_grades
+from services.bff_teacher.screens.rows.essays import rank_essays, read_grades
 from services.bff_teacher.screens.rows.results import result_rows, statistics_of
-from services.bff_teacher.screens.rows.titles import names_of, read_titles
 from services.bff_teacher.screens.states import BatchStates, StateReads
 
 MAX_NAME_LENGTH = 80
@@ -87,14 +85,15 @@ class BatchResultsScreen:
             DownstreamError: RAS did not give it.
         """
         batch = await self._own_batch(ctx, batch_id)
+        batch_id = batch.value.batch_id
         async with fan_out() as group:
             states = group.create_task(self._states.read(ctx, [batch.value], finished=True))
-            titles = group.create_task(self._title(ctx, batch.value))
-            grades = group.create_task(self._grades(ctx, batch.value))
+            titles = group.create_task(read_titles(self._disabled, self._titles, ctx, [batch_id]))
+            grades = group.create_task(read_grades(self._disabled, self._events, ctx, batch_id))
             names = await optional_unless_disabled(
                 self._disabled,
                 "student_names",
-                lambda: self._students.of_batch(ctx, batch.value.batch_id),
+                lambda: self._students.of_batch(ctx, batch_id),
             )
         language = language_of(ctx.accept_language)
         parts = BatchResultsParts(batch, states.result(), names, titles.result(), grades.result())
@@ -109,14 +108,15 @@ class BatchResultsScreen:
             DownstreamError: RAS or CMS failed; `details.part` names the part.
         """
         batch = await self._own_batch(ctx, batch_id)
+        batch_id = batch.value.batch_id
         states = await self._states.read(ctx, [batch.value], finished=True)
         require_allowed("export", states.truth_of(batch.value))
         async with fan_out() as group:
-            titles = group.create_task(self._title(ctx, batch.value))
-            grades = group.create_task(self._grades(ctx, batch.value))
+            titles = group.create_task(read_titles(self._disabled, self._titles, ctx, [batch_id]))
+            grades = group.create_task(read_grades(self._disabled, self._events, ctx, batch_id))
             names: Sequence[StudentOfEssay] = ()
             if "student_names" not in self._disabled:
-                read = self._students.of_batch(ctx, batch.value.batch_id)
+                read = self._students.of_batch(ctx, batch_id)
                 names = (await required("student_names", read)).value
         language = language_of(ctx.accept_language)
         ranked = rank_essays(batch.value.essays)
@@ -132,16 +132,6 @@ class BatchResultsScreen:
         batch = await required("batch", self._batches.get(ctx, batch_id))
         require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
         return batch
-
-    async def _grades(
-        self, ctx: RequestContext, batch: BatchWithEssays
-    ) -> Part[Mapping[str, Grade]] | None:
-        return await known_grades(self._events, self._disabled, ctx, batch.batch_id)
-
-    async def _title(
-        self, ctx: RequestContext, batch: BatchWithEssays
-    ) -> Part[TitleByBatch] | None:
-        return await read_titles(self._disabled, self._titles, ctx, [batch.batch_id])
 
 
 def render(parts: BatchResultsParts, language: LanguageV1) -> TeacherBatchResultsV1:

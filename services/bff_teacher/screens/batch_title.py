@@ -8,7 +8,7 @@ from services.bff_teacher.dto.batch_title_v1 import BatchTitleV1, BatchTitleWrit
 from services.bff_teacher.ownership import require_own_batch
 from services.bff_teacher.ports import Batches, BatchTitle, BatchWrites, CurrentFacts, Titles
 from services.bff_teacher.screens.ids import require_uuids
-from services.bff_teacher.screens.rows.titles import batch_code
+from services.bff_teacher.screens.rows.batches import batch_code
 
 
 class BatchTitleScreen:

@@ -8,12 +8,17 @@ from services.bff_teacher.ports import Classes, Results, Students
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,
-    optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.classes import Activity, class_rows, read_activity
-from services.bff_teacher.screens.rows.rosters import StudentCounts, read_student_counts
-from services.bff_teacher.screens.states import StateReads, state_parts
+from services.bff_teacher.screens.rows.classes import (
+    Activity,
+    StudentCounts,
+    class_rows,
+    count_activity,
+    read_activity,
+    read_student_counts,
+)
+from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 
 
 class ClassListScreen:
@@ -43,18 +48,19 @@ class ClassListScreen:
             DownstreamError: CMS did not give the classes.
         """
         async with fan_out() as group:
-            activity_task = group.create_task(
-                optional_unless_disabled(
-                    self._disabled,
-                    "class_activity",
-                    lambda: read_activity(self._results, self._classes, self._states, ctx),
-                )
-            )
+            activity_task = group.create_task(self._activity(ctx))
             read = self._classes.page(ctx, limit=query.limit + 1, offset=query.offset)
             page = await required("classes", read)
             shown = page.holding(page.value.classes[: query.limit])
             counts = await read_student_counts(self._disabled, self._students, ctx, shown)
-        return render(query, page, counts, activity_task.result())
+        return render(query, page, counts, *activity_task.result())
+
+    async def _activity(
+        self, ctx: RequestContext
+    ) -> tuple[Part[Activity] | None, BatchStates | None]:
+        activity = await read_activity(self._disabled, self._results, self._classes, ctx)
+        known = value_of(activity)
+        return activity, await self._states.read(ctx, known.unread()) if known else None
 
 
 def render(
@@ -62,11 +68,13 @@ def render(
     page: Fetched[ClassPage],
     counts: Part[StudentCounts] | None,
     activity: Part[Activity] | None,
+    states: BatchStates | None,
 ) -> TeacherClassListV1:
     found, skipped = page.value.classes, page.value.skipped
     shown = found[: query.limit]
     known = value_of(activity)
-    rows = class_rows(shown, value_of(counts), known)
+    counted = count_activity(known, states) if known and states else None
+    rows = class_rows(shown, value_of(counts), counted)
     return TeacherClassListV1(
         classes=rows,
         limit=query.limit,
@@ -78,7 +86,7 @@ def render(
                 "classes": page,
                 "student_counts": counts,
                 "class_activity": activity,
-                **state_parts(*([known.states] if known else [])),
+                **state_parts(*([states] if states else [])),
             }
         ),
     )

@@ -32,12 +32,13 @@ from services.bff_teacher.screens.parts import (
 from services.bff_teacher.screens.rows.batches import (
     as_utc_or_none,
     dashboard_item,
-    read_newest,
+    names_of,
+    read_titles,
 )
+from services.bff_teacher.screens.rows.classes import find_own_class
 from services.bff_teacher.screens.rows.essays import rank_essays
+from services.bff_teacher.screens.rows.pages import read_newest
 from services.bff_teacher.screens.rows.results import statistics_of
-from services.bff_teacher.screens.rows.rosters import find_own_class
-from services.bff_teacher.screens.rows.titles import names_of, read_titles
 from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 
 MAX_SHOWN = 100

@@ -42,8 +42,8 @@ from services.bff_teacher.screens.decisions import (
     suggestions_unknown,
 )
 from services.bff_teacher.screens.ids import require_uuids
-from services.bff_teacher.screens.rows.actions import require_allowed
-from services.bff_teacher.screens.rows.rosters import OwnStudents, read_own_students
+from services.bff_teacher.screens.rows.batches import require_allowed
+from services.bff_teacher.screens.rows.classes import OwnStudents, read_own_students
 from services.bff_teacher.screens.states import STATE_PARTS, StateReads
 
 REPLAYED = {"Idempotent-Replay": "true"}

@@ -24,7 +24,7 @@ from services.bff_teacher.ports import BatchWrites, CurrentFacts, Texts
 from services.bff_teacher.ports.workflow import Registrations
 from services.bff_teacher.screens.created_batch import CreatedBatches
 from services.bff_teacher.screens.lost_batch import find_lost_batch
-from services.bff_teacher.screens.rows.rosters import find_own_class
+from services.bff_teacher.screens.rows.classes import find_own_class
 
 REPLAYED = {"Idempotent-Replay": "true"}
 LEAST_CALL = 1.0

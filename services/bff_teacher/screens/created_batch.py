@@ -9,8 +9,7 @@ from services.bff_teacher.dto.batch_creation_v1 import CreatedBatchV1
 from services.bff_teacher.ownership import is_same_user
 from services.bff_teacher.ports import CurrentFacts, Titles
 from services.bff_teacher.screens.parts import value_of
-from services.bff_teacher.screens.rows.batches import dashboard_item
-from services.bff_teacher.screens.rows.titles import read_titles
+from services.bff_teacher.screens.rows.batches import dashboard_item, read_titles
 from services.bff_teacher.screens.states import StateReads
 
 

@@ -1,6 +1,5 @@
 """Screen 1: a page of batches with their class names, and the teacher's classes beside it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bff_core.composition import Fetched, Part, fan_out
@@ -16,11 +15,17 @@ from services.bff_teacher.screens.parts import (
     optional_unless_disabled,
     value_of,
 )
-from services.bff_teacher.screens.rows.batches import dashboard_item
-from services.bff_teacher.screens.rows.classes import Activity, class_rows, read_activity
-from services.bff_teacher.screens.rows.rosters import StudentCounts, read_student_counts
-from services.bff_teacher.screens.rows.search import BatchSearch, FoundBatches
-from services.bff_teacher.screens.rows.titles import read_titles
+from services.bff_teacher.screens.rows.batches import dashboard_item, read_titles
+from services.bff_teacher.screens.rows.classes import (
+    Activity,
+    StudentCounts,
+    class_rows,
+    count_activity,
+    read_activity,
+    read_student_counts,
+)
+from services.bff_teacher.screens.rows.pages import FoundBatches, find_page
+from services.bff_teacher.screens.rows.search import BatchSearch
 from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 
 MAX_CLASSES = 100
@@ -28,7 +33,10 @@ MAX_CLASSES = 100
 
 @dataclass(frozen=True, slots=True)
 class DashboardParts:
-    """In the order of the answer's `parts`; None when disabled."""
+    """In the order of the answer's `parts`; None when disabled.
+
+    `other_states` are of batches that only the activity of classes needs; None without activity.
+    """
 
     batches: Fetched[FoundBatches]
     states: BatchStates
@@ -36,6 +44,7 @@ class DashboardParts:
     student_counts: Part[StudentCounts] | None = None
     class_names: Part[ClassInfos] | None = None
     class_activity: Part[Activity] | None = None
+    other_states: BatchStates | None = None
     titles: Part[TitleByBatch] | None = None
     credits: Part[Balance] | None = None
 
@@ -44,7 +53,8 @@ class DashboardScreen:
     """Required: `batches`. All other parts are optional.
 
     Class names, titles and states wait for the page, and student counts for the classes, whose ids
-    they need; the rest runs concurrently.
+    they need; the rest runs concurrently. Each state is read once: the activity of classes reads
+    those of batches that are not on the page.
     """
 
     def __init__(
@@ -76,41 +86,40 @@ class DashboardScreen:
         async with fan_out() as group:
             classes_task = group.create_task(self._classes_with_counts(ctx))
             activity_task = group.create_task(
-                optional_unless_disabled(
-                    self._disabled,
-                    "class_activity",
-                    lambda: read_activity(self._results, self._classes, self._states, ctx),
-                )
+                read_activity(self._disabled, self._results, self._classes, ctx)
             )
             credits_task = group.create_task(read_credits(self._disabled, self._balances, ctx))
-            page = await self._search.find(ctx, query)
+            page = await self._find(ctx, query)
             rows = page.value.rows
+            ids = [row.batch_id for row in rows]
             states_task = group.create_task(self._states.read(ctx, rows))
-            names, titles = await self._names(ctx, [row.batch_id for row in rows])
+            titles_task = group.create_task(read_titles(self._disabled, self._titles, ctx, ids))
+            names_task = group.create_task(
+                optional_unless_disabled(
+                    self._disabled, "class_names", lambda: self._classes.of_batches(ctx, ids)
+                )
+            )
+            activity = await activity_task
+            known = value_of(activity)
+            others = await self._states.read(ctx, known.unread(rows)) if known else None
         classes, counts = classes_task.result()
         parts = DashboardParts(
             batches=page,
             states=states_task.result(),
             classes=classes,
             student_counts=counts,
-            class_names=names,
-            class_activity=activity_task.result(),
-            titles=titles,
+            class_names=names_task.result(),
+            class_activity=activity,
+            other_states=others,
+            titles=titles_task.result(),
             credits=credits_task.result(),
         )
         return render(query, parts)
 
-    async def _names(
-        self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> tuple[Part[ClassInfos] | None, Part[TitleByBatch] | None]:
-        async with fan_out() as group:
-            titles_task = group.create_task(
-                read_titles(self._disabled, self._titles, ctx, batch_ids)
-            )
-            names = await optional_unless_disabled(
-                self._disabled, "class_names", lambda: self._classes.of_batches(ctx, batch_ids)
-            )
-        return names, titles_task.result()
+    async def _find(self, ctx: RequestContext, query: DashboardQuery) -> Fetched[FoundBatches]:
+        if query.is_searched:
+            return await self._search.find(ctx, query)
+        return await find_page(self._results, ctx, query)
 
     async def _classes_with_counts(
         self, ctx: RequestContext
@@ -126,19 +135,22 @@ def render(query: DashboardQuery, parts: DashboardParts) -> TeacherClassDashboar
     """The join."""
     page, states = parts.batches.value, parts.states
     infos, titles = value_of(parts.class_names) or {}, value_of(parts.titles)
-    classes = value_of(parts.classes)
-    counts, activity = value_of(parts.student_counts), value_of(parts.class_activity)
+    classes, activity = value_of(parts.classes), value_of(parts.class_activity)
+    counts = value_of(parts.student_counts)
+    shown = [(row, states.truth_of(row)) for row in page.rows]
+    others = parts.other_states
+    counted = count_activity(activity, others, shown) if activity and others else None
     return TeacherClassDashboardV1(
         batches=[
-            dashboard_item(row, states.truth_of(row), infos.get(row.batch_id.lower()), titles)
-            for row in page.rows
+            dashboard_item(row, truth, infos.get(row.batch_id.lower()), titles)
+            for row, truth in shown
         ],
         total_count=page.total,
         limit=query.limit,
         offset=query.offset,
         has_more=page.has_more,
         skipped=page.skipped,
-        classes=class_rows(classes.classes[:MAX_CLASSES], counts, activity) if classes else None,
+        classes=class_rows(classes.classes[:MAX_CLASSES], counts, counted) if classes else None,
         credits=credits_dto(value_of(parts.credits)),
         parts=describe_parts(
             {
@@ -147,7 +159,7 @@ def render(query: DashboardQuery, parts: DashboardParts) -> TeacherClassDashboar
                 "student_counts": parts.student_counts,
                 "class_names": parts.class_names,
                 "class_activity": parts.class_activity,
-                **state_parts(states, *([activity.states] if activity else [])),
+                **state_parts(states, *([others] if others else [])),
                 "titles": parts.titles,
                 "credits": parts.credits,
             }

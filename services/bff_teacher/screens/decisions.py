@@ -11,7 +11,7 @@ from services.bff_teacher.dto.associations_v1 import (
     AssociationConfirmResultV1,
     AssociationDecisionV1,
 )
-from services.bff_teacher.screens.rows.rosters import OwnStudents
+from services.bff_teacher.screens.rows.classes import OwnStudents
 
 MAX_LISTED = 50
 """Essays that a refusal lists."""

@@ -29,8 +29,8 @@ from services.bff_teacher.screens.rows.essays import (
     essay_dto,
     grade_dto,
     rank_essays,
+    read_grades,
 )
-from services.bff_teacher.screens.rows.events import known_grades
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class EssayScreen:
                 optional_unless_disabled(disabled, "text", lambda: self._stored_text(ctx, text_id))
             )
             prompt = group.create_task(self._prompt(ctx, batch))
-            grades = group.create_task(known_grades(self._events, disabled, ctx, batch_id))
+            grades = group.create_task(read_grades(disabled, self._events, ctx, batch_id))
             student = await optional_unless_disabled(
                 disabled, "student", lambda: self._students.of_essay(ctx, essay.value.essay_id)
             )

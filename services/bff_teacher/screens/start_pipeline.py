@@ -32,7 +32,7 @@ from services.bff_teacher.screens.pipeline_preview import (
     denial_of,
     judge,
 )
-from services.bff_teacher.screens.rows.actions import RETRY_AFTER, require_allowed
+from services.bff_teacher.screens.rows.batches import RETRY_AFTER, require_allowed
 from services.bff_teacher.screens.start_answers import PHASES, StartAnswers, StartCommand
 from services.bff_teacher.screens.start_rules import (
     governing_action,

@@ -8,17 +8,21 @@ from bff_core.clock import Clock
 from bff_core.composition import Fetched, Missing, Part, fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError
-from services.bff_teacher.confirmations.model import ConfirmedBatches
-from services.bff_teacher.confirmations.upload import BatchRecord, BatchRecords
+from services.bff_teacher.confirmations.upload import BatchRecord, BatchRecords, KnownRecords
 from services.bff_teacher.contracts.bos import PipelineState
 from services.bff_teacher.contracts.cms import StudentOfEssay
 from services.bff_teacher.contracts.files import LockStatus
 from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.events.model import NO_EVENTS, BatchEvents, KnownEvents
 from services.bff_teacher.ports import Pipelines, Reviews
-from services.bff_teacher.screens.parts import DisabledParts, holding_none, value_of
-from services.bff_teacher.screens.rows.events import known_facts
-from services.bff_teacher.screens.side_by_side import PartialRead, read_each, worst
+from services.bff_teacher.screens.parts import (
+    DisabledParts,
+    PartialRead,
+    optional_from_ledger,
+    read_each,
+    value_of,
+    worst,
+)
 from services.bff_teacher.truth.batch import NOTHING_TOLD, batch_truth
 from services.bff_teacher.truth.facts import UNKNOWN, BatchTruth, Matching, Unknown
 from services.bff_teacher.truth.sources import (
@@ -38,28 +42,30 @@ SAME_WRITE = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class BatchStates:
-    """Facts of BOS, CMS and the ledger about batches; by batch id in lower case.
+    """Facts of BOS, CMS, the ledger and events about batches; by batch id in lower case.
 
-    `phases` and `validation` are None when they are disabled. `confirmed` is None when the ledger
-    could not be read. `records` are of batches that have not begun, as far as they could be read.
-    `events` are None where none are read.
+    `phases` and `validation` are None when they are disabled, `events` where none are read.
+    `records` are of batches that have not begun.
     """
 
     phases: PartialRead[PipelineState | None] | None
     validation: PartialRead[Matching | None] | None
-    confirmed: Mapping[str, datetime] | None = field(default_factory=dict)
-    records: Mapping[str, BatchRecord] = field(default_factory=dict)
+    records: KnownRecords | Missing = field(default_factory=KnownRecords)
     events: Part[Mapping[str, BatchEvents]] | None = None
 
     def truth_of(self, row: BatchSummary, file: LockStatus | Unknown = UNKNOWN) -> BatchTruth:
         """The state of a batch whose row was given to the read."""
-        batch_id = row.batch_id.lower()
+        batch_id, records = row.batch_id.lower(), self.records
         state = self.phases.values.get(batch_id, UNKNOWN) if self.phases else UNKNOWN
         bos = state.pipeline_state if isinstance(state, PipelineState) else state
-        ledger = UNKNOWN if self.confirmed is None else self.confirmed.get(batch_id)
-        events = (value_of(self.events) or {}).get(batch_id, NOTHING_TOLD)
         cms = self.validation.values.get(batch_id, UNKNOWN) if self.validation else None
-        record = self.records.get(batch_id)
+        events = (value_of(self.events) or {}).get(batch_id, NOTHING_TOLD)
+        record: BatchRecord | None = None
+        ledger: datetime | Unknown | None = UNKNOWN
+        if not isinstance(records, Missing):
+            record, ledger = records.by_batch.get(batch_id), records.confirmed_at.get(batch_id)
+        if not _waits(cms):
+            ledger = None
         truth = batch_truth(row, bos, file, cms, ledger, events=events, record=record)
         if self.validation is None and not has_begun(truth.phases):
             return replace(truth, attention_known=False)
@@ -77,7 +83,6 @@ class StateReads:
 
     pipelines: Pipelines
     reviews: Reviews
-    ledger: ConfirmedBatches
     records: BatchRecords
     clock: Clock
     disabled: DisabledParts
@@ -93,64 +98,65 @@ class StateReads:
         Phases of batches that RAS calls finished are read with `finished`, or if RAS has changed
         the batch since; and so are the events of a batch.
         """
+        if not rows:
+            phases, validation = await self._phases(ctx, ()), await self._validation(ctx, ())
+            return BatchStates(phases, validation, events=await self._events(ctx, ()))
         asked = [row.batch_id for row in rows if finished or may_run(row)]
-        async with fan_out() as group:
-            events = group.create_task(
-                known_facts(
-                    self.events,
-                    self.disabled,
-                    self._within_budget(ctx),
-                    asked,
-                    fresh=self.max_age == 0,
-                )
-            )
-            states = await self._read(ctx, rows, asked)
-        return replace(states, events=events.result())
-
-    async def _read(
-        self, ctx: RequestContext, rows: Sequence[BatchSummary], asked: Sequence[str]
-    ) -> BatchStates:
-        """The states without the events; `asked` are the batches whose phases are read."""
-        if "phases" in self.disabled:
-            # Without phases it is unknown whether a match still waits.
-            return BatchStates(None, None)
         hurried = self._within_budget(ctx)
-        phases = await read_each(
-            asked, lambda one: self.pipelines.of_batch(hurried, one, max_age=self.max_age)
-        )
-        waiting = [row.batch_id for row in rows if may_wait(row, phases)]
-        hurried = self._within_budget(ctx)
-        if "validation" in self.disabled:
-            return BatchStates(phases, None, records=await self._records(hurried, waiting))
         async with fan_out() as group:
-            records = group.create_task(self._records(hurried, waiting))
+            events = group.create_task(self._events(hurried, asked))
+            phases = await self._phases(hurried, asked)
+            waiting = [row.batch_id for row in rows if phases and may_wait(row, phases)]
+            hurried = self._within_budget(ctx)
+            records_task = group.create_task(self._records(hurried, waiting))
             validation = await self._validation(hurried, waiting)
-        to_confirm = [
-            one.lower() for one in waiting if _pending(validation.values.get(one.lower(), UNKNOWN))
-        ]
-        try:
-            confirmed = await self.ledger.confirmed(hurried, to_confirm) if to_confirm else {}
-        except BffError as error:
-            missing = PartialRead(validation.values, Missing(error.code))
-            return BatchStates(phases, missing, None, records.result())
-        return BatchStates(phases, validation, confirmed, records.result())
-
-    async def _records(
-        self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> Mapping[str, BatchRecord]:
-        """The records kept here; without them, less is refused before the platform refuses it."""
-        try:
-            return await self.records.of_batches(ctx, batch_ids, fresh=self.max_age == 0)
-        except BffError:
-            return {}
+        records = records_task.result()
+        if validation and isinstance(records, Missing):
+            matches = [validation.values.get(one.lower(), UNKNOWN) for one in waiting]
+            if any(map(_waits, matches)):
+                validation = PartialRead(validation.values, records)
+        return BatchStates(phases, validation, records, events.result())
 
     def _within_budget(self, ctx: RequestContext) -> RequestContext:
         return replace(ctx, deadline=ctx.deadline.within(self.budget))
 
+    async def _events(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> Part[Mapping[str, BatchEvents]] | None:
+        if not self.events.is_read:
+            return None
+        fresh = self.max_age == 0
+        return await optional_from_ledger(
+            self.disabled, "events", lambda: self.events.of_batches(ctx, batch_ids, fresh=fresh)
+        )
+
+    async def _phases(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> PartialRead[PipelineState | None] | None:
+        if "phases" in self.disabled:
+            return None
+        return await read_each(
+            batch_ids, lambda one: self.pipelines.of_batch(ctx, one, max_age=self.max_age)
+        )
+
+    async def _records(
+        self, ctx: RequestContext, batch_ids: Sequence[str]
+    ) -> KnownRecords | Missing:
+        """The records kept here; without them, less is refused before the platform refuses it."""
+        try:
+            return await self.records.of_batches(ctx, batch_ids, fresh=self.max_age == 0)
+        except BffError as error:
+            return Missing(error.code)
+
     async def _validation(
         self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> PartialRead[Matching | None]:
-        """Matches by batch: CMS's own counts where it has such a route, else its rows."""
+    ) -> PartialRead[Matching | None] | None:
+        """Matches by batch: CMS's own counts where it has such a route, else its rows.
+
+        None also without phases, as it is unknown then whether a match still waits.
+        """
+        if self.disabled & STATE_PARTS:
+            return None
         if not batch_ids:
             return PartialRead({}, Fetched(None))
         try:
@@ -159,9 +165,8 @@ class StateReads:
             return PartialRead({}, Missing(error.code))
         if counted is None:
             return await read_each(batch_ids, lambda one: self._matching_of_rows(ctx, one))
-        statuses = {
-            one.lower(): matching_of_status(counted.value.get(one.lower())) for one in batch_ids
-        }
+        ids = [one.lower() for one in batch_ids]
+        statuses = {one: matching_of_status(counted.value.get(one)) for one in ids}
         return PartialRead(statuses, counted.holding(None))
 
     async def _matching_of_rows(
@@ -190,17 +195,15 @@ def may_wait(row: BatchSummary, phases: PartialRead[PipelineState | None]) -> bo
     return state is None or not has_begun(phases_of(state.pipeline_state))
 
 
-def _pending(matching: Matching | Unknown | None) -> bool:
+def _waits(matching: Matching | Unknown | None) -> bool:
+    """True for matches that wait for the teacher, or may; only then does a confirmation count."""
     return matching is not None and (isinstance(matching, Unknown) or matching.pending != 0)
 
 
 def state_parts(*states: BatchStates) -> dict[str, Part[None] | None]:
     """The parts of an answer that shows several reads of states."""
-    phases = [one.phases.part for one in states if one.phases]
-    validation = [one.validation.part for one in states if one.validation]
-    events = [holding_none(one.events) for one in states if one.events]
     return {
-        "phases": worst(*phases),
-        "validation": worst(*validation),
-        "events": worst(*events),
+        "phases": worst([one.phases.part for one in states if one.phases]),
+        "validation": worst([one.validation.part for one in states if one.validation]),
+        "events": worst([one.events for one in states if one.events]),
     }

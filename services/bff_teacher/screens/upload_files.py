@@ -29,7 +29,7 @@ from services.bff_teacher.screens.failure_texts import language_headers, languag
 from services.bff_teacher.screens.file_checks import TEXTS, shown_name
 from services.bff_teacher.screens.owned_batch import OwnedBatches
 from services.bff_teacher.screens.received_files import FileReceiver, ReceivedFile
-from services.bff_teacher.screens.rows.actions import require_allowed
+from services.bff_teacher.screens.rows.batches import require_allowed
 
 RESERVED_BYTES = 1024
 """Room in each request for the batch's id and the end."""

@@ -1,6 +1,6 @@
 """In-memory fakes of the ports of screens 2 to 4."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -161,16 +161,6 @@ class MemoryConfirmations:
     async def latest(self, batch_id: str, caller: UserId) -> Attempt | None:
         self._fail("latest")
         return next(reversed(self.attempts.get(batch_id, [])), None)
-
-    async def confirmed_at(self, batch_ids: Sequence[str], caller: UserId) -> dict[str, datetime]:
-        self._fail("confirmed_at")
-        ended = {
-            one.batch_id: one.ended_at
-            for batch_id in batch_ids
-            for one in self.attempts.get(batch_id, [])
-            if one.outcome is ConfirmOutcome.CONFIRMED
-        }
-        return {batch_id: at for batch_id, at in ended.items() if at is not None}
 
     async def begin(self, attempt: Attempt) -> bool:
         self._fail("begin")

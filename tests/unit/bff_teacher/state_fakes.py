@@ -10,7 +10,7 @@ from bff_core.clock import SystemClock
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import BffError, DownstreamError
-from services.bff_teacher.confirmations.upload import BatchRecord
+from services.bff_teacher.confirmations.upload import BatchRecord, KnownRecords
 from services.bff_teacher.contracts.bos import PhaseState, PhaseStates, PipelineState
 from services.bff_teacher.contracts.cms import (
     AssociationPage,
@@ -98,33 +98,19 @@ class FakeReviews:
 
 
 @dataclass
-class FakeConfirmed:
-    times: Mapping[str, datetime] = field(default_factory=dict)
-    down: BffError | None = None
-    asked: list[Sequence[str]] = field(default_factory=list)
-
-    async def confirmed(
-        self, ctx: RequestContext, batch_ids: Sequence[str]
-    ) -> Mapping[str, datetime]:
-        self.asked.append(batch_ids)
-        if self.down:
-            raise self.down
-        return {one: self.times[one] for one in batch_ids if one in self.times}
-
-    def forget(self, user_id: UserId | None) -> None: ...
-
-
-@dataclass
 class FakeBatchRecords:
     rows: Mapping[str, BatchRecord] = field(default_factory=dict)
     down: BffError | None = None
+    confirmed_at: Mapping[str, datetime] = field(default_factory=dict)
+    asked: list[Sequence[str]] = field(default_factory=list)
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
-    ) -> Mapping[str, BatchRecord]:
+    ) -> KnownRecords:
+        self.asked.append(batch_ids)
         if self.down:
             raise self.down
-        return {one: self.rows[one] for one in batch_ids if one in self.rows}
+        return KnownRecords(self.rows, self.confirmed_at)
 
     def forget(self, user_id: UserId | None) -> None: ...
 
@@ -142,16 +128,14 @@ class FixedClock(SystemClock):
 def state_reads(
     pipelines: FakePipelines | None = None,
     reviews: FakeReviews | None = None,
-    confirmed: FakeConfirmed | None = None,
-    *,
     records: FakeBatchRecords | None = None,
+    *,
     now: datetime = NOON,
     disabled: frozenset[str] = frozenset(),
 ) -> StateReads:
     return StateReads(
         pipelines or FakePipelines(),
         reviews or FakeReviews(),
-        confirmed or FakeConfirmed(),
         records or FakeBatchRecords(),
         FixedClock(now),
         disabled,

@@ -1,7 +1,10 @@
-from datetime import UTC
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 
 import pytest
 
+from bff_core.composition import Fetched
+from bff_core.context import RequestContext
 from bff_core.errors import (
     DownstreamFailed,
     DownstreamTimeout,
@@ -10,7 +13,9 @@ from bff_core.errors import (
 )
 from services.bff_teacher.contracts.cms import ClassInfo
 from services.bff_teacher.contracts.entitlements import Balance
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery, TeacherClassDashboardV1
+from services.bff_teacher.dto.class_list_v1 import ClassListQuery
 from services.bff_teacher.ports import BatchTitle
 from services.bff_teacher.screens.states import StateReads
 from tests.unit.bff_teacher.fakes import (
@@ -26,9 +31,9 @@ from tests.unit.bff_teacher.fakes import (
     batch_id,
     info_of,
 )
-from tests.unit.bff_teacher.screen_builders import a_dashboard
+from tests.unit.bff_teacher.screen_builders import a_class_list, a_dashboard
 from tests.unit.bff_teacher.screen_fakes import a_row
-from tests.unit.bff_teacher.state_fakes import FakePipelines, FakeReviews, state_reads
+from tests.unit.bff_teacher.state_fakes import FakePipelines, FakeReviews, phases, state_reads
 
 CLEARED = BatchTitle("", 3)
 
@@ -167,6 +172,55 @@ async def test_activity_counts_batches_that_want_the_teacher() -> None:
     assert (shown.recent_batches, shown.needs_attention) == (3, 2)
     assert shown.last_activity_at is not None
     assert shown.last_activity_at.isoformat() == "2026-01-31T08:04:00+00:00"
+
+
+async def test_each_state_is_read_once_for_the_page_and_for_the_activity() -> None:
+    klass, pipelines = a_class(1), FakePipelines()
+    rows = [a_batch(number, overall_status="pending_content") for number in range(1, 5)]
+    infos = {row.batch_id: info_of(klass) for row in rows}
+
+    answer = await load(
+        FakeResults(rows), FakeClasses([klass], infos), states=state_reads(pipelines), limit=2
+    )
+
+    assert answer.classes is not None
+    assert (answer.classes[0].recent_batches, answer.classes[0].needs_attention) == (4, 0)
+    assert sorted(pipelines.asked) == [row.batch_id for row in rows]
+
+
+@dataclass
+class ResultsBefore(FakeResults):
+    """The activity is counted from `before`, which was read earlier than the page."""
+
+    before: list[BatchSummary] = field(default_factory=list)
+
+    async def newest(self, ctx: RequestContext) -> Fetched[BatchPage]:
+        return await FakeResults(self.before).newest(ctx)
+
+
+@pytest.mark.parametrize("disabled", [frozenset[str](), frozenset({"phases"})])
+async def test_activity_is_counted_as_in_the_list_of_classes(disabled: frozenset[str]) -> None:
+    klass = a_class(1)
+    classes = FakeClasses([klass], {batch_id(number): info_of(klass) for number in (1, 2)})
+    again = a_batch(
+        2,
+        overall_status="completed_with_failures",
+        processing_completed_at=START,
+        last_updated=START + timedelta(hours=1),
+    )
+    failed = a_batch(1, overall_status="failed", processing_completed_at=START, last_updated=START)
+    results = ResultsBefore([failed, again], before=[a_batch(1), again])
+    running = phases("spellcheck", spellcheck="dispatch_initiated")
+    states = state_reads(FakePipelines({batch_id(2): running}), disabled=disabled)
+
+    shown = await load(results, classes, disabled, states=states)
+
+    alone = a_class_list(results=results, classes=classes, states=states, disabled=disabled)
+    assert shown.classes == (await alone.load(a_context(), ClassListQuery())).classes
+    assert shown.classes is not None
+    assert shown.classes[0].needs_attention == (None if disabled else 1)
+    expected = ["completed_with_failures" if disabled else "processing", "failed"]
+    assert [row.status for row in shown.batches] == expected
 
 
 @pytest.mark.parametrize(

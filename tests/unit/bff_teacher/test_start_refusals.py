@@ -15,7 +15,7 @@ from bff_core.errors import (
     NotFound,
 )
 from services.bff_teacher.confirmations.upload import BatchRecord
-from services.bff_teacher.screens.rows.actions import action_dtos
+from services.bff_teacher.screens.rows.batches import action_dtos
 from services.bff_teacher.truth.facts import BatchTruth
 from tests.unit.bff_teacher.fakes import batch_id
 from tests.unit.bff_teacher.screen_fakes import FakeBatches, a_row, a_whole_batch

@@ -13,7 +13,7 @@ from tests.unit.bff_teacher.fakes import START, a_batch, a_context, batch_id
 from tests.unit.bff_teacher.screen_fakes import a_match, a_row
 from tests.unit.bff_teacher.state_fakes import (
     NOON,
-    FakeConfirmed,
+    FakeBatchRecords,
     FakePipelines,
     FakeReviews,
     phases,
@@ -62,15 +62,13 @@ async def test_matches_are_read_only_of_batches_that_have_not_begun() -> None:
     assert reviews.asked == [batch_id(2), batch_id(3)]
 
 
-async def test_the_ledger_is_read_once_and_only_for_matches_that_wait() -> None:
-    reviews = FakeReviews({batch_id(number): [a_row(number, 1)] for number in (1, 3)})
-    confirmed = FakeConfirmed()
+async def test_the_ledger_is_read_once_and_only_for_batches_that_have_not_begun() -> None:
+    records = FakeBatchRecords()
     rows = [a_batch(number) for number in (1, 2, 3)]
 
-    await read(state_reads(None, reviews, confirmed, now=MORNING), *rows)
-    await read(state_reads(None, FakeReviews(), confirmed, now=MORNING), *rows)
+    await read(state_reads(FakePipelines({batch_id(2): RUNNING}), None, records), *rows)
 
-    assert confirmed.asked == [[batch_id(1), batch_id(3)]]
+    assert records.asked == [[batch_id(1), batch_id(3)]]
 
 
 async def test_one_batch_that_cannot_be_read_costs_its_own_state_alone() -> None:
@@ -135,16 +133,30 @@ async def test_timer_of_cms_shows_in_the_age_of_the_rows_and_in_the_placeholder(
 
 
 async def test_confirmation_in_the_ledger_overrules_cms() -> None:
-    confirmed = FakeConfirmed({batch_id(1): NOON})
+    records = FakeBatchRecords(confirmed_at={batch_id(1): NOON})
 
-    states = await read(state_reads(None, WAITING, confirmed, now=MORNING), PENDING)
+    states = await read(state_reads(None, WAITING, records, now=MORNING), PENDING)
 
     truth = states.truth_of(PENDING)
     assert (truth.status, truth.status_source, truth.needs_attention) == ("ready", "ledger", False)
 
 
 @pytest.mark.parametrize(
-    ("pipelines", "reviews", "confirmed", "phases_code", "validation_code"),
+    "records",
+    [FakeBatchRecords(confirmed_at={batch_id(1): NOON}), FakeBatchRecords(down=Unavailable())],
+    ids=["confirmed", "away"],
+)
+async def test_the_ledger_decides_nothing_where_no_match_waits(records: FakeBatchRecords) -> None:
+    states = await read(state_reads(None, FakeReviews(), records), PENDING)
+
+    truth = states.truth_of(PENDING)
+    assert (truth.status, truth.status_source) == ("not_started", "bos")
+    assert (truth.attention, truth.attention_known) == (None, True)
+    assert code_of(states, "validation") is None
+
+
+@pytest.mark.parametrize(
+    ("pipelines", "reviews", "records", "phases_code", "validation_code"),
     [
         (FakePipelines(down=DownstreamTimeout("bos")), WAITING, None, "TIMEOUT", None),
         (
@@ -154,18 +166,18 @@ async def test_confirmation_in_the_ledger_overrules_cms() -> None:
             None,
             "EXTERNAL_SERVICE_ERROR",
         ),
-        (None, WAITING, FakeConfirmed(down=Unavailable()), None, "SERVICE_UNAVAILABLE"),
+        (None, WAITING, FakeBatchRecords(down=Unavailable()), None, "SERVICE_UNAVAILABLE"),
     ],
     ids=["bos", "cms", "ledger"],
 )
 async def test_without_a_source_nothing_is_said_of_what_it_knows(
     pipelines: FakePipelines | None,
     reviews: FakeReviews,
-    confirmed: FakeConfirmed | None,
+    records: FakeBatchRecords | None,
     phases_code: str | None,
     validation_code: str | None,
 ) -> None:
-    states = await read(state_reads(pipelines, reviews, confirmed, now=MORNING), PENDING)
+    states = await read(state_reads(pipelines, reviews, records, now=MORNING), PENDING)
 
     truth = states.truth_of(PENDING)
     assert (truth.status, truth.attention, truth.needs_attention) == (None, None, None)
@@ -185,7 +197,7 @@ async def test_nothing_is_asked_for_a_page_without_unfinished_batches() -> None:
     reads = state_reads(
         FakePipelines(down=broken),  # type: ignore[arg-type]
         FakeReviews(down=broken),  # type: ignore[arg-type]
-        FakeConfirmed(down=broken),
+        FakeBatchRecords(down=broken),
     )
 
     states = await read(reads, FINISHED)

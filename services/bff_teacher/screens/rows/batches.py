@@ -1,4 +1,4 @@
-"""Batches of RAS: pages by the teacher's status words, and rows as dashboard items."""
+"""Batches as DTOs: a dashboard item with its names, its state and its actions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,25 +6,59 @@ from datetime import datetime
 from typing import Literal
 
 from bff_core.clock import as_utc
-from bff_core.composition import Fetched, fan_out
-from bff_core.context import RequestContext, UserId
+from bff_core.composition import Part
+from bff_core.context import RequestContext
+from bff_core.errors import Conflict
 from services.bff_teacher.contracts.cms import ClassInfo
-from services.bff_teacher.contracts.ras import FILTER_WORDS, BatchPage, BatchSummary, Pagination
+from services.bff_teacher.contracts.ras import BatchSummary
+from services.bff_teacher.dto.batch_actions_v1 import (
+    ActionNameV1,
+    ActionReasonV1,
+    BatchActionV1,
+)
 from services.bff_teacher.dto.batch_state_v1 import AttentionV1, BatchPhaseV1, StartDenialV1
-from services.bff_teacher.dto.batch_status_v1 import StatusFilterV1
+from services.bff_teacher.dto.batch_title_v1 import CODE_LENGTH, TitleSourceV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardBatchV1
 from services.bff_teacher.events.model import Denial
-from services.bff_teacher.ownership import is_same_user
-from services.bff_teacher.ports import Results, TitleByBatch
+from services.bff_teacher.ports import TitleByBatch, Titles
 from services.bff_teacher.screens.ids import is_uuid
-from services.bff_teacher.screens.parts import combined
-from services.bff_teacher.screens.rows.actions import action_dtos
-from services.bff_teacher.screens.rows.titles import names_of
+from services.bff_teacher.screens.parts import DisabledParts, optional_from_ledger
+from services.bff_teacher.truth.actions import refusal_of, refusals_of
 from services.bff_teacher.truth.facts import Attention, BatchTruth, Phase
 
-SEARCHED_AT_A_TIME = 100
-MAX_SEARCHED = 500
-"""Newest batches among which those are searched that RAS cannot filter."""
+NO_TITLE = "Untitled Batch"
+"""The word of the platform's own teacher BFF, whose front end requires a text."""
+BATCHES_PATH = "/bff/v1/teacher/batches"
+"""The path that gateway and BFF have in common."""
+RETRY_AFTER = 1.0
+"""Seconds after which an unknown state may be known."""
+
+_REQUESTS: Mapping[ActionNameV1, tuple[Literal["GET", "POST", "PUT", "DELETE"], str]] = {
+    "upload_files": ("POST", "files"),
+    "remove_files": ("DELETE", "files/{file_upload_id}"),
+    "review_matches": ("POST", "associations/confirm"),
+    "start": ("POST", "pipelines"),
+    "retry": ("POST", "phases/{phase}/retry"),
+    "export": ("GET", "results.csv"),
+    "set_title": ("PUT", "title"),
+}
+_MESSAGES: Mapping[ActionReasonV1, str] = {
+    "state_unknown": "The state of the batch cannot be read now",
+    "processing": "The batch is being processed",
+    "retried": "A phase was started again, and may still run",
+    "locked": "The batch has been processed; it takes no more files",
+    "cancelled": "The batch was cancelled",
+    "files_complete": "All files of the batch have arrived",
+    "files_missing": "The batch expects more files",
+    "no_files": "No file of the batch was sent from here",
+    "matching": "The essays are being matched with students",
+    "awaiting_review": "The matches of the batch wait for your review",
+    "nothing_to_review": "No matches of the batch wait for a review",
+    "already_confirmed": "The matches of the batch are confirmed",
+    "already_done": "The batch has been processed",
+    "nothing_to_retry": "No phase of the batch can be retried",
+    "not_finished": "The batch is not finished; its results may change",
+}
 _DENIALS: Mapping[str, Literal["insufficient_credits", "rate_limit", "unknown"]] = {
     "insufficient_credits": "insufficient_credits",
     "rate_limit_exceeded": "rate_limit",
@@ -32,100 +66,32 @@ _DENIALS: Mapping[str, Literal["insufficient_credits", "rate_limit", "unknown"]]
 
 
 @dataclass(frozen=True, slots=True)
-class PageRange:
-    limit: int
-    offset: int
+class BatchNames:
+    code: str
+    title: str
+    title_source: TitleSourceV1 | None
 
 
-async def read_page(
-    results: Results, ctx: RequestContext, page_range: PageRange, status: StatusFilterV1 | None
-) -> Fetched[BatchPage]:
-    """One page of the caller's batches.
-
-    A status that stands for several of RAS's reads each list from its beginning and merges them.
-
-    Raises:
-        DownstreamError: RAS failed in one of the reads.
-    """
-    words = FILTER_WORDS[status] if status else (None,)
-    if len(words) == 1:
-        return await results.page(
-            ctx, limit=page_range.limit, offset=page_range.offset, status=words[0]
-        )
-    needed = page_range.offset + page_range.limit
-    async with fan_out() as group:
-        reads = [
-            group.create_task(results.page(ctx, limit=needed, offset=0, status=word))
-            for word in words
-        ]
-    return merge_pages([read.result() for read in reads], page_range)
+async def read_titles(
+    disabled: DisabledParts, titles: Titles, ctx: RequestContext, batch_ids: Sequence[str]
+) -> Part[TitleByBatch] | None:
+    """The part `titles`: one query for all of a page."""
+    return await optional_from_ledger(disabled, "titles", lambda: titles.of_batches(ctx, batch_ids))
 
 
-@dataclass(frozen=True, slots=True)
-class NewestBatches:
-    """Visible rows, newest first; `is_complete` unless the caller has more, or one was not read."""
-
-    rows: Sequence[BatchSummary]
-    skipped: int
-    is_complete: bool
+def batch_code(batch_id: str) -> str:
+    """The first digits of the batch's UUID."""
+    return batch_id[:CODE_LENGTH].upper()
 
 
-async def read_newest(results: Results, ctx: RequestContext) -> Fetched[NewestBatches]:
-    """The caller's newest batches, up to `MAX_SEARCHED`.
-
-    Raises:
-        DownstreamError: RAS failed in one of the reads.
-    """
-    first = await results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=0)
-    total = first.value.pagination.total
-    async with fan_out() as group:
-        reads = [
-            group.create_task(results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=offset))
-            for offset in range(SEARCHED_AT_A_TIME, min(total, MAX_SEARCHED), SEARCHED_AT_A_TIME)
-        ]
-    pages = [first, *(read.result() for read in reads)]
-    unique = {row.batch_id: row for page in pages for row in page.value.batches}
-    found = BatchPage(
-        batches=tuple(unique.values()),
-        pagination=Pagination(limit=MAX_SEARCHED, offset=0, total=total),
-        skipped=sum(page.value.skipped for page in pages),
-    )
-    rows = visible_batches(found, ctx.user_id)
-    skipped = count_skipped(found, rows)
-    newest = NewestBatches(rows, skipped, is_complete=total <= len(rows) and not skipped)
-    return combined(newest, pages)
-
-
-def merge_pages(sources: Sequence[Fetched[BatchPage]], page_range: PageRange) -> Fetched[BatchPage]:
-    """Newest first, then by id; a batch that changed its status between two reads appears once."""
-    pages = [source.value for source in sources]
-    unique = {row.batch_id: row for page in pages for row in page.batches}
-    rows = sorted(unique.values(), key=lambda row: row.batch_id)
-    rows.sort(key=lambda row: row.created_at, reverse=True)
-    merged = BatchPage(
-        batches=tuple(rows[page_range.offset : page_range.offset + page_range.limit]),
-        pagination=Pagination(
-            limit=page_range.limit,
-            offset=page_range.offset,
-            total=sum(page.pagination.total for page in pages),
-        ),
-        skipped=sum(page.skipped for page in pages),
-    )
-    return combined(merged, sources)
-
-
-def visible_batches(page: BatchPage, owner: UserId) -> list[BatchSummary]:
-    """The owner's rows with a UUID; the dashboard can show no others."""
-    return [
-        row
-        for row in page.batches
-        if (row.user_id == owner or is_same_user(row.user_id, owner)) and is_uuid(row.batch_id)
-    ]
-
-
-def count_skipped(page: BatchPage, visible: Sequence[BatchSummary]) -> int:
-    """Rows of the page that no screen can show."""
-    return page.skipped + len(page.batches) - len(visible)
+def names_of(batch: BatchSummary, titles: TitleByBatch | None) -> BatchNames:
+    """The teacher's title, else the assignment's; `titles` are None while they are not known."""
+    code, given = batch_code(batch.batch_id), (titles or {}).get(batch.batch_id.lower())
+    if given and given.text:
+        return BatchNames(code, given.text, "teacher")
+    if batch.assignment_id:
+        return BatchNames(code, batch.assignment_id, "assignment")
+    return BatchNames(code, NO_TITLE, None)
 
 
 def dashboard_item(
@@ -194,3 +160,25 @@ def denial_dto(denial: Denial | None) -> StartDenialV1 | None:
 
 def as_utc_or_none(moment: datetime | None) -> datetime | None:
     return as_utc(moment) if moment else None
+
+
+def action_dtos(batch_id: str, truth: BatchTruth) -> list[BatchActionV1]:
+    """Every action on the batch; `batch_id` is a UUID, and so safe in a path."""
+    path = f"{BATCHES_PATH}/{batch_id}"
+    return [
+        BatchActionV1(name, refusal is None, refusal, f"{path}/{place}", method)
+        for name, refusal in refusals_of(truth).items()
+        for method, place in (_REQUESTS[name],)
+    ]
+
+
+def require_allowed(name: ActionNameV1, truth: BatchTruth) -> None:
+    """Refuse a write by the rule that its button follows.
+
+    Raises:
+        Conflict: The action cannot be taken now; `details.reason` is that of the action.
+    """
+    refusal = refusal_of(name, truth)
+    if refusal is not None:
+        wait = RETRY_AFTER if refusal == "state_unknown" else None
+        raise Conflict(_MESSAGES[refusal], details={"reason": refusal}, retry_after=wait)

@@ -1,19 +1,22 @@
 """Essays of a batch by rank, and one essay as a DTO."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from bff_core.clock import as_utc
+from bff_core.composition import Part
+from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import StudentOfEssay
 from services.bff_teacher.contracts.ras import UNSCORED_RANK, EssayRecord
 from services.bff_teacher.dto.essay_result_v1 import EssayResultV1, GradeV1, SuggestedStudentV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
-from services.bff_teacher.events.model import Grade
+from services.bff_teacher.events.model import Grade, KnownEvents
 from services.bff_teacher.ownership import is_real_student
 from services.bff_teacher.screens.failure_texts import failures_of
 from services.bff_teacher.screens.ids import is_uuid
+from services.bff_teacher.screens.parts import DisabledParts, optional_from_ledger
 
 E = TypeVar("E", bound=EssayResultV1)
 
@@ -111,3 +114,12 @@ def grade_dto(grade: Grade | None) -> GradeV1 | None:
     if grade is None:
         return None
     return GradeV1(letter=grade.letter, confidence=grade.confidence, confidence_label=grade.label)
+
+
+async def read_grades(
+    disabled: DisabledParts, events: KnownEvents, ctx: RequestContext, batch_id: str
+) -> Part[Mapping[str, Grade]] | None:
+    """The grades, of the part `events`, by essay id in lower case; None where no events are read."""
+    if not events.is_read:
+        return None
+    return await optional_from_ledger(disabled, "events", lambda: events.grades(ctx, batch_id))

@@ -9,31 +9,12 @@ from bff_core.context import RequestContext
 from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.ports import Classes, Results
-from services.bff_teacher.screens.rows.batches import (
-    PageRange,
-    count_skipped,
-    read_newest,
-    read_page,
-    visible_batches,
-)
+from services.bff_teacher.screens.rows.pages import FoundBatches, read_newest
 from services.bff_teacher.screens.states import StateReads
 from services.bff_teacher.truth.facts import BatchTruth
 
 MAX_STATES = 100
 """Newest batches whose state is read for a filter."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBatches:
-    """The rows of a page; `total` is None when not all batches could be searched.
-
-    `skipped` counts rows that could not be read.
-    """
-
-    rows: Sequence[BatchSummary]
-    total: int | None
-    has_more: bool
-    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +39,6 @@ class BatchSearch:
         Raises:
             DownstreamError: RAS failed, or CMS when a class was asked for.
         """
-        if query.is_searched:
-            return await self._search(ctx, query)
-        page_range = PageRange(query.limit, query.offset)
-        read = read_page(self._results, ctx, page_range, query.status)
-        page = await required("batches", read)
-        rows, total = visible_batches(page.value, ctx.user_id), page.value.pagination.total
-        return page.holding(
-            FoundBatches(
-                rows,
-                total,
-                has_more=query.offset + query.limit < total,
-                skipped=count_skipped(page.value, rows),
-            )
-        )
-
-    async def _search(self, ctx: RequestContext, query: DashboardQuery) -> Fetched[FoundBatches]:
         newest = await required("batches", read_newest(self._results, ctx))
         passing = [row for row in newest.value.rows if _passes(row, query)]
         found = Candidates(passing, newest.value.is_complete)

@@ -11,7 +11,7 @@ from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.live.source import StreamState, detail_state, keep_fields_of_missing_parts
 from services.bff_teacher.ports import BatchTitle
 from services.bff_teacher.screens.batch_detail import BatchDetailParts, render
-from services.bff_teacher.screens.side_by_side import PartialRead
+from services.bff_teacher.screens.parts import PartialRead
 from services.bff_teacher.screens.states import BatchStates
 from services.bff_teacher.truth.facts import Matching
 from tests.unit.bff_teacher.fakes import START, a_batch, a_class, batch_id, info_of

@@ -7,7 +7,7 @@ import pytest
 from bff_core.errors import Conflict
 from services.bff_teacher.confirmations.upload import BatchRecord
 from services.bff_teacher.contracts.files import LockStatus
-from services.bff_teacher.screens.rows.actions import action_dtos, require_allowed
+from services.bff_teacher.screens.rows.batches import action_dtos, require_allowed
 from services.bff_teacher.truth.actions import refusals_of
 from services.bff_teacher.truth.facts import UNKNOWN, BatchTruth, Matching
 from tests.unit.bff_teacher.fakes import a_batch, batch_id

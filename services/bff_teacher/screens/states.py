@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from bff_core.clock import Clock
 from bff_core.composition import Fetched, Missing, Part, fan_out
 from bff_core.context import RequestContext
@@ -68,7 +70,7 @@ class BatchStates:
             ledger = None
         truth = batch_truth(row, bos, file, cms, ledger, events=events, record=record)
         if self.validation is None and not has_begun(truth.phases):
-            return replace(truth, attention_known=False)
+            return structs.replace(truth, attention_known=False)
         return truth
 
 

@@ -1,7 +1,9 @@
 """The state of one batch, from all sources that know something of it; pure functions."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from bff_core.clock import as_utc
 from services.bff_teacher.confirmations.upload import BatchRecord
@@ -45,8 +47,7 @@ _BEFORE_START = {"ready": Status.READY, "cancelled": Status.CANCELLED}
 NOTHING_TOLD = BatchEvents()
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """RAS's row, BOS's phases and the events of one batch; `phases` is empty without BOS's."""
 
     ras: BatchSummary
@@ -65,7 +66,7 @@ class _Known:
 
     def has_ended_well(self, phase: Phase) -> bool:
         """True if RAS shows results of a phase of whose second run BOS records nothing."""
-        return self.ras_status in COMPLETED and phase.name in self.counts.with_results
+        return self.ras_status in COMPLETED and self.counts.has_results_of(phase.name)
 
     def ended(self, source: StatusSource, at: datetime | None) -> StatusFact:
         """The end of a pipeline by its essays: RAS's word may be that of an earlier phase or run."""
@@ -191,7 +192,7 @@ def _at_its_end(known: _Known, bos: PhaseStates) -> StatusFact | None:
     if last.status == "completed":
         # Of the other phases RAS keeps nothing, so the spellcheck before them must do.
         shown = last.name if last.name == "cj_assessment" else "spellcheck"
-        if shown not in known.counts.with_results:
+        if not known.counts.has_results_of(shown):
             return StatusFact(Status.PROCESSING, "bos")
         return known.ended("bos", last.completed_at)
     if known.has_ended_well(last):

@@ -1,8 +1,9 @@
 """Each source's word on a batch: phases of BOS, essays of RAS, matches of CMS, and events."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from bff_core.clock import as_utc
 from services.bff_teacher.contracts.bos import PHASES, PhaseStates, PhaseWord
@@ -77,18 +78,23 @@ def has_more(phases: tuple[Phase, ...], requested: tuple[str, ...]) -> bool:
     return any(one.status == "waiting" and one.name in requested for one in phases)
 
 
-@dataclass(frozen=True, slots=True)
-class EssayCounts:
-    """Essays of a batch that have ended well, that failed, and whose spellcheck is over.
-
-    `with_results` are the phases of which RAS has all results, at least one of them good. It keeps
-    none of `nlp` and `ai_feedback`.
-    """
+class EssayCounts(msgspec.Struct, frozen=True):
+    """Essays of a batch that have ended well, that failed, and whose spellcheck is over."""
 
     completed: int
     failed: int
     spellchecked: int
-    with_results: frozenset[str]
+    is_spellchecked: bool
+    is_compared: bool
+
+    def has_results_of(self, phase: str) -> bool:
+        """True if RAS has the results of the whole phase, at least one of them good.
+
+        RAS keeps no results of `nlp` and `ai_feedback`.
+        """
+        if phase == "cj_assessment":
+            return self.is_compared
+        return phase == "spellcheck" and self.is_spellchecked
 
 
 def count_essays(batch: BatchSummary) -> EssayCounts:
@@ -97,19 +103,21 @@ def count_essays(batch: BatchSummary) -> EssayCounts:
     At the end of a pipeline RAS takes over BOS's estimate, in which single failures do not appear.
     So its counts stand only for essays of which it lists no result.
     """
-    pairs = [(one.spellcheck_status, one.cj_assessment_status) for one in batch.essays]
-    failed = len([1 for pair in pairs if "failed" in pair])
-    completed = len([1 for pair in pairs if "completed" in pair and "failed" not in pair])
-    spelled = [spelling for spelling, _ in pairs if spelling in {"completed", "failed"}]
-    with_results = set()
-    if "completed" in spelled and len(spelled) >= batch.essay_count:
-        with_results.add("spellcheck")
-    if "completed" in [comparison for _, comparison in pairs]:
-        with_results.add("cj_assessment")
+    completed = failed = spellchecked = well_spellchecked = compared = 0
+    for essay in batch.essays:
+        spelling, comparison = essay.spellcheck_status, essay.cj_assessment_status
+        if "failed" in (spelling, comparison):
+            failed += 1
+        elif "completed" in (spelling, comparison):
+            completed += 1
+        spellchecked += spelling in {"completed", "failed"}
+        well_spellchecked += spelling == "completed"
+        compared += comparison == "completed"
+    is_spellchecked = well_spellchecked > 0 and spellchecked >= batch.essay_count
     unlisted = max(0, batch.completed_essay_count + batch.failed_essay_count - completed - failed)
     lost = min(unlisted, max(0, batch.failed_essay_count - failed))
     return EssayCounts(
-        completed + unlisted - lost, failed + lost, len(spelled), frozenset(with_results)
+        completed + unlisted - lost, failed + lost, spellchecked, is_spellchecked, compared > 0
     )
 
 

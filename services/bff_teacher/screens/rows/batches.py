@@ -52,6 +52,7 @@ _MESSAGES: Mapping[ActionReasonV1, str] = {
     "files_missing": "The batch expects more files",
     "no_files": "No file of the batch was sent from here",
     "matching": "The essays are being matched with students",
+    "no_matches": "No essay of the batch could be matched with a student",
     "awaiting_review": "The matches of the batch wait for your review",
     "nothing_to_review": "No matches of the batch wait for a review",
     "already_confirmed": "The matches of the batch are confirmed",

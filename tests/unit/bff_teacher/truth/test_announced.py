@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bff_core.errors import Conflict
 from services.bff_teacher.contracts.bos import PhaseState, PhaseStates
 from services.bff_teacher.events.model import BatchEvents, Denial, Matches, Outcome
-from services.bff_teacher.screens.rows.batches import denial_dto
+from services.bff_teacher.screens.rows.batches import denial_dto, require_allowed
 from services.bff_teacher.truth.actions import refusals_of
 from services.bff_teacher.truth.facts import UNKNOWN, Matching
 from tests.unit.bff_teacher.state_fakes import NOON, phases
@@ -122,6 +123,9 @@ def test_while_matching_waits_neither_files_nor_a_start_help(matches: Matches | 
     refusals = refusals_of(found)
     why = "matching" if matches is None else "no_matches"
     assert (refusals["upload_files"], refusals["start"]) == ("files_complete", why)
+    with pytest.raises(Conflict) as refused:
+        require_allowed("start", found)
+    assert refused.value.details == {"reason": why}
     assert found.needs_attention is (matches is not None)
 
 

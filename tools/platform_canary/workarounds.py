@@ -139,7 +139,7 @@ WORKAROUNDS = (
     Workaround(
         service="cms",
         fault="review states of several batches have no route",
-        files=("services/class_validation", "services/bff_teacher/clients/reviews.py"),
+        files=("services/class_validation", "services/bff_teacher/clients/cms.py"),
         request=_get(f"{_CMS_BATCHES}/validation-status?batch_ids={UNKNOWN_ID}", "service"),
         judge=no_route,
     ),

@@ -2,9 +2,8 @@
 
 from bff_core.client import ServiceClient
 from bff_core.context import UserId
-from services.bff_teacher.clients.cms import CLASS_OF_BATCH, STUDENTS_OF_BATCH
+from services.bff_teacher.clients.cms import CLASS_OF_BATCH, REVIEWS, STUDENTS_OF_BATCH
 from services.bff_teacher.clients.ras import CLASS_ACTIVITY
-from services.bff_teacher.clients.reviews import REVIEWS
 from services.bff_teacher.ports import ForgettableReads
 
 READS_OF_CMS = frozenset({CLASS_OF_BATCH, *STUDENTS_OF_BATCH, *REVIEWS})

@@ -23,6 +23,7 @@ from services.bff_teacher.clients.cms import (
     STUDENTS_OF_BATCH,
     HttpAssociations,
     HttpClasses,
+    HttpReviews,
     HttpStudents,
 )
 from services.bff_teacher.clients.content import HttpTexts
@@ -30,7 +31,6 @@ from services.bff_teacher.clients.entitlements import HttpCredits
 from services.bff_teacher.clients.files import STATES, HttpFiles
 from services.bff_teacher.clients.identity import HttpProfiles
 from services.bff_teacher.clients.ras import BATCHES, HttpBatches, HttpResults
-from services.bff_teacher.clients.reviews import HttpReviews
 from services.bff_teacher.config import Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.provider import LedgerProvider

@@ -7,7 +7,7 @@ from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, DownstreamRefused
 from bff_core.testing import FakeClock
 from services.bff_teacher.clients.absent_route import ROUTE_ABSENT_SECONDS
-from services.bff_teacher.clients.reviews import HttpReviews
+from services.bff_teacher.clients.cms import HttpReviews
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
     ANY_URL,

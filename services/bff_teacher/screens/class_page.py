@@ -37,8 +37,8 @@ from services.bff_teacher.screens.rows.batches import (
 )
 from services.bff_teacher.screens.rows.classes import find_own_class
 from services.bff_teacher.screens.rows.essays import rank_essays
-from services.bff_teacher.screens.rows.pages import read_newest
 from services.bff_teacher.screens.rows.results import statistics_of
+from services.bff_teacher.screens.rows.search import read_newest
 from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 
 MAX_SHOWN = 100

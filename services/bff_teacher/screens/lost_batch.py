@@ -9,7 +9,8 @@ from bff_core.context import RequestContext
 from services.bff_teacher.confirmations.creation import Creation, Creations
 from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.ports import CurrentFacts
-from services.bff_teacher.screens.rows.pages import SEARCHED_AT_A_TIME, visible_batches
+from services.bff_teacher.screens.rows.pages import visible_batches
+from services.bff_teacher.screens.rows.search import SEARCHED_AT_A_TIME
 
 EARLIEST = timedelta(seconds=-5)
 LATEST = timedelta(seconds=90)

@@ -13,10 +13,6 @@ from services.bff_teacher.ports import Results
 from services.bff_teacher.screens.ids import is_uuid
 from services.bff_teacher.screens.parts import combined
 
-SEARCHED_AT_A_TIME = 100
-MAX_SEARCHED = 500
-"""Newest batches among which those are searched that RAS cannot filter."""
-
 
 @dataclass(frozen=True, slots=True)
 class FoundBatches:
@@ -80,41 +76,6 @@ async def read_page(
             for word in words
         ]
     return merge_pages([read.result() for read in reads], page_range)
-
-
-@dataclass(frozen=True, slots=True)
-class NewestBatches:
-    """Visible rows, newest first; `is_complete` unless the caller has more, or one was not read."""
-
-    rows: Sequence[BatchSummary]
-    skipped: int
-    is_complete: bool
-
-
-async def read_newest(results: Results, ctx: RequestContext) -> Fetched[NewestBatches]:
-    """The caller's newest batches, up to `MAX_SEARCHED`.
-
-    Raises:
-        DownstreamError: RAS failed in one of the reads.
-    """
-    first = await results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=0)
-    total = first.value.pagination.total
-    async with fan_out() as group:
-        reads = [
-            group.create_task(results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=offset))
-            for offset in range(SEARCHED_AT_A_TIME, min(total, MAX_SEARCHED), SEARCHED_AT_A_TIME)
-        ]
-    pages = [first, *(read.result() for read in reads)]
-    unique = {row.batch_id: row for page in pages for row in page.value.batches}
-    found = BatchPage(
-        batches=tuple(unique.values()),
-        pagination=Pagination(limit=MAX_SEARCHED, offset=0, total=total),
-        skipped=sum(page.value.skipped for page in pages),
-    )
-    rows = visible_batches(found, ctx.user_id)
-    skipped = count_skipped(found, rows)
-    newest = NewestBatches(rows, skipped, is_complete=total <= len(rows) and not skipped)
-    return combined(newest, pages)
 
 
 def merge_pages(sources: Sequence[Fetched[BatchPage]], page_range: PageRange) -> Fetched[BatchPage]:

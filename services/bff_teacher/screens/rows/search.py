@@ -4,17 +4,56 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bff_core.clock import as_utc
-from bff_core.composition import Fetched, required
+from bff_core.composition import Fetched, fan_out, required
 from bff_core.context import RequestContext
-from services.bff_teacher.contracts.ras import BatchSummary
+from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, Pagination
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.ports import Classes, Results
-from services.bff_teacher.screens.rows.pages import FoundBatches, read_newest
+from services.bff_teacher.screens.parts import combined
+from services.bff_teacher.screens.rows.pages import FoundBatches, count_skipped, visible_batches
 from services.bff_teacher.screens.states import StateReads
 from services.bff_teacher.truth.facts import BatchTruth
 
+SEARCHED_AT_A_TIME = 100
+MAX_SEARCHED = 500
+"""Newest batches among which those are searched that RAS cannot filter."""
 MAX_STATES = 100
 """Newest batches whose state is read for a filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewestBatches:
+    """Visible rows, newest first; `is_complete` unless the caller has more, or one was not read."""
+
+    rows: Sequence[BatchSummary]
+    skipped: int
+    is_complete: bool
+
+
+async def read_newest(results: Results, ctx: RequestContext) -> Fetched[NewestBatches]:
+    """The caller's newest batches, up to `MAX_SEARCHED`.
+
+    Raises:
+        DownstreamError: RAS failed in one of the reads.
+    """
+    first = await results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=0)
+    total = first.value.pagination.total
+    async with fan_out() as group:
+        reads = [
+            group.create_task(results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=offset))
+            for offset in range(SEARCHED_AT_A_TIME, min(total, MAX_SEARCHED), SEARCHED_AT_A_TIME)
+        ]
+    pages = [first, *(read.result() for read in reads)]
+    unique = {row.batch_id: row for page in pages for row in page.value.batches}
+    found = BatchPage(
+        batches=tuple(unique.values()),
+        pagination=Pagination(limit=MAX_SEARCHED, offset=0, total=total),
+        skipped=sum(page.value.skipped for page in pages),
+    )
+    rows = visible_batches(found, ctx.user_id)
+    skipped = count_skipped(found, rows)
+    newest = NewestBatches(rows, skipped, is_complete=total <= len(rows) and not skipped)
+    return combined(newest, pages)
 
 
 @dataclass(frozen=True, slots=True)

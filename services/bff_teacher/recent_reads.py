@@ -52,7 +52,8 @@ class RecentReads(Generic[V]):
         if started is None or _has_failed(started.task):
             started = StartedRead(self._background.start(read()), self._clock.monotonic())
             self._reads[slot] = started
-        await asyncio.wait([started.task], timeout=ctx.deadline.left())
+        if not started.task.done():
+            await asyncio.wait([started.task], timeout=ctx.deadline.left())
         if not started.task.done() or started.task.cancelled():
             raise Unavailable(retry_after=1.0)
         error = started.task.exception()

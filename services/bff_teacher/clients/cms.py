@@ -4,6 +4,7 @@ CMS does not check who may see a roster or a match; `ownership` and the screens 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -27,6 +28,8 @@ from services.bff_teacher.contracts.cms import (
     ValidationStatuses,
 )
 from services.bff_teacher.ownership import real_students
+
+T = TypeVar("T")
 
 IDS_PER_CALL = 50
 """Bounds the length of the URL; CMS itself sets no limit."""
@@ -81,15 +84,9 @@ class HttpClasses:
         """CMS fails the whole call for one malformed id, so callers pass UUIDs only."""
         if 0 < len(batch_ids) <= IDS_PER_CALL:
             return await self._of_chunk(ctx, batch_ids)
-        chunks = [batch_ids[i : i + IDS_PER_CALL] for i in range(0, len(batch_ids), IDS_PER_CALL)]
         async with fan_out() as group:
-            calls = [group.create_task(self._of_chunk(ctx, chunk)) for chunk in chunks]
-        fetched = [call.result() for call in calls]
-        infos: ClassInfos = {}
-        for one in fetched:
-            infos |= one.value
-        age = max((one.age for one in fetched), default=0.0)
-        return Fetched(infos, age, any(one.stale for one in fetched))
+            calls = [group.create_task(self._of_chunk(ctx, ids)) for ids in _chunks(batch_ids)]
+        return _merged([call.result() for call in calls])
 
     async def _of_chunk(self, ctx: RequestContext, ids: Sequence[str]) -> Fetched[ClassInfos]:
         return await self._infos.get(ctx, CLASS_INFO, {"batch_ids": ",".join(ids)})
@@ -210,14 +207,11 @@ class HttpReviews:
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, max_age: float | None = None
     ) -> Fetched[ValidationStatuses] | None:
-        chunks = [batch_ids[i : i + IDS_PER_CALL] for i in range(0, len(batch_ids), IDS_PER_CALL)]
-        statuses: ValidationStatuses = {}
-        ages = [0.0]
-        stale = False
-        for chunk in chunks:
+        read = []
+        for ids in _chunks(batch_ids):
             if self._no_statuses.is_remembered:
                 return None
-            params = {"batch_ids": ",".join(chunk)}
+            params = {"batch_ids": ",".join(ids)}
             try:
                 found = await self._statuses.get(ctx, VALIDATION_STATUS, params, max_age=max_age)
             except DownstreamRefused as error:
@@ -226,10 +220,8 @@ class HttpReviews:
                 # Today's CMS has no such route, and may have no key for `/internal` either.
                 self._no_statuses.remember()
                 return None
-            statuses |= found.value
-            ages.append(found.age)
-            stale = stale or found.stale
-        return Fetched(statuses, max(ages), stale)
+            read.append(found)
+        return _merged(read)
 
     async def rows_of(
         self, ctx: RequestContext, batch_id: str, *, max_age: float | None = None
@@ -246,3 +238,14 @@ class HttpReviews:
 
 def _validation_statuses(body: bytes) -> ValidationStatuses:
     return {batch_id.lower(): one for batch_id, one in _decode_statuses(body).items()}
+
+
+def _chunks(batch_ids: Sequence[str]) -> list[Sequence[str]]:
+    return [batch_ids[i : i + IDS_PER_CALL] for i in range(0, len(batch_ids), IDS_PER_CALL)]
+
+
+def _merged(chunks: Sequence[Fetched[dict[str, T]]]) -> Fetched[dict[str, T]]:
+    """One answer for several: as old as the oldest, stale when one is."""
+    values = {batch_id: value for one in chunks for batch_id, value in one.value.items()}
+    age = max([one.age for one in chunks], default=0.0)
+    return Fetched(values, age, any(one.stale for one in chunks))

@@ -12,9 +12,9 @@ from services.bff_teacher.dto.associations_v1 import (
     StudentAssociationV1,
     SuggestionV1,
 )
-from services.bff_teacher.ownership import require_own_batch
 from services.bff_teacher.ports import Associations, Batches, Classes, Students
-from services.bff_teacher.screens.ids import is_uuid, require_uuids
+from services.bff_teacher.screens.ids import is_uuid
+from services.bff_teacher.screens.owned_batch import read_own_batch
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,
@@ -53,9 +53,7 @@ class AssociationsScreen:
             NotAuthorized: It is another teacher's.
             DownstreamError: RAS or CMS did not give a required part.
         """
-        (batch_id,) = require_uuids(batch_id=batch_id)
-        batch = await required("owner", self._batches.get(ctx, batch_id))
-        require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
+        batch = await read_own_batch(self._batches, ctx, batch_id, part="owner")
         async with fan_out() as group:
             roster_task = group.create_task(
                 optional_unless_disabled(

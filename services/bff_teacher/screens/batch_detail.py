@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bff_core.composition import Fetched, Part, PartV1, WithHeaders, fan_out, required
+from bff_core.composition import Fetched, Part, PartV1, WithHeaders, fan_out
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassInfo, ClassInfos, StudentOfEssay
 from services.bff_teacher.contracts.content import is_storage_id
@@ -12,10 +12,10 @@ from services.bff_teacher.contracts.files import FileState
 from services.bff_teacher.contracts.ras import BatchSummary, BatchWithEssays
 from services.bff_teacher.dto.batch_detail_v1 import BatchEssayV1, FileStateV1, TeacherBatchDetailV1
 from services.bff_teacher.dto.language_v1 import LanguageV1
-from services.bff_teacher.ownership import require_own_batch
 from services.bff_teacher.ports import Batches, Classes, Files, Students, TitleByBatch, Titles
 from services.bff_teacher.screens.failure_texts import count_failures, language_headers, language_of
-from services.bff_teacher.screens.ids import is_uuid, require_uuids
+from services.bff_teacher.screens.ids import is_uuid
+from services.bff_teacher.screens.owned_batch import read_own_batch
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,
@@ -79,9 +79,7 @@ class BatchDetailScreen:
             NotAuthorized: It is another teacher's.
             DownstreamError: RAS did not give it.
         """
-        (batch_id,) = require_uuids(batch_id=batch_id)
-        batch = await required("batch", self._batches.get(ctx, batch_id))
-        require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
+        batch = await read_own_batch(self._batches, ctx, batch_id, part="batch")
         parts = await self._optional_parts(ctx, batch)
         language = language_of(ctx.accept_language)
         return WithHeaders(render(parts, language), language_headers(language))

@@ -12,10 +12,9 @@ from services.bff_teacher.contracts.ras import BatchWithEssays
 from services.bff_teacher.dto.language_v1 import LanguageV1
 from services.bff_teacher.dto.results_v1 import TeacherBatchResultsV1
 from services.bff_teacher.events.model import NO_EVENTS, Grade, KnownEvents
-from services.bff_teacher.ownership import require_own_batch
 from services.bff_teacher.ports import Batches, Students, TitleByBatch, Titles
 from services.bff_teacher.screens.failure_texts import language_headers, language_of
-from services.bff_teacher.screens.ids import require_uuids
+from services.bff_teacher.screens.owned_batch import read_own_batch
 from services.bff_teacher.screens.parts import (
     DisabledParts,
     describe_parts,
@@ -84,7 +83,7 @@ class BatchResultsScreen:
             NotAuthorized: It is another teacher's.
             DownstreamError: RAS did not give it.
         """
-        batch = await self._own_batch(ctx, batch_id)
+        batch = await read_own_batch(self._batches, ctx, batch_id, part="batch")
         batch_id = batch.value.batch_id
         async with fan_out() as group:
             states = group.create_task(self._states.read(ctx, [batch.value], finished=True))
@@ -107,7 +106,7 @@ class BatchResultsScreen:
             NotFound, NotAuthorized: As in `load`.
             DownstreamError: RAS or CMS failed; `details.part` names the part.
         """
-        batch = await self._own_batch(ctx, batch_id)
+        batch = await read_own_batch(self._batches, ctx, batch_id, part="batch")
         batch_id = batch.value.batch_id
         states = await self._states.read(ctx, [batch.value], finished=True)
         require_allowed("export", states.truth_of(batch.value))
@@ -126,12 +125,6 @@ class BatchResultsScreen:
         return ResultsFile(
             csv_of(rows, language), file_name(known.code, title), known.code, language
         )
-
-    async def _own_batch(self, ctx: RequestContext, batch_id: str) -> Fetched[BatchWithEssays]:
-        (batch_id,) = require_uuids(batch_id=batch_id)
-        batch = await required("batch", self._batches.get(ctx, batch_id))
-        require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-        return batch
 
 
 def render(parts: BatchResultsParts, language: LanguageV1) -> TeacherBatchResultsV1:

@@ -1,13 +1,11 @@
 """Title of one batch: reading and replacing what the teacher wrote."""
 
-from bff_core.composition import required
 from bff_core.context import RequestContext
 from bff_core.errors import PreconditionFailed, PreconditionRequired
 from bff_core.etags import WithETag, matches_strongly, tags_in
 from services.bff_teacher.dto.batch_title_v1 import BatchTitleV1, BatchTitleWriteV1
-from services.bff_teacher.ownership import require_own_batch
 from services.bff_teacher.ports import Batches, BatchTitle, BatchWrites, CurrentFacts, Titles
-from services.bff_teacher.screens.ids import require_uuids
+from services.bff_teacher.screens.owned_batch import read_own_batch
 from services.bff_teacher.screens.rows.batches import batch_code
 
 
@@ -32,7 +30,8 @@ class BatchTitleScreen:
             Unavailable: The database cannot be used.
             DownstreamError: RAS did not give the owner.
         """
-        spelled_id = await self._own_batch(ctx, self._batches, batch_id)
+        batch = await read_own_batch(self._batches, ctx, batch_id, part="owner")
+        spelled_id = batch.value.batch_id
         return _answer(spelled_id, await self._titles.current(ctx, spelled_id))
 
     async def replace(
@@ -45,7 +44,8 @@ class BatchTitleScreen:
             PreconditionFailed: The title is at another version.
             NotFound, NotAuthorized, RateLimited, Unavailable, DownstreamError: As in `load`.
         """
-        spelled_id = await self._own_batch(ctx, self._facts.batches, batch_id)
+        batch = await read_own_batch(self._facts.batches, ctx, batch_id, part="owner")
+        spelled_id = batch.value.batch_id
         current = await self._titles.current(ctx, spelled_id)
         if if_match is None:
             raise PreconditionRequired(details=_version(current))
@@ -60,13 +60,6 @@ class BatchTitleScreen:
             raise _overtaken(await self._titles.current(ctx, spelled_id))
         await self._writes.written(ctx.user_id)
         return _answer(spelled_id, written)
-
-    async def _own_batch(self, ctx: RequestContext, batches: Batches, batch_id: str) -> str:
-        """The id as RAS spells it."""
-        (batch_id,) = require_uuids(batch_id=batch_id)
-        batch = await required("owner", batches.get(ctx, batch_id))
-        require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
-        return batch.value.batch_id
 
 
 def _tag(title: BatchTitle) -> str:

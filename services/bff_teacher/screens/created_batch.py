@@ -8,6 +8,7 @@ from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.dto.batch_creation_v1 import CreatedBatchV1
 from services.bff_teacher.ownership import is_same_user
 from services.bff_teacher.ports import CurrentFacts, Titles
+from services.bff_teacher.screens.owned_batch import unlisted_batch
 from services.bff_teacher.screens.parts import value_of
 from services.bff_teacher.screens.rows.batches import dashboard_item, read_titles
 from services.bff_teacher.screens.states import StateReads
@@ -25,7 +26,12 @@ class CreatedBatches:
         """The batch as it is now; as RAS will list it until then, with our times."""
         batch_id = creation.batch_id or ""
         listed = await self._listed(ctx, batch_id)
-        row = listed or _unlisted(creation, batch_id)
+        row = listed or unlisted_batch(
+            batch_id,
+            creation.user_id,
+            made_at=creation.ended_at or creation.started_at,
+            essay_count=creation.essay_count,
+        )
         truth = (await self._states.read(ctx, [row])).truth_of(row)
         titles = value_of(await read_titles(frozenset(), self._titles, ctx, [batch_id]))
         return CreatedBatchV1(
@@ -39,20 +45,6 @@ class CreatedBatches:
         except (NotFound, DownstreamError):
             return None
         return found if is_same_user(found.user_id, ctx.user_id) else None
-
-
-def _unlisted(creation: Creation, batch_id: str) -> BatchSummary:
-    made_at = creation.ended_at or creation.started_at
-    return BatchSummary(
-        batch_id=batch_id,
-        user_id=creation.user_id,
-        overall_status="pending_content",
-        essay_count=creation.essay_count,
-        completed_essay_count=0,
-        failed_essay_count=0,
-        created_at=made_at,
-        last_updated=made_at,
-    )
 
 
 def _class_of(creation: Creation) -> ClassInfo | None:

@@ -1,15 +1,15 @@
-"""The batch of a write, with its owner checked and its state read anew."""
+"""A batch of the caller's: the owner is checked, and for a write its state is read anew."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bff_core.clock import Clock, as_utc
+from bff_core.clock import Clock
 from bff_core.composition import Fetched, required
-from bff_core.context import RequestContext
+from bff_core.context import RequestContext, UserId
 from bff_core.errors import DownstreamFailed, NotAuthorized, NotFound
 from services.bff_teacher.contracts.ras import BatchSummary, BatchWithEssays
 from services.bff_teacher.ownership import require_own_batch
-from services.bff_teacher.ports import OTHER_OWNER, CurrentFacts, Pipelines
+from services.bff_teacher.ports import OTHER_OWNER, Batches, CurrentFacts, Pipelines
 from services.bff_teacher.screens.ids import require_uuids
 from services.bff_teacher.screens.states import BatchStates, StateReads
 from services.bff_teacher.truth.facts import BatchTruth
@@ -32,6 +32,39 @@ class OwnedBatch:
         return self.states.truth_of(self.row)
 
 
+async def read_own_batch(
+    batches: Batches, ctx: RequestContext, batch_id: str, *, part: str
+) -> Fetched[BatchWithEssays]:
+    """A batch of the caller's; `part` names it in the answer.
+
+    Raises:
+        ValidationFailed: The id is no UUID.
+        NotFound: RAS knows no such batch, or not yet.
+        NotAuthorized: It is another teacher's.
+        DownstreamError: RAS did not give it.
+    """
+    (batch_id,) = require_uuids(batch_id=batch_id)
+    batch = await required(part, batches.get(ctx, batch_id))
+    require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)
+    return batch
+
+
+def unlisted_batch(
+    batch_id: str, user_id: UserId, *, made_at: datetime, essay_count: int = 0
+) -> BatchSummary:
+    """A new batch as RAS will list it."""
+    return BatchSummary(
+        batch_id=batch_id,
+        user_id=user_id,
+        overall_status="pending_content",
+        essay_count=essay_count,
+        completed_essay_count=0,
+        failed_essay_count=0,
+        created_at=made_at,
+        last_updated=made_at,
+    )
+
+
 class OwnedBatches:
     """RAS gives the owner; of a batch that it does not know yet, BOS does."""
 
@@ -51,17 +84,13 @@ class OwnedBatches:
             NotAuthorized: It is another teacher's.
             DownstreamError: Its owner could not be read.
         """
-        (batch_id,) = require_uuids(batch_id=batch_id)
         try:
-            found: Fetched[BatchWithEssays] = await required(
-                "owner", self._facts.batches.get(ctx, batch_id)
-            )
+            found = await read_own_batch(self._facts.batches, ctx, batch_id, part="owner")
         except NotFound as error:
             if error.details.get("reason") != "not_yet_available":
                 raise
-            row: BatchSummary = await self._unlisted(ctx, batch_id.lower())
+            row = await self._unlisted(ctx, batch_id.lower())
         else:
-            require_own_batch(found.value.user_id, ctx.user_id)
             row = found.value
         return OwnedBatch(row, await self._states.read(ctx, [row], finished=True))
 
@@ -76,14 +105,4 @@ class OwnedBatches:
             raise
         if state is None or state.user_id is None:
             raise NotFound
-        now: datetime = as_utc(self._clock.now())
-        return BatchSummary(
-            batch_id=batch_id,
-            user_id=ctx.user_id,
-            overall_status="pending_content",
-            essay_count=0,
-            completed_essay_count=0,
-            failed_essay_count=0,
-            created_at=now,
-            last_updated=now,
-        )
+        return unlisted_batch(batch_id, ctx.user_id, made_at=self._clock.now())

@@ -1,6 +1,7 @@
 """Screen 4: suggested matches of essays with students, and the students to choose from."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
@@ -25,25 +26,18 @@ from services.bff_teacher.screens.rows.batches import as_utc_or_none
 from services.bff_teacher.screens.rows.classes import ClassMember, OwnStudents, read_own_students
 
 
+@dataclass(frozen=True, slots=True)
 class AssociationsScreen:
     """Required: `owner`, `associations`. Optional: `roster`, `filenames`.
 
     RAS gives the owner before CMS is called; the file names come in the same response.
     """
 
-    def __init__(
-        self,
-        batches: Batches,
-        associations: Associations,
-        classes: Classes,
-        students: Students,
-        disabled: DisabledParts,
-    ) -> None:
-        self._batches = batches
-        self._associations = associations
-        self._classes = classes
-        self._students = students
-        self._disabled = disabled
+    batches: Batches
+    associations: Associations
+    classes: Classes
+    students: Students
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext, batch_id: str) -> StudentAssociationListV1:
         """The list to review.
@@ -53,18 +47,18 @@ class AssociationsScreen:
             NotAuthorized: It is another teacher's.
             DownstreamError: RAS or CMS did not give a required part.
         """
-        batch = await read_own_batch(self._batches, ctx, batch_id, part="owner")
+        batch = await read_own_batch(self.batches, ctx, batch_id, part="owner")
         async with fan_out() as group:
             roster_task = group.create_task(
                 optional_unless_disabled(
-                    self._disabled,
+                    self.disabled,
                     "roster",
-                    lambda: read_own_students(self._classes, self._students, ctx),
+                    lambda: read_own_students(self.classes, self.students, ctx),
                 )
             )
-            suggested = self._associations.suggested(ctx, batch.value.batch_id)
+            suggested = self.associations.suggested(ctx, batch.value.batch_id)
             rows = await required("associations", suggested)
-        filenames = None if "filenames" in self._disabled else batch
+        filenames = None if "filenames" in self.disabled else batch
         return render(batch, rows, roster_task.result(), filenames)
 
 

@@ -46,30 +46,20 @@ class BatchDetailParts:
     titles: Part[TitleByBatch] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDetailScreen:
     """Required: `batch`. All other parts are optional.
 
     Only RAS is called until it has given the owner; the rest runs concurrently.
     """
 
-    def __init__(
-        self,
-        *,
-        batches: Batches,
-        classes: Classes,
-        students: Students,
-        files: Files,
-        states: StateReads,
-        titles: Titles,
-        disabled: DisabledParts,
-    ) -> None:
-        self._batches = batches
-        self._classes = classes
-        self._students = students
-        self._files = files
-        self._states = states
-        self._titles = titles
-        self._disabled = disabled
+    batches: Batches
+    classes: Classes
+    students: Students
+    files: Files
+    states: StateReads
+    titles: Titles
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext, batch_id: str) -> WithHeaders[TeacherBatchDetailV1]:
         """The batch, with its failures in the caller's language.
@@ -79,7 +69,7 @@ class BatchDetailScreen:
             NotAuthorized: It is another teacher's.
             DownstreamError: RAS did not give it.
         """
-        batch = await read_own_batch(self._batches, ctx, batch_id, part="batch")
+        batch = await read_own_batch(self.batches, ctx, batch_id, part="batch")
         parts = await self._optional_parts(ctx, batch)
         language = language_of(ctx.accept_language)
         return WithHeaders(render(parts, language), language_headers(language))
@@ -87,22 +77,22 @@ class BatchDetailScreen:
     async def _optional_parts(
         self, ctx: RequestContext, batch: Fetched[BatchWithEssays]
     ) -> BatchDetailParts:
-        disabled, batch_id = self._disabled, batch.value.batch_id
+        disabled, batch_id = self.disabled, batch.value.batch_id
         async with fan_out() as group:
             class_name = group.create_task(
                 optional_unless_disabled(
-                    disabled, "class_name", lambda: self._classes.of_batches(ctx, [batch_id])
+                    disabled, "class_name", lambda: self.classes.of_batches(ctx, [batch_id])
                 )
             )
             student_names = group.create_task(
                 optional_unless_disabled(
-                    disabled, "student_names", lambda: self._students.of_batch(ctx, batch_id)
+                    disabled, "student_names", lambda: self.students.of_batch(ctx, batch_id)
                 )
             )
-            states = group.create_task(self._states.read(ctx, [batch.value], finished=True))
-            titles = group.create_task(read_titles(disabled, self._titles, ctx, [batch_id]))
+            states = group.create_task(self.states.read(ctx, [batch.value], finished=True))
+            titles = group.create_task(read_titles(disabled, self.titles, ctx, [batch_id]))
             file_state = await optional_unless_disabled(
-                disabled, "file_state", lambda: self._files.state(ctx, batch_id)
+                disabled, "file_state", lambda: self.files.state(ctx, batch_id)
             )
         return BatchDetailParts(
             batch,

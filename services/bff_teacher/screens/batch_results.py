@@ -52,28 +52,19 @@ class ResultsFile:
     language: LanguageV1
 
 
+@dataclass(frozen=True, slots=True)
 class BatchResultsScreen:
     """Required: `batch`. All other parts are optional; a file requires the names, too.
 
     Only RAS is called until it has given the owner; the rest runs concurrently.
     """
 
-    def __init__(
-        self,
-        batches: Batches,
-        students: Students,
-        states: StateReads,
-        titles: Titles,
-        disabled: DisabledParts,
-        *,
-        events: KnownEvents = NO_EVENTS,
-    ) -> None:
-        self._events = events
-        self._batches = batches
-        self._students = students
-        self._states = states
-        self._titles = titles
-        self._disabled = disabled
+    batches: Batches
+    students: Students
+    states: StateReads
+    titles: Titles
+    disabled: DisabledParts
+    events: KnownEvents = NO_EVENTS
 
     async def load(self, ctx: RequestContext, batch_id: str) -> WithHeaders[TeacherBatchResultsV1]:
         """The results, with failures in the caller's language.
@@ -83,16 +74,16 @@ class BatchResultsScreen:
             NotAuthorized: It is another teacher's.
             DownstreamError: RAS did not give it.
         """
-        batch = await read_own_batch(self._batches, ctx, batch_id, part="batch")
+        batch = await read_own_batch(self.batches, ctx, batch_id, part="batch")
         batch_id = batch.value.batch_id
         async with fan_out() as group:
-            states = group.create_task(self._states.read(ctx, [batch.value], finished=True))
-            titles = group.create_task(read_titles(self._disabled, self._titles, ctx, [batch_id]))
-            grades = group.create_task(read_grades(self._disabled, self._events, ctx, batch_id))
+            states = group.create_task(self.states.read(ctx, [batch.value], finished=True))
+            titles = group.create_task(read_titles(self.disabled, self.titles, ctx, [batch_id]))
+            grades = group.create_task(read_grades(self.disabled, self.events, ctx, batch_id))
             names = await optional_unless_disabled(
-                self._disabled,
+                self.disabled,
                 "student_names",
-                lambda: self._students.of_batch(ctx, batch_id),
+                lambda: self.students.of_batch(ctx, batch_id),
             )
         language = language_of(ctx.accept_language)
         parts = BatchResultsParts(batch, states.result(), names, titles.result(), grades.result())
@@ -106,16 +97,16 @@ class BatchResultsScreen:
             NotFound, NotAuthorized: As in `load`.
             DownstreamError: RAS or CMS failed; `details.part` names the part.
         """
-        batch = await read_own_batch(self._batches, ctx, batch_id, part="batch")
+        batch = await read_own_batch(self.batches, ctx, batch_id, part="batch")
         batch_id = batch.value.batch_id
-        states = await self._states.read(ctx, [batch.value], finished=True)
+        states = await self.states.read(ctx, [batch.value], finished=True)
         require_allowed("export", states.truth_of(batch.value))
         async with fan_out() as group:
-            titles = group.create_task(read_titles(self._disabled, self._titles, ctx, [batch_id]))
-            grades = group.create_task(read_grades(self._disabled, self._events, ctx, batch_id))
+            titles = group.create_task(read_titles(self.disabled, self.titles, ctx, [batch_id]))
+            grades = group.create_task(read_grades(self.disabled, self.events, ctx, batch_id))
             names: Sequence[StudentOfEssay] = ()
-            if "student_names" not in self._disabled:
-                read = self._students.of_batch(ctx, batch_id)
+            if "student_names" not in self.disabled:
+                read = self.students.of_batch(ctx, batch_id)
                 names = (await required("student_names", read)).value
         language = language_of(ctx.accept_language)
         ranked = rank_essays(batch.value.essays)

@@ -1,5 +1,7 @@
 """Title of one batch: reading and replacing what the teacher wrote."""
 
+from dataclasses import dataclass
+
 from bff_core.context import RequestContext
 from bff_core.errors import PreconditionFailed, PreconditionRequired
 from bff_core.etags import WithETag, matches_strongly, tags_in
@@ -9,16 +11,14 @@ from services.bff_teacher.screens.owned_batch import read_own_batch
 from services.bff_teacher.screens.rows.batches import batch_code
 
 
+@dataclass(frozen=True, slots=True)
 class BatchTitleScreen:
     """RAS gives the owner before the database of titles is used."""
 
-    def __init__(
-        self, batches: Batches, facts: CurrentFacts, titles: Titles, writes: BatchWrites
-    ) -> None:
-        self._batches = batches
-        self._facts = facts
-        self._titles = titles
-        self._writes = writes
+    batches: Batches
+    facts: CurrentFacts
+    titles: Titles
+    writes: BatchWrites
 
     async def load(self, ctx: RequestContext, batch_id: str) -> WithETag[BatchTitleV1]:
         """The title as it is stored.
@@ -30,9 +30,9 @@ class BatchTitleScreen:
             Unavailable: The database cannot be used.
             DownstreamError: RAS did not give the owner.
         """
-        batch = await read_own_batch(self._batches, ctx, batch_id, part="owner")
+        batch = await read_own_batch(self.batches, ctx, batch_id, part="owner")
         spelled_id = batch.value.batch_id
-        return _answer(spelled_id, await self._titles.current(ctx, spelled_id))
+        return _answer(spelled_id, await self.titles.current(ctx, spelled_id))
 
     async def replace(
         self, ctx: RequestContext, batch_id: str, request: BatchTitleWriteV1, if_match: str | None
@@ -44,21 +44,19 @@ class BatchTitleScreen:
             PreconditionFailed: The title is at another version.
             NotFound, NotAuthorized, RateLimited, Unavailable, DownstreamError: As in `load`.
         """
-        batch = await read_own_batch(self._facts.batches, ctx, batch_id, part="owner")
+        batch = await read_own_batch(self.facts.batches, ctx, batch_id, part="owner")
         spelled_id = batch.value.batch_id
-        current = await self._titles.current(ctx, spelled_id)
+        current = await self.titles.current(ctx, spelled_id)
         if if_match is None:
             raise PreconditionRequired(details=_version(current))
         if current.text == request.title:
             return _answer(spelled_id, current)
         if not matches_strongly(_tag(current), tags_in("If-Match", if_match)):
             raise _overtaken(current)
-        written = await self._titles.replace(
-            ctx, spelled_id, request.title, version=current.version
-        )
+        written = await self.titles.replace(ctx, spelled_id, request.title, version=current.version)
         if written is None:
-            raise _overtaken(await self._titles.current(ctx, spelled_id))
-        await self._writes.written(ctx.user_id)
+            raise _overtaken(await self.titles.current(ctx, spelled_id))
+        await self.writes.written(ctx.user_id)
         return _answer(spelled_id, written)
 
 

@@ -1,5 +1,7 @@
 """Screen 1, continued: the teacher's classes, a page at a time."""
 
+from dataclasses import dataclass
+
 from bff_core.composition import Fetched, Part, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.cms import ClassPage
@@ -21,25 +23,18 @@ from services.bff_teacher.screens.rows.classes import (
 from services.bff_teacher.screens.states import BatchStates, StateReads, state_parts
 
 
+@dataclass(frozen=True, slots=True)
 class ClassListScreen:
     """Required: `classes`. Optional: `student_counts`, `class_activity`, `phases`, `validation`.
 
     Student counts wait for the page, whose ids they need; activity runs concurrently with both.
     """
 
-    def __init__(
-        self,
-        results: Results,
-        classes: Classes,
-        students: Students,
-        states: StateReads,
-        disabled: DisabledParts,
-    ) -> None:
-        self._results = results
-        self._classes = classes
-        self._students = students
-        self._states = states
-        self._disabled = disabled
+    results: Results
+    classes: Classes
+    students: Students
+    states: StateReads
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext, query: ClassListQuery) -> TeacherClassListV1:
         """One page. CMS gives no total, so one class more is read to see whether more follow.
@@ -49,18 +44,18 @@ class ClassListScreen:
         """
         async with fan_out() as group:
             activity_task = group.create_task(self._activity(ctx))
-            read = self._classes.page(ctx, limit=query.limit + 1, offset=query.offset)
+            read = self.classes.page(ctx, limit=query.limit + 1, offset=query.offset)
             page = await required("classes", read)
             shown = page.holding(page.value.classes[: query.limit])
-            counts = await read_student_counts(self._disabled, self._students, ctx, shown)
+            counts = await read_student_counts(self.disabled, self.students, ctx, shown)
         return render(query, page, counts, *activity_task.result())
 
     async def _activity(
         self, ctx: RequestContext
     ) -> tuple[Part[Activity] | None, BatchStates | None]:
-        activity = await read_activity(self._disabled, self._results, self._classes, ctx)
+        activity = await read_activity(self.disabled, self.results, self.classes, ctx)
         known = value_of(activity)
-        return activity, await self._states.read(ctx, known.unread()) if known else None
+        return activity, await self.states.read(ctx, known.unread()) if known else None
 
 
 def render(

@@ -76,6 +76,7 @@ class ClassPageParts:
     facts: BatchFacts | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassPageScreen:
     """Required: `class`. All other parts are optional.
 
@@ -83,26 +84,14 @@ class ClassPageScreen:
     wait for the batches, and are not listed without them.
     """
 
-    def __init__(
-        self,
-        *,
-        results: Results,
-        batches: Batches,
-        classes: Classes,
-        students: Students,
-        facts: CurrentFacts,
-        states: StateReads,
-        titles: Titles,
-        disabled: DisabledParts,
-    ) -> None:
-        self._results = results
-        self._batches = batches
-        self._classes = classes
-        self._students = students
-        self._facts = facts
-        self._states = states
-        self._titles = titles
-        self._disabled = disabled
+    results: Results
+    batches: Batches
+    classes: Classes
+    students: Students
+    facts: CurrentFacts
+    states: StateReads
+    titles: Titles
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext, class_id: str) -> TeacherClassPageV1:
         """The class.
@@ -116,11 +105,11 @@ class ClassPageScreen:
         async with fan_out() as group:
             roster = group.create_task(
                 optional_unless_disabled(
-                    self._disabled, "roster", lambda: self._students.roster(ctx, found.value.id)
+                    self.disabled, "roster", lambda: self.students.roster(ctx, found.value.id)
                 )
             )
             batches = await optional_unless_disabled(
-                self._disabled, "class_batches", lambda: self._class_batches(ctx, found.value.id)
+                self.disabled, "class_batches", lambda: self._class_batches(ctx, found.value.id)
             )
             facts = None
             if batches is not None and not isinstance(batches, Missing):
@@ -130,17 +119,17 @@ class ClassPageScreen:
     async def _own_class(self, ctx: RequestContext, class_id: str) -> Fetched[Class]:
         """From the cached list while that permits access, else from CMS's own."""
         try:
-            found = await find_own_class(self._classes, ctx, class_id)
+            found = await find_own_class(self.classes, ctx, class_id)
         except NotFound:
             found = None
         if found is None or found.age > OWNER_MAX_AGE:
-            found = await find_own_class(self._facts.classes, ctx, class_id)
+            found = await find_own_class(self.facts.classes, ctx, class_id)
         return found
 
     async def _class_batches(self, ctx: RequestContext, class_id: str) -> Fetched[ClassBatches]:
-        newest = await read_newest(self._results, ctx)
+        newest = await read_newest(self.results, ctx)
         rows = newest.value.rows
-        infos = await self._classes.of_batches(ctx, [row.batch_id for row in rows])
+        infos = await self.classes.of_batches(ctx, [row.batch_id for row in rows])
         own = {
             batch_id
             for batch_id, info in infos.value.items()
@@ -158,10 +147,10 @@ class ClassPageScreen:
     async def _read_facts(self, ctx: RequestContext, rows: Sequence[BatchSummary]) -> BatchFacts:
         ids = [row.batch_id for row in rows]
         async with fan_out() as group:
-            states = group.create_task(self._states.read(ctx, rows))
-            titles = group.create_task(read_titles(self._disabled, self._titles, ctx, ids))
+            states = group.create_task(self.states.read(ctx, rows))
+            titles = group.create_task(read_titles(self.disabled, self.titles, ctx, ids))
             latest = await optional_unless_disabled(
-                self._disabled, "latest_results", lambda: self._latest_with_scores(ctx, rows)
+                self.disabled, "latest_results", lambda: self._latest_with_scores(ctx, rows)
             )
         return BatchFacts(states.result(), titles.result(), latest)
 
@@ -173,7 +162,7 @@ class ClassPageScreen:
         reads: list[Fetched[BatchWithEssays]] = []
         for _, batch_id in sorted(finished, reverse=True)[:MAX_WITHOUT_SCORES]:
             try:
-                batch = await self._batches.get(ctx, batch_id)
+                batch = await self.batches.get(ctx, batch_id)
             except NotFound as error:
                 raise DownstreamFailed("ras", reason="batch_gone") from error
             require_own_batch(batch.value.user_id, ctx.user_id, age=batch.age)

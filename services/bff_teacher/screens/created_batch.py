@@ -1,5 +1,7 @@
 """A batch that was created here, as the dashboard shows it, also before RAS lists it."""
 
+from dataclasses import dataclass
+
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, NotFound
 from services.bff_teacher.confirmations.creation import Creation
@@ -14,13 +16,13 @@ from services.bff_teacher.screens.rows.batches import dashboard_item, read_title
 from services.bff_teacher.screens.states import StateReads
 
 
+@dataclass(frozen=True, slots=True)
 class CreatedBatches:
     """Nothing is required: the batch is there, whatever the services say."""
 
-    def __init__(self, facts: CurrentFacts, states: StateReads, titles: Titles) -> None:
-        self._facts = facts
-        self._states = states
-        self._titles = titles
+    facts: CurrentFacts
+    states: StateReads
+    titles: Titles
 
     async def show(self, ctx: RequestContext, creation: Creation) -> CreatedBatchV1:
         """The batch as it is now; as RAS will list it until then, with our times."""
@@ -32,8 +34,8 @@ class CreatedBatches:
             made_at=creation.ended_at or creation.started_at,
             essay_count=creation.essay_count,
         )
-        truth = (await self._states.read(ctx, [row])).truth_of(row)
-        titles = value_of(await read_titles(frozenset(), self._titles, ctx, [batch_id]))
+        truth = (await self.states.read(ctx, [row])).truth_of(row)
+        titles = value_of(await read_titles(frozenset(), self.titles, ctx, [batch_id]))
         return CreatedBatchV1(
             batch=dashboard_item(row, truth, _class_of(creation), titles),
             is_listed=listed is not None,
@@ -41,7 +43,7 @@ class CreatedBatches:
 
     async def _listed(self, ctx: RequestContext, batch_id: str) -> BatchSummary | None:
         try:
-            found = (await self._facts.batches.get(ctx, batch_id)).value
+            found = (await self.facts.batches.get(ctx, batch_id)).value
         except (NotFound, DownstreamError):
             return None
         return found if is_same_user(found.user_id, ctx.user_id) else None

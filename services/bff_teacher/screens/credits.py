@@ -1,5 +1,7 @@
 """Credits of the signed-in teacher, as a screen and as a part of the dashboard."""
 
+from dataclasses import dataclass
+
 from bff_core.composition import Part
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.entitlements import Balance
@@ -13,15 +15,15 @@ from services.bff_teacher.screens.parts import (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class CreditsScreen:
     """Optional: `credits`."""
 
-    def __init__(self, balances: Credits, disabled: DisabledParts) -> None:
-        self._balances = balances
-        self._disabled = disabled
+    balances: Credits
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext) -> TeacherCreditsV1:
-        balance = await read_credits(self._disabled, self._balances, ctx)
+        balance = await read_credits(self.disabled, self.balances, ctx)
         return TeacherCreditsV1(
             credits=credits_dto(value_of(balance)), parts=describe_parts({"credits": balance})
         )

@@ -49,6 +49,7 @@ class DashboardParts:
     credits: Part[Balance] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardScreen:
     """Required: `batches`. All other parts are optional.
 
@@ -57,25 +58,13 @@ class DashboardScreen:
     those of batches that are not on the page.
     """
 
-    def __init__(
-        self,
-        *,
-        results: Results,
-        classes: Classes,
-        students: Students,
-        states: StateReads,
-        titles: Titles,
-        balances: Credits,
-        disabled: DisabledParts,
-    ) -> None:
-        self._results = results
-        self._search = BatchSearch(results, classes, states)
-        self._classes = classes
-        self._students = students
-        self._states = states
-        self._titles = titles
-        self._balances = balances
-        self._disabled = disabled
+    results: Results
+    classes: Classes
+    students: Students
+    states: StateReads
+    titles: Titles
+    balances: Credits
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext, query: DashboardQuery) -> TeacherClassDashboardV1:
         """The dashboard.
@@ -86,22 +75,22 @@ class DashboardScreen:
         async with fan_out() as group:
             classes_task = group.create_task(self._classes_with_counts(ctx))
             activity_task = group.create_task(
-                read_activity(self._disabled, self._results, self._classes, ctx)
+                read_activity(self.disabled, self.results, self.classes, ctx)
             )
-            credits_task = group.create_task(read_credits(self._disabled, self._balances, ctx))
+            credits_task = group.create_task(read_credits(self.disabled, self.balances, ctx))
             page = await self._find(ctx, query)
             rows = page.value.rows
             ids = [row.batch_id for row in rows]
-            states_task = group.create_task(self._states.read(ctx, rows))
-            titles_task = group.create_task(read_titles(self._disabled, self._titles, ctx, ids))
+            states_task = group.create_task(self.states.read(ctx, rows))
+            titles_task = group.create_task(read_titles(self.disabled, self.titles, ctx, ids))
             names_task = group.create_task(
                 optional_unless_disabled(
-                    self._disabled, "class_names", lambda: self._classes.of_batches(ctx, ids)
+                    self.disabled, "class_names", lambda: self.classes.of_batches(ctx, ids)
                 )
             )
             activity = await activity_task
             known = value_of(activity)
-            others = await self._states.read(ctx, known.unread(rows)) if known else None
+            others = await self.states.read(ctx, known.unread(rows)) if known else None
         classes, counts = classes_task.result()
         parts = DashboardParts(
             batches=page,
@@ -118,17 +107,18 @@ class DashboardScreen:
 
     async def _find(self, ctx: RequestContext, query: DashboardQuery) -> Fetched[FoundBatches]:
         if query.is_searched:
-            return await self._search.find(ctx, query)
-        return await find_page(self._results, ctx, query)
+            search = BatchSearch(self.results, self.classes, self.states)
+            return await search.find(ctx, query)
+        return await find_page(self.results, ctx, query)
 
     async def _classes_with_counts(
         self, ctx: RequestContext
     ) -> tuple[Part[ClassPage] | None, Part[StudentCounts] | None]:
         page = await optional_unless_disabled(
-            self._disabled, "classes", lambda: self._classes.page(ctx, limit=MAX_CLASSES)
+            self.disabled, "classes", lambda: self.classes.page(ctx, limit=MAX_CLASSES)
         )
         classes = page.holding(page.value.classes) if isinstance(page, Fetched) else page
-        return page, await read_student_counts(self._disabled, self._students, ctx, classes)
+        return page, await read_student_counts(self.disabled, self.students, ctx, classes)
 
 
 def render(query: DashboardQuery, parts: DashboardParts) -> TeacherClassDashboardV1:

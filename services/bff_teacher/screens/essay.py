@@ -50,6 +50,7 @@ class EssayParts:
     events: Part[Mapping[str, Grade]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class EssayScreen:
     """Required: `essay`. Optional: `order`, `text`, `prompt`, `student`, `events`.
 
@@ -58,19 +59,11 @@ class EssayScreen:
     student follow concurrently: their ids, and the right to see them, come from RAS.
     """
 
-    def __init__(
-        self,
-        batches: Batches,
-        students: Students,
-        texts: Texts,
-        disabled: DisabledParts,
-        events: KnownEvents = NO_EVENTS,
-    ) -> None:
-        self._events = events
-        self._batches = batches
-        self._students = students
-        self._texts = texts
-        self._disabled = disabled
+    batches: Batches
+    students: Students
+    texts: Texts
+    disabled: DisabledParts
+    events: KnownEvents = NO_EVENTS
 
     async def load(
         self, ctx: RequestContext, batch_id: str, essay_id: str
@@ -84,8 +77,8 @@ class EssayScreen:
         """
         batch_id, essay_id = require_uuids(batch_id=batch_id, essay_id=essay_id)
         async with fan_out() as group:
-            batch_task = group.create_task(_result_or_error(self._batches.get(ctx, batch_id)))
-            own_route = await _result_or_error(self._batches.get_essay(ctx, batch_id, essay_id))
+            batch_task = group.create_task(_result_or_error(self.batches.get(ctx, batch_id)))
+            own_route = await _result_or_error(self.batches.get_essay(ctx, batch_id, essay_id))
         essay, batch = select_essay(ctx, essay_id, own_route, batch_task.result())
         parts = await self._optional_parts(ctx, batch_id, essay, batch)
         language = language_of(ctx.accept_language)
@@ -99,16 +92,16 @@ class EssayScreen:
         essay: Fetched[EssayRecord],
         batch: Part[BatchWithEssays],
     ) -> EssayParts:
-        disabled = self._disabled
+        disabled = self.disabled
         text_id = essay.value.spellcheck_corrected_text_storage_id
         async with fan_out() as group:
             text = group.create_task(
                 optional_unless_disabled(disabled, "text", lambda: self._stored_text(ctx, text_id))
             )
             prompt = group.create_task(self._prompt(ctx, batch))
-            grades = group.create_task(read_grades(disabled, self._events, ctx, batch_id))
+            grades = group.create_task(read_grades(disabled, self.events, ctx, batch_id))
             student = await optional_unless_disabled(
-                disabled, "student", lambda: self._students.of_essay(ctx, essay.value.essay_id)
+                disabled, "student", lambda: self.students.of_essay(ctx, essay.value.essay_id)
             )
         order = None if "order" in disabled else batch
         return EssayParts(essay, order, text.result(), prompt.result(), student, grades.result())
@@ -116,7 +109,7 @@ class EssayScreen:
     async def _prompt(
         self, ctx: RequestContext, batch: Part[BatchWithEssays]
     ) -> Part[str | None] | None:
-        if "prompt" in self._disabled:
+        if "prompt" in self.disabled:
             return None
         if isinstance(batch, Missing):
             return batch
@@ -129,7 +122,7 @@ class EssayScreen:
             return Fetched(None)
         if not is_storage_id(storage_id):
             raise DownstreamFailed("ras", reason="storage_id")
-        return await self._texts.text(ctx, storage_id)
+        return await self.texts.text(ctx, storage_id)
 
 
 async def _result_or_error(call: Awaitable[T]) -> T | NotFound | DownstreamError:

@@ -1,5 +1,7 @@
 """The signed-in user: the token's claims, with names from Identity."""
 
+from dataclasses import dataclass
+
 from bff_core.composition import Part
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.identity import IdentityProfile, ProfileName
@@ -16,19 +18,19 @@ from services.bff_teacher.screens.parts import (
 _EMPTY_PROFILE = IdentityProfile(ProfileName())
 
 
+@dataclass(frozen=True, slots=True)
 class ProfileScreen:
     """Optional: `profile`. The rest comes from the token and from the operators' switches."""
 
-    def __init__(self, profiles: UserProfiles, switches: Switches, disabled: DisabledParts) -> None:
-        self._profiles = profiles
-        self._switches = switches
-        self._disabled = disabled
+    profiles: UserProfiles
+    switches: Switches
+    disabled: DisabledParts
 
     async def load(self, ctx: RequestContext) -> TeacherProfileV1:
         profile = await optional_unless_disabled(
-            self._disabled, "profile", lambda: self._profiles.get(ctx)
+            self.disabled, "profile", lambda: self.profiles.get(ctx)
         )
-        return render(ctx, profile, self._switches.maintenance)
+        return render(ctx, profile, self.switches.maintenance)
 
 
 def render(

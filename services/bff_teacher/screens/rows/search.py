@@ -64,13 +64,13 @@ class Candidates:
     is_complete: bool
 
 
+@dataclass(frozen=True, slots=True)
 class BatchSearch:
     """RAS filters by its own words and sorts by age; all else is done here on the newest batches."""
 
-    def __init__(self, results: Results, classes: Classes, states: StateReads) -> None:
-        self._results = results
-        self._classes = classes
-        self._states = states
+    results: Results
+    classes: Classes
+    states: StateReads
 
     async def find(self, ctx: RequestContext, query: DashboardQuery) -> Fetched[FoundBatches]:
         """A page of the caller's batches.
@@ -78,7 +78,7 @@ class BatchSearch:
         Raises:
             DownstreamError: RAS failed, or CMS when a class was asked for.
         """
-        newest = await required("batches", read_newest(self._results, ctx))
+        newest = await required("batches", read_newest(self.results, ctx))
         passing = [row for row in newest.value.rows if _passes(row, query)]
         found = Candidates(passing, newest.value.is_complete)
         found = await self._of_class(ctx, query, found)
@@ -103,7 +103,7 @@ class BatchSearch:
         if query.class_id is None and not query.no_class:
             return found
         ids = [row.batch_id for row in found.rows]
-        infos = (await required("class_names", self._classes.of_batches(ctx, ids))).value
+        infos = (await required("class_names", self.classes.of_batches(ctx, ids))).value
         wanted = query.class_id.lower() if query.class_id else None
         classes = {
             batch_id: info.class_id.lower() if info else None for batch_id, info in infos.items()
@@ -119,7 +119,7 @@ class BatchSearch:
         if not query.state and not query.attention:
             return found
         rows = found.rows[:MAX_STATES]
-        states = await self._states.read(ctx, rows)
+        states = await self.states.read(ctx, rows)
         truths = [(row, states.truth_of(row)) for row in rows]
         is_known = all(_is_decided(truth, query) for _, truth in truths)
         return Candidates(

@@ -30,6 +30,7 @@ from services.bff_teacher.screens.rows.essays import (
     grade_dto,
     rank_essays,
     read_grades,
+    score_of,
 )
 
 T = TypeVar("T")
@@ -172,7 +173,7 @@ def render(batch_id: str, parts: EssayParts, language: LanguageV1) -> TeacherEss
     index = places.get(essay.essay_id.lower())
     return essay_dto(
         TeacherEssayFeedbackV1,
-        RankedEssay(essay, None if index is None else rows[index].rank),
+        RankedEssay(essay, score_of(essay), None if index is None else rows[index].rank),
         value_of(parts.student),
         language,
         batch_id=batch_id,

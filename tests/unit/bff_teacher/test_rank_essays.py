@@ -80,7 +80,7 @@ def test_essay_that_is_there_twice_or_cannot_be_named_is_shown_at_most_once() ->
 
 
 def test_student_is_marked_as_suggested() -> None:
-    student = as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, "Örjan", "Öst")).student
+    student = as_dto(RankedEssay(an_essay(1), None, None), a_match(1, 7, "Örjan", "Öst")).student
 
     assert student is not None
     assert (student.first_name, student.last_name, student.status) == ("Örjan", "Öst", "suggested")
@@ -88,11 +88,13 @@ def test_student_is_marked_as_suggested() -> None:
 
 @pytest.mark.parametrize("name", [("UNKNOWN", "STUDENT")])
 def test_placeholder_is_not_shown_as_a_student(name: tuple[str, str]) -> None:
-    assert as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, *name)).student is None
+    assert as_dto(RankedEssay(an_essay(1), None, None), a_match(1, 7, *name)).student is None
 
 
 def test_student_whose_name_is_nearly_the_placeholder_s_is_shown() -> None:
-    student = as_dto(RankedEssay(an_essay(1), None), a_match(1, 7, "Unknown", "Student")).student
+    student = as_dto(
+        RankedEssay(an_essay(1), None, None), a_match(1, 7, "Unknown", "Student")
+    ).student
 
     assert student is not None
 
@@ -102,4 +104,4 @@ def test_no_essays_are_no_rows() -> None:
 
 
 def test_ids_leave_as_they_came() -> None:
-    assert str(as_dto(RankedEssay(an_essay(1), 1)).essay_id) == essay_id(1)
+    assert str(as_dto(RankedEssay(an_essay(1), 1.0, 1)).essay_id) == essay_id(1)

@@ -23,15 +23,11 @@ E = TypeVar("E", bound=EssayResultV1)
 
 @dataclass(frozen=True, slots=True)
 class RankedEssay:
-    """An essay and its rank within the batch; None without a score."""
+    """An essay, its finite score, and its rank within the batch; None without a score."""
 
     essay: EssayRecord
+    score: float | None
     rank: int | None
-
-    @property
-    def score(self) -> float | None:
-        """The finite score; None where RAS's zero stands for no score."""
-        return _score(self.essay)
 
 
 def rank_essays(essays: Iterable[EssayRecord]) -> list[RankedEssay]:
@@ -40,8 +36,9 @@ def rank_essays(essays: Iterable[EssayRecord]) -> list[RankedEssay]:
     Equal scores share a rank, and the next lower score has the next number. Essays without a rank
     stand last, and within a rank those without a file name.
     """
-    unique = {one.essay_id: one for one in essays if is_uuid(one.essay_id)}.values()
-    scores = {score for score in map(_score, unique) if score is not None}
+    unique = {one.essay_id: one for one in essays if is_uuid(one.essay_id)}
+    scored = [(one, score_of(one)) for one in unique.values()]
+    scores = {score for _, score in scored if score is not None}
     ranks: dict[float | None, int] = {
         score: rank for rank, score in enumerate(sorted(scores, reverse=True), start=1)
     }
@@ -51,21 +48,19 @@ def rank_essays(essays: Iterable[EssayRecord]) -> list[RankedEssay]:
         rank = math.inf if row.rank is None else row.rank
         return rank, name is None, (name or "").casefold(), row.essay.essay_id
 
-    rows = [RankedEssay(one, ranks.get(_score(one))) for one in unique]
+    rows = [RankedEssay(one, score, ranks.get(score)) for one, score in scored]
     return sorted(rows, key=position)
 
 
-def _score(essay: EssayRecord) -> float | None:
-    """The finite score; RAS sends zero, and a rank of its own, for an essay that has none."""
-    return None if _is_unscored(essay) else _finite(essay.cj_score)
+def score_of(essay: EssayRecord) -> float | None:
+    """The finite score; None where RAS's zero stands for no score."""
+    score = None if _is_unscored(essay) else essay.cj_score
+    return score if score is not None and math.isfinite(score) else None
 
 
 def _is_unscored(essay: EssayRecord) -> bool:
+    """RAS sends zero, and a rank of its own, for an essay that has no score."""
     return essay.cj_score == 0 and essay.cj_rank == UNSCORED_RANK
-
-
-def _finite(score: float | None) -> float | None:
-    return score if score is not None and math.isfinite(score) else None
 
 
 def count_ranked(rows: Sequence[RankedEssay]) -> int:
@@ -89,7 +84,7 @@ def essay_dto(
         spellcheck_correction_count=essay.spellcheck_correction_count,
         cj_assessment_status=essay.cj_assessment_status,
         cj_rank=None if _is_unscored(essay) else essay.cj_rank,
-        cj_score=_score(essay),
+        cj_score=row.score,
         rank=row.rank,
         student=suggested_student(match),
         failures=failures_of(essay, language),

@@ -116,14 +116,14 @@ WORKAROUNDS = (
     Workaround(
         service="cms",
         fault="the class list has no total",
-        files=("services/bff_teacher/screens/rows/rosters.py",),
+        files=("services/bff_teacher/screens/rows/classes.py",),
         request=_get("/v1/classes/?limit=1", "stranger"),
         judge=body(lambda answer: "total" not in answer["pagination"]),
     ),
     Workaround(
         service="cms",
         fault="a teacher reads the class of another",
-        files=("services/bff_teacher/screens/rows/rosters.py",),
+        files=("services/bff_teacher/screens/rows/classes.py",),
         request=_get("/v1/classes/{class}", "stranger"),
         judge=statuses(fault=200, fixed=frozenset({403, 404})),
         state="a teacher has classes",
@@ -184,7 +184,7 @@ WORKAROUNDS = (
     Workaround(
         service="bos",
         fault="a phase that runs has an end, and the first one no start",
-        files=("services/bff_teacher/truth/phases.py",),
+        files=("services/bff_teacher/truth/sources.py",),
         request=_get("/internal/v1/batches/{batch}/pipeline-state", "nobody"),
         judge=body(_ended_while_running),
         state="a batch is at work",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bff_core.composition import Fetched
 from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, Pagination
-from services.bff_teacher.screens.rows.pages import PageRange, merge_pages
+from services.bff_teacher.screens.rows.pages import merge_pages
 
 START = datetime(2026, 1, 31)  # noqa: DTZ001 - the platform's times name no zone
 
@@ -48,7 +48,7 @@ def test_every_page_is_the_slice_of_the_whole(
     by_word = [[row for row, word in zip(rows, words, strict=False) if word == w] for w in range(4)]
 
     merged = merge_pages(
-        [source_page(part, offset + limit) for part in by_word], PageRange(limit, offset)
+        [source_page(part, offset + limit) for part in by_word], limit=limit, offset=offset
     ).value
 
     whole = sorted(rows, key=lambda row: row.created_at, reverse=True)
@@ -60,6 +60,6 @@ def test_every_page_is_the_slice_of_the_whole(
 def test_a_batch_that_changed_words_between_reads_is_shown_once(minute: int) -> None:
     reading = source_page([a_batch(1, minute)], 10)
 
-    merged = merge_pages([reading, reading], PageRange(10, 0)).value
+    merged = merge_pages([reading, reading], limit=10, offset=0).value
 
     assert len(merged.batches) == 1

@@ -1,4 +1,4 @@
-"""Pages of a teacher's batches from RAS: by its status words, or all of the newest."""
+"""Pages of a teacher's batches, as RAS sorts and filters them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from bff_core.composition import Fetched, fan_out, required
 from bff_core.context import RequestContext, UserId
 from services.bff_teacher.contracts.ras import FILTER_WORDS, BatchPage, BatchSummary, Pagination
-from services.bff_teacher.dto.batch_status_v1 import StatusFilterV1
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.ownership import is_same_user
 from services.bff_teacher.ports import Results
@@ -33,10 +32,9 @@ async def find_page(
     """A page that RAS alone gives.
 
     Raises:
-        DownstreamError: RAS failed.
+        DownstreamError: RAS failed in one of the reads.
     """
-    page_range = PageRange(query.limit, query.offset)
-    page = await required("batches", read_page(results, ctx, page_range, query.status))
+    page = await required("batches", _read_page(results, ctx, query))
     rows, total = visible_batches(page.value, ctx.user_id), page.value.pagination.total
     return page.holding(
         FoundBatches(
@@ -48,49 +46,35 @@ async def find_page(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PageRange:
-    limit: int
-    offset: int
-
-
-async def read_page(
-    results: Results, ctx: RequestContext, page_range: PageRange, status: StatusFilterV1 | None
+async def _read_page(
+    results: Results, ctx: RequestContext, query: DashboardQuery
 ) -> Fetched[BatchPage]:
-    """One page of the caller's batches.
-
-    A status that stands for several of RAS's reads each list from its beginning and merges them.
-
-    Raises:
-        DownstreamError: RAS failed in one of the reads.
-    """
-    words = FILTER_WORDS[status] if status else (None,)
+    """A status that stands for several of RAS's reads each list from its beginning and merges them."""
+    words = FILTER_WORDS[query.status] if query.status else (None,)
     if len(words) == 1:
-        return await results.page(
-            ctx, limit=page_range.limit, offset=page_range.offset, status=words[0]
-        )
-    needed = page_range.offset + page_range.limit
+        return await results.page(ctx, limit=query.limit, offset=query.offset, status=words[0])
+    needed = query.offset + query.limit
     async with fan_out() as group:
         reads = [
             group.create_task(results.page(ctx, limit=needed, offset=0, status=word))
             for word in words
         ]
-    return merge_pages([read.result() for read in reads], page_range)
+    pages = [read.result() for read in reads]
+    return merge_pages(pages, limit=query.limit, offset=query.offset)
 
 
-def merge_pages(sources: Sequence[Fetched[BatchPage]], page_range: PageRange) -> Fetched[BatchPage]:
+def merge_pages(
+    sources: Sequence[Fetched[BatchPage]], *, limit: int, offset: int
+) -> Fetched[BatchPage]:
     """Newest first, then by id; a batch that changed its status between two reads appears once."""
     pages = [source.value for source in sources]
     unique = {row.batch_id: row for page in pages for row in page.batches}
     rows = sorted(unique.values(), key=lambda row: row.batch_id)
     rows.sort(key=lambda row: row.created_at, reverse=True)
+    total = sum(page.pagination.total for page in pages)
     merged = BatchPage(
-        batches=tuple(rows[page_range.offset : page_range.offset + page_range.limit]),
-        pagination=Pagination(
-            limit=page_range.limit,
-            offset=page_range.offset,
-            total=sum(page.pagination.total for page in pages),
-        ),
+        batches=tuple(rows[offset : offset + limit]),
+        pagination=Pagination(limit=limit, offset=offset, total=total),
         skipped=sum(page.skipped for page in pages),
     )
     return combined(merged, sources)

@@ -13,10 +13,9 @@ from bff_core.clock import to_wire
 from bff_core.context import UserId
 from services.bff_teacher.confirmations.creation import CreationOutcome
 from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
-from services.bff_teacher.confirmations.tables import creations
+from services.bff_teacher.confirmations.tables import creations, facts, rejects
 from services.bff_teacher.events.model import BatchEvents, Fact, FactKey, FactKind, merge_all
 from services.bff_teacher.events.summary import events_of
-from services.bff_teacher.events.tables import facts, rejects
 
 SHARE = "events"
 """The share of the database that the consumer has, beside the teachers' own."""

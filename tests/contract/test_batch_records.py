@@ -34,12 +34,14 @@ class CountingDatabase(LedgerDatabase):
         self.reads = 0
         self.is_down = False
 
-    async def read(self, caller: str, *queries: Select[Any]) -> list[Sequence[Row[Any]]]:
+    async def read(
+        self, caller: str, *queries: Select[Any], **values: object
+    ) -> list[Sequence[Row[Any]]]:
         self.reads += 1
         await self.gate.wait()
         if self.is_down:
             raise Unavailable
-        return await super().read(caller, *queries)
+        return await super().read(caller, *queries, **values)
 
 
 @pytest.fixture(params=KINDS[1:])

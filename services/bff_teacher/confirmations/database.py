@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -95,18 +95,23 @@ class LedgerDatabase:
         async with self._turn(caller), self._engine.begin() as connection:
             yield connection
 
-    async def read(self, caller: str, *queries: Select[Any]) -> list[Sequence[Row[Any]]]:
+    async def read(
+        self, caller: str, *queries: Select[Any], **values: object
+    ) -> list[Sequence[Row[Any]]]:
         """The rows of each query, each seen at a moment of its own; callers take turns.
+
+        `values` are for the parameters of all queries: one that is made anew for each read costs as
+        much as its execution.
 
         Raises:
             Unavailable: The database cannot be used now.
         """
         async with self._turn(caller):
             if self._reader is not None:
-                return await asyncio.to_thread(_rows_of, self._reader, queries)
+                return await asyncio.to_thread(_rows_of, self._reader, queries, values)
             async with self._engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return [(await connection.execute(one)).all() for one in queries]
+                return [(await connection.execute(one, values)).all() for one in queries]
 
     @asynccontextmanager
     async def _turn(self, caller: str) -> AsyncIterator[None]:
@@ -204,9 +209,11 @@ def _sqlite_reader(url: URL, timeout: float) -> Engine:
     return engine
 
 
-def _rows_of(engine: Engine, queries: Sequence[Select[Any]]) -> list[Sequence[Row[Any]]]:
+def _rows_of(
+    engine: Engine, queries: Sequence[Select[Any]], values: Mapping[str, object]
+) -> list[Sequence[Row[Any]]]:
     with engine.connect() as connection:
-        return [connection.execute(one).all() for one in queries]
+        return [connection.execute(one, values).all() for one in queries]
 
 
 def _postgres_engine(target: DatabaseUrl, timeout: float) -> AsyncEngine:

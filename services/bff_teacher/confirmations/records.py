@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, select
 
 from bff_core.clock import Clock
 from bff_core.context import RequestContext, UserId
@@ -21,6 +21,35 @@ MAX_AGE = 2.0
 # A removed file keeps its place, if it had one.
 _SURE = (UploadStatus.SENT, UploadStatus.ACCEPTED, UploadStatus.REMOVED)
 _POSSIBLE = (*_SURE, UploadStatus.SENDING, UploadStatus.UNKNOWN)
+
+
+def _number(statuses: Sequence[UploadStatus]) -> ColumnElement[int]:
+    words = [one.value for one in statuses]
+    counted = uploads.c.status.in_(words) & uploads.c.reason.is_(None)
+    return func.sum(case((counted, 1), else_=0))
+
+
+_BATCHES: BindParameter[str] = bindparam("batch_ids", expanding=True)
+_CREATED = select(creations).where(
+    creations.c.batch_id.in_(_BATCHES),
+    creations.c.user_id == bindparam("user_id"),
+    creations.c.outcome == CreationOutcome.CREATED.value,
+)
+_FILES = (
+    select(
+        uploads.c.batch_id,
+        _number(_POSSIBLE).label("files"),
+        _number(_SURE).label("sure_files"),
+    )
+    .where(uploads.c.batch_id.in_(_BATCHES))
+    .group_by(uploads.c.batch_id)
+)
+_CONFIRMED = (
+    select(attempts.c.batch_id, func.max(attempts.c.ended_at).label("at"))
+    .where(attempts.c.batch_id.in_(_BATCHES))
+    .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
+    .group_by(attempts.c.batch_id)
+)
 
 
 class SqlBatchRecords:
@@ -56,16 +85,15 @@ class SqlBatchRecords:
             return None
 
     async def _read(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords:
-        batch_ids = sorted(wanted)
-        made = select(creations).where(
-            creations.c.batch_id.in_(batch_ids),
-            creations.c.user_id == caller,
-            creations.c.outcome == CreationOutcome.CREATED.value,
+        made, counted, confirmed = await self._database.read(
+            share_of_reads(caller),
+            _CREATED,
+            _FILES,
+            _CONFIRMED,
+            batch_ids=sorted(wanted),
+            user_id=caller,
         )
-        made_rows, counted, confirmed = await self._database.read(
-            share_of_reads(caller), made, _counts(batch_ids), _confirmed(batch_ids)
-        )
-        ours = {row.batch_id: row for row in made_rows}
+        ours = {row.batch_id: row for row in made}
         counts = {row.batch_id: row for row in counted}
         records = {
             batch_id: BatchRecord(
@@ -80,28 +108,3 @@ class SqlBatchRecords:
         }
         times = {row.batch_id: datetime.fromisoformat(row.at) for row in confirmed}
         return KnownRecords(records, times)
-
-
-def _counts(batch_ids: Sequence[str]) -> Select[tuple[str, int, int]]:
-    def counted(statuses: Sequence[UploadStatus]) -> ColumnElement[int]:
-        words = [one.value for one in statuses]
-        return case((uploads.c.status.in_(words) & uploads.c.reason.is_(None), 1), else_=0)
-
-    return (
-        select(
-            uploads.c.batch_id,
-            func.sum(counted(_POSSIBLE)).label("files"),
-            func.sum(counted(_SURE)).label("sure_files"),
-        )
-        .where(uploads.c.batch_id.in_(batch_ids))
-        .group_by(uploads.c.batch_id)
-    )
-
-
-def _confirmed(batch_ids: Sequence[str]) -> Select[tuple[str, str]]:
-    return (
-        select(attempts.c.batch_id, func.max(attempts.c.ended_at).label("at"))
-        .where(attempts.c.batch_id.in_(batch_ids))
-        .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
-        .group_by(attempts.c.batch_id)
-    )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bff_core.clock import Clock, to_wire
@@ -17,6 +17,7 @@ from services.bff_teacher.recent_reads import RecentReads
 
 MAX_AGE = 2.0
 """Seconds for which titles are kept, as pages of RAS are."""
+_TITLES = select(titles).where(titles.c.batch_id.in_(bindparam("batch_ids", expanding=True)))
 
 
 class SqlTitles:
@@ -76,8 +77,9 @@ class SqlTitles:
     async def _read(
         self, user_id: UserId, batch_ids: Collection[str], *, share: str | None = None
     ) -> TitleByBatch:
-        query = select(titles).where(titles.c.batch_id.in_(sorted(batch_ids)))
-        (rows,) = await self._database.read(share or share_of_reads(user_id), query)
+        (rows,) = await self._database.read(
+            share or share_of_reads(user_id), _TITLES, batch_ids=sorted(batch_ids)
+        )
         return {row.batch_id: _title(row) for row in rows}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Delete, Row, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Delete, Row, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +24,13 @@ MAX_REJECTS = 1000
 MAX_BATCHES = 500
 _COUNTED = (FactKind.ESSAY_PLACED.value, FactKind.FILE_REJECTED.value)
 _KEY = ("batch_id", "kind", "item")
+_WANTED = facts.c.batch_id.in_(bindparam("batch_ids", expanding=True))
+_KNOWN = select(facts).where(_WANTED, facts.c.kind.not_in([*_COUNTED, FactKind.GRADED.value]))
+_NUMBERS = (
+    select(facts.c.batch_id, facts.c.kind, func.count().label("number"))
+    .where(_WANTED, facts.c.kind.in_(_COUNTED))
+    .group_by(facts.c.batch_id, facts.c.kind)
+)
 
 _decode = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
 
@@ -110,15 +117,9 @@ class SqlEventFacts:
         self, batch_ids: Collection[str], caller: UserId
     ) -> dict[str, BatchEvents]:
         """What is known of batches, by id in lower case; those without facts are absent."""
-        wanted = facts.c.batch_id.in_(sorted(batch_ids)[:MAX_BATCHES])
-        uncounted = facts.c.kind.not_in([*_COUNTED, FactKind.GRADED.value])
-        numbers = (
-            select(facts.c.batch_id, facts.c.kind, func.count().label("number"))
-            .where(wanted, facts.c.kind.in_(_COUNTED))
-            .group_by(facts.c.batch_id, facts.c.kind)
+        rows, counted = await self._database.read(
+            share_of_reads(caller), _KNOWN, _NUMBERS, batch_ids=sorted(batch_ids)[:MAX_BATCHES]
         )
-        known = select(facts).where(wanted, uncounted)
-        rows, counted = await self._database.read(share_of_reads(caller), known, numbers)
         by_batch: dict[str, list[Fact]] = {row.batch_id: [] for row in [*rows, *counted]}
         for row in rows:
             by_batch[row.batch_id].append(_fact(row))

@@ -1,4 +1,4 @@
-"""Refuses functions, modules and nesting that have grown too big to read at a glance.
+"""Refuses functions, modules, nesting and a kernel that have grown too big.
 
 `python -m tools.check_sizes --report` prints the sizes of every package instead.
 """
@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.findings import ROOT, Finding, checked_files
+from tools.findings import ROOT, Finding, checked_files, python_files
 from tools.size_report import report
 
 MAX_FUNCTION_LINES = 40
 MAX_MODULE_LINES = 300
 MAX_NESTING = 3
+KERNEL = ROOT / "shared" / "bff_core"
+MAX_KERNEL_FILES, MAX_KERNEL_LINES = 75, 10_200
+"""Whoever works on any service reads the kernel (decision 52)."""
 FOLDERS = ("shared", "services", "devstack", "tools", "tests", "benchmarks")
 
 _BLOCKS = (
@@ -41,6 +44,16 @@ def findings_in(path: Path, source: str) -> Iterator[Finding]:
                 message = f"function {node.name} has {lines} lines, limit {MAX_FUNCTION_LINES}"
                 yield Finding(path, node.lineno, message)
     yield from _nesting(path, tree.body, 0)
+
+
+def findings_in_kernel(kernel: Path) -> Iterator[Finding]:
+    """A kernel of more files or lines than it may have."""
+    files = list(python_files([kernel]))
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+    if len(files) > MAX_KERNEL_FILES:
+        yield Finding(kernel, 1, f"the kernel has {len(files)} files, limit {MAX_KERNEL_FILES}")
+    if lines > MAX_KERNEL_LINES:
+        yield Finding(kernel, 1, f"the kernel has {lines} lines, limit {MAX_KERNEL_LINES}")
 
 
 def _nesting(path: Path, nodes: Sequence[ast.AST], depth: int) -> Iterator[Finding]:
@@ -79,6 +92,8 @@ def main(arguments: Sequence[str]) -> int:
         for path in checked_files(arguments, FOLDERS)
         for finding in findings_in(path, path.read_text(encoding="utf-8"))
     ]
+    if not arguments:
+        findings += findings_in_kernel(KERNEL)
     for finding in findings:
         print(finding)
     return 1 if findings else 0

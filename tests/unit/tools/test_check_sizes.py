@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.check_sizes import findings_in, main
+from tools.check_sizes import (
+    MAX_KERNEL_FILES,
+    MAX_KERNEL_LINES,
+    findings_in,
+    findings_in_kernel,
+    main,
+)
 from tools.size_report import called_once, report
 
 FILE = Path("some/module.py")
@@ -37,6 +43,20 @@ def test_method_and_async_function_are_measured_too() -> None:
 def test_module_of_the_limit_passes_and_one_line_more_is_found() -> None:
     assert messages("x = 1\n" * 300) == []
     assert messages("x = 1\n" * 301) == ["some/module.py:1: module has 301 lines, limit 300"]
+
+
+def test_a_kernel_of_the_limits_passes_and_one_more_is_found(tmp_path: Path) -> None:
+    for number in range(MAX_KERNEL_FILES):
+        (tmp_path / f"part_{number}.py").write_text("")
+    (tmp_path / "part_0.py").write_text("x = 1\n" * MAX_KERNEL_LINES)
+    assert list(findings_in_kernel(tmp_path)) == []
+
+    (tmp_path / "one_more.py").write_text("x = 1\n")
+
+    assert [one.message for one in findings_in_kernel(tmp_path)] == [
+        f"the kernel has {MAX_KERNEL_FILES + 1} files, limit {MAX_KERNEL_FILES}",
+        f"the kernel has {MAX_KERNEL_LINES + 1} lines, limit {MAX_KERNEL_LINES}",
+    ]
 
 
 @pytest.mark.parametrize("opening", ["if x:", "for x in y:", "while x:", "with x:"])

@@ -1,5 +1,8 @@
 """Composition of the service."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from dishka import Provider
 from quart import Quart
 
@@ -8,9 +11,10 @@ from bff_core.auth import AdminAccess
 from bff_core.clock import SystemClock
 from bff_core.context import ADMIN, ServiceId
 from bff_core.observability import Metrics
+from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.server import ServiceKeys
 from services.config_service.api import audit_routes, settings_routes
-from services.config_service.api.conditions import ConditionsProvider
+from services.config_service.api.settings_routes import ConditionsProvider
 from services.config_service.chain import Seal
 from services.config_service.config import SERVICE, SERVICE_ID, Settings
 from services.config_service.di import make_container
@@ -20,9 +24,32 @@ from services.config_service.implementations.change_feed import (
     change_events_counter,
 )
 from services.config_service.implementations.database import SqlDatabase
-from services.config_service.implementations.dependencies import StorageDependencies
 from services.config_service.migrations import migrate
 from services.config_service.namespaces import SHIPPED, load_namespaces
+
+
+@dataclass(frozen=True, slots=True)
+class StorageDependencies:
+    database: SqlDatabase
+    redis: RedisChangeFeed | None = None
+
+    @property
+    def dependencies(self) -> tuple[HealthChecked, ...]:
+        return (self.database, self.redis) if self.redis else (self.database,)
+
+    def breakers(self) -> Sequence[BreakerStatus]:
+        """Empty: this service calls no other."""
+        return ()
+
+    def reports(self) -> Mapping[str, Mapping[str, object]]:
+        """Nothing works in the background."""
+        return {}
+
+    async def aclose(self) -> None:
+        if self.redis:
+            await self.redis.close()
+        await self.database.close()
+
 
 ACCESS = {"admin": frozenset({ADMIN})}
 ROUTES = (settings_routes.blueprint, audit_routes.blueprint)

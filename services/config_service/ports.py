@@ -24,20 +24,6 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRevision:
-    """A revision to append; the transaction adds its time, sequence and seal."""
-
-    namespace: str
-    version_before: int
-    before: Values
-    after: Values
-    reason: str
-    actor: str
-    service: str
-    correlation_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class IdempotentResponse:
     """A response stored under an Idempotency-Key; equal requests have equal fingerprints."""
 
@@ -77,8 +63,8 @@ class SettingsReader(Protocol):
 class WriteTransaction(SettingsReader, Protocol):
     """One transaction; writes never run at the same time."""
 
-    async def append(self, new: NewRevision) -> Revision:
-        """Write the revision, which is also its audit entry.
+    async def append(self, change: AuditEntry) -> Revision:
+        """Write the revision, which is its audit entry: numbered, dated, linked and sealed here.
 
         Raises:
             Unavailable: The last audit entry was not sealed by this service.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.json_values import json_equal
-from services.config_service.json_patch import PatchOperation, make_patch
+from services.config_service.values import PatchOperation, make_patch
 
 LEAVES = (
     st.none()

@@ -1,11 +1,17 @@
 """Settings: reading is for every known service, writing for an admin."""
 
-from dishka import FromDishka
-from quart import Blueprint
+from dishka import FromDishka, Provider, Scope, provide
+from quart import Blueprint, request
 from quart_schema import document_headers
 
 from bff_core.context import RequestContext
-from bff_core.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
+from bff_core.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+)
 from bff_core.etags import WithETag
 from bff_core.server import (
     SERVICE,
@@ -37,6 +43,25 @@ from services.config_service.dto.settings_v1 import (
     WriteQuery,
 )
 from services.config_service.ports import WriteConditions
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+class ConditionsProvider(Provider):
+    @provide(scope=Scope.REQUEST)
+    def conditions(self) -> WriteConditions:
+        """Read them from the current request.
+
+        Raises:
+            InvalidRequest: Idempotency-Key was sent twice.
+        """
+        if len(request.headers.getlist(IDEMPOTENCY_KEY)) > 1:
+            raise InvalidRequest(f"The header {IDEMPOTENCY_KEY} may be sent once only")
+        return WriteConditions(
+            if_match=", ".join(request.headers.getlist("If-Match")) or None,
+            idempotency_key=request.headers.get(IDEMPOTENCY_KEY),
+        )
+
 
 blueprint = Blueprint("settings", __name__)
 
@@ -97,7 +122,7 @@ async def write(
     ctx: FromDishka[RequestContext],
 ) -> WithETag[SettingsChangeV1]:
     """Replace the settings of a namespace."""
-    return await changes.put(namespace, data, ctx, conditions, dry_run=query_args.dry_run)
+    return await changes.change(namespace, data, ctx, conditions, dry_run=query_args.dry_run)
 
 
 @blueprint.get("/v1/settings/<namespace>/versions")
@@ -147,4 +172,4 @@ async def roll_back(
     ctx: FromDishka[RequestContext],
 ) -> WithETag[SettingsChangeV1]:
     """Go back to an earlier version, as a new one."""
-    return await changes.roll_back(namespace, data, ctx, conditions, dry_run=query_args.dry_run)
+    return await changes.change(namespace, data, ctx, conditions, dry_run=query_args.dry_run)

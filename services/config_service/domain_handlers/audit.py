@@ -1,6 +1,7 @@
 """Reads and verification of the audit log."""
 
 import json
+from dataclasses import asdict
 
 from bff_core.clock import to_wire
 from bff_core.context import RequestContext
@@ -14,8 +15,8 @@ from services.config_service.dto.audit_v1 import (
     AuditQuery,
     AuditVerdictV1,
 )
-from services.config_service.json_patch import make_patch
 from services.config_service.ports import AuditFilter, AuditLog
+from services.config_service.values import make_patch
 
 
 class AuditHandler:
@@ -36,7 +37,7 @@ class AuditHandler:
         found = await self._audit.entries(selected, limit=query.limit + 1)
         page = found[: query.limit]
         return AuditPageV1(
-            entries=[_entry_dto(entry) for entry in page],
+            entries=[AuditEntryV1.model_validate(_fields_of(entry)) for entry in page],
             next_cursor=str(page[-1].sequence) if len(found) > query.limit else None,
         )
 
@@ -49,13 +50,7 @@ class AuditHandler:
         entry = await self._audit.entry(sequence)
         if entry is None:
             raise NotFound("There is no such entry", details={"reason": "unknown_entry"})
-        return AuditEntryDetailV1(
-            **_entry_dto(entry).model_dump(),
-            before=json.loads(entry.before),
-            after=json.loads(entry.after),
-            prev_mac=entry.prev_mac,
-            mac=entry.mac,
-        )
+        return AuditEntryDetailV1.model_validate(_fields_of(entry))
 
     async def verify(
         self, *, noted_head: str | None = None, ctx: RequestContext | None = None
@@ -86,16 +81,7 @@ class AuditHandler:
         )
 
 
-def _entry_dto(entry: AuditEntry) -> AuditEntryV1:
-    return AuditEntryV1(
-        sequence=entry.sequence,
-        at=entry.at,
-        actor=entry.actor,
-        service=entry.service,
-        correlation_id=entry.correlation_id,
-        namespace=entry.namespace,
-        version_before=entry.version_before,
-        version_after=entry.version_after,
-        reason=entry.reason,
-        diff=make_patch(json.loads(entry.before), json.loads(entry.after)),
-    )
+def _fields_of(entry: AuditEntry) -> dict[str, object]:
+    """The entry with its values in place of their JSON texts, and the patch between the two."""
+    before, after = json.loads(entry.before), json.loads(entry.after)
+    return asdict(entry) | {"before": before, "after": after, "diff": make_patch(before, after)}

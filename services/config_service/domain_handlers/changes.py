@@ -2,8 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from bff_core.context import RequestContext
 from bff_core.errors import (
@@ -17,25 +16,24 @@ from bff_core.errors import (
     ValidationFailed,
 )
 from bff_core.etags import ANY, WithETag, matches_strongly, tags_in
-from services.config_service.domain_handlers.current_settings import CurrentSettings, read_current
+from services.config_service.chain import AuditEntry
+from services.config_service.domain_handlers.settings import CurrentSettings, read_current
 from services.config_service.dto.settings_v1 import (
     SettingsChangeV1,
     SettingsRollbackV1,
     SettingsWriteV1,
 )
-from services.config_service.json_patch import PatchOperation, make_patch
 from services.config_service.namespaces import Namespace, Namespaces
 from services.config_service.namespaces.bounds import size_errors
 from services.config_service.ports import (
     ChangeFeed,
     IdempotentResponse,
-    NewRevision,
     SettingsHistory,
     SettingsReader,
     WriteConditions,
     WriteTransaction,
 )
-from services.config_service.values import Values, canonical_json
+from services.config_service.values import PatchOperation, Values, canonical_json, make_patch
 
 REPLAYED = {"Idempotent-Replay": "true"}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -43,14 +41,33 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """A requested write; `values` loads the new values, `root` is their JSON pointer in the body."""
+    """A requested write: new values, or the version to go back to."""
 
     namespace: Namespace
-    values: Callable[[SettingsReader], Awaitable[Values]]
-    root: str
-    reason: str
-    fingerprint: str
+    body: SettingsWriteV1 | SettingsRollbackV1
     conditions: WriteConditions
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal requests, whatever their conditions."""
+        action = "put" if isinstance(self.body, SettingsWriteV1) else "rollback"
+        parts = (action, self.namespace.name, self.body.model_dump())
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+    async def values(self, reader: SettingsReader) -> Values:
+        """The values to write.
+
+        Raises:
+            ValidationFailed: There is no version of that number.
+        """
+        if isinstance(self.body, SettingsWriteV1):
+            return self.body.values
+        if self.body.to_version == 0:
+            return self.namespace.defaults
+        revision = await reader.revision(self.namespace.name, self.body.to_version)
+        if revision is None:
+            raise ValidationFailed([FieldError("/to_version", "There is no such version")])
+        return revision.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +80,14 @@ class PlannedChange:
 
     def dto(self, written: CurrentSettings | None = None) -> SettingsChangeV1:
         """The change as written; without `written`, as a dry run."""
-        return SettingsChangeV1(
-            namespace=self.current.namespace,
-            version=written.version if written else self.current.version + 1,
+        shown = written or replace(
+            self.current,
+            version=self.current.version + 1,
             values=self.values,
-            updated_at=written.updated_at if written else None,
-            updated_by=written.updated_by if written else None,
-            etag=(written or self.current).etag,
-            dry_run=written is None,
-            diff=self.diff,
+            updated_at=None,
+            updated_by=None,
         )
+        return SettingsChangeV1(**asdict(shown), dry_run=written is None, diff=self.diff)
 
 
 class ChangeHandler:
@@ -92,65 +107,20 @@ class ChangeHandler:
         self._history = history
         self._feed = feed
 
-    async def put(
+    async def change(
         self,
         name: str,
-        body: SettingsWriteV1,
+        body: SettingsWriteV1 | SettingsRollbackV1,
         ctx: RequestContext,
         conditions: WriteConditions,
         *,
         dry_run: bool,
     ) -> WithETag[SettingsChangeV1]:
-        """Replace the values of a namespace."""
-        # First of all: everything else costs as much as the values are large.
-        _require_valid(size_errors(body.values), "/values")
-
-        async def values(_: SettingsReader) -> Values:
-            return body.values
-
-        request = ChangeRequest(
-            namespace=self._namespaces.require(name),
-            values=values,
-            root="/values",
-            reason=body.reason,
-            fingerprint=_fingerprint("put", name, body.model_dump()),
-            conditions=conditions,
-        )
-        return await self._apply(request, ctx, dry_run=dry_run)
-
-    async def roll_back(
-        self,
-        name: str,
-        body: SettingsRollbackV1,
-        ctx: RequestContext,
-        conditions: WriteConditions,
-        *,
-        dry_run: bool,
-    ) -> WithETag[SettingsChangeV1]:
-        """Write the values of an earlier version as a new one."""
-        namespace = self._namespaces.require(name)
-
-        async def values(reader: SettingsReader) -> Values:
-            if body.to_version == 0:
-                return namespace.defaults
-            revision = await reader.revision(namespace.name, body.to_version)
-            if revision is None:
-                raise ValidationFailed([FieldError("/to_version", "There is no such version")])
-            return revision.values
-
-        request = ChangeRequest(
-            namespace=namespace,
-            values=values,
-            root="/to_version",
-            reason=body.reason,
-            fingerprint=_fingerprint("rollback", name, body.model_dump()),
-            conditions=conditions,
-        )
-        return await self._apply(request, ctx, dry_run=dry_run)
-
-    async def _apply(
-        self, request: ChangeRequest, ctx: RequestContext, *, dry_run: bool
-    ) -> WithETag[SettingsChangeV1]:
+        """Replace the values of a namespace, or write those of an earlier version as a new one."""
+        if isinstance(body, SettingsWriteV1):
+            # First of all: everything else costs as much as the values are large.
+            _require_valid(size_errors(body.values), "/values")
+        request = ChangeRequest(self._namespaces.require(name), body, conditions)
         if dry_run:
             plan = await _plan(request, self._history)
             return WithETag(plan.dto(), plan.current.etag)
@@ -174,7 +144,8 @@ async def _plan(request: ChangeRequest, reader: SettingsReader) -> PlannedChange
     try:
         values = request.namespace.with_defaults(await request.values(reader))
         _require_match(request.conditions.if_match, current, values)
-        _require_valid(await request.namespace.check(values), request.root)
+        root = "/values" if isinstance(request.body, SettingsWriteV1) else "/to_version"
+        _require_valid(await request.namespace.check(values), root)
     except ClientError as refusal:
         refusal.headers["ETag"] = current.etag
         raise
@@ -226,17 +197,20 @@ async def _write(
 ) -> WithETag[SettingsChangeV1]:
     """Append the new revision and store the response under the Idempotency-Key."""
     plan = await _plan(request, transaction)
-    new = NewRevision(
-        namespace=request.namespace.name,
-        version_before=plan.current.version,
-        before=plan.current.values,
-        after=plan.values,
-        reason=request.reason,
+    change = AuditEntry(
+        sequence=0,
+        at="",
         actor=ctx.user_id,
         service=ctx.service_id or "",
         correlation_id=ctx.correlation_id,
+        namespace=request.namespace.name,
+        version_before=plan.current.version,
+        version_after=plan.current.version + 1,
+        before=canonical_json(plan.current.values),
+        after=canonical_json(plan.values),
+        reason=request.body.reason,
     )
-    revision = await transaction.append(new)
+    revision = await transaction.append(change)
     written = CurrentSettings.from_revision(request.namespace, revision)
     body = plan.dto(written)
     key = request.conditions.idempotency_key
@@ -244,7 +218,3 @@ async def _write(
         response = IdempotentResponse(request.fingerprint, body.model_dump_json(), written.etag)
         await transaction.store_response(ctx.user_id, key, response)
     return WithETag(body, written.etag)
-
-
-def _fingerprint(*parts: object) -> str:
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

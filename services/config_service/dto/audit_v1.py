@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bff_core.inputs import QueryInt, Since
 from services.config_service.chain import Problem
-from services.config_service.json_patch import PatchOperation
+from services.config_service.values import PatchOperation
 
 
 class AuditQuery(BaseModel):

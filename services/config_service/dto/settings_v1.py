@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from bff_core.inputs import ETAGS_PATTERN, KEY_PATTERN, PLAIN_DIGITS, Line, QueryInt, Whole
-from services.config_service.json_patch import PatchOperation
+from services.config_service.values import PatchOperation
 
 LARGEST_VERSION = 2_147_483_647
 _EXAMPLE_VALUES: Any = {"read_only": False, "show_banner": False}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -15,11 +16,9 @@ from services.config_service.implementations.database import SqlDatabase
 from services.config_service.implementations.tables import audit, head, idempotency
 from services.config_service.ports import (
     IdempotentResponse,
-    NewRevision,
     Revision,
     WriteTransaction,
 )
-from services.config_service.values import canonical_json
 
 T = TypeVar("T")
 
@@ -102,23 +101,15 @@ class SqlWriteTransaction:
     async def revision(self, namespace: str, version: int) -> Revision | None:
         return await _find(self._connection, namespace, version)
 
-    async def append(self, new: NewRevision) -> Revision:
+    async def append(self, change: AuditEntry) -> Revision:
         await self._check_head()
-        entry = self._seal.extend(self._head, self._audit_entry(new))
-        values = {column.name: getattr(entry, column.name) for column in audit.columns}
-        await self._connection.execute(insert(audit).values(values))
+        entry = self._seal.extend(self._head, replace(change, at=to_wire(self._clock.now())))
+        await self._connection.execute(insert(audit).values(asdict(entry)))
         await self._connection.execute(
             update(head).values(sequence=entry.sequence, mac=entry.mac).where(head.c.id == 1)
         )
         self._head = ChainHead(entry.sequence, entry.mac)
-        return Revision(
-            namespace=entry.namespace,
-            version=entry.version_after,
-            values=new.after,
-            updated_at=entry.at,
-            updated_by=entry.actor,
-            reason=entry.reason,
-        )
+        return _to_revision(entry)
 
     async def stored_response(self, actor: str, key: str) -> IdempotentResponse | None:
         oldest = to_wire(self._clock.now() - RESPONSE_LIFETIME)
@@ -152,21 +143,6 @@ class SqlWriteTransaction:
         if found != self._head or (last and not self._seal.verify(last)):
             raise _chain_broken("audit_broken")
 
-    def _audit_entry(self, new: NewRevision) -> AuditEntry:
-        return AuditEntry(
-            sequence=0,
-            at=to_wire(self._clock.now()),
-            actor=new.actor,
-            service=new.service,
-            correlation_id=new.correlation_id,
-            namespace=new.namespace,
-            version_before=new.version_before,
-            version_after=new.version_before + 1,
-            before=canonical_json(new.before),
-            after=canonical_json(new.after),
-            reason=new.reason,
-        )
-
 
 def _chain_broken(reason: str) -> Unavailable:
     return Unavailable(
@@ -189,7 +165,7 @@ async def _find(
     return _to_revision(row) if row else None
 
 
-def _to_revision(row: Row[Any]) -> Revision:
+def _to_revision(row: Row[Any] | AuditEntry) -> Revision:
     return Revision(
         namespace=row.namespace,
         version=row.version_after,

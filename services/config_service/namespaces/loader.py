@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,9 +15,43 @@ from referencing.jsonschema import DRAFT202012
 from bff_core.json_values import json_pointer, non_finite_numbers
 from bff_core.settings import SettingsError
 from services.config_service.namespaces.bounds import BoundedValidator, unbounded_keywords
-from services.config_service.namespaces.namespace import Namespace, Namespaces
-from services.config_service.namespaces.subschemas import subschemas
-from services.config_service.namespaces.validation import validation_errors
+from services.config_service.namespaces.namespace import Namespace, Namespaces, validation_errors
+
+_SINGLE = frozenset(
+    {
+        "additionalProperties",
+        "contains",
+        "contentSchema",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+_BY_NAME = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+
+
+def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pointer and schema, the outermost first; the schemas `true` and `false` are left out."""
+    if not isinstance(schema, dict):
+        return
+    yield pointer, schema
+    for keyword, rule in schema.items():
+        inner = json_pointer(pointer, keyword)
+        if keyword in _SINGLE:
+            yield from subschemas(rule, inner)
+        elif keyword in _BY_NAME:
+            for name, part in rule.items():
+                yield from subschemas(part, json_pointer(inner, name))
+        elif keyword in _LISTS:
+            for index, part in enumerate(rule):
+                yield from subschemas(part, json_pointer(inner, index))
+
 
 SHIPPED = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

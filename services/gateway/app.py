@@ -14,11 +14,9 @@ from bff_core.observability import Metrics
 from bff_core.resources import Resources
 from bff_core.server import COMPLETION, LIFECYCLE, AsgiApp, Guard, Lifecycle
 from bff_core.settings import Environment
-from services.gateway.api.cors import CorsPolicy
-from services.gateway.api.front_end_headers import PAGE_HEADERS
-from services.gateway.api.header_policy import HeaderPolicyMiddleware
+from services.gateway.api.cors import CorsPolicy, preflight_check
+from services.gateway.api.header_policy import PAGE_HEADERS, HeaderPolicyMiddleware
 from services.gateway.api.platform_login import PlatformLogin
-from services.gateway.api.preflight import preflight_check
 from services.gateway.api.proxy_middleware import ProxyMiddleware
 from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.api.screens_document import add_screens
@@ -29,7 +27,7 @@ from services.gateway.config import SERVICE, Settings
 from services.gateway.di import make_container
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.origin_policy import OriginPolicy
-from services.gateway.implementations.redis_rate_limiter import RedisHealthCheck, redis_at
+from services.gateway.implementations.rate_limiter import RedisHealthCheck, redis_at
 from services.gateway.route_table import ACCESS_RULES
 
 

@@ -12,21 +12,29 @@ from bff_core.client import http_session
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
 from services.gateway.config import Settings
-from services.gateway.implementations.access_tokens import AccessTokens
+from services.gateway.implementations.access_tokens import (
+    AccessTokens,
+    RedisRenewals,
+    SharedRenewals,
+    UnsharedRenewals,
+)
 from services.gateway.implementations.client_address import TrustedProxies
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.forwarding import Forwarder
 from services.gateway.implementations.identity_sessions import IdentitySessions
 from services.gateway.implementations.proxy import Proxy, TransferTimeouts
-from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter
+from services.gateway.implementations.rate_limiter import (
+    MemoryRateLimiter,
+    Rate,
+    RateLimiter,
+    RedisRateLimiter,
+)
 from services.gateway.implementations.session_cookie import SessionKeys, SessionSealer
-from services.gateway.implementations.session_marks import ENDED_SESSIONS, SessionMarks
-from services.gateway.implementations.sessions import Sessions, SessionTimes
-from services.gateway.implementations.shared_renewals import (
-    RedisRenewals,
-    SharedRenewals,
-    UnsharedRenewals,
+from services.gateway.implementations.sessions import (
+    ENDED_SESSIONS,
+    SessionMarks,
+    Sessions,
+    SessionTimes,
 )
 from services.gateway.route_table import NETWORKS_OF_A_SITE, SITE_LIMITS, RateLimit, UpstreamName
 

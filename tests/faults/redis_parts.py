@@ -36,11 +36,15 @@ from services.config_service.implementations.change_feed import (
     RedisChangeFeed,
     change_events_counter,
 )
-from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, redis_at
+from services.gateway.implementations.access_tokens import RedisRenewals
+from services.gateway.implementations.rate_limiter import (
+    MemoryRateLimiter,
+    Rate,
+    RedisRateLimiter,
+    redis_at,
+)
 from services.gateway.implementations.session_cookie import AccessToken, SessionKeys
-from services.gateway.implementations.session_marks import ENDED_SESSIONS, SessionMarks
-from services.gateway.implementations.shared_renewals import RedisRenewals
+from services.gateway.implementations.sessions import ENDED_SESSIONS, SessionMarks
 from services.gateway.route_table import RateLimit
 from services.identity_admin.implementations.outbox_relay import OutboxEvent, PublishFailed
 from services.identity_admin.implementations.redis_stream import RedisStreamPublisher

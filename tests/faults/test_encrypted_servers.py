@@ -23,8 +23,9 @@ from services.bff_teacher.live.redis_event_log import RedisEventLog, open_live_r
 from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
 from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
-from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate
-from services.gateway.implementations.redis_rate_limiter import (
+from services.gateway.implementations.rate_limiter import (
+    MemoryRateLimiter,
+    Rate,
     RedisHealthCheck,
     RedisRateLimiter,
     redis_at,

@@ -15,8 +15,12 @@ from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from services.bff_teacher.live.pubsub import RedisPubSubClient
 from services.bff_teacher.live.redis_event_log import open_live_redis
-from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, redis_at
+from services.gateway.implementations.rate_limiter import (
+    MemoryRateLimiter,
+    Rate,
+    RedisRateLimiter,
+    redis_at,
+)
 from services.gateway.route_table import RateLimit
 from tests import local_servers
 from tests.fault_proxy.proxy import FaultProxy, fault_proxy

@@ -14,7 +14,7 @@ from bff_core.cache import RedisCache, open_redis
 from bff_core.clock import SystemClock
 from bff_core.context import UserId
 from services.bff_teacher.live.pubsub import WAKE_UP_CHANNEL
-from services.gateway.implementations.redis_rate_limiter import RedisHealthCheck
+from services.gateway.implementations.rate_limiter import RedisHealthCheck
 from services.gateway.route_table import RateLimit
 from tests.e2e.attack.process import Gateway, gateway
 from tests.e2e.attack.wire import request

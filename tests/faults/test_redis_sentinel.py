@@ -15,8 +15,12 @@ from bff_core.context import UserId
 from services.bff_teacher.live.pubsub import RedisPubSubClient, UserChannels, WakeUp
 from services.bff_teacher.live.redis_event_log import RedisEventLog, open_live_redis
 from services.bff_teacher.live.state import LIST_TOPIC, StreamTopic
-from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter, redis_at
+from services.gateway.implementations.rate_limiter import (
+    MemoryRateLimiter,
+    Rate,
+    RedisRateLimiter,
+    redis_at,
+)
 from services.gateway.route_table import RateLimit
 from tests import local_servers
 from tests.faults.redis_parts import Heard

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.errors import InvalidRequest
-from services.gateway.implementations.forwarded_headers import (
+from services.gateway.implementations.filters import (
     REQUEST_HEADERS,
     REQUEST_PREFIXES,
     RESPONSE_HEADERS,
+    checked_path,
     is_forwarded_header,
 )
-from services.gateway.implementations.forwarded_path import checked_path
 from tools.edge_config.patterns import BELOW, other_names
 
 PREFIX = "/bff/v1/teacher"

@@ -1,12 +1,13 @@
-"""Reading one request from an ASGI server: its body, and the client's disconnect."""
+"""Reading one request from an ASGI server: its body, the client's disconnect, and the errors of both."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 
 from bff_core.composition import fan_out
-from bff_core.errors import InvalidRequest, PayloadTooLarge
-from bff_core.server import Receive, RequestTooSlow
+from bff_core.errors import BffError, InvalidRequest, PayloadTooLarge, UpstreamAborted
+from bff_core.server import AsgiApp, Message, Receive, RequestTooSlow, Scope, Send, request_state
+from services.gateway.api.header_policy import REJECTION
 from services.gateway.implementations.forwarding import collect
 
 READ_AHEAD = 4
@@ -93,3 +94,25 @@ class BodyReader:
         if body is None:
             raise PayloadTooLarge
         return body
+
+
+async def answer_with(handling: Awaitable[None], app: AsgiApp, scope: Scope, send: Send) -> None:
+    """Await what answers the request; its error is answered by the app, unless an answer began."""
+    try:
+        await handling
+    except ClientDisconnected:
+        return
+    except UpstreamAborted:
+        raise
+    except Exception as error:
+        if not request_state(scope).status:
+            scope[REJECTION] = error
+            await app(scope, _receive_nothing, send)
+        elif not isinstance(error, BffError):
+            raise
+
+
+async def _receive_nothing() -> Message:
+    """Stands in for `receive` when the app only answers: the body is read already, or unwanted."""
+    await asyncio.Event().wait()
+    return {"type": "http.disconnect"}

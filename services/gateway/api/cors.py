@@ -1,6 +1,11 @@
-"""Cross-origin resource sharing: the origins that may call the gateway."""
+"""Cross-origin resource sharing: the origins that may call the gateway, and their preflights."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+
+from quart import Response, request
+
+from bff_core.errors import NotAuthorized
+from services.gateway.api.header_policy import REJECTION
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -39,3 +44,20 @@ class CorsPolicy:
                 (b"access-control-expose-headers", EXPOSED_HEADERS),
             ]
         return headers
+
+
+def preflight_check(cors: CorsPolicy) -> Callable[[], Awaitable[Response | None]]:
+    """A check to run before the guard, which would refuse what was refused for another reason."""
+
+    async def answer_before_routing() -> Response | None:
+        rejection = request.scope.get(REJECTION)
+        if isinstance(rejection, Exception):
+            raise rejection
+        is_preflight = "Access-Control-Request-Method" in request.headers
+        if request.method != "OPTIONS" or not is_preflight:
+            return None
+        if not cors.allows(request.headers.get("Origin", "").encode("latin-1")):
+            raise NotAuthorized("This origin may not call here")
+        return Response(b"", status=204, headers=PREFLIGHT_HEADERS)
+
+    return answer_before_routing

@@ -20,8 +20,7 @@ from bff_core.server import (
     release_slot,
     request_state,
 )
-from services.gateway.api.body_reader import BodyReader
-from services.gateway.api.error_handover import answer_with
+from services.gateway.api.body_reader import BodyReader, answer_with
 from services.gateway.api.header_policy import REJECTION
 from services.gateway.api.platform_login import PlatformLogin
 from services.gateway.api.request_parsing import (
@@ -31,12 +30,12 @@ from services.gateway.api.request_parsing import (
     parameters_of,
     query_of,
 )
-from services.gateway.api.screen_templates import ScreenTemplates
+from services.gateway.api.screens_document import ScreenTemplates
 from services.gateway.api.session_gate import Admitted, SessionGate
 from services.gateway.dto.session_v1 import LoginQuery
 from services.gateway.implementations.client_address import rate_limit_key
 from services.gateway.implementations.event_streams import EventStreams
-from services.gateway.implementations.forwarded_path import checked_path
+from services.gateway.implementations.filters import checked_path
 from services.gateway.implementations.forwarding import UpstreamResponse
 from services.gateway.implementations.proxy import BufferedResponse, Proxy, ProxyRequest
 from services.gateway.route_table import LOGIN, PUBLIC, Route, find_route

@@ -21,8 +21,7 @@ from services.gateway.implementations.session_cookie import (
     CookieFormat,
     SessionContent,
 )
-from services.gateway.implementations.session_marks import subjects_of
-from services.gateway.implementations.sessions import SessionRefused, Sessions
+from services.gateway.implementations.sessions import SessionRefused, Sessions, subjects_of
 
 Headers = Sequence[tuple[bytes, bytes]]
 

@@ -19,8 +19,7 @@ from bff_core.server import (
     parse_body,
     request_state,
 )
-from services.gateway.api.body_reader import BodyReader
-from services.gateway.api.error_handover import answer_with
+from services.gateway.api.body_reader import BodyReader, answer_with
 from services.gateway.api.header_policy import REJECTION, SET_COOKIE
 from services.gateway.api.request_parsing import (
     NoParameters,

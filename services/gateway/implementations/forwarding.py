@@ -24,7 +24,7 @@ from bff_core.inputs import is_uuid
 from bff_core.observability import Metrics, tracing
 from bff_core.server import RequestTooSlow
 from bff_core.settings import Downstream
-from services.gateway.implementations.forwarded_headers import (
+from services.gateway.implementations.filters import (
     InvalidResponseHeader,
     filter_response_headers,
 )

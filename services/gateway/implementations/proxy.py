@@ -12,7 +12,7 @@ from services.gateway.implementations.client_address import (
     rate_limit_key,
     site_key,
 )
-from services.gateway.implementations.forwarded_headers import filter_request_headers
+from services.gateway.implementations.filters import filter_request_headers
 from services.gateway.implementations.forwarding import (
     Forwarder,
     ForwardRequest,

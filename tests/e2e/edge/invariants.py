@@ -4,7 +4,7 @@ from bff_core.auth import StaticKey, TokenRules, TokenVerifier
 from bff_core.clock import SystemClock
 from bff_core.errors import BffError
 from bff_core.testing import AUDIENCE, ISSUER, SECRET
-from services.gateway.implementations.forwarded_path import checked_path
+from services.gateway.implementations.filters import checked_path
 from services.gateway.route_table import ACCESS_RULES, PUBLIC, Route, UpstreamName, find_route
 from tests.e2e.attack.checks import MAY_ARRIVE
 from tests.e2e.attack.conftest import Edge

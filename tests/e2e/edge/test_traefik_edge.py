@@ -10,7 +10,7 @@ import pytest
 
 from bff_core.errors import InvalidRequest
 from bff_core.testing import bearer
-from services.gateway.implementations.forwarded_path import checked_path
+from services.gateway.implementations.filters import checked_path
 from services.gateway.route_table import RateLimit, find_route
 from tests.e2e.attack.conftest import Edge, token
 from tests.e2e.attack.process import GENEROUS

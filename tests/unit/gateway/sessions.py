@@ -11,11 +11,10 @@ from bff_core.context import CorrelationId, UserId
 from bff_core.errors import BffError
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
-from services.gateway.implementations.access_tokens import AccessTokens
+from services.gateway.implementations.access_tokens import AccessTokens, UnsharedRenewals
 from services.gateway.implementations.identity_sessions import Sender
 from services.gateway.implementations.session_cookie import AccessToken, SessionContent
-from services.gateway.implementations.session_marks import SessionMarks
-from services.gateway.implementations.shared_renewals import UnsharedRenewals
+from services.gateway.implementations.sessions import SessionMarks
 
 START = FakeClock().now().timestamp()
 SENDER = Sender("192.0.2.1", CorrelationId("c"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.implementations.forwarded_headers import (
+from services.gateway.implementations.filters import (
     InvalidResponseHeader,
     filter_request_headers,
     filter_response_headers,

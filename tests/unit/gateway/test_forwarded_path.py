@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff_core.errors import InvalidRequest
-from services.gateway.implementations.forwarded_path import checked_path
+from services.gateway.implementations.filters import checked_path
 
 PREFIX = "/bff/v1/teacher"
 

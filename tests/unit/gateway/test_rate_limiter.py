@@ -9,8 +9,12 @@ from bff_core.composition import fan_out
 from bff_core.errors import RateLimited
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
-from services.gateway.implementations.rate_limiter import MemoryRateLimiter, Rate, RateLimiter
-from services.gateway.implementations.redis_rate_limiter import RedisRateLimiter
+from services.gateway.implementations.rate_limiter import (
+    MemoryRateLimiter,
+    Rate,
+    RateLimiter,
+    RedisRateLimiter,
+)
 from services.gateway.route_table import RateLimit
 
 FALLBACKS = Metrics("test").make.counter("fallbacks_total", "Fallbacks.")

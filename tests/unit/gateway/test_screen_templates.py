@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from services.gateway.api.screen_templates import ScreenTemplates
-from services.gateway.api.screens_document import SCREENS
+from services.gateway.api.screens_document import SCREENS, ScreenTemplates
 
 BATCHES = "/bff/v1/teacher/batches"
 

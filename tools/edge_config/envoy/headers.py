@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.gateway.api.header_policy import API_CSP, SECURITY_HEADERS
-from services.gateway.implementations.forwarded_headers import (
+from services.gateway.implementations.filters import (
     REQUEST_HEADERS,
     REQUEST_PREFIXES,
     RESPONSE_HEADERS,

@@ -6,17 +6,19 @@ from dishka import AsyncContainer, Provider
 from quart import Quart
 
 from bff_core.app import Blueprints, app_from_environment, build_app
-from bff_core.cache import RedisClient
 from bff_core.client import ClientRuntime
-from bff_core.clock import Clock, SystemClock
+from bff_core.clock import SystemClock
 from bff_core.front_end import attach_front_end, read_folder
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
-from bff_core.server import COMPLETION, LIFECYCLE, AsgiApp, Guard, Lifecycle
+from bff_core.server import COMPLETION, LIFECYCLE, AsgiApp, Guard
 from bff_core.settings import Environment
-from services.gateway.api.cors import CorsPolicy, preflight_check
-from services.gateway.api.header_policy import PAGE_HEADERS, HeaderPolicyMiddleware
-from services.gateway.api.platform_login import PlatformLogin
+from services.gateway.api.header_policy import (
+    PAGE_HEADERS,
+    CorsPolicy,
+    HeaderPolicyMiddleware,
+    preflight_check,
+)
 from services.gateway.api.proxy_middleware import ProxyMiddleware
 from services.gateway.api.proxy_routes import proxy_routes
 from services.gateway.api.screens_document import add_screens
@@ -39,13 +41,14 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     url = settings.redis_url
     redis = redis_at(url, timeout=settings.redis_timeout) if url is not None else None
     streams = EventStreams(settings.open_streams, metrics)
+    # Pinged by `/ready` and closed by the app; the gateway caches no responses.
+    checked = (RedisHealthCheck(redis),) if redis else ()
     container = make_container(settings, metrics, clock, redis, streams, *replacing)
 
     def inside(_: Quart, guard: Guard, inner: AsgiApp) -> AsgiApp:
         gate = _gate(settings, guard, container)
         session = SessionMiddleware(inner, guard, container, gate)
-        platform_login = PlatformLogin(guard, container)
-        return ProxyMiddleware(session, gate, container, streams, platform_login)
+        return ProxyMiddleware(session, gate, container, streams, guard.verifier)
 
     cors = CorsPolicy(settings.origins)
     app = build_app(
@@ -58,14 +61,13 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         metrics=metrics,
         blueprints=[Blueprints(proxy_routes()), Blueprints(session_routes)],
         access=ACCESS_RULES,
-        resources=_resources(redis, metrics, clock),
+        resources=Resources(ClientRuntime(metrics, clock), checked, redis),
         clock=clock,
         first=[preflight_check(cors)],
         inside=inside,
     )
     app.extensions[COMPLETION] = add_screens
-    lifecycle: Lifecycle = app.extensions[LIFECYCLE]
-    lifecycle.when_draining.append(streams.drain)
+    app.extensions[LIFECYCLE].when_draining.append(streams.drain)
     _apply_header_policy(app, settings, cors)
     if pages:
         # After the policy's hooks: a malformed request gets no page.
@@ -87,12 +89,6 @@ def _apply_header_policy(app: Quart, settings: Settings, cors: CorsPolicy) -> No
         max_header_bytes=settings.max_header_bytes,
         hsts_seconds=0 if settings.environment.lenient else settings.hsts_seconds,
     )
-
-
-def _resources(redis: RedisClient | None, metrics: Metrics, clock: Clock) -> Resources:
-    """Dependencies that `/ready` checks and the app closes; the gateway caches no responses."""
-    dependencies = (RedisHealthCheck(redis),) if redis else ()
-    return Resources(ClientRuntime(metrics, clock), dependencies, redis)
 
 
 def from_environment() -> tuple[Quart, Settings]:

@@ -42,18 +42,38 @@ Forwarders = Mapping[UpstreamName, Forwarder]
 
 
 class GatewayProvider(Provider):
+    """All parts; those of the session cookie are made with the first request that carries one."""
+
     scope = Scope.APP
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, clock: Clock, redis: RedisClient | None
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Clock,
+        redis: RedisClient | None,
+        streams: EventStreams,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
         self._redis = redis
-        self._fallbacks = metrics.make.counter(
+        self._streams = streams
+        # Made at once, so that `/metrics` shows them before any request.
+        make = metrics.make
+        self._fallbacks = make.counter(
             "rate_limits_from_memory_total", "Requests counted in memory because Redis was away."
+        )
+        self._events = make.counter(
+            "session_events_total", "Sessions opened, ended and refused.", "event"
+        )
+        self._renewals = make.counter(
+            "session_renewals_total", "Access tokens of sessions that were due.", "outcome"
+        )
+        self._unpublished = make.counter(
+            "session_marks_unpublished_total",
+            "Ended sessions that only this process knows of, because Redis was away.",
         )
 
     @provide
@@ -105,37 +125,6 @@ class GatewayProvider(Provider):
             TrustedProxies(settings.trusted_proxies),
             TransferTimeouts(settings.transfer_seconds, settings.stream_idle_seconds),
             max_timeout=settings.request_budget,
-        )
-
-
-class SessionProvider(Provider):
-    """Parts of the session cookie; made with the first request that carries one."""
-
-    scope = Scope.APP
-
-    def __init__(
-        self,
-        settings: Settings,
-        metrics: Metrics,
-        clock: Clock,
-        redis: RedisClient | None,
-        streams: EventStreams,
-    ) -> None:
-        super().__init__()
-        self._settings = settings
-        self._clock = clock
-        self._redis = redis
-        self._streams = streams
-        make = metrics.make
-        self._events = make.counter(
-            "session_events_total", "Sessions opened, ended and refused.", "event"
-        )
-        self._renewals = make.counter(
-            "session_renewals_total", "Access tokens of sessions that were due.", "outcome"
-        )
-        self._unpublished = make.counter(
-            "session_marks_unpublished_total",
-            "Ended sessions that only this process knows of, because Redis was away.",
         )
 
     @provide
@@ -204,8 +193,7 @@ def make_container(
 ) -> AsyncContainer:
     """The container; `replacing` providers override what they name."""
     return make_async_container(
-        GatewayProvider(settings, metrics, clock, redis),
-        SessionProvider(settings, metrics, clock, redis, streams),
+        GatewayProvider(settings, metrics, clock, redis, streams),
         *replacing,
         validation_settings=STRICT_VALIDATION,
     )

@@ -53,7 +53,10 @@ class BodyReader:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, what is buffered first."""
-        while (chunk := await self._next()) is not None:
+        while True:
+            chunk = self._buffered.popleft() if self._buffered else await self._chunks.get()
+            if chunk is None:
+                return
             yield chunk
 
     async def buffer(self, size: int, *, seconds: float) -> None:
@@ -75,9 +78,6 @@ class BodyReader:
             if chunk is None:
                 return
             size -= len(chunk)
-
-    async def _next(self) -> bytes | None:
-        return self._buffered.popleft() if self._buffered else await self._chunks.get()
 
     async def read(self, *, limit: int, seconds: float) -> bytes:
         """The whole of a small body.

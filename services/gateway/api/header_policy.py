@@ -1,17 +1,34 @@
-"""Outermost middleware: filters request headers, adds security headers to every response."""
+"""Outermost middleware: filters request headers, adds security and CORS headers to every response."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import unquote
 
-from bff_core.errors import ClientError, InvalidRequest, unsupported_encoding
+from quart import Response, request
+
+from bff_core.errors import ClientError, InvalidRequest, NotAuthorized, unsupported_encoding
 from bff_core.server import AsgiApp, Message, Receive, Scope, Send
-from services.gateway.api.cors import CorsPolicy, Headers
 from services.gateway.implementations.filters import (
     is_forwarded_header,
     named_by_connection,
 )
 from services.gateway.route_table import without_alias
+
+Headers = list[tuple[bytes, bytes]]
+
+EXPOSED_HEADERS = (
+    b"X-Correlation-ID, ETag, Retry-After, X-Parts-Incomplete, Idempotent-Replay, Location"
+)
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": (
+        "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, "
+        "If-Modified-Since, If-None-Match, If-Unmodified-Since, Last-Event-ID, Prefer, Range, "
+        "traceparent, tracestate, X-CSRF, X-Correlation-ID, X-Request-Timeout-Ms"
+    ),
+    "Access-Control-Max-Age": "600",
+}
+
 
 PAGE_HEADERS: Mapping[str, str] = {
     # All code, styles and fonts are files of this address: nothing is inline, nothing from elsewhere.
@@ -21,7 +38,6 @@ PAGE_HEADERS: Mapping[str, str] = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
 
 REJECTION = "gateway.rejection"
 """Scope key: the error that the app answers with instead of handling the request; or None."""
@@ -77,6 +93,46 @@ _DOCS_CSP = (
 
 class HeadersTooLarge(ClientError, code="INVALID_REQUEST", status=431):
     message = "The request's address and headers are too large"
+
+
+class CorsPolicy:
+    """Makes responses readable for the listed origins only; the header never holds `*`."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        self._origins = frozenset(origin.encode("ascii") for origin in origins)
+
+    def allows(self, origin: bytes | None) -> bool:
+        return origin in self._origins
+
+    def response_headers(self, origin: bytes | None) -> Headers:
+        """Headers of any response to a page of this origin."""
+        if not self._origins:
+            return []
+        headers: Headers = [(b"vary", b"Origin")]
+        if origin is not None and self.allows(origin):
+            headers += [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-allow-credentials", b"true"),
+                (b"access-control-expose-headers", EXPOSED_HEADERS),
+            ]
+        return headers
+
+
+def preflight_check(cors: CorsPolicy) -> Callable[[], Awaitable[Response | None]]:
+    """A check to run before the guard, which would refuse what was refused for another reason."""
+
+    async def answer_before_routing() -> Response | None:
+        rejection = request.scope.get(REJECTION)
+        if isinstance(rejection, Exception):
+            raise rejection
+        is_preflight = "Access-Control-Request-Method" in request.headers
+        if request.method != "OPTIONS" or not is_preflight:
+            return None
+        if not cors.allows(request.headers.get("Origin", "").encode("latin-1")):
+            raise NotAuthorized("This origin may not call here")
+        return Response(b"", status=204, headers=PREFLIGHT_HEADERS)
+
+    return answer_before_routing
 
 
 class HeaderPolicyMiddleware:

@@ -9,20 +9,22 @@ import time
 from collections.abc import Sequence
 
 from dishka import AsyncContainer
+from pydantic import ValidationError
 
-from bff_core.errors import UpstreamAborted
+from bff_core.auth import TokenVerifier
+from bff_core.errors import DownstreamFailed, NotAuthenticated, UpstreamAborted
 from bff_core.server import (
     AsgiApp,
     Message,
     Receive,
     Scope,
     Send,
+    parse_body,
     release_slot,
     request_state,
 )
 from services.gateway.api.body_reader import BodyReader, answer_with
 from services.gateway.api.header_policy import REJECTION
-from services.gateway.api.platform_login import PlatformLogin
 from services.gateway.api.request_parsing import (
     body_of,
     client_timeout,
@@ -32,13 +34,21 @@ from services.gateway.api.request_parsing import (
 )
 from services.gateway.api.screens_document import ScreenTemplates
 from services.gateway.api.session_gate import Admitted, SessionGate
-from services.gateway.dto.session_v1 import LoginQuery
+from services.gateway.dto.auth_v1 import LoginV1, TokensV1
+from services.gateway.dto.session_v1 import LoginQuery, PlatformLoginV1, PlatformUserV1
 from services.gateway.implementations.client_address import rate_limit_key
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.filters import checked_path
 from services.gateway.implementations.forwarding import UpstreamResponse
-from services.gateway.implementations.proxy import BufferedResponse, Proxy, ProxyRequest
-from services.gateway.route_table import LOGIN, PUBLIC, Route, find_route
+from services.gateway.implementations.identity_sessions import IdentitySessions, Sender
+from services.gateway.implementations.proxy import (
+    MAX_BUFFERED_BYTES,
+    BufferedResponse,
+    Proxy,
+    ProxyRequest,
+    buffered,
+)
+from services.gateway.route_table import LOGIN, PUBLIC, Route, UpstreamName, find_route
 
 
 class ProxyMiddleware:
@@ -50,12 +60,12 @@ class ProxyMiddleware:
         gate: SessionGate,
         container: AsyncContainer,
         streams: EventStreams,
-        platform_login: PlatformLogin,
+        verifier: TokenVerifier,
     ) -> None:
         self._app = app
         self._gate = gate
         self._container = container
-        self._platform_login = platform_login
+        self._verifier = verifier
         self._streams = streams
         self._screens = ScreenTemplates.of_bffs()
 
@@ -98,7 +108,8 @@ class ProxyMiddleware:
             body = await body_of(route, scope, reader, seconds=request.timeout)
             response = await proxy.forward(route, request, body)
             if reshapes and isinstance(response, UpstreamResponse) and isinstance(body, bytes):
-                response = await self._platform_login.reshape(request, body, response)
+                identity = await self._container.get(IdentitySessions)
+                response = await reshape_login(request, body, response, self._verifier, identity)
             subjects = admitted.subjects if admitted else ()
             await self._send(proxy, response, subjects, scope, send)
 
@@ -167,3 +178,35 @@ def _start_message(response: UpstreamResponse | BufferedResponse) -> Message:
 
 def _body_message(body: bytes, *, more_body: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more_body}
+
+
+async def reshape_login(
+    request: ProxyRequest,
+    body: bytes,
+    response: UpstreamResponse,
+    verifier: TokenVerifier,
+    identity: IdentitySessions,
+) -> BufferedResponse:
+    """Identity's answer with `token` and `user`, as the platform's front end reads it; closes it.
+
+    Raises:
+        DownstreamFailed: It holds no tokens, or one that is not valid here.
+    """
+    try:
+        given = await response.read(limit=MAX_BUFFERED_BYTES, seconds=request.timeout)
+    finally:
+        response.close()
+    try:
+        tokens = TokensV1.model_validate_json(given)
+        claims = await verifier.authenticate(f"Bearer {tokens.access_token}")
+    except (ValidationError, NotAuthenticated) as error:
+        raise DownstreamFailed(UpstreamName.IDENTITY, reason="token") from error
+    sender = Sender(request.client_address, request.correlation_id)
+    user = PlatformUserV1(
+        id=claims.user_id,
+        email=parse_body(LoginV1, body).email,
+        name=await identity.name_of(claims.user_id, sender),
+        roles=sorted(claims.roles),
+    )
+    shaped = PlatformLoginV1(**tokens.model_dump(), token=tokens.access_token, user=user)
+    return buffered(response.status, response.headers, shaped.model_dump_json().encode())

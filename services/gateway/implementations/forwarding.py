@@ -107,22 +107,11 @@ class UpstreamResponse:
         self._response = response
         self.status = response.status
         self.headers = filter_response_headers(response.raw_headers, origin)
-
-    @property
-    def is_json(self) -> bool:
-        return self._response.content_type == "application/json"
-
-    @property
-    def is_event_stream(self) -> bool:
-        return self._response.content_type == "text/event-stream"
-
-    @property
-    def is_encoded(self) -> bool:
-        return self._response.headers.get("Content-Encoding", "identity").lower() != "identity"
-
-    @property
-    def has_length(self) -> bool:
-        return "Content-Length" in self._response.headers
+        self.is_json = response.content_type == "application/json"
+        self.is_event_stream = response.content_type == "text/event-stream"
+        self.has_length = "Content-Length" in response.headers
+        encoding = response.headers.get("Content-Encoding", "identity")
+        self.is_encoded = encoding.lower() != "identity"
 
     async def read(self, *, limit: int, seconds: float) -> bytes:
         """The whole body.
@@ -203,7 +192,13 @@ class Forwarder:
             except BffError as error:
                 outcome = error.code.lower()
                 if isinstance(error, DownstreamError):
-                    self._log_failure(request.operation, error)
+                    log.warning(
+                        "downstream_failed",
+                        service=self._service,
+                        operation=request.operation,
+                        code=error.code,
+                        **error.fields,
+                    )
                 raise
             finally:
                 elapsed = time.perf_counter() - started
@@ -252,15 +247,6 @@ class Forwarder:
         if not url.raw_path.endswith(request.path) or url.origin() != self._origin:
             raise DownstreamFailed(self._service, reason="url")
         return url
-
-    def _log_failure(self, operation: str, error: DownstreamError) -> None:
-        log.warning(
-            "downstream_failed",
-            service=self._service,
-            operation=operation,
-            code=error.code,
-            **error.fields,
-        )
 
 
 def _answers_another(request: ForwardRequest, response: aiohttp.ClientResponse) -> bool:

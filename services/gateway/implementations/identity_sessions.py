@@ -11,7 +11,7 @@ import msgspec
 from bff_core.clock import Clock
 from bff_core.context import CorrelationId, UserId
 from bff_core.errors import BffError, DownstreamFailed
-from services.gateway.implementations.forwarding import Forwarder, ForwardRequest, UpstreamResponse
+from services.gateway.implementations.forwarding import Forwarder, ForwardRequest
 from services.gateway.implementations.identity_errors import IdentityRefused, identity_error
 from services.gateway.implementations.session_cookie import AccessToken
 from services.gateway.route_table import UpstreamName
@@ -129,9 +129,14 @@ class IdentitySessions:
     async def _send(self, request: ForwardRequest) -> bytes:
         response = await self._identity.send(request)
         try:
-            return await _body_of(response, request.timeout)
+            body = await response.read(limit=_MAX_BODY_BYTES, seconds=request.timeout)
         finally:
             response.close()
+        if response.status >= 400:
+            raise identity_error(response.status, body)
+        if response.status >= 300 or not response.is_json:
+            raise _unusable("status")
+        return body
 
 
 def _headers(sender: Sender) -> list[tuple[str, str]]:
@@ -144,15 +149,6 @@ def _headers(sender: Sender) -> list[tuple[str, str]]:
 def is_final(error: BffError) -> bool:
     """Tells whether Identity refuses a refresh token for good, or may answer later."""
     return isinstance(error, IdentityRefused) and error.status in _FINAL_STATUSES
-
-
-async def _body_of(response: UpstreamResponse, seconds: float) -> bytes:
-    body = await response.read(limit=_MAX_BODY_BYTES, seconds=seconds)
-    if response.status >= 400:
-        raise identity_error(response.status, body)
-    if response.status >= 300 or not response.is_json:
-        raise _unusable("status")
-    return body
 
 
 def _decode(kind: type[T], body: bytes) -> T:

@@ -124,7 +124,7 @@ class Proxy:
                 method=request.method,
                 path=request.path,
                 query=request.query,
-                headers=[*_forwarded_headers(route, request), *_identity_headers(request)],
+                headers=_headers_of(route, request),
                 body=body,
                 timeout=request.timeout,
             )
@@ -200,19 +200,13 @@ def _unusable(route: Route, response: UpstreamResponse) -> DownstreamFailed:
     return DownstreamFailed(route.upstream, reason="no_envelope", upstream_status=response.status)
 
 
-def _forwarded_headers(route: Route, request: ProxyRequest) -> list[tuple[str, str]]:
+def _headers_of(route: Route, request: ProxyRequest) -> list[tuple[str, str]]:
     headers = filter_request_headers(request.headers)
-    if route.identity is None:
-        return headers
-    # Identity's errors are read here, so it must not be asked to compress them.
-    return [(name, value) for name, value in headers if name != "accept-encoding"]
-
-
-def _identity_headers(request: ProxyRequest) -> list[tuple[str, str]]:
-    headers = [
-        ("X-Correlation-ID", request.correlation_id),
-        ("X-Forwarded-For", request.client_address),
-    ]
+    if route.identity:
+        # Identity's errors are read here, so it must not be asked to compress them.
+        headers = [(name, value) for name, value in headers if name != "accept-encoding"]
+    headers.append(("X-Correlation-ID", request.correlation_id))
+    headers.append(("X-Forwarded-For", request.client_address))
     if request.context:
         headers.append(("X-User-ID", request.context.user_id))
         org_id = request.context.org_id

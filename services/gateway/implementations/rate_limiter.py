@@ -34,11 +34,6 @@ class Rate:
     amount: int
     period: float = 60.0
 
-    @property
-    def refill_interval(self) -> float:
-        """Seconds until the bucket holds one more token."""
-        return self.period / self.amount
-
 
 def rate_limited(wait: float) -> RateLimited:
     """The error for a request that is allowed in `wait` seconds."""
@@ -136,7 +131,7 @@ class RedisRateLimiter:
 
     async def acquire(self, limit: RateLimit, key: str) -> None:
         rate = self._rates[limit]
-        arguments = [int(rate.refill_interval * 1e6), int(rate.period * 1e6)]
+        arguments = [int(rate.period / rate.amount * 1e6), int(rate.period * 1e6)]
         if self._clock.monotonic() >= self._retry_at:
             try:
                 async with asyncio.timeout(self._timeout):

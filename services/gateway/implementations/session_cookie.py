@@ -106,14 +106,10 @@ class SessionSealer:
 
     def __init__(self, keys: SessionKeys, audience: str, *, remembered: int = REMEMBERED) -> None:
         self._keys = keys
-        self._audience = audience
+        self.audience = audience
         self._opened: LRUCache[bytes, SessionContent] = LRUCache(remembered)
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(SessionContent).decode
-
-    @property
-    def audience(self) -> str:
-        return self._audience
 
     def seal(self, content: SessionContent) -> str:
         return self._keys.seal(self._encode(content))
@@ -135,7 +131,7 @@ class SessionSealer:
             content = self._decode(self._keys.open(sealed))
         except ValueError as error:
             raise NotAuthenticated("session_invalid") from error
-        if content.audience != self._audience:
+        if content.audience != self.audience:
             raise NotAuthenticated("session_invalid")
         return content
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.api.cors import CorsPolicy
-from services.gateway.api.header_policy import REJECTION, HeaderPolicyMiddleware
+from services.gateway.api.header_policy import REJECTION, CorsPolicy, HeaderPolicyMiddleware
 
 Headers = list[tuple[bytes, bytes]]
 ORIGIN = b"https://skola.example"

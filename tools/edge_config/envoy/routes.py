@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from services.gateway.api.cors import EXPOSED_HEADERS, PREFLIGHT_HEADERS
+from services.gateway.api.header_policy import EXPOSED_HEADERS, PREFLIGHT_HEADERS
 from services.gateway.api.request_parsing import BODY_TIMEOUT
 from services.gateway.route_table import PUBLIC, UpstreamName
 from tools.edge_config.envoy.clusters import events_of

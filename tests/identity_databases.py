@@ -17,12 +17,12 @@ from bff_core.clock import SystemClock
 from bff_core.context import Deadline
 from devstack.emulators.identity import tables
 from services.identity_admin.implementations.database import open_engine
-from services.identity_admin.implementations.migrator import migrate
-from services.identity_admin.implementations.outbox_events import TOPICS
-from services.identity_admin.implementations.registration import (
+from services.identity_admin.implementations.gate import (
     add_approved_account,
     add_pending_approval,
 )
+from services.identity_admin.implementations.migrator import migrate
+from services.identity_admin.implementations.outbox_events import TOPICS
 from services.identity_admin.implementations.tables import user_approvals, user_decisions
 
 FULL = os.environ.get("FULL_NUMBERS") == "1"

@@ -4,23 +4,128 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal
 
-from bff_core.errors import BffError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bff_core.clock import SystemClock
+from bff_core.context import Deadline
+from bff_core.errors import BffError, NotFound
 from bff_core.settings import SettingsError
 from bff_core.signals import exit_on_signals
-from services.identity_admin import commands
 from services.identity_admin.config import Settings
 from services.identity_admin.di import email_templates
-from services.identity_admin.implementations.database import DATABASE_ERRORS
-from services.identity_admin.implementations.migrator import NotIdentityDatabase, NotMigrated
+from services.identity_admin.domain_handlers.admin_role_handler import (
+    GrantAdminHandler,
+    RevokeAdminHandler,
+)
+from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
+from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
+from services.identity_admin.implementations.database import (
+    DATABASE_ERRORS,
+    open_engine,
+    transaction,
+)
+from services.identity_admin.implementations.migrator import (
+    NotIdentityDatabase,
+    NotMigrated,
+    migrate,
+    require_migrated,
+)
+from services.identity_admin.implementations.outbox_events import EmailTemplates
+from services.identity_admin.models import ApprovalStatus
+from services.identity_admin.ports import PageCursor, UserFilter
+
+_TIMEOUT_SECONDS = 30.0
+_PAGE_SIZE = 500
+
+
+async def migrate_database(url: str, direction: Literal["up", "down"]) -> int:
+    async with _engine(url) as engine:
+        await migrate(engine, direction)
+    _print(f"migrated {direction}")
+    return 0
+
+
+async def grant_admin(url: str, email: str, role: str, templates: EmailTemplates) -> int:
+    """Approve an account and give it the role; exit code 1 when no account has the address."""
+    async with _migrated_engine(url) as engine:
+        clock = SystemClock()
+        handler = GrantAdminHandler(SqlApprovalRepository(engine, templates, role), role, clock)
+        try:
+            granted = await handler.grant(email, Deadline.after(_TIMEOUT_SECONDS, clock))
+        except NotFound:
+            _print("no account is registered under this address")
+            return 1
+    _print("role granted" if granted.role_added else "had the role already")
+    _print("approved" if granted.approved else "was approved already")
+    return 0
+
+
+async def revoke_admin(url: str, email: str, role: str) -> int:
+    """Take the role from an account; exit code 1 when no account has the address."""
+    async with _migrated_engine(url) as engine:
+        clock = SystemClock()
+        repository = SqlApprovalRepository(engine, EmailTemplates(), role)
+        handler = RevokeAdminHandler(repository, role, clock)
+        try:
+            revoked = await handler.revoke(email, Deadline.after(_TIMEOUT_SECONDS, clock))
+        except NotFound:
+            _print("no account is registered under this address")
+            return 1
+    _print("role revoked" if revoked else "had no such role")
+    return 0
+
+
+async def list_pending(url: str) -> int:
+    """Print the accounts that wait for approval, longest waiting first."""
+    async with _migrated_engine(url) as engine:
+        queries, clock = SqlApprovalQueries(engine), SystemClock()
+        pending = UserFilter(ApprovalStatus.PENDING)
+        after: PageCursor | None = None
+        while True:
+            deadline = Deadline.after(_TIMEOUT_SECONDS, clock)
+            page = await queries.list_users(pending, after, _PAGE_SIZE, deadline)
+            for account in page:
+                waiting = clock.now() - account.approval.requested_at
+                verified = "verified" if account.email_verified else "unverified"
+                _print(
+                    f"{account.user_id}  {account.email}  {verified}  org {account.org_id or '-'}"
+                    f"  waiting {int(waiting.total_seconds() // 3600)} h"
+                )
+            if len(page) < _PAGE_SIZE:
+                return 0
+            after = PageCursor(page[-1].approval.requested_at, page[-1].user_id)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+@asynccontextmanager
+async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _migrated_engine(url: str) -> AsyncIterator[AsyncEngine]:
+    async with _engine(url) as engine:
+        async with transaction(engine, _TIMEOUT_SECONDS) as connection:
+            await require_migrated(connection)
+        yield engine
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m services.identity_admin", description=__doc__)
     subcommands = top.add_subparsers(dest="command", required=True)
-    migrate = subcommands.add_parser("migrate", help="migrate Identity's database up or down")
-    migrate.add_argument("direction", choices=("up", "down"))
+    migration = subcommands.add_parser("migrate", help="migrate Identity's database up or down")
+    migration.add_argument("direction", choices=("up", "down"))
     grant = subcommands.add_parser("grant-admin", help="give the admin role and approve")
     grant.add_argument("email")
     grant.add_argument("--role", help="another role than that of the settings")
@@ -35,15 +140,15 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     url = settings.require_database()
     match arguments.command:
         case "migrate":
-            return await commands.migrate_database(url, arguments.direction)
+            return await migrate_database(url, arguments.direction)
         case "grant-admin":
             role, templates = arguments.role or settings.role, email_templates(settings)
-            return await commands.grant_admin(url, arguments.email, role, templates)
+            return await grant_admin(url, arguments.email, role, templates)
         case "revoke-admin":
             role = arguments.role or settings.role
-            return await commands.revoke_admin(url, arguments.email, role)
+            return await revoke_admin(url, arguments.email, role)
         case _:
-            return await commands.list_pending(url)
+            return await list_pending(url)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,9 +24,8 @@ from services.identity_admin.config import SERVICE, Settings
 from services.identity_admin.di import IdentityAdminProvider
 from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.implementations.gate import SignInGate
-from services.identity_admin.implementations.outbox_relay import OutboxRelay
-from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
-from services.identity_admin.implementations.revocation_relay import RevocationRelay
+from services.identity_admin.implementations.outbox_relay import OutboxRelay, RedisStreamPublisher
+from services.identity_admin.implementations.revocation import RevocationRelay
 
 _REDIS_TIMEOUT_SECONDS = 2.0
 

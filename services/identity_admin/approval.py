@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bff_core.clock import to_wire
 from bff_core.errors import Conflict, NotAuthorized, NotFound
 from services.identity_admin.models import (
+    FIRST_VERSION,
     ActiveAdmins,
     ApprovalState,
     ApprovalStatus,
@@ -121,3 +122,23 @@ def _transition(state: ApprovalState, command: DecisionCommand, now: datetime) -
         version=state.version + 1,
         decided_at=max(now, earliest),
     )
+
+
+INVITED_VERSION = FIRST_VERSION + 1
+"""Registered and approved at once."""
+
+
+class AddressTaken(Conflict):
+    """Says nothing of the account, which may be of another organisation."""
+
+    message = "There is an account with this address already"
+
+    def __init__(self) -> None:
+        super().__init__(details={"reason": "address_taken"})
+
+
+class KeyReused(Conflict):
+    message = "This Idempotency-Key belongs to another request"
+
+    def __init__(self) -> None:
+        super().__init__(details={"reason": "idempotency_key_reused"})

@@ -15,7 +15,7 @@ from services.identity_admin.domain_handlers.decide_handler import (
 )
 from services.identity_admin.domain_handlers.invite_handler import InviteHandler
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
-from services.identity_admin.implementations.administrators import SqlAdministrators
+from services.identity_admin.implementations.administrators import ScopePolicy, SqlAdministrators
 from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
 from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
 from services.identity_admin.implementations.gate import SignInGate
@@ -28,7 +28,6 @@ from services.identity_admin.ports import (
     ApprovalRepository,
     Invitations,
 )
-from services.identity_admin.scope import ScopePolicy
 
 
 class IdentityAdminProvider(Provider):

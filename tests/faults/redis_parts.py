@@ -46,8 +46,11 @@ from services.gateway.implementations.rate_limiter import (
 from services.gateway.implementations.session_cookie import AccessToken, SessionKeys
 from services.gateway.implementations.sessions import ENDED_SESSIONS, SessionMarks
 from services.gateway.route_table import RateLimit
-from services.identity_admin.implementations.outbox_relay import OutboxEvent, PublishFailed
-from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
+from services.identity_admin.implementations.outbox_relay import (
+    OutboxEvent,
+    PublishFailed,
+    RedisStreamPublisher,
+)
 from tests.faults.live_clients import message
 from tests.unit.bff_teacher.file_fakes import MemoryUploads
 

@@ -16,12 +16,12 @@ from devstack.emulators.identity.service import Approval, ApprovalRefusal, Clock
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.seed.people import UNLIMITED_ROLE
 from services.identity_admin.app import IdentityAdmin
-from services.identity_admin.implementations.gate import SignInGate
-from services.identity_admin.implementations.migrator import migrate
-from services.identity_admin.implementations.registration import (
+from services.identity_admin.implementations.gate import (
+    SignInGate,
     add_approved_account,
     add_pending_approval,
 )
+from services.identity_admin.implementations.migrator import migrate
 
 _PREFIX = "IDENTITY_ADMIN_"
 _KEY = "HULEEDU_INTERNAL_API_KEY"

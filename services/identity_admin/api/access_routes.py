@@ -5,7 +5,7 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.server import access, inject, operation_id, returns
-from services.identity_admin.dto.admin_access_v1 import AdminAccessV1
+from services.identity_admin.dto.user_approval_v1 import AdminAccessV1
 
 blueprint = Blueprint("access", __name__, url_prefix="/access")
 

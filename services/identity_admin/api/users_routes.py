@@ -25,10 +25,6 @@ from services.identity_admin.domain_handlers.decide_handler import (
 )
 from services.identity_admin.domain_handlers.invite_handler import InviteHandler
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
-from services.identity_admin.dto.invitation_v1 import (
-    InvitationRequestV1,
-    InvitationV1,
-)
 from services.identity_admin.dto.user_approval_v1 import (
     PendingQuery,
     UserApprovalDetailV1,
@@ -41,6 +37,8 @@ from services.identity_admin.dto.user_decision_v1 import (
     DecisionsRequestV1,
     DecisionsResultV1,
     DenyRequestV1,
+    InvitationRequestV1,
+    InvitationV1,
     UserDecisionV1,
 )
 from services.identity_admin.models import Admin, DecisionAction

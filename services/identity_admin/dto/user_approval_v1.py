@@ -1,4 +1,4 @@
-"""Accounts with their approval, and past decisions."""
+"""Accounts with their approval, past decisions, and the caller's own access."""
 
 from typing import Annotated
 
@@ -12,6 +12,13 @@ from services.identity_admin.dto.field_types import (
     StatusValue,
     Timestamp,
 )
+
+
+class AdminAccessV1(BaseModel):
+    """The caller is an approved account with the admin role; anyone else gets a refusal."""
+
+    user_id: str = Field(examples=[EXAMPLE_ID])
+
 
 MAX_PAGE_SIZE = 100
 

@@ -9,10 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bff_core.context import Deadline
-from services.identity_admin.implementations.audit_rows import insert_audit_row
+from services.identity_admin.approval import INVITED_VERSION, AddressTaken, KeyReused
+from services.identity_admin.implementations.approval_repository import insert_audit_row
 from services.identity_admin.implementations.database import transaction
-from services.identity_admin.implementations.invitation_events import invitation_rows
-from services.identity_admin.implementations.outbox_events import PAST_TENSES
+from services.identity_admin.implementations.outbox_events import PAST_TENSES, invitation_rows
 from services.identity_admin.implementations.tables import (
     event_outbox,
     password_reset_tokens,
@@ -22,7 +22,6 @@ from services.identity_admin.implementations.tables import (
     user_profiles,
     users,
 )
-from services.identity_admin.invitation import INVITED_VERSION, AddressTaken, KeyReused
 from services.identity_admin.models import ApprovalStatus, DecisionAction, Invitation
 
 _ROLES = ["teacher"]

@@ -1,4 +1,4 @@
-"""Rows for Identity's outbox: the event of a decision, and the request for an email."""
+"""Rows for Identity's outbox: the events of decisions and invitations, and the request for an email."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,14 @@ from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from bff_core.clock import to_wire
-from services.identity_admin.models import DecisionAction, Transition, UserAccount
+from services.identity_admin.approval import INVITED_VERSION
+from services.identity_admin.models import (
+    ApprovalStatus,
+    DecisionAction,
+    Invitation,
+    Transition,
+    UserAccount,
+)
 
 USER_APPROVED = "huleedu.identity.user.approved.v1"
 USER_DENIED = "huleedu.identity.user.denied.v1"
@@ -145,3 +152,43 @@ def outbox_row(
         "created_at": created_at,
         "retry_count": 0,
     }
+
+
+def invitation_rows(invitation: Invitation) -> list[dict[str, object]]:
+    """Build the rows: registered, approved, and the request for the mail that sets a password."""
+    user_id, correlation_id = invitation.user_id, invitation.correlation_id
+    at, ids = to_wire(invitation.invited_at), {"correlation_id": str(correlation_id)}
+    registered: dict[str, object] = {
+        "user_id": str(user_id),
+        "org_id": invitation.org_id,
+        "email": invitation.email,
+        "registered_at": at,
+        **ids,
+    }
+    approved: dict[str, object] = {
+        "user_id": str(user_id),
+        "org_id": invitation.org_id,
+        "previous_status": ApprovalStatus.PENDING.value,
+        "version": INVITED_VERSION,
+        "decided_at": at,
+        "decided_by": str(invitation.actor),
+        "reason": invitation.note,
+        **ids,
+    }
+    password: dict[str, object] = {
+        "user_id": str(user_id),
+        "email": invitation.email,
+        "token_id": str(invitation.token),
+        "expires_at": to_wire(invitation.expires_at),
+        **ids,
+    }
+    events = (
+        (USER_REGISTERED, registered),
+        (USER_APPROVED, approved),
+        (PASSWORD_REQUESTED, password),
+    )
+    # The outbox is ordered by time.
+    return [
+        outbox_row(topic, user_id, correlation_id, data, invitation.invited_at + n * MICROSECOND)
+        for n, (topic, data) in enumerate(events)
+    ]

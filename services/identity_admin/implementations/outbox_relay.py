@@ -1,6 +1,7 @@
-"""Outbox relay: publishes events at least once, and in order for each user."""
+"""Outbox relay: publishes events to a Redis stream at least once, and in order for each user."""
 
 import asyncio
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Select, and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bff_core.cache import RedisClient, drop_connections
 from bff_core.clock import Clock
 from services.identity_admin.implementations.database import DATABASE_ERRORS
 from services.identity_admin.implementations.outbox_events import TOPICS
@@ -142,3 +145,35 @@ def _backoff(failures: int) -> float:
     """Seconds until the next attempt: exponential, with jitter."""
     longest = min(_MAX_BACKOFF_SECONDS, 0.25 * 2.0 ** min(failures, 10))
     return longest * _random.uniform(0.5, 1.0)
+
+
+# One script, where a pipeline of a cluster would start a thread for each entry.
+# KEYS: stream. ARGV: its approximate length, then event id, topic, key and event of each entry.
+_ADD = """
+for at = 2, #ARGV, 4 do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event_id', ARGV[at],
+    'topic', ARGV[at + 1], 'key', ARGV[at + 2], 'event', ARGV[at + 3])
+end
+"""
+
+
+class RedisStreamPublisher:
+    """Adds entries of `event_id`, `topic`, `key` and `event`, the platform's envelope as JSON."""
+
+    def __init__(self, redis: RedisClient, stream: str, max_length: int) -> None:
+        self._redis = redis
+        self._stream = stream
+        self._max_length = max_length
+        self._add = redis.register_script(_ADD)
+
+    async def publish(self, events: Sequence[OutboxEvent]) -> None:
+        args: list[str | int] = [self._max_length]
+        for event in events:
+            envelope = json.dumps(event.envelope, ensure_ascii=False, separators=(",", ":"))
+            args += [str(event.event_id), event.topic, event.key, envelope]
+        try:
+            await self._add(keys=[self._stream], args=args)
+        except (RedisError, OSError, TimeoutError) as error:
+            if isinstance(error, ResponseError):
+                await drop_connections(self._redis, in_use=False)
+            raise PublishFailed from error

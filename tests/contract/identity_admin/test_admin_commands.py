@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.testing import SECRET
 from devstack.emulators.identity import tables
-from services.identity_admin import commands
-from services.identity_admin.__main__ import main
+from services.identity_admin.__main__ import grant_admin, list_pending, main
 from services.identity_admin.implementations.migrator import NotMigrated
 from services.identity_admin.implementations.outbox_events import EmailTemplates
 from tests.contract.identity_admin.conftest import KEY
@@ -22,7 +21,7 @@ from tests.identity_databases import (
 
 
 async def grant(folder: Path, email: str) -> int:
-    return await commands.grant_admin(sqlite_url(folder), email, "admin", EmailTemplates())
+    return await grant_admin(sqlite_url(folder), email, "admin", EmailTemplates())
 
 
 async def roles_of(engine: AsyncEngine, account: Account) -> list[str]:
@@ -70,7 +69,7 @@ async def test_unknown_address_is_reported(
 async def test_pending_accounts_are_printed(
     engine: AsyncEngine, tmp_path: Path, nils: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await commands.list_pending(sqlite_url(tmp_path))
+    await list_pending(sqlite_url(tmp_path))
 
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{nils.user_id}  {nils.email}  verified  org org-norra  waiting ")

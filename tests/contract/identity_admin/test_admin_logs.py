@@ -15,8 +15,11 @@ from structlog.testing import capture_logs
 
 from bff_core.clock import SystemClock
 from services.identity_admin.implementations.gate import SignInGate
-from services.identity_admin.implementations.outbox_relay import OutboxRelay, PublishFailed
-from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
+from services.identity_admin.implementations.outbox_relay import (
+    OutboxRelay,
+    PublishFailed,
+    RedisStreamPublisher,
+)
 from tests.contract.identity_admin.conftest import KEY, AdminClient
 from tests.identity_databases import Account
 

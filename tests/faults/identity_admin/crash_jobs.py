@@ -24,8 +24,11 @@ from bff_core.clock import SystemClock
 from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.implementations.invitation_repository import SqlInvitations
 from services.identity_admin.implementations.outbox_events import EmailTemplates
-from services.identity_admin.implementations.outbox_relay import OutboxEvent, OutboxRelay
-from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
+from services.identity_admin.implementations.outbox_relay import (
+    OutboxEvent,
+    OutboxRelay,
+    RedisStreamPublisher,
+)
 from services.identity_admin.models import DecisionAction
 from tests.faults.identity_admin.decisions import decide, decide_handler_for, invitation_of
 from tests.identity_databases import deadline_in

@@ -13,11 +13,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.errors import BffError, NotAuthorized, NotFound
-from services.identity_admin.approval import LastAdmin, VersionMismatch
+from services.identity_admin.approval import AddressTaken, LastAdmin, VersionMismatch
 from services.identity_admin.domain_handlers.decide_handler import DecideHandler, DecisionOutcome
 from services.identity_admin.implementations.database import open_engine
 from services.identity_admin.implementations.invitation_repository import SqlInvitations
-from services.identity_admin.invitation import AddressTaken
 from services.identity_admin.models import (
     AccountScope,
     DecisionAction,

@@ -10,9 +10,12 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.clock import SystemClock
-from services.identity_admin.implementations.outbox_relay import OutboxEvent, PublishFailed
-from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
-from services.identity_admin.implementations.revocation_relay import RevocationRelay
+from services.identity_admin.implementations.outbox_relay import (
+    OutboxEvent,
+    PublishFailed,
+    RedisStreamPublisher,
+)
+from services.identity_admin.implementations.revocation import RevocationRelay
 
 LIMIT = 30.0
 Relay = Callable[[AsyncEngine, Redis], Coroutine[None, None, None]]

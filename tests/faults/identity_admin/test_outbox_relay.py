@@ -22,8 +22,8 @@ from services.identity_admin.implementations.outbox_relay import (
     OutboxEvent,
     OutboxRelay,
     PublishFailed,
+    RedisStreamPublisher,
 )
-from services.identity_admin.implementations.redis_stream import RedisStreamPublisher
 from services.identity_admin.implementations.tables import event_outbox
 from services.identity_admin.models import DecisionAction
 from tests.faults.identity_admin.crash_runner import CrashRunner

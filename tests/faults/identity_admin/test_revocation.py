@@ -20,10 +20,10 @@ from bff_core.auth import (
 )
 from bff_core.clock import SystemClock
 from bff_core.testing import SECRET
-from services.identity_admin import commands
+from services.identity_admin.__main__ import revoke_admin
 from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
 from services.identity_admin.implementations.outbox_events import EmailTemplates
-from services.identity_admin.implementations.revocation_relay import RevocationRelay
+from services.identity_admin.implementations.revocation import RevocationRelay
 from services.identity_admin.implementations.tables import user_revocations
 from services.identity_admin.models import DecisionAction, DecisionCommand
 from tests.config_service_kit import INTERNAL_KEY, SettingsClient, fresh_postgres
@@ -231,7 +231,7 @@ async def test_an_admin_whose_role_is_taken_writes_no_settings_after_five_second
         settings,
     ):
         assert await status_of_write(settings, identity.admin) not in {401, 403, 503}
-        assert await commands.revoke_admin(identity.database, identity.admin.email, "admin") == 0
+        assert await revoke_admin(identity.database, identity.admin.email, "admin") == 0
 
         assert await seconds_until_refused(settings, identity.admin) < WITHIN_SECONDS
 

@@ -1,4 +1,4 @@
-"""Admin role for an account, granted from the command line."""
+"""Admin role for an account: granted and taken on the command line."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -14,6 +14,26 @@ from services.identity_admin.models import (
     DecisionCommand,
 )
 from services.identity_admin.ports import ApprovalRepository
+
+
+class RevokeAdminHandler:
+    def __init__(self, repository: ApprovalRepository, role: str, clock: Clock) -> None:
+        self._repository = repository
+        self._role = role
+        self._clock = clock
+
+    async def revoke(self, email: str, deadline: Deadline) -> bool:
+        """Take the role in one transaction; False when the account had no such role.
+
+        Raises:
+            NotFound: No account has this address.
+        """
+        user_id = await self._repository.find_user_id(email, deadline)
+        if user_id is None:
+            raise NotFound
+        async with self._repository.begin(user_id, deadline) as transaction:
+            return await transaction.revoke_role(self._role, uuid4(), self._clock.now())
+
 
 _REASON = "granted admin on the command line"
 

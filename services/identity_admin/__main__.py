@@ -18,8 +18,7 @@ from bff_core.signals import exit_on_signals
 from services.identity_admin.config import Settings
 from services.identity_admin.di import email_templates
 from services.identity_admin.domain_handlers.admin_role_handler import (
-    GrantAdminHandler,
-    RevokeAdminHandler,
+    AdminRoleHandler,
 )
 from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
 from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
@@ -52,13 +51,10 @@ async def migrate_database(url: str, direction: Literal["up", "down"]) -> int:
 async def grant_admin(url: str, email: str, role: str, templates: EmailTemplates) -> int:
     """Approve an account and give it the role; exit code 1 when no account has the address."""
     async with _migrated_engine(url) as engine:
-        clock = SystemClock()
-        handler = GrantAdminHandler(SqlApprovalRepository(engine, templates, role), role, clock)
         try:
-            granted = await handler.grant(email, Deadline.after(_TIMEOUT_SECONDS, clock))
+            granted = await _roles(engine, role, templates).grant(email, _deadline())
         except NotFound:
-            _print("no account is registered under this address")
-            return 1
+            return _no_account()
     _print("role granted" if granted.role_added else "had the role already")
     _print("approved" if granted.approved else "was approved already")
     return 0
@@ -67,29 +63,37 @@ async def grant_admin(url: str, email: str, role: str, templates: EmailTemplates
 async def revoke_admin(url: str, email: str, role: str) -> int:
     """Take the role from an account; exit code 1 when no account has the address."""
     async with _migrated_engine(url) as engine:
-        clock = SystemClock()
-        repository = SqlApprovalRepository(engine, EmailTemplates(), role)
-        handler = RevokeAdminHandler(repository, role, clock)
         try:
-            revoked = await handler.revoke(email, Deadline.after(_TIMEOUT_SECONDS, clock))
+            revoked = await _roles(engine, role, EmailTemplates()).revoke(email, _deadline())
         except NotFound:
-            _print("no account is registered under this address")
-            return 1
+            return _no_account()
     _print("role revoked" if revoked else "had no such role")
     return 0
+
+
+def _roles(engine: AsyncEngine, role: str, templates: EmailTemplates) -> AdminRoleHandler:
+    return AdminRoleHandler(SqlApprovalRepository(engine, templates, role), role, SystemClock())
+
+
+def _deadline() -> Deadline:
+    return Deadline.after(_TIMEOUT_SECONDS, SystemClock())
+
+
+def _no_account() -> int:
+    _print("no account is registered under this address")
+    return 1
 
 
 async def list_pending(url: str) -> int:
     """Print the accounts that wait for approval, longest waiting first."""
     async with _migrated_engine(url) as engine:
-        queries, clock = SqlApprovalQueries(engine), SystemClock()
+        queries, now = SqlApprovalQueries(engine), SystemClock().now()
         pending = UserFilter(ApprovalStatus.PENDING)
         after: PageCursor | None = None
         while True:
-            deadline = Deadline.after(_TIMEOUT_SECONDS, clock)
-            page = await queries.list_users(pending, after, _PAGE_SIZE, deadline)
+            page = await queries.list_users(pending, after, _PAGE_SIZE, _deadline())
             for account in page:
-                waiting = clock.now() - account.approval.requested_at
+                waiting = now - account.approval.requested_at
                 verified = "verified" if account.email_verified else "unverified"
                 _print(
                     f"{account.user_id}  {account.email}  {verified}  org {account.org_id or '-'}"

@@ -1,7 +1,6 @@
 """Module for mounting into Identity, and a separate app for tests."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -11,12 +10,12 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 from quart import Blueprint, Quart
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bff_core.app import Blueprints, build_app, verifier_from
+from bff_core.app import Blueprints, app_from_environment, build_app, verifier_from
 from bff_core.auth import TokenVerifier
 from bff_core.cache import RedisClient, open_redis
 from bff_core.clock import Clock, SystemClock
 from bff_core.context import Role
-from bff_core.observability import Metrics, configure_logs
+from bff_core.observability import Metrics
 from bff_core.server import ErrorHandlers, Guard, ServiceKeys
 from bff_core.tasks import cancel_and_wait
 from services.identity_admin.api.blueprint import PREFIX, admin_blueprint
@@ -154,16 +153,5 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Quart:
 
 
 def from_environment() -> tuple[Quart, Settings]:
-    """The app as the environment describes it.
-
-    Raises:
-        SettingsError: The environment does not describe a service that may start.
-    """
-    settings = Settings.load(os.environ)
-    configure_logs(
-        service=SERVICE,
-        environment=settings.environment.value,
-        level=settings.log_level,
-        as_json=settings.log_format == "json",
-    )
-    return create_app(settings), settings
+    """The app as the environment describes it; see `app_from_environment`."""
+    return app_from_environment(Settings, SERVICE, create_app)

@@ -10,7 +10,6 @@ from bff_core.clock import Clock
 from bff_core.context import RequestContext, ServiceId
 from services.identity_admin.config import Settings
 from services.identity_admin.domain_handlers.decide_handler import (
-    BatchDecideHandler,
     DecideHandler,
 )
 from services.identity_admin.domain_handlers.invite_handler import InviteHandler
@@ -41,7 +40,6 @@ class IdentityAdminProvider(Provider):
         self._clock = clock
 
     approval_queries = provide(SqlApprovalQueries, provides=ApprovalQueries)
-    batch_decide_handler = provide(BatchDecideHandler)
     invitations = provide(SqlInvitations, provides=Invitations)
 
     @provide

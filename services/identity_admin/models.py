@@ -141,8 +141,8 @@ class PastDecision:
     from_status: ApprovalStatus
     to_status: ApprovalStatus
     version: int
-    actor: UUID | None
-    actor_name: str | None
+    decided_by: UUID | None
+    decided_by_name: str | None
     reason: str | None
     correlation_id: UUID
     decided_at: datetime

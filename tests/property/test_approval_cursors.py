@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bff_core.errors import ValidationFailed
-from services.identity_admin.domain_handlers.parameters import decode_cursor, encode_cursor
+from services.identity_admin.domain_handlers.query_handler import decode_cursor, encode_cursor
 from services.identity_admin.ports import PageCursor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

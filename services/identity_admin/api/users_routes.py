@@ -19,7 +19,6 @@ from bff_core.server import (
     takes_query,
 )
 from services.identity_admin.domain_handlers.decide_handler import (
-    BatchDecideHandler,
     DecideHandler,
     DecisionOutcome,
 )
@@ -62,7 +61,7 @@ async def users(
     admin: FromDishka[Admin],
 ) -> UserListV1:
     """Accounts and where they stand, longest waiting first."""
-    return await handler.list_users(ctx, admin.scope, query_args)
+    return await handler.list_users(ctx, admin.scope, query_args, query_args.status)
 
 
 @blueprint.get("/pending")
@@ -78,7 +77,7 @@ async def pending(
     admin: FromDishka[Admin],
 ) -> UserListV1:
     """Accounts that wait for approval, longest waiting first."""
-    return await handler.list_pending(ctx, admin.scope, query_args)
+    return await handler.list_users(ctx, admin.scope, query_args, "pending")
 
 
 @blueprint.get("/<user_id>")
@@ -114,9 +113,7 @@ async def approve(
 ) -> WithHeaders[UserDecisionV1]:
     """Let the person in."""
     return _response(
-        await handler.decide(
-            ctx, admin, user_id, APPROVE, expected_version=data.expected_version, reason=data.note
-        )
+        await handler.decide(ctx, admin, user_id, APPROVE, data.expected_version, reason=data.note)
     )
 
 
@@ -137,9 +134,7 @@ async def deny(
 ) -> WithHeaders[UserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
     return _response(
-        await handler.decide(
-            ctx, admin, user_id, DENY, expected_version=data.expected_version, reason=data.reason
-        )
+        await handler.decide(ctx, admin, user_id, DENY, data.expected_version, reason=data.reason)
     )
 
 
@@ -161,12 +156,7 @@ async def deactivate(
     """Take an approved person's access until further notice; they are signed out."""
     return _response(
         await handler.decide(
-            ctx,
-            admin,
-            user_id,
-            DEACTIVATE,
-            expected_version=data.expected_version,
-            reason=data.reason,
+            ctx, admin, user_id, DEACTIVATE, data.expected_version, reason=data.reason
         )
     )
 
@@ -189,12 +179,7 @@ async def reactivate(
     """Give a deactivated person their access back."""
     return _response(
         await handler.decide(
-            ctx,
-            admin,
-            user_id,
-            REACTIVATE,
-            expected_version=data.expected_version,
-            reason=data.reason,
+            ctx, admin, user_id, REACTIVATE, data.expected_version, reason=data.reason
         )
     )
 
@@ -216,8 +201,8 @@ async def invite(
     admin: FromDishka[Admin],
 ) -> WithHeaders[InvitationV1]:
     """Make an approved account in the admin's organisation; its person gets a mail."""
-    made = await handler.invite(ctx, admin, headers.idempotency_key, data)
-    return WithHeaders(made.invitation, _replay_headers(replayed=made.replayed))
+    made, replayed = await handler.invite(ctx, admin, headers.idempotency_key, data)
+    return WithHeaders(made, _replay_headers(replayed=replayed))
 
 
 @blueprint.post("/decisions")
@@ -228,12 +213,12 @@ async def invite(
 @inject
 async def decide_many(
     data: DecisionsRequestV1,
-    handler: FromDishka[BatchDecideHandler],
+    handler: FromDishka[DecideHandler],
     ctx: FromDishka[RequestContext],
     admin: FromDishka[Admin],
 ) -> DecisionsResultV1:
     """Decide on up to 100 accounts, each for itself."""
-    return await handler.decide(ctx, admin, data)
+    return await handler.decide_many(ctx, admin, data)
 
 
 def _response(outcome: DecisionOutcome) -> WithHeaders[UserDecisionV1]:

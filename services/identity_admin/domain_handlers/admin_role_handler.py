@@ -15,26 +15,6 @@ from services.identity_admin.models import (
 )
 from services.identity_admin.ports import ApprovalRepository
 
-
-class RevokeAdminHandler:
-    def __init__(self, repository: ApprovalRepository, role: str, clock: Clock) -> None:
-        self._repository = repository
-        self._role = role
-        self._clock = clock
-
-    async def revoke(self, email: str, deadline: Deadline) -> bool:
-        """Take the role in one transaction; False when the account had no such role.
-
-        Raises:
-            NotFound: No account has this address.
-        """
-        user_id = await self._repository.find_user_id(email, deadline)
-        if user_id is None:
-            raise NotFound
-        async with self._repository.begin(user_id, deadline) as transaction:
-            return await transaction.revoke_role(self._role, uuid4(), self._clock.now())
-
-
 _REASON = "granted admin on the command line"
 
 
@@ -46,21 +26,17 @@ class GrantOutcome:
     approved: bool
 
 
-class GrantAdminHandler:
+class AdminRoleHandler:
+    """Each method raises NotFound when no account has the address."""
+
     def __init__(self, repository: ApprovalRepository, role: str, clock: Clock) -> None:
         self._repository = repository
         self._role = role
         self._clock = clock
 
     async def grant(self, email: str, deadline: Deadline) -> GrantOutcome:
-        """Add the role and approve or reactivate the account in one transaction.
-
-        Raises:
-            NotFound: No account has this address.
-        """
-        user_id = await self._repository.find_user_id(email, deadline)
-        if user_id is None:
-            raise NotFound
+        """Add the role and approve or reactivate the account in one transaction."""
+        user_id = await self._find(email, deadline)
         async with self._repository.begin(user_id, deadline) as transaction:
             now = self._clock.now()
             command = _approval_of(user_id, transaction.state)
@@ -69,6 +45,18 @@ class GrantAdminHandler:
                 await transaction.record(transition)
             role_added = await transaction.grant_role(self._role, command.correlation_id, now)
         return GrantOutcome(role_added, approved=transition is not None)
+
+    async def revoke(self, email: str, deadline: Deadline) -> bool:
+        """Take the role in one transaction; False when the account had no such role."""
+        user_id = await self._find(email, deadline)
+        async with self._repository.begin(user_id, deadline) as transaction:
+            return await transaction.revoke_role(self._role, uuid4(), self._clock.now())
+
+    async def _find(self, email: str, deadline: Deadline) -> UUID:
+        user_id = await self._repository.find_user_id(email, deadline)
+        if user_id is None:
+            raise NotFound
+        return user_id
 
 
 def _approval_of(user_id: UUID, state: ApprovalState | None) -> DecisionCommand:

@@ -8,9 +8,8 @@ import structlog
 from bff_core.clock import Clock
 from bff_core.context import Deadline, RequestContext
 from bff_core.errors import BffError, Conflict, NotFound, Unavailable
+from bff_core.inputs import is_uuid
 from services.identity_admin.approval import decide
-from services.identity_admin.domain_handlers.mapping import to_user_decision
-from services.identity_admin.domain_handlers.parameters import parse_user_id
 from services.identity_admin.dto.user_decision_v1 import (
     DecisionItemV1,
     DecisionsRequestV1,
@@ -32,6 +31,17 @@ from services.identity_admin.ports import ApprovalRepository
 log = structlog.get_logger()
 
 
+def parse_user_id(text: str) -> UUID:
+    """Parse the user id of a path.
+
+    Raises:
+        NotFound: The text is no UUID, so no account has this id.
+    """
+    if not is_uuid(text):
+        raise NotFound
+    return UUID(text)
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
     """State after the command; `replayed` when the status was that already and nothing was written."""
@@ -51,8 +61,8 @@ class DecideHandler:
         admin: Admin,
         user_id: str,
         action: DecisionAction,
-        *,
         expected_version: int,
+        *,
         reason: str | None,
     ) -> DecisionOutcome:
         """Execute the decision that a request describes."""
@@ -84,14 +94,10 @@ class DecideHandler:
                 state = await transaction.record(transition)
             assert state is not None  # noqa: S101 - decide() refuses a missing account
         log.info("account_decided", action=command.action.value, replayed=transition is None)
-        return DecisionOutcome(to_user_decision(state), replayed=transition is None)
+        decision = UserDecisionV1.model_validate(state, from_attributes=True)
+        return DecisionOutcome(decision, replayed=transition is None)
 
-
-class BatchDecideHandler:
-    def __init__(self, handler: DecideHandler) -> None:
-        self._handler = handler
-
-    async def decide(
+    async def decide_many(
         self, ctx: RequestContext, admin: Admin, request: DecisionsRequestV1
     ) -> DecisionsResultV1:
         """Decide on each item in order, in a transaction each; a failed item stops no other."""
@@ -106,13 +112,8 @@ class BatchDecideHandler:
             if ctx.deadline.passed:
                 raise Unavailable(details={"reason": "out_of_time"}, retry_after=1)
             action = DecisionAction(item.decision)
-            done = await self._handler.decide(
-                ctx,
-                admin,
-                item.user_id,
-                action,
-                expected_version=item.expected_version,
-                reason=item.reason,
+            done = await self.decide(
+                ctx, admin, item.user_id, action, item.expected_version, reason=item.reason
             )
         except BffError as error:
             return ItemResultV1(

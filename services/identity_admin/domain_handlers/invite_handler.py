@@ -1,7 +1,7 @@
 """Invitations of teachers."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -18,14 +18,6 @@ from services.identity_admin.ports import Invitations
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationOutcome:
-    """`replayed` when an earlier request with the same key made it and nothing was written."""
-
-    invitation: InvitationV1
-    replayed: bool
-
-
 class InviteHandler:
     def __init__(self, invitations: Invitations, clock: Clock, lifetime: float) -> None:
         """`lifetime` in seconds: that of the mailed token."""
@@ -35,8 +27,10 @@ class InviteHandler:
 
     async def invite(
         self, ctx: RequestContext, admin: Admin, key: str | None, request: InvitationRequestV1
-    ) -> InvitationOutcome:
+    ) -> tuple[InvitationV1, bool]:
         """Make an approved account in the admin's organisation, and ask for the mail to its person.
+
+        The second value is True when an earlier request with the same key made it.
 
         Raises:
             PreconditionRequired: The request does not name its submission.
@@ -54,7 +48,7 @@ class InviteHandler:
             note=request.note,
             actor=admin.user_id,
             key=key,
-            fingerprint=_fingerprint(request),
+            fingerprint=hashlib.sha256(request.model_dump_json().encode()).hexdigest(),
             token=uuid4(),
             invited_at=invited_at,
             expires_at=invited_at + self._lifetime,
@@ -63,22 +57,5 @@ class InviteHandler:
         )
         made, replayed = await self._invitations.create(invitation, ctx.deadline)
         log.info("account_invited", replayed=replayed)
-        return InvitationOutcome(_to_dto(made), replayed)
-
-
-def _fingerprint(request: InvitationRequestV1) -> str:
-    return hashlib.sha256(request.model_dump_json().encode()).hexdigest()
-
-
-def _to_dto(made: Invitation) -> InvitationV1:
-    return InvitationV1(
-        user_id=str(made.user_id),
-        email=made.email,
-        first_name=made.first_name,
-        last_name=made.last_name,
-        org_id=made.org_id,
-        status=ApprovalStatus.APPROVED.value,
-        version=INVITED_VERSION,
-        invited_at=made.invited_at,
-        expires_at=made.expires_at,
-    )
+        approved = {"status": ApprovalStatus.APPROVED, "version": INVITED_VERSION}
+        return InvitationV1.model_validate(asdict(made) | approved), replayed

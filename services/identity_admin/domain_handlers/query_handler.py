@@ -1,26 +1,31 @@
 """Lists of accounts and of decisions."""
 
+import base64
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
 from bff_core.clock import Clock, as_utc
 from bff_core.context import RequestContext
-from bff_core.errors import NotFound
-from services.identity_admin.domain_handlers.mapping import to_past_decision, to_user_approval
-from services.identity_admin.domain_handlers.parameters import (
-    decode_cursor,
-    encode_cursor,
-    parse_optional_uuid,
-    parse_user_id,
-)
+from bff_core.errors import FieldError, NotFound, ValidationFailed
+from bff_core.inputs import is_uuid
+from services.identity_admin.domain_handlers.decide_handler import parse_user_id
+from services.identity_admin.dto.field_types import StatusValue
 from services.identity_admin.dto.user_approval_v1 import (
     MAX_PAGE_SIZE,
     DecisionListV1,
     DecisionQuery,
+    PastDecisionV1,
     PendingQuery,
     UserApprovalDetailV1,
+    UserApprovalV1,
     UserListV1,
-    UserQuery,
 )
-from services.identity_admin.models import AccountScope, ApprovalStatus
+from services.identity_admin.models import AccountScope, ApprovalStatus, PastDecision, UserAccount
 from services.identity_admin.ports import ApprovalQueries, DecisionFilter, PageCursor, UserFilter
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class ApprovalQueryHandler:
@@ -28,25 +33,15 @@ class ApprovalQueryHandler:
         self._queries = queries
         self._clock = clock
 
-    async def list_pending(
-        self, ctx: RequestContext, scope: AccountScope, query: PendingQuery
-    ) -> UserListV1:
-        return await self._list_users(ctx, scope, query, ApprovalStatus.PENDING)
-
     async def list_users(
-        self, ctx: RequestContext, scope: AccountScope, query: UserQuery
-    ) -> UserListV1:
-        status = ApprovalStatus(query.status) if query.status else None
-        return await self._list_users(ctx, scope, query, status)
-
-    async def _list_users(
         self,
         ctx: RequestContext,
         scope: AccountScope,
         query: PendingQuery,
-        status: ApprovalStatus | None,
+        status: StatusValue | None,
     ) -> UserListV1:
-        conditions = UserFilter(status, query.org, query.verified, query.q, scope)
+        wanted = ApprovalStatus(status) if status else None
+        conditions = UserFilter(wanted, query.org, query.verified, query.q, scope)
         after = decode_cursor(query.cursor)
         # One account more than the page holds shows whether there is a next page.
         accounts = await self._queries.list_users(conditions, after, query.limit + 1, ctx.deadline)
@@ -55,7 +50,7 @@ class ApprovalQueryHandler:
         if len(accounts) > query.limit:
             last = page[-1]
             next_cursor = encode_cursor(PageCursor(last.approval.requested_at, last.user_id))
-        users = [to_user_approval(account, now) for account in page]
+        users = [_user_approval(account, now) for account in page]
         return UserListV1(users=users, next_cursor=next_cursor)
 
     async def get_user(
@@ -73,8 +68,8 @@ class ApprovalQueryHandler:
         past = await self._queries.list_decisions(
             DecisionFilter(user_id=parsed, scope=scope), MAX_PAGE_SIZE, ctx.deadline
         )
-        approval = to_user_approval(account, self._clock.now())
-        history = [to_past_decision(decision) for decision in reversed(past)]
+        approval = _user_approval(account, self._clock.now())
+        history = [_past_decision(decision) for decision in reversed(past)]
         return UserApprovalDetailV1(**dict(approval), history=history)
 
     async def list_decisions(
@@ -91,6 +86,57 @@ class ApprovalQueryHandler:
         page = found[: query.limit]
         more = len(found) > query.limit
         return DecisionListV1(
-            decisions=[to_past_decision(decision) for decision in page],
+            decisions=[_past_decision(decision) for decision in page],
             next_cursor=str(page[-1].sequence) if more else None,
         )
+
+
+def _user_approval(account: UserAccount, now: datetime) -> UserApprovalV1:
+    state, waiting = account.approval, None
+    if state.status is ApprovalStatus.PENDING:
+        waiting = max(0, int((now - state.requested_at).total_seconds()))
+    return UserApprovalV1.model_validate(
+        asdict(account) | asdict(state) | {"waiting_seconds": waiting}
+    )
+
+
+def _past_decision(decision: PastDecision) -> PastDecisionV1:
+    return PastDecisionV1.model_validate(decision, from_attributes=True)
+
+
+def parse_optional_uuid(text: str | None, pointer: str) -> UUID | None:
+    """Parse a query parameter; None stays None.
+
+    Raises:
+        ValidationFailed: The text is no UUID; the error names `pointer`.
+    """
+    if text is None:
+        return None
+    if not is_uuid(text):
+        raise ValidationFailed([FieldError(pointer, "Must be a UUID")])
+    return UUID(text)
+
+
+def encode_cursor(cursor: PageCursor) -> str:
+    """Base64 of eight bytes of microseconds since 1970 and sixteen bytes of user id."""
+    microseconds = (cursor.requested_at - _EPOCH) // _MICROSECOND
+    raw = microseconds.to_bytes(8, "big", signed=True) + cursor.user_id.bytes
+    return base64.urlsafe_b64encode(raw).decode()
+
+
+def decode_cursor(text: str | None) -> PageCursor | None:
+    """Decode what `encode_cursor` returned; None stays None and means the first page.
+
+    Raises:
+        ValidationFailed: The text is no cursor.
+    """
+    if text is None:
+        return None
+    try:
+        raw = base64.b64decode(text, altchars=b"-_", validate=True)
+        requested_at = _EPOCH + int.from_bytes(raw[:8], "big", signed=True) * _MICROSECOND
+        return PageCursor(requested_at, UUID(bytes=raw[8:]))
+    except (ValueError, OverflowError) as error:
+        raise ValidationFailed(
+            [FieldError("/cursor", "Use next_cursor of the page before")]
+        ) from error

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from bff_core.clock import to_wire
 from bff_core.inputs import has_controls
@@ -11,6 +12,14 @@ from bff_core.inputs import has_controls
 StatusValue = Literal["pending", "approved", "denied", "deactivated"]
 ActionValue = Literal["approve", "deny", "deactivate", "reactivate", "invite"]
 EXAMPLE_ID = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
+
+
+def _text_of(given: object) -> object:
+    return str(given) if isinstance(given, UUID) else given
+
+
+UuidText = Annotated[str, BeforeValidator(_text_of)]
+"""A UUID of a model, as its text."""
 
 Timestamp = Annotated[
     datetime,

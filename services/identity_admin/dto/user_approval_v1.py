@@ -11,13 +11,14 @@ from services.identity_admin.dto.field_types import (
     FreeText,
     StatusValue,
     Timestamp,
+    UuidText,
 )
 
 
 class AdminAccessV1(BaseModel):
     """The caller is an approved account with the admin role; anyone else gets a refusal."""
 
-    user_id: str = Field(examples=[EXAMPLE_ID])
+    user_id: UuidText = Field(examples=[EXAMPLE_ID])
 
 
 MAX_PAGE_SIZE = 100
@@ -26,7 +27,7 @@ MAX_PAGE_SIZE = 100
 class UserApprovalV1(BaseModel):
     """`waiting_seconds` is null unless pending; who decided is null until somebody has."""
 
-    user_id: str = Field(examples=[EXAMPLE_ID])
+    user_id: UuidText = Field(examples=[EXAMPLE_ID])
     email: str = Field(examples=["maja.ek@skola.example"])
     first_name: str | None = Field(examples=["Maja"])
     last_name: str | None = Field(examples=["Ek"])
@@ -39,7 +40,7 @@ class UserApprovalV1(BaseModel):
     requested_at: Timestamp
     waiting_seconds: int | None = Field(examples=[86400])
     decided_at: Timestamp | None
-    decided_by: str | None
+    decided_by: UuidText | None
     decided_by_name: str | None
     reason: str | None
 
@@ -48,16 +49,16 @@ class PastDecisionV1(BaseModel):
     """One decision; `decided_by` null is the command line. `sequence` grows with time."""
 
     sequence: int
-    user_id: str = Field(examples=[EXAMPLE_ID])
+    user_id: UuidText = Field(examples=[EXAMPLE_ID])
     action: ActionValue = Field(examples=["deny"])
     from_status: StatusValue = Field(examples=["pending"])
     to_status: StatusValue = Field(examples=["denied"])
     version: int
     decided_at: Timestamp
-    decided_by: str | None
+    decided_by: UuidText | None
     decided_by_name: str | None
     reason: str | None
-    correlation_id: str = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
+    correlation_id: UuidText = Field(examples=["6d0f5e0a-1f2b-4f5e-9a57-7a5d0f3d9c11"])
 
 
 class UserApprovalDetailV1(UserApprovalV1):

@@ -10,6 +10,7 @@ from services.identity_admin.dto.field_types import (
     FreeText,
     StatusValue,
     Timestamp,
+    UuidText,
 )
 
 MAX_REASON_LENGTH = 500
@@ -49,11 +50,11 @@ class DeactivationRequestV1(BaseModel):
 class UserDecisionV1(BaseModel):
     """Account after the decision."""
 
-    user_id: str = Field(examples=[EXAMPLE_ID])
+    user_id: UuidText = Field(examples=[EXAMPLE_ID])
     status: StatusValue = Field(examples=["approved"])
     version: int = Field(examples=[2])
     decided_at: Timestamp | None
-    decided_by: str | None
+    decided_by: UuidText | None
     decided_by_name: str | None
     reason: str | None
 
@@ -128,7 +129,7 @@ class InvitationRequestV1(BaseModel):
 class InvitationV1(BaseModel):
     """Account as it was made; its person can set a password by mail until `expires_at`."""
 
-    user_id: str = Field(examples=[EXAMPLE_ID])
+    user_id: UuidText = Field(examples=[EXAMPLE_ID])
     email: str = Field(examples=["maja.ek@skola.example"])
     first_name: str = Field(examples=["Maja"])
     last_name: str = Field(examples=["Ek"])

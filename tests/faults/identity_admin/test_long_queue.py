@@ -80,7 +80,9 @@ async def list_all_pending(handler: ApprovalQueryHandler) -> Counter[str]:
     cursor: str | None = None
     while True:
         ctx = a_context(roles=_ROLES, seconds=20, clock=SystemClock())
-        page = await handler.list_pending(ctx, ALL_ACCOUNTS, PendingQuery(limit=100, cursor=cursor))
+        page = await handler.list_users(
+            ctx, ALL_ACCOUNTS, PendingQuery(limit=100, cursor=cursor), "pending"
+        )
         seen.update(one.user_id for one in page.users)
         cursor = page.next_cursor
         if cursor is None:

@@ -9,7 +9,6 @@ import pytest
 from bff_core.context import ADMIN, RequestContext
 from bff_core.testing import FakeClock, a_context
 from services.identity_admin.domain_handlers.decide_handler import (
-    BatchDecideHandler,
     DecideHandler,
 )
 from services.identity_admin.dto.user_decision_v1 import DecisionItemV1, DecisionsRequestV1
@@ -42,8 +41,8 @@ def as_admin(clock: FakeClock | None = None) -> RequestContext:
 
 def batch_handler(
     repository: InMemoryApprovalRepository, clock: FakeClock | None = None
-) -> BatchDecideHandler:
-    return BatchDecideHandler(DecideHandler(repository, clock or FakeClock()))
+) -> DecideHandler:
+    return DecideHandler(repository, clock or FakeClock())
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ async def test_hundred_mixed_decisions_have_a_result_each(
     handler = batch_handler(repository)
     items = mixed_hundred()
 
-    answer = await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))
+    answer = await handler.decide_many(as_admin(), ACTING, DecisionsRequestV1(items=items))
 
     results = answer.results
     assert [one.user_id for one in results] == [one.user_id for one in items]
@@ -98,7 +97,7 @@ async def test_result_holds_the_decision_or_the_error(
     items = [item(UUID(int=1)), item(UUID(int=81))]
 
     done, refused = (
-        await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))
+        await handler.decide_many(as_admin(), ACTING, DecisionsRequestV1(items=items))
     ).results
 
     assert done.error is None
@@ -116,7 +115,9 @@ async def test_database_failure_for_one_item_stops_no_other(
     handler = batch_handler(repository)
     items = [item(UUID(int=number)) for number in (1, 2, 3)]
 
-    results = (await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))).results
+    results = (
+        await handler.decide_many(as_admin(), ACTING, DecisionsRequestV1(items=items))
+    ).results
 
     assert [one.outcome for one in results] == ["decided", "failed", "decided"]
     assert results[1].status == 503
@@ -128,7 +129,9 @@ async def test_account_twice_in_one_request_is_decided_once(
     handler = batch_handler(repository)
     items = [item(UUID(int=1)), item(UUID(int=1))]
 
-    results = (await handler.decide(as_admin(), ACTING, DecisionsRequestV1(items=items))).results
+    results = (
+        await handler.decide_many(as_admin(), ACTING, DecisionsRequestV1(items=items))
+    ).results
 
     assert [one.outcome for one in results] == ["decided", "replayed"]
     assert len(repository.transitions) == 1
@@ -141,7 +144,7 @@ async def test_items_after_the_deadline_fail(repository: InMemoryApprovalReposit
     handler = batch_handler(repository, clock)
 
     results = (
-        await handler.decide(ctx, ACTING, DecisionsRequestV1(items=[item(UUID(int=1))]))
+        await handler.decide_many(ctx, ACTING, DecisionsRequestV1(items=[item(UUID(int=1))]))
     ).results
 
     assert results[0].outcome == "failed"

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from bff_core.errors import NotFound, ValidationFailed
-from services.identity_admin.domain_handlers.parameters import decode_cursor, parse_user_id
+from services.identity_admin.domain_handlers.decide_handler import parse_user_id
+from services.identity_admin.domain_handlers.query_handler import decode_cursor
 from services.identity_admin.dto.user_decision_v1 import (
     ApproveRequestV1,
     DecisionItemV1,

@@ -22,8 +22,7 @@ from bff_core.server import ContextProvider
 from services.bff_admin.clients.entitlements import HttpCredits
 from services.bff_admin.clients.health_checks import HttpHealthChecks
 from services.bff_admin.clients.identity import HttpAccounts
-from services.bff_admin.clients.setting_changes import HttpSettingChanges
-from services.bff_admin.clients.settings_store import HttpSettings
+from services.bff_admin.clients.settings_store import HttpSettingChanges, HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
 from services.bff_admin.ports import (
     Accounts,
@@ -35,12 +34,10 @@ from services.bff_admin.ports import (
     SettingChanges,
     SettingsStore,
 )
-from services.bff_admin.screens.audit import AuditScreen
-from services.bff_admin.screens.audit_trail import AuditTrail
+from services.bff_admin.screens.audit import AuditScreen, AuditTrail
 from services.bff_admin.screens.credits import CreditsScreen
 from services.bff_admin.screens.overview import OverviewScreen
-from services.bff_admin.screens.profile import ProfileScreen
-from services.bff_admin.screens.users import UsersScreen
+from services.bff_admin.screens.users import ProfileScreen, UsersScreen
 
 
 class AdminProvider(Provider):

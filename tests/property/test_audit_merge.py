@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bff_core.errors import ValidationFailed
 from services.bff_admin.dto.audit_v1 import AdminAuditQuery
-from services.bff_admin.screens.audit_cursor import decode_cursor, encode_cursor
 from services.bff_admin.screens.audit_merge import (
     MergedPage,
     MergePosition,
     SourceBatch,
+    decode_cursor,
+    encode_cursor,
     merge_page,
 )
 

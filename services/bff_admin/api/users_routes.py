@@ -18,16 +18,14 @@ from bff_core.server import (
     takes_headers,
     takes_query,
 )
-from services.bff_admin.dto.invitations_v1 import (
-    AdminInvitationV1,
-    InviteUserV1,
-)
 from services.bff_admin.dto.user_decisions_v1 import (
+    AdminInvitationV1,
     AdminUserDecisionsV1,
     AdminUserDecisionV1,
     ApproveUserV1,
     DeactivateUserV1,
     DenyUserV1,
+    InviteUserV1,
     UserDecisionsV1,
 )
 from services.bff_admin.dto.users_v1 import (

@@ -1,4 +1,4 @@
-"""Settings of the config service: requests are forwarded, responses passed on."""
+"""Settings of the config service: requests are forwarded, responses passed on; its audit is read."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bff_core.client import Credentials, Endpoint, ServiceClient, ServiceIdentity, Undecodable
+from bff_core.client import (
+    Credentials,
+    Endpoint,
+    JsonDecoder,
+    ServiceClient,
+    ServiceIdentity,
+    Undecodable,
+)
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
 from bff_core.settings import Operation
@@ -15,6 +23,7 @@ from services.bff_admin.clients.failures import (
     mark_unknown_outcome,
     raise_for_status,
 )
+from services.bff_admin.contracts.config_audit import SettingChangePage
 from services.bff_admin.dto.settings_v1 import (
     AdminNamespacesV1,
     AdminSettingsChangeV1,
@@ -23,7 +32,7 @@ from services.bff_admin.dto.settings_v1 import (
     AdminSettingsVersionsV1,
     AdminSettingsVersionV1,
 )
-from services.bff_admin.ports import SettingsRequest, SettingsResponse
+from services.bff_admin.ports import SettingsRequest, SettingsResponse, TrailQuery
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -149,3 +158,21 @@ def _decoder(kind: type[M]) -> Callable[[bytes], M]:
             raise Undecodable(type(error).__name__) from None
 
     return decode
+
+
+AUDIT = ("v1", "audit")
+
+
+class HttpSettingChanges:
+    def __init__(
+        self, config: ServiceClient, identity: ServiceIdentity, *, read: Operation
+    ) -> None:
+        self._pages = config.endpoint(
+            "audit",
+            read,
+            JsonDecoder(SettingChangePage),
+            credentials=Credentials(service=identity, token=True),
+        )
+
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[SettingChangePage]:
+        return await self._pages.get(ctx, AUDIT, query.as_parameters())

@@ -1,4 +1,4 @@
-"""DTOs of screen 6: accounts."""
+"""DTOs of screen 6: accounts; and of the signed-in admin's own."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from bff_core.composition import PartV1
 from bff_core.inputs import Line, QueryInt
 
 Status = Literal["pending", "approved", "denied", "deactivated"]
@@ -124,3 +125,35 @@ class AdminUserDetailV1(AdminUserV1):
     )
 
     history: list[AdminPastDecisionV1]
+
+
+class AdminProfileV1(BaseModel):
+    """The token's claims; e-mail and names are null while `account` is missing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "user_id": "7d2e9a41-5c83-4f06-b1d7-0e6f4a2c8b95",
+                    "roles": ["admin"],
+                    "org": "demo-school",
+                    "email": "admin@skola.example",
+                    "first_name": "Karin",
+                    "last_name": "Berg",
+                    "display_name": None,
+                    "parts": [
+                        {"name": "account", "status": "ok", "age_seconds": 0.0, "code": None}
+                    ],
+                }
+            ]
+        }
+    )
+
+    user_id: str
+    roles: list[str] = Field(description="In alphabetical order.")
+    org: str | None
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    display_name: str | None
+    parts: list[PartV1]

@@ -1,13 +1,105 @@
-"""The audit of settings and accounts, a page at a time."""
+"""The audit of settings and accounts: both sources as entries of one, a page at a time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 from bff_core.clock import Clock
+from bff_core.composition import Fetched, Part, fan_out
 from bff_core.context import RequestContext
-from services.bff_admin.dto.audit_v1 import AdminAuditQuery, AdminAuditV1
-from services.bff_admin.ports import TrailQuery
-from services.bff_admin.screens.audit_cursor import decode_cursor, encode_cursor
-from services.bff_admin.screens.audit_merge import merge_page
-from services.bff_admin.screens.audit_trail import SOURCES, AuditTrail
-from services.bff_admin.screens.parts import describe_all, value_or_none
+from services.bff_admin.contracts.config_audit import SettingChange
+from services.bff_admin.contracts.identity import Decision
+from services.bff_admin.dto.audit_v1 import (
+    AdminAuditQuery,
+    AdminAuditV1,
+    AuditEntryV1,
+    AuditSettingV1,
+    AuditUserV1,
+    Source,
+)
+from services.bff_admin.ports import Decisions, SettingChanges, TrailQuery
+from services.bff_admin.screens.audit_merge import (
+    MergePosition,
+    SourceBatch,
+    SourcePosition,
+    decode_cursor,
+    encode_cursor,
+    merge_page,
+)
+from services.bff_admin.screens.parts import describe_all, optional_part, value_or_none
+
+SETTINGS: Source = "settings"
+USERS: Source = "users"
+SOURCES: tuple[Source, ...] = (SETTINGS, USERS)
+
+
+class AuditTrail:
+    def __init__(self, changes: SettingChanges, decisions: Decisions) -> None:
+        self._changes = changes
+        self._decisions = decisions
+
+    async def next(
+        self, ctx: RequestContext, position: MergePosition, query: TrailQuery
+    ) -> Mapping[str, Part[SourceBatch[AuditEntryV1]]]:
+        """The next batch of each source; an exhausted source is not called."""
+        async with fan_out() as group:
+            batches = {
+                name: group.create_task(optional_part(self._batch(ctx, name, source, query)))
+                for name, source in position.sources.items()
+            }
+        return {name: batch.result() for name, batch in batches.items()}
+
+    async def _batch(
+        self, ctx: RequestContext, name: str, source: SourcePosition, query: TrailQuery
+    ) -> Fetched[SourceBatch[AuditEntryV1]]:
+        if source.exhausted:
+            return Fetched(SourceBatch())
+        query = replace(query, before=source.before)
+        if name == SETTINGS:
+            changes = await self._changes.newest(ctx, query)
+            entries = [_setting_entry(change) for change in changes.value.entries]
+            return changes.holding(SourceBatch(entries, changes.value.next_cursor is not None))
+        decisions = await self._decisions.newest(ctx, query)
+        entries = [_user_entry(decision) for decision in decisions.value.decisions]
+        return decisions.holding(SourceBatch(entries, decisions.value.next_cursor is not None))
+
+
+def _setting_entry(change: SettingChange) -> AuditEntryV1:
+    return AuditEntryV1(
+        source=SETTINGS,
+        sequence=change.sequence,
+        at=change.at,
+        actor=change.actor,
+        actor_name=None,
+        reason=change.reason,
+        correlation_id=change.correlation_id,
+        setting=AuditSettingV1(
+            namespace=change.namespace,
+            version_before=change.version_before,
+            version_after=change.version_after,
+            diff=change.diff,
+        ),
+        user=None,
+    )
+
+
+def _user_entry(decision: Decision) -> AuditEntryV1:
+    return AuditEntryV1(
+        source=USERS,
+        sequence=decision.sequence,
+        at=decision.decided_at,
+        actor=decision.decided_by,
+        actor_name=decision.decided_by_name,
+        reason=decision.reason,
+        correlation_id=decision.correlation_id,
+        setting=None,
+        user=AuditUserV1(
+            user_id=decision.user_id,
+            action=decision.action,
+            from_status=decision.from_status,
+            to_status=decision.to_status,
+            version=decision.version,
+        ),
+    )
 
 
 class AuditScreen:

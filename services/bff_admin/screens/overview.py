@@ -1,17 +1,23 @@
 """The overview of operations: pending accounts, recent changes, health and circuit breakers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+
+from pydantic import JsonValue
 
 from bff_core.clock import Clock
 from bff_core.composition import Fetched, Missing, Part, fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
+from bff_core.json_values import json_equal, json_pointer
 from services.bff_admin.dto.audit_v1 import AuditEntryV1
 from services.bff_admin.dto.overview_v1 import (
     AdminOverviewV1,
     BreakerV1,
+    ChangedSettingsV1,
+    ChangedValueV1,
     EventsConsumerV1,
+    PendingSummaryV1,
     ServiceHealthV1,
 )
 from services.bff_admin.ports import (
@@ -23,16 +29,88 @@ from services.bff_admin.ports import (
     ServiceHealth,
     TrailQuery,
 )
+from services.bff_admin.screens.audit import SETTINGS, SOURCES, USERS, AuditTrail
 from services.bff_admin.screens.audit_merge import (
     MergePosition,
     SourceBatch,
     SourcePosition,
     merge_page,
 )
-from services.bff_admin.screens.audit_trail import SETTINGS, SOURCES, USERS, AuditTrail
-from services.bff_admin.screens.changed_settings import changed_settings
 from services.bff_admin.screens.parts import describe_all, optional_part, value_or_none
-from services.bff_admin.screens.pending_summary import pending_summary
+
+MAX_PAGES = 5
+PAGE_SIZE = 100
+
+
+async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Fetched[PendingSummaryV1]:
+    """Count page by page up to `MAX_PAGES`, as Identity gives no total.
+
+    Raises:
+        BffError: A call of Identity fails, or is refused.
+    """
+    count, oldest, cursor = 0, None, None
+    for _ in range(MAX_PAGES):
+        query = {"limit": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
+        page = await accounts.pending(ctx, query)
+        if count == 0 and page.users:
+            # The longest waiting account comes first.
+            oldest = page.users[0].waiting_seconds
+        count += len(page.users)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    summary = PendingSummaryV1(count=count, is_exact=cursor is None, oldest_waiting_seconds=oldest)
+    return Fetched(summary)
+
+
+MAX_NAMESPACES = 30
+"""Namespaces that are compared: the calls for more would queue behind each other."""
+
+
+async def changed_settings(
+    namespaces: NamespaceValues, ctx: RequestContext
+) -> Fetched[list[ChangedSettingsV1]]:
+    """Changed namespaces in alphabetical order.
+
+    Raises:
+        BffError: A call of the config service fails, or is refused.
+    """
+    known = await namespaces.all(ctx)
+    written = [one.namespace for one in known.namespaces if one.version > 0][:MAX_NAMESPACES]
+    async with fan_out() as group:
+        tasks = [group.create_task(_changes_of(namespaces, ctx, name)) for name in written]
+    changed = [task.result() for task in tasks]
+    return Fetched([one for one in changed if one.values])
+
+
+async def _changes_of(
+    namespaces: NamespaceValues, ctx: RequestContext, name: str
+) -> ChangedSettingsV1:
+    async with fan_out() as group:
+        reading = group.create_task(namespaces.values(ctx, name))
+        defaults = group.create_task(namespaces.defaults(ctx, name))
+    current = reading.result()
+    return ChangedSettingsV1(
+        namespace=current.namespace,
+        version=current.version,
+        updated_at=current.updated_at,
+        updated_by=current.updated_by,
+        # Spread out, because to the type checker a dict of JSON values is not a JSON value.
+        values=list(changed_values({**current.values}, {**defaults.result().values})),
+    )
+
+
+def changed_values(
+    value: JsonValue, default: JsonValue, pointer: str = ""
+) -> Iterator[ChangedValueV1]:
+    """Compare objects key by key, and everything else as a whole."""
+    if isinstance(value, dict) and isinstance(default, dict):
+        for key in sorted(value.keys() | default.keys()):
+            inner = json_pointer(pointer, key)
+            yield from changed_values(value.get(key), default.get(key), inner)
+    elif not json_equal(value, default):
+        yield ChangedValueV1(pointer=pointer, value=value, default=default)
+
 
 RECENT = 10
 CONSUMER = "bff_teacher"

@@ -1,12 +1,12 @@
-"""Screen 6: accounts and decisions on them. Identity is the only source, so its failure is the response."""
+"""Screen 6: accounts and decisions on them; and the signed-in admin."""
 
 from pydantic import BaseModel
 
-from bff_core.composition import WithHeaders
+from bff_core.composition import Fetched, WithHeaders
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.identity import ItemResult
-from services.bff_admin.dto.invitations_v1 import AdminInvitationV1, InviteUserV1
+from services.bff_admin.contracts.identity import AccountDetail, ItemResult
 from services.bff_admin.dto.user_decisions_v1 import (
+    AdminInvitationV1,
     AdminItemErrorV1,
     AdminItemResultV1,
     AdminUserDecisionsV1,
@@ -14,16 +14,19 @@ from services.bff_admin.dto.user_decisions_v1 import (
     ApproveUserV1,
     DeactivateUserV1,
     DenyUserV1,
+    InviteUserV1,
     UserDecisionsV1,
 )
 from services.bff_admin.dto.users_v1 import (
     AdminPendingUsersV1,
+    AdminProfileV1,
     AdminUserDetailV1,
     AdminUsersV1,
     PendingUsersQuery,
     UsersQuery,
 )
 from services.bff_admin.ports import AccountDecision, Accounts
+from services.bff_admin.screens.parts import describe_all, optional_part, value_or_none
 
 _ITEM_DETAILS = frozenset({"reason", "current"})
 
@@ -116,3 +119,27 @@ def _item_dto(item: ItemResult) -> AdminItemResultV1:
         decision=decision,
         error=error,
     )
+
+
+class ProfileScreen:
+    """Optional: `account`. The rest comes from the token."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def load(self, ctx: RequestContext) -> AdminProfileV1:
+        account = await optional_part(self._account(ctx))
+        person = value_or_none(account)
+        return AdminProfileV1(
+            user_id=ctx.user_id,
+            roles=sorted(ctx.roles),
+            org=ctx.org_id,
+            email=person and person.email,
+            first_name=person and person.first_name,
+            last_name=person and person.last_name,
+            display_name=person and person.display_name,
+            parts=describe_all({"account": account}),
+        )
+
+    async def _account(self, ctx: RequestContext) -> Fetched[AccountDetail]:
+        return Fetched(await self._accounts.one(ctx, ctx.user_id))

@@ -5,8 +5,7 @@ import pytest
 from bff_core.errors import DownstreamTimeout, NotAuthorized, ValidationFailed
 from bff_core.testing import FakeClock
 from services.bff_admin.dto.audit_v1 import AdminAuditQuery, AdminAuditV1
-from services.bff_admin.screens.audit import AuditScreen
-from services.bff_admin.screens.audit_trail import AuditTrail
+from services.bff_admin.screens.audit import AuditScreen, AuditTrail
 from tests.unit.bff_admin.fakes import (
     START,
     FakeDecisions,

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from services.bff_admin.screens.changed_settings import changed_values
+from services.bff_admin.screens.overview import changed_values
 
 
 @pytest.mark.parametrize(

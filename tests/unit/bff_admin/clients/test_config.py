@@ -11,8 +11,7 @@ from bff_core.clock import SystemClock
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, NotFound, PreconditionFailed
 from services.bff_admin.clients.health_checks import HttpHealthChecks
-from services.bff_admin.clients.setting_changes import HttpSettingChanges
-from services.bff_admin.clients.settings_store import HttpSettings
+from services.bff_admin.clients.settings_store import HttpSettingChanges, HttpSettings
 from services.bff_admin.ports import SettingsRequest, TrailQuery
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (

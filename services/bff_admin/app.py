@@ -5,7 +5,7 @@ from quart import Blueprint, Quart
 
 from bff_core.app import Blueprints, app_from_environment, build_app
 from bff_core.auth import AdminAccess
-from bff_core.clock import Clock, SystemClock
+from bff_core.clock import SystemClock
 from bff_core.context import Role, ServiceId
 from bff_core.observability import Metrics
 from bff_core.resources import Resources
@@ -37,6 +37,8 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real adapters."""
     metrics = Metrics("bff_admin")
     clock = SystemClock()
+    key = settings.internal_api_key
+    secret = key.get_secret_value() if key else ""
     resources = Resources.open(settings, metrics, clock)
     return build_app(
         settings,
@@ -49,14 +51,8 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         access={"admin": frozenset({Role(settings.role)})},
         resources=resources,
         clock=clock,
-        admin_access=_admin_access(settings, clock),
+        admin_access=AdminAccess(settings.identity.url, secret, ServiceId(SERVICE_ID), clock),
     )
-
-
-def _admin_access(settings: Settings, clock: Clock) -> AdminAccess:
-    key = settings.internal_api_key
-    secret = key.get_secret_value() if key else ""
-    return AdminAccess(settings.identity.url, secret, ServiceId(SERVICE_ID), clock)
 
 
 def from_environment() -> tuple[Quart, Settings]:

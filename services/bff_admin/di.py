@@ -22,7 +22,7 @@ from bff_core.server import ContextProvider
 from services.bff_admin.clients.entitlements import HttpCredits
 from services.bff_admin.clients.health_checks import HttpHealthChecks
 from services.bff_admin.clients.identity import HttpAccounts
-from services.bff_admin.clients.settings_store import HttpSettingChanges, HttpSettings
+from services.bff_admin.clients.settings_store import HttpSettings
 from services.bff_admin.config import SERVICE_ID, Settings
 from services.bff_admin.ports import (
     Accounts,
@@ -90,24 +90,16 @@ class AdminProvider(Provider):
             yield HttpCredits(client, read=downstream.read, write=downstream.write)
 
     @provide
-    async def config_client(
-        self, session: ClientSession, settings: Settings, runtime: ClientRuntime
-    ) -> AsyncIterator[ServiceClient]:
-        async with aclosing(ServiceClient(session, settings.config_service, runtime)) as client:
-            yield client
-
-    @provide
-    def settings_store(
-        self, client: ServiceClient, identity: ServiceIdentity, settings: Settings
-    ) -> AnyOf[SettingsStore, NamespaceValues]:
+    async def settings_store(
+        self,
+        session: ClientSession,
+        identity: ServiceIdentity,
+        settings: Settings,
+        runtime: ClientRuntime,
+    ) -> AsyncIterator[AnyOf[SettingsStore, NamespaceValues, SettingChanges]]:
         downstream = settings.config_service
-        return HttpSettings(client, identity, read=downstream.read, write=downstream.write)
-
-    @provide
-    def setting_changes(
-        self, client: ServiceClient, identity: ServiceIdentity, settings: Settings
-    ) -> SettingChanges:
-        return HttpSettingChanges(client, identity, read=settings.config_service.read)
+        async with aclosing(ServiceClient(session, downstream, runtime)) as client:
+            yield HttpSettings(client, identity, read=downstream.read, write=downstream.write)
 
     @provide
     def health_checks(self, settings: Settings, clock: Clock) -> HealthChecks:

@@ -8,12 +8,13 @@ from typing import Literal, Protocol
 from pydantic import BaseModel
 
 from bff_core.clock import to_wire
-from bff_core.composition import Fetched
+from bff_core.composition import Fetched, WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError
 from bff_core.ports import BreakerStatus
 from services.bff_admin.contracts.config_audit import SettingChangePage
 from services.bff_admin.contracts.entitlements import CreditOperations
+from services.bff_admin.contracts.health import EventsReport
 from services.bff_admin.contracts.identity import (
     AccountDetail,
     AccountPage,
@@ -28,21 +29,7 @@ from services.bff_admin.dto.settings_v1 import (
     AdminSettingsVersionV1,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class AccountDecision:
-    """The account after a decision; `replayed` when the same decision was made before."""
-
-    account: AccountState
-    replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InvitedAccount:
-    """The account of an invitation; `replayed` when the same request made it before."""
-
-    account: Invitation
-    replayed: bool
+Verb = Literal["approve", "deny", "deactivate", "reactivate"]
 
 
 class Accounts(Protocol):
@@ -58,29 +45,19 @@ class Accounts(Protocol):
 
     async def one(self, ctx: RequestContext, user_id: str) -> AccountDetail: ...
 
-    async def approve(
-        self, ctx: RequestContext, user_id: str, expected_version: int, note: str | None
-    ) -> AccountDecision: ...
-
-    async def deny(
-        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> AccountDecision: ...
-
-    async def deactivate(
-        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> AccountDecision: ...
-
-    async def reactivate(
-        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> AccountDecision: ...
+    async def decide(
+        self, ctx: RequestContext, user_id: str, verb: Verb, body: Mapping[str, object]
+    ) -> WithHeaders[AccountState]:
+        """Decide on one account, with `Idempotent-Replay` when that was decided before."""
+        ...
 
     async def invite(
         self, ctx: RequestContext, person: Mapping[str, object], key: str | None
-    ) -> InvitedAccount:
+    ) -> WithHeaders[Invitation]:
         """Make an approved account of the admin's organisation, once for each key."""
         ...
 
-    async def decide(
+    async def decide_many(
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
         """Make several independent decisions; the results are in the order of the items."""
@@ -183,6 +160,7 @@ class SettingChanges(Protocol):
 class SettingsRequest:
     """The parts of an admin's request that are forwarded to the config service."""
 
+    method: str = "GET"
     params: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
@@ -204,33 +182,15 @@ class SettingsStore(Protocol):
     failed write that may have been done has `details.outcome` "unknown".
     """
 
-    async def namespaces(
-        self, ctx: RequestContext, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
-
-    async def read(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
-
-    async def schema(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
-
-    async def write(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
-
-    async def roll_back(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
-
-    async def versions(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
-
-    async def version(
-        self, ctx: RequestContext, namespace: str, number: int, forwarded: SettingsRequest
-    ) -> SettingsResponse: ...
+    async def forward(
+        self,
+        ctx: RequestContext,
+        model: type[BaseModel],
+        path: Sequence[str],
+        forwarded: SettingsRequest,
+    ) -> SettingsResponse:
+        """Send to `path` below the settings; the response has that model as its body."""
+        ...
 
 
 class NamespaceValues(Protocol):
@@ -241,20 +201,6 @@ class NamespaceValues(Protocol):
     async def values(self, ctx: RequestContext, namespace: str) -> AdminSettingsV1: ...
 
     async def defaults(self, ctx: RequestContext, namespace: str) -> AdminSettingsVersionV1: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ConsumerState:
-    """A consumer of the platform's events; a number is None while it is unknown.
-
-    `lag` counts messages, `silent_seconds` since the last one, `rejects` messages that were put
-    aside.
-    """
-
-    status: Literal["connected", "connecting", "absent"]
-    lag: int | None
-    silent_seconds: float | None
-    rejects: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +215,7 @@ class ServiceHealth:
     latency: float | None = None
     version: str | None = None
     code: str | None = None
-    consumer: ConsumerState | None = None
+    consumer: EventsReport | None = None
     reads_events: bool = False
 
 

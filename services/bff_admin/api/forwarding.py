@@ -58,10 +58,10 @@ async def _current_settings_request() -> SettingsRequest:
             headers[name] = value
     params = list(request.args.items(multi=True))
     if request.method not in METHODS_WITH_BODY:
-        return SettingsRequest(params, headers)
+        return SettingsRequest("GET", params, headers)
     body = await read_json()
     check_json(body)
-    return SettingsRequest(params, headers, body)
+    return SettingsRequest(request.method, params, headers, body)
 
 
 def _to_response(forwarded: SettingsResponse) -> Response:

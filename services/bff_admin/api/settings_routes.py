@@ -37,7 +37,7 @@ async def namespaces(
     forwarded: SettingsRequest, store: FromDishka[SettingsStore], ctx: FromDishka[RequestContext]
 ) -> SettingsResponse:
     """Every namespace and the version it is at."""
-    return await store.namespaces(ctx, forwarded)
+    return await store.forward(ctx, AdminNamespacesV1, (), forwarded)
 
 
 @blueprint.get("/settings/<namespace>")
@@ -54,7 +54,7 @@ async def read(
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
     """The current settings of a namespace."""
-    return await store.read(ctx, namespace, forwarded)
+    return await store.forward(ctx, AdminSettingsV1, (namespace,), forwarded)
 
 
 @blueprint.get("/settings/<namespace>/schema")
@@ -71,7 +71,7 @@ async def schema(
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
     """Schema of a namespace's settings, with their defaults."""
-    return await store.schema(ctx, namespace, forwarded)
+    return await store.forward(ctx, AdminSettingsSchemaV1, (namespace, "schema"), forwarded)
 
 
 @blueprint.put("/settings/<namespace>")
@@ -91,7 +91,7 @@ async def write(
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
     """Replace the settings of a namespace; with `dry_run` only show what would change."""
-    return await store.write(ctx, namespace, forwarded)
+    return await store.forward(ctx, AdminSettingsChangeV1, (namespace,), forwarded)
 
 
 @blueprint.post("/settings/<namespace>/rollback")
@@ -111,7 +111,7 @@ async def roll_back(
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
     """Go back to an earlier version, as a new one."""
-    return await store.roll_back(ctx, namespace, forwarded)
+    return await store.forward(ctx, AdminSettingsChangeV1, (namespace, "rollback"), forwarded)
 
 
 @blueprint.get("/settings/<namespace>/versions")
@@ -128,7 +128,7 @@ async def versions(
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
     """The versions of a namespace, newest first."""
-    return await store.versions(ctx, namespace, forwarded)
+    return await store.forward(ctx, AdminSettingsVersionsV1, (namespace, "versions"), forwarded)
 
 
 @blueprint.get(f"/settings/<namespace>/versions/<int(max={LARGEST_VERSION}):number>")
@@ -145,4 +145,5 @@ async def version(
     ctx: FromDishka[RequestContext],
 ) -> SettingsResponse:
     """One version of a namespace as it was written."""
-    return await store.version(ctx, namespace, number, forwarded)
+    path = (namespace, "versions", str(number))
+    return await store.forward(ctx, AdminSettingsVersionV1, path, forwarded)

@@ -94,7 +94,7 @@ async def approve(
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Let the person in."""
-    return await screen.approve(ctx, user_id, data)
+    return await screen.decide(ctx, user_id, "approve", data)
 
 
 @blueprint.post("/users/<user_id>/deny")
@@ -112,7 +112,7 @@ async def deny(
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
-    return await screen.deny(ctx, user_id, data)
+    return await screen.decide(ctx, user_id, "deny", data)
 
 
 @blueprint.post("/users/<user_id>/deactivate")
@@ -130,7 +130,7 @@ async def deactivate(
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Take an approved person's access until further notice; they are signed out."""
-    return await screen.deactivate(ctx, user_id, data)
+    return await screen.decide(ctx, user_id, "deactivate", data)
 
 
 @blueprint.post("/users/<user_id>/reactivate")
@@ -148,7 +148,7 @@ async def reactivate(
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Give a deactivated person their access back."""
-    return await screen.reactivate(ctx, user_id, data)
+    return await screen.decide(ctx, user_id, "reactivate", data)
 
 
 @blueprint.post("/users/invite")
@@ -180,4 +180,4 @@ async def decide_many(
     data: UserDecisionsV1, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
 ) -> AdminUserDecisionsV1:
     """Decide on up to 100 accounts, each for itself."""
-    return await screen.decide(ctx, data)
+    return await screen.decide_many(ctx, data)

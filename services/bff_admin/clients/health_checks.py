@@ -11,7 +11,7 @@ from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, DownstreamTimeout
 from services.bff_admin.contracts.health import EventsReport, HealthReport
-from services.bff_admin.ports import ConsumerState, ServiceHealth
+from services.bff_admin.ports import ServiceHealth
 
 _HEALTHY = frozenset({"healthy", "ok"})
 _MAX_VERSION_LENGTH = 50
@@ -66,10 +66,9 @@ class HttpHealthChecks:
         )
 
 
-def _consumer_of(dependencies: Mapping[object, object]) -> ConsumerState | None:
+def _consumer_of(dependencies: Mapping[object, object]) -> EventsReport | None:
     """The state of the consumer; None where the report has none, or one of another shape."""
     try:
-        report = msgspec.convert(dependencies.get("events"), EventsReport)
+        return msgspec.convert(dependencies.get("events"), EventsReport)
     except msgspec.ValidationError:
         return None
-    return ConsumerState(report.status, report.lag, report.silent_seconds, report.rejects)

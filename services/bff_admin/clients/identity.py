@@ -7,13 +7,12 @@ import msgspec
 
 from bff_core.client import (
     Credentials,
-    DownstreamResponse,
     Endpoint,
     JsonDecoder,
     ServiceClient,
     ServiceIdentity,
 )
-from bff_core.composition import Fetched
+from bff_core.composition import Fetched, WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
 from bff_core.inputs import is_uuid
@@ -31,11 +30,12 @@ from services.bff_admin.contracts.identity import (
     Invitation,
     ItemResults,
 )
-from services.bff_admin.ports import AccountDecision, InvitedAccount, TrailQuery
+from services.bff_admin.ports import TrailQuery, Verb
 
 T = TypeVar("T")
 NO_HEADERS: Mapping[str, str] = {}
 
+REPLAY = "Idempotent-Replay"
 USERS = ("v1", "admin", "users")
 DECISIONS = ("v1", "admin", "decisions")
 
@@ -80,57 +80,28 @@ class HttpAccounts:
     async def one(self, ctx: RequestContext, user_id: str) -> AccountDetail:
         return await _read(self._detail, ctx, _account_path(user_id), {})
 
-    async def approve(
-        self, ctx: RequestContext, user_id: str, expected_version: int, note: str | None
-    ) -> AccountDecision:
-        body = {"expected_version": expected_version, "note": note}
-        return await self._decide_one(ctx, _account_path(user_id, "approve"), body)
-
-    async def deny(
-        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> AccountDecision:
-        body = {"expected_version": expected_version, "reason": reason}
-        return await self._decide_one(ctx, _account_path(user_id, "deny"), body)
-
-    async def deactivate(
-        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> AccountDecision:
-        body = {"expected_version": expected_version, "reason": reason}
-        return await self._decide_one(ctx, _account_path(user_id, "deactivate"), body)
-
-    async def reactivate(
-        self, ctx: RequestContext, user_id: str, expected_version: int, reason: str
-    ) -> AccountDecision:
-        body = {"expected_version": expected_version, "reason": reason}
-        return await self._decide_one(ctx, _account_path(user_id, "reactivate"), body)
+    async def decide(
+        self, ctx: RequestContext, user_id: str, verb: Verb, body: Mapping[str, object]
+    ) -> WithHeaders[AccountState]:
+        return await self._write(self._decide, ctx, _account_path(user_id, verb), body)
 
     async def invite(
         self, ctx: RequestContext, person: Mapping[str, object], key: str | None
-    ) -> InvitedAccount:
+    ) -> WithHeaders[Invitation]:
         headers = {} if key is None else {"Idempotency-Key": key}
-        path = (*USERS, "invite")
-        response = await self._write(self._invite, ctx, path, person, headers=headers)
-        return InvitedAccount(response.value, _is_replay(response))
+        return await self._write(self._invite, ctx, (*USERS, "invite"), person, headers=headers)
 
-    async def decide(
+    async def decide_many(
         self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
     ) -> ItemResults:
         path = (*USERS, "decisions")
-        response = await self._write(self._decide_many, ctx, path, {"items": items})
-        results: ItemResults = response.value
-        return results
+        return (await self._write(self._decide_many, ctx, path, {"items": items})).body
 
     async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[DecisionPage]:
         if query.actor is not None and not is_uuid(query.actor):
             # No account has such an id, so it has decided nothing.
             return Fetched(DecisionPage([], None))
         return await self._decisions.get(ctx, DECISIONS, query.as_parameters())
-
-    async def _decide_one(
-        self, ctx: RequestContext, path: tuple[str, ...], body: Mapping[str, object]
-    ) -> AccountDecision:
-        response = await self._write(self._decide, ctx, path, body)
-        return AccountDecision(response.value, _is_replay(response))
 
     async def _write(
         self,
@@ -140,7 +111,7 @@ class HttpAccounts:
         body: Mapping[str, object],
         *,
         headers: Mapping[str, str] = NO_HEADERS,
-    ) -> DownstreamResponse:
+    ) -> WithHeaders[T]:
         """Send, and drop what any admin has read: also a failed write may have been carried out."""
         call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body), headers=headers)
         try:
@@ -148,11 +119,8 @@ class HttpAccounts:
         finally:
             self._admin.forget(None)
         raise_for_status(endpoint.service, response)
-        return response
-
-
-def _is_replay(response: DownstreamResponse) -> bool:
-    return response.headers.get("Idempotent-Replay") == "true"
+        is_replay = response.headers.get(REPLAY) == "true"
+        return WithHeaders(response.value, {REPLAY: "true"} if is_replay else {})
 
 
 def _account_path(user_id: str, *more: str) -> tuple[str, ...]:

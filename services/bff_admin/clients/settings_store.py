@@ -1,8 +1,8 @@
 """Settings of the config service: requests are forwarded, responses passed on; its audit is read."""
 
 import re
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -37,13 +37,14 @@ from services.bff_admin.ports import SettingsRequest, SettingsResponse, TrailQue
 M = TypeVar("M", bound=BaseModel)
 
 SETTINGS = ("v1", "settings")
+AUDIT = ("v1", "audit")
 RESPONSE_HEADERS = ("ETag", "Idempotent-Replay")
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _NOT_MODIFIED = 304
 
 
 class HttpSettings:
-    """Implements both `SettingsStore` and `NamespaceValues`."""
+    """Implements `SettingsStore`, `NamespaceValues` and `SettingChanges`."""
 
     def __init__(
         self, config: ServiceClient, identity: ServiceIdentity, *, read: Operation, write: Operation
@@ -62,53 +63,48 @@ class HttpSettings:
 
         self._namespaces = endpoint("namespaces", read, AdminNamespacesV1)
         self._settings = endpoint("settings", read, AdminSettingsV1)
-        self._schema = endpoint("schema", read, AdminSettingsSchemaV1)
-        self._versions = endpoint("versions", read, AdminSettingsVersionsV1)
         self._version = endpoint("version", read, AdminSettingsVersionV1)
-        self._change = endpoint("change", write, AdminSettingsChangeV1)
+        self._endpoints: Mapping[type[BaseModel], Endpoint[Any]] = {
+            AdminNamespacesV1: self._namespaces,
+            AdminSettingsV1: self._settings,
+            AdminSettingsSchemaV1: endpoint("schema", read, AdminSettingsSchemaV1),
+            AdminSettingsVersionsV1: endpoint("versions", read, AdminSettingsVersionsV1),
+            AdminSettingsVersionV1: self._version,
+            AdminSettingsChangeV1: endpoint("change", write, AdminSettingsChangeV1),
+        }
+        self._changes = config.endpoint(
+            "audit", read, JsonDecoder(SettingChangePage), credentials=credentials
+        )
 
-    async def namespaces(self, ctx: RequestContext, forwarded: SettingsRequest) -> SettingsResponse:
-        return await _forward(self._namespaces, ctx, "GET", SETTINGS, forwarded)
-
-    async def read(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
+    async def forward(
+        self,
+        ctx: RequestContext,
+        model: type[BaseModel],
+        path: Sequence[str],
+        forwarded: SettingsRequest,
     ) -> SettingsResponse:
-        return await _forward(self._settings, ctx, "GET", _path(namespace), forwarded)
-
-    async def schema(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse:
-        return await _forward(self._schema, ctx, "GET", _path(namespace, "schema"), forwarded)
-
-    async def write(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse:
-        return await self._forward_write(ctx, "PUT", _path(namespace), forwarded)
-
-    async def roll_back(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse:
-        return await self._forward_write(ctx, "POST", _path(namespace, "rollback"), forwarded)
-
-    async def versions(
-        self, ctx: RequestContext, namespace: str, forwarded: SettingsRequest
-    ) -> SettingsResponse:
-        return await _forward(self._versions, ctx, "GET", _path(namespace, "versions"), forwarded)
-
-    async def version(
-        self, ctx: RequestContext, namespace: str, number: int, forwarded: SettingsRequest
-    ) -> SettingsResponse:
-        path = _path(namespace, "versions", str(number))
-        return await _forward(self._version, ctx, "GET", path, forwarded)
-
-    async def _forward_write(
-        self, ctx: RequestContext, method: str, path: tuple[str, ...], forwarded: SettingsRequest
-    ) -> SettingsResponse:
-        """Forward, and drop what any admin has read: also a failed write may have been carried out."""
-        try:
-            return await _forward(self._change, ctx, method, path, forwarded)
-        finally:
-            self._config.forget(None)
+        endpoint = self._endpoints[model]
+        call = endpoint.request(
+            ctx,
+            forwarded.method,
+            _path(*path),
+            params=forwarded.params,
+            body=forwarded.body,
+            headers=forwarded.headers,
+        )
+        if forwarded.method == "GET":
+            response = await call
+        else:
+            try:
+                response = await mark_unknown_outcome(call)
+            finally:
+                # What any admin has read: also a failed write may have been carried out.
+                self._config.forget(None)
+        raise_for_status(endpoint.service, response)
+        headers = {
+            name: response.headers[name] for name in RESPONSE_HEADERS if name in response.headers
+        }
+        return SettingsResponse(response.status, response.value, headers)
 
     async def all(self, ctx: RequestContext) -> AdminNamespacesV1:
         return (await self._namespaces.get(ctx, SETTINGS)).value
@@ -119,35 +115,15 @@ class HttpSettings:
     async def defaults(self, ctx: RequestContext, namespace: str) -> AdminSettingsVersionV1:
         return (await self._version.get(ctx, _path(namespace, "versions", "0"))).value
 
-
-async def _forward(
-    endpoint: Endpoint[M],
-    ctx: RequestContext,
-    method: str,
-    path: tuple[str, ...],
-    forwarded: SettingsRequest,
-) -> SettingsResponse:
-    call = endpoint.request(
-        ctx,
-        method,
-        path,
-        params=forwarded.params,
-        body=forwarded.body,
-        headers=forwarded.headers,
-    )
-    response = await (call if method == "GET" else mark_unknown_outcome(call))
-    raise_for_status(endpoint.service, response)
-    headers = {
-        name: response.headers[name] for name in RESPONSE_HEADERS if name in response.headers
-    }
-    return SettingsResponse(response.status, response.value, headers)
+    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[SettingChangePage]:
+        return await self._changes.get(ctx, AUDIT, query.as_parameters())
 
 
-def _path(namespace: str, *more: str) -> tuple[str, ...]:
-    """The path of a namespace; a name that no file can define is refused before any call."""
-    if not _NAMESPACE.fullmatch(namespace):
+def _path(*path: str) -> tuple[str, ...]:
+    """A path below the settings; a name that no file can define is refused before any call."""
+    if path and not _NAMESPACE.fullmatch(path[0]):
         raise NotFound
-    return (*SETTINGS, namespace, *more)
+    return (*SETTINGS, *path)
 
 
 def _decoder(kind: type[M]) -> Callable[[bytes], M]:
@@ -158,21 +134,3 @@ def _decoder(kind: type[M]) -> Callable[[bytes], M]:
             raise Undecodable(type(error).__name__) from None
 
     return decode
-
-
-AUDIT = ("v1", "audit")
-
-
-class HttpSettingChanges:
-    def __init__(
-        self, config: ServiceClient, identity: ServiceIdentity, *, read: Operation
-    ) -> None:
-        self._pages = config.endpoint(
-            "audit",
-            read,
-            JsonDecoder(SettingChangePage),
-            credentials=Credentials(service=identity, token=True),
-        )
-
-    async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[SettingChangePage]:
-        return await self._pages.get(ctx, AUDIT, query.as_parameters())

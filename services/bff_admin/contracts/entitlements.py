@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Balance(Struct, frozen=True):
@@ -26,7 +26,7 @@ class CreditOperation(Struct, frozen=True, kw_only=True):
     amount: int
     consumed_from: str
     correlation_id: str
-    operation_status: str
+    status: str = field(name="operation_status")
     created_at: datetime
     batch_id: str | None = None
 

@@ -14,7 +14,11 @@ class HealthReport(Struct, frozen=True):
 
 
 class EventsReport(Struct, frozen=True):
-    """The consumer of the platform's events, as the teacher BFF reports it."""
+    """A consumer of the platform's events; a number is None while it is unknown.
+
+    `lag` counts messages, `silent_seconds` since the last one, `rejects` messages that were put
+    aside.
+    """
 
     status: Literal["connected", "connecting", "absent"]
     lag: int | None = None

@@ -72,12 +72,7 @@ def _setting_entry(change: SettingChange) -> AuditEntryV1:
         actor_name=None,
         reason=change.reason,
         correlation_id=change.correlation_id,
-        setting=AuditSettingV1(
-            namespace=change.namespace,
-            version_before=change.version_before,
-            version_after=change.version_after,
-            diff=change.diff,
-        ),
+        setting=AuditSettingV1.model_validate(change, from_attributes=True),
         user=None,
     )
 
@@ -92,13 +87,7 @@ def _user_entry(decision: Decision) -> AuditEntryV1:
         reason=decision.reason,
         correlation_id=decision.correlation_id,
         setting=None,
-        user=AuditUserV1(
-            user_id=decision.user_id,
-            action=decision.action,
-            from_status=decision.from_status,
-            to_status=decision.to_status,
-            version=decision.version,
-        ),
+        user=AuditUserV1.model_validate(decision, from_attributes=True),
     )
 
 

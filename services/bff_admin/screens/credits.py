@@ -10,7 +10,7 @@ import structlog
 from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError
-from services.bff_admin.contracts.entitlements import CreditOperation, CreditOperations
+from services.bff_admin.contracts.entitlements import CreditOperations
 from services.bff_admin.contracts.identity import AccountDetail
 from services.bff_admin.dto.credits_v1 import (
     AdjustCreditsV1,
@@ -60,7 +60,11 @@ class CreditsScreen:
             email=found.email if found else None,
             available=value_or_none(available),
             adjustable=adjustable,
-            operations=rows and [_operation_dto(row) for row in rows.operations],
+            operations=rows
+            and [
+                AdminCreditOperationV1.model_validate(row, from_attributes=True)
+                for row in rows.operations
+            ],
             parts=describe_all(parts),
         )
 
@@ -109,19 +113,6 @@ class CreditsScreen:
             return Missing(error.code), False
         except DownstreamError as error:
             return Missing(error.code), None
-
-
-def _operation_dto(row: CreditOperation) -> AdminCreditOperationV1:
-    return AdminCreditOperationV1(
-        id=row.id,
-        metric=row.metric,
-        amount=row.amount,
-        consumed_from=row.consumed_from,
-        status=row.operation_status,
-        batch_id=row.batch_id,
-        correlation_id=row.correlation_id,
-        created_at=row.created_at,
-    )
 
 
 async def _logged(

@@ -10,6 +10,7 @@ from bff_core.composition import Fetched, Missing, Part, fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.json_values import json_equal, json_pointer
+from services.bff_admin.contracts.health import EventsReport
 from services.bff_admin.dto.audit_v1 import AuditEntryV1
 from services.bff_admin.dto.overview_v1 import (
     AdminOverviewV1,
@@ -23,7 +24,6 @@ from services.bff_admin.dto.overview_v1 import (
 from services.bff_admin.ports import (
     Accounts,
     Breakers,
-    ConsumerState,
     HealthChecks,
     NamespaceValues,
     ServiceHealth,
@@ -164,11 +164,11 @@ class OverviewScreen:
             recent_changes=_recent_changes(now, trail),
             changed_settings=value_or_none(changed),
             services=[_health_dto(service) for service in health.result()],
-            events=_consumer_dto(consumer),
+            events=EventsConsumerV1.model_validate(consumer.value, from_attributes=True)
+            if isinstance(consumer, Fetched)
+            else None,
             breakers=[
-                BreakerV1.model_validate(
-                    {"service": one.service, "operation": one.operation, "state": one.state}
-                )
+                BreakerV1.model_validate(one, from_attributes=True)
                 for one in self._breakers.states()
             ],
             generated_at=now,
@@ -186,7 +186,7 @@ def _recent_changes(
     return [entry for _, entry in page.entries]
 
 
-def _consumer(services: Sequence[ServiceHealth]) -> Part[ConsumerState] | None:
+def _consumer(services: Sequence[ServiceHealth]) -> Part[EventsReport] | None:
     """The consumer's state; None where no events are read, and where nothing is asked."""
     found = next((one for one in services if one.name == CONSUMER), None)
     if found is None:
@@ -196,18 +196,6 @@ def _consumer(services: Sequence[ServiceHealth]) -> Part[ConsumerState] | None:
     if found.status == "healthy" and not found.reads_events:
         return None
     return Missing(found.code or DownstreamFailed.code)
-
-
-def _consumer_dto(part: Part[ConsumerState] | None) -> EventsConsumerV1 | None:
-    if part is None or isinstance(part, Missing):
-        return None
-    state = part.value
-    return EventsConsumerV1(
-        status=state.status,
-        lag=state.lag,
-        silent_seconds=state.silent_seconds,
-        rejects=state.rejects,
-    )
 
 
 def _health_dto(service: ServiceHealth) -> ServiceHealthV1:

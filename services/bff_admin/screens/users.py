@@ -7,7 +7,6 @@ from bff_core.context import RequestContext
 from services.bff_admin.contracts.identity import AccountDetail, ItemResult
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminInvitationV1,
-    AdminItemErrorV1,
     AdminItemResultV1,
     AdminUserDecisionsV1,
     AdminUserDecisionV1,
@@ -25,7 +24,7 @@ from services.bff_admin.dto.users_v1 import (
     PendingUsersQuery,
     UsersQuery,
 )
-from services.bff_admin.ports import AccountDecision, Accounts
+from services.bff_admin.ports import Accounts, Verb
 from services.bff_admin.screens.parts import describe_all, optional_part, value_or_none
 
 _ITEM_DETAILS = frozenset({"reason", "current"})
@@ -47,43 +46,24 @@ class UsersScreen:
     async def one(self, ctx: RequestContext, user_id: str) -> AdminUserDetailV1:
         return AdminUserDetailV1.model_validate(await self._accounts.one(ctx, user_id))
 
-    async def approve(
-        self, ctx: RequestContext, user_id: str, body: ApproveUserV1
+    async def decide(
+        self,
+        ctx: RequestContext,
+        user_id: str,
+        verb: Verb,
+        body: ApproveUserV1 | DenyUserV1 | DeactivateUserV1,
     ) -> WithHeaders[AdminUserDecisionV1]:
-        return _decision_response(
-            await self._accounts.approve(ctx, user_id, body.expected_version, body.note)
-        )
-
-    async def deny(
-        self, ctx: RequestContext, user_id: str, body: DenyUserV1
-    ) -> WithHeaders[AdminUserDecisionV1]:
-        return _decision_response(
-            await self._accounts.deny(ctx, user_id, body.expected_version, body.reason)
-        )
-
-    async def deactivate(
-        self, ctx: RequestContext, user_id: str, body: DeactivateUserV1
-    ) -> WithHeaders[AdminUserDecisionV1]:
-        return _decision_response(
-            await self._accounts.deactivate(ctx, user_id, body.expected_version, body.reason)
-        )
-
-    async def reactivate(
-        self, ctx: RequestContext, user_id: str, body: DeactivateUserV1
-    ) -> WithHeaders[AdminUserDecisionV1]:
-        return _decision_response(
-            await self._accounts.reactivate(ctx, user_id, body.expected_version, body.reason)
-        )
+        decided = await self._accounts.decide(ctx, user_id, verb, body.model_dump())
+        return WithHeaders(AdminUserDecisionV1.model_validate(decided.body), decided.headers)
 
     async def invite(
         self, ctx: RequestContext, key: str | None, body: InviteUserV1
     ) -> WithHeaders[AdminInvitationV1]:
         made = await self._accounts.invite(ctx, body.model_dump(), key)
-        invitation = AdminInvitationV1.model_validate(made.account)
-        return WithHeaders(invitation, _replay_headers(replayed=made.replayed))
+        return WithHeaders(AdminInvitationV1.model_validate(made.body), made.headers)
 
-    async def decide(self, ctx: RequestContext, body: UserDecisionsV1) -> AdminUserDecisionsV1:
-        found = await self._accounts.decide(ctx, [item.model_dump() for item in body.items])
+    async def decide_many(self, ctx: RequestContext, body: UserDecisionsV1) -> AdminUserDecisionsV1:
+        found = await self._accounts.decide_many(ctx, [item.model_dump() for item in body.items])
         return AdminUserDecisionsV1(results=[_item_dto(item) for item in found.results])
 
 
@@ -95,30 +75,12 @@ def _parameters(query: BaseModel) -> dict[str, str]:
     }
 
 
-def _decision_response(decision: AccountDecision) -> WithHeaders[AdminUserDecisionV1]:
-    headers = _replay_headers(replayed=decision.replayed)
-    return WithHeaders(AdminUserDecisionV1.model_validate(decision.account), headers)
-
-
-def _replay_headers(*, replayed: bool) -> dict[str, str]:
-    return {"Idempotent-Replay": "true"} if replayed else {}
-
-
 def _item_dto(item: ItemResult) -> AdminItemResultV1:
-    decision = AdminUserDecisionV1.model_validate(item.decision) if item.decision else None
-    error = None
-    if item.error:
-        details = {
-            name: value for name, value in item.error.details.items() if name in _ITEM_DETAILS
-        }
-        error = AdminItemErrorV1(code=item.error.code, message=item.error.message, details=details)
-    return AdminItemResultV1(
-        user_id=item.user_id,
-        outcome=item.outcome,
-        status=item.status,
-        decision=decision,
-        error=error,
-    )
+    result = AdminItemResultV1.model_validate(item, from_attributes=True)
+    if result.error:
+        details = result.error.details.items()
+        result.error.details = {name: value for name, value in details if name in _ITEM_DETAILS}
+    return result
 
 
 class ProfileScreen:

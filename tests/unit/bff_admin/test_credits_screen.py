@@ -100,7 +100,7 @@ async def test_credits_come_with_their_operations() -> None:
         amount=50,
         consumed_from="user",
         correlation_id=CORRELATION,
-        operation_status="completed",
+        status="completed",
         created_at=AT,
     )
 

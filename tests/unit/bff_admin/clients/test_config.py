@@ -1,17 +1,25 @@
 """Requests to the config service and health checks: each client method, and its errors."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from bff_core.client import ServiceClient
 from bff_core.clock import SystemClock
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, NotFound, PreconditionFailed
 from services.bff_admin.clients.health_checks import HttpHealthChecks
-from services.bff_admin.clients.settings_store import HttpSettingChanges, HttpSettings
+from services.bff_admin.clients.settings_store import HttpSettings
+from services.bff_admin.dto.settings_v1 import (
+    AdminNamespacesV1,
+    AdminSettingsChangeV1,
+    AdminSettingsSchemaV1,
+    AdminSettingsV1,
+    AdminSettingsVersionsV1,
+    AdminSettingsVersionV1,
+)
 from services.bff_admin.ports import SettingsRequest, TrailQuery
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
@@ -26,35 +34,12 @@ from tests.unit.service_clients import (
 TOKEN_AND_KEY = SERVICE_KEY | {"Authorization": "Bearer a-token"}
 STAMP = {"updated_at": None, "updated_by": None, "etag": '"5f2a9c"'}
 SETTINGS = {"namespace": "maintenance", "version": 3, "values": {"read_only": True}, **STAMP}
-READS: list[
-    tuple[Callable[[HttpSettings, RequestContext, SettingsRequest], Awaitable[object]], str]
-] = [
-    (lambda settings, ctx, request: settings.namespaces(ctx, request), ""),
-    (lambda settings, ctx, request: settings.read(ctx, "maintenance", request), "/maintenance"),
-    (
-        lambda settings, ctx, request: settings.schema(ctx, "maintenance", request),
-        "/maintenance/schema",
-    ),
-    (
-        lambda settings, ctx, request: settings.versions(ctx, "maintenance", request),
-        "/maintenance/versions",
-    ),
-    (
-        lambda settings, ctx, request: settings.version(ctx, "maintenance", 2, request),
-        "/maintenance/versions/2",
-    ),
-]
-WRITES: list[
-    tuple[Callable[[HttpSettings, RequestContext, SettingsRequest], Awaitable[object]], str]
-] = [
-    (
-        lambda settings, ctx, request: settings.write(ctx, "maintenance", request),
-        "PUT /v1/settings/maintenance",
-    ),
-    (
-        lambda settings, ctx, request: settings.roll_back(ctx, "maintenance", request),
-        "POST /v1/settings/maintenance/rollback",
-    ),
+READS: list[tuple[type[BaseModel], tuple[str, ...], str]] = [
+    (AdminNamespacesV1, (), ""),
+    (AdminSettingsV1, ("maintenance",), "/maintenance"),
+    (AdminSettingsSchemaV1, ("maintenance", "schema"), "/maintenance/schema"),
+    (AdminSettingsVersionsV1, ("maintenance", "versions"), "/maintenance/versions"),
+    (AdminSettingsVersionV1, ("maintenance", "versions", "2"), "/maintenance/versions/2"),
 ]
 
 
@@ -63,21 +48,23 @@ def settings(client: ServiceClient) -> HttpSettings:
     return HttpSettings(client, IDENTITY, read=RULE, write=RULE)
 
 
-@pytest.mark.parametrize(("read", "path"), READS)
+@pytest.mark.parametrize(("model", "path", "url"), READS)
 async def test_reads_pass_the_admin_s_condition_on(
     settings: HttpSettings,
     ctx: RequestContext,
     downstream: MockedDownstream,
     *,
-    read: Callable[..., Awaitable[Any]],
-    path: str,
+    model: type[BaseModel],
+    path: tuple[str, ...],
+    url: str,
 ) -> None:
     downstream.get(ANY_URL, status=304, headers={"ETag": '"3"', "X-Other": "1"})
 
-    response = await read(settings, ctx, SettingsRequest(headers={"If-None-Match": '"3"'}))
+    request = SettingsRequest(headers={"If-None-Match": '"3"'})
+    response = await settings.forward(ctx, model, path, request)
 
     received = the_request(downstream)
-    assert received.line == f"GET /v1/settings{path}"
+    assert received.line == f"GET /v1/settings{url}"
     assert credentials_in(received) == TOKEN_AND_KEY
     assert received.headers["If-None-Match"] == '"3"'
     assert (response.status, response.body, response.headers) == (304, None, {"ETag": '"3"'})
@@ -88,31 +75,34 @@ async def test_settings_are_decoded(
 ) -> None:
     downstream.get(ANY_URL, payload=SETTINGS, headers={"ETag": '"3"'})
 
-    response = await settings.read(ctx, "maintenance", SettingsRequest())
+    response = await settings.forward(ctx, AdminSettingsV1, ("maintenance",), SettingsRequest())
 
     assert response.body is not None
     assert response.body.model_dump()["values"] == {"read_only": True}
 
 
-@pytest.mark.parametrize(("write", "line"), WRITES)
+@pytest.mark.parametrize(("method", "action"), [("PUT", ()), ("POST", ("rollback",))])
 async def test_writes_pass_condition_key_and_body_on(
     settings: HttpSettings,
     ctx: RequestContext,
     downstream: MockedDownstream,
     *,
-    write: Callable[..., Awaitable[object]],
-    line: str,
+    method: str,
+    action: tuple[str, ...],
 ) -> None:
     error = {"error": {"code": "PRECONDITION_FAILED", "message": "Read again", "details": {}}}
     for answer in (downstream.put, downstream.post):
         answer(ANY_URL, status=412, payload=error, headers={"ETag": '"4"'})
     conditions = {"If-Match": '"3"', "Idempotency-Key": "k"}
 
+    request = SettingsRequest(method, [("dry_run", "true")], conditions, b'{"a": 1}')
+    path = ("maintenance", *action)
+
     with pytest.raises(PreconditionFailed) as caught:
-        await write(settings, ctx, SettingsRequest([("dry_run", "true")], conditions, b'{"a": 1}'))
+        await settings.forward(ctx, AdminSettingsChangeV1, path, request)
 
     received = the_request(downstream)
-    assert received.line == f"{line}?dry_run=true"
+    assert received.line == f"{method} /v1/settings/{'/'.join(path)}?dry_run=true"
     assert credentials_in(received) == TOKEN_AND_KEY
     assert {name: received.headers[name] for name in conditions} == conditions
     assert received.body == b'{"a": 1}'
@@ -124,7 +114,7 @@ async def test_a_name_that_no_namespace_has_sends_nothing(
     settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream, namespace: str
 ) -> None:
     with pytest.raises(NotFound):
-        await settings.read(ctx, namespace, SettingsRequest())
+        await settings.forward(ctx, AdminSettingsV1, (namespace,), SettingsRequest())
 
     assert downstream.received == []
 
@@ -146,14 +136,12 @@ async def test_what_the_overview_reads(
 
 
 async def test_the_newest_changes(
-    client: ServiceClient, ctx: RequestContext, downstream: MockedDownstream
+    settings: HttpSettings, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:
     downstream.get(ANY_URL, payload={"entries": [], "next_cursor": None})
 
     since = datetime(2026, 1, 31, tzinfo=UTC)
-    await HttpSettingChanges(client, IDENTITY, read=RULE).newest(
-        ctx, TrailQuery(limit=10, before=7, since=since)
-    )
+    await settings.newest(ctx, TrailQuery(limit=10, before=7, since=since))
 
     received = the_request(downstream)
     assert received.url.path == "/v1/audit"
@@ -195,4 +183,4 @@ async def test_a_failed_read_is_the_service_s(
     downstream.get(ANY_URL, status=401)
 
     with pytest.raises(DownstreamError):
-        await settings.read(ctx, "maintenance", SettingsRequest())
+        await settings.forward(ctx, AdminSettingsV1, ("maintenance",), SettingsRequest())

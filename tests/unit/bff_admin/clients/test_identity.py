@@ -113,13 +113,15 @@ async def test_approving(
 ) -> None:
     downstream.post(ANY_URL, payload=DECIDED, headers={"Idempotent-Replay": "true"})
 
-    decided = await accounts.approve(ctx, USER, 1, "welcome")
+    decided = await accounts.decide(
+        ctx, USER, "approve", {"expected_version": 1, "note": "welcome"}
+    )
 
     received = the_request(downstream)
     assert received.line == f"POST /v1/admin/users/{USER}/approve"
     assert credentials_in(received) == TOKEN_AND_KEY
     assert json.loads(received.body or b"") == {"expected_version": 1, "note": "welcome"}
-    assert (decided.account.status, decided.replayed) == ("approved", True)
+    assert (decided.body.status, decided.headers) == ("approved", {"Idempotent-Replay": "true"})
 
 
 async def test_denying(
@@ -127,12 +129,12 @@ async def test_denying(
 ) -> None:
     downstream.post(ANY_URL, payload=DECIDED | {"status": "denied"})
 
-    decided = await accounts.deny(ctx, USER, 1, "unknown")
+    decided = await accounts.decide(ctx, USER, "deny", {"expected_version": 1, "reason": "unknown"})
 
     received = the_request(downstream)
     assert received.line == f"POST /v1/admin/users/{USER}/deny"
     assert json.loads(received.body or b"") == {"expected_version": 1, "reason": "unknown"}
-    assert (decided.account.status, decided.replayed) == ("denied", False)
+    assert (decided.body.status, decided.headers) == ("denied", {})
 
 
 async def test_deciding_many(
@@ -140,7 +142,7 @@ async def test_deciding_many(
 ) -> None:
     downstream.post(ANY_URL, payload={"results": []})
 
-    await accounts.decide(ctx, [{"user_id": USER, "decision": "approve"}])
+    await accounts.decide_many(ctx, [{"user_id": USER, "decision": "approve"}])
 
     received = the_request(downstream)
     assert received.line == "POST /v1/admin/users/decisions"
@@ -154,7 +156,7 @@ async def test_a_refusal_of_a_decision_is_passed_on_without_the_rest(
     downstream.post(ANY_URL, status=409, payload=REFUSAL)
 
     with pytest.raises(Conflict) as caught:
-        await accounts.approve(ctx, USER, 1, None)
+        await accounts.decide(ctx, USER, "approve", {"expected_version": 1})
 
     assert str(caught.value) == "Decided by another"
     assert caught.value.details == {"current": {"version": 3}}
@@ -179,7 +181,7 @@ async def test_a_decision_whose_outcome_is_open_says_so(
     downstream.post(ANY_URL, **failure)
 
     with pytest.raises(DownstreamError) as caught:
-        await accounts.approve(ctx, USER, 1, None)
+        await accounts.decide(ctx, USER, "approve", {"expected_version": 1})
 
     assert caught.value.details.get("outcome") == outcome
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bff_core.client import JsonDecoder
 from services.bff_teacher.contracts.ras import OwnedEssay
-from services.essay_results.api.essay_route import blueprint
+from services.essay_results.essay_route import blueprint
 from tests.contract.platform_routes.conftest import HEADERS, guarded_app
 
 SERVICE = "ras"

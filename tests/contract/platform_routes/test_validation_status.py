@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bff_core.client import JsonDecoder
 from bff_core.server import UnguardedMountError
 from services.bff_teacher.contracts.cms import ValidationStatuses
-from services.class_validation.api.validation_status import MAX_BATCHES, blueprint
+from services.class_validation.validation_status import MAX_BATCHES, blueprint
 from tests.contract.platform_routes.conftest import HEADERS, guarded_app
 
 SERVICE = "cms"

@@ -1,1 +1,0 @@
-"""HTTP route: parameters, and the JSON that class management answers in."""

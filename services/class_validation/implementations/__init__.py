@@ -1,1 +1,0 @@
-"""The query over class management's own table."""

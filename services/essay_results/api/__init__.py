@@ -1,1 +1,0 @@
-"""HTTP route: the JSON that the result aggregator answers in."""

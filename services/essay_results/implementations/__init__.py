@@ -1,1 +1,0 @@
-"""The query over the result aggregator's own tables."""

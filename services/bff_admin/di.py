@@ -37,7 +37,7 @@ from services.bff_admin.ports import (
 from services.bff_admin.screens.audit import AuditScreen, AuditTrail
 from services.bff_admin.screens.credits import CreditsScreen
 from services.bff_admin.screens.overview import OverviewScreen
-from services.bff_admin.screens.users import ProfileScreen, UsersScreen
+from services.bff_admin.screens.profile import ProfileScreen
 
 
 class AdminProvider(Provider):
@@ -48,7 +48,6 @@ class AdminProvider(Provider):
     settings = from_context(Settings)
     runtime = from_context(ClientRuntime)
     breakers = alias(ClientRuntime, provides=Breakers)
-    users = provide(UsersScreen)
     trail = provide(AuditTrail)
     audit = provide(AuditScreen)
     overview = provide(OverviewScreen)

@@ -15,18 +15,28 @@ from bff_core.ports import BreakerStatus
 from services.bff_admin.contracts.config_audit import SettingChangePage
 from services.bff_admin.contracts.entitlements import CreditOperations
 from services.bff_admin.contracts.health import EventsReport
-from services.bff_admin.contracts.identity import (
-    AccountDetail,
-    AccountPage,
-    AccountState,
-    DecisionPage,
-    Invitation,
-    ItemResults,
-)
+from services.bff_admin.contracts.identity import DecisionPage
 from services.bff_admin.dto.settings_v1 import (
     AdminNamespacesV1,
     AdminSettingsV1,
     AdminSettingsVersionV1,
+)
+from services.bff_admin.dto.user_decisions_v1 import (
+    AdminInvitationV1,
+    AdminUserDecisionsV1,
+    AdminUserDecisionV1,
+    ApproveUserV1,
+    DeactivateUserV1,
+    DenyUserV1,
+    InviteUserV1,
+    UserDecisionsV1,
+)
+from services.bff_admin.dto.users_v1 import (
+    AdminPendingUsersV1,
+    AdminUserDetailV1,
+    AdminUsersV1,
+    PendingUsersQuery,
+    UsersQuery,
 )
 
 Verb = Literal["approve", "deny", "deactivate", "reactivate"]
@@ -39,27 +49,33 @@ class Accounts(Protocol):
     failed write that may have been done has `details.outcome` "unknown".
     """
 
-    async def pending(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage: ...
+    async def pending(
+        self, ctx: RequestContext, query: PendingUsersQuery
+    ) -> AdminPendingUsersV1: ...
 
-    async def page(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage: ...
+    async def page(self, ctx: RequestContext, query: UsersQuery) -> AdminUsersV1: ...
 
-    async def one(self, ctx: RequestContext, user_id: str) -> AccountDetail: ...
+    async def one(self, ctx: RequestContext, user_id: str) -> AdminUserDetailV1: ...
 
     async def decide(
-        self, ctx: RequestContext, user_id: str, verb: Verb, body: Mapping[str, object]
-    ) -> WithHeaders[AccountState]:
+        self,
+        ctx: RequestContext,
+        user_id: str,
+        verb: Verb,
+        body: ApproveUserV1 | DenyUserV1 | DeactivateUserV1,
+    ) -> WithHeaders[AdminUserDecisionV1]:
         """Decide on one account, with `Idempotent-Replay` when that was decided before."""
         ...
 
     async def invite(
-        self, ctx: RequestContext, person: Mapping[str, object], key: str | None
-    ) -> WithHeaders[Invitation]:
+        self, ctx: RequestContext, person: InviteUserV1, key: str | None
+    ) -> WithHeaders[AdminInvitationV1]:
         """Make an approved account of the admin's organisation, once for each key."""
         ...
 
     async def decide_many(
-        self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
-    ) -> ItemResults:
+        self, ctx: RequestContext, decisions: UserDecisionsV1
+    ) -> AdminUserDecisionsV1:
         """Make several independent decisions; the results are in the order of the items."""
         ...
 

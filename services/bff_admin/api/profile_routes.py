@@ -6,7 +6,7 @@ from quart import Blueprint
 from bff_core.context import RequestContext
 from bff_core.server import access, inject, operation_id, returns
 from services.bff_admin.dto.users_v1 import AdminProfileV1
-from services.bff_admin.screens.users import ProfileScreen
+from services.bff_admin.screens.profile import ProfileScreen
 
 blueprint = Blueprint("admin_profile", __name__)
 

@@ -35,7 +35,7 @@ from services.bff_admin.dto.users_v1 import (
     PendingUsersQuery,
     UsersQuery,
 )
-from services.bff_admin.screens.users import UsersScreen
+from services.bff_admin.ports import Accounts
 
 blueprint = Blueprint("users", __name__)
 
@@ -47,10 +47,10 @@ blueprint = Blueprint("users", __name__)
 @returns(AdminPendingUsersV1)
 @inject
 async def pending(
-    query_args: PendingUsersQuery, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+    query_args: PendingUsersQuery, accounts: FromDishka[Accounts], ctx: FromDishka[RequestContext]
 ) -> AdminPendingUsersV1:
     """Accounts that wait for approval, longest waiting first."""
-    return await screen.pending(ctx, query_args)
+    return await accounts.pending(ctx, query_args)
 
 
 @blueprint.get("/users")
@@ -60,10 +60,10 @@ async def pending(
 @returns(AdminUsersV1)
 @inject
 async def users(
-    query_args: UsersQuery, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+    query_args: UsersQuery, accounts: FromDishka[Accounts], ctx: FromDishka[RequestContext]
 ) -> AdminUsersV1:
     """Accounts and where they stand, longest waiting first."""
-    return await screen.page(ctx, query_args)
+    return await accounts.page(ctx, query_args)
 
 
 @blueprint.get("/users/<user_id>")
@@ -73,10 +73,10 @@ async def users(
 @returns(AdminUserDetailV1)
 @inject
 async def user(
-    user_id: str, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+    user_id: str, accounts: FromDishka[Accounts], ctx: FromDishka[RequestContext]
 ) -> AdminUserDetailV1:
     """One account with the decisions on it."""
-    return await screen.one(ctx, user_id)
+    return await accounts.one(ctx, user_id)
 
 
 @blueprint.post("/users/<user_id>/approve")
@@ -90,11 +90,11 @@ async def user(
 async def approve(
     user_id: str,
     data: ApproveUserV1,
-    screen: FromDishka[UsersScreen],
+    accounts: FromDishka[Accounts],
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Let the person in."""
-    return await screen.decide(ctx, user_id, "approve", data)
+    return await accounts.decide(ctx, user_id, "approve", data)
 
 
 @blueprint.post("/users/<user_id>/deny")
@@ -108,11 +108,11 @@ async def approve(
 async def deny(
     user_id: str,
     data: DenyUserV1,
-    screen: FromDishka[UsersScreen],
+    accounts: FromDishka[Accounts],
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Keep the person out; whoever was in already is signed out."""
-    return await screen.decide(ctx, user_id, "deny", data)
+    return await accounts.decide(ctx, user_id, "deny", data)
 
 
 @blueprint.post("/users/<user_id>/deactivate")
@@ -126,11 +126,11 @@ async def deny(
 async def deactivate(
     user_id: str,
     data: DeactivateUserV1,
-    screen: FromDishka[UsersScreen],
+    accounts: FromDishka[Accounts],
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Take an approved person's access until further notice; they are signed out."""
-    return await screen.decide(ctx, user_id, "deactivate", data)
+    return await accounts.decide(ctx, user_id, "deactivate", data)
 
 
 @blueprint.post("/users/<user_id>/reactivate")
@@ -144,11 +144,11 @@ async def deactivate(
 async def reactivate(
     user_id: str,
     data: DeactivateUserV1,
-    screen: FromDishka[UsersScreen],
+    accounts: FromDishka[Accounts],
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminUserDecisionV1]:
     """Give a deactivated person their access back."""
-    return await screen.decide(ctx, user_id, "reactivate", data)
+    return await accounts.decide(ctx, user_id, "reactivate", data)
 
 
 @blueprint.post("/users/invite")
@@ -163,11 +163,11 @@ async def reactivate(
 async def invite(
     data: InviteUserV1,
     headers: OnceHeadersV1,
-    screen: FromDishka[UsersScreen],
+    accounts: FromDishka[Accounts],
     ctx: FromDishka[RequestContext],
 ) -> WithHeaders[AdminInvitationV1]:
     """Make an approved account in the admin's organisation; its person gets a mail."""
-    return await screen.invite(ctx, headers.idempotency_key, data)
+    return await accounts.invite(ctx, data, headers.idempotency_key)
 
 
 @blueprint.post("/users/decisions")
@@ -177,7 +177,7 @@ async def invite(
 @returns(AdminUserDecisionsV1)
 @inject
 async def decide_many(
-    data: UserDecisionsV1, screen: FromDishka[UsersScreen], ctx: FromDishka[RequestContext]
+    data: UserDecisionsV1, accounts: FromDishka[Accounts], ctx: FromDishka[RequestContext]
 ) -> AdminUserDecisionsV1:
     """Decide on up to 100 accounts, each for itself."""
-    return await screen.decide_many(ctx, data)
+    return await accounts.decide_many(ctx, data)

@@ -11,7 +11,7 @@ from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, FieldError, NotFound, ValidationFailed
 from bff_core.inputs import is_uuid
 from bff_core.settings import Operation
-from services.bff_admin.clients.failures import mark_unknown_outcome
+from services.bff_admin.clients.responses import mark_unknown_outcome
 from services.bff_admin.contracts.entitlements import (
     Balance,
     CreditCheck,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-import msgspec
+from pydantic import BaseModel
 
 from bff_core.client import (
     Credentials,
@@ -17,26 +17,39 @@ from bff_core.context import RequestContext
 from bff_core.errors import NotFound
 from bff_core.inputs import is_uuid
 from bff_core.settings import Operation
-from services.bff_admin.clients.failures import (
+from services.bff_admin.clients.responses import (
     REFUSAL_STATUSES,
     mark_unknown_outcome,
+    model_decoder,
     raise_for_status,
 )
-from services.bff_admin.contracts.identity import (
-    AccountDetail,
-    AccountPage,
-    AccountState,
-    DecisionPage,
-    Invitation,
-    ItemResults,
+from services.bff_admin.contracts.identity import DecisionPage
+from services.bff_admin.dto.user_decisions_v1 import (
+    AdminInvitationV1,
+    AdminUserDecisionsV1,
+    AdminUserDecisionV1,
+    ApproveUserV1,
+    DeactivateUserV1,
+    DenyUserV1,
+    InviteUserV1,
+    UserDecisionsV1,
+)
+from services.bff_admin.dto.users_v1 import (
+    AdminPendingUsersV1,
+    AdminUserDetailV1,
+    AdminUsersV1,
+    PendingUsersQuery,
+    UsersQuery,
 )
 from services.bff_admin.ports import TrailQuery, Verb
 
-T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 NO_HEADERS: Mapping[str, str] = {}
 
 REPLAY = "Idempotent-Replay"
 USERS = ("v1", "admin", "users")
+ITEM_DETAILS = frozenset({"reason", "current"})
+"""Details of a failed item that are passed on."""
 DECISIONS = ("v1", "admin", "decisions")
 
 
@@ -52,50 +65,66 @@ class HttpAccounts:
         def endpoint(
             name: str,
             operation: Operation,
-            kind: type[T],
-            subjects: Callable[[T], Iterable[str | None]] | None = None,
-        ) -> Endpoint[T]:
+            kind: type[M],
+            subjects: Callable[[M], Iterable[str | None]] | None = None,
+        ) -> Endpoint[M]:
             return admin.endpoint(
                 name,
                 operation,
-                JsonDecoder(kind),
+                model_decoder(kind),
                 credentials=credentials,
                 statuses=REFUSAL_STATUSES,
                 subjects=subjects,
             )
 
-        self._pages = endpoint("users", read, AccountPage)
-        self._detail = endpoint("user", read, AccountDetail, lambda found: [found.user_id])
-        self._decisions = endpoint("decisions", read, DecisionPage)
-        self._decide = endpoint("decide", write, AccountState, lambda found: [found.user_id])
-        self._invite = endpoint("invite", write, Invitation)
-        self._decide_many = endpoint("decide_many", write, ItemResults)
+        self._pages = endpoint("users", read, AdminUsersV1)
+        self._detail = endpoint("user", read, AdminUserDetailV1, lambda found: [found.user_id])
+        self._decide = endpoint("decide", write, AdminUserDecisionV1, lambda made: [made.user_id])
+        self._invite = endpoint("invite", write, AdminInvitationV1)
+        self._decide_many = endpoint("decide_many", write, AdminUserDecisionsV1)
+        self._decisions = admin.endpoint(
+            "decisions",
+            read,
+            JsonDecoder(DecisionPage),
+            credentials=credentials,
+            statuses=REFUSAL_STATUSES,
+        )
 
-    async def pending(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage:
-        return await _read(self._pages, ctx, (*USERS, "pending"), query)
+    async def pending(self, ctx: RequestContext, query: PendingUsersQuery) -> AdminPendingUsersV1:
+        page = await _read(self._pages, ctx, (*USERS, "pending"), query)
+        return AdminPendingUsersV1(**dict(page))
 
-    async def page(self, ctx: RequestContext, query: Mapping[str, str]) -> AccountPage:
+    async def page(self, ctx: RequestContext, query: UsersQuery) -> AdminUsersV1:
         return await _read(self._pages, ctx, USERS, query)
 
-    async def one(self, ctx: RequestContext, user_id: str) -> AccountDetail:
-        return await _read(self._detail, ctx, _account_path(user_id), {})
+    async def one(self, ctx: RequestContext, user_id: str) -> AdminUserDetailV1:
+        return await _read(self._detail, ctx, _account_path(user_id))
 
     async def decide(
-        self, ctx: RequestContext, user_id: str, verb: Verb, body: Mapping[str, object]
-    ) -> WithHeaders[AccountState]:
+        self,
+        ctx: RequestContext,
+        user_id: str,
+        verb: Verb,
+        body: ApproveUserV1 | DenyUserV1 | DeactivateUserV1,
+    ) -> WithHeaders[AdminUserDecisionV1]:
         return await self._write(self._decide, ctx, _account_path(user_id, verb), body)
 
     async def invite(
-        self, ctx: RequestContext, person: Mapping[str, object], key: str | None
-    ) -> WithHeaders[Invitation]:
+        self, ctx: RequestContext, person: InviteUserV1, key: str | None
+    ) -> WithHeaders[AdminInvitationV1]:
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self._write(self._invite, ctx, (*USERS, "invite"), person, headers=headers)
 
     async def decide_many(
-        self, ctx: RequestContext, items: Sequence[Mapping[str, object]]
-    ) -> ItemResults:
+        self, ctx: RequestContext, decisions: UserDecisionsV1
+    ) -> AdminUserDecisionsV1:
         path = (*USERS, "decisions")
-        return (await self._write(self._decide_many, ctx, path, {"items": items})).body
+        answer = (await self._write(self._decide_many, ctx, path, decisions)).body
+        for result in answer.results:
+            if result.error:
+                details = result.error.details
+                result.error.details = {one: details[one] for one in ITEM_DETAILS & details.keys()}
+        return answer
 
     async def newest(self, ctx: RequestContext, query: TrailQuery) -> Fetched[DecisionPage]:
         if query.actor is not None and not is_uuid(query.actor):
@@ -105,15 +134,16 @@ class HttpAccounts:
 
     async def _write(
         self,
-        endpoint: Endpoint[T],
+        endpoint: Endpoint[M],
         ctx: RequestContext,
         path: Sequence[str],
-        body: Mapping[str, object],
+        body: BaseModel,
         *,
         headers: Mapping[str, str] = NO_HEADERS,
-    ) -> WithHeaders[T]:
+    ) -> WithHeaders[M]:
         """Send, and drop what any admin has read: also a failed write may have been carried out."""
-        call = endpoint.request(ctx, "POST", path, body=msgspec.json.encode(body), headers=headers)
+        sent = body.model_dump_json().encode()
+        call = endpoint.request(ctx, "POST", path, body=sent, headers=headers)
         try:
             response = await mark_unknown_outcome(call)
         finally:
@@ -131,9 +161,14 @@ def _account_path(user_id: str, *more: str) -> tuple[str, ...]:
 
 
 async def _read(
-    endpoint: Endpoint[T], ctx: RequestContext, path: Sequence[str], query: Mapping[str, str]
-) -> T:
-    response = await endpoint.request(ctx, "GET", path, params=query)
+    endpoint: Endpoint[M], ctx: RequestContext, path: Sequence[str], query: BaseModel | None = None
+) -> M:
+    given = query.model_dump(mode="json", exclude_none=True) if query else {}
+    params = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in given.items()
+    }
+    response = await endpoint.request(ctx, "GET", path, params=params)
     raise_for_status(endpoint.service, response)
-    value: T = response.value
+    value: M = response.value
     return value

@@ -1,10 +1,10 @@
 """Settings of the config service: requests are forwarded, responses passed on; its audit is read."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bff_core.client import (
     Credentials,
@@ -12,15 +12,15 @@ from bff_core.client import (
     JsonDecoder,
     ServiceClient,
     ServiceIdentity,
-    Undecodable,
 )
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
 from bff_core.settings import Operation
-from services.bff_admin.clients.failures import (
+from services.bff_admin.clients.responses import (
     REFUSAL_STATUSES,
     mark_unknown_outcome,
+    model_decoder,
     raise_for_status,
 )
 from services.bff_admin.contracts.config_audit import SettingChangePage
@@ -56,7 +56,7 @@ class HttpSettings:
             return config.endpoint(
                 name,
                 operation,
-                _decoder(kind),
+                model_decoder(kind),
                 credentials=credentials,
                 statuses=REFUSAL_STATUSES | {_NOT_MODIFIED},
             )
@@ -124,13 +124,3 @@ def _path(*path: str) -> tuple[str, ...]:
     if path and not _NAMESPACE.fullmatch(path[0]):
         raise NotFound
     return (*SETTINGS, *path)
-
-
-def _decoder(kind: type[M]) -> Callable[[bytes], M]:
-    def decode(body: bytes) -> M:
-        try:
-            return kind.model_validate_json(body)
-        except ValidationError as error:
-            raise Undecodable(type(error).__name__) from None
-
-    return decode

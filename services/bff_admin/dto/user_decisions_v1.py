@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.config import JsonDict
 
 from bff_core.inputs import Email, Line, Whole
-from services.bff_admin.dto.users_v1 import Status
+from services.bff_admin.dto.users_v1 import Org, Status
 
 MAX_REASON_LENGTH = 500
 MAX_VERSION = 2**31 - 1
@@ -86,7 +86,7 @@ _DECIDED: JsonDict = {
 class AdminUserDecisionV1(BaseModel):
     """Account after the decision. `Idempotent-Replay: true` marks a decision made earlier."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_DECIDED]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_DECIDED]})
 
     user_id: str
     status: Status
@@ -107,8 +107,6 @@ class AdminItemErrorV1(BaseModel):
 
 class AdminItemResultV1(BaseModel):
     """`status` is the HTTP status that the item alone would have had."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     user_id: str
     outcome: Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
@@ -159,7 +157,6 @@ class AdminInvitationV1(BaseModel):
     """The account as it was made; its person can set a password by mail until `expires_at`."""
 
     model_config = ConfigDict(
-        from_attributes=True,
         json_schema_extra={
             "examples": [
                 {
@@ -181,7 +178,7 @@ class AdminInvitationV1(BaseModel):
     email: str
     first_name: str
     last_name: str
-    org: str | None
+    org: Org
     status: Status
     version: int
     invited_at: datetime

@@ -1,9 +1,9 @@
 """DTOs of screen 6: accounts; and of the signed-in admin's own."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
@@ -11,6 +11,10 @@ from bff_core.inputs import Line, QueryInt
 
 Status = Literal["pending", "approved", "denied", "deactivated"]
 Action = Literal["approve", "deny", "deactivate", "reactivate", "invite"]
+
+
+Org = Annotated[str | None, Field(validation_alias=AliasChoices("org", "org_id"))]
+"""The organisation's id, which Identity calls `org_id`."""
 
 
 class PendingUsersQuery(BaseModel):
@@ -30,14 +34,12 @@ class UsersQuery(PendingUsersQuery):
 class AdminUserV1(BaseModel):
     """`waiting_seconds` is null unless pending; who decided is null until somebody has."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     user_id: str
     email: str
     first_name: str | None
     last_name: str | None
     display_name: str | None
-    org: str | None
+    org: Org
     email_verified: bool
     registered_at: datetime
     status: Status
@@ -52,8 +54,6 @@ class AdminUserV1(BaseModel):
 
 class AdminPastDecisionV1(BaseModel):
     """One decision; `decided_by` null is the command line."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     sequence: int
     action: Action
@@ -101,7 +101,7 @@ _PAGE: JsonDict = {"users": [EXAMPLE_USER], "next_cursor": None}
 class AdminPendingUsersV1(BaseModel):
     """Accounts waiting for approval, longest first; `next_cursor` is null at the end."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_PAGE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_PAGE]})
 
     users: list[AdminUserV1]
     next_cursor: str | None
@@ -110,7 +110,7 @@ class AdminPendingUsersV1(BaseModel):
 class AdminUsersV1(BaseModel):
     """Accounts with their status, longest waiting first."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_PAGE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_PAGE]})
 
     users: list[AdminUserV1]
     next_cursor: str | None
@@ -120,7 +120,6 @@ class AdminUserDetailV1(AdminUserV1):
     """An account with the decisions on it, oldest first, at most the newest 100."""
 
     model_config = ConfigDict(
-        from_attributes=True,
         json_schema_extra={"examples": [{**EXAMPLE_USER, "history": [EXAMPLE_DECISION]}]},
     )
 
@@ -151,7 +150,7 @@ class AdminProfileV1(BaseModel):
 
     user_id: str
     roles: list[str] = Field(description="In alphabetical order.")
-    org: str | None
+    org: Org
     email: str | None
     first_name: str | None
     last_name: str | None

@@ -11,7 +11,6 @@ from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError
 from services.bff_admin.contracts.entitlements import CreditOperations
-from services.bff_admin.contracts.identity import AccountDetail
 from services.bff_admin.dto.credits_v1 import (
     AdjustCreditsV1,
     AdminCreditChangeV1,
@@ -19,6 +18,7 @@ from services.bff_admin.dto.credits_v1 import (
     AdminCreditsV1,
     SetCreditsV1,
 )
+from services.bff_admin.dto.users_v1 import AdminUserDetailV1
 from services.bff_admin.ports import Accounts, CreditChange, Credits, CreditsReadOnly
 from services.bff_admin.screens.parts import describe_all, value_or_none
 
@@ -100,7 +100,7 @@ class CreditsScreen:
             group.create_task(self._accounts.one(ctx, user_id))
             group.create_task(self._credits.operations(ctx, user_id))
 
-    async def _account(self, ctx: RequestContext, user_id: str) -> Fetched[AccountDetail]:
+    async def _account(self, ctx: RequestContext, user_id: str) -> Fetched[AdminUserDetailV1]:
         return Fetched(await self._accounts.one(ctx, user_id))
 
     async def _operations(

@@ -21,6 +21,7 @@ from services.bff_admin.dto.overview_v1 import (
     PendingSummaryV1,
     ServiceHealthV1,
 )
+from services.bff_admin.dto.users_v1 import PendingUsersQuery
 from services.bff_admin.ports import (
     Accounts,
     Breakers,
@@ -48,18 +49,20 @@ async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Fetched[Pe
     Raises:
         BffError: A call of Identity fails, or is refused.
     """
-    count, oldest, cursor = 0, None, None
+    count, oldest = 0, None
+    query = PendingUsersQuery(limit=PAGE_SIZE)
     for _ in range(MAX_PAGES):
-        query = {"limit": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
         page = await accounts.pending(ctx, query)
         if count == 0 and page.users:
             # The longest waiting account comes first.
             oldest = page.users[0].waiting_seconds
         count += len(page.users)
-        cursor = page.next_cursor
-        if cursor is None:
+        query = query.model_copy(update={"cursor": page.next_cursor})
+        if query.cursor is None:
             break
-    summary = PendingSummaryV1(count=count, is_exact=cursor is None, oldest_waiting_seconds=oldest)
+    summary = PendingSummaryV1(
+        count=count, is_exact=query.cursor is None, oldest_waiting_seconds=oldest
+    )
     return Fetched(summary)
 
 

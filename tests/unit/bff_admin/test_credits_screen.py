@@ -10,8 +10,8 @@ from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamFailed, DownstreamTimeout, NotFound
 from services.bff_admin.contracts.entitlements import CreditOperation, CreditOperations
-from services.bff_admin.contracts.identity import AccountDetail
 from services.bff_admin.dto.credits_v1 import AdjustCreditsV1, AdminCreditsV1, SetCreditsV1
+from services.bff_admin.dto.users_v1 import AdminUserDetailV1
 from services.bff_admin.ports import CreditChange, CreditsReadOnly
 from services.bff_admin.screens.credits import CreditsScreen
 from tests.unit.bff_admin.fakes import CORRELATION, an_admin
@@ -27,12 +27,12 @@ class FakeAccounts:
 
     down: BffError | None = None
 
-    async def one(self, ctx: RequestContext, user_id: str) -> AccountDetail:
+    async def one(self, ctx: RequestContext, user_id: str) -> AdminUserDetailV1:
         if self.down:
             raise self.down
         if user_id != USER:
             raise NotFound
-        return AccountDetail(
+        return AdminUserDetailV1(
             user_id=USER,
             email="maja.ek@skola.example",
             first_name=None,

@@ -10,7 +10,7 @@ from bff_core.errors import (
     DownstreamTimeout,
     DownstreamUnreachable,
 )
-from services.bff_admin.clients.failures import mark_unknown_outcome
+from services.bff_admin.clients.responses import mark_unknown_outcome
 
 UNKNOWN = [
     DownstreamTimeout("config_service", reason="deadline"),

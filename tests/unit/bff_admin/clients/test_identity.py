@@ -9,6 +9,13 @@ from bff_core.client import ServiceClient
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, DownstreamError, DownstreamFailed, NotFound
 from services.bff_admin.clients.identity import HttpAccounts
+from services.bff_admin.dto.user_decisions_v1 import (
+    ApproveUserV1,
+    DenyUserV1,
+    UserDecisionItemV1,
+    UserDecisionsV1,
+)
+from services.bff_admin.dto.users_v1 import PendingUsersQuery, UsersQuery
 from services.bff_admin.ports import TrailQuery
 from tests.aioresponses_compat import MockedDownstream
 from tests.unit.service_clients import (
@@ -50,6 +57,17 @@ DECIDED = {
     "decided_by_name": None,
     "reason": None,
 }
+FAILED_ITEM = {
+    "user_id": USER,
+    "outcome": "conflict",
+    "status": 409,
+    "decision": None,
+    "error": {
+        "code": "CONFLICT",
+        "message": "Decided by another",
+        "details": {"reason": "version_mismatch", "trace": "x"},
+    },
+}
 REFUSAL = {
     "error": {
         "code": "CONFLICT",
@@ -69,7 +87,7 @@ async def test_pending_accounts(
 ) -> None:
     downstream.get(ANY_URL, payload={"users": [ACCOUNT], "next_cursor": "c"})
 
-    page = await accounts.pending(ctx, {"limit": "20"})
+    page = await accounts.pending(ctx, PendingUsersQuery(limit=20))
 
     assert the_request(downstream).line == "GET /v1/admin/users/pending?limit=20"
     assert credentials_in(the_request(downstream)) == TOKEN_AND_KEY
@@ -81,10 +99,14 @@ async def test_a_page_of_accounts(
 ) -> None:
     downstream.get(ANY_URL, payload={"users": [], "next_cursor": None})
 
-    await accounts.page(ctx, {"q": "ek & co"})
+    await accounts.page(ctx, UsersQuery(q="ek & co", verified=True))
 
     assert the_request(downstream).url.path == "/v1/admin/users"
-    assert dict(the_request(downstream).url.query) == {"q": "ek & co"}
+    assert dict(the_request(downstream).url.query) == {
+        "limit": "20",
+        "q": "ek & co",
+        "verified": "true",
+    }
 
 
 async def test_one_account(
@@ -114,7 +136,7 @@ async def test_approving(
     downstream.post(ANY_URL, payload=DECIDED, headers={"Idempotent-Replay": "true"})
 
     decided = await accounts.decide(
-        ctx, USER, "approve", {"expected_version": 1, "note": "welcome"}
+        ctx, USER, "approve", ApproveUserV1(expected_version=1, note="welcome")
     )
 
     received = the_request(downstream)
@@ -129,7 +151,9 @@ async def test_denying(
 ) -> None:
     downstream.post(ANY_URL, payload=DECIDED | {"status": "denied"})
 
-    decided = await accounts.decide(ctx, USER, "deny", {"expected_version": 1, "reason": "unknown"})
+    decided = await accounts.decide(
+        ctx, USER, "deny", DenyUserV1(expected_version=1, reason="unknown")
+    )
 
     received = the_request(downstream)
     assert received.line == f"POST /v1/admin/users/{USER}/deny"
@@ -140,14 +164,17 @@ async def test_denying(
 async def test_deciding_many(
     accounts: HttpAccounts, ctx: RequestContext, downstream: MockedDownstream
 ) -> None:
-    downstream.post(ANY_URL, payload={"results": []})
+    downstream.post(ANY_URL, payload={"results": [FAILED_ITEM]})
+    item = UserDecisionItemV1(user_id=USER, decision="approve", expected_version=1)
 
-    await accounts.decide_many(ctx, [{"user_id": USER, "decision": "approve"}])
+    answer = await accounts.decide_many(ctx, UserDecisionsV1(items=[item]))
 
     received = the_request(downstream)
     assert received.line == "POST /v1/admin/users/decisions"
-    item = {"user_id": USER, "decision": "approve"}
-    assert json.loads(received.body or b"") == {"items": [item]}
+    assert json.loads(received.body or b"") == {"items": [item.model_dump()]}
+    [error] = [one.error for one in answer.results]
+    assert error is not None
+    assert error.details == {"reason": "version_mismatch"}
 
 
 async def test_a_refusal_of_a_decision_is_passed_on_without_the_rest(
@@ -156,7 +183,7 @@ async def test_a_refusal_of_a_decision_is_passed_on_without_the_rest(
     downstream.post(ANY_URL, status=409, payload=REFUSAL)
 
     with pytest.raises(Conflict) as caught:
-        await accounts.decide(ctx, USER, "approve", {"expected_version": 1})
+        await accounts.decide(ctx, USER, "approve", ApproveUserV1(expected_version=1))
 
     assert str(caught.value) == "Decided by another"
     assert caught.value.details == {"current": {"version": 3}}
@@ -181,7 +208,7 @@ async def test_a_decision_whose_outcome_is_open_says_so(
     downstream.post(ANY_URL, **failure)
 
     with pytest.raises(DownstreamError) as caught:
-        await accounts.decide(ctx, USER, "approve", {"expected_version": 1})
+        await accounts.decide(ctx, USER, "approve", ApproveUserV1(expected_version=1))
 
     assert caught.value.details.get("outcome") == outcome
 

@@ -1,11 +1,12 @@
-"""Failures of the project's own services: refusals are passed on, unknown outcomes are marked."""
+"""Responses of the project's own services: decoded, refusals passed on, unknown outcomes marked."""
 
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
+from pydantic import BaseModel, ValidationError
 
-from bff_core.client import DownstreamResponse
+from bff_core.client import DownstreamResponse, Undecodable
 from bff_core.errors import (
     ClientError,
     Conflict,
@@ -22,6 +23,8 @@ from bff_core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+
+M = TypeVar("M", bound=BaseModel)
 
 _KINDS: tuple[type[ClientError], ...] = (
     ValidationFailed,
@@ -56,6 +59,18 @@ class _Envelope(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Envelope)
+
+
+def model_decoder(kind: type[M]) -> Callable[[bytes], M]:
+    """Decodes the DTO itself, where a response is passed on with the fields that it has."""
+
+    def decode(body: bytes) -> M:
+        try:
+            return kind.model_validate_json(body)
+        except ValidationError as error:
+            raise Undecodable(type(error).__name__) from None
+
+    return decode
 
 
 REPEATABLE = "It is not known whether this was done; the same request may be repeated"

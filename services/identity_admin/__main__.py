@@ -17,9 +17,7 @@ from bff_core.settings import SettingsError
 from bff_core.signals import exit_on_signals
 from services.identity_admin.config import Settings
 from services.identity_admin.di import email_templates
-from services.identity_admin.domain_handlers.admin_role_handler import (
-    AdminRoleHandler,
-)
+from services.identity_admin.domain_handlers.admin_role_handler import AdminRoleHandler
 from services.identity_admin.implementations.approval_queries import SqlApprovalQueries
 from services.identity_admin.implementations.approval_repository import SqlApprovalRepository
 from services.identity_admin.implementations.database import (

@@ -9,9 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bff_core.clock import Clock
 from bff_core.context import RequestContext, ServiceId
 from services.identity_admin.config import Settings
-from services.identity_admin.domain_handlers.decide_handler import (
-    DecideHandler,
-)
+from services.identity_admin.domain_handlers.decide_handler import DecideHandler
 from services.identity_admin.domain_handlers.invite_handler import InviteHandler
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.implementations.administrators import ScopePolicy, SqlAdministrators

@@ -5,14 +5,7 @@ from quart import Blueprint
 
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound
-from bff_core.server import (
-    access,
-    error_responses,
-    inject,
-    operation_id,
-    returns,
-    takes_body,
-)
+from bff_core.server import access, error_responses, inject, operation_id, returns, takes_body
 from services.bff_admin.dto.credits_v1 import (
     AdjustCreditsV1,
     AdminCreditChangeV1,

@@ -6,13 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from bff_core.client import (
-    Credentials,
-    Endpoint,
-    JsonDecoder,
-    ServiceClient,
-    ServiceIdentity,
-)
+from bff_core.client import Credentials, Endpoint, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import NotFound

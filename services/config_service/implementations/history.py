@@ -14,11 +14,7 @@ from bff_core.errors import Unavailable
 from services.config_service.chain import GENESIS, AuditEntry, ChainHead, Seal
 from services.config_service.implementations.database import SqlDatabase
 from services.config_service.implementations.tables import audit, head, idempotency
-from services.config_service.ports import (
-    IdempotentResponse,
-    Revision,
-    WriteTransaction,
-)
+from services.config_service.ports import IdempotentResponse, Revision, WriteTransaction
 
 T = TypeVar("T")
 

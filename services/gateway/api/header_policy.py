@@ -8,10 +8,7 @@ from quart import Response, request
 
 from bff_core.errors import ClientError, InvalidRequest, NotAuthorized, unsupported_encoding
 from bff_core.server import AsgiApp, Message, Receive, Scope, Send
-from services.gateway.implementations.filters import (
-    is_forwarded_header,
-    named_by_connection,
-)
+from services.gateway.implementations.filters import is_forwarded_header, named_by_connection
 from services.gateway.route_table import without_alias
 
 Headers = list[tuple[bytes, bytes]]

@@ -4,12 +4,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 from quart import Blueprint, Response
-from quart_schema import (
-    DataSource,
-    document_querystring,
-    document_request,
-    document_response,
-)
+from quart_schema import DataSource, document_querystring, document_request, document_response
 
 from bff_core.errors import (
     BffError,

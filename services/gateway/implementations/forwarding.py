@@ -24,10 +24,7 @@ from bff_core.inputs import is_uuid
 from bff_core.observability import Metrics, tracing
 from bff_core.server import RequestTooSlow
 from bff_core.settings import Downstream
-from services.gateway.implementations.filters import (
-    InvalidResponseHeader,
-    filter_response_headers,
-)
+from services.gateway.implementations.filters import InvalidResponseHeader, filter_response_headers
 
 # Headers that aiohttp would add by itself; the client's own go on, or none.
 _SKIPPED_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")

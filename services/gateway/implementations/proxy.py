@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from bff_core.context import CorrelationId, RequestContext, UserId
 from bff_core.errors import DownstreamFailed, FieldError, ValidationFailed
 from services.gateway.dto.auth_v1 import MessageV1
-from services.gateway.implementations.client_address import (
-    TrustedProxies,
-    rate_limit_key,
-    site_key,
-)
+from services.gateway.implementations.client_address import TrustedProxies, rate_limit_key, site_key
 from services.gateway.implementations.filters import filter_request_headers
 from services.gateway.implementations.forwarding import (
     Forwarder,
@@ -21,13 +17,7 @@ from services.gateway.implementations.forwarding import (
 )
 from services.gateway.implementations.identity_errors import identity_error, is_envelope
 from services.gateway.implementations.rate_limiter import RateLimiter
-from services.gateway.route_table import (
-    SITE_LIMITS,
-    IdentityRoute,
-    RateLimit,
-    Route,
-    UpstreamName,
-)
+from services.gateway.route_table import SITE_LIMITS, IdentityRoute, RateLimit, Route, UpstreamName
 
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 # Identity calls a wrong password an invalid token.

@@ -17,11 +17,7 @@ from bff_core.context import RequestContext, Role, UserId
 from bff_core.errors import BffError, DownstreamFailed, NotAuthenticated
 from services.gateway.dto.session_v1 import SessionUserV1, SessionV1
 from services.gateway.implementations.access_tokens import AccessTokens, SessionOver
-from services.gateway.implementations.identity_sessions import (
-    IdentitySessions,
-    Sender,
-    SignedIn,
-)
+from services.gateway.implementations.identity_sessions import IdentitySessions, Sender, SignedIn
 from services.gateway.implementations.session_cookie import (
     AccessToken,
     CookieFormat,

@@ -18,10 +18,7 @@ from bff_core.server import (
     takes_headers,
     takes_query,
 )
-from services.identity_admin.domain_handlers.decide_handler import (
-    DecideHandler,
-    DecisionOutcome,
-)
+from services.identity_admin.domain_handlers.decide_handler import DecideHandler, DecisionOutcome
 from services.identity_admin.domain_handlers.invite_handler import InviteHandler
 from services.identity_admin.domain_handlers.query_handler import ApprovalQueryHandler
 from services.identity_admin.dto.user_approval_v1 import (

@@ -15,17 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.identity_admin.implementations.approval_queries import in_scope
 from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.migrator import require_migrated
-from services.identity_admin.implementations.tables import (
-    full_precision,
-    user_approvals,
-    users,
-)
-from services.identity_admin.models import (
-    ALL_ACCOUNTS,
-    FIRST_VERSION,
-    AccountScope,
-    ApprovalStatus,
-)
+from services.identity_admin.implementations.tables import full_precision, user_approvals, users
+from services.identity_admin.models import ALL_ACCOUNTS, FIRST_VERSION, AccountScope, ApprovalStatus
 
 
 async def add_pending_approval(

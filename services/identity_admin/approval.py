@@ -12,7 +12,6 @@ from types import MappingProxyType
 from bff_core.clock import to_wire
 from bff_core.errors import Conflict, NotAuthorized, NotFound
 from services.identity_admin.models import (
-    FIRST_VERSION,
     ActiveAdmins,
     ApprovalState,
     ApprovalStatus,
@@ -122,10 +121,6 @@ def _transition(state: ApprovalState, command: DecisionCommand, now: datetime) -
         version=state.version + 1,
         decided_at=max(now, earliest),
     )
-
-
-INVITED_VERSION = FIRST_VERSION + 1
-"""Registered and approved at once."""
 
 
 class AddressTaken(Conflict):

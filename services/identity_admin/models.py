@@ -9,6 +9,8 @@ from uuid import UUID
 
 FIRST_VERSION = 1
 """Version of a state that has no decision yet, with or without a row in `user_approvals`."""
+INVITED_VERSION = FIRST_VERSION + 1
+"""Registered and approved at once."""
 
 
 class ApprovalStatus(StrEnum):
@@ -170,3 +172,22 @@ class Invitation:
     expires_at: datetime
     correlation_id: UUID
     service: str | None = None
+
+    @property
+    def transition(self) -> Transition:
+        """Registered and approved at once."""
+        return Transition(
+            DecisionCommand(
+                user_id=self.user_id,
+                action=DecisionAction.INVITE,
+                expected_version=None,
+                actor=self.actor,
+                correlation_id=self.correlation_id,
+                reason=self.note,
+                service=self.service,
+            ),
+            from_status=ApprovalStatus.PENDING,
+            to_status=ApprovalStatus.APPROVED,
+            version=INVITED_VERSION,
+            decided_at=self.invited_at,
+        )

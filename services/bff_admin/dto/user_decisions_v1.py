@@ -14,30 +14,27 @@ MAX_VERSION = 2**31 - 1
 MAX_ITEMS = 100
 
 
-class ApproveUserV1(BaseModel):
-    """`note` stays in the history."""
-
+class _DecisionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expected_version: Whole = Field(ge=1, le=MAX_VERSION, examples=[1])
+
+
+class ApproveUserV1(_DecisionRequest):
+    """`note` stays in the history."""
+
     note: Line | None = Field(None, max_length=MAX_REASON_LENGTH)
 
 
-class DenyUserV1(BaseModel):
+class DenyUserV1(_DecisionRequest):
     """`reason` stays in the history."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    expected_version: Whole = Field(ge=1, le=MAX_VERSION, examples=[1])
     reason: Line = Field(max_length=MAX_REASON_LENGTH, examples=["Not at this school"])
 
 
-class DeactivateUserV1(BaseModel):
+class DeactivateUserV1(_DecisionRequest):
     """`reason` of a deactivation or a reactivation stays in the history."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    expected_version: Whole = Field(ge=1, le=MAX_VERSION, examples=[1])
     reason: Line = Field(max_length=MAX_REASON_LENGTH, examples=["On leave until August"])
 
 

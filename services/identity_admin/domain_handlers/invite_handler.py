@@ -10,9 +10,8 @@ import structlog
 from bff_core.clock import Clock
 from bff_core.context import RequestContext
 from bff_core.errors import PreconditionRequired
-from services.identity_admin.approval import INVITED_VERSION
 from services.identity_admin.dto.user_decision_v1 import InvitationRequestV1, InvitationV1
-from services.identity_admin.models import Admin, ApprovalStatus, Invitation
+from services.identity_admin.models import INVITED_VERSION, Admin, ApprovalStatus, Invitation
 from services.identity_admin.ports import Invitations
 
 log = structlog.get_logger()

@@ -20,30 +20,27 @@ MAX_VERSION = 2**31 - 1
 ItemOutcome = Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
 
 
-class ApproveRequestV1(BaseModel):
-    """`note` stays in the history."""
-
+class _DecisionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expected_version: Whole = Field(ge=1, le=MAX_VERSION)
+
+
+class ApproveRequestV1(_DecisionRequest):
+    """`note` stays in the history."""
+
     note: FreeText | None = Field(None, max_length=MAX_REASON_LENGTH)
 
 
-class DenyRequestV1(BaseModel):
+class DenyRequestV1(_DecisionRequest):
     """`reason` stays in the history."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
     reason: FreeText = Field(max_length=MAX_REASON_LENGTH, examples=["Not at this school"])
 
 
-class DeactivationRequestV1(BaseModel):
+class DeactivationRequestV1(_DecisionRequest):
     """`reason` of a deactivation or a reactivation stays in the history."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    expected_version: Whole = Field(ge=1, le=MAX_VERSION)
     reason: FreeText = Field(max_length=MAX_REASON_LENGTH, examples=["On leave until August"])
 
 

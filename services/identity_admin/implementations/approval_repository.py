@@ -113,6 +113,22 @@ async def insert_audit_row(
     await connection.execute(insert(audit_logs).values(row))
 
 
+async def insert_history(connection: AsyncConnection, transition: Transition) -> None:
+    command = transition.command
+    row = {
+        "user_id": command.user_id,
+        "action": command.action.value,
+        "from_status": transition.from_status.value,
+        "to_status": transition.to_status.value,
+        "version": transition.version,
+        "actor_id": command.actor,
+        "reason": command.reason,
+        "correlation_id": command.correlation_id,
+        "decided_at": transition.decided_at,
+    }
+    await connection.execute(insert(user_decisions).values(row))
+
+
 class SqlApprovalRepository:
     """`role` is that of the admins."""
 
@@ -190,18 +206,7 @@ class SqlApprovalTransaction:
         }
         same_user = user_approvals.c.user_id == command.user_id
         await self._connection.execute(update(user_approvals).where(same_user).values(new_state))
-        history = {
-            "user_id": command.user_id,
-            "action": command.action.value,
-            "from_status": transition.from_status.value,
-            "to_status": transition.to_status.value,
-            "version": transition.version,
-            "actor_id": command.actor,
-            "reason": command.reason,
-            "correlation_id": command.correlation_id,
-            "decided_at": transition.decided_at,
-        }
-        await self._connection.execute(insert(user_decisions).values(history))
+        await insert_history(self._connection, transition)
 
     async def _audit_transition(self, transition: Transition) -> None:
         command = transition.command

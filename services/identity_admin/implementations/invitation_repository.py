@@ -9,20 +9,27 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bff_core.context import Deadline
-from services.identity_admin.approval import INVITED_VERSION, AddressTaken, KeyReused
-from services.identity_admin.implementations.approval_repository import insert_audit_row
+from services.identity_admin.approval import AddressTaken, KeyReused
+from services.identity_admin.implementations.approval_repository import (
+    insert_audit_row,
+    insert_history,
+)
 from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.outbox_events import PAST_TENSES, invitation_rows
 from services.identity_admin.implementations.tables import (
     event_outbox,
     password_reset_tokens,
     user_approvals,
-    user_decisions,
     user_invitations,
     user_profiles,
     users,
 )
-from services.identity_admin.models import ApprovalStatus, DecisionAction, Invitation
+from services.identity_admin.models import (
+    INVITED_VERSION,
+    ApprovalStatus,
+    DecisionAction,
+    Invitation,
+)
 
 _ROLES = ["teacher"]
 _ARGON2ID = "$argon2id$v=19$m=65536,t=3,p=4"
@@ -126,18 +133,7 @@ async def _insert_approval(connection: AsyncConnection, invitation: Invitation) 
         "reason": invitation.note,
     }
     await connection.execute(insert(user_approvals).values(state))
-    history = {
-        "user_id": invitation.user_id,
-        "action": DecisionAction.INVITE.value,
-        "from_status": ApprovalStatus.PENDING.value,
-        "to_status": ApprovalStatus.APPROVED.value,
-        "version": INVITED_VERSION,
-        "actor_id": invitation.actor,
-        "reason": invitation.note,
-        "correlation_id": invitation.correlation_id,
-        "decided_at": invitation.invited_at,
-    }
-    await connection.execute(insert(user_decisions).values(history))
+    await insert_history(connection, invitation.transition)
 
 
 async def _insert_token(connection: AsyncConnection, invitation: Invitation) -> None:

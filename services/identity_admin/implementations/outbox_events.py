@@ -7,9 +7,7 @@ from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from bff_core.clock import to_wire
-from services.identity_admin.approval import INVITED_VERSION
 from services.identity_admin.models import (
-    ApprovalStatus,
     DecisionAction,
     Invitation,
     Transition,
@@ -76,22 +74,21 @@ def outbox_rows(
 ) -> list[dict[str, object]]:
     """Build the row of the event and, if there is a template, the later row of the email."""
     command, at = transition.command, transition.decided_at
-    ids = (command.user_id, command.correlation_id)
-    event = _event_data(transition, account)
-    rows = [outbox_row(_ACTION_TOPICS[command.action], *ids, event, at)]
+    event = _event_data(transition, account.org_id)
+    rows = [outbox_row(_ACTION_TOPICS[command.action], command.user_id, event, at)]
     template = templates.template_for(command.action)
     if template:
         email = _email_data(transition, account, template, templates.dashboard_url)
         # The outbox is ordered by time.
-        rows.append(outbox_row(EMAIL_REQUESTED, *ids, email, at + MICROSECOND))
+        rows.append(outbox_row(EMAIL_REQUESTED, command.user_id, email, at + MICROSECOND))
     return rows
 
 
-def _event_data(transition: Transition, account: UserAccount) -> dict[str, object]:
+def _event_data(transition: Transition, org_id: str | None) -> dict[str, object]:
     command = transition.command
     return {
         "user_id": str(command.user_id),
-        "org_id": account.org_id,
+        "org_id": org_id,
         "previous_status": transition.from_status.value,
         "version": transition.version,
         "decided_at": to_wire(transition.decided_at),
@@ -119,13 +116,9 @@ def _email_data(
 
 
 def outbox_row(
-    topic: str,
-    user_id: UUID,
-    correlation_id: UUID,
-    data: Mapping[str, object],
-    created_at: datetime,
+    topic: str, user_id: UUID, data: Mapping[str, object], created_at: datetime
 ) -> dict[str, object]:
-    """Row of `event_outbox` with the platform's envelope around `data`."""
+    """Row of `event_outbox` with the platform's envelope around `data`, which has the id of the request."""
     event_id = uuid4()
     key = str(user_id)
     envelope = {
@@ -134,7 +127,7 @@ def outbox_row(
         "event_timestamp": to_wire(created_at),
         "source_service": SOURCE,
         "schema_version": 1,
-        "correlation_id": str(correlation_id),
+        "correlation_id": data["correlation_id"],
         "data_schema_uri": None,
         "data": dict(data),
         "metadata": None,
@@ -156,39 +149,28 @@ def outbox_row(
 
 def invitation_rows(invitation: Invitation) -> list[dict[str, object]]:
     """Build the rows: registered, approved, and the request for the mail that sets a password."""
-    user_id, correlation_id = invitation.user_id, invitation.correlation_id
-    at, ids = to_wire(invitation.invited_at), {"correlation_id": str(correlation_id)}
-    registered: dict[str, object] = {
-        "user_id": str(user_id),
+    user_id, correlation_id = str(invitation.user_id), str(invitation.correlation_id)
+    registered = {
+        "user_id": user_id,
         "org_id": invitation.org_id,
         "email": invitation.email,
-        "registered_at": at,
-        **ids,
+        "registered_at": to_wire(invitation.invited_at),
+        "correlation_id": correlation_id,
     }
-    approved: dict[str, object] = {
-        "user_id": str(user_id),
-        "org_id": invitation.org_id,
-        "previous_status": ApprovalStatus.PENDING.value,
-        "version": INVITED_VERSION,
-        "decided_at": at,
-        "decided_by": str(invitation.actor),
-        "reason": invitation.note,
-        **ids,
-    }
-    password: dict[str, object] = {
-        "user_id": str(user_id),
+    password = {
+        "user_id": user_id,
         "email": invitation.email,
         "token_id": str(invitation.token),
         "expires_at": to_wire(invitation.expires_at),
-        **ids,
+        "correlation_id": correlation_id,
     }
-    events = (
+    events: tuple[tuple[str, Mapping[str, object]], ...] = (
         (USER_REGISTERED, registered),
-        (USER_APPROVED, approved),
+        (USER_APPROVED, _event_data(invitation.transition, invitation.org_id)),
         (PASSWORD_REQUESTED, password),
     )
     # The outbox is ordered by time.
     return [
-        outbox_row(topic, user_id, correlation_id, data, invitation.invited_at + n * MICROSECOND)
+        outbox_row(topic, invitation.user_id, data, invitation.invited_at + n * MICROSECOND)
         for n, (topic, data) in enumerate(events)
     ]

@@ -1,9 +1,8 @@
 """Revocation of a user's access tokens: written beside the decision, then relayed to Redis."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -48,11 +47,6 @@ _SIGN_IN_SECONDS = 2.0
 log = structlog.get_logger()
 
 
-class Revoked(NamedTuple):
-    user_id: UUID
-    revoked_at: datetime
-
-
 class RevocationRelay:
     """Safe to run in several processes: a mark that is published twice changes nothing.
 
@@ -87,7 +81,12 @@ class RevocationRelay:
         async with transaction(self._engine, _TRANSACTION_SECONDS) as connection:
             await self._delete_old(connection)
             revoked = await self._pending(connection, kept)
-        await self._publish([_mark_of(one) for one in revoked])
+        await self._publish(
+            [
+                RevocationMark(UserId(str(user_id)), at.timestamp() + _SIGN_IN_SECONDS)
+                for user_id, at in revoked
+            ]
+        )
         if revoked:
             async with transaction(self._engine, _TRANSACTION_SECONDS) as connection:
                 await self._record(connection, revoked)
@@ -98,22 +97,25 @@ class RevocationRelay:
         if (await connection.execute(select(func.count()).where(old))).scalar_one():
             await connection.execute(delete(user_revocations).where(old))
 
-    async def _pending(self, connection: AsyncConnection, kept: int) -> list[Revoked]:
+    async def _pending(self, connection: AsyncConnection, kept: int) -> list[tuple[UUID, datetime]]:
         columns = user_revocations.c
         count = select(func.count()).select_from(user_revocations)
         pending = select(columns.user_id, columns.revoked_at).order_by(columns.revoked_at.desc())
         if kept >= min((await connection.execute(count)).scalar_one(), MAX_MARKS):
             pending = pending.where(columns.published_at.is_(None))
         rows = await connection.execute(pending.limit(MAX_MARKS))
-        return [Revoked(user_id, at) for user_id, at in rows]
+        return [(user_id, at) for user_id, at in rows]
 
     async def _publish(self, marks: Sequence[RevocationMark]) -> None:
+        """One notice for so many marks, and an empty one where there is nothing to say."""
         now = self._clock.now().timestamp()
-        for part in _parts(marks):
+        for start in range(0, max(1, len(marks)), _MARKS_PER_NOTICE):
             async with asyncio.timeout(_REDIS_SECONDS):
-                await self._publisher.publish(part, now)
+                await self._publisher.publish(marks[start : start + _MARKS_PER_NOTICE], now)
 
-    async def _record(self, connection: AsyncConnection, revoked: Sequence[Revoked]) -> None:
+    async def _record(
+        self, connection: AsyncConnection, revoked: Sequence[tuple[UUID, datetime]]
+    ) -> None:
         """Note what is published; one that a later one has replaced meanwhile stays pending."""
         columns = user_revocations.c
         published = (
@@ -121,17 +123,5 @@ class RevocationRelay:
             .where(columns.user_id == bindparam("user"), columns.revoked_at == bindparam("at"))
             .values(published_at=self._clock.now())
         )
-        await connection.execute(
-            published, [{"user": one.user_id, "at": one.revoked_at} for one in revoked]
-        )
-
-
-def _mark_of(revoked: Revoked) -> RevocationMark:
-    at = revoked.revoked_at.timestamp() + _SIGN_IN_SECONDS
-    return RevocationMark(UserId(str(revoked.user_id)), at)
-
-
-def _parts(marks: Sequence[RevocationMark]) -> Iterator[Sequence[RevocationMark]]:
-    """Slices for one notice each, and an empty one where there is nothing to say."""
-    for start in range(0, max(1, len(marks)), _MARKS_PER_NOTICE):
-        yield marks[start : start + _MARKS_PER_NOTICE]
+        values = [{"user": user_id, "at": at} for user_id, at in revoked]
+        await connection.execute(published, values)

@@ -12,10 +12,12 @@ from bff_core.composition import Fetched, WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError
 from bff_core.ports import BreakerStatus
-from services.bff_admin.contracts.config_audit import SettingChangePage
-from services.bff_admin.contracts.entitlements import CreditOperations
-from services.bff_admin.contracts.health import EventsReport
-from services.bff_admin.contracts.identity import DecisionPage
+from services.bff_admin.contracts import (
+    CreditOperations,
+    DecisionPage,
+    EventsReport,
+    SettingChangePage,
+)
 from services.bff_admin.dto.settings_v1 import (
     AdminNamespacesV1,
     AdminSettingsV1,

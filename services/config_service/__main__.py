@@ -18,8 +18,8 @@ from bff_core.signals import exit_on_signals
 from services.config_service.app import audit_seal, from_environment, open_database
 from services.config_service.config import PREFIX, Settings
 from services.config_service.domain_handlers.audit import AuditHandler
-from services.config_service.implementations.audit_log import SqlAuditLog
 from services.config_service.implementations.database import SqlDatabase
+from services.config_service.implementations.history import SqlAuditLog
 from services.config_service.migrations import migrate
 
 T = TypeVar("T")

@@ -16,9 +16,8 @@ from services.config_service.chain import Seal
 from services.config_service.domain_handlers.audit import AuditHandler
 from services.config_service.domain_handlers.changes import ChangeHandler
 from services.config_service.domain_handlers.settings import SettingsHandler
-from services.config_service.implementations.audit_log import SqlAuditLog
 from services.config_service.implementations.database import SqlDatabase
-from services.config_service.implementations.history import SqlSettingsHistory
+from services.config_service.implementations.history import SqlAuditLog, SqlSettingsHistory
 from services.config_service.namespaces import Namespaces
 from services.config_service.ports import AuditLog, ChangeFeed, SettingsHistory
 

@@ -21,8 +21,8 @@ from services.gateway.implementations.access_tokens import (
 from services.gateway.implementations.client_address import TrustedProxies
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.forwarding import Forwarder
-from services.gateway.implementations.identity_sessions import IdentitySessions
-from services.gateway.implementations.proxy import Proxy, TransferTimeouts
+from services.gateway.implementations.identity import IdentitySessions
+from services.gateway.implementations.proxy import Proxy
 from services.gateway.implementations.rate_limiter import (
     MemoryRateLimiter,
     Rate,
@@ -34,7 +34,6 @@ from services.gateway.implementations.sessions import (
     ENDED_SESSIONS,
     SessionMarks,
     Sessions,
-    SessionTimes,
 )
 from services.gateway.route_table import NETWORKS_OF_A_SITE, SITE_LIMITS, RateLimit, UpstreamName
 
@@ -123,8 +122,9 @@ class GatewayProvider(Provider):
             forwarders,
             rate_limiter,
             TrustedProxies(settings.trusted_proxies),
-            TransferTimeouts(settings.transfer_seconds, settings.stream_idle_seconds),
             max_timeout=settings.request_budget,
+            transfer_timeout=settings.transfer_seconds,
+            stream_idle=settings.stream_idle_seconds,
         )
 
     @provide
@@ -173,11 +173,11 @@ class GatewayProvider(Provider):
         identity: IdentitySessions,
     ) -> Sessions:
         settings = self._settings
-        times = SessionTimes(settings.session_seconds, settings.session_idle_seconds)
         sealer = SessionSealer(keys, settings.environment.value)
         return Sessions(
             *(sealer, marks, tokens, identity),
-            times=times,
+            lifetime=settings.session_seconds,
+            idle=settings.session_idle_seconds,
             clock=self._clock,
             events=self._events,
         )

@@ -7,10 +7,11 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from bff_core.context import ADMIN, TEACHER, Role
-from services.gateway.dto.auth_v1 import (
+from services.gateway.dto import (
     AccessTokenV1,
     AddressV1,
     ChangePasswordV1,
+    LoginQuery,
     LoginV1,
     LogoutV1,
     MessageV1,
@@ -20,7 +21,6 @@ from services.gateway.dto.auth_v1 import (
     TokensV1,
     VerifyEmailV1,
 )
-from services.gateway.dto.session_v1 import LoginQuery
 
 PUBLIC = "public"
 ACCESS_RULES: dict[str, frozenset[Role]] = {

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bff_core.client import JsonDecoder, Undecodable
-from services.bff_admin.contracts.entitlements import (
+from services.bff_admin.contracts import (
     Balance,
     CreditCheck,
     CreditOperations,

@@ -11,7 +11,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 
 from bff_core.client import JsonDecoder, Undecodable
-from services.bff_admin.contracts import entitlements
+from services.bff_admin import contracts as entitlements
 from services.bff_teacher.contracts import (
     bos,
     cms,

@@ -12,7 +12,7 @@ from bff_core.errors import DownstreamFailed, FieldError, NotFound, ValidationFa
 from bff_core.inputs import is_uuid
 from bff_core.settings import Operation
 from services.bff_admin.clients.responses import mark_unknown_outcome
-from services.bff_admin.contracts.entitlements import (
+from services.bff_admin.contracts import (
     Balance,
     CreditCheck,
     CreditOperations,

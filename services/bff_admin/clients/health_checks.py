@@ -10,7 +10,7 @@ from bff_core.clock import Clock
 from bff_core.composition import fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, DownstreamTimeout
-from services.bff_admin.contracts.health import EventsReport, HealthReport
+from services.bff_admin.contracts import EventsReport, HealthReport
 from services.bff_admin.ports import ServiceHealth
 
 _HEALTHY = frozenset({"healthy", "ok"})

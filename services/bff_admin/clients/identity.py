@@ -17,7 +17,7 @@ from services.bff_admin.clients.responses import (
     model_decoder,
     raise_for_status,
 )
-from services.bff_admin.contracts.identity import DecisionPage
+from services.bff_admin.contracts import DecisionPage
 from services.bff_admin.dto.user_decisions_v1 import (
     AdminInvitationV1,
     AdminUserDecisionsV1,

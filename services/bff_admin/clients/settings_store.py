@@ -17,7 +17,7 @@ from services.bff_admin.clients.responses import (
     model_decoder,
     raise_for_status,
 )
-from services.bff_admin.contracts.config_audit import SettingChangePage
+from services.bff_admin.contracts import SettingChangePage
 from services.bff_admin.dto.settings_v1 import (
     AdminNamespacesV1,
     AdminSettingsChangeV1,

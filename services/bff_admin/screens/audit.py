@@ -6,8 +6,7 @@ from dataclasses import replace
 from bff_core.clock import Clock
 from bff_core.composition import Fetched, Part, fan_out
 from bff_core.context import RequestContext
-from services.bff_admin.contracts.config_audit import SettingChange
-from services.bff_admin.contracts.identity import Decision
+from services.bff_admin.contracts import Decision, SettingChange
 from services.bff_admin.dto.audit_v1 import (
     AdminAuditQuery,
     AdminAuditV1,

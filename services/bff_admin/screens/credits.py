@@ -10,7 +10,7 @@ import structlog
 from bff_core.composition import Fetched, Missing, Part, fan_out, optional
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError
-from services.bff_admin.contracts.entitlements import CreditOperations
+from services.bff_admin.contracts import CreditOperations
 from services.bff_admin.dto.credits_v1 import (
     AdjustCreditsV1,
     AdminCreditChangeV1,

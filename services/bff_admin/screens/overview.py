@@ -10,7 +10,7 @@ from bff_core.composition import Fetched, Missing, Part, fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed
 from bff_core.json_values import json_equal, json_pointer
-from services.bff_admin.contracts.health import EventsReport
+from services.bff_admin.contracts import EventsReport
 from services.bff_admin.dto.audit_v1 import AuditEntryV1
 from services.bff_admin.dto.overview_v1 import (
     AdminOverviewV1,

@@ -1,24 +1,60 @@
-"""The settings' history in SQL; the audit table is the history, one row for each change."""
+"""The audit table in SQL: one row for each change, read as the settings' history and as the audit."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Row,
+    Select,
+    Text,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff_core.clock import Clock, to_wire
 from bff_core.errors import Unavailable
 from services.config_service.chain import GENESIS, AuditEntry, ChainHead, Seal
 from services.config_service.implementations.database import SqlDatabase
-from services.config_service.implementations.tables import audit, head, idempotency
-from services.config_service.ports import IdempotentResponse, Revision, WriteTransaction
+from services.config_service.ports import (
+    AuditFilter,
+    IdempotentResponse,
+    Revision,
+    WriteTransaction,
+)
+
+audit = table(
+    "config_audit",
+    column("sequence", BigInteger),
+    *(column(name, Text) for name in ("at", "actor", "service", "correlation_id", "namespace")),
+    column("version_before", Integer),
+    column("version_after", Integer),
+    *(column(name, Text) for name in ("before", "after", "reason", "prev_mac", "mac")),
+)
+head = table(
+    "config_audit_head", column("id", Integer), column("sequence", BigInteger), column("mac", Text)
+)
+idempotency = table(
+    "config_idempotency_keys",
+    *(column(name, Text) for name in ("actor", "key", "fingerprint", "body", "etag", "created_at")),
+)
 
 T = TypeVar("T")
 
 RESPONSE_LIFETIME = timedelta(hours=24)
+ROWS_PER_QUERY = 200
+"""Rows in memory during a walk; each may hold half a MiB."""
 
 _REVISIONS: Select[Any] = select(
     audit.c.namespace,
@@ -134,7 +170,7 @@ class SqlWriteTransaction:
         """Refuse to extend a chain whose last entry this service's key has not sealed."""
         newest = select(audit).order_by(audit.c.sequence.desc()).limit(1)
         row = (await self._connection.execute(newest)).first()
-        last = AuditEntry(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name
+        last = _to_entry(row) if row else None
         found = ChainHead(last.sequence, last.mac) if last else ChainHead(0, GENESIS)
         if found != self._head or (last and not self._seal.verify(last)):
             raise _chain_broken("audit_broken")
@@ -170,3 +206,46 @@ def _to_revision(row: Row[Any] | AuditEntry) -> Revision:
         updated_by=row.actor,
         reason=row.reason,
     )
+
+
+class SqlAuditLog:
+    def __init__(self, database: SqlDatabase) -> None:
+        self._database = database
+
+    async def entries(self, selected: AuditFilter, *, limit: int) -> Sequence[AuditEntry]:
+        query = select(audit).order_by(audit.c.sequence.desc()).limit(limit)
+        if selected.namespace is not None:
+            query = query.where(audit.c.namespace == selected.namespace)
+        if selected.actor is not None:
+            query = query.where(audit.c.actor == selected.actor)
+        if selected.since is not None:
+            query = query.where(audit.c.at >= selected.since)
+        if selected.before is not None:
+            query = query.where(audit.c.sequence < selected.before)
+        rows = (await self._database.read(lambda connection: connection.execute(query))).all()
+        return [_to_entry(row) for row in rows]
+
+    async def entry(self, sequence: int) -> AuditEntry | None:
+        query = select(audit).where(audit.c.sequence == sequence)
+        row = (await self._database.read(lambda connection: connection.execute(query))).first()
+        return _to_entry(row) if row else None
+
+    @asynccontextmanager
+    async def walk(self) -> AsyncIterator[tuple[AsyncIterator[AuditEntry], ChainHead | None]]:
+        async with self._database.snapshot() as connection:
+            row = (await connection.execute(select(head))).first()
+            yield _all_entries(connection), ChainHead(row.sequence, row.mac) if row else None
+
+
+async def _all_entries(connection: AsyncConnection) -> AsyncIterator[AuditEntry]:
+    query = select(audit).order_by(audit.c.sequence).limit(ROWS_PER_QUERY)
+    rows = (await connection.execute(query)).all()
+    while rows:
+        for row in rows:
+            yield _to_entry(row)
+        next_rows = query.where(audit.c.sequence > rows[-1].sequence)
+        rows = (await connection.execute(next_rows)).all()
+
+
+def _to_entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name

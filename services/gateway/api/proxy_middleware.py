@@ -34,13 +34,12 @@ from services.gateway.api.request_parsing import (
 )
 from services.gateway.api.screens_document import ScreenTemplates
 from services.gateway.api.session_gate import Admitted, SessionGate
-from services.gateway.dto.auth_v1 import LoginV1, TokensV1
-from services.gateway.dto.session_v1 import LoginQuery, PlatformLoginV1, PlatformUserV1
+from services.gateway.dto import LoginQuery, LoginV1, PlatformLoginV1, PlatformUserV1, TokensV1
 from services.gateway.implementations.client_address import rate_limit_key
 from services.gateway.implementations.event_streams import EventStreams
 from services.gateway.implementations.filters import checked_path
 from services.gateway.implementations.forwarding import UpstreamResponse
-from services.gateway.implementations.identity_sessions import IdentitySessions, Sender
+from services.gateway.implementations.identity import IdentitySessions, Sender
 from services.gateway.implementations.proxy import (
     MAX_BUFFERED_BYTES,
     BufferedResponse,
@@ -152,7 +151,7 @@ class ProxyMiddleware:
             release_slot(scope)
             request_state(scope).streaming_since = time.perf_counter()
             await send(_start_message(response))
-            await stream.relay(response.chunks(idle=proxy.timeouts.stream_idle), deliver)
+            await stream.relay(response.chunks(idle=proxy.stream_idle), deliver)
             await send(_body_message(b"", more_body=False))
 
 
@@ -163,8 +162,8 @@ async def _send_body(proxy: Proxy, response: UpstreamResponse, send: Send) -> No
         await send(_body_message(body, more_body=False))
         return
     try:
-        async with asyncio.timeout(proxy.timeouts.transfer):
-            async for chunk in response.chunks(idle=proxy.timeouts.stream_idle):
+        async with asyncio.timeout(proxy.transfer_timeout):
+            async for chunk in response.chunks(idle=proxy.stream_idle):
                 await send(_body_message(chunk, more_body=True))
     except TimeoutError as error:
         raise UpstreamAborted from error

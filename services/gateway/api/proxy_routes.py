@@ -26,7 +26,7 @@ from bff_core.server import (
     optional_body,
     path_parameters,
 )
-from services.gateway.implementations.identity_errors import IDENTITY_ERRORS
+from services.gateway.implementations.identity import IDENTITY_ERRORS
 from services.gateway.implementations.proxy import may_reveal
 from services.gateway.route_table import ROUTES, IdentityRoute, Route
 

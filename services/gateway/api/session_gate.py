@@ -9,7 +9,7 @@ from bff_core.context import RequestContext
 from bff_core.errors import InvalidRequest, NotAuthenticated
 from bff_core.server import Guard, Scope, request_state
 from services.gateway.api.header_policy import GIVEN_HEADERS, SET_COOKIE
-from services.gateway.implementations.identity_sessions import Sender
+from services.gateway.implementations.identity import Sender
 from services.gateway.implementations.origin_policy import (
     SAFE_METHODS,
     CrossSiteRequest,

@@ -7,7 +7,6 @@ from typing import cast
 
 from dishka import AsyncContainer
 
-from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, NotAuthenticated, Unavailable
 from bff_core.server import (
     SIGNED_IN,
@@ -29,10 +28,9 @@ from services.gateway.api.request_parsing import (
     parameters_of,
 )
 from services.gateway.api.session_gate import SessionGate
-from services.gateway.dto.auth_v1 import LoginV1
-from services.gateway.dto.session_v1 import EndSessionQuery, SessionV1
+from services.gateway.dto import EndSessionQuery, LoginV1, SessionV1
 from services.gateway.implementations.client_address import rate_limit_key
-from services.gateway.implementations.identity_sessions import IdentitySessions, Sender, SignedIn
+from services.gateway.implementations.identity import IdentitySessions, Sender
 from services.gateway.implementations.proxy import Proxy
 from services.gateway.implementations.session_cookie import SessionContent
 from services.gateway.implementations.sessions import SessionRefused, Sessions
@@ -106,26 +104,16 @@ class SessionMiddleware:
         identity = await self._container.get(IdentitySessions)
         sessions = await self._container.get(Sessions)
         signed_in = await identity.sign_in(login.email, login.password, sender, seconds=seconds)
-        content, context = await self._create(sessions, login.email, signed_in, sender, scope)
-        scope[SET_COOKIE] = sessions.cookie(content, self._gate.cookies.form(scope))
-        await self._end_former(sessions, sender, scope)
-        return sessions.describe(content, context.roles)
-
-    async def _create(
-        self,
-        sessions: Sessions,
-        email: str,
-        signed_in: SignedIn,
-        sender: Sender,
-        scope: Scope,
-    ) -> tuple[SessionContent, RequestContext]:
         authorization = (b"authorization", f"Bearer {signed_in.access.token}".encode())
         try:
             context = await self._guard.authorize(SIGNED_IN, [authorization], request_state(scope))
         except NotAuthenticated as error:
             # Its clock, key or audience is not ours: nothing that the caller can mend.
             raise DownstreamFailed(UpstreamName.IDENTITY, reason="token") from error
-        return await sessions.create(email, signed_in, context, sender), context
+        content = await sessions.create(login.email, signed_in, context, sender)
+        scope[SET_COOKIE] = sessions.cookie(content, self._gate.cookies.form(scope))
+        await self._end_former(sessions, sender, scope)
+        return sessions.describe(content, context.roles)
 
     async def _end_former(self, sessions: Sessions, sender: Sender, scope: Scope) -> None:
         sealed = self._gate.cookies.find(scope)

@@ -22,9 +22,8 @@ from bff_core.server import (
     extra_responses,
     operation_id,
 )
-from services.gateway.dto.auth_v1 import LoginV1
-from services.gateway.dto.session_v1 import EndSessionQuery, SessionV1
-from services.gateway.implementations.identity_errors import IDENTITY_ERRORS
+from services.gateway.dto import EndSessionQuery, LoginV1, SessionV1
+from services.gateway.implementations.identity import IDENTITY_ERRORS
 from services.gateway.implementations.origin_policy import CrossSiteRequest
 from services.gateway.route_table import SESSION_PATH
 

@@ -16,7 +16,7 @@ from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from bff_core.errors import BffError, NotAuthenticated, Unavailable, Unexpected
 from bff_core.tasks import Background
-from services.gateway.implementations.identity_sessions import Sender, is_final
+from services.gateway.implementations.identity import Sender, is_final
 from services.gateway.implementations.session_cookie import AccessToken, SessionContent, SessionKeys
 
 LOCK_SECONDS = 3.0
@@ -174,7 +174,11 @@ class AccessTokens:
         usable = held if held is not None and now < held.expires_at else None
         if usable is not None and self._clock.monotonic() < self._resting_until:
             return usable
-        renewal = self._renewal(content, sender, rejected)
+        # The renewal in progress; it goes on when one who waits leaves.
+        renewal = self._renewals.get(content.session_id)
+        if renewal is None:
+            renewal = self._background.start(self._renew(content, sender, rejected))
+            self._renewals[content.session_id] = renewal
         await asyncio.wait([renewal], timeout=None if usable is None else PATIENCE_SECONDS)
         if usable is not None and not renewal.done():
             return usable
@@ -195,16 +199,6 @@ class AccessTokens:
         known = (content.access, self._newest.get(content.session_id))
         usable = [one for one in known if one is not None and one.token != rejected]
         return max(usable, key=lambda one: one.expires_at, default=None)
-
-    def _renewal(
-        self, content: SessionContent, sender: Sender, rejected: str | None
-    ) -> asyncio.Task[AccessToken]:
-        """The renewal in progress; it goes on when one who waits leaves."""
-        task = self._renewals.get(content.session_id)
-        if task is None:
-            task = self._background.start(self._renew(content, sender, rejected))
-            self._renewals[content.session_id] = task
-        return task
 
     async def _renew(
         self, content: SessionContent, sender: Sender, rejected: str | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bff_core.context import CorrelationId, RequestContext, UserId
 from bff_core.errors import DownstreamFailed, FieldError, ValidationFailed
-from services.gateway.dto.auth_v1 import MessageV1
+from services.gateway.dto import MessageV1
 from services.gateway.implementations.client_address import TrustedProxies, rate_limit_key, site_key
 from services.gateway.implementations.filters import filter_request_headers
 from services.gateway.implementations.forwarding import (
@@ -15,7 +15,7 @@ from services.gateway.implementations.forwarding import (
     Upload,
     UpstreamResponse,
 )
-from services.gateway.implementations.identity_errors import identity_error, is_envelope
+from services.gateway.implementations.identity import identity_error, is_envelope
 from services.gateway.implementations.rate_limiter import RateLimiter
 from services.gateway.route_table import SITE_LIMITS, IdentityRoute, RateLimit, Route, UpstreamName
 
@@ -54,31 +54,29 @@ class BufferedResponse:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class TransferTimeouts:
-    """Seconds that a response's body may take in all, and that a stream may be silent."""
-
-    transfer: float
-    stream_idle: float
-
-
 class Proxy:
-    """Forwards requests. `max_timeout` caps the timeout of every route but slow ones, in seconds."""
+    """Forwards requests.
+
+    In seconds, `max_timeout` caps the timeout of every route but slow ones, `transfer_timeout` is
+    what a response's body may take, and `stream_idle` how long a stream may be silent.
+    """
 
     def __init__(
         self,
         forwarders: Mapping[UpstreamName, Forwarder],
         rate_limiter: RateLimiter,
         trusted_proxies: TrustedProxies,
-        timeouts: TransferTimeouts,
         *,
         max_timeout: float,
+        transfer_timeout: float,
+        stream_idle: float,
     ) -> None:
         self._forwarders = forwarders
         self._rate_limiter = rate_limiter
         self._trusted_proxies = trusted_proxies
         self._max_timeout = max_timeout
-        self.timeouts = timeouts
+        self.transfer_timeout = transfer_timeout
+        self.stream_idle = stream_idle
 
     def client_address(self, peer: str | None, forwarded_for: Sequence[str]) -> str:
         return self._trusted_proxies.client_address(peer, forwarded_for)

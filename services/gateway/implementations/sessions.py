@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -15,9 +14,9 @@ from bff_core.cache import RedisClient
 from bff_core.clock import Clock
 from bff_core.context import RequestContext, Role, UserId
 from bff_core.errors import BffError, DownstreamFailed, NotAuthenticated
-from services.gateway.dto.session_v1 import SessionUserV1, SessionV1
+from services.gateway.dto import SessionUserV1, SessionV1
 from services.gateway.implementations.access_tokens import AccessTokens, SessionOver
-from services.gateway.implementations.identity_sessions import IdentitySessions, Sender, SignedIn
+from services.gateway.implementations.identity import IdentitySessions, Sender, SignedIn
 from services.gateway.implementations.session_cookie import (
     AccessToken,
     CookieFormat,
@@ -92,16 +91,11 @@ class SessionRefused(NotAuthenticated):
     message = "There is no session; sign in"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTimes:
-    """Seconds from sign-in to the end, and from one request to the next."""
-
-    absolute: float
-    idle: float
-
-
 class Sessions:
-    """`events` counts what happens to sessions."""
+    """`events` counts what happens to sessions.
+
+    They end `lifetime` seconds after sign-in, or `idle` seconds after their last request.
+    """
 
     def __init__(
         self,
@@ -110,7 +104,8 @@ class Sessions:
         tokens: AccessTokens,
         identity: IdentitySessions,
         *,
-        times: SessionTimes,
+        lifetime: float,
+        idle: float,
         clock: Clock,
         events: Counter,
     ) -> None:
@@ -118,7 +113,8 @@ class Sessions:
         self._marks = marks
         self._tokens = tokens
         self._identity = identity
-        self._times = times
+        self._lifetime = lifetime
+        self._idle = idle
         self._clock = clock
         self._events = events
 
@@ -135,7 +131,7 @@ class Sessions:
         now = self._now()
         if now >= content.expires_at:
             raise self._refused("session_expired")
-        if now >= content.seen_at + self._times.idle:
+        if now >= content.seen_at + self._idle:
             raise self._refused("session_idle")
         if self._marks.have_ended(content):
             raise self._refused("session_ended")
@@ -164,7 +160,7 @@ class Sessions:
         """The content to seal anew; None while the cookie that was sent will do."""
         now = self._now()
         keeps_token = content.access is None or content.access == access
-        if keeps_token and now - content.seen_at < self._times.idle / SEEN_SHARE:
+        if keeps_token and now - content.seen_at < self._idle / SEEN_SHARE:
             return None
         return replace(content, seen_at=now, access=content.access if keeps_token else access)
 
@@ -182,7 +178,7 @@ class Sessions:
             email=email,
             name=await self._identity.name_of(context.user_id, sender),
             created_at=now,
-            expires_at=min(now + self._times.absolute, signed_in.ends_at),
+            expires_at=min(now + self._lifetime, signed_in.ends_at),
             seen_at=now,
             refresh_token=signed_in.refresh_token,
             access=signed_in.access,
@@ -222,7 +218,7 @@ class Sessions:
 
     def describe(self, content: SessionContent, roles: frozenset[Role]) -> SessionV1:
         """The session as its page sees it, with the roles of the current token."""
-        idle_at = min(content.seen_at + self._times.idle, content.expires_at)
+        idle_at = min(content.seen_at + self._idle, content.expires_at)
         return SessionV1(
             user=SessionUserV1(
                 user_id=content.user_id,

@@ -4,7 +4,7 @@ import base64
 import secrets
 from dataclasses import replace
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import TableClause, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -53,7 +53,7 @@ class SqlInvitations:
 
 
 async def _insert_unless_taken(
-    connection: AsyncConnection, table: Table, row: dict[str, object]
+    connection: AsyncConnection, table: TableClause, row: dict[str, object]
 ) -> bool:
     """Insert a row; False when another has one of its unique values.
 

@@ -1,7 +1,7 @@
 """Tables of Identity that this module uses, and the tables that it adds.
 
 `services/identity_service/models_db.py` of the platform creates Identity's tables; only the columns
-that are used here are declared. `migrations/` creates the tables of this module.
+that are used here are declared, for queries. `migrations/` creates the tables of this module.
 """
 
 from datetime import UTC, datetime
@@ -11,19 +11,18 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    Column,
     ColumnElement,
     DateTime,
     Dialect,
     Integer,
-    MetaData,
     String,
-    Table,
     Text,
     TypeDecorator,
     Uuid,
     case,
+    column,
     func,
+    table,
     type_coerce,
 )
 
@@ -56,135 +55,120 @@ def full_precision(column: ColumnElement[Any], dialect: Dialect) -> ColumnElemen
     return case((func.instr(text, ".") > 0, text), else_=text + ".000000")
 
 
-# Separate from Identity's metadata: Identity's create_all must not create the tables of this module.
-metadata = MetaData()
-
-users = Table(
+users = table(
     "users",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("email", String(320)),
-    Column("org_id", String(255)),
-    Column("password_hash", String(255)),
-    Column("roles", JSON),
-    Column("email_verified", Boolean),
-    Column("registered_at", UtcDateTime),
-    Column("failed_login_attempts", Integer),
+    column("id", Uuid),
+    column("email", String),
+    column("org_id", String),
+    column("password_hash", String),
+    column("roles", JSON),
+    column("email_verified", Boolean),
+    column("registered_at", UtcDateTime),
+    column("failed_login_attempts", Integer),
 )
 
-user_profiles = Table(
+user_profiles = table(
     "user_profiles",
-    metadata,
-    Column("user_id", Uuid, primary_key=True),
-    Column("first_name", String(255)),
-    Column("last_name", String(255)),
-    Column("display_name", String(255)),
-    Column("created_at", UtcDateTime),
-    Column("updated_at", UtcDateTime),
+    column("user_id", Uuid),
+    column("first_name", String),
+    column("last_name", String),
+    column("display_name", String),
+    column("created_at", UtcDateTime),
+    column("updated_at", UtcDateTime),
 )
 
-password_reset_tokens = Table(
+password_reset_tokens = table(
     "password_reset_tokens",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", Uuid),
-    Column("token", String(255)),
-    Column("expires_at", UtcDateTime),
-    Column("created_at", UtcDateTime),
+    column("id", Uuid),
+    column("user_id", Uuid),
+    column("token", String),
+    column("expires_at", UtcDateTime),
+    column("created_at", UtcDateTime),
 )
 
-refresh_sessions = Table(
+refresh_sessions = table(
     "refresh_sessions",
-    metadata,
-    Column("jti", String(255), primary_key=True),
-    Column("user_id", Uuid),
+    column("jti", String),
+    column("user_id", Uuid),
 )
 
-user_sessions = Table(
+user_sessions = table(
     "user_sessions",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", Uuid),
-    Column("revoked_at", UtcDateTime),
+    column("id", Uuid),
+    column("user_id", Uuid),
+    column("revoked_at", UtcDateTime),
 )
 
-event_outbox = Table(
+event_outbox = table(
     "event_outbox",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("aggregate_id", String(255)),
-    Column("aggregate_type", String(100)),
-    Column("event_type", String(255)),
-    Column("event_data", JSON),
-    Column("event_key", String(255)),
-    Column("topic", String(255)),
-    Column("created_at", UtcDateTime),
-    Column("published_at", UtcDateTime),
-    Column("retry_count", Integer),
-    Column("last_error", Text),
+    column("id", Uuid),
+    column("aggregate_id", String),
+    column("aggregate_type", String),
+    column("event_type", String),
+    column("event_data", JSON),
+    column("event_key", String),
+    column("topic", String),
+    column("created_at", UtcDateTime),
+    column("published_at", UtcDateTime),
+    column("retry_count", Integer),
+    column("last_error", Text),
 )
 
-audit_logs = Table(
+audit_logs = table(
     "audit_logs",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", Uuid),
-    Column("action", String(50)),
-    Column("details", JSON),
-    Column("correlation_id", Uuid),
-    Column("created_at", UtcDateTime),
+    column("id", Uuid),
+    column("user_id", Uuid),
+    column("action", String),
+    column("details", JSON),
+    column("correlation_id", Uuid),
+    column("created_at", UtcDateTime),
 )
 
-user_approvals = Table(
+user_approvals = table(
     "user_approvals",
-    metadata,
-    Column("user_id", Uuid, primary_key=True),
-    Column("status", String(20)),
-    Column("version", Integer),
-    Column("requested_at", UtcDateTime),
-    Column("decided_at", UtcDateTime),
-    Column("decided_by", Uuid),
-    Column("reason", Text),
+    column("user_id", Uuid),
+    column("status", String),
+    column("version", Integer),
+    column("requested_at", UtcDateTime),
+    column("decided_at", UtcDateTime),
+    column("decided_by", Uuid),
+    column("reason", Text),
 )
 
-user_decisions = Table(
+user_decisions = table(
     "user_decisions",
-    metadata,
-    Column("sequence", BigInteger, primary_key=True),
-    Column("user_id", Uuid),
-    Column("action", String(20)),
-    Column("from_status", String(20)),
-    Column("to_status", String(20)),
-    Column("version", Integer),
-    Column("actor_id", Uuid),
-    Column("reason", Text),
-    Column("correlation_id", Uuid),
-    Column("decided_at", UtcDateTime),
+    column("sequence", BigInteger),
+    column("user_id", Uuid),
+    column("action", String),
+    column("from_status", String),
+    column("to_status", String),
+    column("version", Integer),
+    column("actor_id", Uuid),
+    column("reason", Text),
+    column("correlation_id", Uuid),
+    column("decided_at", UtcDateTime),
 )
 
-user_revocations = Table(
+user_revocations = table(
     "user_revocations",
-    metadata,
-    Column("user_id", Uuid, primary_key=True),
-    Column("revoked_at", UtcDateTime),
-    Column("published_at", UtcDateTime),
+    column("user_id", Uuid),
+    column("revoked_at", UtcDateTime),
+    column("published_at", UtcDateTime),
 )
 
-user_invitations = Table(
+user_invitations = table(
     "user_invitations",
-    metadata,
-    Column("user_id", Uuid, primary_key=True),
-    Column("actor_id", Uuid),
-    Column("key", String(255)),
-    Column("fingerprint", String(64)),
-    Column("invited_at", UtcDateTime),
-    Column("expires_at", UtcDateTime),
+    column("user_id", Uuid),
+    column("actor_id", Uuid),
+    column("key", String),
+    column("fingerprint", String),
+    column("invited_at", UtcDateTime),
+    column("expires_at", UtcDateTime),
 )
 
-user_approvals_marker = Table(
+user_approvals_marker = table(
     "user_approvals_marker",
-    metadata,
-    Column("name", String(50), primary_key=True),
-    Column("at", UtcDateTime),
-    Column("users", Integer),
+    column("name", String),
+    column("at", UtcDateTime),
+    column("users", Integer),
 )

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import TableClause, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.testing import FakeClock
@@ -65,7 +65,9 @@ async def client(engine: AsyncEngine, tmp_path: Path, admin: Account) -> AsyncIt
         yield AdminClient(app.test_client(), admin)
 
 
-async def rows_of(engine: AsyncEngine, tables: tuple[Table, ...] = WATCHED_TABLES) -> list[Any]:
+async def rows_of(
+    engine: AsyncEngine, tables: tuple[TableClause, ...] = WATCHED_TABLES
+) -> list[Any]:
     async with engine.connect() as connection:
         return [(await connection.execute(select(table))).all() for table in tables]
 

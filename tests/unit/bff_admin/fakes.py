@@ -8,8 +8,7 @@ from bff_core.composition import Fetched
 from bff_core.context import ADMIN, RequestContext
 from bff_core.errors import BffError
 from bff_core.testing import a_context
-from services.bff_admin.contracts.config_audit import SettingChange, SettingChangePage
-from services.bff_admin.contracts.identity import Decision, DecisionPage
+from services.bff_admin.contracts import Decision, DecisionPage, SettingChange, SettingChangePage
 from services.bff_admin.ports import TrailQuery
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)

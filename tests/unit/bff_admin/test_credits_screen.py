@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamFailed, DownstreamTimeout, NotFound
-from services.bff_admin.contracts.entitlements import CreditOperation, CreditOperations
+from services.bff_admin.contracts import CreditOperation, CreditOperations
 from services.bff_admin.dto.credits_v1 import AdjustCreditsV1, AdminCreditsV1, SetCreditsV1
 from services.bff_admin.dto.users_v1 import AdminUserDetailV1
 from services.bff_admin.ports import CreditChange, CreditsReadOnly

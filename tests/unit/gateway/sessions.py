@@ -12,7 +12,7 @@ from bff_core.errors import BffError
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
 from services.gateway.implementations.access_tokens import AccessTokens, UnsharedRenewals
-from services.gateway.implementations.identity_sessions import Sender
+from services.gateway.implementations.identity import Sender
 from services.gateway.implementations.session_cookie import AccessToken, SessionContent
 from services.gateway.implementations.sessions import SessionMarks
 

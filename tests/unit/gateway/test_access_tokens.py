@@ -8,7 +8,7 @@ from bff_core.composition import fan_out
 from bff_core.errors import BffError, DownstreamTimeout, DownstreamUnreachable, Unavailable
 from bff_core.testing import FakeClock
 from services.gateway.implementations.access_tokens import REST_SECONDS, SessionOver
-from services.gateway.implementations.identity_errors import IDENTITY_ERRORS
+from services.gateway.implementations.identity import IDENTITY_ERRORS
 from tests.unit.gateway.sessions import (
     CONTENT,
     EARLY,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bff_core.errors import DownstreamFailed
-from services.gateway.implementations.identity_errors import identity_error, is_envelope
+from services.gateway.implementations.identity import identity_error, is_envelope
 
 
 def body(**error: object) -> bytes:

@@ -8,15 +8,14 @@ import pytest
 from bff_core.errors import DownstreamFailed
 from bff_core.observability import Metrics
 from bff_core.testing import FakeClock
-from services.gateway.implementations.identity_errors import IDENTITY_ERRORS
-from services.gateway.implementations.identity_sessions import IdentitySessions
+from services.gateway.implementations.identity import IDENTITY_ERRORS, IdentitySessions
 from services.gateway.implementations.session_cookie import (
     CookieFormat,
     SessionContent,
     SessionKeys,
     SessionSealer,
 )
-from services.gateway.implementations.sessions import SessionRefused, Sessions, SessionTimes
+from services.gateway.implementations.sessions import SessionRefused, Sessions
 from tests.unit.gateway.sessions import (
     CONTENT,
     LIFETIME,
@@ -40,7 +39,8 @@ def sessions_of(identity: IdentityStub) -> Sessions:
         session_marks(identity.clock),
         access_tokens(identity),
         cast("IdentitySessions", None),  # nobody signs in or out here
-        times=SessionTimes(86_400, IDLE),
+        lifetime=86_400,
+        idle=IDLE,
         clock=identity.clock,
         events=events,
     )

@@ -1,1 +1,0 @@
-"""Responses of other services, as far as they are read."""

@@ -18,6 +18,14 @@ from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_stat
 from bff_core.errors import Unavailable
 from bff_core.tasks import log_failure
 
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+SQLITE_READERS = 4
+POSTGRES_CONNECTIONS = 8
+MIGRATION_LOCK = 4103_0001
+"""The key of the migration's advisory lock on PostgreSQL."""
+
 # SQLAlchemy does not wrap asyncpg's errors while a connection is being made.
 STORAGE_ERRORS = (
     DBAPIError,
@@ -57,33 +65,22 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
 
 def storage_unavailable(error: BaseException) -> Unavailable:
     """Translate an error; the driver's text is left out, as it may hold values or addresses."""
-    reason = _reason(error)
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, PoolTimeout):
+        reason = "storage_busy"
+    elif isinstance(origin, sqlite3.Error):
+        # The low byte of an extended code is its primary code.
+        code = getattr(origin, "sqlite_errorcode", None) or 0
+        reason = _BY_SQLITE_CODE.get(code & 0xFF, "storage_unavailable")
+    else:
+        state = str(getattr(origin, "sqlstate", None))
+        reason = _BY_SQLSTATE.get(state, "storage_unavailable")
     return Unavailable(
         _MESSAGES.get(reason, "The settings' database does not answer"),
         details={"reason": reason},
         fields={"error": type(error).__name__},
         retry_after=RETRY_AFTER_SECONDS,
     )
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, PoolTimeout):
-        return "storage_busy"
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(origin, sqlite3.Error):
-        code = getattr(origin, "sqlite_errorcode", None) or 0
-        # The low byte of an extended code is its primary code.
-        return _BY_SQLITE_CODE.get(code & 0xFF, "storage_unavailable")
-    return _BY_SQLSTATE.get(str(getattr(origin, "sqlstate", None)), "storage_unavailable")
-
-
-T = TypeVar("T")
-Work = Callable[[AsyncConnection], Awaitable[T]]
-
-SQLITE_READERS = 4
-POSTGRES_CONNECTIONS = 8
-MIGRATION_LOCK = 4103_0001
-"""The key of the migration's advisory lock on PostgreSQL."""
 
 
 class SqlDatabase:

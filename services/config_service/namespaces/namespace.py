@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
@@ -54,40 +54,28 @@ def _field_errors(error: ValidationError) -> Iterator[FieldError]:
     for step in error.absolute_path:
         pointer = json_pointer(pointer, step)
     keyword = str(error.validator)
-    if keyword in _BY_PROPERTY:
-        for name, message in _BY_PROPERTY[keyword](error):
-            yield FieldError(json_pointer(pointer, name), message)
-        return
-    if keyword in _MESSAGES:
-        expected: Any = error.validator_value
+    expected: Any = error.validator_value
+    instance: Any = error.instance
+    if keyword == "required":
+        for name in expected:
+            if name not in instance:
+                yield FieldError(json_pointer(pointer, name), "is required")
+    elif keyword == "additionalProperties":
+        for name in _unknown_names(instance, error.schema):
+            yield FieldError(json_pointer(pointer, name), "is not a setting of this namespace")
+    elif keyword in _MESSAGES:
         text = expected if isinstance(expected, str) else canonical_json(expected)
         yield FieldError(pointer, _MESSAGES[keyword].format(text))
     else:
         yield FieldError(pointer, f"must satisfy the schema's {keyword}")
 
 
-def _missing(error: ValidationError) -> Iterator[tuple[str, str]]:
-    instance: Any = error.instance
-    required: Any = error.validator_value
-    return ((name, "is required") for name in required if name not in instance)
-
-
-def _unknown(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _unknown_names(instance: Any, rules: Any) -> Iterator[str]:
     """The properties that neither `properties` nor `patternProperties` of the schema allows."""
-    rules: Any = error.schema
-    instance: Any = error.instance
-    patterns = rules.get("patternProperties", {})
+    known, patterns = rules.get("properties", {}), rules.get("patternProperties", {})
     for name in instance:
-        if name in rules.get("properties", {}):
-            continue
-        if not any(re.search(pattern, name) for pattern in patterns):
-            yield name, "is not a setting of this namespace"
-
-
-_BY_PROPERTY: Mapping[str, Callable[[ValidationError], Iterator[tuple[str, str]]]] = (
-    MappingProxyType({"required": _missing, "additionalProperties": _unknown})
-)
-"""Keywords whose one error concerns several properties."""
+        if name not in known and not any(re.search(pattern, name) for pattern in patterns):
+            yield name
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,8 @@ class AccessTokens:
         try:
             async with self._shared.lock(content.session_id):
                 access = await self._shared.find(content.session_id)
-                if access is None or access.token == rejected or self._is_due(access):
+                now = self._clock.now().timestamp()
+                if access is None or access.token == rejected or now >= access.renew_at:
                     access = await self._ask(content, sender)
                     await self._shared.keep(content.session_id, access)
                 else:
@@ -227,9 +228,6 @@ class AccessTokens:
             raise
         self._outcomes.labels("renewed").inc()
         return access
-
-    def _is_due(self, access: AccessToken) -> bool:
-        return self._clock.now().timestamp() >= access.renew_at
 
 
 def _result_of(renewal: asyncio.Task[AccessToken]) -> AccessToken:

@@ -58,14 +58,19 @@ class OriginPolicy:
             CrossSiteRequest: It changes something, and no sign or one of another page is there; or
                 it reads, and is made by another site's page.
         """
+        is_listed = sent.origin in self._origins
         if method in SAFE_METHODS:
-            self._check_read(sent)
+            is_foreign = sent.fetch_site in {"cross-site", "same-site"}
+            # A link from another site may lead here; the page that holds it reads nothing of it.
+            if is_foreign and sent.fetch_mode != "navigate" and not is_listed:
+                raise CrossSiteRequest("site")
             return
         if sent.origin is None and sent.fetch_site is None:
             raise CrossSiteRequest("missing")
-        if sent.origin is not None and not self._is_own(sent):
+        own = {f"{scheme}://{(sent.host or '').lower()}" for scheme in self._schemes}
+        if sent.origin is not None and sent.origin not in own and not is_listed:
             raise CrossSiteRequest("origin")
-        if sent.fetch_site not in {None, "same-origin"} and not self._is_listed(sent):
+        if sent.fetch_site not in {None, "same-origin"} and not is_listed:
             raise CrossSiteRequest("site")
 
     def require_token(self, sent: Provenance, token: str) -> None:
@@ -76,16 +81,3 @@ class OriginPolicy:
         """
         if not hmac.compare_digest((sent.csrf or "").encode(), token.encode()):
             raise CrossSiteRequest("token")
-
-    def _check_read(self, sent: Provenance) -> None:
-        is_foreign = sent.fetch_site in {"cross-site", "same-site"}
-        # A link from another site may lead here; the page that holds it reads nothing of it.
-        if is_foreign and sent.fetch_mode != "navigate" and not self._is_listed(sent):
-            raise CrossSiteRequest("site")
-
-    def _is_own(self, sent: Provenance) -> bool:
-        own = {f"{scheme}://{(sent.host or '').lower()}" for scheme in self._schemes}
-        return sent.origin in own or self._is_listed(sent)
-
-    def _is_listed(self, sent: Provenance) -> bool:
-        return sent.origin in self._origins

@@ -100,12 +100,7 @@ def select_decisions(scope: AccountScope) -> Select[Any]:
 def approval_state(row: RowMapping) -> ApprovalState:
     """State from a row of `select_users`; pending without a row in `user_approvals`."""
     if row["status"] is None:
-        return ApprovalState(
-            user_id=row["id"],
-            status=ApprovalStatus.PENDING,
-            version=FIRST_VERSION,
-            requested_at=row["registered_at"],
-        )
+        return ApprovalState(row["id"], ApprovalStatus.PENDING, FIRST_VERSION, row["registered_at"])
     return ApprovalState(
         user_id=row["id"],
         status=ApprovalStatus(row["status"]),

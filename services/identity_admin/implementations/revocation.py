@@ -79,7 +79,9 @@ class RevocationRelay:
         async with asyncio.timeout(_REDIS_SECONDS):
             kept = await self._redis.zcard(ACCESS_TOKENS.kept_key)
         async with transaction(self._engine, _TRANSACTION_SECONDS) as connection:
-            await self._delete_old(connection)
+            old = user_revocations.c.revoked_at < self._clock.now() - self._lifetime
+            if (await connection.execute(select(func.count()).where(old))).scalar_one():
+                await connection.execute(delete(user_revocations).where(old))
             revoked = await self._pending(connection, kept)
         await self._publish(
             [
@@ -91,11 +93,6 @@ class RevocationRelay:
             async with transaction(self._engine, _TRANSACTION_SECONDS) as connection:
                 await self._record(connection, revoked)
         return len(revoked)
-
-    async def _delete_old(self, connection: AsyncConnection) -> None:
-        old = user_revocations.c.revoked_at < self._clock.now() - self._lifetime
-        if (await connection.execute(select(func.count()).where(old))).scalar_one():
-            await connection.execute(delete(user_revocations).where(old))
 
     async def _pending(self, connection: AsyncConnection, kept: int) -> list[tuple[UUID, datetime]]:
         columns = user_revocations.c

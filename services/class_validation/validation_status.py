@@ -26,6 +26,10 @@ _associations = table(
     column("created_at", DateTime),
 )
 
+MAX_BATCHES = 200
+
+blueprint = Blueprint("class_validation", __name__)
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewState:
@@ -74,9 +78,6 @@ def _select_states(batch_ids: Collection[UUID]) -> Select[Any]:
     )
 
 
-MAX_BATCHES = 200
-
-blueprint = Blueprint("class_validation", __name__)
 make_nestable(blueprint)
 
 

@@ -27,6 +27,9 @@ from services.config_service.implementations.database import SqlDatabase
 from services.config_service.migrations import migrate
 from services.config_service.namespaces import SHIPPED, load_namespaces
 
+ACCESS = {"admin": frozenset({ADMIN})}
+ROUTES = (settings_routes.blueprint, audit_routes.blueprint)
+
 
 @dataclass(frozen=True, slots=True)
 class StorageDependencies:
@@ -49,10 +52,6 @@ class StorageDependencies:
         if self.redis:
             await self.redis.close()
         await self.database.close()
-
-
-ACCESS = {"admin": frozenset({ADMIN})}
-ROUTES = (settings_routes.blueprint, audit_routes.blueprint)
 
 
 def create_app(settings: Settings, *replacing: Provider) -> Quart:

@@ -34,6 +34,11 @@ _essays = table(
     column("updated_at", DateTime),
 )
 
+_STAGES = ("spellcheck_status", "cj_assessment_status")
+_ERRORS = ("spellcheck_error_detail", "cj_assessment_error_detail")
+
+blueprint = Blueprint("essay_results", __name__)
+
 
 async def read_essay(engine: AsyncEngine, batch_id: str, essay_id: str) -> RowMapping | None:
     """The row of an essay and its owner's id; None unless the essay belongs to the batch.
@@ -56,10 +61,6 @@ def _select_essay(batch_id: str, essay_id: str) -> Select[Any]:
     )
 
 
-_STAGES = ("spellcheck_status", "cj_assessment_status")
-_ERRORS = ("spellcheck_error_detail", "cj_assessment_error_detail")
-
-blueprint = Blueprint("essay_results", __name__)
 make_nestable(blueprint)
 
 

@@ -13,6 +13,8 @@ MAX_REASON_LENGTH = 500
 MAX_VERSION = 2**31 - 1
 MAX_ITEMS = 100
 
+MAX_NAME_LENGTH = 255
+
 
 class _DecisionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -134,9 +136,6 @@ class AdminUserDecisionsV1(BaseModel):
     )
 
     results: list[AdminItemResultV1]
-
-
-MAX_NAME_LENGTH = 255
 
 
 class InviteUserV1(BaseModel):

@@ -19,6 +19,12 @@ from bff_core.clock import to_wire
 from bff_core.errors import FieldError, ValidationFailed
 from services.bff_admin.dto.audit_v1 import AdminAuditQuery
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_Sequence = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
+_Microseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999_999)]
+"""Microseconds since 1970, up to the last that a datetime can hold."""
+
 
 class Dated(Protocol):
     @property
@@ -119,13 +125,6 @@ def _position_after(batch: SourceBatch[E], taken: int) -> SourcePosition:
         return SourcePosition(exhausted=True)
     last = batch.entries[-1]
     return SourcePosition(last.sequence, last.at)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_Sequence = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
-_Microseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999_999)]
-"""Microseconds since 1970, up to the last that a datetime can hold."""
 
 
 class _EncodedPosition(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

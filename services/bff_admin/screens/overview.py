@@ -42,6 +42,14 @@ from services.bff_admin.screens.parts import describe_all, optional_part, value_
 MAX_PAGES = 5
 PAGE_SIZE = 100
 
+MAX_NAMESPACES = 30
+"""Namespaces that are compared: the calls for more would queue behind each other."""
+
+RECENT = 10
+CONSUMER = "bff_teacher"
+"""The service that reads the platform's events."""
+_START = MergePosition({name: SourcePosition() for name in SOURCES})
+
 
 async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Fetched[PendingSummaryV1]:
     """Count page by page up to `MAX_PAGES`, as Identity gives no total.
@@ -64,10 +72,6 @@ async def pending_summary(accounts: Accounts, ctx: RequestContext) -> Fetched[Pe
         count=count, is_exact=query.cursor is None, oldest_waiting_seconds=oldest
     )
     return Fetched(summary)
-
-
-MAX_NAMESPACES = 30
-"""Namespaces that are compared: the calls for more would queue behind each other."""
 
 
 async def changed_settings(
@@ -113,12 +117,6 @@ def changed_values(
             yield from changed_values(value.get(key), default.get(key), inner)
     elif not json_equal(value, default):
         yield ChangedValueV1(pointer=pointer, value=value, default=default)
-
-
-RECENT = 10
-CONSUMER = "bff_teacher"
-"""The service that reads the platform's events."""
-_START = MergePosition({name: SourcePosition() for name in SOURCES})
 
 
 class OverviewScreen:

@@ -46,6 +46,8 @@ from services.config_service.ports import WriteConditions
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
+blueprint = Blueprint("settings", __name__)
+
 
 class ConditionsProvider(Provider):
     @provide(scope=Scope.REQUEST)
@@ -61,9 +63,6 @@ class ConditionsProvider(Provider):
             if_match=", ".join(request.headers.getlist("If-Match")) or None,
             idempotency_key=request.headers.get(IDEMPOTENCY_KEY),
         )
-
-
-blueprint = Blueprint("settings", __name__)
 
 
 @blueprint.get("/v1/settings")

@@ -35,6 +35,13 @@ _SINGLE = frozenset(
 _BY_NAME = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
 _LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 
+SHIPPED = Path(__file__).parent
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_META_VALIDATOR = Draft202012Validator(
+    Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+)
+
 
 def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Pointer and schema, the outermost first; the schemas `true` and `false` are left out."""
@@ -51,14 +58,6 @@ def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, 
         elif keyword in _LISTS:
             for index, part in enumerate(rule):
                 yield from subschemas(part, json_pointer(inner, index))
-
-
-SHIPPED = Path(__file__).parent
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_META_VALIDATOR = Draft202012Validator(
-    Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
-)
 
 
 def load_namespaces(*folders: Path) -> Namespaces:

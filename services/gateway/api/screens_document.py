@@ -20,6 +20,8 @@ _COOKIE_AND_TOKEN: Json = {"session": [], "csrf": []}
 SCREENS = resources.files("services.gateway") / "screens_openapi.json"
 """Paths, components and tags of the BFFs; generated from their documents."""
 
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
 
 def add_screens(document: Json) -> Json:
     """Describe each screen in place of the prefix that the gateway forwards."""
@@ -63,9 +65,6 @@ def _screens_of(route: Route, paths: Json, forwarded: Json) -> Json:
         for path, methods in paths.items()
         if path.startswith(f"{route.path}/")
     }
-
-
-_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class ScreenTemplates:

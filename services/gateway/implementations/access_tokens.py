@@ -27,6 +27,16 @@ _PREFIX = "gateway:session"
 log = structlog.get_logger()
 _decode = msgspec.json.Decoder(AccessToken).decode
 
+Refresh = Callable[[str, Sender], Awaitable[AccessToken]]
+
+MAX_KEPT = 10_000
+"""Renewed tokens in memory, for requests that were sent with the cookie from before."""
+REST_SECONDS = 1.0
+"""Time without another try after a renewal has failed, while the old token is good."""
+PATIENCE_SECONDS = 0.25
+"""Time that a request waits for a renewal while the old token is good; the renewal goes on."""
+RETRY_AFTER = 2.0
+
 
 def _report(operation: str, error: Exception) -> None:
     log.warning("session_renewal_not_shared", operation=operation, reason=type(error).__name__)
@@ -116,17 +126,6 @@ class RedisRenewals:
                 )
         except (RedisError, OSError) as error:
             _report("keep", error)
-
-
-Refresh = Callable[[str, Sender], Awaitable[AccessToken]]
-
-MAX_KEPT = 10_000
-"""Renewed tokens in memory, for requests that were sent with the cookie from before."""
-REST_SECONDS = 1.0
-"""Time without another try after a renewal has failed, while the old token is good."""
-PATIENCE_SECONDS = 0.25
-"""Time that a request waits for a renewal while the old token is good; the renewal goes on."""
-RETRY_AFTER = 2.0
 
 
 class SessionOver(NotAuthenticated):

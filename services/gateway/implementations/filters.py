@@ -72,6 +72,11 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
 _ASCII_VALUE = re.compile(rb"[\t\x20-\x7e]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
+REFUSAL = "The path cannot be passed on"
+_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+_RAW_PATH = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*")
+_FORBIDDEN = frozenset("/\\;%\u2044\u2215")
+
 
 class InvalidResponseHeader(ValueError):
     """A service's header that another reader could take for something else."""
@@ -129,12 +134,6 @@ def _path_of_location(location: bytes, origin: bytes) -> bytes:
     """A path on this site; empty if the location is on another."""
     path = location.removeprefix(origin)
     return path if path.startswith(b"/") and not path.startswith((b"//", b"/\\")) else b""
-
-
-REFUSAL = "The path cannot be passed on"
-_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
-_RAW_PATH = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*")
-_FORBIDDEN = frozenset("/\\;%\u2044\u2215")
 
 
 def checked_path(raw: bytes, prefix: str) -> str:

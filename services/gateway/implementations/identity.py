@@ -48,6 +48,14 @@ _CODE_BY_STATUS: Mapping[int, str] = {
 _RETRY_AFTER = 60.0
 """Seconds; Identity counts attempts per minute and sends no `Retry-After`."""
 
+REFRESH_SECONDS = 2.0
+PROFILE_SECONDS = 0.8
+T = TypeVar("T")
+
+_MAX_BODY_BYTES = 64 * 1024
+_FINAL_STATUSES = frozenset({400, 401, 403})
+"""By which Identity refuses a refresh token for good."""
+
 
 class IdentityRefused(ClientError):
     """An error of Identity, under its own code and a status that fits it."""
@@ -93,15 +101,6 @@ def _error_in(body: bytes) -> dict[str, object] | None:
         return None
     error = parsed.get("error") if isinstance(parsed, dict) else None
     return error if isinstance(error, dict) else None
-
-
-REFRESH_SECONDS = 2.0
-PROFILE_SECONDS = 0.8
-T = TypeVar("T")
-
-_MAX_BODY_BYTES = 64 * 1024
-_FINAL_STATUSES = frozenset({400, 401, 403})
-"""By which Identity refuses a refresh token for good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,34 @@ from bff_core.errors import RateLimited
 from bff_core.token_bucket import TokenBuckets
 from services.gateway.route_table import RateLimit
 
+MAX_CONNECTIONS = 64
+RETRY_DELAY = 1.0
+"""Seconds without calls to a Redis that failed."""
+
+# Redis runs a script atomically: however many processes ask at once, no token is given out twice.
+# Times are in microseconds of Redis's own clock. After a fail-over they are another machine's, and
+# after a jump back they lie too far ahead: such a bucket starts anew.
+ACQUIRE_SCRIPT = """
+local info = redis.pcall('INFO', 'server')
+local run_id = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or 'unknown'
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, period = tonumber(ARGV[1]), tonumber(ARGV[2])
+local stored, writer = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%w+)$')
+local full_at = tonumber(stored or now)
+if writer ~= run_id or full_at > now + period then full_at = now end
+full_at = math.max(full_at, now) + interval
+local wait = full_at - now - period
+if wait > 0 then
+  return wait
+end
+local expiry = math.ceil((full_at - now) / 1000)
+redis.call('SET', KEYS[1], string.format('%.0f %s', full_at, run_id), 'PX', expiry)
+return 0
+"""
+
+log = structlog.get_logger()
+
 
 class RateLimiter(Protocol):
     async def acquire(self, limit: RateLimit, key: str) -> None:
@@ -55,35 +83,6 @@ class MemoryRateLimiter:
         wait = self._buckets[limit].take(key)
         if wait > 0:
             raise rate_limited(wait)
-
-
-MAX_CONNECTIONS = 64
-RETRY_DELAY = 1.0
-"""Seconds without calls to a Redis that failed."""
-
-# Redis runs a script atomically: however many processes ask at once, no token is given out twice.
-# Times are in microseconds of Redis's own clock. After a fail-over they are another machine's, and
-# after a jump back they lie too far ahead: such a bucket starts anew.
-ACQUIRE_SCRIPT = """
-local info = redis.pcall('INFO', 'server')
-local run_id = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or 'unknown'
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local interval, period = tonumber(ARGV[1]), tonumber(ARGV[2])
-local stored, writer = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%w+)$')
-local full_at = tonumber(stored or now)
-if writer ~= run_id or full_at > now + period then full_at = now end
-full_at = math.max(full_at, now) + interval
-local wait = full_at - now - period
-if wait > 0 then
-  return wait
-end
-local expiry = math.ceil((full_at - now) / 1000)
-redis.call('SET', KEYS[1], string.format('%.0f %s', full_at, run_id), 'PX', expiry)
-return 0
-"""
-
-log = structlog.get_logger()
 
 
 def redis_at(url: str, *, timeout: float) -> RedisClient:

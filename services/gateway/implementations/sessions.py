@@ -30,6 +30,10 @@ PUBLISH_SECONDS = 1.0
 
 log = structlog.get_logger()
 
+SEEN_SHARE = 10
+"""A cookie is sealed anew once a tenth of the idle time has passed, not with each request."""
+_ID_BYTES = 16
+
 
 def session_subject(session_id: str) -> str:
     """The subject of a session's marks; no user id holds a colon."""
@@ -78,11 +82,6 @@ class SessionMarks:
             log.warning("session_mark_not_published", reason=type(error).__name__)
             return False
         return True
-
-
-SEEN_SHARE = 10
-"""A cookie is sealed anew once a tenth of the idle time has passed, not with each request."""
-_ID_BYTES = 16
 
 
 class SessionRefused(NotAuthenticated):

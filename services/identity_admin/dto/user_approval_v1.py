@@ -14,14 +14,13 @@ from services.identity_admin.dto.field_types import (
     UuidText,
 )
 
+MAX_PAGE_SIZE = 100
+
 
 class AdminAccessV1(BaseModel):
     """The caller is an approved account with the admin role; anyone else gets a refusal."""
 
     user_id: UuidText = Field(examples=[EXAMPLE_ID])
-
-
-MAX_PAGE_SIZE = 100
 
 
 class UserApprovalV1(BaseModel):

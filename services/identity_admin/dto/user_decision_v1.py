@@ -19,6 +19,8 @@ MAX_VERSION = 2**31 - 1
 
 ItemOutcome = Literal["decided", "replayed", "conflict", "not_found", "refused", "failed"]
 
+MAX_NAME_LENGTH = 255
+
 
 class _DecisionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -107,9 +109,6 @@ class DecisionsResultV1(BaseModel):
     """In the order of the items."""
 
     results: list[ItemResultV1]
-
-
-MAX_NAME_LENGTH = 255
 
 
 class InvitationRequestV1(BaseModel):

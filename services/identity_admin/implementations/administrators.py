@@ -12,6 +12,8 @@ from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.tables import user_approvals, users
 from services.identity_admin.models import ALL_ACCOUNTS, AccountScope, Admin, ApprovalStatus
 
+_TIMEOUT_SECONDS = 2.0
+
 
 class NoOrganisation(NotAuthorized):
     message = "Your account belongs to no organisation, so there are no accounts to administer"
@@ -38,9 +40,6 @@ class ScopePolicy:
         if org_id is None or not org_id.strip():
             raise NoOrganisation
         return AccountScope(org_id)
-
-
-_TIMEOUT_SECONDS = 2.0
 
 
 class SqlAdministrators:

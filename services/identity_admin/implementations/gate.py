@@ -18,6 +18,13 @@ from services.identity_admin.implementations.migrator import require_migrated
 from services.identity_admin.implementations.tables import full_precision, user_approvals, users
 from services.identity_admin.models import ALL_ACCOUNTS, FIRST_VERSION, AccountScope, ApprovalStatus
 
+APPROVAL_PENDING = "IDENTITY_APPROVAL_PENDING"
+ACCESS_DENIED = "IDENTITY_ACCESS_DENIED"
+_QUERY_SECONDS = 2.0
+_OPEN_SECONDS = 30.0
+
+log = structlog.get_logger()
+
 
 async def add_pending_approval(
     connection: AsyncConnection, user_id: UUID, requested_at: datetime
@@ -63,14 +70,6 @@ async def add_missing_approvals(
     # Another transaction may add the same account.
     added = dialect.insert(user_approvals).from_select(columns, missing).on_conflict_do_nothing()
     return (await connection.execute(added)).rowcount
-
-
-APPROVAL_PENDING = "IDENTITY_APPROVAL_PENDING"
-ACCESS_DENIED = "IDENTITY_ACCESS_DENIED"
-_QUERY_SECONDS = 2.0
-_OPEN_SECONDS = 30.0
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

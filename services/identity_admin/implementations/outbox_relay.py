@@ -27,6 +27,15 @@ _MAX_BACKOFF_SECONDS = 30.0
 log = structlog.get_logger()
 _random = random.SystemRandom()
 
+# One script, where a pipeline of a cluster would start a thread for each entry.
+# KEYS: stream. ARGV: its approximate length, then event id, topic, key and event of each entry.
+_ADD = """
+for at = 2, #ARGV, 4 do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event_id', ARGV[at],
+    'topic', ARGV[at + 1], 'key', ARGV[at + 2], 'event', ARGV[at + 3])
+end
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxEvent:
@@ -145,16 +154,6 @@ def _backoff(failures: int) -> float:
     """Seconds until the next attempt: exponential, with jitter."""
     longest = min(_MAX_BACKOFF_SECONDS, 0.25 * 2.0 ** min(failures, 10))
     return longest * _random.uniform(0.5, 1.0)
-
-
-# One script, where a pipeline of a cluster would start a thread for each entry.
-# KEYS: stream. ARGV: its approximate length, then event id, topic, key and event of each entry.
-_ADD = """
-for at = 2, #ARGV, 4 do
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event_id', ARGV[at],
-    'topic', ARGV[at + 1], 'key', ARGV[at + 2], 'event', ARGV[at + 3])
-end
-"""
 
 
 class RedisStreamPublisher:

@@ -19,6 +19,15 @@ from bff_core.errors import Unavailable
 from services.identity_admin.implementations.database import transaction
 from services.identity_admin.implementations.tables import user_revocations
 
+_POLL_SECONDS = 0.5
+_TRANSACTION_SECONDS = 5.0
+_REDIS_SECONDS = 2.0
+_MARKS_PER_NOTICE = 500
+_SIGN_IN_SECONDS = 2.0
+"""A sign-in that saw the account as it was may be answered this long after the decision's time."""
+
+log = structlog.get_logger()
+
 
 async def revoke_access(connection: AsyncConnection, user_id: UUID, revoked_at: datetime) -> None:
     """Refuse the user's access tokens that were issued until now, in every service.
@@ -35,16 +44,6 @@ async def revoke_access(connection: AsyncConnection, user_id: UUID, revoked_at: 
         where=user_revocations.c.revoked_at < mark.excluded.revoked_at,
     )
     await connection.execute(newest)
-
-
-_POLL_SECONDS = 0.5
-_TRANSACTION_SECONDS = 5.0
-_REDIS_SECONDS = 2.0
-_MARKS_PER_NOTICE = 500
-_SIGN_IN_SECONDS = 2.0
-"""A sign-in that saw the account as it was may be answered this long after the decision's time."""
-
-log = structlog.get_logger()
 
 
 class RevocationRelay:

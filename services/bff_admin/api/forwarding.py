@@ -10,7 +10,7 @@ from quart_schema import document_response
 
 from bff_core.errors import InvalidRequest
 from bff_core.json_values import check_json
-from bff_core.server import ETAGGED, TAGGED_CACHE_CONTROL, needs_quart, read_json
+from bff_core.server import ETAGGED, TAGGED_CACHE_CONTROL, read_json
 from services.bff_admin.ports import SettingsRequest, SettingsResponse
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -33,8 +33,7 @@ def forwards(
             return _to_response(await view(*args, forwarded=forwarded, **kwargs))
 
         setattr(forward, ETAGGED, with_etag)
-        # It reads the request's headers and body itself.
-        return needs_quart(forward)
+        return forward
 
     return decorate
 

@@ -45,7 +45,6 @@ from bff_core.server.routes import (
     ContextProvider,
     for_unsafe_methods,
     inject,
-    needs_quart,
     returns,
     returns_etagged,
 )
@@ -94,7 +93,6 @@ __all__ = [
     "for_unsafe_methods",
     "inject",
     "make_nestable",
-    "needs_quart",
     "openapi_links",
     "operation_id",
     "optional_body",

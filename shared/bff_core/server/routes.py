@@ -26,6 +26,8 @@ TAGGED_CACHE_CONTROL = "private, no-cache, no-transform"
 """A proxy that compresses would weaken the tag, and `If-Match` takes strong ones only."""
 NEEDS_QUART = "__needs_quart__"
 """False on a view that `returns` has wrapped and that reads nothing of Quart's own request."""
+KERNEL_INJECTED = "__kernel_injected__"
+"""Set by `inject`; another library's finds its container by Quart's request."""
 SKIPS_MATCHED_READS = "__skips_matched_reads__"
 """True on a hook that does nothing before a GET that matches a route."""
 
@@ -81,14 +83,11 @@ class ContextProvider(Provider):
 
 
 def inject(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Pass the route its `FromDishka` parameters.
-
-    Another library's `inject` finds its container by Quart's request; this one needs none.
-    """
+    """Pass the route its `FromDishka` parameters."""
     # Typed as a container; only its `get` is used.
     source: Any = lambda *_: current_request().dependencies  # noqa: E731
     injected = wrap_injection(func=view, is_async=True, container_getter=source)
-    setattr(injected, NEEDS_QUART, getattr(view, NEEDS_QUART, False))
+    setattr(injected, KERNEL_INJECTED, True)
     return injected
 
 
@@ -138,7 +137,8 @@ def returns(model: type[BaseModel], status: int = 200) -> Callable[[View], Writt
                 headers |= result.headers
             return body, status, headers
 
-        setattr(written, NEEDS_QUART, getattr(view, NEEDS_QUART, is_dishka_injected(view)))
+        foreign = is_dishka_injected(view) and not hasattr(view, KERNEL_INJECTED)
+        setattr(written, NEEDS_QUART, getattr(view, NEEDS_QUART, foreign))
         return written
 
     return decorate

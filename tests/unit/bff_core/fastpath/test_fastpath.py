@@ -1,19 +1,20 @@
 """Reads on the fast path are answered exactly as those that go through Quart."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import pytest
 from dishka import FromDishka
-from quart import Blueprint, Quart, request_started
+from quart import Blueprint, Quart, Response, request, request_started
 from quart.typing import TestClientProtocol as Client
 from quart_dishka import inject as library_inject
 from structlog.testing import capture_logs
 
 from bff_core.errors import NotFound, Unavailable
 from bff_core.observability import Metrics
-from bff_core.server import access, for_unsafe_methods, returns
+from bff_core.server import access, for_unsafe_methods, inject, returns
 from bff_core.testing import CORRELATION_ID, access_token, bearer
 from tests.unit.bff_core.server.conftest import RowV1, Things, client, make_app, metrics, things
 
@@ -132,6 +133,32 @@ async def test_a_route_injected_by_another_library_is_dispatched_by_quart(
     answer = await make_app(blueprint).test_client().get("/v1/old", headers=TEACHER)
 
     assert (answer.status_code, len(dispatched)) == (200, 1)
+
+
+async def test_a_route_that_writes_its_answer_itself_is_dispatched_by_quart(
+    make_app: Callable[..., Quart], dispatched: Dispatched
+) -> None:
+    """A decorator of a service may read the request, whatever it is put around."""
+    blueprint = Blueprint("own", __name__)
+
+    def own_answer(view: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[Response]]:
+        @wraps(view)
+        async def answered(*args: Any, **kwargs: Any) -> Response:
+            return Response(f"{await view(*args, **kwargs)} at {request.path}")
+
+        return answered
+
+    @blueprint.get("/v1/own")
+    @access("teacher")
+    @own_answer
+    @inject
+    async def own(things: FromDishka[Things]) -> str:
+        return f"{len(things.parts)} parts"
+
+    answer = await make_app(blueprint).test_client().get("/v1/own", headers=TEACHER)
+
+    assert (answer.status_code, len(dispatched)) == (200, 1)
+    assert (await answer.get_data(as_text=True)).endswith("parts at /v1/own")
 
 
 async def test_a_crash_is_logged_and_counted_once(

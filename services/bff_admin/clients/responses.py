@@ -66,7 +66,7 @@ def model_decoder(kind: type[M]) -> Callable[[bytes], M]:
 
     def decode(body: bytes) -> M:
         try:
-            return kind.model_validate_json(body)
+            return kind.model_validate_json(body, strict=True)
         except ValidationError as error:
             raise Undecodable(type(error).__name__) from None
 

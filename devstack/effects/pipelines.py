@@ -1,50 +1,41 @@
 """A start as the orchestrator handles it, and the phases that follow."""
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Sequence
 from uuid import uuid4
 
-from devstack.effects.messages import (
-    PHASE_RESULT,
-    PIPELINE_END,
-    PROGRESS,
-    RESULTS,
-    Data,
-    Message,
-    message,
-    phase_concluded,
-)
-from devstack.effects.outcomes import (
-    announce_check,
-    announce_end,
-    announce_outcome,
-    book,
-    refusal,
-)
+from devstack.effects.credits import balance_of, calls_of, denial_reason
 from devstack.effects.queue import Effect, schedule
 from devstack.effects.world import (
     READY,
-    Row,
+    announcer_of,
     batch_of,
     essays_of,
     now_text,
     phases_of,
     set_phase,
-    set_requested,
     store_text,
     text_of,
+    texts_of,
     update_batch,
     update_essay,
+    update_orchestrated,
 )
-from devstack.events import add, moment_of, pipelines
+from devstack.emulators.database import Row
+from devstack.events import Moment, add, moment_of, pipelines
+from devstack.events.accounts import balance_changed
+from devstack.events.grades import graded
 from devstack.events.pipelines import job_of
+from devstack.notifications import SUCCESS, Notification
 
 COMMAND_AFTER, SPELLCHECK_SECONDS, ENDED_AFTER = 0.8, 8.0, 0.8
 PHASE_SECONDS = {"cj_assessment": 6.0, "nlp": 4.0}
 RUN_BY = ("spellcheck", *PHASE_SECONDS)
 """Phases that some service carries out."""
-RUNS, DONE = "dispatch_initiated", "completed_successfully"
+RUNS = "dispatch_initiated"
+_TOTAL_SECONDS = 14.0
 
 
 def command(
@@ -62,7 +53,7 @@ def command(
     schedule(connection, Effect("started", batch_id, payload), COMMAND_AFTER)
 
 
-def start(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+def start(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """The orchestrator takes the command, or drops it; a person learns of neither refusal."""
     batch = batch_of(connection, effect.batch_id)
     resolved: list[str] = effect.payload["resolved"]
@@ -72,27 +63,38 @@ def start(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
     running = [name for name, status in states.items() if status == RUNS]
     if any(name != resolved[-1] for name in running):
         return []
-    if refused := refusal(connection, batch, effect.payload["pipeline"], resolved):
+    pipeline = effect.payload["pipeline"]
+    if refused := _refusal(connection, batch, pipeline, resolved):
         add(connection, pipelines.denied(batch, refused, moment_of(_correlation(effect))))
         return []
-    set_requested(connection, effect.batch_id, resolved)
+    update_orchestrated(connection, effect.batch_id, requested_pipelines=json.dumps(resolved))
     if not running:
         for name in resolved[1:]:
             set_phase(connection, effect.batch_id, name, "pending_dependencies")
         # The first phase never gets a start, and has an end from its dispatch on.
-        first_status = states.get(resolved[0])
-        if first_status != "failed":
+        if states.get(resolved[0]) != "failed":
             now = now_text()
             set_phase(connection, effect.batch_id, resolved[0], RUNS, completed_at=now)
         _schedule_phase(connection, effect, resolved, resolved[0])
-    payload: Data = {
-        "requested_pipeline": effect.payload["pipeline"],
-        "resolved_pipeline": resolved,
-        "first_phase": resolved[0],
-        "total_phases": len(resolved),
-        "message": f"Processing started: Initiating {resolved[0]} phase",
+    return [announcer_of(batch).processing_started(pipeline, resolved)]
+
+
+def _refusal(
+    connection: sqlite3.Connection, batch: Row, pipeline: str, resolved: list[str]
+) -> Row | None:
+    """The orchestrator asks for credits once more: they may be spent since the preflight."""
+    calls = calls_of(resolved, batch["expected_essay_count"])
+    balance = balance_of(connection, batch["user_id"])
+    reason = denial_reason(calls, balance)
+    if reason is None:
+        return None
+    return {
+        "requested_pipeline": pipeline,
+        "denial_reason": reason,
+        "required_credits": sum(calls.values()),
+        "available_credits": balance,
+        "resource_breakdown": calls,
     }
-    return [message(PROGRESS, batch, "batch_processing_started", payload)]
 
 
 def run_again(connection: sqlite3.Connection, batch_id: str, phase: str) -> None:
@@ -114,41 +116,36 @@ def _schedule_phase(
     connection: sqlite3.Connection, cause: Effect, resolved: Sequence[str], name: str
 ) -> None:
     batch_id, request = cause.batch_id, {"correlation": _correlation(cause)}
-    payload = {"phase": name, "resolved": list(resolved), **request}
-    if name != "spellcheck":
-        schedule(connection, Effect("phase_ended", batch_id, payload), PHASE_SECONDS[name])
-        return
-    essays = [one["essay_id"] for one in essays_of(connection, batch_id)]
-    for number, essay_id in enumerate(essays, start=1):
-        seconds = SPELLCHECK_SECONDS * number / (len(essays) + 1)
-        schedule(
-            connection, Effect("essay_checked", batch_id, {"essay": essay_id, **request}), seconds
-        )
-    schedule(connection, Effect("phase_ended", batch_id, payload), SPELLCHECK_SECONDS)
+    ended = Effect("phase_ended", batch_id, {"phase": name, "resolved": list(resolved), **request})
+    if name == "spellcheck":
+        essays = [one["essay_id"] for one in essays_of(connection, batch_id)]
+        for number, essay_id in enumerate(essays, start=1):
+            checked = Effect("essay_checked", batch_id, {"essay": essay_id, **request})
+            schedule(connection, checked, SPELLCHECK_SECONDS * number / (len(essays) + 1))
+    schedule(connection, ended, PHASE_SECONDS.get(name, SPELLCHECK_SECONDS))
 
 
-def check_essay(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+def check_essay(connection: sqlite3.Connection, effect: Effect) -> None:
     """The first result of an essay gives it its row in RAS."""
     essay_id, batch = effect.payload["essay"], batch_of(connection, effect.batch_id)
     for essay in essays_of(connection, effect.batch_id):
         if essay["essay_id"] == essay_id:
-            corrected = store_text(
-                connection, text_of(connection, essay["original_text_storage_id"])
-            )
+            original, corrections = essay["original_text_storage_id"], _digest(essay_id) % 40
+            corrected = store_text(connection, text_of(connection, original))
             update_essay(
                 connection,
                 essay_id,
                 in_ras=1,
                 spellcheck_status="completed",
-                spellcheck_correction_count=_digest(essay_id) % 40,
+                spellcheck_correction_count=corrections,
                 spellcheck_corrected_text_storage_id=corrected,
             )
             if batch is not None:
-                announce_check(connection, batch, essay_id, moment_of(_correlation(effect)))
-    return []
+                texts, when = (original, corrected), moment_of(_correlation(effect))
+                add(connection, pipelines.spellchecked(batch, essay_id, texts, corrections, when))
 
 
-def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """A phase's outcome: the orchestrator, RAS and the teacher learn of it, the next one begins."""
     batch_id, phase = effect.batch_id, effect.payload["phase"]
     batch = batch_of(connection, batch_id)
@@ -156,89 +153,78 @@ def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
         return []
     now, when = now_text(), moment_of(_correlation(effect))
     if phases_of(connection, batch_id).get(phase) == RUNS:
-        set_phase(connection, batch_id, phase, DONE, completed_at=now)
-    essays = essays_of(connection, batch_id)
+        set_phase(connection, batch_id, phase, SUCCESS, completed_at=now)
+    total = len(essays_of(connection, batch_id))
     if phase == "cj_assessment":
-        _rank(connection, essays)
-        book(connection, batch, len(essays), when)
-    update_batch(
-        connection,
-        batch_id,
-        status=DONE,
-        completed_essay_count=len(essays),
-        processing_started_at=now,
-    )
-    announce_outcome(connection, batch, phase, when)
-    messages = _outcome(batch, phase, len(essays))
+        _rank(connection, batch_id)
+        _book(connection, batch, total, when)
+    counts: Row = {"completed_essay_count": total, "processing_started_at": now}
+    update_batch(connection, batch_id, status=SUCCESS, **counts)
+    _add_outcome(connection, batch, phase, when)
+    announce = announcer_of(batch)
+    messages = [
+        announce.phase_completed(phase, SUCCESS, total),
+        announce.phase_concluded(phase, SUCCESS),
+    ]
+    if phase == "cj_assessment":
+        messages.append(announce.assessment_completed(job_of(batch_id), total))
     resolved: list[str] = effect.payload["resolved"]
     following = resolved[resolved.index(phase) + 1 :]
     if following:
         set_phase(connection, batch_id, following[0], RUNS, started_at=now)
         _schedule_phase(connection, effect, resolved, following[0])
-        return messages
-    if phases_of(connection, batch_id).get(phase) != DONE:
-        # Of a phase that was started again the orchestrator records no end.
-        return messages
-    announce_end(connection, batch, resolved, when)
-    schedule(connection, Effect("completed", batch_id), ENDED_AFTER)
-    return [*messages, *_end(batch, resolved, len(essays))]
-
-
-def complete(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
-    """RAS stores the end of the pipeline, after the teacher was told."""
-    update_batch(connection, effect.batch_id, status=DONE, processing_completed_at=now_text())
-    return []
-
-
-def _rank(connection: sqlite3.Connection, essays: Sequence[Row]) -> None:
-    scores = {one["essay_id"]: _digest(one["essay_id"]) % 2000 / 1000 - 1 for one in essays}
-    ranked = sorted(scores, key=lambda essay_id: -scores[essay_id])
-    for rank, essay_id in enumerate(ranked, start=1):
-        update_essay(
-            connection,
-            essay_id,
-            in_ras=1,
-            cj_assessment_status="completed",
-            cj_rank=rank,
-            cj_score=scores[essay_id],
-        )
-
-
-def _outcome(batch: Row, phase: str, total: int) -> list[Message]:
-    payload: Data = {
-        "phase_name": phase,
-        "phase_status": DONE,
-        "success_count": total,
-        "failed_count": 0,
-        "total_count": total,
-        "message": f"Phase {phase} completed for batch: {total} of {total} essays",
-    }
-    kind = PROGRESS if phase == "spellcheck" else PHASE_RESULT
-    messages = [
-        message(kind, batch, f"batch_{phase}_completed", payload),
-        phase_concluded(batch, phase, DONE),
-    ]
-    if phase == "cj_assessment":
-        ranks: Data = {
-            "assessment_job_id": job_of(batch["batch_id"]),
-            "rankings_available": total > 0,
-            "rankings_count": total,
-            "message": f"Comparative judgment assessment completed for batch {batch['batch_id']}",
-        }
-        messages.append(message(RESULTS, batch, "batch_assessment_completed", ranks))
+    # Of a phase that was started again the orchestrator records no end.
+    elif phases_of(connection, batch_id).get(phase) == SUCCESS:
+        add(connection, pipelines.pipeline_completed(batch, resolved, failed=False, when=when))
+        schedule(connection, Effect("completed", batch_id), ENDED_AFTER)
+        messages.append(announce.pipeline_completed(resolved, total, _TOTAL_SECONDS))
     return messages
 
 
-def _end(batch: Row, resolved: Sequence[str], total: int) -> list[Message]:
-    payload: Data = {
-        "final_status": DONE,
-        "completed_phases": list(resolved),
-        "successful_essays": total,
-        "failed_essays": 0,
-        "duration_seconds": 14.0,
-        "message": f"Pipeline completed: {DONE}",
-    }
-    return [message(PIPELINE_END, batch, "pipeline_completed", payload)]
+def complete(connection: sqlite3.Connection, effect: Effect) -> None:
+    """RAS stores the end of the pipeline, after the teacher was told."""
+    update_batch(connection, effect.batch_id, status=SUCCESS, processing_completed_at=now_text())
+
+
+def _rank(connection: sqlite3.Connection, batch_id: str) -> None:
+    ids = [one["essay_id"] for one in essays_of(connection, batch_id)]
+    scores = {essay_id: _digest(essay_id) % 2000 / 1000 - 1 for essay_id in ids}
+    ranked = sorted(scores, key=lambda essay_id: -scores[essay_id])
+    for rank, essay_id in enumerate(ranked, start=1):
+        result: Row = {"cj_assessment_status": "completed", "cj_score": scores[essay_id]}
+        update_essay(connection, essay_id, in_ras=1, cj_rank=rank, **result)
+
+
+def _book(connection: sqlite3.Connection, batch: Row, essays: int, when: Moment) -> None:
+    """Credits are consumed after the comparison, not at the start."""
+    user_id = batch["user_id"]
+    before = balance_of(connection, user_id)
+    balance = max(0, before - essays * (essays - 1) // 2)
+    if balance != before:
+        change = (
+            "UPDATE credit_balances SET balance = ? WHERE subject_type = 'user' AND subject_id = ?"
+        )
+        connection.execute(change, (balance, user_id))
+        add(connection, balance_changed("user", user_id, balance - before, balance, when))
+
+
+def _add_outcome(connection: sqlite3.Connection, batch: Row, phase: str, when: Moment) -> None:
+    """All essays have passed; of the assessment CJ tells first, and RAS once it has the ranks."""
+    batch_id = batch["batch_id"]
+    essays = essays_of(connection, batch_id)
+    outcome = pipelines.phase_outcome(batch, phase, texts_of(essays, corrected=True), [], when)
+    if phase != "cj_assessment":
+        add(connection, outcome)
+        return
+    job = job_of(batch_id)
+    ranked = graded((one["essay_id"], one["cj_score"], one["cj_rank"]) for one in essays)
+    add(
+        connection,
+        pipelines.assessment_published(batch, job, ranked, when),
+        outcome,
+        pipelines.assessment_completed(batch, job, ranked, when),
+        pipelines.results_ready(batch, ["spellcheck", phase], len(essays), when),
+    )
 
 
 def _digest(essay_id: str) -> int:

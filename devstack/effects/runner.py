@@ -1,26 +1,22 @@
 """Lets effects happen when they are due, and publishes what teachers learn of them."""
 
 import asyncio
-import json
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from devstack.effects import matching, pipelines, registration, uploading_teacher, uploads
-from devstack.effects.messages import Message
 from devstack.effects.queue import Effect, take_due
 from devstack.effects.world import batch_of
 from devstack.emulators.database import SeededDatabase
+from devstack.notifications import Notification, publish
 
 TICK_SECONDS = 0.1
-_PUBLISH_SECONDS = 2.0
 _CLEARS_LISTS = frozenset({"listed", "file_checked", "completed"})
 
-HANDLERS: Mapping[str, Callable[[sqlite3.Connection, Effect], list[Message]]] = {
+HANDLERS: Mapping[str, Callable[[sqlite3.Connection, Effect], list[Notification] | None]] = {
     "listed": registration.list_batch,
     "file_received": uploads.announce,
     "file_checked": uploads.check,
@@ -38,14 +34,6 @@ HANDLERS: Mapping[str, Callable[[sqlite3.Connection, Effect], list[Message]]] = 
     "demo_start": uploading_teacher.start,
 }
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """The messages of effects, and the users whose cached lists RAS deletes."""
-
-    messages: Sequence[Message]
-    users: frozenset[str]
 
 
 class EffectRunner:
@@ -70,28 +58,20 @@ class EffectRunner:
 
     async def step(self) -> int:
         """Let the effects that are due happen; the number of messages and lists that change."""
-        happened = await self._database.run(_happen)
-        for user_id in happened.users:
+        notifications, users = await self._database.run(_happen)
+        for user_id in users:
             await self._clear_lists(user_id)
-        for message in happened.messages:
-            await self._publish(message)
-        return len(happened.messages) + len(happened.users)
-
-    async def _publish(self, message: Message) -> None:
-        text = json.dumps({"event": message.event, "data": message.data})
-        try:
-            async with asyncio.timeout(_PUBLISH_SECONDS):
-                await self._redis.publish(f"ws:{message.user_id}", text)
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("A message was not published: %s", type(error).__name__)
+        await publish(self._redis, notifications)
+        return len(notifications) + len(users)
 
 
-def _happen(connection: sqlite3.Connection) -> Happened:
-    messages: list[Message] = []
+def _happen(connection: sqlite3.Connection) -> tuple[list[Notification], set[str]]:
+    """The notifications of due effects, and the users whose cached lists RAS deletes."""
+    notifications: list[Notification] = []
     users: set[str] = set()
     for effect in take_due(connection):
-        messages += HANDLERS[effect.kind](connection, effect)
+        notifications += HANDLERS[effect.kind](connection, effect) or []
         batch = batch_of(connection, effect.batch_id) if effect.kind in _CLEARS_LISTS else None
         if batch is not None:
             users.add(batch["user_id"])
-    return Happened(messages, frozenset(users))
+    return notifications, users

@@ -6,23 +6,22 @@ import sqlite3
 import zipfile
 from uuid import uuid4
 
-from devstack.effects.messages import FILES, REJECTED_FILE, Data, Message, message
 from devstack.effects.queue import Effect, schedule
 from devstack.effects.world import (
     AWAITING_CONTENT,
     AWAITING_STUDENTS,
     READY,
-    Row,
+    announcer_of,
     batch_of,
     essay_id_at,
     essays_of,
     now_text,
-    one,
     set_status,
     store_text,
     text_of,
     texts_of,
 )
+from devstack.emulators.database import Row, fetch_one, insert_row
 from devstack.events import add, moment
 from devstack.events.batches import (
     content_provisioned,
@@ -33,6 +32,7 @@ from devstack.events.batches import (
     slot_assigned,
     validation_failed,
 )
+from devstack.notifications import Notification
 
 RECEIVED_AFTER, CHECKED_AFTER, PROVISIONED_AFTER, MATCHED_AFTER = 0.3, 1.2, 1.5, 4.0
 LISTED_SOON = 0.5
@@ -60,20 +60,15 @@ def receive(
     schedule(connection, Effect("file_checked", batch_id, payload), CHECKED_AFTER)
 
 
-def announce(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+def announce(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """`batch_files_uploaded`: the file was received, and not looked at yet."""
     upload = _upload(connection, effect)
     add(connection, file_added(upload, moment(effect.batch_id, "upload")))
-    payload: Data = {
-        "file_upload_id": upload["file_upload_id"],
-        "filename": upload["filename"],
-        "message": f"File '{upload['filename']}' uploaded successfully",
-        "upload_status": "completed",
-    }
-    return [message(FILES, upload, "batch_files_uploaded", payload)]
+    announce = announcer_of(upload)
+    return [announce.file_uploaded(upload["file_upload_id"], upload["filename"])]
 
 
-def check(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+def check(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """Refuse the file, or give it a place; a file without one is lost, and nobody is told."""
     upload, now = _upload(connection, effect), moment(effect.batch_id, "upload")
     raw = effect.payload["raw"]
@@ -81,8 +76,9 @@ def check(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
     code = "RAW_STORAGE_FAILED" if raw is None else _refusal(found)
     if code is not None:
         add(connection, validation_failed(upload, raw, code, _TEXTS[code], now))
-        return [_rejection(upload, code)]
-    if one(connection, "SELECT 1 FROM batches WHERE batch_id = ?", effect.batch_id) is None:
+        announce, file = announcer_of(upload), (upload["file_upload_id"], upload["filename"])
+        return [announce.file_refused(*file, code, _TEXTS[code])]
+    if fetch_one(connection, "SELECT 1 FROM batches WHERE batch_id = ?", effect.batch_id) is None:
         schedule(connection, effect, LISTED_SOON)
         return []
     text = store_text(connection, (found or "").encode())
@@ -93,7 +89,17 @@ def check(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
         add(connection, excess_content(upload, text, now))
         return []
     essay_id = essay_id_at(effect.batch_id, filled)
-    _take_place(connection, essay_id, upload, text)
+    # RAS has no row of the essay before its first result.
+    essay = {
+        "essay_id": essay_id,
+        "batch_id": effect.batch_id,
+        "in_ras": 0,
+        "filename": upload["filename"],
+        "file_upload_id": upload["file_upload_id"],
+        "original_text_storage_id": text,
+        "last_updated": now_text(),
+    }
+    insert_row(connection, "essays", essay)
     add(connection, slot_assigned(upload, essay_id, text, now))
     if filled + 1 == batch["expected_essay_count"]:
         essays = texts_of(essays_of(connection, effect.batch_id))
@@ -102,29 +108,31 @@ def check(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
     return []
 
 
-def remove(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
-    """`batch_file_removed`; the file keeps its place and its text."""
+def remove(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
+    """The file keeps its place and its text."""
     upload_id = effect.payload["upload"]
-    named: Data = {"file_upload_id": upload_id, "filename": f"file_{upload_id}"}
-    batch = {"batch_id": effect.batch_id, "user_id": effect.payload["user"]}
-    add(connection, file_removed(named | batch, moment(effect.batch_id, f"removal/{upload_id}")))
-    payload = named | {"message": f"File 'file_{upload_id}' removed"}
-    return [message(FILES, batch, "batch_file_removed", payload)]
+    upload = {
+        "file_upload_id": upload_id,
+        "filename": f"file_{upload_id}",
+        "batch_id": effect.batch_id,
+        "user_id": effect.payload["user"],
+    }
+    add(connection, file_removed(upload, moment(effect.batch_id, f"removal/{upload_id}")))
+    return [announcer_of(upload).file_removed(upload_id)]
 
 
-def provision(connection: sqlite3.Connection, effect: Effect) -> list[Message]:
+def provision(connection: sqlite3.Connection, effect: Effect) -> None:
     """The orchestrator learns that every file is there."""
     batch = batch_of(connection, effect.batch_id)
     if batch is not None and batch["status"] == AWAITING_CONTENT:
         set_status(connection, effect.batch_id, AWAITING_STUDENTS if batch["class_id"] else READY)
         if batch["class_id"]:
             schedule(connection, Effect("matched", effect.batch_id), MATCHED_AFTER)
-    return []
 
 
 def _upload(connection: sqlite3.Connection, effect: Effect) -> Row:
     query = "SELECT * FROM file_uploads WHERE file_upload_id = ?"
-    return one(connection, query, effect.payload["upload"]) or {}
+    return fetch_one(connection, query, effect.payload["upload"]) or {}
 
 
 def _extracted(name: str, body: bytes) -> str | None:
@@ -155,24 +163,3 @@ def _refusal(text: str | None) -> str | None:
     if len(text) < SHORTEST:
         return "CONTENT_TOO_SHORT"
     return "CONTENT_TOO_LONG" if len(text) > LONGEST else None
-
-
-def _rejection(upload: Row, code: str) -> Message:
-    payload: Data = {
-        "file_upload_id": upload["file_upload_id"],
-        "filename": upload["filename"],
-        "validation_error": code,
-        "error_message": _TEXTS[code],
-        "message": f"File '{upload['filename']}' failed validation: {_TEXTS[code]}",
-    }
-    return message(REJECTED_FILE, upload, "batch_validation_failed", payload)
-
-
-def _take_place(connection: sqlite3.Connection, essay_id: str, upload: Row, text_id: str) -> None:
-    """RAS has no row of the essay before its first result."""
-    insert = (
-        "INSERT INTO essays (essay_id, batch_id, in_ras, filename, file_upload_id,"
-        " original_text_storage_id, last_updated) VALUES (?, ?, 0, ?, ?, ?, ?)"
-    )
-    place = (essay_id, upload["batch_id"], upload["filename"], upload["file_upload_id"])
-    connection.execute(insert, (*place, text_id, now_text()))

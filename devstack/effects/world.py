@@ -1,18 +1,17 @@
 """Reads and writes of the shared database that several effects need."""
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from devstack.emulators.database import Row, fetch_all, fetch_one
+from devstack.notifications import Announcer
 
 AWAITING_CONTENT = "awaiting_content_validation"
 AWAITING_STUDENTS = "awaiting_student_validation"
 READY = "ready_for_pipeline_execution"
 PHASES = ("spellcheck", "nlp", "ai_feedback", "cj_assessment")
-
-Row = dict[str, Any]
 
 
 def now_text() -> str:
@@ -20,21 +19,12 @@ def now_text() -> str:
     return datetime.now(UTC).replace(tzinfo=None).isoformat()
 
 
-def one(connection: sqlite3.Connection, query: str, *parameters: object) -> Row | None:
-    row = connection.execute(query, parameters).fetchone()
-    return dict(row) if row else None
-
-
-def every(connection: sqlite3.Connection, query: str, *parameters: object) -> list[Row]:
-    return [dict(row) for row in connection.execute(query, parameters).fetchall()]
-
-
 def batch_of(connection: sqlite3.Connection, batch_id: str) -> Row | None:
     """The orchestrator's batch with its `class_id` and `status`; seeded ones have no context."""
-    found = one(connection, "SELECT * FROM bos_batches WHERE batch_id = ?", batch_id)
+    found = fetch_one(connection, "SELECT * FROM bos_batches WHERE batch_id = ?", batch_id)
     if found is None:
         return None
-    context = one(connection, "SELECT * FROM bos_contexts WHERE batch_id = ?", batch_id)
+    context = fetch_one(connection, "SELECT * FROM bos_contexts WHERE batch_id = ?", batch_id)
     return {"class_id": None, "status": READY} | found | (context or {})
 
 
@@ -49,14 +39,9 @@ def texts_of(essays: Iterable[Row], *, corrected: bool = False) -> list[Row]:
     return [{"essay_id": one["essay_id"], "text_storage_id": one[column]} for one in essays]
 
 
-def set_status(connection: sqlite3.Connection, batch_id: str, status: str) -> None:
-    change = "UPDATE bos_contexts SET status = ? WHERE batch_id = ?"
-    connection.execute(change, (status, batch_id))
-
-
 def phases_of(connection: sqlite3.Connection, batch_id: str) -> dict[str, str]:
     """The status of each phase."""
-    rows = every(connection, "SELECT name, status FROM phases WHERE batch_id = ?", batch_id)
+    rows = fetch_all(connection, "SELECT name, status FROM phases WHERE batch_id = ?", batch_id)
     return {row["name"]: row["status"] for row in rows}
 
 
@@ -71,13 +56,7 @@ def set_phase(
 ) -> None:
     row = (batch_id, name, status, started_at, completed_at)
     connection.execute("REPLACE INTO phases VALUES (?, ?, ?, ?, ?)", row)
-    changed = "UPDATE bos_batches SET last_updated = ? WHERE batch_id = ?"
-    connection.execute(changed, (now_text(), batch_id))
-
-
-def set_requested(connection: sqlite3.Connection, batch_id: str, phases: Iterable[str]) -> None:
-    change = "UPDATE bos_batches SET requested_pipelines = ? WHERE batch_id = ?"
-    connection.execute(change, (json.dumps(list(phases)), batch_id))
+    update_orchestrated(connection, batch_id, last_updated=now_text())
 
 
 def store_text(connection: sqlite3.Connection, body: bytes) -> str:
@@ -89,25 +68,41 @@ def store_text(connection: sqlite3.Connection, body: bytes) -> str:
 
 
 def text_of(connection: sqlite3.Connection, storage_id: str) -> bytes:
-    found = one(connection, "SELECT body FROM texts WHERE storage_id = ?", storage_id)
+    found = fetch_one(connection, "SELECT body FROM texts WHERE storage_id = ?", storage_id)
     return bytes(found["body"]) if found else b""
 
 
 def essays_of(connection: sqlite3.Connection, batch_id: str) -> list[Row]:
     query = "SELECT * FROM essays WHERE batch_id = ? ORDER BY essay_id"
-    return every(connection, query, batch_id)
+    return fetch_all(connection, query, batch_id)
 
 
 def update_batch(connection: sqlite3.Connection, batch_id: str, **changes: object) -> None:
     """Change RAS's row of the batch, with the time of the change."""
-    changes["last_updated"] = now_text()
-    names = ", ".join(f"{name} = ?" for name in changes)
-    statement = f"UPDATE batches SET {names} WHERE batch_id = ?"  # noqa: S608 - names of columns
-    connection.execute(statement, (*changes.values(), batch_id))
+    _update(connection, "batches", "batch_id", batch_id, changes | {"last_updated": now_text()})
 
 
 def update_essay(connection: sqlite3.Connection, essay_id: str, **changes: object) -> None:
-    changes["last_updated"] = now_text()
+    _update(connection, "essays", "essay_id", essay_id, changes | {"last_updated": now_text()})
+
+
+def update_orchestrated(connection: sqlite3.Connection, batch_id: str, **changes: object) -> None:
+    """Change the orchestrator's row of the batch."""
+    _update(connection, "bos_batches", "batch_id", batch_id, changes)
+
+
+def set_status(connection: sqlite3.Connection, batch_id: str, status: str) -> None:
+    _update(connection, "bos_contexts", "batch_id", batch_id, {"status": status})
+
+
+def _update(
+    connection: sqlite3.Connection, table: str, key: str, identifier: str, changes: Row
+) -> None:
     names = ", ".join(f"{name} = ?" for name in changes)
-    statement = f"UPDATE essays SET {names} WHERE essay_id = ?"  # noqa: S608 - names of columns
-    connection.execute(statement, (*changes.values(), essay_id))
+    statement = f"UPDATE {table} SET {names} WHERE {key} = ?"  # noqa: S608 - fixed names
+    connection.execute(statement, (*changes.values(), identifier))
+
+
+def announcer_of(batch: Row) -> Announcer:
+    """The notifications to the owner of a batch; `batch` has its `batch_id` and `user_id`."""
+    return Announcer(batch["batch_id"], batch["user_id"])

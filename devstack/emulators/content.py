@@ -8,11 +8,9 @@ from quart import Blueprint, Quart, Response, jsonify, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from devstack.emulators.control import EmulatorSwitches
 from devstack.emulators.database import database
-from devstack.emulators.health import VERSION, add_metrics
-from devstack.emulators.responses import error_detail
-from devstack.emulators.server import EmulatorSettings, add_state, run, with_controls
+from devstack.emulators.responses import DetailedError
+from devstack.emulators.server import VERSION, EmulatorSettings, new_app, run, with_controls
 
 # The length of the platform's column.
 MAX_CONTENT_TYPE = 100
@@ -22,31 +20,27 @@ routes = Blueprint("content", __name__)
 
 
 def create_app(settings: EmulatorSettings) -> Quart:
-    app = Quart(__name__)
-    add_state(app, settings.database, EmulatorSwitches({}))
+    app = new_app("content", settings.database)
     app.register_blueprint(routes)
-    add_metrics(app, "content")
     return with_controls(app)
 
 
 @routes.post("/v1/content")
 async def upload() -> ResponseReturnValue:
     content_type = request.headers.get("Content-Type") or "text/plain"
+    storage_id, insert = uuid4().hex, "INSERT INTO texts VALUES (?, ?, ?)"
     try:
         body = await request.get_data(cache=False, as_text=False, parse_form_data=False)
-    except RequestEntityTooLarge:
-        return _storing_failed()
-    if not body:
-        message = "No data provided in request body"
-        return _invalid("upload_content", message, field="request_body")
-    if len(content_type) > MAX_CONTENT_TYPE:
-        return _storing_failed()
-    storage_id = uuid4().hex
-    try:
-        insert = "INSERT INTO texts VALUES (?, ?, ?)"
+        if not body:
+            message = "No data provided in request body"
+            raise _error("upload_content", "VALIDATION_ERROR", message, field="request_body")
+        if len(content_type) > MAX_CONTENT_TYPE:
+            raise sqlite3.DataError("PostgreSQL refuses the type")
         await database().execute(insert, storage_id, content_type, body)
-    except sqlite3.Error:
-        return _storing_failed()
+    except (RequestEntityTooLarge, sqlite3.Error):
+        message = "An unexpected error occurred while storing content"
+        error = {"error_code": "UNKNOWN_ERROR", "message": message, "correlation_id": str(uuid4())}
+        return jsonify({"error": error}), 500
     return jsonify({"storage_id": storage_id, "correlation_id": str(uuid4())}), 201
 
 
@@ -55,17 +49,18 @@ async def download(content_id: str) -> ResponseReturnValue:
     """A text by its id; the id is compared as it is, so upper case finds nothing."""
     if _ID.fullmatch(content_id) is None:
         message = "Invalid content ID format - must be 32 character hex string"
-        return _invalid("download_content", message, field="content_id", value=content_id)
+        field = {"field": "content_id", "value": content_id}
+        raise _error("download_content", "VALIDATION_ERROR", message, **field)
     try:
         query = "SELECT content_type, body FROM texts WHERE storage_id = ?"
         found = await database().fetch_one(query, content_id)
-    except sqlite3.Error:
-        message = "The content could not be read"
-        return _error("CONTENT_SERVICE_ERROR", message, 400, content_id=content_id)
+    except sqlite3.Error as error:
+        message, code = "The content could not be read", "CONTENT_SERVICE_ERROR"
+        raise _error("get_content", code, message, content_id=content_id) from error
     if found is None:
         message = f"content with ID '{content_id}' not found"
-        details = {"resource_type": "content", "resource_id": content_id}
-        return _error("RESOURCE_NOT_FOUND", message, 404, **details)
+        resource = {"resource_type": "content", "resource_id": content_id}
+        raise _error("get_content", "RESOURCE_NOT_FOUND", message, 404, **resource)
     return Response(found["body"], content_type=found["content_type"])
 
 
@@ -85,32 +80,13 @@ async def healthz() -> ResponseReturnValue:
     )
 
 
-def _storing_failed() -> ResponseReturnValue:
-    message = "An unexpected error occurred while storing content"
-    error = {"error_code": "UNKNOWN_ERROR", "message": message, "correlation_id": str(uuid4())}
-    return jsonify({"error": error}), 500
-
-
-def _invalid(operation: str, message: str, **details: str) -> ResponseReturnValue:
-    return error_detail(
-        "VALIDATION_ERROR",
-        message,
-        status=400,
-        service="content_service",
-        operation=operation,
-        details=dict(details),
-    )
-
-
-def _error(code: str, message: str, status: int, **details: str) -> ResponseReturnValue:
-    return error_detail(
-        code,
-        message,
-        status=status,
-        service="content_service",
-        operation="get_content",
-        details=dict(details),
-    )
+def _error(
+    operation: str, code: str, message: str, status: int = 400, /, **details: str
+) -> DetailedError:
+    error = DetailedError("content_service", operation, code, message, status, **details)
+    # A new one, whatever the caller sends.
+    error.fields["correlation_id"] = str(uuid4())
+    return error
 
 
 if __name__ == "__main__":

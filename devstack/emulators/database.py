@@ -26,8 +26,7 @@ class SeededDatabase:
         self._path = path
 
     async def fetch_one(self, query: str, *parameters: object) -> Row | None:
-        rows = await self.fetch_all(query, *parameters)
-        return rows[0] if rows else None
+        return await self.run(lambda connection: fetch_one(connection, query, *parameters))
 
     async def fetch_all(self, query: str, *parameters: object) -> list[Row]:
         return await self.run(lambda connection: fetch_all(connection, query, *parameters))
@@ -74,6 +73,15 @@ def require_postgres_values(parameters: Iterable[object]) -> None:
 def fetch_all(connection: sqlite3.Connection, query: str, *parameters: object) -> list[Row]:
     require_postgres_values(parameters)
     return [dict(row) for row in connection.execute(query, parameters)]
+
+
+def fetch_one(connection: sqlite3.Connection, query: str, *parameters: object) -> Row | None:
+    return next(iter(fetch_all(connection, query, *parameters)), None)
+
+
+def insert_row(connection: sqlite3.Connection, table: str, row: Row) -> None:
+    names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608 - fixed names
 
 
 def database() -> SeededDatabase:

@@ -11,16 +11,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from devstack.effects import Effect, schedule
 from devstack.effects.uploads import receive
-from devstack.emulators.control import EmulatorSwitches, switches
+from devstack.emulators.control import switches
 from devstack.emulators.database import database
-from devstack.emulators.health import add_health, add_metrics
 from devstack.emulators.responses import (
+    DetailedError,
+    PlainError,
     answer_500_for,
-    error_detail,
-    plain_error,
     request_correlation_id,
 )
-from devstack.emulators.server import EmulatorSettings, add_state, run, with_controls
+from devstack.emulators.server import EmulatorSettings, add_health, new_app, run, with_controls
 
 REMOVED_AFTER = 0.5
 _PHASE_ORDER = ("spellcheck", "ai_feedback", "cj_assessment", "nlp")
@@ -37,19 +36,13 @@ answer_500_for(routes, sqlite3.Error, RequestEntityTooLarge)
 
 
 def create_app(settings: EmulatorSettings) -> Quart:
-    app = Quart(__name__)
-    choices = EmulatorSwitches({"bos": ("up", "down")})
-    add_state(app, settings.database, choices)
+    app = new_app("file_service", settings.database, {"bos": ("up", "down")})
     app.register_blueprint(routes)
-
-    async def dependencies() -> dict[str, dict[str, str]]:
-        # The real service checks no dependency.
-        note = "Storage availability checked during file operations"
-        return {"storage": {"status": "healthy", "note": note}}
-
-    add_health(app, "file-service", "File Service", dependencies)
-    add_metrics(app, "file_service")
-    return with_controls(app, choices)
+    # The real service checks no dependency.
+    note = "Storage availability checked during file operations"
+    storage = {"storage": {"status": "healthy", "note": note}}
+    add_health(app, "file-service", "File Service", storage, checks_database=False)
+    return with_controls(app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ class OrchestratorBatch:
 async def upload() -> ResponseReturnValue:
     batch_id = (await request.form).get("batch_id", "")
     if not batch_id:
-        return plain_error("batch_id is required in form data.", 400)
+        raise PlainError("batch_id is required in form data.")
     return await _accept(batch_id, added=False)
 
 
@@ -89,8 +82,7 @@ async def add(batch_id: str) -> ResponseReturnValue:
 @routes.get("/<batch_id>/state")
 async def state(batch_id: str) -> ResponseReturnValue:
     """The lock of any batch, for any user: an unknown batch is a 200, too."""
-    if not _user_id():
-        return _unauthenticated()
+    _require_user()
     return jsonify({"batch_id": batch_id, "lock_status": await _lock_status(batch_id)})
 
 
@@ -99,9 +91,8 @@ async def remove(batch_id: str, file_upload_id: str) -> ResponseReturnValue:
     # This route reads the user id as it is, encoded or not.
     user_id = request.headers.get("X-User-ID", "")
     if not user_id:
-        return _unauthenticated()
-    if (conflict := await _conflict(batch_id, user_id)) is not None:
-        return conflict
+        raise PlainError("User authentication required", 401)
+    await _require_open(batch_id, user_id)
     removal = Effect("file_removed", batch_id, {"upload": file_upload_id, "user": user_id})
     await database().run(lambda connection: schedule(connection, removal, REMOVED_AFTER))
     message = f"File removal request processed for file {file_upload_id} in batch {batch_id}"
@@ -116,17 +107,19 @@ async def remove(batch_id: str, file_upload_id: str) -> ResponseReturnValue:
 
 
 async def _accept(batch_id: str, *, added: bool) -> ResponseReturnValue:
-    user_id = _user_id()
-    if not user_id:
-        return _unauthenticated()
+    user_id = _require_user()
     files = (await request.files).getlist("files")
     if not files:
-        return plain_error("No files provided in 'files' field.", 400)
-    if (conflict := await _conflict(batch_id, user_id)) is not None:
-        return conflict
+        raise PlainError("No files provided in 'files' field.")
+    await _require_open(batch_id, user_id)
     # A part without a name is passed over, and counted all the same.
     taken = [(file.filename, file.read()) for file in files if file.filename]
-    await database().run(lambda connection: _receive(connection, batch_id, user_id, taken))
+
+    def receive_all(connection: sqlite3.Connection) -> None:
+        for name, content in taken:
+            receive(connection, batch_id, user_id, name, content)
+
+    await database().run(receive_all)
     verb = "added to" if added else "received for"
     body: dict[str, object] = {
         "message": f"{len(files)} files {verb} batch {batch_id} and are being processed.",
@@ -134,13 +127,6 @@ async def _accept(batch_id: str, *, added: bool) -> ResponseReturnValue:
         "correlation_id": request_correlation_id(),
     }
     return jsonify(body | ({"added_files": len(files)} if added else {})), 202
-
-
-def _receive(
-    connection: sqlite3.Connection, batch_id: str, user_id: str, files: list[tuple[str, bytes]]
-) -> None:
-    for name, body in files:
-        receive(connection, batch_id, user_id, name, body)
 
 
 async def _lock_status(batch_id: str) -> dict[str, object]:
@@ -166,25 +152,24 @@ async def _lock_status(batch_id: str) -> dict[str, object]:
     }
 
 
-async def _conflict(batch_id: str, user_id: str) -> ResponseReturnValue | None:
-    """The 409 for a batch that takes no files from this user, else None."""
+async def _require_open(batch_id: str, user_id: str) -> None:
+    """Check that a batch takes files from this user; every reason against it is a 409."""
     if switches()["bos"] == "down":
         service = "batch_orchestrator_service"
         message = f"{service} did not answer"
-        return _refused("EXTERNAL_SERVICE_ERROR", message, external_service=service)
+        raise _refused("EXTERNAL_SERVICE_ERROR", message, external_service=service)
     batch = await _batch(batch_id)
     if batch is None:
-        message = f"batch with ID '{batch_id}' not found"
-        return _refused("RESOURCE_NOT_FOUND", message, resource_type="batch", resource_id=batch_id)
+        message, resource = f"batch with ID '{batch_id}' not found", {"resource_type": "batch"}
+        raise _refused("RESOURCE_NOT_FOUND", message, **resource, resource_id=batch_id)
     if batch.owner_id != user_id:
         # The platform names the owner to every caller.
         details = {"batch_id": batch_id, "batch_owner": batch.owner_id, "requested_user": user_id}
-        return _refused("AUTHORIZATION_ERROR", "You don't own this batch", **details)
-    if batch.lock is None:
-        return None
-    message = f"Batch {batch_id} is locked: {batch.lock.reason}"
-    phase = {"locked_by_phase": batch.lock.name, "phase_status": batch.lock.status}
-    return _refused("PROCESSING_ERROR", message, batch_id=batch_id, **phase)
+        raise _refused("AUTHORIZATION_ERROR", "You don't own this batch", **details)
+    if batch.lock is not None:
+        message = f"Batch {batch_id} is locked: {batch.lock.reason}"
+        phase = {"locked_by_phase": batch.lock.name, "phase_status": batch.lock.status}
+        raise _refused("PROCESSING_ERROR", message, batch_id=batch_id, **phase)
 
 
 async def _batch(batch_id: str) -> OrchestratorBatch | None:
@@ -202,26 +187,17 @@ async def _batch(batch_id: str) -> OrchestratorBatch | None:
     return OrchestratorBatch(owner["user_id"], phases[0] if phases else None)
 
 
-def _user_id() -> str:
-    sent = request.headers.get("X-User-ID", "")
-    encoded = request.headers.get("X-Identity-Encoding", "").lower() == "url"
-    return unquote(sent) if encoded else sent
+def _require_user() -> str:
+    user_id = request.headers.get("X-User-ID", "")
+    if request.headers.get("X-Identity-Encoding", "").lower() == "url":
+        user_id = unquote(user_id)
+    if not user_id:
+        raise PlainError("User authentication required", 401)
+    return user_id
 
 
-def _unauthenticated() -> ResponseReturnValue:
-    return plain_error("User authentication required", 401)
-
-
-def _refused(code: str, message: str, **details: str) -> ResponseReturnValue:
-    return error_detail(
-        code,
-        message,
-        status=409,
-        service="file_service",
-        operation="can_modify_batch_files",
-        details=dict(details),
-        correlation_id=request_correlation_id(),
-    )
+def _refused(code: str, message: str, **details: str) -> DetailedError:
+    return DetailedError("file_service", "can_modify_batch_files", code, message, 409, **details)
 
 
 if __name__ == "__main__":

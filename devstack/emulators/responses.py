@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hmac import compare_digest
 from uuid import UUID, uuid4
 
-from quart import Blueprint, Response, jsonify, request
+from quart import Blueprint, Quart, Response, jsonify, request
 
 _STACK = (
     "Traceback (most recent call last):\n"
@@ -15,43 +15,84 @@ _STACK = (
 )
 
 
-def plain_error(message: str, status: int) -> tuple[Response, int]:
-    return jsonify({"error": message}), status
+class PlainError(Exception):
+    """Answered with a bare text: `{"error": "…"}`."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
+class DetailedError(Exception):
+    """Answered with a whole ErrorDetail."""
+
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        code: str,
+        message: str,
+        status: int = 400,
+        /,
+        **details: object,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.fields = {
+            "error_code": code,
+            "message": message,
+            "correlation_id": request_correlation_id(),
+            # Quart writes it as an RFC 1123 date, as the platform does.
+            "timestamp": datetime.now(UTC),
+            "service": service,
+            "operation": operation,
+            "details": details,
+            "stack_trace": _STACK.format(service=service, operation=operation, code=code),
+            "trace_id": None,
+            "span_id": None,
+        }
+
+
+class EnvelopeError(Exception):
+    """Answered in the envelope of Entitlements and of the platform's gateway."""
+
+    def __init__(
+        self, service: str, code: str, message: str, status: int, /, **details: object
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.fields = {
+            "code": code,
+            "message": message,
+            "correlation_id": request_correlation_id(),
+            "service": service,
+            "timestamp": datetime.now(UTC).isoformat(),
+            "details": details,
+        }
+
+
+async def answer_plain(error: PlainError) -> tuple[Response, int]:
+    return jsonify({"error": error.text}), error.status
+
+
+async def answer_fields(error: DetailedError | EnvelopeError) -> tuple[Response, int]:
+    return jsonify({"error": error.fields}), error.status
 
 
 async def internal_error(_error: Exception | None = None) -> tuple[Response, int]:
-    return plain_error("Internal server error", 500)
+    return jsonify({"error": "Internal server error"}), 500
+
+
+def answer_errors(app: Quart) -> None:
+    app.register_error_handler(PlainError, answer_plain)
+    app.register_error_handler(DetailedError, answer_fields)
+    app.register_error_handler(EnvelopeError, answer_fields)
 
 
 def answer_500_for(blueprint: Blueprint, *errors: type[Exception]) -> None:
     for error in errors:
         blueprint.register_error_handler(error, internal_error)
-
-
-def error_detail(
-    code: str,
-    message: str,
-    *,
-    status: int,
-    service: str,
-    operation: str,
-    details: dict[str, object],
-    correlation_id: str | None = None,
-) -> tuple[Response, int]:
-    """A whole ErrorDetail; Quart writes its timestamp as an RFC 1123 date, as the platform does."""
-    error = {
-        "error_code": code,
-        "message": message,
-        "correlation_id": correlation_id or str(uuid4()),
-        "timestamp": datetime.now(UTC),
-        "service": service,
-        "operation": operation,
-        "details": details,
-        "stack_trace": _STACK.format(service=service, operation=operation, code=code),
-        "trace_id": None,
-        "span_id": None,
-    }
-    return jsonify({"error": error}), status
 
 
 def canonical_uuid(text: str) -> str | None:
@@ -61,21 +102,35 @@ def canonical_uuid(text: str) -> str | None:
         return None
 
 
+def require_uuid(text: str, message: str) -> str:
+    """The id in canonical form.
+
+    Raises:
+        PlainError: It is no UUID; the answer is a 400 with this message.
+    """
+    identifier = canonical_uuid(text)
+    if identifier is None:
+        raise PlainError(message)
+    return identifier
+
+
 def request_correlation_id() -> str:
     """The caller's correlation id if it is a UUID, else a new one."""
     return canonical_uuid(request.headers.get("X-Correlation-ID", "")) or str(uuid4())
 
 
-def access_error(key: str, allowed: Collection[str] | None) -> tuple[Response, int] | None:
-    """The 401 for a call without a good internal key; None for a good call.
+def require_internal_key(key: str, allowed: Collection[str] | None) -> None:
+    """Check the internal key of a call.
 
     An empty `key` refuses every call; `allowed` None accepts any service id.
+
+    Raises:
+        PlainError: A 401.
     """
     sent = request.headers.get("X-Internal-API-Key", "")
     service = request.headers.get("X-Service-ID", "")
     if not sent or not service:
-        return plain_error("Missing authentication", 401)
+        raise PlainError("Missing authentication", 401)
     is_key = bool(key) and compare_digest(sent.encode(), key.encode())
     if not is_key or (allowed is not None and service not in allowed):
-        return plain_error("Invalid credentials", 401)
-    return None
+        raise PlainError("Invalid credentials", 401)

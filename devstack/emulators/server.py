@@ -1,4 +1,4 @@
-"""Settings, middleware and server of every emulator."""
+"""Settings, app, health, metrics and server of every emulator."""
 
 import asyncio
 import os
@@ -9,12 +9,25 @@ from pathlib import Path
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from quart import Quart
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from quart import Quart, Response, jsonify, request
 
 from devstack.emulators.control import ControlMiddleware, EmulatorSwitches, Page
-from devstack.emulators.database import SeededDatabase
+from devstack.emulators.database import SeededDatabase, database
 from devstack.emulators.fault_injection import FaultMiddleware
+from devstack.emulators.responses import answer_errors
 from devstack.seed.store import database_path
+
+VERSION = "1.0.0"
+HEALTHY = {"status": "healthy"}
 
 _GRACE_SECONDS = 2.0
 _PING_SECONDS = 20.0
@@ -49,19 +62,70 @@ class EmulatorSettings:
         )
 
 
-def add_state(app: Quart, database: Path, switches: EmulatorSwitches) -> SeededDatabase:
-    """Give the app the database and the switches that its routes read."""
-    app.extensions["database"] = opened = SeededDatabase(database)
-    app.extensions["switches"] = switches
-    return opened
-
-
-def with_controls(
-    app: Quart, switches: EmulatorSwitches | None = None, pages: Mapping[str, Page] | None = None
+def new_app(
+    name: str,
+    database: Path,
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+    **positions: str,
 ) -> Quart:
+    """An app with the database, the switches, the error answers and `/metrics`.
+
+    Its metrics begin with `name`; `choices` and `positions` are those of `EmulatorSwitches`.
+    """
+    app = Quart(name)
+    app.extensions["database"] = SeededDatabase(database)
+    app.extensions["switches"] = EmulatorSwitches(choices or {}, **positions)
+    answer_errors(app)
+    registry = CollectorRegistry()
+    for collector in (GCCollector, PlatformCollector, ProcessCollector):
+        collector(registry=registry)
+    labels = ("method", "endpoint", "status")
+    counter = Counter(f"{name}_http_requests", "Requests", labels, registry=registry)
+
+    @app.after_request
+    async def count(response: Response) -> Response:
+        rule = request.url_rule.rule if request.url_rule else "unmatched"
+        counter.labels(request.method, rule, str(response.status_code)).inc()
+        return response
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def add_health(
+    app: Quart,
+    service: str,
+    title: str,
+    others: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    checks_database: bool = True,
+) -> None:
+    """Add `/healthz`: 503 when the database is lost; `others` are reported as they are."""
+
+    @app.get("/healthz")
+    async def healthz() -> tuple[Response, int]:
+        available = not checks_database or await database().is_available()
+        status = "healthy" if available else "unhealthy"
+        own = {"database": {"status": status}} if checks_database else {}
+        body = {
+            "service": service,
+            "status": status,
+            "message": f"{title} is {status}",
+            "version": VERSION,
+            "checks": {"service_responsive": True, "dependencies_available": available},
+            "dependencies": {**own, **(others or {})},
+            "environment": "development",
+        }
+        return jsonify(body), 200 if available else 503
+
+
+def with_controls(app: Quart, pages: Mapping[str, Page] | None = None) -> Quart:
     """The app behind fault injection and the control routes; failed requests are logged, too."""
-    inner = FaultMiddleware(app.asgi_app)
-    controls = ControlMiddleware(inner, switches or EmulatorSwitches({}), pages)
+    switches = app.extensions.get("switches") or EmulatorSwitches({})
+    controls = ControlMiddleware(FaultMiddleware(app.asgi_app), switches, pages)
     app.asgi_app = controls  # type: ignore[method-assign]  # Quart's documented way to wrap an app.
     return app
 
@@ -76,12 +140,11 @@ def run(app: Quart, host_variable: str, port_variable: str, default_port: int) -
     config.accesslog = None
     config.websocket_ping_interval = _PING_SECONDS
     config.websocket_max_message_size = _MAX_MESSAGE_BYTES
-    asyncio.run(_serve(app, config))
 
+    async def serve_until_stopped() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await serve(app, config, shutdown_trigger=stopped.wait)
 
-async def _serve(app: Quart, config: Config) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    await serve(app, config, shutdown_trigger=stopped.wait)
+    asyncio.run(serve_until_stopped())

@@ -1,6 +1,6 @@
 """The scenario: how the demo's batches move, and the notifications of each move."""
 
 from devstack.scenario.moves import MOVES, DemoScenario, ScenarioMove
-from devstack.scenario.notifications import Notification, notifications_of
+from devstack.scenario.notifications import notifications_of
 
-__all__ = ["MOVES", "DemoScenario", "Notification", "ScenarioMove", "notifications_of"]
+__all__ = ["MOVES", "DemoScenario", "ScenarioMove", "notifications_of"]

@@ -1,6 +1,6 @@
 """Run the emulator: `python -m devstack.emulators.cms`."""
 
-from devstack.emulators.cms.app import create_app
+from devstack.emulators.cms import create_app
 from devstack.emulators.server import EmulatorSettings, run
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from functools import partial
+from collections.abc import Callable
 
 from quart import Blueprint, jsonify, request
 from quart.typing import ResponseReturnValue
@@ -13,13 +13,12 @@ from devstack.effects.world import batch_of
 from devstack.emulators.cms.classes import require_user
 from devstack.emulators.database import Row, database
 from devstack.emulators.responses import (
+    DetailedError,
+    PlainError,
     answer_500_for,
-    canonical_uuid,
-    error_detail,
-    plain_error,
-    request_correlation_id,
+    require_uuid,
 )
-from devstack.events import add, moment
+from devstack.events import Event, add, moment
 from devstack.events.batches import associations_confirmed
 
 # The same for every match.
@@ -27,41 +26,35 @@ CONFIDENCE = 0.95
 REASON = "Name extracted from essay header"
 RELEASED_AFTER = 1.5
 """Seconds until the orchestrator goes on with a batch."""
+_UNREADABLE_ITEM = (
+    "1 validation error for StudentAssociationConfirmation\nessay_id\n"
+    "  Input should be a valid string [type=string_type]"
+)
 
 routes = Blueprint(
     "associations", __name__, url_prefix="/v1/batches/<batch_id>/student-associations"
 )
 routes.before_request(require_user)
 # CMS reads the body without a check: every error in it is a 500.
-answer_500_for(
-    routes,
-    sqlite3.Error,
-    BadRequest,
-    UnsupportedMediaType,
-    AttributeError,
-    KeyError,
-    TypeError,
-)
+_ERRORS = (sqlite3.Error, BadRequest, UnsupportedMediaType, AttributeError, KeyError, TypeError)
+answer_500_for(routes, *_ERRORS)
 
 
 @routes.get("")
 async def suggested(batch_id: str) -> ResponseReturnValue:
-    identifier = canonical_uuid(batch_id)
-    if identifier is None:
-        return plain_error("Invalid batch ID format", 400)
+    identifier = require_uuid(batch_id, "Invalid batch ID format")
     return jsonify({"associations": await _associations(identifier)})
 
 
 @routes.post("/confirm")
 async def confirm(batch_id: str) -> ResponseReturnValue:
-    identifier = canonical_uuid(batch_id)
-    if identifier is None:
-        return plain_error("badly formed hexadecimal UUID string", 400)
+    """No row of CMS changes: the rest of the platform learns of it from the event."""
+    identifier = require_uuid(batch_id, "badly formed hexadecimal UUID string")
     body = await request.get_json()
     items = body.get("associations", [])
     user = body.get("user_id", "unknown")
     if not await _associations(identifier):
-        return plain_error(f"No associations found for batch {identifier}", 400)
+        raise PlainError(f"No associations found for batch {identifier}")
     # The event holds the confirmed items only.
     confirmed = [
         {"essay_id": item["essay_id"], "student_id": item["student_id"]}
@@ -69,32 +62,29 @@ async def confirm(batch_id: str) -> ResponseReturnValue:
         if item.get("confirmed")
     ]
     if not all(isinstance(item["essay_id"], str) for item in confirmed):
-        return _unreadable_item()
+        names = ("class_management_service", "confirm_batch_student_associations")
+        error = ("EXTERNAL_SERVICE_ERROR", _UNREADABLE_ITEM)
+        raise DetailedError(*names, *error, external_service="event_publisher")
     rejected = len(items) - len(confirmed)
-    await database().run(partial(_publish, identifier, user, confirmed, rejected))
-    return jsonify(
-        {
-            "status": "confirmed",
-            "associations_confirmed": len(confirmed),
-            "associations_rejected": len(items) - len(confirmed),
-        }
-    )
+    payload = {"batch_id": identifier, "validated_by": user, "associations": confirmed}
+
+    def event_of(batch: Row) -> Event:
+        when = moment(identifier, "confirmation")
+        return associations_confirmed(batch, confirmed, by=user, when=when, rejected=rejected)
+
+    await database().run(lambda connection: publish(connection, payload, event_of))
+    counts = {"associations_confirmed": len(confirmed), "associations_rejected": rejected}
+    return jsonify({"status": "confirmed", **counts})
 
 
-def _publish(
-    batch_id: str, user: str, confirmed: list[Row], rejected: int, connection: sqlite3.Connection
-) -> None:
-    """No row of CMS changes: the rest of the platform learns of it from the event."""
-    event = {"batch_id": batch_id, "validated_by": user, "associations": confirmed}
+def publish(connection: sqlite3.Connection, payload: Row, event_of: Callable[[Row], Event]) -> None:
+    """Store a confirmation's event; the orchestrator then goes on with its batch."""
+    batch_id = payload["batch_id"]
     insert = "INSERT INTO cms_outbox (batch_id, payload) VALUES (?, ?)"
-    connection.execute(insert, (batch_id, json.dumps(event)))
+    connection.execute(insert, (batch_id, json.dumps(payload)))
     batch = batch_of(connection, batch_id)
     if batch is not None:
-        when = moment(batch_id, "confirmation")
-        add(
-            connection,
-            associations_confirmed(batch, confirmed, by=user, when=when, rejected=rejected),
-        )
+        add(connection, event_of(batch))
     schedule(connection, Effect("released", batch_id), RELEASED_AFTER)
 
 
@@ -106,16 +96,3 @@ async def _associations(batch_id: str) -> list[Row]:
         batch_id,
     )
     return [{**row, "confidence_score": CONFIDENCE, "match_reasons": [REASON]} for row in rows]
-
-
-def _unreadable_item() -> ResponseReturnValue:
-    return error_detail(
-        "EXTERNAL_SERVICE_ERROR",
-        "1 validation error for StudentAssociationConfirmation\nessay_id\n"
-        "  Input should be a valid string [type=string_type]",
-        status=400,
-        service="class_management_service",
-        operation="confirm_batch_student_associations",
-        details={"external_service": "event_publisher"},
-        correlation_id=request_correlation_id(),
-    )

@@ -11,14 +11,14 @@ from devstack.emulators.cms.monitor import WAITING_TIME
 from devstack.emulators.control import switches
 from devstack.emulators.database import Row, database
 from devstack.emulators.responses import (
-    access_error,
+    DetailedError,
+    PlainError,
     answer_500_for,
     canonical_uuid,
-    error_detail,
-    plain_error,
-    request_correlation_id,
+    require_internal_key,
 )
 
+SERVICE = "class_management_service"
 MOST_REVIEWED = 200
 _NAMES = (
     "SELECT essay_id, student_id, first_name, last_name, legal_full_name"
@@ -35,11 +35,11 @@ def create_routes(key: str) -> Blueprint:
     routes.add_url_rule("/associations/essay/<essay_id>", view_func=student_of_essay)
 
     @routes.before_request
-    async def authenticate() -> ResponseReturnValue | None:
+    async def authenticate() -> None:
         absent = switches()["validation_status"] == "off"
         if absent and request.endpoint == "internal.validation_status":
             abort(404)
-        return access_error(key, allowed=None)
+        require_internal_key(key, allowed=None)
 
     return routes
 
@@ -68,9 +68,9 @@ async def _by_batch(
     sent = [one.strip() for one in request.args.get("batch_ids", "").split(",") if one.strip()]
     batch_ids = dict.fromkeys(map(canonical_uuid, sent))
     if None in batch_ids:
-        return plain_error("Invalid UUID format", 400)
+        raise PlainError("Invalid UUID format")
     if most is not None and len(batch_ids) > most:
-        return plain_error(f"At most {most} batch ids", 400)
+        raise PlainError(f"At most {most} batch ids")
     return jsonify({one: await read(one) for one in batch_ids if one})
 
 
@@ -98,23 +98,24 @@ async def _review_of(batch_id: str) -> Row | None:
 
 
 async def student_names(batch_id: str) -> ResponseReturnValue:
-    operation = "get_batch_student_names"
-    if (identifier := canonical_uuid(batch_id)) is None:
-        return _error("VALIDATION_ERROR", "Invalid batch_id format", operation, field="batch_id")
+    identifier = canonical_uuid(batch_id)
+    if identifier is None:
+        raise _invalid("get_batch_student_names", "batch_id")
     try:
         rows = await database().fetch_all(f"{_NAMES} WHERE batch_id = ?", identifier)
-    except sqlite3.Error:
-        return _error("PROCESSING_ERROR", "The associations could not be read", operation)
+    except sqlite3.Error as error:
+        names, message = (SERVICE, "get_batch_student_names"), "The associations could not be read"
+        raise DetailedError(*names, "PROCESSING_ERROR", message) from error
     return jsonify([_named(row) for row in rows])
 
 
 async def student_of_essay(essay_id: str) -> ResponseReturnValue:
-    if (identifier := canonical_uuid(essay_id)) is None:
-        operation = "get_essay_student_association"
-        return _error("VALIDATION_ERROR", "Invalid essay_id format", operation, field="essay_id")
+    identifier = canonical_uuid(essay_id)
+    if identifier is None:
+        raise _invalid("get_essay_student_association", "essay_id")
     row = await database().fetch_one(f"{_NAMES} WHERE essay_id = ?", identifier)
     if row is None:
-        return plain_error("Essay student association not found", 404)
+        raise PlainError("Essay student association not found", 404)
     return jsonify(_named(row))
 
 
@@ -124,13 +125,6 @@ def _named(row: Row) -> Row:
     return {**ids, "student_person_name": name}
 
 
-def _error(code: str, message: str, operation: str, **details: str) -> ResponseReturnValue:
-    return error_detail(
-        code,
-        message,
-        status=400,
-        service="class_management_service",
-        operation=operation,
-        details=dict(details),
-        correlation_id=request_correlation_id(),
-    )
+def _invalid(operation: str, field: str) -> DetailedError:
+    message = f"Invalid {field} format"
+    return DetailedError(SERVICE, operation, "VALIDATION_ERROR", message, field=field)

@@ -1,7 +1,6 @@
 """CMS's timer: matches that nobody has confirmed for 24 hours are confirmed by themselves."""
 
 import asyncio
-import json
 import logging
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -9,17 +8,14 @@ from functools import partial
 from itertools import groupby
 from uuid import uuid4
 
-from devstack.effects import Effect, schedule
-from devstack.effects.world import batch_of
-from devstack.emulators.database import Row, SeededDatabase, fetch_all
-from devstack.events import add, moment
+from devstack.emulators.cms.associations import publish
+from devstack.emulators.database import Row, SeededDatabase, fetch_all, fetch_one
+from devstack.events import Event, moment
 from devstack.events.batches import associations_timed_out
 
 WAITING_TIME = timedelta(hours=24)
 CHECK_SECONDS = 3600.0
 LEAST_CONFIDENCE = 0.7
-RELEASED_AFTER = 1.5
-"""Seconds until the orchestrator goes on with a batch."""
 VALIDATED_BY = "SYSTEM_TIMEOUT"
 log = logging.getLogger(__name__)
 
@@ -38,7 +34,8 @@ async def run(database: SeededDatabase) -> None:
 def confirm_overdue(connection: sqlite3.Connection, now: datetime) -> None:
     """Confirm what has waited too long, with one event for each batch and class; `now` is naive UTC.
 
-    A weak match goes to the class's stand-in pupil, whom the next roster shows.
+    A weak match goes to the class's stand-in pupil, whom the next roster shows. Matches that a
+    person has confirmed are among them: the orchestrator no longer waits for these.
     """
     overdue = fetch_all(
         connection,
@@ -46,11 +43,10 @@ def confirm_overdue(connection: sqlite3.Connection, now: datetime) -> None:
         " ORDER BY batch_id, class_id",
         (now - WAITING_TIME).isoformat(),
     )
-    for (batch_id, class_id), rows in groupby(
-        overdue, lambda row: (row["batch_id"], row["class_id"])
-    ):
+    groups = groupby(overdue, lambda row: (row["batch_id"], row["class_id"]))
+    for (batch_id, class_id), rows in groups:
         confirmed = [_confirm(connection, class_id, row) for row in rows]
-        event = {
+        payload = {
             "batch_id": batch_id,
             "validated_by": VALIDATED_BY,
             "timeout_triggered": True,
@@ -58,21 +54,12 @@ def confirm_overdue(connection: sqlite3.Connection, now: datetime) -> None:
                 {"essay_id": one["essay_id"], "student_id": one["student_id"]} for one in confirmed
             ],
         }
-        insert = "INSERT INTO cms_outbox (batch_id, payload) VALUES (?, ?)"
-        connection.execute(insert, (batch_id, json.dumps(event)))
-        _publish(connection, batch_id, class_id, confirmed)
+        publish(connection, payload, partial(_event, class_id, confirmed))
 
 
-def _publish(
-    connection: sqlite3.Connection, batch_id: str, class_id: str, confirmed: list[Row]
-) -> None:
-    """Also of a batch that a person has confirmed: the orchestrator no longer waits for it."""
-    batch = batch_of(connection, batch_id)
-    if batch is not None:
-        of_class = batch | {"class_id": class_id}
-        when = moment(batch_id, "timer")
-        add(connection, associations_timed_out(of_class, confirmed, when))
-        schedule(connection, Effect("released", batch_id), RELEASED_AFTER)
+def _event(class_id: str, confirmed: list[Row], batch: Row) -> Event:
+    when = moment(batch["batch_id"], "timer")
+    return associations_timed_out(batch | {"class_id": class_id}, confirmed, when)
 
 
 def _confirm(connection: sqlite3.Connection, class_id: str, row: Row) -> Row:
@@ -88,12 +75,10 @@ def _confirm(connection: sqlite3.Connection, class_id: str, row: Row) -> Row:
 def _stand_in(connection: sqlite3.Connection, class_id: str) -> str:
     """The class's pupil for texts without one, made when it is first needed."""
     email = f"unknown.{class_id}@huleedu.system"
-    found = fetch_all(connection, "SELECT student_id FROM students WHERE email = ?", email)
-    if found:
-        return str(found[0]["student_id"])
+    if found := fetch_one(connection, "SELECT student_id FROM students WHERE email = ?", email):
+        return str(found["student_id"])
     student_id = str(uuid4())
-    names = ("UNKNOWN", "STUDENT", "UNKNOWN STUDENT")
-    student = (student_id, *names, email, VALIDATED_BY)
+    student = (student_id, "UNKNOWN", "STUDENT", "UNKNOWN STUDENT", email, VALIDATED_BY)
     connection.execute("INSERT INTO students VALUES (?, ?, ?, ?, ?, ?)", student)
     connection.execute("INSERT INTO class_members VALUES (?, ?)", (class_id, student_id))
     return student_id

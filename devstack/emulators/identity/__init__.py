@@ -1,6 +1,79 @@
 """The platform's Identity service, emulated over its own tables."""
 
-from devstack.emulators.identity.app import create_app
+from collections.abc import AsyncGenerator, Iterable
+
+from quart import Quart
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from devstack.emulators.identity import accounts, profiles, sessions, sign_in, system
+from devstack.emulators.identity.database import create_tables, open_engine, seed_people
+from devstack.emulators.identity.login_limit import LoginLimit
+from devstack.emulators.identity.service import (
+    EXTENSION,
+    SERVICE,
+    Approval,
+    Clock,
+    Identity,
+    SystemClock,
+    add_trace_headers,
+    answer_error,
+    set_request_ids,
+)
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
+from devstack.emulators.identity.tokens import TokenIssuer
+from devstack.emulators.responses import DetailedError, PlainError
+from devstack.seed.people import DemoUser
 
 __all__ = ["IdentityEmulatorSettings", "create_app"]
+
+_REDIS_TIMEOUT_SECONDS = 0.5
+
+
+def create_app(
+    settings: IdentityEmulatorSettings,
+    *,
+    engine: AsyncEngine | None = None,
+    approval: Approval | None = None,
+    people: Iterable[DemoUser] = (),
+    clock: Clock | None = None,
+) -> Quart:
+    """The service; when it serves, its tables exist and `people` are in them.
+
+    The caller closes an `engine` of its own.
+    """
+    app = Quart(SERVICE)
+    clock, approval = clock or SystemClock(), approval or Approval()
+    database = engine or open_engine(settings.database_url)
+    limit = LoginLimit(settings.login_limit, clock.monotonic, _connect(settings.redis_url))
+    issuer = TokenIssuer(settings, clock.now)
+    app.extensions[EXTENSION] = Identity(settings, database, issuer, limit, approval, clock)
+    app.before_request(set_request_ids)
+    app.after_request(add_trace_headers)
+    app.register_error_handler(PlainError, answer_error)
+    app.register_error_handler(DetailedError, answer_error)
+    for module in (system, sign_in, sessions, accounts, profiles):
+        app.register_blueprint(module.routes)
+    approval.mount(app, database)
+
+    @app.while_serving
+    async def lifespan() -> AsyncGenerator[None, None]:
+        await create_tables(database)
+        await approval.start(database)
+        try:
+            await seed_people(database, people, approval)
+            yield
+        finally:
+            await approval.stop()
+            await limit.close()
+            if engine is None:
+                await database.dispose()
+
+    return app
+
+
+def _connect(url: str | None) -> Redis | None:
+    if url is None:
+        return None
+    seconds = _REDIS_TIMEOUT_SECONDS
+    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)

@@ -2,9 +2,8 @@
 
 import os
 
-from devstack.emulators.identity.app import create_app
+from devstack.emulators.identity import IdentityEmulatorSettings, create_app
 from devstack.emulators.identity.approval import MountedApproval
-from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.emulators.server import run, with_controls
 from devstack.seed.people import PEOPLE
 

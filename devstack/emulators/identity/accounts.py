@@ -11,14 +11,15 @@ from quart import Blueprint, Response, g, jsonify, request
 from sqlalchemy import Row, Table, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from devstack.emulators.identity.errors import IdentityError, PlainIdentityError, answer_error
 from devstack.emulators.identity.service import (
     Transaction,
+    answer_error,
     bearer_token,
     hash_password,
     identity,
     json_texts,
     password_matches,
+    refused,
     signed_in,
     to_wire,
 )
@@ -28,6 +29,7 @@ from devstack.emulators.identity.tables import (
     user_profiles,
     users,
 )
+from devstack.emulators.responses import DetailedError, PlainError
 
 USER_REGISTERED = "huleedu.identity.user.registered.v1"
 VERIFICATION_REQUESTED = "huleedu.identity.email.verification.requested.v1"
@@ -77,8 +79,11 @@ async def register() -> tuple[Response, int]:
     address, user_id = checked_address(body.email), uuid4()
     async with identity().transaction() as transaction:
         if await transaction.user_by_email(address) is not None:
-            message, details = f"User already exists with email: {address}", {"email": address}
-            raise IdentityError("IDENTITY_USER_ALREADY_EXISTS", message, "register", details)
+            code, message = (
+                "IDENTITY_USER_ALREADY_EXISTS",
+                f"User already exists with email: {address}",
+            )
+            raise refused("register", code, message, email=address)
     password_hash = await hash_password(body.password)
     async with identity().transaction() as transaction:
         at, name = transaction.now, body.person_name
@@ -125,13 +130,13 @@ async def resend_verification() -> Response:
 async def _request_verification_of(email: object) -> Response:
     """Request a verification mail by e-mail, which these routes do not check for its form."""
     if not email:
-        raise PlainIdentityError("An e-mail address is required")
+        raise PlainError("An e-mail address is required")
     operation = "request_email_verification_by_email"
     async with identity().transaction() as transaction:
         user = await transaction.user_by_email(str(email))
     if user is None:
         message, details = f"No user {email}", {"identifier": str(email)}
-        raise IdentityError("IDENTITY_USER_NOT_FOUND", message, operation, details)
+        raise refused(operation, "IDENTITY_USER_NOT_FOUND", message, **details)
     return await _request_verification(user, operation)
 
 
@@ -141,7 +146,7 @@ async def _request_verification(user: Row[Any], operation: str) -> Response:
     async with identity().transaction() as transaction:
         await _send_verification(transaction, user.id, user.email)
     message = "Verification mail requested"
-    return jsonify({"message": message, "correlation_id": str(g.correlation_id)})
+    return jsonify({"message": message, "correlation_id": g.correlation_id})
 
 
 async def _send_verification(transaction: Transaction, user_id: UUID, email: str) -> None:
@@ -185,7 +190,7 @@ async def request_password_reset() -> Response:
             sent = {"token_id": str(token_id), "expires_at": to_wire(expires_at)}
             await transaction.publish(RESET_REQUESTED, user.id, email=user.email, **sent)
     message = "A mail is on its way if the address is known"
-    return jsonify({"message": message, "correlation_id": str(g.correlation_id)})
+    return jsonify({"message": message, "correlation_id": g.correlation_id})
 
 
 @routes.post("/reset-password")
@@ -207,12 +212,12 @@ async def reset_password() -> Response:
 @routes.post("/change-password")
 async def change_password() -> Response:
     if not bearer_token():
-        raise PlainIdentityError("A token is required", 401)
+        raise PlainError("A token is required", 401)
     user_id, _ = signed_in()
     body = await request.get_json()
     current, new_password = body.get("current_password"), body.get("new_password")
     if not current or not new_password:
-        raise PlainIdentityError("Both passwords are required")
+        raise PlainError("Both passwords are required")
     async with identity().transaction() as transaction:
         user = await transaction.user(user_id)
     if user is None:
@@ -249,17 +254,16 @@ async def _mark_used(transaction: Transaction, table: Table, token: str) -> None
     await transaction.execute(marked)
 
 
-def _invalid_token(operation: str) -> IdentityError:
+def _invalid_token(operation: str) -> DetailedError:
     message = "The mailed token is not valid"
-    return IdentityError("IDENTITY_VERIFICATION_TOKEN_INVALID", message, operation)
+    return refused(operation, "IDENTITY_VERIFICATION_TOKEN_INVALID", message)
 
 
-def _expired_token(operation: str) -> IdentityError:
+def _expired_token(operation: str) -> DetailedError:
     message = "The mailed token is too old"
-    return IdentityError("IDENTITY_VERIFICATION_TOKEN_EXPIRED", message, operation)
+    return refused(operation, "IDENTITY_VERIFICATION_TOKEN_EXPIRED", message)
 
 
-def _already_verified(email: str, operation: str) -> IdentityError:
+def _already_verified(email: str, operation: str) -> DetailedError:
     message = f"Email already verified: {email}"
-    details = {"email": email}
-    return IdentityError("IDENTITY_EMAIL_ALREADY_VERIFIED", message, operation, details)
+    return refused(operation, "IDENTITY_EMAIL_ALREADY_VERIFIED", message, email=email)

@@ -12,12 +12,13 @@ from quart_dishka import QuartDishka
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from devstack import tokens
-from devstack.emulators.identity.service import Approval, ApprovalRefusal, Clock
+from devstack.emulators.identity.service import Approval, Clock
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.seed.people import UNLIMITED_ROLE
 from services.identity_admin.app import IdentityAdmin
 from services.identity_admin.implementations.gate import (
     SignInGate,
+    SignInRefusal,
     add_approved_account,
     add_pending_approval,
 )
@@ -58,11 +59,8 @@ class MountedApproval(Approval):
         await self._admin.stop()
         await self._mounted().close()
 
-    async def refusal(self, user_id: UUID) -> ApprovalRefusal | None:
-        found = await (await self._mounted().get(SignInGate)).refusal(user_id)
-        if found is None:
-            return None
-        return ApprovalRefusal(found.code, found.message, found.reason, found.status)
+    async def refusal(self, user_id: UUID) -> SignInRefusal | None:
+        return await (await self._mounted().get(SignInGate)).refusal(user_id)
 
     async def registered(self, connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
         await add_pending_approval(connection, user_id, at)

@@ -1,9 +1,9 @@
 """The limit on sign-in attempts by address and by e-mail."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 import structlog
+from cachetools import TTLCache
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -27,10 +27,8 @@ class LoginLimit:
         capacity: int = 10_000,
     ) -> None:
         self.limit = limit
-        self._monotonic = monotonic
         self._redis = redis
-        self._capacity = capacity
-        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._counts: TTLCache[str, int] = TTLCache(capacity, WINDOW_SECONDS, monotonic)
 
     async def exceeded(self, identifier: str) -> bool:
         return self.limit > 0 and await self._count(_key(identifier)) >= self.limit
@@ -42,10 +40,7 @@ class LoginLimit:
         # Read, then write, as on the platform: concurrent attempts are undercounted.
         number = await self._count(key) + 1
         if self._redis is None:
-            self._counts[key] = (number, self._monotonic() + WINDOW_SECONDS)
-            self._counts.move_to_end(key)
-            if len(self._counts) > self._capacity:
-                self._counts.popitem(last=False)
+            self._counts[key] = number
             return
         try:
             await self._redis.set(key, number, ex=WINDOW_SECONDS)
@@ -58,8 +53,7 @@ class LoginLimit:
 
     async def _count(self, key: str) -> int:
         if self._redis is None:
-            number, until = self._counts.get(key, (0, 0.0))
-            return number if self._monotonic() < until else 0
+            return self._counts.get(key, 0)
         try:
             return int(await self._redis.get(key) or 0)
         except (RedisError, OSError, ValueError) as error:

@@ -8,9 +8,9 @@ from quart import Blueprint, Response, jsonify, request
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from devstack.emulators.identity.errors import IdentityError, PlainIdentityError
-from devstack.emulators.identity.service import Transaction, identity
+from devstack.emulators.identity.service import Transaction, identity, refused
 from devstack.emulators.identity.tables import user_profiles
+from devstack.emulators.responses import DetailedError, PlainError
 
 # Any other error ends in the framework's own page.
 routes = Blueprint("profiles", __name__, url_prefix="/v1/users")
@@ -44,10 +44,10 @@ async def write_profile(user_id: str) -> Response:
     try:
         body = ProfileRequest(**payload)
     except ValueError as error:
-        raise PlainIdentityError(str(error)) from error
+        raise PlainError(str(error)) from error
     for name in ("first_name", "last_name"):
         if not getattr(body, name).strip():
-            raise PlainIdentityError(f"{name} is required")
+            raise PlainError(f"{name} is required")
     values = {name: value and value.strip() for name, value in body.model_dump().items()}
     identifier = _uuid(user_id, operation)
     is_owner = user_profiles.c.user_id == identifier
@@ -81,11 +81,11 @@ def _uuid(user_id: str, operation: str) -> UUID:
     try:
         return UUID(user_id)
     except ValueError as error:
-        message, details = "Invalid user_id format", {"field": "user_id"}
-        raise IdentityError("VALIDATION_ERROR", message, operation, details) from error
+        message = "Invalid user_id format"
+        raise refused(operation, "VALIDATION_ERROR", message, field="user_id") from error
 
 
-def _not_found(user_id: str, operation: str) -> IdentityError:
+def _not_found(user_id: str, operation: str) -> DetailedError:
     details = {"resource_type": "UserProfile", "resource_id": user_id}
     message = f"UserProfile with ID '{user_id}' not found"
-    return IdentityError("RESOURCE_NOT_FOUND", message, operation, details)
+    return refused(operation, "RESOURCE_NOT_FOUND", message, **details)

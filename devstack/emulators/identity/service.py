@@ -8,34 +8,28 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from quart import Quart, current_app, g, request
+from quart import Quart, Response, current_app, g, jsonify, request
 from sqlalchemy import CursorResult, Executable, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bff_core.clock import Clock, SystemClock, to_wire
-from devstack.emulators.identity.errors import SERVICE, PlainIdentityError
 from devstack.emulators.identity.login_limit import LoginLimit
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.emulators.identity.tables import event_outbox, users
 from devstack.emulators.identity.tokens import TokenIssuer
+from devstack.emulators.responses import DetailedError, PlainError, canonical_uuid, internal_error
+from services.identity_admin.implementations.gate import SignInRefusal
 
 __all__ = ["Approval", "Clock", "Identity", "SystemClock", "Transaction", "identity", "to_wire"]
 
 EXTENSION = "identity"
+SERVICE = "identity_service"
+log = structlog.get_logger()
 # Cheap on purpose: the demo's passwords are public.
 _HASHER = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRefusal:
-    """An error for the client; `reason` is one of its details."""
-
-    code: str
-    message: str
-    reason: str
-    status: int = 403
 
 
 class Approval:
@@ -50,7 +44,7 @@ class Approval:
     async def stop(self) -> None:
         """End what `start` began."""
 
-    async def refusal(self, user_id: UUID) -> ApprovalRefusal | None:
+    async def refusal(self, user_id: UUID) -> SignInRefusal | None:
         """The reason why this person may not sign in; None lets them in.
 
         Called by login after the e-mail check, and by every refresh before its session check.
@@ -87,15 +81,14 @@ class Transaction:
 
     async def publish(self, topic: str, user_id: UUID, **data: object) -> None:
         """Put a user's event with its envelope into the outbox; `data` must be JSON."""
-        correlation_id = str(g.correlation_id)
-        ids = {"user_id": str(user_id), "correlation_id": correlation_id}
+        ids = {"user_id": str(user_id), "correlation_id": g.correlation_id}
         envelope = {
             "event_id": str(uuid4()),
             "event_type": topic,
             "event_timestamp": to_wire(self.now),
             "source_service": SERVICE,
             "schema_version": 1,
-            "correlation_id": correlation_id,
+            "correlation_id": g.correlation_id,
             "data_schema_uri": None,
             "data": {**data, **ids},
             "metadata": None,
@@ -135,12 +128,34 @@ def identity() -> Identity:
 
 async def set_request_ids() -> None:
     """Give the request its correlation and trace ids; runs before every request."""
-    try:
-        g.correlation_id = UUID(request.headers.get("X-Correlation-ID", ""))
-    except ValueError:
-        g.correlation_id = uuid4()
+    sent = canonical_uuid(request.headers.get("X-Correlation-ID", ""))
+    g.correlation_id = sent or str(uuid4())
     g.trace_id = uuid4().hex
     g.span_id = uuid4().hex[:16]
+
+
+async def add_trace_headers(response: Response) -> Response:
+    response.headers["traceparent"] = f"00-{g.trace_id}-{g.span_id}-03"
+    response.headers["X-Trace-ID"] = g.trace_id
+    response.headers["X-Span-ID"] = g.span_id
+    return response
+
+
+async def answer_error(error: Exception) -> tuple[Response, int]:
+    """Any other error, a malformed body included, is a 500 without details."""
+    if isinstance(error, PlainError):
+        return jsonify({"error": error.text}), error.status
+    if isinstance(error, DetailedError):
+        ids = {"correlation_id": g.correlation_id, "trace_id": g.trace_id, "span_id": g.span_id}
+        return jsonify({"error": error.fields | ids}), error.status
+    log.warning("request_failed", error=type(error).__name__, correlation_id=g.correlation_id)
+    return await internal_error()
+
+
+def refused(
+    operation: str, code: str, message: str, status: int = 400, /, **details: object
+) -> DetailedError:
+    return DetailedError(SERVICE, operation, code, message, status, **details)
 
 
 def client_address() -> str | None:
@@ -158,13 +173,13 @@ def signed_in() -> tuple[UUID, str | None]:
     """The token's user id, and its jti if it has one: refresh tokens are accepted, too.
 
     Raises:
-        PlainIdentityError: There is no good token.
+        PlainError: There is no good token.
     """
     token = bearer_token()
     claims = identity().issuer.verify(token) if token else {}
     user_id, jti = claims.get("sub"), claims.get("jti")
     if not isinstance(user_id, str):
-        raise PlainIdentityError("Invalid or expired token", 401)
+        raise PlainError("Invalid or expired token", 401)
     return UUID(user_id), jti if isinstance(jti, str) else None
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from quart import Blueprint, Response, jsonify, request
 from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
-from devstack.emulators.identity.errors import answer_error
 from devstack.emulators.identity.service import (
     Transaction,
+    answer_error,
     client_address,
     identity,
     signed_in,

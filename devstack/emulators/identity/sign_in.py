@@ -12,14 +12,15 @@ from sqlalchemy import Row
 from werkzeug.exceptions import BadRequest
 
 from devstack.emulators.identity.accounts import checked_address
-from devstack.emulators.identity.errors import IdentityError, answer_error
 from devstack.emulators.identity.login_limit import WINDOW_SECONDS
 from devstack.emulators.identity.service import (
+    answer_error,
     bearer_token,
     client_address,
     identity,
     json_texts,
     password_matches,
+    refused,
 )
 from devstack.emulators.identity.sessions import end_refresh, may_refresh, open_session
 
@@ -38,13 +39,12 @@ async def login() -> Response:
     async with identity().transaction() as transaction:
         user = await transaction.user_by_email(email)
     if user is None or not await password_matches(user.password_hash, password):
-        message = "Invalid email or password"
-        details = {"email": email, "message": message}
-        raise IdentityError("IDENTITY_INVALID_CREDENTIALS", message, "login", details)
+        code, message = "IDENTITY_INVALID_CREDENTIALS", "Invalid email or password"
+        raise refused("login", code, message, email=email, message=message)
     if not user.email_verified:
         hint = "Email verification required. Please verify your email before logging in."
         details, message = {"email": email, "message": hint}, f"Email not verified: {email}"
-        raise IdentityError("IDENTITY_EMAIL_NOT_VERIFIED", message, "login", details)
+        raise refused("login", "IDENTITY_EMAIL_NOT_VERIFIED", message, **details)
     await _check_approval(user, "login", email=email)
     refresh_token, jti = identity().issuer.refresh_token(str(user.id))
     async with identity().transaction() as transaction:
@@ -57,7 +57,7 @@ async def _check_limit(email: str) -> None:
     if await limit.exceeded(address) or await limit.exceeded(email):
         # The platform names the address also when the e-mail has reached its limit.
         rate = {"limit": limit.limit, "window_seconds": WINDOW_SECONDS, "rate_type": "ip_address"}
-        raise IdentityError("RATE_LIMIT", "Too many sign-in attempts", "login", rate)
+        raise refused("login", "RATE_LIMIT", "Too many sign-in attempts", **rate)
     await limit.add(address)
     await limit.add(email)
 
@@ -65,9 +65,8 @@ async def _check_limit(email: str) -> None:
 async def _check_approval(user: Row[Any], operation: str, **details: str) -> None:
     refusal = await identity().approval.refusal(user.id)
     if refusal is not None:
-        details["reason"] = refusal.reason
-        code, message, status = refusal.code, refusal.message, refusal.status
-        raise IdentityError(code, message, operation, details, status=status)
+        answer = (refusal.code, refusal.message, refusal.status)
+        raise refused(operation, *answer, **details, reason=refusal.reason)
 
 
 def _access(user: Row[Any]) -> dict[str, object]:
@@ -87,7 +86,7 @@ async def refresh() -> Response:
     jti, user_id = claims.get("jti"), claims.get("sub")
     if not isinstance(jti, str) or not isinstance(user_id, str):
         message = "Invalid or expired refresh token"
-        raise IdentityError("IDENTITY_TOKEN_INVALID", message, operation, status=401)
+        raise refused(operation, "IDENTITY_TOKEN_INVALID", message, 401)
     async with identity().transaction() as transaction:
         active = await may_refresh(transaction, jti)
         user = await transaction.user(UUID(user_id))
@@ -96,30 +95,27 @@ async def refresh() -> Response:
         await _check_approval(user, operation)
     if not active:
         message = "Refresh token has been revoked"
-        raise IdentityError("IDENTITY_TOKEN_INVALID", message, operation, status=401)
+        raise refused(operation, "IDENTITY_TOKEN_INVALID", message, 401)
     if user is None:
-        message, details = f"No user {user_id}", {"identifier": user_id}
-        raise IdentityError("IDENTITY_USER_NOT_FOUND", message, operation, details, status=401)
+        code, message = "IDENTITY_USER_NOT_FOUND", f"No user {user_id}"
+        raise refused(operation, code, message, 401, identifier=user_id)
     return jsonify(_access(user))
 
 
 @routes.post("/logout")
 async def logout() -> Response:
     """End a refresh token's session; any other token succeeds and ends nothing."""
-    token = bearer_token() or await _token_of_body()
+    token = bearer_token()
     if not token:
-        message = "No token provided for logout"
-        raise IdentityError("IDENTITY_TOKEN_INVALID", message, "logout")
+        try:
+            (token,) = await json_texts("refresh_token")
+        except (BadRequest, KeyError, TypeError):
+            # The body is optional.
+            token = ""
+    if not token:
+        raise refused("logout", "IDENTITY_TOKEN_INVALID", "No token provided for logout")
     await _end_session(token)
     return jsonify({"message": "Logout successful"})
-
-
-async def _token_of_body() -> str | None:
-    """The token of an optional body; None for anything but an object with a text in it."""
-    try:
-        return (await json_texts("refresh_token"))[0]
-    except (BadRequest, KeyError, TypeError):
-        return None
 
 
 async def _end_session(token: str) -> None:

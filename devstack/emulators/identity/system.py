@@ -8,8 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from devstack.emulators.identity.accounts import RESET_REQUESTED, VERIFICATION_REQUESTED
-from devstack.emulators.identity.errors import SERVICE
-from devstack.emulators.identity.service import identity
+from devstack.emulators.identity.service import SERVICE, identity
 from devstack.emulators.identity.tables import event_outbox
 
 _TEMPLATES = {VERIFICATION_REQUESTED: "verification", RESET_REQUESTED: "password_reset"}
@@ -25,27 +24,23 @@ async def published_keys() -> Response:
 
 @routes.get("/healthz")
 async def health() -> tuple[Response, int]:
-    failure = await _database_failure()
-    status = "unhealthy" if failure else "healthy"
-    database = {"status": status, "error": failure} if failure else {"status": status}
+    database = {"status": "healthy"}
+    try:
+        async with asyncio.timeout(1), identity().engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        database = {"status": "unhealthy", "error": type(error).__name__}
+    status = database["status"]
+    is_healthy = status == "healthy"
     body = {
         "service": SERVICE,
         "status": status,
         "environment": identity().settings.environment,
         "message": f"Identity Service is {status}",
-        "checks": {"service_responsive": True, "dependencies_available": failure is None},
+        "checks": {"service_responsive": True, "dependencies_available": is_healthy},
         "dependencies": {"database": database},
     }
-    return jsonify(body), 503 if failure else 200
-
-
-async def _database_failure() -> str | None:
-    try:
-        async with asyncio.timeout(1), identity().engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError) as error:
-        return type(error).__name__
-    return None
+    return jsonify(body), 200 if is_healthy else 503
 
 
 @routes.get("/metrics")

@@ -1,7 +1,6 @@
 """Run the emulator: `python -m devstack.emulators.ras`."""
 
-from devstack.emulators.ras.app import create_app
-from devstack.emulators.ras.settings import RasEmulatorSettings
+from devstack.emulators.ras import RasEmulatorSettings, create_app
 from devstack.emulators.server import run
 
 if __name__ == "__main__":

@@ -19,11 +19,6 @@ def list_key(user_id: str, limit: int, offset: int, status: str | None) -> str:
     return f"ras:user:{user_id}:batches:{limit}:{offset}:{status or 'all'}"
 
 
-def list_pattern(user_id: str) -> str:
-    """The keys that RAS deletes when it registers a batch, assigns a slot or ends a pipeline."""
-    return f"ras:user:{user_id}:batches:*"
-
-
 class StatusCache:
     """`redis` None switches the cache off."""
 
@@ -56,11 +51,12 @@ class StatusCache:
         except (RedisError, OSError):
             self._pause()
 
-    async def delete_matching(self, pattern: str) -> None:
+    async def delete_lists(self, user_id: str) -> None:
+        """RAS does so when it registers a batch, assigns a slot or ends a pipeline."""
         if (redis := self._available()) is None:
             return
         try:
-            async for key in redis.scan_iter(match=pattern, count=_SCAN_COUNT):
+            async for key in redis.scan_iter(f"ras:user:{user_id}:batches:*", count=_SCAN_COUNT):
                 await redis.delete(key)
         except (RedisError, OSError):
             self._pause()

@@ -12,12 +12,7 @@ from devstack.emulators.control import switches
 from devstack.emulators.database import Row, database, fetch_all
 from devstack.emulators.ras.cache import StatusCache, batch_key, list_key
 from devstack.emulators.ras.settings import RasEmulatorSettings
-from devstack.emulators.responses import (
-    access_error,
-    answer_500_for,
-    internal_error,
-    plain_error,
-)
+from devstack.emulators.responses import PlainError, answer_500_for, require_internal_key
 from devstack.seed.model import BatchStatus, client_status
 
 _BATCH_COLUMNS = (
@@ -40,10 +35,10 @@ def create_routes(settings: RasEmulatorSettings, cache: StatusCache) -> Blueprin
     routes.add_url_rule("/batches/<batch_id>/essays/<essay_id>", "essay", read_essay)
 
     @routes.before_request
-    async def authenticate() -> ResponseReturnValue | None:
+    async def authenticate() -> None:
         if request.endpoint == "results.essay" and switches()["essay_endpoint"] == "off":
             abort(404)
-        return access_error(settings.internal_api_key, settings.allowed_service_ids)
+        require_internal_key(settings.internal_api_key, settings.allowed_service_ids)
 
     return routes
 
@@ -60,10 +55,11 @@ async def read_batch(cache: StatusCache, batch_id: str) -> ResponseReturnValue:
         return Response(answer, content_type="application/json")
     # RAS asks BOS about a batch that it lacks, and cannot read the answer for a known one.
     if switches()["bos"] == "down":
-        return await internal_error()
+        raise PlainError("Internal server error", 500)
     query = "SELECT 1 FROM bos_batches WHERE batch_id = ?"
-    known = await database().fetch_one(query, batch_id)
-    return plain_error("Invalid batch ID", 400) if known else plain_error("Batch not found", 404)
+    if await database().fetch_one(query, batch_id) is None:
+        raise PlainError("Batch not found", 404)
+    raise PlainError("Invalid batch ID")
 
 
 async def list_batches(cache: StatusCache, user_id: str) -> ResponseReturnValue:
@@ -90,7 +86,7 @@ async def read_essay(batch_id: str, essay_id: str) -> ResponseReturnValue:
         essay_id,
     )
     if found is None:
-        return plain_error("Essay not found", 404)
+        raise PlainError("Essay not found", 404)
     query = "SELECT user_id FROM batches WHERE batch_id = ?"
     owner = await database().fetch_one(query, batch_id) or {}
     return Response(_compact({**_essay(found), **owner}), content_type="application/json")
@@ -117,10 +113,8 @@ def _page(
         " ORDER BY created_at DESC LIMIT ? OFFSET ?"
     )
     batches = _batches(connection, query, *matching, limit, offset)
-    return {
-        "batches": batches,
-        "pagination": {"limit": limit, "offset": offset, "total": total},
-    }
+    pagination = {"limit": limit, "offset": offset, "total": total}
+    return {"batches": batches, "pagination": pagination}
 
 
 def _batches(connection: sqlite3.Connection, query: str, *parameters: object) -> list[Row]:

@@ -10,20 +10,19 @@ from datetime import datetime
 from quart import Blueprint, jsonify, request
 from quart.typing import ResponseReturnValue
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from devstack.effects import uploading_teacher
 from devstack.emulators.control import is_local
-from devstack.emulators.database import SeededDatabase
-from devstack.emulators.ras.cache import StatusCache, list_pattern
-from devstack.emulators.responses import answer_500_for, plain_error
+from devstack.emulators.database import SeededDatabase, database
+from devstack.emulators.ras.cache import StatusCache
+from devstack.emulators.responses import PlainError, answer_500_for
+from devstack.notifications import publish
 from devstack.scenario import DemoScenario, ScenarioMove, notifications_of
 from devstack.seed.store import columns_of, insert_rows, sql_value, write_orchestration
 
 SCENARIO_PATH = "/_devstack/scenario"
 MAX_STEPS = 500
 _MAX_BODY_BYTES = 1024
-_PUBLISH_SECONDS = 2.0
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scenario"
     " (place INTEGER PRIMARY KEY CHECK (place = 1), step INTEGER NOT NULL)"
@@ -43,9 +42,6 @@ class ScenarioRunner:
         self._redis = redis
         self._lock = asyncio.Lock()
 
-    async def last_step(self) -> int:
-        return await self._database.run(_last_step)
-
     async def step(self) -> dict[str, object]:
         """Move one batch in every service, clear RAS's cached lists and notify the teacher.
 
@@ -55,8 +51,8 @@ class ScenarioRunner:
         async with self._lock:
             move = await self._database.run(self._take_step)
             if move.clears_lists:
-                await self._cache.delete_matching(list_pattern(move.batch.user_id))
-            published = await self._publish(move)
+                await self._cache.delete_lists(move.batch.user_id)
+            published = await publish(self._redis, notifications_of(move))
         return {
             "step": move.step,
             "move": move.name,
@@ -76,12 +72,9 @@ class ScenarioRunner:
             except sqlite3.Error as error:
                 log.warning("The scenario missed a step: %s", error)
 
-    async def close(self) -> None:
-        await self._redis.aclose()
-
     def _take_step(self, connection: sqlite3.Connection) -> ScenarioMove:
         base = connection.execute("SELECT base_date FROM seed").fetchone()[0]
-        move = self._scenario.move(_last_step(connection) + 1, datetime.fromisoformat(base))
+        move = self._scenario.move(last_step(connection) + 1, datetime.fromisoformat(base))
         batch = move.batch
         connection.execute("REPLACE INTO scenario VALUES (1, ?)", (move.step,))
         _update(connection, "batches", "batch_id", batch)
@@ -91,19 +84,6 @@ class ScenarioRunner:
         _write_suggestions(connection, move)
         return move
 
-    async def _publish(self, move: ScenarioMove) -> int:
-        """The number of published notifications."""
-        notifications = notifications_of(move)
-        try:
-            async with asyncio.timeout(_PUBLISH_SECONDS):
-                for one in notifications:
-                    text = json.dumps({"event": one.event, "data": one.data})
-                    await self._redis.publish(f"ws:{move.batch.user_id}", text)
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("A step was not published: %s", type(error).__name__)
-            return 0
-        return len(notifications)
-
 
 def create_routes(runner: ScenarioRunner, pace_seconds: float | None) -> Blueprint:
     """Routes for the same machine only; `pace_seconds` is None without a pace."""
@@ -111,36 +91,35 @@ def create_routes(runner: ScenarioRunner, pace_seconds: float | None) -> Bluepri
     answer_500_for(routes, sqlite3.Error)
 
     @routes.before_request
-    async def refuse_other_machines() -> ResponseReturnValue | None:
-        return None if is_local(request.scope) else plain_error("local only", 403)
+    async def refuse_other_machines() -> None:
+        if not is_local(request.scope):
+            raise PlainError("local only", 403)
 
     @routes.get(SCENARIO_PATH)
     async def show_step() -> ResponseReturnValue:
-        return jsonify({"step": await runner.last_step(), "pace_seconds": pace_seconds})
+        return jsonify({"step": await database().run(last_step), "pace_seconds": pace_seconds})
 
     @routes.post(SCENARIO_PATH)
     async def take_steps() -> ResponseReturnValue:
         """`{"steps": 3}`, or no body for one; answers each step's move in order."""
         steps = _parse_steps(await request.body)
-        if steps is None:
-            return plain_error(f'The body is JSON: {{"steps": 1}}, {MAX_STEPS} at most.', 400)
         moves = [await runner.step() for _ in range(steps)]
         return jsonify({"step": moves[-1]["step"], "moves": moves})
 
     return routes
 
 
-def _parse_steps(content: bytes) -> int | None:
-    """The number of steps; None for a body that is not valid."""
+def _parse_steps(content: bytes) -> int:
     try:
         steps = json.loads(content or b"{}").get("steps", 1)
     except (ValueError, AttributeError, RecursionError):
-        return None
-    valid = type(steps) is int and 1 <= steps <= MAX_STEPS and len(content) <= _MAX_BODY_BYTES
-    return steps if valid else None
+        steps = None
+    if type(steps) is int and 1 <= steps <= MAX_STEPS and len(content) <= _MAX_BODY_BYTES:
+        return steps
+    raise PlainError(f'The body is JSON: {{"steps": 1}}, {MAX_STEPS} at most.')
 
 
-def _last_step(connection: sqlite3.Connection) -> int:
+def last_step(connection: sqlite3.Connection) -> int:
     """The number of steps that the data has seen; 0 as seeded."""
     connection.execute(_TABLE)
     row = connection.execute("SELECT step FROM scenario").fetchone()

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from devstack.scenario import MOVES, DemoScenario, Notification, ScenarioMove, notifications_of
+from devstack.notifications import Notification
+from devstack.scenario import MOVES, DemoScenario, ScenarioMove, notifications_of
 from devstack.seed import BatchStatus, SeededBatch, load_dataset
 
 SCENARIO = DemoScenario(load_dataset())

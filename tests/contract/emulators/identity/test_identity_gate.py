@@ -9,8 +9,9 @@ from quart.typing import TestClientProtocol as QuartClient
 
 from bff_core.testing.clock import FakeClock
 from devstack.emulators.identity import IdentityEmulatorSettings, create_app
-from devstack.emulators.identity.service import Approval, ApprovalRefusal
+from devstack.emulators.identity.service import Approval
 from devstack.seed import PASSWORD as DEMO_PASSWORD
+from services.identity_admin.implementations.gate import SignInRefusal
 from tests.contract.emulators.identity.people import SignedIn, SomePerson
 
 
@@ -18,12 +19,10 @@ class ClosableApproval(Approval):
     def __init__(self) -> None:
         self.closed: set[UUID] = set()
 
-    async def refusal(self, user_id: UUID) -> ApprovalRefusal | None:
+    async def refusal(self, user_id: UUID) -> SignInRefusal | None:
         if user_id not in self.closed:
             return None
-        return ApprovalRefusal(
-            "IDENTITY_ACCOUNT_NOT_APPROVED", "Not approved yet", "account_pending"
-        )
+        return SignInRefusal("IDENTITY_ACCOUNT_NOT_APPROVED", "Not approved yet", "account_pending")
 
 
 @pytest.fixture

@@ -32,8 +32,6 @@ _URLS = {
     "BFF_ADMIN_URL": "bff_admin",
 }
 
-Environment = Callable[[RunningStack], dict[str, str]]
-
 
 def seed_environment(stack: RunningStack) -> dict[str, str]:
     return {
@@ -103,14 +101,12 @@ def _emulator(name: str, port: int, about: str) -> ProcessSpec:
     )
 
 
-def service_environment(name: str, prefix: str) -> Environment:
+def service_environment(name: str, prefix: str) -> Callable[[RunningStack], dict[str, str]]:
     """The environment of one of our services; its databases lie with the devstack's data."""
 
     def environment(stack: RunningStack) -> dict[str, str]:
-        others = {
-            variable: to for variable, to in _URLS.items() if to != name and to in stack.ports
-        }
-        urls = {variable: stack.url(to) for variable, to in others.items()}
+        others = [pair for pair in _URLS.items() if pair[1] != name and pair[1] in stack.ports]
+        urls = {variable: stack.url(to) for variable, to in others}
         ledger, config = stack.home.data / LEDGER_NAME, stack.home.data / "config.db"
         screens = {"API_GATEWAY_STATIC_DIR": str(stack.screens)} if stack.screens else {}
         own = {
@@ -153,27 +149,16 @@ def _service(
     )
 
 
+_DOWNSTREAMS = (
+    "ras", "cms", "files", "content", "identity", "bos", "entitlements", "platform_gateway"
+)  # fmt: skip
 PLAN = StackPlan(
     seed=seed_command,
     seed_env=seed_environment,
     processes=(
-        ProcessSpec(
-            "redis",
-            redis_command,
-            REDIS_PORT,
-            redis_probe,
-            lambda _stack: {},
-            about="cache, user channels",
-        ),
+        ProcessSpec("redis", redis_command, REDIS_PORT, redis_probe, about="cache, user channels"),
         # Every service runs without it, as on the platform: none waits for it.
-        ProcessSpec(
-            "kafka",
-            kafka_command,
-            KAFKA_PORT,
-            kafka_probe,
-            lambda _stack: {},
-            about="the platform's events",
-        ),
+        ProcessSpec("kafka", kafka_command, KAFKA_PORT, kafka_probe, about="the platform's events"),
         _emulator("ras", 4003, "emulated: batches, essays"),
         _emulator("cms", 5002, "emulated: classes, students"),
         _emulator("files", 7001, "emulated: uploads, their lock"),
@@ -188,18 +173,7 @@ PLAN = StackPlan(
             "bff_teacher",
             4101,
             "BFF_TEACHER_SERVICE",
-            (
-                "redis",
-                "ras",
-                "cms",
-                "files",
-                "content",
-                "identity",
-                "bos",
-                "entitlements",
-                "platform_gateway",
-                "config_service",
-            ),
+            ("redis", *_DOWNSTREAMS, "config_service"),
             "teacher screens; /openapi.json, /docs",
         ),
         _service(

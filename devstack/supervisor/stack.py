@@ -19,36 +19,18 @@ Probe = Callable[[int], Awaitable[str | None]]
 """Returns why a process on a port is not ready; None when it is."""
 
 
-@dataclass(frozen=True, slots=True)
 class Home:
-    """The folder of one devstack: `state.json`, `keys.json`, `logs/` and, for its data, `data/`."""
+    """The folder of one devstack: its state, keys and logs, and its data in `data/`."""
 
-    path: Path
-
-    @property
-    def state(self) -> Path:
-        return self.path / "state.json"
-
-    @property
-    def restarts(self) -> Path:
-        """Names of processes to restart, for the supervisor."""
-        return self.path / "restarts"
-
-    @property
-    def keys(self) -> Path:
-        return self.path / "keys.json"
-
-    @property
-    def logs(self) -> Path:
-        return self.path / "logs"
-
-    @property
-    def data(self) -> Path:
-        return self.path / "data"
-
-    @property
-    def seeded(self) -> Path:
-        return self.data / ".seeded"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.state = path / "state.json"
+        # Names of processes to restart, for the supervisor.
+        self.restarts = path / "restarts"
+        self.keys = path / "keys.json"
+        self.logs = path / "logs"
+        self.data = path / "data"
+        self.seeded = self.data / ".seeded"
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -116,7 +98,7 @@ class ProcessSpec:
     command: Callable[[RunningStack], Sequence[str]]
     port: int
     probe: Probe
-    env: Callable[[RunningStack], Mapping[str, str]]
+    env: Callable[[RunningStack], Mapping[str, str]] = lambda _stack: {}
     depends_on: tuple[str, ...] = ()
     about: str = ""
     emulated: bool = False

@@ -6,7 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstack.errors import DevstackError, disk_error, full_disk
@@ -51,32 +51,26 @@ def run(
     Raises:
         DevstackError: It could not start.
     """
-    home, plan = options.home, options.plan
+    home = options.home
     try:
         with sole_owner(home):
-            stack = _prepare(options)
-            state = StackState(ProcessId.of(os.getpid()), stack.offset, dict(stack.ports))
+            ports = options.plan.ports(options.port_offset)
+            require_free_ports(ports)
+            home.logs.mkdir(parents=True, exist_ok=True)
+            home.log("devstack").unlink(missing_ok=True)
+            if full := full_disk(home.path):
+                raise DevstackError(f"{full}: free some space and start again.")
+            keys = load_keys(home.keys)
+            state = StackState(ProcessId.of(os.getpid()), options.port_offset, ports)
             state.save(home)
-            stack = replace(stack, screens=_screens(options, on_event))
-            state.has_screens = stack.screens is not None
+            screens = _screens(options, on_event)
+            state.has_screens = screens is not None
+            stack = RunningStack(home, ports, keys, state.offset, options.platform, screens)
             reports = Reports(on_ready, on_event, lambda: when_ready(stack))
-            supervisor = Supervisor(stack, plan, state, reports)
+            supervisor = Supervisor(stack, options.plan, state, reports)
             asyncio.run(supervisor.run(fresh=options.fresh, reload=options.reload))
     except OSError as error:
         raise disk_error(error, home.path) from error
-
-
-def _prepare(options: StartOptions) -> RunningStack:
-    home = options.home
-    ports = options.plan.ports(options.port_offset)
-    require_free_ports(ports)
-    home.logs.mkdir(parents=True, exist_ok=True)
-    home.log("devstack").unlink(missing_ok=True)
-    full = full_disk(home.path)
-    if full:
-        raise DevstackError(f"{full}: free some space and start again.")
-    keys = load_keys(home.keys)
-    return RunningStack(home, ports, keys, options.port_offset, options.platform)
 
 
 def _screens(options: StartOptions, on_event: Callable[[str], None]) -> Path | None:
@@ -95,8 +89,7 @@ def run_in_background(run: Callable[[Callable[[], None]], int], log: Path) -> in
     `run` gets the function to call when it is ready: its later output goes to the log.
     """
     reader, writer = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
@@ -117,8 +110,7 @@ def _run_as_daemon(run: Callable[[Callable[[], None]], int], writer: int, log: P
     """Never returns: the caller's frames belong to the other process."""
 
     def report_ready() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
         for target, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
             os.dup2(source, target)
@@ -132,6 +124,10 @@ def _run_as_daemon(run: Callable[[Callable[[], None]], int], writer: int, log: P
     except BaseException:  # noqa: BLE001  # The outermost frame of this process.
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(code)
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

@@ -74,7 +74,9 @@ class Supervisor:
                     # The first failure is the cause of the others.
                     raise _first_of(failures) from failures
             finally:
-                await self._stop_all()
+                async with asyncio.TaskGroup() as group:
+                    for child in self._children.values():
+                        group.create_task(self._stop_one(child))
 
     async def _start_all(self, group: asyncio.TaskGroup, *, fresh: bool) -> None:
         await self._seed(fresh=fresh)
@@ -106,7 +108,7 @@ class Supervisor:
         except TimeoutError as error:
             raise self._failure("seed", f"is not done after {SEED_SECONDS:.0f} s") from error
         if code != 0:
-            raise self._exit_failure("seed", code)
+            raise self._failure("seed", end_of(code))
         # The system may give its pid to another process now: no signal may go there.
         del self._children["seed"], self._state.children["seed"]
         home.seeded.touch()
@@ -132,7 +134,7 @@ class Supervisor:
         keeper = self._keepers[process.name] = ProcessKeeper(
             start, is_ready, partial(self._report, process.name), grace_seconds=GRACE_SECONDS
         )
-        raise self._exit_failure(process.name, await keeper.run(on_ready))
+        raise self._failure(process.name, end_of(await keeper.run(on_ready)))
 
     def _report(self, name: str, what: str) -> None:
         """Tell the person, and keep it for `./dev status`."""
@@ -167,11 +169,6 @@ class Supervisor:
         await self._stop.wait()
         raise StopRequested
 
-    async def _stop_all(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for child in self._children.values():
-                group.create_task(self._stop_one(child))
-
     async def _stop_one(self, child: ChildProcess) -> None:
         for process in self._plan.processes:
             if child.name in process.depends_on and process.name in self._children:
@@ -201,9 +198,6 @@ class Supervisor:
             for child in self._children.values():
                 child.kill()
         self._stop.set()
-
-    def _exit_failure(self, name: str, code: int) -> DevstackError:
-        return self._failure(name, end_of(code))
 
     def _failure(self, name: str, what: str) -> DevstackError:
         return DevstackError(f"{name} {what}.{self._last_words(name)} More: ./dev logs {name}")

@@ -185,38 +185,31 @@ def _texts(batch: SeededBatch, uploads: list[UploadedEssay]) -> list[StoredText]
 
 def _legacy_batch() -> SeededBatch:
     """A batch that no service but RAS has."""
-    owner, created = fixed_id("person/legacy-import"), BASE_DATE - timedelta(days=400)
-    return _bare_batch(LEGACY_BATCH_ID, owner, Situation.DONE, created, 2)
+    created = BASE_DATE - timedelta(days=400)
+    return SeededBatch(
+        batch_id=LEGACY_BATCH_ID,
+        user_id=fixed_id("person/legacy-import"),
+        situation=Situation.DONE,
+        status=BatchStatus.COMPLETED_SUCCESSFULLY,
+        course_code="SV1",
+        language="sv",
+        essay_count=2,
+        completed_essay_count=2,
+        created_at=created,
+        last_updated=created,
+    )
 
 
 def _bos_only_batch() -> SeededBatch:
     """A batch that has just been registered, of which RAS has no row yet."""
-    situation = Situation.NOT_IN_RESULTS
-    return _bare_batch(BOS_ONLY_BATCH_ID, ANNA.user_id, situation, BASE_DATE, 24)
-
-
-def _bare_batch(
-    batch_id: str, user_id: str, situation: Situation, created: datetime, size: int
-) -> SeededBatch:
-    """A batch without essays, class and prompt."""
-    done = situation is Situation.DONE
-    status = BatchStatus.COMPLETED_SUCCESSFULLY if done else BatchStatus.AWAITING_CONTENT_VALIDATION
     return SeededBatch(
-        batch_id=batch_id,
-        user_id=user_id,
-        situation=situation,
-        status=status,
-        assignment_id=None,
-        class_id=None,
+        batch_id=BOS_ONLY_BATCH_ID,
+        user_id=ANNA.user_id,
+        situation=Situation.NOT_IN_RESULTS,
+        status=BatchStatus.AWAITING_CONTENT_VALIDATION,
         course_code="SV1",
         language="sv",
-        essay_count=size,
-        completed_essay_count=size if done else 0,
-        failed_essay_count=0,
-        created_at=created,
-        last_updated=created,
-        processing_started_at=None,
-        processing_completed_at=None,
-        prompt_storage_id=None,
-        essays=(),
+        essay_count=24,
+        created_at=BASE_DATE,
+        last_updated=BASE_DATE,
     )

@@ -140,19 +140,19 @@ class SeededBatch:
     user_id: str
     situation: Situation
     status: BatchStatus
-    assignment_id: str | None
-    class_id: str | None
+    assignment_id: str | None = None
+    class_id: str | None = None
     course_code: str
     language: str
     essay_count: int
-    completed_essay_count: int
-    failed_essay_count: int
+    completed_essay_count: int = 0
+    failed_essay_count: int = 0
     created_at: datetime
     last_updated: datetime
-    processing_started_at: datetime | None
-    processing_completed_at: datetime | None
-    prompt_storage_id: str | None
-    essays: tuple[SeededEssay, ...]
+    processing_started_at: datetime | None = None
+    processing_completed_at: datetime | None = None
+    prompt_storage_id: str | None = None
+    essays: tuple[SeededEssay, ...] = ()
     phases: tuple[Phase, ...] = all_phases()
     later_pipeline: tuple[str, ...] | None = None
 

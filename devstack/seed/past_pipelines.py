@@ -1,23 +1,12 @@
 """The events of the demo's past pipelines: starts, results, outcomes, refusals and ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from devstack.events import pipelines
 from devstack.events.event import Data, Event, Moment, moment
 from devstack.events.grades import graded
-from devstack.events.pipelines import (
-    assessment_completed,
-    assessment_failed,
-    assessment_published,
-    command,
-    denied,
-    job_of,
-    phase_outcome,
-    pipeline_completed,
-    results_ready,
-    spellchecked,
-)
-from devstack.seed.model import SeededBatch, SeededEssay
+from devstack.seed.model import SeededBatch
 from devstack.seed.situations import Situation
 
 Dated = tuple[datetime, Event]
@@ -27,15 +16,8 @@ ENDED_AFTER, DENIED_AFTER = timedelta(seconds=1), timedelta(seconds=2)
 # A phase that was begun again over the same essays.
 AGAIN_AFTER = timedelta(minutes=1)
 _PHASES = ("spellcheck", "cj_assessment")
-_FAILED_FIRST = frozenset(
-    {
-        Situation.FIRST_PHASE_FAILED,
-        Situation.RETRIED,
-        Situation.STARTED_AGAIN,
-        Situation.ENDED_WITH_FAILED_PHASE,
-    }
-)
 _STARTED_AGAIN = frozenset({Situation.STARTED_AGAIN, Situation.ENDED_WITH_FAILED_PHASE})
+_FAILED_FIRST = _STARTED_AGAIN | {Situation.FIRST_PHASE_FAILED, Situation.RETRIED}
 _ENDED = frozenset(
     {
         Situation.DONE,
@@ -51,98 +33,82 @@ def pipeline_events(batch: SeededBatch, row: Data) -> Iterator[Dated]:
     start = batch.created_at + STARTED
     if batch.situation is Situation.DENIED:
         yield start, _command(batch, "cj_assessment", start)
-        yield from _denial(batch, row, start + DENIED_AFTER)
-    if all(
-        phase.status in {"pending_dependencies", "skipped_by_user_config"} for phase in batch.phases
-    ):
+        at, calls = start + DENIED_AFTER, batch.essay_count * (batch.essay_count - 1) // 2
+        refusal: Data = {
+            "requested_pipeline": "cj_assessment",
+            "denial_reason": "insufficient_credits",
+            "required_credits": calls,
+            "available_credits": calls // 2,
+            "resource_breakdown": {"cj_comparison": calls, "ai_feedback_generation": 0},
+        }
+        yield at, pipelines.denied(row, refusal, _moment(batch, at))
+    if {one.status for one in batch.phases} <= {"pending_dependencies", "skipped_by_user_config"}:
         return
     yield start, _command(batch, "cj_assessment", start)
+    checked = batch.created_at + SPELLCHECKED
     if batch.situation in _FAILED_FIRST:
-        at = batch.created_at + SPELLCHECKED - 2 * AGAIN_AFTER
-        lost = [one.essay_id for one in batch.essays]
-        yield at, phase_outcome(row, "spellcheck", [], lost, _moment(batch, at))
+        at, lost = checked - 2 * AGAIN_AFTER, [one.essay_id for one in batch.essays]
+        yield at, pipelines.phase_outcome(row, "spellcheck", [], lost, _moment(batch, at))
     if batch.situation in _STARTED_AGAIN:
-        at = batch.created_at + SPELLCHECKED - AGAIN_AFTER
+        at = checked - AGAIN_AFTER
         yield at, _command(batch, "cj_assessment", at, "again")
-    yield from _checks(batch, row)
+    for essay in batch.essays:
+        if essay.spellcheck_status is not None:
+            at, corrections = essay.last_updated, essay.spellcheck_correction_count or 0
+            texts = (essay.original_text_storage_id, essay.spellcheck_corrected_text_storage_id)
+            when = _moment(batch, at)
+            yield at, pipelines.spellchecked(row, essay.essay_id, texts, corrections, when)
     if batch.processing_started_at is None:
         return
     if batch.situation not in _FAILED_FIRST or batch.situation in _STARTED_AGAIN:
-        yield _outcome(batch, row, "spellcheck", batch.created_at + SPELLCHECKED)
+        yield _outcome(batch, row, "spellcheck", checked)
     yield from _assessment(batch, row)
 
 
-def _denial(batch: SeededBatch, row: Data, at: datetime) -> Iterator[Dated]:
-    calls = batch.essay_count * (batch.essay_count - 1) // 2
-    refusal: Data = {
-        "requested_pipeline": "cj_assessment",
-        "denial_reason": "insufficient_credits",
-        "required_credits": calls,
-        "available_credits": calls // 2,
-        "resource_breakdown": {"cj_comparison": calls, "ai_feedback_generation": 0},
-    }
-    yield at, denied(row, refusal, moment(batch.batch_id, "start", at))
-
-
-def _command(batch: SeededBatch, pipeline: str, at: datetime, request: str = "start") -> Event:
-    return command(batch.batch_id, pipeline, batch.user_id, moment(batch.batch_id, request, at))
-
-
-def _checks(batch: SeededBatch, row: Data) -> Iterator[Dated]:
-    for essay in batch.essays:
-        if essay.spellcheck_status is not None:
-            at = essay.last_updated
-            texts = (essay.original_text_storage_id, essay.spellcheck_corrected_text_storage_id)
-            corrections = essay.spellcheck_correction_count or 0
-            when = _moment(batch, at)
-            yield at, spellchecked(row, essay.essay_id, texts, corrections, when)
-
-
-def _outcome(batch: SeededBatch, row: Data, phase: str, at: datetime) -> Dated:
-    """Of a phase which some essays have survived."""
-    texts = [
-        {
-            "essay_id": one.essay_id,
-            "text_storage_id": one.spellcheck_corrected_text_storage_id,
-        }
-        for one in _survivors(batch)
-    ]
-    alive = {text["essay_id"] for text in texts}
-    lost = [one.essay_id for one in batch.essays if one.essay_id not in alive]
-    return at, phase_outcome(row, phase, texts, lost, _moment(batch, at))
-
-
-def _survivors(batch: SeededBatch) -> Sequence[SeededEssay]:
-    return [one for one in batch.essays if one.spellcheck_status == "completed"]
-
-
 def _assessment(batch: SeededBatch, row: Data) -> Iterator[Dated]:
-    at, job = batch.created_at + ASSESSED, job_of(batch.batch_id)
+    at, job = batch.created_at + ASSESSED, pipelines.job_of(batch.batch_id)
     when = _moment(batch, at)
     if batch.situation is Situation.ASSESSMENT_STUCK:
-        yield at, assessment_failed(row, job, when)
+        yield at, pipelines.assessment_failed(row, job, when)
     if batch.situation is Situation.LATER_PHASE_FAILED:
         lost = [one.essay_id for one in batch.essays]
-        yield at, phase_outcome(row, "cj_assessment", [], lost, when)
+        yield at, pipelines.phase_outcome(row, "cj_assessment", [], lost, when)
     if batch.situation not in _ENDED:
         return
     ranked = graded(
         (one.essay_id, one.cj_score, one.cj_rank) for one in batch.essays if one.cj_rank is not None
     )
-    yield at, assessment_published(row, job, ranked, when)
+    yield at, pipelines.assessment_published(row, job, ranked, when)
     yield _outcome(batch, row, "cj_assessment", at)
-    yield at, assessment_completed(row, job, ranked, when)
+    yield at, pipelines.assessment_completed(row, job, ranked, when)
     if len(ranked) == batch.essay_count:
-        yield at, results_ready(row, _PHASES, len(ranked), when)
-    yield from _end(batch, row, at + ENDED_AFTER)
-
-
-def _end(batch: SeededBatch, row: Data, at: datetime) -> Iterator[Dated]:
-    failed = batch.situation is Situation.ENDED_WITH_FAILED_PHASE
-    yield at, pipeline_completed(row, _PHASES, failed=failed, when=_moment(batch, at))
+        yield at, pipelines.results_ready(row, _PHASES, len(ranked), when)
+    at += ENDED_AFTER
+    failed, when = batch.situation is Situation.ENDED_WITH_FAILED_PHASE, _moment(batch, at)
+    yield at, pipelines.pipeline_completed(row, _PHASES, failed=failed, when=when)
     if batch.situation is Situation.SECOND_PIPELINE:
-        second = batch.created_at + 2 * ASSESSED
-        yield second, _command(batch, "nlp", second, "second")
+        at = batch.created_at + 2 * ASSESSED
+        yield at, _command(batch, "nlp", at, "second")
+
+
+def _outcome(batch: SeededBatch, row: Data, phase: str, at: datetime) -> Dated:
+    """Of a phase which some essays have survived."""
+    texts: list[Data] = [
+        {
+            "essay_id": one.essay_id,
+            "text_storage_id": one.spellcheck_corrected_text_storage_id,
+        }
+        for one in batch.essays
+        if one.spellcheck_status == "completed"
+    ]
+    alive = {text["essay_id"] for text in texts}
+    lost = [one.essay_id for one in batch.essays if one.essay_id not in alive]
+    return at, pipelines.phase_outcome(row, phase, texts, lost, _moment(batch, at))
+
+
+def _command(batch: SeededBatch, pipeline: str, at: datetime, request: str = "start") -> Event:
+    when = moment(batch.batch_id, request, at)
+    return pipelines.command(batch.batch_id, pipeline, batch.user_id, when)
 
 
 def _moment(batch: SeededBatch, at: datetime) -> Moment:

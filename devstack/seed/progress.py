@@ -1,9 +1,11 @@
 """Essays, counts, times and phases of a batch for each situation."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from devstack.seed.identifiers import fixed_id
 from devstack.seed.model import BatchStatus, Phase, SeededEssay, all_phases
@@ -18,19 +20,52 @@ _ANCHORS = 6
 _SUCCESS = "completed_successfully"
 # As many essays fail where some do.
 FAILED_ESSAYS = 3
-_ASSESSMENT_PENDING = Phase(name="cj_assessment", status="pending_dependencies")
+_PENDING, _RUNS = "pending_dependencies", "dispatch_initiated"
+_ASSESSMENT_PENDING = Phase(name="cj_assessment", status=_PENDING)
+# Of the spellcheck, the assessment and RAS; then how many essays RAS calls failed. It takes the first
+# phase's outcome for the whole batch's, and replaces it at the end by the orchestrator's counts: none
+# failed, or one where a phase did. All fail where no essay survives a phase.
+_OUTCOMES: Mapping[Situation, tuple[str, str, BatchStatus, int]] = {
+    Situation.ASSESSMENT_RUNNING: (_SUCCESS, _RUNS, BatchStatus.COMPLETED_SUCCESSFULLY, 0),
+    Situation.ASSESSMENT_RUNNING_WITH_FAILURES: (
+        _SUCCESS, _RUNS, BatchStatus.COMPLETED_WITH_FAILURES, FAILED_ESSAYS
+    ),
+    Situation.ASSESSMENT_STUCK: (_SUCCESS, _RUNS, BatchStatus.COMPLETED_SUCCESSFULLY, 0),
+    Situation.STARTED_AGAIN: ("failed", _RUNS, BatchStatus.COMPLETED_SUCCESSFULLY, 0),
+    Situation.FIRST_PHASE_FAILED: ("failed", _PENDING, BatchStatus.FAILED_CRITICALLY, 0),
+    Situation.RETRIED: ("requested_by_user", _PENDING, BatchStatus.FAILED_CRITICALLY, 0),
+    Situation.LATER_PHASE_FAILED: (_SUCCESS, "failed", BatchStatus.FAILED_CRITICALLY, 0),
+    Situation.DONE: (_SUCCESS, _SUCCESS, BatchStatus.COMPLETED_SUCCESSFULLY, 0),
+    Situation.PARTLY_FAILED: (_SUCCESS, _SUCCESS, BatchStatus.COMPLETED_SUCCESSFULLY, 0),
+    Situation.ENDED_WITH_FAILED_PHASE: (
+        "failed", _SUCCESS, BatchStatus.COMPLETED_WITH_FAILURES, 1
+    ),
+    Situation.SECOND_PIPELINE: (_SUCCESS, _SUCCESS, BatchStatus.COMPLETED_SUCCESSFULLY, 0),
+}  # fmt: skip
 RANK_WITHOUT_SCORE = 999
-_STACKS = {
-    "spellcheck": "Traceback (most recent call last):\n"
-    '  File "/app/services/spellchecker_service/event_processor.py", line 212, in process\n'
-    "    text = await content.fetch(storage_id)\n"
-    '  File "/app/services/spellchecker_service/content_client.py", line 61, in fetch\n'
-    "    raise_content_service_error(operation, message, correlation_id)\n"
-    "ContentServiceError: text not readable\n",
-    "cj": "Traceback (most recent call last):\n"
-    '  File "/app/services/cj_assessment_service/batch_processor.py", line 148, in run\n'
-    "    comparisons = await provider.compare(pairs)\n"
-    "ProviderError: no valid comparison was returned\n",
+_ERRORS: Mapping[str, Mapping[str, Any]] = {
+    "spellcheck": {
+        "code": "SPELLCHECK_SERVICE_ERROR",
+        "message": "{'error_code': 'CONTENT_SERVICE_ERROR', 'error_message': 'text not readable'}",
+        "operation": "process_spellcheck_result",
+        "details": {"status": "spellcheck_failed"},
+        "stack": "Traceback (most recent call last):\n"
+        '  File "/app/services/spellchecker_service/event_processor.py", line 212, in process\n'
+        "    text = await content.fetch(storage_id)\n"
+        '  File "/app/services/spellchecker_service/content_client.py", line 61, in fetch\n'
+        "    raise_content_service_error(operation, message, correlation_id)\n"
+        "ContentServiceError: text not readable\n",
+    },
+    "cj": {
+        "code": "CJ_ASSESSMENT_SERVICE_ERROR",
+        "message": "The comparison did not finish",
+        "operation": "process_assessment_result",
+        "details": {"provider": "demo"},
+        "stack": "Traceback (most recent call last):\n"
+        '  File "/app/services/cj_assessment_service/batch_processor.py", line 148, in run\n'
+        "    comparisons = await provider.compare(pairs)\n"
+        "ProviderError: no valid comparison was returned\n",
+    },
 }
 
 
@@ -68,101 +103,55 @@ def progress_of(
     planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
 ) -> Progress:
     """RAS lists an essay from its first result on, so none before the pipeline runs."""
-    match planned.situation:
-        case Situation.SPELLCHECK_RUNNING:
-            phases = all_phases(_first("dispatch_initiated", created), _ASSESSMENT_PENDING)
-            essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
-            return Progress(essays=essays, phases=phases)
-        case (
-            Situation.ASSESSMENT_RUNNING
-            | Situation.ASSESSMENT_RUNNING_WITH_FAILURES
-            | Situation.ASSESSMENT_STUCK
-            | Situation.STARTED_AGAIN
-        ):
-            return _assessing(planned.situation, uploads, created)
-        case Situation.FIRST_PHASE_FAILED | Situation.RETRIED | Situation.LATER_PHASE_FAILED:
-            return _failed(planned.situation, uploads, created)
-        case (
-            Situation.DONE
-            | Situation.PARTLY_FAILED
-            | Situation.ENDED_WITH_FAILED_PHASE
-            | Situation.SECOND_PIPELINE
-        ):
-            return _ended(planned, uploads, created, random)
-    return Progress(essays=[upload.essay for upload in uploads])
-
-
-def _assessing(situation: Situation, uploads: list[UploadedEssay], created: datetime) -> Progress:
-    """RAS has taken the first phase's outcome for the whole batch's."""
-    essays = _spellchecked(uploads, created)
-    status, failed = BatchStatus.COMPLETED_SUCCESSFULLY, 0
-    if situation is Situation.ASSESSMENT_RUNNING_WITH_FAILURES:
-        status, failed = BatchStatus.COMPLETED_WITH_FAILURES, FAILED_ESSAYS
-        essays = [*map(_not_spellchecked, essays[:failed]), *essays[failed:]]
-    first = "failed" if situation is Situation.STARTED_AGAIN else _SUCCESS
-    return Progress(
-        essays=essays,
-        status=status,
-        completed=len(essays) - failed,
-        failed=failed,
-        started=created + _SPELLCHECKED,
-        phases=all_phases(_first(first, created), _assessment("dispatch_initiated", created)),
-    )
-
-
-def _failed(situation: Situation, uploads: list[UploadedEssay], created: datetime) -> Progress:
-    """No essay has survived a phase, so that the pipeline has stopped there."""
-    essays = _spellchecked(uploads, created)
-    if situation is Situation.LATER_PHASE_FAILED:
-        phases = all_phases(_first(_SUCCESS, created), _assessment("failed", created))
-        ended = created + _ASSESSED
-        essays = [*(_not_assessed(essay, ended) for essay in essays[:2]), *essays[2:]]
-    else:
-        status = "requested_by_user" if situation is Situation.RETRIED else "failed"
-        phases = all_phases(_first(status, created), _ASSESSMENT_PENDING)
-        essays = [_not_spellchecked(essay) for essay in essays]
-    return Progress(
-        essays=essays,
-        status=BatchStatus.FAILED_CRITICALLY,
-        failed=len(essays),
-        started=created + _SPELLCHECKED,
-        phases=phases,
-    )
-
-
-def _ended(
-    planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
-) -> Progress:
-    """The orchestrator's counts have replaced RAS's: none failed, or one where a phase did."""
-    essays = _spellchecked(uploads, created)
-    status, first, failed = BatchStatus.COMPLETED_SUCCESSFULLY, _SUCCESS, 0
-    if planned.situation is Situation.PARTLY_FAILED:
-        missed = [_not_spellchecked(essay) for essay in essays[:FAILED_ESSAYS]]
-        essays = [*missed, *_ranked(essays[FAILED_ESSAYS:], random)]
-    else:
-        essays = _ranked(essays, random)
-    if planned.situation is Situation.ENDED_WITH_FAILED_PHASE:
-        status, first, failed = BatchStatus.COMPLETED_WITH_FAILURES, "failed", 1
-    if planned.variant == "nan":
-        # RAS stores the result of a division by zero.
-        essays[0] = replace(essays[0], cj_score=math.nan)
-    phases = all_phases(_first(first, created), _assessment(_SUCCESS, created))
+    if planned.situation is Situation.SPELLCHECK_RUNNING:
+        phases = all_phases(_first(_RUNS, created), _ASSESSMENT_PENDING)
+        essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
+        return Progress(essays=essays, phases=phases)
+    if planned.situation not in _OUTCOMES:
+        return Progress(essays=[upload.essay for upload in uploads])
+    first, assessment, status, failed = _OUTCOMES[planned.situation]
+    essays = _with_results(planned, _spellchecked(uploads, created), created, random)
+    phases = all_phases(_first(first, created), _assessment(assessment, created))
     second = planned.situation is Situation.SECOND_PIPELINE
     if second:
         # The first phase of a pipeline has its end already at its dispatch.
         dispatched = created + 2 * _ASSESSED
         nlp = Phase(name="nlp", status="dispatch_initiated", completed_at=dispatched)
         phases = all_phases(*phases, nlp)
+    failed = len(essays) if status is BatchStatus.FAILED_CRITICALLY else failed
     return Progress(
         essays=essays,
         status=status,
         completed=len(essays) - failed,
         failed=failed,
         started=created + _SPELLCHECKED,
-        ended=created + _ASSESSED,
+        ended=created + _ASSESSED if assessment == _SUCCESS else None,
         phases=phases,
         requested=("nlp",) if second else None,
     )
+
+
+def _with_results(
+    planned: PlannedBatch, essays: list[SeededEssay], created: datetime, random: Random
+) -> list[SeededEssay]:
+    """The spellchecked essays with what came after, or with their failures."""
+    match planned.situation:
+        case Situation.FIRST_PHASE_FAILED | Situation.RETRIED:
+            return [_not_spellchecked(essay) for essay in essays]
+        case Situation.LATER_PHASE_FAILED:
+            ended = created + _ASSESSED
+            return [*(_not_assessed(essay, ended) for essay in essays[:2]), *essays[2:]]
+        case Situation.ASSESSMENT_RUNNING_WITH_FAILURES:
+            return [*map(_not_spellchecked, essays[:FAILED_ESSAYS]), *essays[FAILED_ESSAYS:]]
+        case Situation.PARTLY_FAILED:
+            missed = [_not_spellchecked(essay) for essay in essays[:FAILED_ESSAYS]]
+            return [*missed, *_ranked(essays[FAILED_ESSAYS:], random)]
+        case Situation.DONE | Situation.ENDED_WITH_FAILED_PHASE | Situation.SECOND_PIPELINE:
+            essays = _ranked(essays, random)
+    if planned.variant == "nan":
+        # RAS stores the result of a division by zero.
+        essays[0] = replace(essays[0], cj_score=math.nan)
+    return essays
 
 
 def _spellchecked(
@@ -189,51 +178,26 @@ def _not_spellchecked(essay: SeededEssay) -> SeededEssay:
         spellcheck_status="failed",
         spellcheck_correction_count=0,
         spellcheck_corrected_text_storage_id=None,
-        spellcheck_error_detail=_error_detail(
-            essay,
-            essay.last_updated,
-            "spellcheck",
-            code="SPELLCHECK_SERVICE_ERROR",
-            message="{'error_code': 'CONTENT_SERVICE_ERROR', 'error_message': 'text not readable'}",
-            operation="process_spellcheck_result",
-            details={"status": "spellcheck_failed"},
-        ),
+        spellcheck_error_detail=_error_detail(essay, essay.last_updated, "spellcheck"),
     )
 
 
 def _not_assessed(essay: SeededEssay, at: datetime) -> SeededEssay:
-    detail = _error_detail(
-        essay,
-        at,
-        "cj",
-        code="CJ_ASSESSMENT_SERVICE_ERROR",
-        message="The comparison did not finish",
-        operation="process_assessment_result",
-        details={"provider": "demo"},
-    )
-    return replace(essay, cj_assessment_error_detail=detail)
+    return replace(essay, cj_assessment_error_detail=_error_detail(essay, at, "cj"))
 
 
-def _error_detail(
-    essay: SeededEssay,
-    at: datetime,
-    phase: str,
-    *,
-    code: str,
-    message: str,
-    operation: str,
-    details: dict[str, str],
-) -> dict[str, object]:
+def _error_detail(essay: SeededEssay, at: datetime, phase: str) -> dict[str, object]:
     """An ErrorDetail of RAS, stack trace included; its time has a zone, unlike RAS's other times."""
+    error = _ERRORS[phase]
     return {
-        "error_code": code,
-        "message": message,
+        "error_code": error["code"],
+        "message": error["message"],
         "correlation_id": fixed_id(f"correlation/{phase}/{essay.essay_id}"),
         "timestamp": f"{(at + timedelta(microseconds=10_000)).isoformat()}Z",
         "service": "result_aggregator_service",
-        "operation": operation,
-        "details": {"essay_id": essay.essay_id, "batch_id": essay.batch_id, **details},
-        "stack_trace": _STACKS[phase],
+        "operation": error["operation"],
+        "details": {"essay_id": essay.essay_id, "batch_id": essay.batch_id, **error["details"]},
+        "stack_trace": error["stack"],
         "trace_id": None,
         "span_id": None,
     }
@@ -265,12 +229,13 @@ def _ranked(essays: list[SeededEssay], random: Random) -> list[SeededEssay]:
 
 def _first(status: str, created: datetime) -> Phase:
     """The first phase: it has no start, and its end is set already at its dispatch."""
-    running = status == "dispatch_initiated"
-    age = _SPELLCHECK_STARTED if running else _SPELLCHECKED
+    age = _SPELLCHECK_STARTED if status == _RUNS else _SPELLCHECKED
     return Phase(name="spellcheck", status=status, completed_at=created + age)
 
 
 def _assessment(status: str, created: datetime) -> Phase:
-    ended = None if status == "dispatch_initiated" else created + _ASSESSED
+    if status == _PENDING:
+        return _ASSESSMENT_PENDING
+    ended = None if status == _RUNS else created + _ASSESSED
     started = (created + _SPELLCHECKED).replace(microsecond=0)
     return Phase(name="cj_assessment", status=status, started_at=started, completed_at=ended)

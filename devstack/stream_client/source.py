@@ -1,38 +1,30 @@
 """Connections to a stream: the interface, and the one over HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
 
 CONNECT_SECONDS = 10.0
-_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class SourceError(OSError):
     """No connection, or a broken one."""
 
 
-class StreamResponse(Protocol):
-    """A response whose head has arrived."""
+@dataclass(frozen=True, slots=True)
+class StreamResponse:
+    """A response whose head has arrived; `read` gives the next bytes, empty at the end.
 
-    @property
-    def status(self) -> int: ...
+    It raises a `SourceError` when the connection breaks.
+    """
 
-    @property
-    def content_type(self) -> str: ...
-
-    @property
-    def retry_after(self) -> str | None: ...
-
-    async def read(self) -> bytes:
-        """The next bytes; empty at the end.
-
-        Raises:
-            SourceError: The connection broke.
-        """
-        ...
+    status: int
+    content_type: str
+    retry_after: str | None
+    read: Callable[[], Awaitable[bytes]]
 
 
 class StreamSource(Protocol):
@@ -56,27 +48,25 @@ class HttpStreamSource:
     async def open(self, headers: Mapping[str, str]) -> AsyncIterator[StreamResponse]:
         # The follower itself limits the silence between events.
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, connect=CONNECT_SECONDS)
-        try:
+        with _failures_translated():
             response = await self._session.get(
                 self._address, headers=headers, timeout=timeout, allow_redirects=False
             )
-        except _FAILURES as error:
-            raise SourceError(type(error).__name__) from error
+
+        async def read() -> bytes:
+            with _failures_translated():
+                return await response.content.readany()
+
+        retry_after = response.headers.get("Retry-After")
         try:
-            yield _HttpStream(response)
+            yield StreamResponse(response.status, response.content_type, retry_after, read)
         finally:
             response.close()
 
 
-class _HttpStream:
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.content_type = response.content_type
-        self.retry_after = response.headers.get("Retry-After")
-
-    async def read(self) -> bytes:
-        try:
-            return await self._response.content.readany()
-        except _FAILURES as error:
-            raise SourceError(type(error).__name__) from error
+@contextmanager
+def _failures_translated() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise SourceError(type(error).__name__) from error

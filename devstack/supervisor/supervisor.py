@@ -74,9 +74,7 @@ class Supervisor:
                     # The first failure is the cause of the others.
                     raise _first_of(failures) from failures
             finally:
-                async with asyncio.TaskGroup() as group:
-                    for child in self._children.values():
-                        group.create_task(self._stop_one(child))
+                await self._stop_all()
 
     async def _start_all(self, group: asyncio.TaskGroup, *, fresh: bool) -> None:
         await self._seed(fresh=fresh)
@@ -168,6 +166,11 @@ class Supervisor:
     async def _wait_for_stop(self) -> None:
         await self._stop.wait()
         raise StopRequested
+
+    async def _stop_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for child in self._children.values():
+                group.create_task(self._stop_one(child))
 
     async def _stop_one(self, child: ChildProcess) -> None:
         for process in self._plan.processes:

@@ -16,6 +16,7 @@ from devstack.stream_client import (
     StreamUpdate,
 )
 from devstack.stream_client.follower import MAX_PAUSE_SECONDS, parse_retry_after
+from devstack.stream_client.source import StreamResponse
 
 
 def text(event: str, number: int | None = None, retry: int | None = None, **data: Any) -> bytes:
@@ -41,22 +42,6 @@ class FakeResponse:
     refuses: bool = False
 
 
-class FakeStream:
-    def __init__(self, answer: FakeResponse) -> None:
-        self.status = answer.status
-        self.content_type = answer.content_type
-        self.retry_after = answer.retry_after
-        self._breaks = answer.breaks
-        self._chunks = list(answer.chunks)
-
-    async def read(self) -> bytes:
-        if self._chunks:
-            return self._chunks.pop(0)
-        if self._breaks:
-            raise SourceError("broken")
-        return b""
-
-
 @dataclass
 class FakeServer:
     """Gives its answers one after the other; `asked` keeps the headers of each call."""
@@ -69,12 +54,21 @@ class FakeServer:
     pauses: list[float] = field(default_factory=list)
 
     @asynccontextmanager
-    async def open(self, headers: Mapping[str, str]) -> AsyncIterator[FakeStream]:
+    async def open(self, headers: Mapping[str, str]) -> AsyncIterator[StreamResponse]:
         self.asked.append(dict(headers))
         answer = self.answers.pop(0)
         if answer.refuses:
             raise SourceError("refused")
-        yield FakeStream(answer)
+        chunks = list(answer.chunks)
+
+        async def read() -> bytes:
+            if chunks:
+                return chunks.pop(0)
+            if answer.breaks:
+                raise SourceError("broken")
+            return b""
+
+        yield StreamResponse(answer.status, answer.content_type, answer.retry_after, read)
 
     async def fetch(self) -> AccessToken:
         self.tokens += 1

@@ -1,13 +1,9 @@
 """The platform's own gateway: its write routes, which check the token and little else."""
 
-import os
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import jwt
 from quart import Blueprint, Quart, Response, current_app, jsonify, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
@@ -18,9 +14,8 @@ from devstack.emulators.bos import PHASE_NAMES, judge
 from devstack.emulators.control import switches
 from devstack.emulators.database import database
 from devstack.emulators.responses import EnvelopeError, request_correlation_id
-from devstack.emulators.server import new_app, run, with_controls
-from devstack.seed.store import database_path
-from devstack.tokens import AUDIENCE, ISSUER
+from devstack.emulators.server import EmulatorSettings, new_app, run, with_controls
+from devstack.tokens import verified_subject
 
 COURSES = ("ENG5", "ENG6", "ENG7", "SV1", "SV2", "SV3")
 LONGEST_REASON = 500
@@ -31,22 +26,7 @@ _PASSED_ON = frozenset({402, 404, 429})
 routes = Blueprint("gateway", __name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class GatewaySettings:
-    database: Path
-    jwt_secret: str = field(repr=False)
-    jwt_algorithm: str = "HS256"
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "GatewaySettings":
-        return cls(
-            database=database_path(),
-            jwt_secret=environ.get("JWT_SECRET_KEY", ""),
-            jwt_algorithm=environ.get("JWT_ALGORITHM", "HS256"),
-        )
-
-
-def create_app(settings: GatewaySettings) -> Quart:
+def create_app(settings: EmulatorSettings) -> Quart:
     choices = {"bos": ("up", "down"), "kafka": ("up", "down")}
     app = new_app("api_gateway", settings.database, choices)
     app.extensions[_SETTINGS] = settings
@@ -136,23 +116,14 @@ def _start(
 
 def _require_user() -> str:
     """The user of the bearer token; without a valid one the answer is a 401."""
-    settings: GatewaySettings = current_app.extensions[_SETTINGS]
+    settings: EmulatorSettings = current_app.extensions[_SETTINGS]
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    try:
-        if kind.lower() != "bearer":
-            raise jwt.InvalidTokenError
-        claims = jwt.decode(
-            token,
-            settings.jwt_secret,
-            algorithms=[settings.jwt_algorithm],
-            audience=AUDIENCE,
-            issuer=ISSUER,
-            options={"require": ["sub", "exp"]},
-        )
-    except jwt.PyJWTError as error:
+    is_bearer = kind.lower() == "bearer"
+    user_id = verified_subject(token, settings.jwt_secret, settings.jwt_algorithm)
+    if not is_bearer or user_id is None:
         message = "Could not validate credentials"
-        raise EnvelopeError(_SERVICE, "AUTHENTICATION_ERROR", message, 401) from error
-    return str(claims["sub"])
+        raise EnvelopeError(_SERVICE, "AUTHENTICATION_ERROR", message, 401)
+    return user_id
 
 
 async def _checked_body(error_of: Callable[[dict[str, Any]], str | None]) -> dict[str, Any]:
@@ -169,4 +140,4 @@ async def _checked_body(error_of: Callable[[dict[str, Any]], str | None]) -> dic
 
 
 if __name__ == "__main__":
-    run(create_app(GatewaySettings.from_env()), "HOST", "HTTP_PORT", 8080)
+    run(create_app(EmulatorSettings.from_env()), "HOST", "HTTP_PORT", 8080)

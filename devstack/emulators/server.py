@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypercorn.asyncio import serve
@@ -44,7 +44,9 @@ class EmulatorSettings:
     """
 
     database: Path
-    internal_api_key: str = ""
+    internal_api_key: str = field(default="", repr=False)
+    jwt_secret: str = field(default="", repr=False)
+    jwt_algorithm: str = "HS256"
     class_info: str = "shipped"
     entitlements_admin: str = "mounted"
     validation_status: bool = False
@@ -55,6 +57,8 @@ class EmulatorSettings:
         return cls(
             database=database_path(),
             internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
+            jwt_secret=environ.get("JWT_SECRET_KEY", ""),
+            jwt_algorithm=environ.get("JWT_ALGORITHM") or cls.jwt_algorithm,
             class_info=environ.get("DEVSTACK_CMS_CLASS_INFO") or cls.class_info,
             entitlements_admin=environ.get("DEVSTACK_ENTITLEMENTS_ADMIN") or cls.entitlements_admin,
             validation_status=environ.get("DEVSTACK_CMS_VALIDATION_STATUS") == "true",

@@ -79,22 +79,17 @@ async def register() -> tuple[Response, int]:
     address, user_id = checked_address(body.email), uuid4()
     async with identity().transaction() as transaction:
         if await transaction.user_by_email(address) is not None:
-            code, message = (
-                "IDENTITY_USER_ALREADY_EXISTS",
-                f"User already exists with email: {address}",
-            )
-            raise refused("register", code, message, email=address)
+            message = f"User already exists with email: {address}"
+            raise refused("register", "IDENTITY_USER_ALREADY_EXISTS", message, email=address)
     password_hash = await hash_password(body.password)
     async with identity().transaction() as transaction:
-        at, name = transaction.now, body.person_name
-        person = {"first_name": name.first_name, "last_name": name.last_name}
-        account = {"email": address.lower(), "org_id": body.org_id}
+        at, account = transaction.now, {"email": address.lower(), "org_id": body.org_id}
         user = {"id": user_id, "roles": ["teacher"], "email_verified": False, "registered_at": at}
         profile = {"user_id": user_id, "created_at": at, "updated_at": at}
-        await transaction.execute(
-            insert(users).values(**account, **user, password_hash=password_hash)
-        )
-        await transaction.execute(insert(user_profiles).values(**profile, **person))
+        name = body.person_name.model_dump(include={"first_name", "last_name"})
+        new_user = insert(users).values(**account, **user, password_hash=password_hash)
+        await transaction.execute(new_user)
+        await transaction.execute(insert(user_profiles).values(**profile, **name))
         await identity().approval.registered(transaction.connection, user_id, at)
         await transaction.publish(USER_REGISTERED, user_id, **account, registered_at=to_wire(at))
     try:
@@ -114,12 +109,7 @@ async def request_email_verification() -> Response:
     if not bearer_token():
         return await _request_verification_of(body.get("email"))
     operation = "request_email_verification"
-    user_id, _ = signed_in()
-    async with identity().transaction() as transaction:
-        user = await transaction.user(user_id)
-    if user is None:
-        raise _invalid_token(operation)
-    return await _request_verification(user, operation)
+    return await _request_verification(await _signed_in_user(operation), operation)
 
 
 @routes.post("/resend-verification")
@@ -161,11 +151,7 @@ async def verify_email() -> Response:
     operation = "verify_email"
     (token,) = await json_texts("token")
     async with identity().transaction() as transaction:
-        found = await _find(transaction, email_verification_tokens, token)
-        if found is None or found.used_at is not None:
-            raise _invalid_token(operation)
-        if transaction.now > found.expires_at:
-            raise _expired_token(operation)
+        found = await _find(transaction, email_verification_tokens, token, operation)
         user = await transaction.user(found.user_id)
         if user is None:
             raise _invalid_token(operation)
@@ -197,11 +183,7 @@ async def request_password_reset() -> Response:
 async def reset_password() -> Response:
     token, new_password = await json_texts("token", "new_password")
     async with identity().transaction() as transaction:
-        found = await _find(transaction, password_reset_tokens, token)
-    if found is None or found.used_at is not None:
-        raise _invalid_token("reset_password")
-    if transaction.now > found.expires_at:
-        raise _expired_token("reset_password")
+        found = await _find(transaction, password_reset_tokens, token, "reset_password")
     password_hash = await hash_password(new_password)
     async with identity().transaction() as transaction:
         await transaction.update_user(found.user_id, password_hash=password_hash)
@@ -213,21 +195,18 @@ async def reset_password() -> Response:
 async def change_password() -> Response:
     if not bearer_token():
         raise PlainError("A token is required", 401)
-    user_id, _ = signed_in()
+    signed_in()
     body = await request.get_json()
     current, new_password = body.get("current_password"), body.get("new_password")
     if not current or not new_password:
         raise PlainError("Both passwords are required")
-    async with identity().transaction() as transaction:
-        user = await transaction.user(user_id)
-    if user is None:
-        raise _invalid_token("change_password")
+    user = await _signed_in_user("change_password")
     if not await password_matches(user.password_hash, current):
         # The platform calls a wrong password an invalid verification token.
         raise _invalid_token("change_password")
     password_hash = await hash_password(new_password)
     async with identity().transaction() as transaction:
-        await transaction.update_user(user_id, password_hash=password_hash)
+        await transaction.update_user(user.id, password_hash=password_hash)
     return jsonify({"message": "Password changed"})
 
 
@@ -244,9 +223,15 @@ async def _issue(
     return token_id, token
 
 
-async def _find(transaction: Transaction, table: Table, token: str) -> Row[Any] | None:
-    found = await transaction.execute(select(table).where(table.c.token == token))
-    return found.first()
+async def _find(transaction: Transaction, table: Table, token: str, operation: str) -> Row[Any]:
+    """The row of a mailed token that is neither used nor too old."""
+    found = (await transaction.execute(select(table).where(table.c.token == token))).first()
+    if found is None or found.used_at is not None:
+        raise _invalid_token(operation)
+    if transaction.now > found.expires_at:
+        message = "The mailed token is too old"
+        raise refused(operation, "IDENTITY_VERIFICATION_TOKEN_EXPIRED", message)
+    return found
 
 
 async def _mark_used(transaction: Transaction, table: Table, token: str) -> None:
@@ -254,14 +239,18 @@ async def _mark_used(transaction: Transaction, table: Table, token: str) -> None
     await transaction.execute(marked)
 
 
+async def _signed_in_user(operation: str) -> Row[Any]:
+    user_id, _ = signed_in()
+    async with identity().transaction() as transaction:
+        user = await transaction.user(user_id)
+    if user is None:
+        raise _invalid_token(operation)
+    return user
+
+
 def _invalid_token(operation: str) -> DetailedError:
     message = "The mailed token is not valid"
     return refused(operation, "IDENTITY_VERIFICATION_TOKEN_INVALID", message)
-
-
-def _expired_token(operation: str) -> DetailedError:
-    message = "The mailed token is too old"
-    return refused(operation, "IDENTITY_VERIFICATION_TOKEN_EXPIRED", message)
 
 
 def _already_verified(email: str, operation: str) -> DetailedError:

@@ -19,8 +19,8 @@ from devstack.emulators.websocket.sockets import (
     INTERNAL_ERROR,
     SocketMetrics,
     SocketRegistry,
-    SocketRoutes,
     WebsocketSettings,
+    create_routes,
 )
 from devstack.emulators.websocket.subscription import ChannelSubscription
 
@@ -44,7 +44,7 @@ def create_app(settings: WebsocketSettings, redis: Redis | None = None) -> Quart
         store, settings.channels, sockets.deliver, lambda: sockets.close_all(INTERNAL_ERROR)
     )
     metrics = SocketMetrics(sockets)
-    app.register_blueprint(SocketRoutes(settings, sockets, channels, metrics).blueprint())
+    app.register_blueprint(create_routes(settings, sockets, channels, metrics))
     app.register_blueprint(_system_routes(store, sockets, metrics))
     app.register_error_handler(HTTPException, _refuse)
 

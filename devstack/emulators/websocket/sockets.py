@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import jwt
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from quart import Blueprint, websocket
 
 from devstack.emulators.websocket.subscription import ChannelSubscription
-from devstack.tokens import AUDIENCE, ISSUER
+from devstack.tokens import AUDIENCE, ISSUER, verified_subject
 
 DEFAULT_REDIS_URL = "redis://localhost:6379/0"
 PLATFORM_CHANNEL = "ws:{user_id}"
@@ -135,39 +134,31 @@ class SocketMetrics:
         active.set_function(sockets.count)
 
 
-class SocketRoutes:
-    def __init__(
-        self,
-        settings: WebsocketSettings,
-        sockets: SocketRegistry,
-        channels: ChannelSubscription,
-        metrics: SocketMetrics,
-    ) -> None:
-        self._settings = settings
-        self._sockets = sockets
-        self._channels = channels
-        self._metrics = metrics
+def create_routes(
+    settings: WebsocketSettings,
+    sockets: SocketRegistry,
+    channels: ChannelSubscription,
+    metrics: SocketMetrics,
+) -> Blueprint:
+    routes = Blueprint("sockets", __name__)
 
-    def blueprint(self) -> Blueprint:
-        routes = Blueprint("sockets", __name__)
-        routes.add_websocket("/ws/", "socket", self.serve)
-        # The platform refuses the address without its slash; Quart would redirect it.
-        routes.add_websocket("/ws", "no_slash", _refuse)
-        return routes
-
-    async def serve(self) -> None:
-        user_id = self._user_of(websocket.args.get("token"))
-        self._metrics.tokens.labels("success" if user_id else "failure").inc()
+    @routes.websocket("/ws/")
+    async def serve() -> None:
+        """A refresh token that carries an audience passes, as on the platform."""
+        token = websocket.args.get("token", "")
+        issued = (settings.jwt_audience, settings.jwt_issuer)
+        user_id = verified_subject(token, settings.jwt_secret, settings.jwt_algorithm, *issued)
+        metrics.tokens.labels("success" if user_id else "failure").inc()
         if user_id is None:
-            await _refuse()
+            await _close(POLICY_VIOLATION)
             return
         await websocket.accept()
-        socket = self._sockets.add(user_id)
-        self._metrics.connections.labels("accepted" if socket else "rejected").inc()
+        socket = sockets.add(user_id)
+        metrics.connections.labels("accepted" if socket else "rejected").inc()
         if socket is None:
             await _close(QUOTA_EXCEEDED)
             return
-        if not self._channels.listening.is_set():
+        if not channels.listening.is_set():
             socket.close(INTERNAL_ERROR)
         try:
             async with asyncio.TaskGroup() as group:
@@ -175,27 +166,14 @@ class SocketRoutes:
                 await _send_until_closed(socket)
                 reading.cancel()
         finally:
-            self._sockets.remove(socket)
+            sockets.remove(socket)
 
-    def _user_of(self, token: str | None) -> str | None:
-        """The token's subject; None for a bad token.
+    @routes.websocket("/ws")
+    async def refuse() -> None:
+        """The platform refuses the address without its slash; Quart would redirect it."""
+        await _close(POLICY_VIOLATION)
 
-        A refresh token that carries an audience passes, as on the platform.
-        """
-        if not token or not self._settings.jwt_secret:
-            return None
-        try:
-            claims = jwt.decode(
-                token,
-                self._settings.jwt_secret,
-                algorithms=[self._settings.jwt_algorithm],
-                audience=self._settings.jwt_audience,
-                issuer=self._settings.jwt_issuer,
-                options={"require": ["sub", "exp", "iss", "aud"]},
-            )
-        except jwt.InvalidTokenError:
-            return None
-        return str(claims["sub"]) or None
+    return routes
 
 
 async def _send_until_closed(socket: UserSocket) -> None:
@@ -208,10 +186,6 @@ async def _discard_messages() -> None:
     """Read what browsers send, such as text pings, so that it does not pile up."""
     while True:
         await websocket.receive()
-
-
-async def _refuse() -> None:
-    await _close(POLICY_VIOLATION)
 
 
 async def _close(closing: SocketClose) -> None:

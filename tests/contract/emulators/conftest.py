@@ -91,8 +91,7 @@ def token(user_id: str = ANNA.user_id, secret: str = SECRET) -> dict[str, str]:
 
 @pytest.fixture
 def gateway_app(database: Path) -> Quart:
-    settings = platform_gateway.GatewaySettings(database=database, jwt_secret=SECRET)
-    return platform_gateway.create_app(settings)
+    return platform_gateway.create_app(EmulatorSettings(database=database, jwt_secret=SECRET))
 
 
 Happen = Callable[[], Awaitable[None]]

@@ -21,6 +21,7 @@ from devstack.cli.options import (
     EssayRouteOption,
     HomeOption,
     ReviewRouteOption,
+    ShippedOption,
 )
 from devstack.cli.output import PatientOutput, discard_output
 from devstack.cli.processes import require_known, restart_processes
@@ -58,10 +59,7 @@ def up(
     ras_essay_endpoint: EssayRouteOption = False,
     cms_class_info: ClassInfoOption = None,
     cms_validation_status: ReviewRouteOption = False,
-    as_shipped: Annotated[
-        bool,
-        typer.Option("--as-shipped", help="Emulate the platform with its own settings only."),
-    ] = False,
+    as_shipped: ShippedOption = False,
     scenario: Annotated[
         bool, typer.Option("--scenario/--no-scenario", help="Move a few batches over time.")
     ] = True,
@@ -77,6 +75,7 @@ def up(
     """Start everything and follow the logs until Ctrl-C."""
     if as_shipped and (ras_essay_endpoint or cms_validation_status or cms_class_info == "fixed"):
         raise DevstackError("--as-shipped goes with no option that changes the platform.")
+    _show_event(*ignored_variables(os.environ))
     platform = PlatformOptions.shipped(scenario=scenario)
     if not as_shipped:
         platform = PlatformOptions(
@@ -87,7 +86,8 @@ def up(
         )
     plan = _with_broker(_plan(ctx), broker_binary()) if kafka else _plan(ctx).without("kafka")
     options = start.StartOptions(Home(home), plan, port_offset, fresh, reload, platform, web)
-    raise typer.Exit(_start(options, detach=detach))
+    with contextlib.redirect_stdout(PatientOutput(sys.stdout)):
+        raise typer.Exit(_up_detached(options) if detach else _up(options))
 
 
 def _with_broker(plan: StackPlan, binary: Path | None) -> StackPlan:
@@ -99,37 +99,28 @@ def _with_broker(plan: StackPlan, binary: Path | None) -> StackPlan:
     return plan.without("kafka")
 
 
-def _start(options: start.StartOptions, *, detach: bool) -> int:
-    for line in ignored_variables(os.environ):
-        _show_event(line)
-    with contextlib.redirect_stdout(PatientOutput(sys.stdout)):
-        return _up_detached(options) if detach else _up(options)
-
-
 def _up(options: start.StartOptions) -> int:
+    names = options.plan.names()
+
     async def show_and_follow(stack: RunningStack) -> None:
-        _show_ready(stack, options.plan)
-        await LogView({name: options.home.log(name) for name in options.plan.names()}).follow()
+        display.show_ready(stack.ports, options.plan, has_screens=stack.screens is not None)
+        await LogView({name: options.home.log(name) for name in names}).follow()
 
     start.run(options, _show_process_ready, _show_event, show_and_follow)
     _show_event("Stopped.")
     return 0
 
 
-def _show_ready(stack: RunningStack, plan: StackPlan) -> None:
-    display.show_ready(Console(), stack.ports, plan, has_screens=stack.screens is not None)
-
-
 def _up_detached(options: start.StartOptions) -> int:
     def run(report_ready: Callable[[], None]) -> int:
         async def show_and_detach(stack: RunningStack) -> None:
-            _show_ready(stack, options.plan)
+            display.show_ready(stack.ports, options.plan, has_screens=stack.screens is not None)
             report_ready()
 
         try:
             start.run(options, _show_process_ready, _show_event, show_and_detach)
         except DevstackError as error:
-            _show_error(error)
+            _show_event(f"devstack: {error}")
             return 1
         return 0
 
@@ -154,7 +145,7 @@ def status(ctx: typer.Context, home: HomeOption = DEFAULT_HOME) -> None:
         raise typer.Exit(1)
     plan = _plan(ctx).limited_to(state.ports)
     statuses = asyncio.run(display.fetch_statuses(plan, state, folder))
-    all_ready = display.show_statuses(Console(), statuses)
+    all_ready = display.show_statuses(statuses)
     full = full_disk(folder.path)
     if full:
         typer.echo(f"{full}: free some space; a service that cannot write fails.")
@@ -166,7 +157,7 @@ def info(ctx: typer.Context, home: HomeOption = DEFAULT_HOME) -> None:
     """Print the addresses, the logins and the first call again."""
     state = ready_state(Home(home))
     plan = _plan(ctx).limited_to(state.ports)
-    display.show_ready(Console(), state.ports, plan, has_screens=state.has_screens)
+    display.show_ready(state.ports, plan, has_screens=state.has_screens)
 
 
 @app.command()
@@ -279,21 +270,18 @@ def _show_process_ready(name: str) -> None:
     typer.echo(f"{name} ready")
 
 
-def _show_event(line: str) -> None:
+def _show_event(*lines: str) -> None:
     # The terminal may be closed.
     with contextlib.suppress(OSError):
-        typer.echo(line, err=True)
-
-
-def _show_error(error: DevstackError) -> None:
-    typer.echo(f"devstack: {error}", err=True)
+        for line in lines:
+            typer.echo(line, err=True)
 
 
 def main(plan: StackPlan = PLAN) -> None:
     try:
         app(obj=plan, prog_name="./dev")
     except DevstackError as error:
-        _show_error(error)
+        _show_event(f"devstack: {error}")
         sys.exit(1)
     except BrokenPipeError:
         discard_output(sys.stdout)

@@ -16,10 +16,9 @@ from devstack.supervisor.stack import HOST, Home, ProcessSpec, StackPlan
 from devstack.supervisor.state import StackState
 
 
-def show_ready(
-    console: Console, ports: Mapping[str, int], plan: StackPlan, *, has_screens: bool
-) -> None:
+def show_ready(ports: Mapping[str, int], plan: StackPlan, *, has_screens: bool) -> None:
     """Print the address of the screens, all others, demo logins and a first call."""
+    console = Console()
     if has_screens:
         console.out(f"\nOpen http://{HOST}:{ports['gateway']}/", highlight=False)
     table = Table("service", "address", "what", box=SIMPLE)
@@ -75,8 +74,9 @@ async def _fetch_status(process: ProcessSpec, state: StackState, home: Home) -> 
     return ProcessStatus(process.name, port, pid, up, fault, note, tuple(faults))
 
 
-def show_statuses(console: Console, statuses: list[ProcessStatus]) -> bool:
+def show_statuses(statuses: list[ProcessStatus]) -> bool:
     """Print the table, why something is not ready, and faults; True when all are ready."""
+    console = Console()
     table = Table("process", "state", "pid", "port", "ready", "note", box=SIMPLE)
     for one in statuses:
         pid = "-" if one.pid is None else str(one.pid)

@@ -31,3 +31,6 @@ ClassInfoOption = Annotated[
 BrokerOption = Annotated[
     bool, typer.Option("--kafka/--no-kafka", help="Publish the platform's events.")
 ]
+ShippedOption = Annotated[
+    bool, typer.Option("--as-shipped", help="Emulate the platform with its own settings only.")
+]

@@ -26,8 +26,7 @@ from devstack.effects.world import (
 from devstack.emulators.database import Row
 from devstack.events import Moment, add, moment_of, pipelines
 from devstack.events.accounts import balance_changed
-from devstack.events.grades import graded
-from devstack.events.pipelines import job_of
+from devstack.events.pipelines import graded, job_of
 from devstack.notifications import SUCCESS, Notification
 
 COMMAND_AFTER, SPELLCHECK_SECONDS, ENDED_AFTER = 0.8, 8.0, 0.8

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from redis.asyncio import Redis
 
-from devstack.effects import matching, pipelines, registration, uploading_teacher, uploads
+from devstack.effects import pipelines, registration, uploading_teacher, uploads
 from devstack.effects.queue import Effect, take_due
 from devstack.effects.world import batch_of
 from devstack.emulators.database import SeededDatabase
@@ -22,9 +22,9 @@ HANDLERS: Mapping[str, Callable[[sqlite3.Connection, Effect], list[Notification]
     "file_checked": uploads.check,
     "file_removed": uploads.remove,
     "provisioned": uploads.provision,
-    "matched": matching.match,
-    "suggested": matching.suggest,
-    "released": matching.release,
+    "matched": uploads.match,
+    "suggested": uploads.suggest,
+    "released": uploads.release,
     "started": pipelines.start,
     "essay_checked": pipelines.check_essay,
     "phase_ended": pipelines.end_phase,

@@ -1,7 +1,6 @@
 """The file service: accepts uploads unseen; answers 409 for every reason not to take a file."""
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -12,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from devstack.effects import Effect, schedule
 from devstack.effects.uploads import receive
 from devstack.emulators.control import switches
-from devstack.emulators.database import database
+from devstack.emulators.database import Row, database
 from devstack.emulators.responses import (
     DetailedError,
     PlainError,
@@ -43,27 +42,6 @@ def create_app(settings: EmulatorSettings) -> Quart:
     storage = {"storage": {"status": "healthy", "note": note}}
     add_health(app, "file-service", "File Service", storage, checks_database=False)
     return with_controls(app)
-
-
-@dataclass(frozen=True, slots=True)
-class LockingPhase:
-    """The first phase that locks a batch; `started_at` is naive UTC."""
-
-    name: str
-    status: str
-    started_at: str | None
-
-    @property
-    def reason(self) -> str:
-        return f"{self.name} processing has started"
-
-
-@dataclass(frozen=True, slots=True)
-class OrchestratorBatch:
-    """A batch as the orchestrator knows it; `lock` None means open."""
-
-    owner_id: str
-    lock: LockingPhase | None
 
 
 @routes.post("")
@@ -136,19 +114,20 @@ async def _lock_status(batch_id: str) -> dict[str, object]:
     batch = await _batch(batch_id)
     if batch is None:
         return unverified | {"status_code": 404}
-    if batch.lock is None:
+    lock = batch["lock"]
+    if lock is None:
         return {
             "locked": False,
             "reason": "Batch is open for modifications",
             "current_state": "READY_FOR_MODIFICATIONS",
         }
-    started = batch.lock.started_at
+    started = lock["started_at"]
     return {
         "locked": True,
-        "reason": batch.lock.reason,
+        "reason": lock["reason"],
         "locked_at": started and datetime.fromisoformat(started).replace(tzinfo=UTC).isoformat(),
-        "current_phase": batch.lock.name,
-        "phase_status": batch.lock.status,
+        "current_phase": lock["name"],
+        "phase_status": lock["status"],
     }
 
 
@@ -162,29 +141,30 @@ async def _require_open(batch_id: str, user_id: str) -> None:
     if batch is None:
         message, resource = f"batch with ID '{batch_id}' not found", {"resource_type": "batch"}
         raise _refused("RESOURCE_NOT_FOUND", message, **resource, resource_id=batch_id)
-    if batch.owner_id != user_id:
+    if batch["user_id"] != user_id:
         # The platform names the owner to every caller.
-        details = {"batch_id": batch_id, "batch_owner": batch.owner_id, "requested_user": user_id}
-        raise _refused("AUTHORIZATION_ERROR", "You don't own this batch", **details)
-    if batch.lock is not None:
-        message = f"Batch {batch_id} is locked: {batch.lock.reason}"
-        phase = {"locked_by_phase": batch.lock.name, "phase_status": batch.lock.status}
+        owners = {"batch_owner": batch["user_id"], "requested_user": user_id}
+        message = "You don't own this batch"
+        raise _refused("AUTHORIZATION_ERROR", message, batch_id=batch_id, **owners)
+    if (lock := batch["lock"]) is not None:
+        message = f"Batch {batch_id} is locked: {lock['reason']}"
+        phase = {"locked_by_phase": lock["name"], "phase_status": lock["status"]}
         raise _refused("PROCESSING_ERROR", message, batch_id=batch_id, **phase)
 
 
-async def _batch(batch_id: str) -> OrchestratorBatch | None:
+async def _batch(batch_id: str) -> Row | None:
+    """`user_id`, and `lock`, the first phase that locks the batch; None means open."""
     query = "SELECT user_id FROM bos_batches WHERE batch_id = ?"
     owner = await database().fetch_one(query, batch_id)
     if owner is None:
         return None
     query = "SELECT name, status, started_at FROM phases WHERE batch_id = ?"
-    phases = [
-        LockingPhase(**row)
-        for row in await database().fetch_all(query, batch_id)
-        if row["status"] in _LOCKING_STATUSES
-    ]
-    phases.sort(key=lambda phase: _PHASE_ORDER.index(phase.name))
-    return OrchestratorBatch(owner["user_id"], phases[0] if phases else None)
+    phases = await database().fetch_all(query, batch_id)
+    locking = [phase for phase in phases if phase["status"] in _LOCKING_STATUSES]
+    lock = min(locking, key=lambda phase: _PHASE_ORDER.index(phase["name"]), default=None)
+    if lock is not None:
+        lock["reason"] = f"{lock['name']} processing has started"
+    return owner | {"lock": lock}
 
 
 def _require_user() -> str:

@@ -10,6 +10,7 @@ from devstack.events.event import (
     Moment,
     base,
     naive,
+    pick,
     references,
     stamp,
     system_metadata,
@@ -24,78 +25,42 @@ _FILES, _ESSAYS, _CLASSES = "file-service", "essay-lifecycle-service", "class_ma
 
 def registered(batch: Batch, essay_ids: Sequence[str], prompt: str | None, when: Moment) -> Event:
     batch_id, name = batch["batch_id"], "batch.essays.registered"
-    data = {
+    reference = {"references": {"student_prompt_text": {"storage_id": prompt, "path": ""}}}
+    data = pick(batch, "course_code", "expected_essay_count", "user_id", "class_id") | {
         "event": name,
         "entity_id": batch_id,
-        "expected_essay_count": batch["expected_essay_count"],
         "essay_ids": list(essay_ids),
         "metadata": system_metadata(batch_id, when, name),
-        "course_code": batch["course_code"],
-        "student_prompt_ref": _prompt_reference(prompt),
-        "user_id": batch["user_id"],
+        "student_prompt_ref": None if prompt is None else reference,
         "org_id": None,
-        "class_id": batch["class_id"],
     }
     return Event(name, batch_id, "batch-service", when.correlation_id, data)
 
 
-def _prompt_reference(storage_id: str | None) -> Data | None:
-    if storage_id is None:
-        return None
-    return {"references": {"student_prompt_text": {"storage_id": storage_id, "path": ""}}}
-
-
 def file_added(upload: Upload, when: Moment) -> Event:
-    return _file_event("file.batch.file.added", "batch.file.added", upload, when)
+    return _file_event("batch.file.added", upload, when)
 
 
 def file_removed(upload: Upload, when: Moment) -> Event:
-    return _file_event("file.batch.file.removed", "batch.file.removed", upload, when)
+    return _file_event("batch.file.removed", upload, when)
 
 
-def _file_event(topic: str, name: str, upload: Upload, when: Moment) -> Event:
+def _file_event(name: str, upload: Upload, when: Moment) -> Event:
     # The id in the data belongs to no request.
-    data = stamp(name, when, str(uuid4())) | {
-        "batch_id": upload["batch_id"],
-        "file_upload_id": upload["file_upload_id"],
-        "filename": upload["filename"],
-        "user_id": upload["user_id"],
-    }
-    return Event(topic, upload["batch_id"], _FILES, when.correlation_id, data)
+    data = stamp(name, when, str(uuid4()))
+    data |= pick(upload, "batch_id", "file_upload_id", "filename", "user_id")
+    return Event(f"file.{name}", upload["batch_id"], _FILES, when.correlation_id, data)
 
 
 def content_provisioned(upload: Upload, raw_id: str, text_id: str, when: Moment) -> Event:
-    data = stamp("essay.content.provisioned", when) | {
-        "entity_id": upload["batch_id"],
-        "file_upload_id": upload["file_upload_id"],
-        "original_file_name": upload["filename"],
-        "raw_file_storage_id": raw_id,
-        "text_storage_id": text_id,
-        "file_size_bytes": upload["size"],
-        "content_md5_hash": None,
-    }
-    topic = "file.essay.content.provisioned"
-    return Event(topic, upload["file_upload_id"], _FILES, when.correlation_id, data)
+    texts: Data = {"text_storage_id": text_id, "content_md5_hash": None}
+    return _checked_file("essay.content.provisioned", upload, raw_id, texts, when)
 
 
 def validation_failed(
     upload: Upload, raw_id: str | None, code: str, message: str, when: Moment
 ) -> Event:
-    data = stamp("essay.validation.failed", when) | {
-        "entity_id": upload["batch_id"],
-        "file_upload_id": upload["file_upload_id"],
-        "original_file_name": upload["filename"],
-        "raw_file_storage_id": raw_id or "STORAGE_FAILED",
-        "validation_error_code": code,
-        "validation_error_detail": _error_detail(code, message, when),
-        "file_size_bytes": upload["size"],
-    }
-    topic = "file.essay.validation.failed"
-    return Event(topic, upload["file_upload_id"], _FILES, when.correlation_id, data)
-
-
-def _error_detail(code: str, message: str, when: Moment) -> Data:
-    return {
+    detail: Data = {
         "error_code": code,
         "message": message,
         "correlation_id": when.correlation_id,
@@ -107,17 +72,30 @@ def _error_detail(code: str, message: str, when: Moment) -> Data:
         "trace_id": None,
         "span_id": None,
     }
+    reason: Data = {"validation_error_code": code, "validation_error_detail": detail}
+    return _checked_file("essay.validation.failed", upload, raw_id, reason, when)
+
+
+def _checked_file(
+    name: str, upload: Upload, raw_id: str | None, outcome: Data, when: Moment
+) -> Event:
+    upload_id = upload["file_upload_id"]
+    data = stamp(name, when) | {
+        "entity_id": upload["batch_id"],
+        "file_upload_id": upload_id,
+        "original_file_name": upload["filename"],
+        "raw_file_storage_id": raw_id or "STORAGE_FAILED",
+        "file_size_bytes": upload["size"],
+        **outcome,
+    }
+    return Event(f"file.{name}", upload_id, _FILES, when.correlation_id, data)
 
 
 def slot_assigned(upload: Upload, essay_id: str, text_id: str, when: Moment) -> Event:
     name = "essay.slot.assigned"
-    data = stamp(name, when) | {
-        "batch_id": upload["batch_id"],
-        "essay_id": essay_id,
-        "file_upload_id": upload["file_upload_id"],
-        "text_storage_id": text_id,
-        "original_file_name": upload["filename"],
-    }
+    data = stamp(name, when) | pick(upload, "batch_id", "file_upload_id")
+    data |= {"text_storage_id": text_id, "original_file_name": upload["filename"]}
+    data["essay_id"] = essay_id
     return Event(f"els.{name}", essay_id, _ESSAYS, when.correlation_id, data)
 
 
@@ -135,12 +113,10 @@ def excess_content(upload: Upload, text_id: str, when: Moment) -> Event:
 def provisioning_completed(batch: Batch, essays: list[Data], when: Moment) -> Event:
     """`essays` have `essay_id` and `text_storage_id`."""
     name = "batch.content.provisioning.completed"
-    data = stamp(name, when) | {
-        "batch_id": batch["batch_id"],
+    data = stamp(name, when) | pick(batch, "batch_id", "course_code", "user_id")
+    data |= {
         "provisioned_count": len(essays),
         "expected_count": batch["expected_essay_count"],
-        "course_code": batch["course_code"],
-        "user_id": batch["user_id"],
         "essays_for_processing": references(essays),
     }
     return Event(name, batch["batch_id"], _ESSAYS, when.correlation_id, data)
@@ -151,9 +127,7 @@ def matches_suggested(batch: Batch, results: list[Data], when: Moment) -> Event:
     name = "batch.author.matches.suggested"
     matched = sum(bool(one["suggestions"]) for one in results)
     data = base(name, batch["batch_id"], when) | {
-        "batch_id": batch["batch_id"],
-        "class_id": batch["class_id"],
-        "course_code": batch["course_code"],
+        **pick(batch, "batch_id", "class_id", "course_code"),
         "match_results": results,
         "processing_summary": {
             "total_essays": len(results),
@@ -169,27 +143,20 @@ def matches_suggested(batch: Batch, results: list[Data], when: Moment) -> Event:
 
 def match_result(essay: Data, pupil: Mapping[str, Any] | None, confidence: float) -> Data:
     """The match of an essay with `essay_id` and `text_storage_id`; no `pupil` matches none."""
-    return {
-        "essay_id": essay["essay_id"],
-        "text_storage_id": essay["text_storage_id"],
-        "filename": "",
-        "suggestions": [_suggestion(pupil, confidence)] if pupil is not None else [],
-        "no_match_reason": "No matches found" if pupil is None else None,
-        "extraction_metadata": {},
-    }
-
-
-def _suggestion(pupil: Mapping[str, Any], confidence: float) -> Data:
     sure = "HIGH_CONFIDENCE" if confidence >= 0.9 else "NEEDS_REVIEW"
-    return {
+    suggestion = pupil and {
         "student_id": pupil["student_id"],
         "student_name": f"{pupil['first_name']} {pupil['last_name']}",
         "student_email": pupil["email"],
         "confidence_score": confidence,
         "match_reasons": ["name"],
-        "extraction_metadata": {
-            "match_status": sure if confidence >= 0.7 else "NO_MATCH",
-        },
+        "extraction_metadata": {"match_status": sure if confidence >= 0.7 else "NO_MATCH"},
+    }
+    return pick(essay, "essay_id", "text_storage_id") | {
+        "filename": "",
+        "suggestions": [suggestion] if suggestion else [],
+        "no_match_reason": None if suggestion else "No matches found",
+        "extraction_metadata": {},
     }
 
 
@@ -212,9 +179,7 @@ def associations_timed_out(batch: Batch, decided: list[Data], when: Moment) -> E
 
 
 def _association(one: Data, confidence: float, method: str, by: str, at: str) -> Data:
-    return {
-        "essay_id": one["essay_id"],
-        "student_id": one["student_id"],
+    return pick(one, "essay_id", "student_id") | {
         "confidence_score": confidence,
         "validation_method": method,
         "validated_by": by,
@@ -226,20 +191,14 @@ def _confirmed(
     batch: Batch, rows: list[Data], *, rejected: int, by_timer: bool, when: Moment
 ) -> Event:
     name, batch_id = "student.associations.confirmed", batch["batch_id"]
-    total = len(rows) + rejected
+    counts = {"confirmed": len(rows), "rejected": rejected}
     data = base(name, batch_id, when) | {
-        "batch_id": batch_id,
-        "class_id": batch["class_id"],
-        "course_code": batch["course_code"],
+        **pick(batch, "batch_id", "class_id", "course_code"),
         "associations": rows,
         "timeout_triggered": by_timer,
-        "validation_summary": {
-            "total_associations": total,
-            "confirmed": len(rows),
-            "rejected": rejected,
-        },
+        "validation_summary": {"total_associations": len(rows) + rejected, **counts},
     }
-    ids = {"batch_id": batch_id, "class_id": batch["class_id"], "partition_key": batch_id}
+    ids = pick(batch, "batch_id", "class_id") | {"partition_key": batch_id}
     return Event(f"class.{name}", batch_id, _CLASSES, when.correlation_id, data, ids)
 
 

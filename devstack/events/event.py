@@ -1,4 +1,4 @@
-"""One event, the parts that several kinds share, and the envelope in which the relay sends it."""
+"""One event, the parts that several kinds share, its envelope, and the topics."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,36 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 Data = dict[str, Any]
 _PIPELINE_COMPLETED = "batch.pipeline.completed"
+PARTITIONS = 3
+RELAY_TOPIC = "devstack.relay"
+"""Empty: only the relay makes it, so that it shows which broker it has met before."""
+SHORT_NAMES = (
+    "assessment.result.published",
+    "batch.author.matches.suggested",
+    "batch.content.provisioning.completed",
+    "batch.essays.registered",
+    "batch.pipeline.completed",
+    "cj_assessment.failed",
+    "class.created",
+    "class.student.associations.confirmed",
+    "class.student.created",
+    "class.student.updated",
+    "class.updated",
+    "commands.batch.pipeline",
+    "els.batch.essays.ready",
+    "els.batch.phase.outcome",
+    "els.essay.slot.assigned",
+    "els.excess.content.provisioned",
+    "entitlements.credit.balance.changed",
+    "essay.spellcheck.results",
+    "file.batch.file.added",
+    "file.batch.file.removed",
+    "file.essay.content.provisioned",
+    "file.essay.validation.failed",
+    "pipeline.denied",
+    "ras.batch.assessment.completed",
+    "ras.batch.results.ready",
+)
 
 
 def topic_name(short: str) -> str:
@@ -69,17 +99,11 @@ def moment(subject: str, request: str = "registration", at: datetime | None = No
 
 def moment_of(correlation_id: str) -> Moment:
     """Now, in a request with this correlation id; one that is no UUID stands for another that is."""
-    if is_uuid(correlation_id):
-        return Moment(datetime.now(UTC), correlation_id)
-    return moment(correlation_id)
-
-
-def is_uuid(text: str) -> bool:
     try:
-        UUID(text)
+        UUID(correlation_id)
     except ValueError:
-        return False
-    return True
+        return moment(correlation_id)
+    return Moment(datetime.now(UTC), correlation_id)
 
 
 def zoned(at: datetime) -> str:
@@ -131,13 +155,14 @@ def system_metadata(
     }
 
 
+def pick(row: Mapping[str, Any], *names: str) -> Data:
+    return {name: row[name] for name in names}
+
+
 def references(essays: list[Data]) -> list[Data]:
     """Essays with their `essay_id` and `text_storage_id`."""
-    return [
-        {
-            "essay_id": essay["essay_id"],
-            "text_storage_id": essay["text_storage_id"],
-            "spellcheck_metrics": None,
-        }
-        for essay in essays
-    ]
+    without = {"spellcheck_metrics": None}
+    return [pick(essay, "essay_id", "text_storage_id") | without for essay in essays]
+
+
+TOPICS = tuple(topic_name(name) for name in SHORT_NAMES)

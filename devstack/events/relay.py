@@ -18,9 +18,8 @@ from aiokafka.errors import KafkaError
 
 from devstack.emulators.database import SeededDatabase
 from devstack.events import outbox
-from devstack.events.event import Event, encoded, topic_name
+from devstack.events.event import PARTITIONS, RELAY_TOPIC, TOPICS, Event, encoded, topic_name
 from devstack.events.outbox import StoredEvent
-from devstack.events.topics import PARTITIONS, RELAY_TOPIC, TOPICS
 
 POLL_SECONDS, CHECK_SECONDS, RETRY_SECONDS = 0.2, 1.0, 0.5
 STEP_SECONDS = 10.0

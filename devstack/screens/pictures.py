@@ -48,17 +48,8 @@ def take_pictures(url: str, screens: Iterable[Screen], folder: Path) -> Iterator
         for login, rows in groupby(by_login, key=lambda screen: screen.login):
             page = _new_page(browser, url)
             for screen in rows:
-                yield from _pictures(page, screen, login, folder)
+                yield from _take(page, screen, login, folder)
             page.context.close()
-
-
-def _pictures(page: Page, screen: Screen, login: str | None, folder: Path) -> Iterator[Path]:
-    try:
-        _open(page, screen, login)
-        yield from _take(page, screen, folder)
-    except BrowserError as error:
-        reason = error.message.splitlines()[0]
-        raise DevstackError(f"{screen.name} ({screen.path}): {reason}") from error
 
 
 @contextmanager
@@ -102,16 +93,21 @@ def _open(page: Page, screen: Screen, login: str | None) -> None:
         page.locator(screen.click).first.click()
 
 
-def _take(page: Page, screen: Screen, folder: Path) -> Iterator[Path]:
-    for variant in screen.variants():
-        page.set_viewport_size({"width": variant.width, "height": variant.height})
-        page.emulate_media(color_scheme="dark" if variant.dark else "light")
-        page.locator(screen.visible).first.wait_for()
-        page.locator(_LOADING).first.wait_for(state="detached")
-        page.evaluate(_DRAWN)
-        path = folder / screen.picture(variant)
-        path.write_bytes(_picture(page, screen, variant))
-        yield path
+def _take(page: Page, screen: Screen, login: str | None, folder: Path) -> Iterator[Path]:
+    try:
+        _open(page, screen, login)
+        for variant in screen.variants():
+            page.set_viewport_size({"width": variant.width, "height": variant.height})
+            page.emulate_media(color_scheme="dark" if variant.dark else "light")
+            page.locator(screen.visible).first.wait_for()
+            page.locator(_LOADING).first.wait_for(state="detached")
+            page.evaluate(_DRAWN)
+            path = folder / screen.picture(variant)
+            path.write_bytes(_picture(page, screen, variant))
+            yield path
+    except BrowserError as error:
+        reason = error.message.splitlines()[0]
+        raise DevstackError(f"{screen.name} ({screen.path}): {reason}") from error
 
 
 def _picture(page: Page, screen: Screen, variant: Variant) -> bytes:

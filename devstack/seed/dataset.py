@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 
-from devstack.seed.assignments import BY_COURSE
+from devstack.seed.assignments import BY_COURSE, compose
 from devstack.seed.classes import build_classes, class_id, pupil_names
 from devstack.seed.identifiers import BASE_DATE, fixed_id, storage_id
 from devstack.seed.model import (
@@ -20,7 +20,6 @@ from devstack.seed.people import ANNA, CREDITS, PEOPLE
 from devstack.seed.plan import BOS_ONLY_BATCH_ID, PLAN, PlannedBatch, creation_times
 from devstack.seed.progress import Progress, UploadedEssay, progress_of
 from devstack.seed.situations import WITHOUT_SUGGESTIONS, Situation
-from devstack.seed.texts import compose
 
 # RAS keeps ids as plain text: an old import left one that is no UUID.
 LEGACY_BATCH_ID = "legacy-batch-0001"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from devstack.events import pipelines
 from devstack.events.event import Data, Event, Moment, moment
-from devstack.events.grades import graded
+from devstack.events.pipelines import graded
 from devstack.seed.model import SeededBatch
 from devstack.seed.situations import Situation
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from devstack.seed.assignments import EssayText
 from devstack.seed.identifiers import fixed_id
 from devstack.seed.model import BatchStatus, Phase, SeededEssay, all_phases
 from devstack.seed.plan import PlannedBatch
 from devstack.seed.situations import Situation
-from devstack.seed.texts import EssayText
 
 _SPELLCHECK_STARTED = timedelta(minutes=12, seconds=4)
 _SPELLCHECKED = timedelta(minutes=18, seconds=10)

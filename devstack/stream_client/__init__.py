@@ -1,6 +1,5 @@
 """Follows a teacher's event stream and keeps a local copy of its batches."""
 
-from devstack.stream_client.events import EventParser, EventTooLong, StreamEvent
 from devstack.stream_client.follower import (
     AccessToken,
     StreamEnded,
@@ -9,7 +8,13 @@ from devstack.stream_client.follower import (
     StreamUpdate,
 )
 from devstack.stream_client.local_copy import JsonObject, LocalCopy, OutOfStep, merge_patch
-from devstack.stream_client.source import HttpStreamSource, SourceError
+from devstack.stream_client.source import (
+    EventParser,
+    EventTooLong,
+    HttpStreamSource,
+    SourceError,
+    StreamEvent,
+)
 
 __all__ = [
     "AccessToken",

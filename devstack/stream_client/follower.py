@@ -8,9 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from devstack.stream_client.events import EventParser, EventTooLong, StreamEvent
 from devstack.stream_client.local_copy import JsonObject, LocalCopy, OutOfStep
-from devstack.stream_client.source import SourceError, StreamResponse, StreamSource
+from devstack.stream_client.source import (
+    EventParser,
+    EventTooLong,
+    SourceError,
+    StreamEvent,
+    StreamResponse,
+    StreamSource,
+)
 
 # Three heartbeats of the server.
 SILENCE_SECONDS = 45.0

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Union
 
-from devstack.stream_client.events import StreamEvent
+from devstack.stream_client.source import StreamEvent
 
 Json = Union[None, bool, int, float, str, list["Json"], "JsonObject"]
 JsonObject = dict[str, Json]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _CHUNK_BYTES = 256 * 1024
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 64 * 1024
 _END_BYTES = 8 * 1024 * 1024
 
 
@@ -34,10 +34,10 @@ class LogReader:
                 yield name, line.decode(errors="replace")
 
 
-def last_lines(log: Path) -> list[str]:
+def last_lines(log: Path, count_bytes: int = _END_BYTES) -> list[str]:
     """The whole lines among the last bytes of a log."""
     with log.open("rb") as file:
-        start = max(0, log.stat().st_size - _END_BYTES)
+        start = max(0, log.stat().st_size - count_bytes)
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()
     return lines[1:] if start else lines
@@ -46,9 +46,7 @@ def last_lines(log: Path) -> list[str]:
 def last_line(log: Path) -> str:
     """The last line of a log that is not blank; empty when there is none."""
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-            lines = file.read().decode(errors="replace").splitlines()
+        lines = last_lines(log, _TAIL_BYTES)
     except OSError:
         return ""
     return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")

@@ -1,22 +1,22 @@
-"""The process table of `./dev up`, and each process's environment as a deployment sets it."""
+"""The process table of `./dev up`, with each process's probe, and its environment as a deployment has it."""
 
+import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from devstack.events.outbox import BROKER_VARIABLE
 from devstack.seed.store import LEDGER_NAME, sqlite_url
 from devstack.supervisor.child import CODE_ROOT
 from devstack.supervisor.kafka_broker import kafka_command
-from devstack.supervisor.probes import http_probe, kafka_probe, redis_probe
-from devstack.supervisor.stack import HOST, ProcessSpec, RunningStack, StackPlan
+from devstack.supervisor.stack import HOST, Probe, ProcessSpec, RunningStack, StackPlan
 
+PROBE_SECONDS = 2.0
 # Not 6379, where the machine's own Redis often listens.
 REDIS_PORT = 6390
 # Not 9092, where a Kafka of the machine would listen.
 KAFKA_PORT = 9190
 _SCENARIO_PACE_SECONDS = 3
-
 _URLS = {
     "RESULT_AGGREGATOR_URL": "ras",
     "CMS_API_URL": "cms",
@@ -31,6 +31,64 @@ _URLS = {
     "BFF_TEACHER_URL": "bff_teacher",
     "BFF_ADMIN_URL": "bff_admin",
 }
+_DOWNSTREAMS = (
+    "ras", "cms", "files", "content", "identity", "bos", "entitlements", "platform_gateway"
+)  # fmt: skip
+
+
+def http_probe(path: str) -> Probe:
+    """A probe that is satisfied by 200 for `GET path`."""
+
+    async def probe(port: int) -> str | None:
+        request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+        line, fault = await _first_line(port, request.encode())
+        words = line.split()
+        if len(words) > 1 and words[0].startswith(b"HTTP/"):
+            return (
+                None
+                if words[1] == b"200"
+                else f"GET {path} answers {words[1].decode('ascii', 'replace')}"
+            )
+        return fault or f"it does not speak HTTP on port {port}"
+
+    return probe
+
+
+async def redis_probe(port: int) -> str | None:
+    line, fault = await _first_line(port, b"*1\r\n$4\r\nPING\r\n")
+    return None if line == b"+PONG\r\n" else fault or f"it answers PING with {line[:60]!r}"
+
+
+async def kafka_probe(port: int) -> str | None:
+    """Asks for the versions of the protocol, which every broker answers."""
+    request_id = b"up??"
+    request = b"\x00\x12\x00\x00" + request_id + b"\xff\xff"
+    sized = len(request).to_bytes(4, "big") + request
+    answer, fault = await _exchange(port, sized, lambda reader: reader.readexactly(8))
+    return None if answer[4:] == request_id else fault or "it does not speak Kafka's protocol"
+
+
+async def _first_line(port: int, request: bytes) -> tuple[bytes, str | None]:
+    """The first line of the answer, or why there is none."""
+    return await _exchange(port, request, lambda reader: reader.readline())
+
+
+async def _exchange(
+    port: int, request: bytes, read: Callable[[asyncio.StreamReader], Awaitable[bytes]]
+) -> tuple[bytes, str | None]:
+    """The part of the answer that is read, or why there is none."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(request)
+                return await read(reader), None
+            finally:
+                writer.close()
+    except TimeoutError:
+        return b"", f"port {port} does not answer within {PROBE_SECONDS:g} s"
+    except (OSError, ValueError, asyncio.IncompleteReadError):
+        return b"", f"nothing answers on port {port}"
 
 
 def seed_environment(stack: RunningStack) -> dict[str, str]:
@@ -149,9 +207,6 @@ def _service(
     )
 
 
-_DOWNSTREAMS = (
-    "ras", "cms", "files", "content", "identity", "bos", "entitlements", "platform_gateway"
-)  # fmt: skip
 PLAN = StackPlan(
     seed=seed_command,
     seed_env=seed_environment,

@@ -127,7 +127,12 @@ def sole_owner(home: Home) -> Iterator[None]:
         while not _lock(handle):
             attempts += 1
             if attempts == LOCK_ATTEMPTS:
-                raise already_running(read_state(home))
+                state = read_state(home)
+                who = f" (pid {state.supervisor.pid}, port offset {state.offset})" if state else ""
+                advice = "see ./dev status, or stop it with ./dev down"
+                raise DevstackError(
+                    f"A devstack of this checkout is already running{who}: {advice}."
+                )
             time.sleep(_POLL_SECONDS)
         _remove_leftovers(home)
         try:
@@ -145,12 +150,6 @@ def is_running(home: Home) -> bool:
             return True
         _remove_leftovers(home)
         return False
-
-
-def already_running(state: StackState | None) -> DevstackError:
-    who = "" if state is None else f" (pid {state.supervisor.pid}, port offset {state.offset})"
-    advice = "see ./dev status, or stop it with ./dev down"
-    return DevstackError(f"A devstack of this checkout is already running{who}: {advice}.")
 
 
 def stop_running(home: Home) -> bool:

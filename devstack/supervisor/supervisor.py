@@ -5,16 +5,25 @@ import contextlib
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
+from watchfiles import PythonFilter, awatch
 
 from devstack.errors import DevstackError
-from devstack.supervisor.child import ChildProcess, start_child
+from devstack.supervisor.child import RUNS_AGAIN, ChildProcess, ProcessKeeper, end_of, start_child
 from devstack.supervisor.environment import inherited_environment
-from devstack.supervisor.keeper import RUNS_AGAIN, ProcessKeeper, end_of
 from devstack.supervisor.logs import last_line
-from devstack.supervisor.reload import changed_processes
 from devstack.supervisor.stack import ProcessSpec, RunningStack, StackPlan
 from devstack.supervisor.state import ProcessId, StackState, requested_restarts
 
@@ -213,3 +222,20 @@ class Supervisor:
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     first = group.exceptions[0]
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+async def changed_processes(processes: Iterable[ProcessSpec]) -> AsyncIterator[list[str]]:
+    """Yield the names of the processes whose Python files changed, after each burst of changes."""
+    sources = {process.name: process.sources for process in processes if process.sources}
+    folders = {folder for folders in sources.values() for folder in folders}
+    if not folders:
+        return
+    async for changes in awatch(*folders, watch_filter=PythonFilter()):
+        changed = [Path(path) for _, path in changes]
+        names = [name for name, own in sources.items() if _are_below(changed, own)]
+        if names:
+            yield names
+
+
+def _are_below(paths: Iterable[Path], folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for path in paths for folder in folders)

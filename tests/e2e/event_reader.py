@@ -11,8 +11,7 @@ from aiokafka import (
     TopicPartition,
 )
 
-from devstack.events.event import topic_name
-from devstack.events.topics import PARTITIONS, TOPICS
+from devstack.events.event import PARTITIONS, TOPICS, topic_name
 from devstack.supervisor.processes import KAFKA_PORT
 from tests.e2e.demo_stack import DemoStack
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from devstack.cli.commands import main
-from devstack.supervisor.probes import http_probe
+from devstack.supervisor.processes import http_probe
 from devstack.supervisor.stack import ProcessSpec, RunningStack, StackPlan
 
 STUB = str(Path(__file__).with_name("stub_process.py"))

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from devstack.supervisor.probes import redis_probe
+from devstack.supervisor.processes import redis_probe
 from tests import local_servers
 from tests.ports import free_port
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.screens.build import built_screens
-from devstack.screens.node import OLDEST_NODE, Node, find_node
+from devstack.screens.build import OLDEST_NODE, Node, built_screens, find_node
 
 NODE = """#!/bin/sh
 [ "$1" = --version ] && { echo v22.1.0; exit; }

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 from quart import Quart
 
-from devstack.emulators.cms import associations, classes, internal, monitor
+from devstack.emulators.cms import associations, classes, internal
 from devstack.emulators.database import SeededDatabase
 from devstack.emulators.server import EmulatorSettings, add_health, new_app, with_controls
 
@@ -28,7 +28,7 @@ def create_app(settings: EmulatorSettings) -> Quart:
     @app.while_serving
     async def confirm_overdue() -> AsyncGenerator[None, None]:
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(monitor.run(database))
+            task = group.create_task(associations.run_timer(database))
             yield
             task.cancel()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from quart import Blueprint, abort, jsonify, request
 from quart.typing import ResponseReturnValue
 
-from devstack.emulators.cms.monitor import WAITING_TIME
+from devstack.emulators.cms.associations import WAITING_TIME
 from devstack.emulators.control import switches
 from devstack.emulators.database import Row, database
 from devstack.emulators.responses import (

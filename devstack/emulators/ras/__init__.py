@@ -1,7 +1,11 @@
 """The results aggregator: batches and essays as it answers them, its quirks and cache included."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import json
+import os
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from quart import Quart
 from redis.asyncio import Redis
@@ -13,15 +17,58 @@ from devstack.emulators.database import SeededDatabase
 from devstack.emulators.ras import scenario
 from devstack.emulators.ras.cache import StatusCache
 from devstack.emulators.ras.routes import create_routes
-from devstack.emulators.ras.settings import RasEmulatorSettings
 from devstack.emulators.server import HEALTHY, add_health, new_app, with_controls
+from devstack.events.outbox import BROKER_VARIABLE
 from devstack.scenario import DemoScenario
 from devstack.seed import load_dataset
+from devstack.seed.store import database_path
 
 __all__ = ["RasEmulatorSettings", "create_app"]
 
 _CACHE_TIMEOUT_SECONDS = 0.2
 _PUBLISH_TIMEOUT_SECONDS = 0.5
+DEFAULT_SERVICE_IDS = ("api-gateway-service", "admin-dashboard-service", "bff-teacher-service")
+DEFAULT_REDIS_URL = "redis://localhost:6379/0"
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasEmulatorSettings:
+    """`bos` is `up`, or `down`: every look-up of an unknown batch then fails.
+
+    Without `scenario_pace_seconds` batches move by order only. `kafka` is where the events of all
+    services go; nowhere when it is empty.
+    """
+
+    database: Path
+    internal_api_key: str = ""
+    allowed_service_ids: frozenset[str] = frozenset(DEFAULT_SERVICE_IDS)
+    redis_url: str = DEFAULT_REDIS_URL
+    cache_enabled: bool = True
+    cache_ttl_seconds: int = 300
+    essay_endpoint: bool = False
+    bos: str = "up"
+    scenario_pace_seconds: float | None = None
+    scenario_seed: int = 0
+    kafka: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "RasEmulatorSettings":
+        ids = environ.get("ALLOWED_SERVICE_IDS")
+        pace = environ.get("DEVSTACK_SCENARIO_PACE_SECONDS")
+        return cls(
+            database=database_path(),
+            internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
+            allowed_service_ids=frozenset(json.loads(ids) if ids else DEFAULT_SERVICE_IDS),
+            redis_url=environ.get("REDIS_URL", DEFAULT_REDIS_URL),
+            cache_enabled=environ.get("CACHE_ENABLED", "true").lower() in _TRUE,
+            cache_ttl_seconds=int(environ.get("REDIS_CACHE_TTL_SECONDS", "300")),
+            essay_endpoint=environ.get("DEVSTACK_RAS_ESSAY_ENDPOINT", "").lower() in _TRUE,
+            bos=environ.get("DEVSTACK_RAS_BOS", "up"),
+            scenario_pace_seconds=float(pace) if pace else None,
+            scenario_seed=int(environ.get("DEVSTACK_SCENARIO_SEED", "0")),
+            kafka=environ.get(BROKER_VARIABLE, ""),
+        )
 
 
 def create_app(
@@ -36,11 +83,12 @@ def create_app(
         own = _connect(settings.redis_url, _CACHE_TIMEOUT_SECONDS)
         cache = StatusCache(own if settings.cache_enabled else None, settings.cache_ttl_seconds)
     answers, publisher = cache, redis or _connect(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS)
-    demo = DemoScenario(load_dataset(), settings.scenario_seed)
-    runner = scenario.ScenarioRunner(demo, database, answers, publisher)
+    moves = DemoScenario(load_dataset(), settings.scenario_seed)
+    runner = scenario.ScenarioRunner(moves, database, answers, publisher)
     effects = EffectRunner(database, publisher, answers.delete_lists)
-    app.register_blueprint(create_routes(settings, answers))
-    app.register_blueprint(scenario.create_routes(runner, settings.scenario_pace_seconds))
+    key, pace = settings.internal_api_key, settings.scenario_pace_seconds
+    app.register_blueprint(create_routes(answers, key, settings.allowed_service_ids))
+    app.register_blueprint(scenario.create_routes(runner, pace))
     # RAS checks its database only, and reports Redis and Kafka as healthy.
     note = "Kafka availability checked during message consumption"
     others = {"redis": HEALTHY, "kafka": HEALTHY | {"note": note}}
@@ -54,7 +102,7 @@ def create_app(
                 from devstack.events.relay import EventRelay  # noqa: PLC0415 - 3 MB of a client
 
                 tasks.append(group.create_task(EventRelay(database, settings.kafka).run()))
-            if pace := settings.scenario_pace_seconds:
+            if pace:
                 tasks.append(group.create_task(runner.run(pace)))
             yield
             for task in tasks:

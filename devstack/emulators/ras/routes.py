@@ -3,6 +3,7 @@
 import json
 import math
 import sqlite3
+from collections.abc import Collection
 from functools import partial
 
 from quart import Blueprint, Response, abort, request
@@ -11,7 +12,6 @@ from quart.typing import ResponseReturnValue
 from devstack.emulators.control import switches
 from devstack.emulators.database import Row, database, fetch_all
 from devstack.emulators.ras.cache import StatusCache, batch_key, list_key
-from devstack.emulators.ras.settings import RasEmulatorSettings
 from devstack.emulators.responses import PlainError, answer_500_for, require_internal_key
 from devstack.seed.model import BatchStatus, client_status
 
@@ -27,7 +27,8 @@ _ESSAY_COLUMNS = (
 )
 
 
-def create_routes(settings: RasEmulatorSettings, cache: StatusCache) -> Blueprint:
+def create_routes(cache: StatusCache, key: str, allowed: Collection[str]) -> Blueprint:
+    """`allowed` are the service ids that may call with the key."""
     routes = Blueprint("results", __name__, url_prefix="/internal/v1")
     answer_500_for(routes, sqlite3.Error, ValueError)
     routes.add_url_rule("/batches/<batch_id>/status", "batch", partial(read_batch, cache))
@@ -38,7 +39,7 @@ def create_routes(settings: RasEmulatorSettings, cache: StatusCache) -> Blueprin
     async def authenticate() -> None:
         if request.endpoint == "results.essay" and switches()["essay_endpoint"] == "off":
             abort(404)
-        require_internal_key(settings.internal_api_key, settings.allowed_service_ids)
+        require_internal_key(key, allowed)
 
     return routes
 

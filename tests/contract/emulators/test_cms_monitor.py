@@ -13,8 +13,8 @@ import pytest
 from quart import Quart
 
 from bff_core.testing.clock import FakeClock, run_virtually
-from devstack.emulators.cms import monitor
-from devstack.emulators.cms.monitor import confirm_overdue
+from devstack.emulators.cms import associations
+from devstack.emulators.cms.associations import confirm_overdue
 from devstack.seed import TRUTH_TABLE, Situation
 from devstack.seed.people import ANNA
 
@@ -144,7 +144,7 @@ def test_timer_looks_every_hour() -> None:
     started = clock.monotonic()
 
     async def two_hours() -> None:
-        timer = asyncio.create_task(monitor.run(database))  # type: ignore[arg-type]  # one method
+        timer = asyncio.create_task(associations.run_timer(database))  # type: ignore[arg-type]  # one method
         await asyncio.sleep(2 * 3600 + 60)
         timer.cancel()
         await asyncio.wait([timer])

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from devstack.events import Event, accounts, batches, moment, outbox
-from devstack.events.event import encoded, topic_name
-from devstack.events.topics import SHORT_NAMES
+from devstack.events.event import SHORT_NAMES, encoded, topic_name
 from devstack.seed import Situation, load_dataset
 from devstack.seed.history import past_events
 from tests.unit.devstack.event_shapes import SHAPES, check

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devstack.supervisor.child import CODE_ROOT
 from devstack.supervisor.processes import PLAN
-from devstack.supervisor.reload import changed_processes
+from devstack.supervisor.supervisor import changed_processes
 
 
 async def test_change_is_that_of_the_processes_with_this_code(tmp_path: Path) -> None:

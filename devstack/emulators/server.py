@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, Self
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -19,6 +20,9 @@ from prometheus_client import (
     generate_latest,
 )
 from quart import Quart, Response, jsonify, request
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from devstack.emulators.control import ControlMiddleware, EmulatorSwitches, Page
 from devstack.emulators.database import SeededDatabase, database
@@ -34,8 +38,29 @@ _PING_SECONDS = 20.0
 _MAX_MESSAGE_BYTES = 64 * 1024
 
 
+def variable(
+    name: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False
+) -> Any:
+    """A field of settings that stands in the environment under this name."""
+    return field(default=default, repr=not secret, metadata={"variable": name, "parse": parse})
+
+
+def is_true(text: str) -> bool:
+    return text.lower() in {"1", "true", "yes", "on"}
+
+
 @dataclass(frozen=True, kw_only=True)
-class EmulatorSettings:
+class SettingsFromEnv:
+    """Settings of an emulator; a variable that is not set, or empty, leaves the default."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        found = ((one, environ.get(one.metadata.get("variable", ""))) for one in fields(cls))
+        return cls(**{one.name: one.metadata["parse"](text) for one, text in found if text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulatorSettings(SettingsFromEnv):
     """`class_info` is `shipped`: CMS's class-info route fails; or `fixed`.
 
     `entitlements_admin` is `mounted`, or `absent` as in production. With `validation_status` CMS
@@ -43,27 +68,16 @@ class EmulatorSettings:
     `roster_seconds`.
     """
 
-    database: Path
-    internal_api_key: str = field(default="", repr=False)
-    jwt_secret: str = field(default="", repr=False)
-    jwt_algorithm: str = "HS256"
-    class_info: str = "shipped"
-    entitlements_admin: str = "mounted"
-    validation_status: bool = False
-    roster_seconds: float = 0.015
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "EmulatorSettings":
-        return cls(
-            database=database_path(),
-            internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
-            jwt_secret=environ.get("JWT_SECRET_KEY", ""),
-            jwt_algorithm=environ.get("JWT_ALGORITHM") or cls.jwt_algorithm,
-            class_info=environ.get("DEVSTACK_CMS_CLASS_INFO") or cls.class_info,
-            entitlements_admin=environ.get("DEVSTACK_ENTITLEMENTS_ADMIN") or cls.entitlements_admin,
-            validation_status=environ.get("DEVSTACK_CMS_VALIDATION_STATUS") == "true",
-            roster_seconds=float(environ.get("DEVSTACK_CMS_ROSTER_SECONDS") or cls.roster_seconds),
-        )
+    database: Path = field(default_factory=database_path)
+    internal_api_key: str = variable("HULEEDU_INTERNAL_API_KEY", "", secret=True)
+    jwt_secret: str = variable("JWT_SECRET_KEY", "", secret=True)
+    jwt_algorithm: str = variable("JWT_ALGORITHM", "HS256")
+    class_info: str = variable("DEVSTACK_CMS_CLASS_INFO", "shipped")
+    entitlements_admin: str = variable("DEVSTACK_ENTITLEMENTS_ADMIN", "mounted")
+    validation_status: bool = variable(
+        "DEVSTACK_CMS_VALIDATION_STATUS", default=False, parse=is_true
+    )
+    roster_seconds: float = variable("DEVSTACK_CMS_ROSTER_SECONDS", 0.015, float)
 
 
 def new_app(
@@ -124,6 +138,12 @@ def add_health(
             "environment": "development",
         }
         return jsonify(body), 200 if available else 503
+
+
+def open_redis(url: str, seconds: float) -> Redis:
+    """A client that waits so long for a connection and for an answer, and does not try again."""
+    retry = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds, retry=retry)
 
 
 def with_controls(app: Quart, pages: Mapping[str, Page] | None = None) -> Quart:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Iterable
 
 from quart import Quart
-from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from devstack.emulators.identity import accounts, profiles, sessions, sign_in, system
@@ -23,11 +22,10 @@ from devstack.emulators.identity.service import (
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.emulators.identity.tokens import TokenIssuer
 from devstack.emulators.responses import DetailedError, PlainError
+from devstack.emulators.server import open_redis
 from devstack.seed.people import DemoUser
 
 __all__ = ["IdentityEmulatorSettings", "create_app"]
-
-_REDIS_TIMEOUT_SECONDS = 0.5
 
 
 def create_app(
@@ -38,14 +36,12 @@ def create_app(
     people: Iterable[DemoUser] = (),
     clock: Clock | None = None,
 ) -> Quart:
-    """The service; when it serves, its tables exist and `people` are in them.
-
-    The caller closes an `engine` of its own.
-    """
+    """The service with its tables and `people`; the caller closes an `engine` of its own."""
     app = Quart(SERVICE)
     clock, approval = clock or SystemClock(), approval or Approval()
     database = engine or open_engine(settings.database_url)
-    limit = LoginLimit(settings.login_limit, clock.monotonic, _connect(settings.redis_url))
+    redis = open_redis(settings.redis_url, 0.5) if settings.redis_url else None
+    limit = LoginLimit(settings.login_limit, clock.monotonic, redis)
     issuer = TokenIssuer(settings, clock.now)
     app.extensions[EXTENSION] = Identity(settings, database, issuer, limit, approval, clock)
     app.before_request(set_request_ids)
@@ -70,10 +66,3 @@ def create_app(
                 await database.dispose()
 
     return app
-
-
-def _connect(url: str | None) -> Redis | None:
-    if url is None:
-        return None
-    seconds = _REDIS_TIMEOUT_SECONDS
-    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)

@@ -2,22 +2,28 @@
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from quart import Quart
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from devstack.effects import EffectRunner
 from devstack.emulators.database import SeededDatabase
 from devstack.emulators.ras import scenario
 from devstack.emulators.ras.cache import StatusCache
 from devstack.emulators.ras.routes import create_routes
-from devstack.emulators.server import HEALTHY, add_health, new_app, with_controls
+from devstack.emulators.server import (
+    HEALTHY,
+    SettingsFromEnv,
+    add_health,
+    is_true,
+    new_app,
+    open_redis,
+    variable,
+    with_controls,
+)
 from devstack.events.outbox import BROKER_VARIABLE
 from devstack.scenario import DemoScenario
 from devstack.seed import load_dataset
@@ -29,46 +35,30 @@ _CACHE_TIMEOUT_SECONDS = 0.2
 _PUBLISH_TIMEOUT_SECONDS = 0.5
 DEFAULT_SERVICE_IDS = ("api-gateway-service", "admin-dashboard-service", "bff-teacher-service")
 DEFAULT_REDIS_URL = "redis://localhost:6379/0"
-_TRUE = frozenset({"1", "true", "yes", "on"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RasEmulatorSettings:
+@dataclass(frozen=True, kw_only=True)
+class RasEmulatorSettings(SettingsFromEnv):
     """`bos` is `up`, or `down`: every look-up of an unknown batch then fails.
 
     Without `scenario_pace_seconds` batches move by order only. `kafka` is where the events of all
     services go; nowhere when it is empty.
     """
 
-    database: Path
-    internal_api_key: str = ""
-    allowed_service_ids: frozenset[str] = frozenset(DEFAULT_SERVICE_IDS)
-    redis_url: str = DEFAULT_REDIS_URL
-    cache_enabled: bool = True
-    cache_ttl_seconds: int = 300
-    essay_endpoint: bool = False
-    bos: str = "up"
-    scenario_pace_seconds: float | None = None
-    scenario_seed: int = 0
-    kafka: str = ""
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "RasEmulatorSettings":
-        ids = environ.get("ALLOWED_SERVICE_IDS")
-        pace = environ.get("DEVSTACK_SCENARIO_PACE_SECONDS")
-        return cls(
-            database=database_path(),
-            internal_api_key=environ.get("HULEEDU_INTERNAL_API_KEY", ""),
-            allowed_service_ids=frozenset(json.loads(ids) if ids else DEFAULT_SERVICE_IDS),
-            redis_url=environ.get("REDIS_URL", DEFAULT_REDIS_URL),
-            cache_enabled=environ.get("CACHE_ENABLED", "true").lower() in _TRUE,
-            cache_ttl_seconds=int(environ.get("REDIS_CACHE_TTL_SECONDS", "300")),
-            essay_endpoint=environ.get("DEVSTACK_RAS_ESSAY_ENDPOINT", "").lower() in _TRUE,
-            bos=environ.get("DEVSTACK_RAS_BOS", "up"),
-            scenario_pace_seconds=float(pace) if pace else None,
-            scenario_seed=int(environ.get("DEVSTACK_SCENARIO_SEED", "0")),
-            kafka=environ.get(BROKER_VARIABLE, ""),
-        )
+    database: Path = field(default_factory=database_path)
+    internal_api_key: str = variable("HULEEDU_INTERNAL_API_KEY", "", secret=True)
+    # A JSON array in the environment.
+    allowed_service_ids: Collection[str] = variable(
+        "ALLOWED_SERVICE_IDS", DEFAULT_SERVICE_IDS, json.loads
+    )
+    redis_url: str = variable("REDIS_URL", DEFAULT_REDIS_URL)
+    cache_enabled: bool = variable("CACHE_ENABLED", default=True, parse=is_true)
+    cache_ttl_seconds: int = variable("REDIS_CACHE_TTL_SECONDS", 300, int)
+    essay_endpoint: bool = variable("DEVSTACK_RAS_ESSAY_ENDPOINT", default=False, parse=is_true)
+    bos: str = variable("DEVSTACK_RAS_BOS", "up")
+    scenario_pace_seconds: float | None = variable("DEVSTACK_SCENARIO_PACE_SECONDS", None, float)
+    scenario_seed: int = variable("DEVSTACK_SCENARIO_SEED", 0, int)
+    kafka: str = variable(BROKER_VARIABLE, "")
 
 
 def create_app(
@@ -80,9 +70,9 @@ def create_app(
     app = new_app("ras", settings.database, choices, **positions)
     database: SeededDatabase = app.extensions["database"]
     if cache is None:
-        own = _connect(settings.redis_url, _CACHE_TIMEOUT_SECONDS)
+        own = open_redis(settings.redis_url, _CACHE_TIMEOUT_SECONDS)
         cache = StatusCache(own if settings.cache_enabled else None, settings.cache_ttl_seconds)
-    answers, publisher = cache, redis or _connect(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS)
+    answers, publisher = cache, redis or open_redis(settings.redis_url, _PUBLISH_TIMEOUT_SECONDS)
     moves = DemoScenario(load_dataset(), settings.scenario_seed)
     runner = scenario.ScenarioRunner(moves, database, answers, publisher)
     effects = EffectRunner(database, publisher, answers.delete_lists)
@@ -111,12 +101,3 @@ def create_app(
         await answers.close()
 
     return with_controls(app)
-
-
-def _connect(url: str, timeout_seconds: float) -> Redis:
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=timeout_seconds,
-        socket_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-    )

@@ -1,14 +1,14 @@
 """The sockets at `/ws/?token=`: access, one queue for each, and the end of each."""
 
 import asyncio
-import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from quart import Blueprint, websocket
 
+from devstack.emulators.server import SettingsFromEnv, variable
 from devstack.emulators.websocket.subscription import ChannelSubscription
 from devstack.tokens import AUDIENCE, ISSUER, verified_subject
 
@@ -18,33 +18,22 @@ BFF_CHANNEL = "user:{user_id}:events"
 MAX_WAITING = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebsocketSettings:
+@dataclass(frozen=True, kw_only=True)
+class WebsocketSettings(SettingsFromEnv):
     """`channels` are templates of the Redis channels that a user's sockets carry.
 
     The platform ships with its own channel only; the devstack adds the teacher BFF's.
     """
 
-    jwt_secret: str = field(repr=False)
-    jwt_algorithm: str = "HS256"
-    jwt_audience: str = AUDIENCE
-    jwt_issuer: str = ISSUER
-    redis_url: str = DEFAULT_REDIS_URL
-    max_connections_per_user: int = 5
-    channels: tuple[str, ...] = (PLATFORM_CHANNEL,)
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "WebsocketSettings":
-        channels = environ.get("DEVSTACK_WEBSOCKET_CHANNELS", PLATFORM_CHANNEL)
-        return cls(
-            jwt_secret=environ.get("JWT_SECRET_KEY", ""),
-            jwt_algorithm=environ.get("JWT_ALGORITHM", "HS256"),
-            jwt_audience=environ.get("JWT_AUDIENCE", AUDIENCE),
-            jwt_issuer=environ.get("JWT_ISSUER", ISSUER),
-            redis_url=environ.get("REDIS_URL", DEFAULT_REDIS_URL),
-            max_connections_per_user=int(environ.get("WEBSOCKET_MAX_CONNECTIONS_PER_USER", "5")),
-            channels=tuple(channels.split()),
-        )
+    jwt_secret: str = variable("JWT_SECRET_KEY", "", secret=True)
+    jwt_algorithm: str = variable("JWT_ALGORITHM", "HS256")
+    jwt_audience: str = variable("JWT_AUDIENCE", AUDIENCE)
+    jwt_issuer: str = variable("JWT_ISSUER", ISSUER)
+    redis_url: str = variable("REDIS_URL", DEFAULT_REDIS_URL)
+    max_connections_per_user: int = variable("WEBSOCKET_MAX_CONNECTIONS_PER_USER", 5, int)
+    channels: Sequence[str] = variable(
+        "DEVSTACK_WEBSOCKET_CHANNELS", (PLATFORM_CHANNEL,), str.split
+    )
 
 
 @dataclass(frozen=True, slots=True)

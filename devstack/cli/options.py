@@ -10,10 +10,7 @@ from devstack.supervisor.child import CODE_ROOT
 HomeOption = Annotated[
     Path,
     typer.Option(
-        "--home",
-        envvar="DEVSTACK_HOME",
-        resolve_path=True,
-        help="Folder for data, logs and keys.",
+        "--home", envvar="DEVSTACK_HOME", resolve_path=True, help="Folder for data, logs and keys."
     ),
 ]
 DEFAULT_HOME = CODE_ROOT / ".devstack"

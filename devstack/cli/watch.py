@@ -141,11 +141,7 @@ def batch_table(
 ) -> Table:
     """The batches, newest first, with a caption below; the `changed` one is marked."""
     table = Table(
-        box=None,
-        padding=(0, 1, 0, 0),
-        expand=True,
-        caption=Text(caption),
-        caption_justify="left",
+        box=None, padding=(0, 1, 0, 0), expand=True, caption=Text(caption), caption_justify="left"
     )
     table.add_column("", width=1)
     table.add_column("title", no_wrap=True, overflow="ellipsis", ratio=2)

@@ -10,10 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import (
-    AIOKafkaAdminClient,
-    NewTopic,
-)
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from devstack.emulators.database import SeededDatabase

@@ -9,13 +9,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from devstack.notifications import SUCCESS, Announcer, Notification
-from devstack.seed import (
-    BatchStatus,
-    Dataset,
-    SeededAssociation,
-    SeededBatch,
-    SeededEssay,
-)
+from devstack.seed import BatchStatus, Dataset, SeededAssociation, SeededBatch, SeededEssay
 from devstack.seed.identifiers import fixed_id
 from devstack.seed.model import Phase, all_phases
 from devstack.seed.plan import MOVING_KEYS

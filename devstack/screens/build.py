@@ -141,9 +141,7 @@ def built_screens(
 
 
 def build_changed(
-    checkout: Checkout,
-    report: Callable[[str], None],
-    find: Callable[[], Node | None] = find_node,
+    checkout: Checkout, report: Callable[[str], None], find: Callable[[], Node | None] = find_node
 ) -> None:
     """Build the screens, unless there is a build of the present sources.
 

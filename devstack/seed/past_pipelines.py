@@ -94,10 +94,7 @@ def _assessment(batch: SeededBatch, row: Data) -> Iterator[Dated]:
 def _outcome(batch: SeededBatch, row: Data, phase: str, at: datetime) -> Dated:
     """Of a phase which some essays have survived."""
     texts: list[Data] = [
-        {
-            "essay_id": one.essay_id,
-            "text_storage_id": one.spellcheck_corrected_text_storage_id,
-        }
+        {"essay_id": one.essay_id, "text_storage_id": one.spellcheck_corrected_text_storage_id}
         for one in batch.essays
         if one.spellcheck_status == "completed"
     ]

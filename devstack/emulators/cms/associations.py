@@ -21,12 +21,7 @@ from devstack.effects import Effect, schedule
 from devstack.effects.world import batch_of
 from devstack.emulators.cms.classes import require_user
 from devstack.emulators.database import Row, SeededDatabase, database, fetch_all, fetch_one
-from devstack.emulators.responses import (
-    DetailedError,
-    PlainError,
-    answer_500_for,
-    require_uuid,
-)
+from devstack.emulators.responses import DetailedError, PlainError, answer_500_for, require_uuid
 from devstack.events import Event, add, moment
 from devstack.events.batches import associations_confirmed, associations_timed_out
 

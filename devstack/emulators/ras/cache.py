@@ -23,10 +23,7 @@ class StatusCache:
     """`redis` None switches the cache off."""
 
     def __init__(
-        self,
-        redis: Redis | None,
-        ttl_seconds: int,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, redis: Redis | None, ttl_seconds: int, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._redis = redis
         self._ttl_seconds = ttl_seconds

@@ -6,23 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from uuid import uuid4
 
+from devstack.effects import world
 from devstack.effects.credits import balance_of, calls_of, denial_reason
 from devstack.effects.queue import Effect, schedule
-from devstack.effects.world import (
-    READY,
-    announcer_of,
-    batch_of,
-    essays_of,
-    now_text,
-    phases_of,
-    set_phase,
-    store_text,
-    text_of,
-    texts_of,
-    update_batch,
-    update_essay,
-    update_orchestrated,
-)
 from devstack.emulators.database import Row
 from devstack.events import Moment, add, moment_of, pipelines
 from devstack.events.accounts import balance_changed
@@ -54,11 +40,11 @@ def command(
 
 def start(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """The orchestrator takes the command, or drops it; a person learns of neither refusal."""
-    batch = batch_of(connection, effect.batch_id)
+    batch = world.batch_of(connection, effect.batch_id)
     resolved: list[str] = effect.payload["resolved"]
-    if batch is None or batch["status"] != READY:
+    if batch is None or batch["status"] != world.READY:
         return []
-    states = phases_of(connection, effect.batch_id)
+    states = world.phases_of(connection, effect.batch_id)
     running = [name for name, status in states.items() if status == RUNS]
     if any(name != resolved[-1] for name in running):
         return []
@@ -66,16 +52,16 @@ def start(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     if refused := _refusal(connection, batch, pipeline, resolved):
         add(connection, pipelines.denied(batch, refused, moment_of(_correlation(effect))))
         return []
-    update_orchestrated(connection, effect.batch_id, requested_pipelines=json.dumps(resolved))
+    world.update_orchestrated(connection, effect.batch_id, requested_pipelines=json.dumps(resolved))
     if not running:
         for name in resolved[1:]:
-            set_phase(connection, effect.batch_id, name, "pending_dependencies")
+            world.set_phase(connection, effect.batch_id, name, "pending_dependencies")
         # The first phase never gets a start, and has an end from its dispatch on.
         if states.get(resolved[0]) != "failed":
-            now = now_text()
-            set_phase(connection, effect.batch_id, resolved[0], RUNS, completed_at=now)
+            now = world.now_text()
+            world.set_phase(connection, effect.batch_id, resolved[0], RUNS, completed_at=now)
         _schedule_phase(connection, effect, resolved, resolved[0])
-    return [announcer_of(batch).processing_started(pipeline, resolved)]
+    return [world.announcer_of(batch).processing_started(pipeline, resolved)]
 
 
 def _refusal(
@@ -98,7 +84,7 @@ def _refusal(
 
 def run_again(connection: sqlite3.Connection, batch_id: str, phase: str) -> None:
     """Dispatch a phase again, and after it those that still wait; others have no service."""
-    states = phases_of(connection, batch_id)
+    states = world.phases_of(connection, batch_id)
     later = [name for name in RUN_BY if states.get(name) == "pending_dependencies"]
     if phase in RUN_BY:
         resolved = [phase, *(name for name in later if name != phase)]
@@ -117,7 +103,7 @@ def _schedule_phase(
     batch_id, request = cause.batch_id, {"correlation": _correlation(cause)}
     ended = Effect("phase_ended", batch_id, {"phase": name, "resolved": list(resolved), **request})
     if name == "spellcheck":
-        essays = [one["essay_id"] for one in essays_of(connection, batch_id)]
+        essays = [one["essay_id"] for one in world.essays_of(connection, batch_id)]
         for number, essay_id in enumerate(essays, start=1):
             checked = Effect("essay_checked", batch_id, {"essay": essay_id, **request})
             schedule(connection, checked, SPELLCHECK_SECONDS * number / (len(essays) + 1))
@@ -126,12 +112,12 @@ def _schedule_phase(
 
 def check_essay(connection: sqlite3.Connection, effect: Effect) -> None:
     """The first result of an essay gives it its row in RAS."""
-    essay_id, batch = effect.payload["essay"], batch_of(connection, effect.batch_id)
-    for essay in essays_of(connection, effect.batch_id):
+    essay_id, batch = effect.payload["essay"], world.batch_of(connection, effect.batch_id)
+    for essay in world.essays_of(connection, effect.batch_id):
         if essay["essay_id"] == essay_id:
             original, corrections = essay["original_text_storage_id"], _digest(essay_id) % 40
-            corrected = store_text(connection, text_of(connection, original))
-            update_essay(
+            corrected = world.store_text(connection, world.text_of(connection, original))
+            world.update_essay(
                 connection,
                 essay_id,
                 in_ras=1,
@@ -147,20 +133,20 @@ def check_essay(connection: sqlite3.Connection, effect: Effect) -> None:
 def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """A phase's outcome: the orchestrator, RAS and the teacher learn of it, the next one begins."""
     batch_id, phase = effect.batch_id, effect.payload["phase"]
-    batch = batch_of(connection, batch_id)
+    batch = world.batch_of(connection, batch_id)
     if batch is None:
         return []
-    now, when = now_text(), moment_of(_correlation(effect))
-    if phases_of(connection, batch_id).get(phase) == RUNS:
-        set_phase(connection, batch_id, phase, SUCCESS, completed_at=now)
-    total = len(essays_of(connection, batch_id))
+    now, when = world.now_text(), moment_of(_correlation(effect))
+    if world.phases_of(connection, batch_id).get(phase) == RUNS:
+        world.set_phase(connection, batch_id, phase, SUCCESS, completed_at=now)
+    total = len(world.essays_of(connection, batch_id))
     if phase == "cj_assessment":
         _rank(connection, batch_id)
         _book(connection, batch, total, when)
     counts: Row = {"completed_essay_count": total, "processing_started_at": now}
-    update_batch(connection, batch_id, status=SUCCESS, **counts)
+    world.update_batch(connection, batch_id, status=SUCCESS, **counts)
     _add_outcome(connection, batch, phase, when)
-    announce = announcer_of(batch)
+    announce = world.announcer_of(batch)
     messages = [
         announce.phase_completed(phase, SUCCESS, total),
         announce.phase_concluded(phase, SUCCESS),
@@ -170,10 +156,10 @@ def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Notificati
     resolved: list[str] = effect.payload["resolved"]
     following = resolved[resolved.index(phase) + 1 :]
     if following:
-        set_phase(connection, batch_id, following[0], RUNS, started_at=now)
+        world.set_phase(connection, batch_id, following[0], RUNS, started_at=now)
         _schedule_phase(connection, effect, resolved, following[0])
     # Of a phase that was started again the orchestrator records no end.
-    elif phases_of(connection, batch_id).get(phase) == SUCCESS:
+    elif world.phases_of(connection, batch_id).get(phase) == SUCCESS:
         add(connection, pipelines.pipeline_completed(batch, resolved, failed=False, when=when))
         schedule(connection, Effect("completed", batch_id), ENDED_AFTER)
         messages.append(announce.pipeline_completed(resolved, total, _TOTAL_SECONDS))
@@ -182,16 +168,18 @@ def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Notificati
 
 def complete(connection: sqlite3.Connection, effect: Effect) -> None:
     """RAS stores the end of the pipeline, after the teacher was told."""
-    update_batch(connection, effect.batch_id, status=SUCCESS, processing_completed_at=now_text())
+    world.update_batch(
+        connection, effect.batch_id, status=SUCCESS, processing_completed_at=world.now_text()
+    )
 
 
 def _rank(connection: sqlite3.Connection, batch_id: str) -> None:
-    ids = [one["essay_id"] for one in essays_of(connection, batch_id)]
+    ids = [one["essay_id"] for one in world.essays_of(connection, batch_id)]
     scores = {essay_id: _digest(essay_id) % 2000 / 1000 - 1 for essay_id in ids}
     ranked = sorted(scores, key=lambda essay_id: -scores[essay_id])
     for rank, essay_id in enumerate(ranked, start=1):
         result: Row = {"cj_assessment_status": "completed", "cj_score": scores[essay_id]}
-        update_essay(connection, essay_id, in_ras=1, cj_rank=rank, **result)
+        world.update_essay(connection, essay_id, in_ras=1, cj_rank=rank, **result)
 
 
 def _book(connection: sqlite3.Connection, batch: Row, essays: int, when: Moment) -> None:
@@ -210,8 +198,10 @@ def _book(connection: sqlite3.Connection, batch: Row, essays: int, when: Moment)
 def _add_outcome(connection: sqlite3.Connection, batch: Row, phase: str, when: Moment) -> None:
     """All essays have passed; of the assessment CJ tells first, and RAS once it has the ranks."""
     batch_id = batch["batch_id"]
-    essays = essays_of(connection, batch_id)
-    outcome = pipelines.phase_outcome(batch, phase, texts_of(essays, corrected=True), [], when)
+    essays = world.essays_of(connection, batch_id)
+    outcome = pipelines.phase_outcome(
+        batch, phase, world.texts_of(essays, corrected=True), [], when
+    )
     if phase != "cj_assessment":
         add(connection, outcome)
         return

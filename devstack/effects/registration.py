@@ -5,15 +5,8 @@ import sqlite3
 from typing import Any
 from uuid import uuid4
 
+from devstack.effects import world
 from devstack.effects.queue import Effect, make_tables, schedule
-from devstack.effects.world import (
-    AWAITING_CONTENT,
-    PHASES,
-    batch_of,
-    essay_id_at,
-    now_text,
-    set_phase,
-)
 from devstack.emulators.database import insert_row
 from devstack.events import add, moment
 from devstack.events.batches import registered
@@ -33,16 +26,20 @@ def register(connection: sqlite3.Connection, body: dict[str, Any], user_id: str)
         "expected_essay_count": body["expected_essay_count"],
         "has_prompt": prompt is not None,
         "requested_pipelines": json.dumps(["spellcheck"]),
-        "last_updated": now_text(),
+        "last_updated": world.now_text(),
     }
-    context = {"batch_id": batch_id, "class_id": body.get("class_id"), "status": AWAITING_CONTENT}
+    context = {
+        "batch_id": batch_id,
+        "class_id": body.get("class_id"),
+        "status": world.AWAITING_CONTENT,
+    }
     insert_row(connection, "bos_batches", row)
     insert_row(connection, "bos_contexts", context)
-    for name in PHASES:
+    for name in world.PHASES:
         waits = name == "spellcheck"
         status = "pending_dependencies" if waits else "skipped_by_user_config"
-        set_phase(connection, batch_id, name, status)
-    essay_ids = [essay_id_at(batch_id, place) for place in range(row["expected_essay_count"])]
+        world.set_phase(connection, batch_id, name, status)
+    essay_ids = [world.essay_id_at(batch_id, place) for place in range(row["expected_essay_count"])]
     add(connection, registered(row | context, essay_ids, prompt, moment(batch_id)))
     schedule(connection, Effect("listed", batch_id, {"prompt": prompt}), LISTED_AFTER)
     return batch_id
@@ -50,13 +47,13 @@ def register(connection: sqlite3.Connection, body: dict[str, Any], user_id: str)
 
 def list_batch(connection: sqlite3.Connection, effect: Effect) -> None:
     """RAS learns of the batch."""
-    batch = batch_of(connection, effect.batch_id)
+    batch = world.batch_of(connection, effect.batch_id)
     if batch is not None:
-        now = now_text()
+        now = world.now_text()
         row = {
             "batch_id": effect.batch_id,
             "user_id": batch["user_id"],
-            "status": AWAITING_CONTENT,
+            "status": world.AWAITING_CONTENT,
             "essay_count": batch["expected_essay_count"],
             "completed_essay_count": 0,
             "failed_essay_count": 0,

@@ -9,35 +9,10 @@ import sqlite3
 import zipfile
 from uuid import uuid4
 
+from devstack.effects import world
 from devstack.effects.queue import Effect, schedule
-from devstack.effects.world import (
-    AWAITING_CONTENT,
-    AWAITING_STUDENTS,
-    READY,
-    announcer_of,
-    batch_of,
-    essay_id_at,
-    essays_of,
-    now_text,
-    set_status,
-    store_text,
-    text_of,
-    texts_of,
-)
 from devstack.emulators.database import Row, fetch_all, fetch_one, insert_row
-from devstack.events import add, moment
-from devstack.events.batches import (
-    content_provisioned,
-    essays_ready,
-    excess_content,
-    file_added,
-    file_removed,
-    match_result,
-    matches_suggested,
-    provisioning_completed,
-    slot_assigned,
-    validation_failed,
-)
+from devstack.events import add, batches, moment
 from devstack.notifications import Notification
 
 RECEIVED_AFTER, CHECKED_AFTER, PROVISIONED_AFTER, MATCHED_AFTER = 0.3, 1.2, 1.5, 4.0
@@ -62,7 +37,7 @@ def receive(
     upload_id = str(uuid4())
     row = (upload_id, batch_id, user_id, name, len(body))
     connection.execute("INSERT INTO file_uploads VALUES (?, ?, ?, ?, ?)", row)
-    raw = store_text(connection, body) if body else None
+    raw = world.store_text(connection, body) if body else None
     payload = {"upload": upload_id, "raw": raw}
     schedule(connection, Effect("file_received", batch_id, payload), RECEIVED_AFTER)
     schedule(connection, Effect("file_checked", batch_id, payload), CHECKED_AFTER)
@@ -71,8 +46,8 @@ def receive(
 def announce(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """`batch_files_uploaded`: the file was received, and not looked at yet."""
     upload = _upload(connection, effect)
-    add(connection, file_added(upload, moment(effect.batch_id, "upload")))
-    announce = announcer_of(upload)
+    add(connection, batches.file_added(upload, moment(effect.batch_id, "upload")))
+    announce = world.announcer_of(upload)
     return [announce.file_uploaded(upload["file_upload_id"], upload["filename"])]
 
 
@@ -80,23 +55,23 @@ def check(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
     """Refuse the file, or give it a place; a file without one is lost, and nobody is told."""
     upload, now = _upload(connection, effect), moment(effect.batch_id, "upload")
     raw = effect.payload["raw"]
-    found = _extracted(str(upload["filename"]), text_of(connection, raw)) if raw else None
+    found = _extracted(str(upload["filename"]), world.text_of(connection, raw)) if raw else None
     code = "RAW_STORAGE_FAILED" if raw is None else _refusal(found)
     if code is not None:
-        add(connection, validation_failed(upload, raw, code, _TEXTS[code], now))
-        announce, file = announcer_of(upload), (upload["file_upload_id"], upload["filename"])
+        add(connection, batches.validation_failed(upload, raw, code, _TEXTS[code], now))
+        announce, file = world.announcer_of(upload), (upload["file_upload_id"], upload["filename"])
         return [announce.file_refused(*file, code, _TEXTS[code])]
     if fetch_one(connection, "SELECT 1 FROM batches WHERE batch_id = ?", effect.batch_id) is None:
         schedule(connection, effect, LISTED_SOON)
         return []
-    text = store_text(connection, (found or "").encode())
-    add(connection, content_provisioned(upload, raw, text, now))
-    batch = batch_of(connection, effect.batch_id)
-    filled = len(essays_of(connection, effect.batch_id))
+    text = world.store_text(connection, (found or "").encode())
+    add(connection, batches.content_provisioned(upload, raw, text, now))
+    batch = world.batch_of(connection, effect.batch_id)
+    filled = len(world.essays_of(connection, effect.batch_id))
     if batch is None or filled >= batch["expected_essay_count"]:
-        add(connection, excess_content(upload, text, now))
+        add(connection, batches.excess_content(upload, text, now))
         return []
-    essay_id = essay_id_at(effect.batch_id, filled)
+    essay_id = world.essay_id_at(effect.batch_id, filled)
     # RAS has no row of the essay before its first result.
     essay = {
         "essay_id": essay_id,
@@ -105,13 +80,13 @@ def check(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
         "filename": upload["filename"],
         "file_upload_id": upload["file_upload_id"],
         "original_text_storage_id": text,
-        "last_updated": now_text(),
+        "last_updated": world.now_text(),
     }
     insert_row(connection, "essays", essay)
-    add(connection, slot_assigned(upload, essay_id, text, now))
+    add(connection, batches.slot_assigned(upload, essay_id, text, now))
     if filled + 1 == batch["expected_essay_count"]:
-        essays = texts_of(essays_of(connection, effect.batch_id))
-        add(connection, provisioning_completed(batch, essays, now))
+        essays = world.texts_of(world.essays_of(connection, effect.batch_id))
+        add(connection, batches.provisioning_completed(batch, essays, now))
         schedule(connection, Effect("provisioned", effect.batch_id), PROVISIONED_AFTER)
     return []
 
@@ -125,15 +100,19 @@ def remove(connection: sqlite3.Connection, effect: Effect) -> list[Notification]
         "batch_id": effect.batch_id,
         "user_id": effect.payload["user"],
     }
-    add(connection, file_removed(upload, moment(effect.batch_id, f"removal/{upload_id}")))
-    return [announcer_of(upload).file_removed(upload_id)]
+    add(connection, batches.file_removed(upload, moment(effect.batch_id, f"removal/{upload_id}")))
+    return [world.announcer_of(upload).file_removed(upload_id)]
 
 
 def provision(connection: sqlite3.Connection, effect: Effect) -> None:
     """The orchestrator learns that every file is there."""
-    batch = batch_of(connection, effect.batch_id)
-    if batch is not None and batch["status"] == AWAITING_CONTENT:
-        set_status(connection, effect.batch_id, AWAITING_STUDENTS if batch["class_id"] else READY)
+    batch = world.batch_of(connection, effect.batch_id)
+    if batch is not None and batch["status"] == world.AWAITING_CONTENT:
+        world.set_status(
+            connection,
+            effect.batch_id,
+            world.AWAITING_STUDENTS if batch["class_id"] else world.READY,
+        )
         if batch["class_id"]:
             schedule(connection, Effect("matched", effect.batch_id), MATCHED_AFTER)
 
@@ -175,7 +154,7 @@ def _refusal(text: str | None) -> str | None:
 
 def match(connection: sqlite3.Connection, effect: Effect) -> None:
     """NLP suggests the pupils whose names the texts or file names hold; CMS has no row yet."""
-    batch = batch_of(connection, effect.batch_id)
+    batch = world.batch_of(connection, effect.batch_id)
     if batch is None or not batch["class_id"]:
         return
     query = (
@@ -183,18 +162,18 @@ def match(connection: sqlite3.Connection, effect: Effect) -> None:
     )
     pupils = fetch_all(connection, query, batch["class_id"])
     results, found = [], {}
-    for essay in essays_of(connection, effect.batch_id):
+    for essay in world.essays_of(connection, effect.batch_id):
         pupil = _author(connection, essay, pupils)
-        (text,) = texts_of([essay])
-        results.append(match_result(text, pupil, CONFIDENCE))
+        (text,) = world.texts_of([essay])
+        results.append(batches.match_result(text, pupil, CONFIDENCE))
         if pupil is not None:
             found[essay["essay_id"]] = pupil["student_id"]
-    add(connection, matches_suggested(batch, results, moment(effect.batch_id)))
+    add(connection, batches.matches_suggested(batch, results, moment(effect.batch_id)))
     schedule(connection, Effect("suggested", effect.batch_id, {"pupils": found}), ROWS_AFTER)
 
 
 def _author(connection: sqlite3.Connection, essay: Row, pupils: list[Row]) -> Row | None:
-    text = text_of(connection, essay["original_text_storage_id"]).decode(errors="replace")
+    text = world.text_of(connection, essay["original_text_storage_id"]).decode(errors="replace")
     words = f"{essay['filename']} {text[:500]}".replace("_", " ").lower()
     names = ((pupil, f"{pupil['first_name']} {pupil['last_name']}".lower()) for pupil in pupils)
     return next((pupil for pupil, name in names if name in words), None)
@@ -202,10 +181,10 @@ def _author(connection: sqlite3.Connection, essay: Row, pupils: list[Row]) -> Ro
 
 def suggest(connection: sqlite3.Connection, effect: Effect) -> None:
     """CMS stores the suggestions."""
-    batch = batch_of(connection, effect.batch_id)
+    batch = world.batch_of(connection, effect.batch_id)
     if batch is None:
         return
-    now, known = now_text(), "SELECT 1 FROM students WHERE student_id = ?"
+    now, known = world.now_text(), "SELECT 1 FROM students WHERE student_id = ?"
     for essay_id, student_id in effect.payload["pupils"].items():
         if fetch_one(connection, known, student_id):
             row = (essay_id, effect.batch_id, batch["class_id"], student_id)
@@ -218,10 +197,10 @@ def release(connection: sqlite3.Connection, effect: Effect) -> None:
 
     The essay service tells of ready essays at each confirmation.
     """
-    batch = batch_of(connection, effect.batch_id)
+    batch = world.batch_of(connection, effect.batch_id)
     if batch is None:
         return
-    essays = texts_of(essays_of(connection, effect.batch_id))
-    add(connection, essays_ready(batch, essays, moment(effect.batch_id)))
-    if batch["status"] == AWAITING_STUDENTS:
-        set_status(connection, effect.batch_id, READY)
+    essays = world.texts_of(world.essays_of(connection, effect.batch_id))
+    add(connection, batches.essays_ready(batch, essays, moment(effect.batch_id)))
+    if batch["status"] == world.AWAITING_STUDENTS:
+        world.set_status(connection, effect.batch_id, world.READY)

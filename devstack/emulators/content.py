@@ -85,7 +85,7 @@ def _error(
 ) -> DetailedError:
     error = DetailedError("content_service", operation, code, message, status, **details)
     # A new one, whatever the caller sends.
-    error.fields["correlation_id"] = str(uuid4())
+    error.detail["correlation_id"] = str(uuid4())
     return error
 
 

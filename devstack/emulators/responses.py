@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hmac import compare_digest
 from uuid import UUID, uuid4
 
-from quart import Blueprint, Quart, Response, jsonify, request
+from quart import Blueprint, Response, jsonify, request
 
 _STACK = (
     "Traceback (most recent call last):\n"
@@ -15,16 +15,23 @@ _STACK = (
 )
 
 
-class PlainError(Exception):
-    """Answered with a bare text: `{"error": "…"}`."""
+class ErrorAnswer(Exception):
+    """Answered with `{"error": …}`."""
 
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.text = text
+    def __init__(self, error: object, status: int) -> None:
+        super().__init__(error)
+        self.error = error
         self.status = status
 
 
-class DetailedError(Exception):
+class PlainError(ErrorAnswer):
+    """Answered with a bare text."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text, status)
+
+
+class DetailedError(ErrorAnswer):
     """Answered with a whole ErrorDetail."""
 
     def __init__(
@@ -37,9 +44,7 @@ class DetailedError(Exception):
         /,
         **details: object,
     ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.fields = {
+        self.detail = {
             "error_code": code,
             "message": message,
             "correlation_id": request_correlation_id(),
@@ -52,17 +57,16 @@ class DetailedError(Exception):
             "trace_id": None,
             "span_id": None,
         }
+        super().__init__(self.detail, status)
 
 
-class EnvelopeError(Exception):
+class EnvelopeError(ErrorAnswer):
     """Answered in the envelope of Entitlements and of the platform's gateway."""
 
     def __init__(
         self, service: str, code: str, message: str, status: int, /, **details: object
     ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.fields = {
+        envelope = {
             "code": code,
             "message": message,
             "correlation_id": request_correlation_id(),
@@ -70,24 +74,15 @@ class EnvelopeError(Exception):
             "timestamp": datetime.now(UTC).isoformat(),
             "details": details,
         }
+        super().__init__(envelope, status)
 
 
-async def answer_plain(error: PlainError) -> tuple[Response, int]:
-    return jsonify({"error": error.text}), error.status
-
-
-async def answer_fields(error: DetailedError | EnvelopeError) -> tuple[Response, int]:
-    return jsonify({"error": error.fields}), error.status
+async def answer_error(error: ErrorAnswer) -> tuple[Response, int]:
+    return jsonify({"error": error.error}), error.status
 
 
 async def internal_error(_error: Exception | None = None) -> tuple[Response, int]:
     return jsonify({"error": "Internal server error"}), 500
-
-
-def answer_errors(app: Quart) -> None:
-    app.register_error_handler(PlainError, answer_plain)
-    app.register_error_handler(DetailedError, answer_fields)
-    app.register_error_handler(EnvelopeError, answer_fields)
 
 
 def answer_500_for(blueprint: Blueprint, *errors: type[Exception]) -> None:

@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from devstack.emulators.control import ControlMiddleware, EmulatorSwitches, Page
 from devstack.emulators.database import SeededDatabase, database
 from devstack.emulators.fault_injection import FaultMiddleware
-from devstack.emulators.responses import answer_errors
+from devstack.emulators.responses import ErrorAnswer, answer_error
 from devstack.seed.store import database_path
 
 VERSION = "1.0.0"
@@ -93,7 +93,7 @@ def new_app(
     app = Quart(name)
     app.extensions["database"] = SeededDatabase(database)
     app.extensions["switches"] = EmulatorSwitches(choices or {}, **positions)
-    answer_errors(app)
+    app.register_error_handler(ErrorAnswer, answer_error)
     registry = CollectorRegistry()
     for collector in (GCCollector, PlatformCollector, ProcessCollector):
         collector(registry=registry)

@@ -189,7 +189,7 @@ def _only_course(codes: Sequence[str]) -> str | None:
             f"Multiple courses provided ({listed}), but only one course per class is supported",
             provided_course_codes=codes,
         )
-        error.fields["correlation_id"] = str(uuid4())
+        error.detail["correlation_id"] = str(uuid4())
         raise error
     return codes[0] if codes else None
 

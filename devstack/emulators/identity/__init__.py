@@ -21,7 +21,7 @@ from devstack.emulators.identity.service import (
 )
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.emulators.identity.tokens import TokenIssuer
-from devstack.emulators.responses import DetailedError, PlainError
+from devstack.emulators.responses import ErrorAnswer
 from devstack.emulators.server import open_redis
 from devstack.seed.people import DemoUser
 
@@ -46,8 +46,7 @@ def create_app(
     app.extensions[EXTENSION] = Identity(settings, database, issuer, limit, approval, clock)
     app.before_request(set_request_ids)
     app.after_request(add_trace_headers)
-    app.register_error_handler(PlainError, answer_error)
-    app.register_error_handler(DetailedError, answer_error)
+    app.register_error_handler(ErrorAnswer, answer_error)
     for module in (system, sign_in, sessions, accounts, profiles):
         app.register_blueprint(module.routes)
     approval.mount(app, database)

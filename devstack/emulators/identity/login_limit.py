@@ -1,6 +1,7 @@
 """The limit on sign-in attempts by address and by e-mail."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from cachetools import TTLCache
@@ -41,11 +42,8 @@ class LoginLimit:
         number = await self._count(key) + 1
         if self._redis is None:
             self._counts[key] = number
-            return
-        try:
-            await self._redis.set(key, number, ex=WINDOW_SECONDS)
-        except (RedisError, OSError) as error:
-            log.warning("login_limit_unavailable", error=type(error).__name__)
+        else:
+            await _unless_away(self._redis.set(key, number, ex=WINDOW_SECONDS))
 
     async def close(self) -> None:
         if self._redis is not None:
@@ -54,11 +52,15 @@ class LoginLimit:
     async def _count(self, key: str) -> int:
         if self._redis is None:
             return self._counts.get(key, 0)
-        try:
-            return int(await self._redis.get(key) or 0)
-        except (RedisError, OSError, ValueError) as error:
-            log.warning("login_limit_unavailable", error=type(error).__name__)
-            return 0
+        return int(await _unless_away(self._redis.get(key)) or 0)
+
+
+async def _unless_away(answer: Awaitable[Any]) -> Any:
+    try:
+        return await answer
+    except (RedisError, OSError) as error:
+        log.warning("login_limit_unavailable", error=type(error).__name__)
+        return None
 
 
 def _key(identifier: str) -> str:

@@ -11,16 +11,17 @@ from uuid import UUID, uuid4
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from quart import Quart, Response, current_app, g, jsonify, request
+from quart import Quart, Response, current_app, g, request
 from sqlalchemy import CursorResult, Executable, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bff_core.clock import Clock, SystemClock, to_wire
+from devstack.emulators import responses
 from devstack.emulators.identity.login_limit import LoginLimit
 from devstack.emulators.identity.settings import IdentityEmulatorSettings
 from devstack.emulators.identity.tables import event_outbox, users
 from devstack.emulators.identity.tokens import TokenIssuer
-from devstack.emulators.responses import DetailedError, PlainError, canonical_uuid, internal_error
+from devstack.emulators.responses import DetailedError, ErrorAnswer, PlainError, canonical_uuid
 from services.identity_admin.implementations.gate import SignInRefusal
 
 __all__ = ["Approval", "Clock", "Identity", "SystemClock", "Transaction", "identity", "to_wire"]
@@ -143,13 +144,13 @@ async def add_trace_headers(response: Response) -> Response:
 
 async def answer_error(error: Exception) -> tuple[Response, int]:
     """Any other error, a malformed body included, is a 500 without details."""
-    if isinstance(error, PlainError):
-        return jsonify({"error": error.text}), error.status
     if isinstance(error, DetailedError):
         ids = {"correlation_id": g.correlation_id, "trace_id": g.trace_id, "span_id": g.span_id}
-        return jsonify({"error": error.fields | ids}), error.status
+        error.detail.update(ids)
+    if isinstance(error, ErrorAnswer):
+        return await responses.answer_error(error)
     log.warning("request_failed", error=type(error).__name__, correlation_id=g.correlation_id)
-    return await internal_error()
+    return await responses.internal_error()
 
 
 def refused(

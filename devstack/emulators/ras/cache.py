@@ -1,7 +1,8 @@
 """RAS's shared status cache: whole answers in Redis; any failure of Redis is a miss."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -31,39 +32,32 @@ class StatusCache:
         self._paused_until = 0.0
 
     async def get(self, key: str) -> bytes | None:
-        if (redis := self._available()) is None:
-            return None
-        try:
-            found = await redis.get(key)
-        except (RedisError, OSError):
-            self._pause()
-            return None
+        found = await self._call(lambda redis: redis.get(key))
         return found.encode() if isinstance(found, str) else found
 
     async def put(self, key: str, answer: bytes) -> None:
-        if (redis := self._available()) is None:
-            return
-        try:
-            await redis.set(key, answer, ex=self._ttl_seconds)
-        except (RedisError, OSError):
-            self._pause()
+        await self._call(lambda redis: redis.set(key, answer, ex=self._ttl_seconds))
 
     async def delete_lists(self, user_id: str) -> None:
         """RAS does so when it registers a batch, assigns a slot or ends a pipeline."""
-        if (redis := self._available()) is None:
-            return
-        try:
-            async for key in redis.scan_iter(f"ras:user:{user_id}:batches:*", count=_SCAN_COUNT):
+
+        async def delete(redis: Redis) -> None:
+            pattern = f"ras:user:{user_id}:batches:*"
+            async for key in redis.scan_iter(pattern, count=_SCAN_COUNT):
                 await redis.delete(key)
-        except (RedisError, OSError):
-            self._pause()
+
+        await self._call(delete)
 
     async def close(self) -> None:
         if self._redis is not None:
             await self._redis.aclose()
 
-    def _available(self) -> Redis | None:
-        return self._redis if self._monotonic() >= self._paused_until else None
-
-    def _pause(self) -> None:
-        self._paused_until = self._monotonic() + _PAUSE_SECONDS
+    async def _call(self, command: Callable[[Redis], Awaitable[Any]]) -> Any:
+        """None while Redis is away."""
+        if self._redis is None or self._monotonic() < self._paused_until:
+            return None
+        try:
+            return await command(self._redis)
+        except (RedisError, OSError):
+            self._paused_until = self._monotonic() + _PAUSE_SECONDS
+            return None

@@ -79,23 +79,23 @@ def essays_of(connection: sqlite3.Connection, batch_id: str) -> list[Row]:
 
 def update_batch(connection: sqlite3.Connection, batch_id: str, **changes: object) -> None:
     """Change RAS's row of the batch, with the time of the change."""
-    _update(connection, "batches", "batch_id", batch_id, changes | {"last_updated": now_text()})
+    update_row(connection, "batches", "batch_id", batch_id, changes | {"last_updated": now_text()})
 
 
 def update_essay(connection: sqlite3.Connection, essay_id: str, **changes: object) -> None:
-    _update(connection, "essays", "essay_id", essay_id, changes | {"last_updated": now_text()})
+    update_row(connection, "essays", "essay_id", essay_id, changes | {"last_updated": now_text()})
 
 
 def update_orchestrated(connection: sqlite3.Connection, batch_id: str, **changes: object) -> None:
     """Change the orchestrator's row of the batch."""
-    _update(connection, "bos_batches", "batch_id", batch_id, changes)
+    update_row(connection, "bos_batches", "batch_id", batch_id, changes)
 
 
 def set_status(connection: sqlite3.Connection, batch_id: str, status: str) -> None:
-    _update(connection, "bos_contexts", "batch_id", batch_id, {"status": status})
+    update_row(connection, "bos_contexts", "batch_id", batch_id, {"status": status})
 
 
-def _update(
+def update_row(
     connection: sqlite3.Connection, table: str, key: str, identifier: str, changes: Row
 ) -> None:
     names = ", ".join(f"{name} = ?" for name in changes)

@@ -119,8 +119,7 @@ async def _fail(
         case "cut":
             await _send_half(inner, scope, receive, send)
         case "hang":
-            if not await _wait_for_disconnect(receive):
-                close_connection(scope)
+            await _hang(scope, receive)
         case "down":
             close_connection(scope)
 
@@ -149,23 +148,21 @@ async def _fail_handshake(
 ) -> None:
     """Refuse or delay a socket that opens; open sockets stay open."""
     if fault.kind == "hang":
-        if not await _wait_for_disconnect(receive):
-            close_connection(scope)
+        await _hang(scope, receive)
         return
     status = fault.status or 500
     await send({"type": "websocket.http.response.start", "status": status, "headers": []})
     await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
 
 
-async def _wait_for_disconnect(receive: ASGIReceiveCallable) -> bool:
-    """Wait until the caller goes away; False when it has not within the longest hang."""
+async def _hang(scope: WWWScope, receive: ASGIReceiveCallable) -> None:
+    """Wait until the caller goes away; close the connection after the longest hang."""
     try:
         async with asyncio.timeout(LONGEST_HANG_SECONDS):
             while not (await receive())["type"].endswith(".disconnect"):
                 pass
     except TimeoutError:
-        return False
-    return True
+        close_connection(scope)
 
 
 def close_connection(scope: WWWScope) -> None:

@@ -30,16 +30,13 @@ def class_changed(
     when: Moment,
 ) -> Event:
     """`verb` is `created` or `updated`; an update leaves out what stays as it is."""
-    return _of_classes(
-        f"class.{verb}",
-        {
-            "class_id": class_id,
-            "class_designation": name,
-            "course_codes": list(courses) if courses else None,
-            "user_id": user_id,
-        },
-        when,
-    )
+    fields = {
+        "class_id": class_id,
+        "class_designation": name,
+        "course_codes": list(courses) if courses else None,
+        "user_id": user_id,
+    }
+    return _of_classes(f"class.{verb}", fields, when)
 
 
 def student_created(
@@ -51,9 +48,8 @@ def student_created(
     user_id: str,
     when: Moment,
 ) -> Event:
-    fields = _pupil(student_id, names, email)
     more = {"class_ids": list(class_ids), "created_by_user_id": user_id}
-    return _of_classes("class.student.created", fields | more, when)
+    return _of_classes("class.student.created", _pupil(student_id, names, email) | more, when)
 
 
 def student_updated(
@@ -66,23 +62,15 @@ def student_updated(
     when: Moment,
 ) -> Event:
     """`classes` has `add` and `remove`."""
-    more = {
-        "add_class_ids": classes["add"],
-        "remove_class_ids": classes["remove"],
-        "updated_by_user_id": user_id,
-    }
-    fields = _pupil(student_id, names, email)
-    return _of_classes("class.student.updated", fields | more, when)
+    more = {f"{verb}_class_ids": ids for verb, ids in classes.items()}
+    fields = _pupil(student_id, names, email) | more | {"updated_by_user_id": user_id}
+    return _of_classes("class.student.updated", fields, when)
 
 
 def _pupil(student_id: str, names: tuple[str | None, str | None], email: str | None) -> Data:
     first, last = names
-    return {
-        "student_id": student_id,
-        "first_name": first,
-        "last_name": last,
-        "student_email": email,
-    }
+    named = {"first_name": first, "last_name": last}
+    return {"student_id": student_id, **named, "student_email": email}
 
 
 def _of_classes(topic: str, fields: Data, when: Moment) -> Event:

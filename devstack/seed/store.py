@@ -83,27 +83,24 @@ def insert_rows(connection: sqlite3.Connection, table: str, values: Iterable[obj
 
 def write_orchestration(connection: sqlite3.Connection, batch: SeededBatch) -> None:
     """Insert or replace the batch as the orchestrator has it."""
+    has_prompt, requested = (
+        batch.prompt_storage_id is not None,
+        json.dumps(batch.requested_pipelines),
+    )
     row = (
         batch.batch_id,
         batch.user_id,
         batch.course_code,
         batch.essay_count,
-        batch.prompt_storage_id is not None,
-        json.dumps(batch.requested_pipelines),
-        sql_value(batch.orchestrated_at),
+        has_prompt,
+        requested,
     )
-    connection.execute("REPLACE INTO bos_batches VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    phases = [
-        (
-            batch.batch_id,
-            one.name,
-            one.status,
-            sql_value(one.started_at),
-            sql_value(one.completed_at),
-        )
-        for one in batch.phases
-    ]
-    connection.executemany("REPLACE INTO phases VALUES (?, ?, ?, ?, ?)", phases)
+    changed = sql_value(batch.orchestrated_at)
+    connection.execute("REPLACE INTO bos_batches VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, changed))
+    for one in batch.phases:
+        times = (sql_value(one.started_at), sql_value(one.completed_at))
+        phase = (batch.batch_id, one.name, one.status, *times)
+        connection.execute("REPLACE INTO phases VALUES (?, ?, ?, ?, ?)", phase)
     context = (batch.batch_id, batch.class_id, batch.orchestrator_status)
     connection.execute("REPLACE INTO bos_contexts VALUES (?, ?, ?)", context)
 

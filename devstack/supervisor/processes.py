@@ -41,21 +41,17 @@ def http_probe(path: str) -> Probe:
 
     async def probe(port: int) -> str | None:
         request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
-        line, fault = await _first_line(port, request.encode())
-        words = line.split()
-        if len(words) > 1 and words[0].startswith(b"HTTP/"):
-            return (
-                None
-                if words[1] == b"200"
-                else f"GET {path} answers {words[1].decode('ascii', 'replace')}"
-            )
+        line, fault = await _exchange(port, request.encode())
+        words = line.decode("ascii", "replace").split()
+        if len(words) > 1 and words[0].startswith("HTTP/"):
+            return None if words[1] == "200" else f"GET {path} answers {words[1]}"
         return fault or f"it does not speak HTTP on port {port}"
 
     return probe
 
 
 async def redis_probe(port: int) -> str | None:
-    line, fault = await _first_line(port, b"*1\r\n$4\r\nPING\r\n")
+    line, fault = await _exchange(port, b"*1\r\n$4\r\nPING\r\n")
     return None if line == b"+PONG\r\n" else fault or f"it answers PING with {line[:60]!r}"
 
 
@@ -68,15 +64,12 @@ async def kafka_probe(port: int) -> str | None:
     return None if answer[4:] == request_id else fault or "it does not speak Kafka's protocol"
 
 
-async def _first_line(port: int, request: bytes) -> tuple[bytes, str | None]:
-    """The first line of the answer, or why there is none."""
-    return await _exchange(port, request, lambda reader: reader.readline())
-
-
 async def _exchange(
-    port: int, request: bytes, read: Callable[[asyncio.StreamReader], Awaitable[bytes]]
+    port: int,
+    request: bytes,
+    read: Callable[[asyncio.StreamReader], Awaitable[bytes]] = asyncio.StreamReader.readline,
 ) -> tuple[bytes, str | None]:
-    """The part of the answer that is read, or why there is none."""
+    """The part of the answer that is read, its first line unless told, or why there is none."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_connection(HOST, port)

@@ -12,6 +12,7 @@ from quart.typing import ResponseReturnValue
 from redis.asyncio import Redis
 
 from devstack.effects import uploading_teacher
+from devstack.effects.world import update_row
 from devstack.emulators.control import is_local
 from devstack.emulators.database import SeededDatabase, database
 from devstack.emulators.ras.cache import StatusCache
@@ -137,7 +138,5 @@ def _write_suggestions(connection: sqlite3.Connection, move: ScenarioMove) -> No
 
 
 def _update(connection: sqlite3.Connection, table: str, key: str, value: object) -> None:
-    names = columns_of(connection, table)
-    changes = ", ".join(f"{name} = :{name}" for name in names)
-    values = {name: sql_value(getattr(value, name)) for name in names}
-    connection.execute(f"UPDATE {table} SET {changes} WHERE {key} = :{key}", values)  # noqa: S608 - fixed names
+    row = {name: sql_value(getattr(value, name)) for name in columns_of(connection, table)}
+    update_row(connection, table, key, str(row[key]), row)

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from devstack.effects.registration import register
-from devstack.effects.world import Row, batch_of, essay_id_at, set_phase
+from devstack.effects.world import batch_of, essay_id_at, set_phase
+from devstack.emulators.database import Row
 from devstack.events import Event, batches, moment, outbox, pipelines
 from devstack.seed import TRUTH_TABLE, DemoUser, Situation, load_dataset
 from devstack.seed.people import ADMIN, ANNA

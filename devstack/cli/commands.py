@@ -144,8 +144,7 @@ def status(ctx: typer.Context, home: HomeOption = DEFAULT_HOME) -> None:
         typer.echo(f"Not running.{f' Last time: {line}' if line else ''}")
         raise typer.Exit(1)
     plan = _plan(ctx).limited_to(state.ports)
-    statuses = asyncio.run(display.fetch_statuses(plan, state, folder))
-    all_ready = display.show_statuses(statuses)
+    all_ready = asyncio.run(display.show_statuses(plan, state, folder))
     full = full_disk(folder.path)
     if full:
         typer.echo(f"{full}: free some space; a service that cannot write fails.")

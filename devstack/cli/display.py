@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -37,57 +36,41 @@ def show_ready(ports: Mapping[str, int], plan: StackPlan, *, has_screens: bool) 
     console.file.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStatus:
-    """`fault` says why a process is not ready, `note` its latest crash or restart."""
-
-    name: str
-    port: int
-    pid: int | None
-    up: bool
-    fault: str | None = None
-    note: str | None = None
-    faults: tuple[str, ...] = ()
-
-
-async def fetch_statuses(plan: StackPlan, state: StackState, home: Home) -> list[ProcessStatus]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_fetch_status(one, state, home)) for one in plan.processes]
-    return [task.result() for task in tasks]
-
-
-async def _fetch_status(process: ProcessSpec, state: StackState, home: Home) -> ProcessStatus:
-    child = state.children.get(process.name)
-    port = state.ports.get(process.name, process.port + state.offset)
-    up = child is not None and child.alive
-    faults: list[str] = []
-    if up:
-        fault = await process.probe(port)
-        if process.emulated:
-            faults = await asyncio.to_thread(active_faults, port)
-    else:
-        line = last_line(home.log(process.name))
-        waiting = [name for name in process.depends_on if name not in state.children]
-        fault = "it has ended" if child else f"it waits for {', '.join(waiting) or 'its start'}"
-        fault += f'; its last line: "{line}"' if child and line else ""
-    note, pid = state.notes.get(process.name), child.pid if child else None
-    return ProcessStatus(process.name, port, pid, up, fault, note, tuple(faults))
-
-
-def show_statuses(statuses: list[ProcessStatus]) -> bool:
+async def show_statuses(plan: StackPlan, state: StackState, home: Home) -> bool:
     """Print the table, why something is not ready, and faults; True when all are ready."""
-    console = Console()
+    console, all_ready = Console(), True
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_status(one, state, home)) for one in plan.processes]
     table = Table("process", "state", "pid", "port", "ready", "note", box=SIMPLE)
-    for one in statuses:
-        pid = "-" if one.pid is None else str(one.pid)
-        state, ready = ("up" if one.up else "down"), ("no" if one.fault else "yes")
-        table.add_row(one.name, state, pid, str(one.port), ready, one.note)
+    remarks: list[str] = []
+    for process, task in zip(plan.processes, tasks, strict=True):
+        name, (fault, faults) = process.name, task.result()
+        child, port = state.children.get(name), state.ports.get(name, process.port + state.offset)
+        up, pid = ("up", str(child.pid)) if child and child.alive else ("down", "-")
+        ready = "no" if fault else "yes"
+        table.add_row(name, up, pid, str(port), ready, state.notes.get(name))
+        if fault:
+            all_ready, more = False, f"./dev logs {name}, ./dev restart {name}"
+            remarks.append(f"{name} is not ready: {fault} ({more})")
+        if faults:
+            remarks.append(f"Faults in {name}: {', '.join(faults)} (end them: ./dev fault clear)")
     console.print(table)
-    for one in statuses:
-        if one.fault:
-            more = f"./dev logs {one.name}, ./dev restart {one.name}"
-            console.out(f"{one.name} is not ready: {one.fault} ({more})", highlight=False)
-        if one.faults:
-            faults = f"Faults in {one.name}: {', '.join(one.faults)}"
-            console.out(f"{faults} (end them: ./dev fault clear)", highlight=False)
-    return all(one.fault is None for one in statuses)
+    for remark in remarks:
+        console.out(remark, highlight=False)
+    return all_ready
+
+
+async def _status(
+    process: ProcessSpec, state: StackState, home: Home
+) -> tuple[str | None, list[str]]:
+    """The reason why the process is not ready, if it is not, and the faults that it was given."""
+    child = state.children.get(process.name)
+    if child is not None and child.alive:
+        port = state.ports.get(process.name, process.port + state.offset)
+        faults = await asyncio.to_thread(active_faults, port) if process.emulated else []
+        return await process.probe(port), faults
+    waiting = [name for name in process.depends_on if name not in state.children]
+    if child is None:
+        return f"it waits for {', '.join(waiting) or 'its start'}", []
+    line = last_line(home.log(process.name))
+    return "it has ended" + (f'; its last line: "{line}"' if line else ""), []

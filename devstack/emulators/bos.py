@@ -45,27 +45,28 @@ def create_app(settings: EmulatorSettings) -> Quart:
 
 @routes.get("/internal/v1/batches/<batch_id>/pipeline-state")
 async def pipeline_state(batch_id: str) -> ResponseReturnValue:
-    try:
-        found = await database().run(lambda connection: read_batch(connection, batch_id))
-    except sqlite3.Error as error:
-        raise PlainError("Failed to get internal pipeline state", 500) from error
-    if found is None:
-        raise PlainError("Pipeline state not found for batch", 404)
+    failure, missing = "Failed to get internal pipeline state", "Pipeline state not found for batch"
+    found = await _read(batch_id, failure, missing)
     state = found["pipeline_state"]
     return jsonify({"batch_id": batch_id, "pipeline_state": state, "user_id": found["user_id"]})
 
 
 @routes.get("/v1/batches/<batch_id>/status")
 async def status(batch_id: str) -> ResponseReturnValue:
-    try:
-        found = await database().run(lambda connection: read_batch(connection, batch_id))
-    except sqlite3.Error as error:
-        raise PlainError("Failed to get batch status", 500) from error
-    if found is None:
-        raise PlainError("Batch not found", 404)
+    found = await _read(batch_id, "Failed to get batch status", "Batch not found")
     context = {key: found[key] for key in ("course_code", "expected_essay_count", "user_id")}
     state = found["pipeline_state"]
     return jsonify({"batch_id": batch_id, "batch_context": context, "pipeline_state": state})
+
+
+async def _read(batch_id: str, failure: str, missing: str) -> Row:
+    try:
+        found = await database().run(lambda connection: read_batch(connection, batch_id))
+    except sqlite3.Error as error:
+        raise PlainError(failure, 500) from error
+    if found is None:
+        raise PlainError(missing, 404)
+    return found
 
 
 def read_batch(connection: sqlite3.Connection, batch_id: str) -> Row | None:

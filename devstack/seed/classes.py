@@ -66,28 +66,24 @@ def build_classes() -> tuple[list[SchoolClass], list[SeededStudent]]:
 
 
 def _members(key: str, owner: DemoUser, size: int) -> list[SeededStudent]:
-    members = []
+    people: list[tuple[str, str, str, str, str | None]] = []
     for number, (first, last) in enumerate(pupil_names(Random(f"class/{key}"), size)):
         middle = "Linnea " if number % 5 == 0 else ""
         # Some schools hand out no addresses.
         email = None if number % 9 == 8 else f"elev{number:02}.{key}@elev.example"
-        members.append(_student(key, owner, str(number), (first, middle, last), email))
+        people.append((str(number), first, middle, last, email))
     if key == CLASS_WITH_UNKNOWN:
         email = f"unknown.{class_id(key)}{UNKNOWN_EMAIL_DOMAIN}"
-        members.append(_student(key, owner, "unknown", ("UNKNOWN", "", "STUDENT"), email))
-    return members
-
-
-def _student(
-    key: str, owner: DemoUser, number: str, name: tuple[str, str, str], email: str | None
-) -> SeededStudent:
-    first, middle, last = name
-    return SeededStudent(
-        student_id=fixed_id(f"student/{key}/{number}"),
-        first_name=first,
-        last_name=last,
-        legal_full_name=f"{first} {middle}{last}",
-        email=email,
-        created_by=owner.user_id,
-        class_ids=(class_id(key),),
-    )
+        people.append(("unknown", "UNKNOWN", "", "STUDENT", email))
+    return [
+        SeededStudent(
+            student_id=fixed_id(f"student/{key}/{number}"),
+            first_name=first,
+            last_name=last,
+            legal_full_name=f"{first} {middle}{last}",
+            email=email,
+            created_by=owner.user_id,
+            class_ids=(class_id(key),),
+        )
+        for number, first, middle, last, email in people
+    ]

@@ -80,6 +80,7 @@ def fetch_one(connection: sqlite3.Connection, query: str, *parameters: object) -
 
 
 def insert_row(connection: sqlite3.Connection, table: str, row: Row) -> None:
+    require_postgres_values(row.values())
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608 - fixed names
 

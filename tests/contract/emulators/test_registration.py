@@ -66,3 +66,12 @@ async def test_without_the_orchestrator_it_is_500_with_the_type_of_the_error(
     status, answer = await register(gateway_app, BODY, token())
 
     assert (status, answer["error"]["details"]) == (500, {"error_type": "ConnectError"})
+
+
+@pytest.mark.parametrize("refused", [{"expected_essay_count": 2**31}, {"class_id": "a\0b"}])
+async def test_what_postgresql_cannot_store_is_500(
+    gateway_app: Quart, refused: dict[str, Any]
+) -> None:
+    status, answer = await register(gateway_app, BODY | refused, token())
+
+    assert (status, answer) == (500, {"error": "Failed to register batch."})

@@ -18,7 +18,7 @@ from devstack.seed.model import (
 )
 from devstack.seed.people import ANNA, CREDITS, PEOPLE
 from devstack.seed.plan import BOS_ONLY_BATCH_ID, PLAN, PlannedBatch, creation_times
-from devstack.seed.progress import Progress, UploadedEssay, progress_of
+from devstack.seed.progress import UploadedEssay, advanced
 from devstack.seed.situations import WITHOUT_SUGGESTIONS, Situation
 
 # RAS keeps ids as plain text: an old import left one that is no UUID.
@@ -81,7 +81,7 @@ def _build(
         authors = [(one.student_id, one.first_name, one.last_name) for one in chosen]
     uploaded = authors[: planned.size - planned.lacking]
     uploads = [_upload(planned, number, author, created) for number, author in enumerate(uploaded)]
-    return _batch(planned, progress_of(planned, uploads, created, random), created), uploads
+    return advanced(_registered(planned, created), planned, uploads, random), uploads
 
 
 def _upload(
@@ -101,34 +101,23 @@ def _upload(
         author_id=student_id,
         last_updated=created + timedelta(minutes=2, seconds=3 * number, microseconds=18_220),
     )
-    text = compose(assignment, f"{first} {last}", name)
-    return UploadedEssay(essay, text, storage_id(f"corrected/{essay.essay_id}"))
+    return UploadedEssay(essay, compose(assignment, f"{first} {last}", name))
 
 
-def _batch(planned: PlannedBatch, progress: Progress, created: datetime) -> SeededBatch:
+def _registered(planned: PlannedBatch, created: datetime) -> SeededBatch:
     assignment = BY_COURSE[planned.course]
-    changes = [created, *(essay.last_updated for essay in progress.essays if essay.in_ras)]
     return SeededBatch(
         batch_id=planned.batch_id,
         user_id=planned.owner.user_id,
         situation=planned.situation,
-        status=progress.status,
-        # RAS learns the assignment from the assessment's result.
-        assignment_id=assignment.key if progress.assessed else None,
+        status=BatchStatus.AWAITING_CONTENT_VALIDATION,
         class_id=class_id(planned.class_key) if planned.class_key else None,
         course_code=planned.course,
         language=assignment.language,
         essay_count=planned.size,
-        completed_essay_count=progress.completed,
-        failed_essay_count=progress.failed,
         created_at=created,
-        last_updated=progress.ended or progress.started or max(changes),
-        processing_started_at=progress.started,
-        processing_completed_at=progress.ended,
+        last_updated=created,
         prompt_storage_id=storage_id(f"prompt/{assignment.key}") if planned.has_prompt else None,
-        essays=tuple(progress.essays),
-        phases=progress.phases,
-        later_pipeline=progress.requested,
     )
 
 

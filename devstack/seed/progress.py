@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from devstack.seed.assignments import EssayText
-from devstack.seed.identifiers import fixed_id
-from devstack.seed.model import BatchStatus, Phase, SeededEssay, all_phases
+from devstack.seed.assignments import BY_COURSE, EssayText
+from devstack.seed.identifiers import fixed_id, storage_id
+from devstack.seed.model import BatchStatus, Phase, SeededBatch, SeededEssay, all_phases
 from devstack.seed.plan import PlannedBatch
 from devstack.seed.situations import Situation
 
@@ -71,63 +71,51 @@ _ERRORS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class UploadedEssay:
-    """An uploaded essay without results, its text, and the storage id of a corrected text."""
+    """An uploaded essay without results, and its text."""
 
     essay: SeededEssay
     text: EssayText
-    corrected_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """A batch as RAS and the orchestrator have it; `started` is the end of its first phase.
+def advanced(
+    batch: SeededBatch, planned: PlannedBatch, uploads: list[UploadedEssay], random: Random
+) -> SeededBatch:
+    """A registered batch with what RAS and the orchestrator have of it in its situation.
 
-    `requested` are the phases of a later pipeline, when there is one.
+    RAS lists an essay from its first result on, so none before the pipeline runs.
     """
-
-    essays: list[SeededEssay]
-    status: BatchStatus = BatchStatus.AWAITING_CONTENT_VALIDATION
-    completed: int = 0
-    failed: int = 0
-    started: datetime | None = None
-    ended: datetime | None = None
-    phases: tuple[Phase, ...] = all_phases()
-    requested: tuple[str, ...] | None = None
-
-    @property
-    def assessed(self) -> bool:
-        return self.ended is not None
-
-
-def progress_of(
-    planned: PlannedBatch, uploads: list[UploadedEssay], created: datetime, random: Random
-) -> Progress:
-    """RAS lists an essay from its first result on, so none before the pipeline runs."""
+    created = batch.created_at
     if planned.situation is Situation.SPELLCHECK_RUNNING:
         phases = all_phases(_first(_RUNS, created), _ASSESSMENT_PENDING)
         essays = _spellchecked(uploads, created, len(uploads) * 3 // 5)
-        return Progress(essays=essays, phases=phases)
+        changed = max(essay.last_updated for essay in essays if essay.in_ras)
+        return replace(batch, essays=tuple(essays), phases=phases, last_updated=changed)
     if planned.situation not in _OUTCOMES:
-        return Progress(essays=[upload.essay for upload in uploads])
+        return replace(batch, essays=tuple(upload.essay for upload in uploads))
     first, assessment, status, failed = _OUTCOMES[planned.situation]
     essays = _with_results(planned, _spellchecked(uploads, created), created, random)
     phases = all_phases(_first(first, created), _assessment(assessment, created))
     second = planned.situation is Situation.SECOND_PIPELINE
     if second:
         # The first phase of a pipeline has its end already at its dispatch.
-        dispatched = created + 2 * _ASSESSED
-        nlp = Phase(name="nlp", status="dispatch_initiated", completed_at=dispatched)
+        nlp = Phase(name="nlp", status=_RUNS, completed_at=created + 2 * _ASSESSED)
         phases = all_phases(*phases, nlp)
     failed = len(essays) if status is BatchStatus.FAILED_CRITICALLY else failed
-    return Progress(
-        essays=essays,
+    started = created + _SPELLCHECKED
+    ended = created + _ASSESSED if assessment == _SUCCESS else None
+    return replace(
+        batch,
+        essays=tuple(essays),
         status=status,
-        completed=len(essays) - failed,
-        failed=failed,
-        started=created + _SPELLCHECKED,
-        ended=created + _ASSESSED if assessment == _SUCCESS else None,
+        # RAS learns the assignment from the assessment's result.
+        assignment_id=BY_COURSE[planned.course].key if ended else None,
+        completed_essay_count=len(essays) - failed,
+        failed_essay_count=failed,
+        last_updated=ended or started,
+        processing_started_at=started,
+        processing_completed_at=ended,
         phases=phases,
-        requested=("nlp",) if second else None,
+        later_pipeline=("nlp",) if second else None,
     )
 
 
@@ -164,7 +152,7 @@ def _spellchecked(
             in_ras=True,
             spellcheck_status="completed",
             spellcheck_correction_count=upload.text.corrections,
-            spellcheck_corrected_text_storage_id=upload.corrected_id,
+            spellcheck_corrected_text_storage_id=storage_id(f"corrected/{upload.essay.essay_id}"),
             last_updated=created + _SPELLCHECK_STARTED + timedelta(seconds=11 * number),
         )
         for number, upload in enumerate(uploads[:count])

@@ -17,12 +17,12 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 from devstack.emulators.server import with_controls
 from devstack.emulators.websocket.sockets import (
     INTERNAL_ERROR,
+    ChannelSubscription,
     SocketMetrics,
     SocketRegistry,
     WebsocketSettings,
     create_routes,
 )
-from devstack.emulators.websocket.subscription import ChannelSubscription
 
 __all__ = ["WebsocketSettings", "create_app"]
 

@@ -18,10 +18,10 @@ from devstack.emulators.websocket.sockets import (
     INTERNAL_ERROR,
     MAX_WAITING,
     PLATFORM_CHANNEL,
+    ChannelSubscription,
     SocketRegistry,
     UserSocket,
 )
-from devstack.emulators.websocket.subscription import ChannelSubscription
 from devstack.seed.people import ANNA, ERIK, DemoUser
 from devstack.tokens import Hs256, mint, refresh_claims
 

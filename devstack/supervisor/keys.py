@@ -1,11 +1,12 @@
 """The devstack's secrets: random for each folder, readable by their owner only."""
 
 import hashlib
-import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,14 @@ class StackKeys:
 def load_keys(path: Path) -> StackKeys:
     """Read the keys; write new ones when there are no readable ones."""
     try:
-        stored = json.loads(path.read_bytes())
-        return StackKeys(str(stored["jwt_secret"]), str(stored["internal_api_key"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return msgspec.json.decode(path.read_bytes(), type=StackKeys)
+    except (FileNotFoundError, ValueError):
         keys = StackKeys(secrets.token_urlsafe(48), secrets.token_urlsafe(48))
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     # The mode is set at creation, so that no other user can ever read the file.
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(keys), file)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(keys))
     draft.replace(path)
     return keys

@@ -2,14 +2,15 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from devstack.errors import DevstackError, disk_error
 from devstack.supervisor.stack import Home
@@ -63,17 +64,15 @@ class StackState:
 
     def save(self, home: Home) -> None:
         draft = home.state.with_suffix(".new")
-        draft.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
         draft.replace(home.state)
 
 
 def read_state(home: Home) -> StackState | None:
     """The last state of a running or ended devstack; None when there is no readable one."""
     try:
-        raw = json.loads(home.state.read_bytes())
-        children = {name: ProcessId(**child) for name, child in raw.pop("children").items()}
-        return StackState(ProcessId(**raw.pop("supervisor")), children=children, **raw)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return msgspec.json.decode(home.state.read_bytes(), type=StackState)
+    except (OSError, ValueError):
         return None
 
 

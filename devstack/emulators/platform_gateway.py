@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from quart import Blueprint, Quart, Response, current_app, jsonify, request
+from quart import Blueprint, Quart, Response, jsonify, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -14,13 +14,18 @@ from devstack.emulators.bos import PHASE_NAMES, judge
 from devstack.emulators.control import switches
 from devstack.emulators.database import database
 from devstack.emulators.responses import EnvelopeError, request_correlation_id
-from devstack.emulators.server import EmulatorSettings, new_app, run, with_controls
+from devstack.emulators.server import (
+    EmulatorSettings,
+    emulator_settings,
+    new_app,
+    run,
+    with_controls,
+)
 from devstack.tokens import verified_subject
 
 COURSES = ("ENG5", "ENG6", "ENG7", "SV1", "SV2", "SV3")
 LONGEST_REASON = 500
 _SERVICE = "api-gateway-service"
-_SETTINGS = "gateway_settings"
 _PASSED_ON = frozenset({402, 404, 429})
 
 routes = Blueprint("gateway", __name__)
@@ -29,7 +34,7 @@ routes = Blueprint("gateway", __name__)
 def create_app(settings: EmulatorSettings) -> Quart:
     choices = {"bos": ("up", "down"), "kafka": ("up", "down")}
     app = new_app("api_gateway", settings.database, choices)
-    app.extensions[_SETTINGS] = settings
+    app.extensions["settings"] = settings
     app.register_blueprint(routes)
     return with_controls(app)
 
@@ -116,7 +121,7 @@ def _start(
 
 def _require_user() -> str:
     """The user of the bearer token; without a valid one the answer is a 401."""
-    settings: EmulatorSettings = current_app.extensions[_SETTINGS]
+    settings = emulator_settings()
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     is_bearer = kind.lower() == "bearer"
     user_id = verified_subject(token, settings.jwt_secret, settings.jwt_algorithm)

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -19,7 +19,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from quart import Quart, Response, jsonify, request
+from quart import Quart, Response, current_app, jsonify, request
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -78,6 +78,11 @@ class EmulatorSettings(SettingsFromEnv):
         "DEVSTACK_CMS_VALIDATION_STATUS", default=False, parse=is_true
     )
     roster_seconds: float = variable("DEVSTACK_CMS_ROSTER_SECONDS", 0.015, float)
+
+
+def emulator_settings() -> EmulatorSettings:
+    """The settings of the app behind the current request, where it has given them."""
+    return cast("EmulatorSettings", current_app.extensions["settings"])
 
 
 def new_app(

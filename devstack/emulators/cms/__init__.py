@@ -18,12 +18,13 @@ def create_app(settings: EmulatorSettings) -> Quart:
         "validation_status": "on" if settings.validation_status else "off",
     }
     app = new_app("cms", settings.database, choices, **positions)
+    app.extensions["settings"] = settings
     database: SeededDatabase = app.extensions["database"]
     # The pupils' routes lie below the classes' and come first, or "students" would be a class id.
     app.register_blueprint(classes.student_routes)
-    app.register_blueprint(classes.create_routes(settings.roster_seconds))
+    app.register_blueprint(classes.routes)
     app.register_blueprint(associations.routes)
-    app.register_blueprint(internal.create_routes(settings.internal_api_key))
+    app.register_blueprint(internal.routes)
 
     @app.while_serving
     async def confirm_overdue() -> AsyncGenerator[None, None]:

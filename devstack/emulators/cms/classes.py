@@ -3,7 +3,6 @@
 import sqlite3
 import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -22,6 +21,7 @@ from devstack.emulators.responses import (
     request_correlation_id,
     require_uuid,
 )
+from devstack.emulators.server import emulator_settings
 from devstack.events import Event, add, moment_of
 from devstack.events.accounts import class_changed, student_created, student_updated
 
@@ -74,19 +74,12 @@ async def require_user() -> None:
         raise PlainError("User authentication required", 401)
 
 
-def create_routes(roster_seconds: float) -> Blueprint:
-    routes = Blueprint("classes", __name__, url_prefix="/v1/classes")
-    routes.before_request(require_user)
-    answer_500_for(routes, *_ERRORS)
-    routes.get("/")(list_classes)
-    routes.post("/")(create)
-    routes.get("/<class_id>")(read)
-    routes.put("/<class_id>")(update)
-    routes.delete("/<class_id>")(delete)
-    routes.get("/<class_id>/roster", endpoint="roster")(partial(roster, roster_seconds))
-    return routes
+routes = Blueprint("classes", __name__, url_prefix="/v1/classes")
+routes.before_request(require_user)
+answer_500_for(routes, *_ERRORS)
 
 
+@routes.get("/")
 async def list_classes() -> ResponseReturnValue:
     """A page of the user's classes; senseless paging means the default, and there is no maximum."""
     limit = request.args.get("limit", 20, type=int)
@@ -104,6 +97,7 @@ async def list_classes() -> ResponseReturnValue:
     return jsonify({"classes": classes, "pagination": pagination})
 
 
+@routes.post("/")
 async def create() -> ResponseReturnValue:
     body = CreateClassBody.model_validate(await request.get_json())
     course = _only_course(body.course_codes)
@@ -114,10 +108,12 @@ async def create() -> ResponseReturnValue:
     return jsonify({"id": identifier, "name": body.name}), 201
 
 
+@routes.get("/<class_id>")
 async def read(class_id: str) -> ResponseReturnValue:
     return jsonify(await _class(require_uuid(class_id, _NO_CLASS)))
 
 
+@routes.put("/<class_id>")
 async def update(class_id: str) -> ResponseReturnValue:
     try:
         body = UpdateClassBody.model_validate(await request.get_json())
@@ -142,6 +138,7 @@ async def update(class_id: str) -> ResponseReturnValue:
     return jsonify(await _class(identifier))
 
 
+@routes.delete("/<class_id>")
 async def delete(class_id: str) -> ResponseReturnValue:
     identifier = require_uuid(class_id, _NO_CLASS)
     if not await database().execute("DELETE FROM classes WHERE class_id = ?", identifier):
@@ -149,8 +146,10 @@ async def delete(class_id: str) -> ResponseReturnValue:
     return jsonify({"message": "Class deleted successfully"})
 
 
-async def roster(seconds: float, class_id: str) -> ResponseReturnValue:
-    time.sleep(seconds)  # noqa: ASYNC251 - nothing else runs meanwhile: CMS has one core
+@routes.get("/<class_id>/roster")
+async def roster(class_id: str) -> ResponseReturnValue:
+    # Nothing else runs meanwhile: CMS has one core.
+    time.sleep(emulator_settings().roster_seconds)  # noqa: ASYNC251
     identifier = require_uuid(class_id, _NO_CLASS)
     await _class(identifier)
     # CMS promises no order: random ids give none. It composes the legal name anew.

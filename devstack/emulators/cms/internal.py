@@ -17,6 +17,7 @@ from devstack.emulators.responses import (
     canonical_uuid,
     require_internal_key,
 )
+from devstack.emulators.server import emulator_settings
 
 SERVICE = "class_management_service"
 MOST_REVIEWED = 200
@@ -25,25 +26,19 @@ _NAMES = (
     " FROM associations JOIN students USING (student_id)"
 )
 
-
-def create_routes(key: str) -> Blueprint:
-    routes = Blueprint("internal", __name__, url_prefix="/internal/v1")
-    answer_500_for(routes, sqlite3.Error)
-    routes.add_url_rule("/batches/class-info", view_func=class_info)
-    routes.add_url_rule("/batches/validation-status", view_func=validation_status)
-    routes.add_url_rule("/batches/<batch_id>/student-names", view_func=student_names)
-    routes.add_url_rule("/associations/essay/<essay_id>", view_func=student_of_essay)
-
-    @routes.before_request
-    async def authenticate() -> None:
-        absent = switches()["validation_status"] == "off"
-        if absent and request.endpoint == "internal.validation_status":
-            abort(404)
-        require_internal_key(key, allowed=None)
-
-    return routes
+routes = Blueprint("internal", __name__, url_prefix="/internal/v1")
+answer_500_for(routes, sqlite3.Error)
 
 
+@routes.before_request
+async def authenticate() -> None:
+    absent = switches()["validation_status"] == "off"
+    if absent and request.endpoint == "internal.validation_status":
+        abort(404)
+    require_internal_key(emulator_settings().internal_api_key, allowed=None)
+
+
+@routes.get("/batches/class-info")
 async def class_info() -> ResponseReturnValue:
     """Class by batch; null for a batch without association rows, whatever its class."""
     if switches()["class_info"] == "shipped":
@@ -56,6 +51,7 @@ async def class_info() -> ResponseReturnValue:
         abort(500)
 
 
+@routes.get("/batches/validation-status")
 async def validation_status() -> ResponseReturnValue:
     """Review state by batch, as services/class_validation answers once it is mounted."""
     return await _by_batch(_review_of, most=MOST_REVIEWED)
@@ -97,6 +93,7 @@ async def _review_of(batch_id: str) -> Row | None:
     return review if rows else None
 
 
+@routes.get("/batches/<batch_id>/student-names")
 async def student_names(batch_id: str) -> ResponseReturnValue:
     identifier = canonical_uuid(batch_id)
     if identifier is None:
@@ -109,6 +106,7 @@ async def student_names(batch_id: str) -> ResponseReturnValue:
     return jsonify([_named(row) for row in rows])
 
 
+@routes.get("/associations/essay/<essay_id>")
 async def student_of_essay(essay_id: str) -> ResponseReturnValue:
     identifier = canonical_uuid(essay_id)
     if identifier is None:

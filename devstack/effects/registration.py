@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from devstack.effects import world
-from devstack.effects.queue import Effect, make_tables, schedule
+from devstack.effects.queue import Effect, schedule
 from devstack.emulators.database import insert_row
 from devstack.events import add, moment
 from devstack.events.batches import registered
@@ -16,7 +16,6 @@ LISTED_AFTER = 1.7
 
 def register(connection: sqlite3.Connection, body: dict[str, Any], user_id: str) -> str:
     """Make another batch, whatever was made before; neither class nor prompt is looked up."""
-    make_tables(connection)
     batch_id, reference = str(uuid4()), body.get("student_prompt_ref") or {}
     prompt = reference.get("references", {}).get("student_prompt_text", {}).get("storage_id")
     row = {

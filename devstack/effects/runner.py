@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from redis.asyncio import Redis
 
@@ -12,6 +13,7 @@ from devstack.effects.queue import Effect, take_due
 from devstack.effects.world import batch_of
 from devstack.emulators.database import SeededDatabase
 from devstack.notifications import Notification, publish
+from devstack.seed.store import make_tables
 
 TICK_SECONDS = 0.1
 _CLEARS_LISTS = frozenset({"listed", "file_checked", "completed"})
@@ -48,6 +50,9 @@ class EffectRunner:
 
     async def run(self) -> None:
         """Look for due effects until cancelled."""
+        with suppress(sqlite3.Error):
+            # Data that an older version has seeded lacks some of them.
+            await self._database.run(make_tables)
         while True:
             try:
                 if not await self.step():

@@ -17,18 +17,6 @@ BROKER_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
 MAX_KEPT = 20_000
 """The oldest events are forgotten beyond that, sent or not."""
 
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS event_outbox ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, sent_at TEXT,"
-    " sent INTEGER NOT NULL DEFAULT 0)"
-)
-_INDEX = "CREATE INDEX IF NOT EXISTS event_outbox_unsent ON event_outbox (id) WHERE sent = 0"
-
-
-def make_table(connection: sqlite3.Connection) -> None:
-    connection.execute(_TABLE)
-    connection.execute(_INDEX)
-
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
@@ -47,14 +35,12 @@ def add(connection: sqlite3.Connection, *events: Event) -> None:
 
 def store(connection: sqlite3.Connection, events: Iterable[tuple[datetime | None, Event]]) -> None:
     """Store events, each with the time at which it was sent once, if it was."""
-    make_table(connection)
     rows = [(at and at.isoformat(), json.dumps(asdict(event))) for at, event in events]
     connection.executemany("INSERT INTO event_outbox (sent_at, event) VALUES (?, ?)", rows)
 
 
 def take_unsent(connection: sqlite3.Connection, limit: int) -> Sequence[StoredEvent]:
     """The oldest events that are still to be sent, in the order in which they were stored."""
-    make_table(connection)
     connection.execute(
         "DELETE FROM event_outbox WHERE id <= (SELECT max(id) FROM event_outbox) - ?", (MAX_KEPT,)
     )
@@ -74,5 +60,4 @@ def mark_sent(connection: sqlite3.Connection, last: int, at: datetime) -> None:
 
 
 def send_all_again(connection: sqlite3.Connection) -> None:
-    make_table(connection)
     connection.execute("UPDATE event_outbox SET sent = 0")

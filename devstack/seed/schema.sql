@@ -1,20 +1,21 @@
+-- Data of an older version gets the tables that it lacks: nothing here changes one that is there.
 -- Times are ISO 8601 text as the platform sends them: naive UTC, microseconds only when there are some.
 PRAGMA journal_mode = WAL;
 
 -- The date from which the data is counted back.
-CREATE TABLE seed (
+CREATE TABLE IF NOT EXISTS seed (
     base_date TEXT NOT NULL
 );
 
 -- Class management.
-CREATE TABLE classes (
+CREATE TABLE IF NOT EXISTS classes (
     class_id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     course_code TEXT NOT NULL,
     owner_id TEXT NOT NULL,
     created_at TEXT NOT NULL
 );
-CREATE TABLE students (
+CREATE TABLE IF NOT EXISTS students (
     student_id TEXT PRIMARY KEY,
     first_name TEXT NOT NULL,
     last_name TEXT NOT NULL,
@@ -23,12 +24,12 @@ CREATE TABLE students (
     created_by TEXT NOT NULL,
     UNIQUE (created_by, email)
 );
-CREATE TABLE class_members (
+CREATE TABLE IF NOT EXISTS class_members (
     class_id TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
     student_id TEXT NOT NULL REFERENCES students ON DELETE CASCADE,
     PRIMARY KEY (class_id, student_id)
 );
-CREATE TABLE associations (
+CREATE TABLE IF NOT EXISTS associations (
     essay_id TEXT PRIMARY KEY,
     batch_id TEXT NOT NULL,
     class_id TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
@@ -37,16 +38,16 @@ CREATE TABLE associations (
     created_at TEXT NOT NULL,
     confidence_score REAL
 );
-CREATE INDEX associations_by_batch ON associations (batch_id);
+CREATE INDEX IF NOT EXISTS associations_by_batch ON associations (batch_id);
 -- The events that CMS publishes: one row per accepted confirmation, or batch whose time was up.
-CREATE TABLE cms_outbox (
+CREATE TABLE IF NOT EXISTS cms_outbox (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     batch_id TEXT NOT NULL,
     payload TEXT NOT NULL
 );
 
 -- Results.
-CREATE TABLE batches (
+CREATE TABLE IF NOT EXISTS batches (
     batch_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
     assignment_id TEXT,
@@ -60,9 +61,9 @@ CREATE TABLE batches (
     processing_completed_at TEXT,
     prompt_storage_id TEXT
 );
-CREATE INDEX batches_by_user ON batches (user_id, created_at);
+CREATE INDEX IF NOT EXISTS batches_by_user ON batches (user_id, created_at);
 -- in_ras = 0: uploaded, but RAS has no row until the first result. cj_score holds the word NaN for one.
-CREATE TABLE essays (
+CREATE TABLE IF NOT EXISTS essays (
     essay_id TEXT PRIMARY KEY,
     batch_id TEXT NOT NULL REFERENCES batches ON DELETE CASCADE,
     in_ras INTEGER NOT NULL,
@@ -79,10 +80,10 @@ CREATE TABLE essays (
     cj_assessment_error_detail TEXT,
     last_updated TEXT NOT NULL
 );
-CREATE INDEX essays_by_batch ON essays (batch_id);
+CREATE INDEX IF NOT EXISTS essays_by_batch ON essays (batch_id);
 
 -- The orchestrator's state, which the file service and RAS read. requested_pipelines is a JSON array.
-CREATE TABLE bos_batches (
+CREATE TABLE IF NOT EXISTS bos_batches (
     batch_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
     course_code TEXT NOT NULL,
@@ -91,7 +92,7 @@ CREATE TABLE bos_batches (
     requested_pipelines TEXT NOT NULL,
     last_updated TEXT NOT NULL
 );
-CREATE TABLE phases (
+CREATE TABLE IF NOT EXISTS phases (
     batch_id TEXT NOT NULL,
     name TEXT NOT NULL,
     status TEXT NOT NULL,
@@ -101,13 +102,13 @@ CREATE TABLE phases (
 );
 
 -- The orchestrator's own status, which no route shows, and the class.
-CREATE TABLE bos_contexts (
+CREATE TABLE IF NOT EXISTS bos_contexts (
     batch_id TEXT PRIMARY KEY,
     class_id TEXT,
     status TEXT NOT NULL
 );
 -- Steps that are still to come after a write, at a time in epoch seconds.
-CREATE TABLE effects (
+CREATE TABLE IF NOT EXISTS effects (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     due_at REAL NOT NULL,
     kind TEXT NOT NULL,
@@ -116,13 +117,13 @@ CREATE TABLE effects (
 );
 
 -- Entitlements.
-CREATE TABLE credit_balances (
+CREATE TABLE IF NOT EXISTS credit_balances (
     subject_type TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     balance INTEGER NOT NULL,
     PRIMARY KEY (subject_type, subject_id)
 );
-CREATE TABLE credit_operations (
+CREATE TABLE IF NOT EXISTS credit_operations (
     id TEXT NOT NULL,
     subject_type TEXT NOT NULL,
     subject_id TEXT NOT NULL,
@@ -136,15 +137,28 @@ CREATE TABLE credit_operations (
 );
 
 -- Uploads and texts.
-CREATE TABLE file_uploads (
+CREATE TABLE IF NOT EXISTS file_uploads (
     file_upload_id TEXT PRIMARY KEY,
     batch_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     filename TEXT NOT NULL,
     size INTEGER NOT NULL
 );
-CREATE TABLE texts (
+CREATE TABLE IF NOT EXISTS texts (
     storage_id TEXT PRIMARY KEY,
     content_type TEXT NOT NULL,
     body BLOB NOT NULL
+);
+
+-- The events of all services, and the steps that the scenario has taken.
+CREATE TABLE IF NOT EXISTS event_outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event TEXT NOT NULL,
+    sent_at TEXT,
+    sent INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS event_outbox_unsent ON event_outbox (id) WHERE sent = 0;
+CREATE TABLE IF NOT EXISTS scenario (
+    place INTEGER PRIMARY KEY CHECK (place = 1),
+    step INTEGER NOT NULL
 );

@@ -44,12 +44,17 @@ def write_dataset(dataset: Dataset, path: Path) -> None:
     unfinished = path.with_suffix(".building")
     unfinished.unlink(missing_ok=True)
     with closing(sqlite3.connect(unfinished)) as connection:
-        connection.executescript(_SCHEMA.read_text(encoding="utf-8"))
+        make_tables(connection)
         with connection:
             _fill(connection, dataset)
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     unfinished.replace(path)
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that are missing."""
+    connection.executescript(_SCHEMA.read_text(encoding="utf-8"))
 
 
 def _fill(connection: sqlite3.Connection, dataset: Dataset) -> None:

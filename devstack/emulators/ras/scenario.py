@@ -24,10 +24,6 @@ from devstack.seed.store import columns_of, insert_rows, sql_value, write_orches
 SCENARIO_PATH = "/_devstack/scenario"
 MAX_STEPS = 500
 _MAX_BODY_BYTES = 1024
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS scenario"
-    " (place INTEGER PRIMARY KEY CHECK (place = 1), step INTEGER NOT NULL)"
-)
 log = logging.getLogger(__name__)
 
 
@@ -122,7 +118,6 @@ def _parse_steps(content: bytes) -> int:
 
 def last_step(connection: sqlite3.Connection) -> int:
     """The number of steps that the data has seen; 0 as seeded."""
-    connection.execute(_TABLE)
     row = connection.execute("SELECT step FROM scenario").fetchone()
     return 0 if row is None else int(row["step"])
 

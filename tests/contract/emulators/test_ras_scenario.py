@@ -1,5 +1,6 @@
 """Steps of the scenario, as RAS shows them through its cache and as the platform tells them."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -176,3 +177,18 @@ def rows(database: Path) -> list[int]:
         tables = ("batches", "essays", "phases")
         counts = [connection.execute(f"SELECT count(*) FROM {table}") for table in tables]
         return [int(count.fetchone()[0]) for count in counts]
+
+
+async def test_data_of_an_older_version_gets_the_tables_that_it_lacks(
+    ras_settings: ras.RasEmulatorSettings, redis: FakeAsyncRedis
+) -> None:
+    with closing(sqlite3.connect(ras_settings.database)) as connection:
+        connection.executescript("DROP TABLE scenario; DROP TABLE effects;")
+    app = ras.create_app(ras_settings, StatusCache(redis, 5), redis)
+
+    async with app.test_app(), asyncio.timeout(30):
+        while (await app.test_client().get(SCENARIO_PATH)).status_code != 200:
+            await asyncio.sleep(0.01)
+
+    with closing(sqlite3.connect(ras_settings.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM effects").fetchone() == (0,)

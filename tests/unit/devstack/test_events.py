@@ -11,6 +11,7 @@ from devstack.events import Event, accounts, batches, moment, outbox
 from devstack.events.event import SHORT_NAMES, encoded, topic_name
 from devstack.seed import Situation, load_dataset
 from devstack.seed.history import past_events
+from devstack.seed.store import make_tables
 from tests.unit.devstack.event_shapes import SHAPES, check
 
 DATA = load_dataset()
@@ -133,6 +134,7 @@ def test_past_of_each_batch_is_in_the_order_of_its_times() -> None:
 def connection() -> sqlite3.Connection:
     opened = sqlite3.connect(":memory:")
     opened.row_factory = sqlite3.Row
+    make_tables(opened)
     return opened
 
 
@@ -168,7 +170,6 @@ def test_outbox_forgets_the_oldest(connection: sqlite3.Connection) -> None:
 def test_nothing_is_stored_without_a_broker(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox.make_table(connection)
     monkeypatch.delenv(outbox.BROKER_VARIABLE, raising=False)
 
     outbox.add(connection, PAST[0])

@@ -11,7 +11,6 @@ import typer
 from devstack.errors import DevstackError
 from devstack.supervisor.logs import LogReader, last_lines
 
-LAST_LINES = 200
 LEVELS = ("debug", "info", "warning", "error")
 POLL_SECONDS = 0.2
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green")

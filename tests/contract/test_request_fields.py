@@ -18,8 +18,9 @@ NUMBERS = {"limit", "offset", "before", "cursor"}
 
 def modules() -> Iterator[ModuleType]:
     for service in SERVICES:
-        package = importlib.import_module(f"services.{service}.dto")
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        dto = importlib.import_module(f"services.{service}.dto")
+        yield dto
+        for found in pkgutil.iter_modules(getattr(dto, "__path__", ()), f"{dto.__name__}."):
             yield importlib.import_module(found.name)
 
 

@@ -48,6 +48,7 @@ BOUNDS = (
     Bound("dashboard", "Fastify + undici", "ours on Granian", ">=", 1.6),
     Bound("dashboard", "ours on Hypercorn", "aiohttp floor", "<=", 2.4),
     Bound("dashboard", "ours on Granian", "aiohttp floor", "<=", 1.9),
+    Bound("dashboard", "ours on Hypercorn", "bare Quart", "<=", 3.0),
     Bound("detail", "ours on Hypercorn", "bare Quart", "<=", 1.4),
     Bound("essay", "ours on Hypercorn", "bare Quart", "<=", 1.4),
     Bound("associations", "ours on Hypercorn", "bare Quart", "<=", 1.4),

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -141,10 +142,24 @@ async def test_a_wrong_user_or_no_tls_is_not_ready_and_no_failure(
         if scheme_and_user.startswith("rediss")
         else redis_address.split("?", maxsplit=1)[0]
     )
-    redis = redis_at(f"{scheme_and_user}{address}", timeout=5)
+    redis, before = redis_at(f"{scheme_and_user}{address}", timeout=5), open_sockets()
 
     assert await RedisHealthCheck(redis).ping() is False
     await redis.aclose()
+    # The client does not wait for the end of a connection that was refused; TLS takes a while.
+    async with asyncio.timeout(10):
+        while open_sockets() > before:
+            await asyncio.sleep(0.01)
+
+
+def open_sockets() -> int:
+    """Sockets of this process."""
+    targets = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            # That of the look itself is gone by now.
+            targets.append(str(descriptor.readlink()))
+    return sum(target.startswith("socket:") for target in targets)
 
 
 def require_tls(rules: Path, tls: TlsFiles) -> None:

@@ -1,5 +1,7 @@
 """The ledger's database before its first use."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,20 @@ async def test_a_read_does_not_wait_for_who_writes(tmp_path: Path) -> None:
         await other.read("anna", change)  # type: ignore[arg-type]  # what must not be possible
     await own.aclose()
     await other.aclose()
+
+
+async def test_a_read_does_not_wait_for_files_that_are_written(tmp_path: Path) -> None:
+    """Uploads use the threads that all work of the loop shares, and a disk may be slow."""
+    database = LedgerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}", timeout=2.0)
+    written = threading.Event()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(64):
+            group.create_task(asyncio.to_thread(written.wait, 20.0))
+        await asyncio.sleep(0)
+        try:
+            (rows,) = await database.read("anna", select(schema_version))
+        finally:
+            written.set()
+    await database.aclose()
+
+    assert [row.version for row in rows] == [1]

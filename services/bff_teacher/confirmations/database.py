@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -64,6 +65,8 @@ class LedgerDatabase:
         if self._is_sqlite:
             self._engine = _sqlite_engine(target.url, timeout * INNER_TIMEOUT)
             self._reader = _sqlite_reader(target.url, timeout * INNER_TIMEOUT)
+            # Of its own: the loop's are shared with the files of uploads.
+            self._reading_thread = ThreadPoolExecutor(1, thread_name_prefix="ledger_reads")
             self._slots = FairSlots(1)
         else:
             self._engine = _postgres_engine(target, timeout * INNER_TIMEOUT)
@@ -108,7 +111,8 @@ class LedgerDatabase:
         """
         async with self._turn(caller):
             if self._reader is not None:
-                return await asyncio.to_thread(_rows_of, self._reader, queries, values)
+                loop, thread = asyncio.get_running_loop(), self._reading_thread
+                return await loop.run_in_executor(thread, _rows_of, self._reader, queries, values)
             async with self._engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 return [(await connection.execute(one, values)).all() for one in queries]
@@ -144,6 +148,7 @@ class LedgerDatabase:
     async def aclose(self) -> None:
         await self._engine.dispose()
         if self._reader is not None:
+            self._reading_thread.shutdown(wait=False, cancel_futures=True)
             self._reader.dispose()
 
     async def _ensure_schema(self) -> None:

@@ -1,7 +1,7 @@
 """Fetches the parts of a screen concurrently; describes parts that are missing or stale."""
 
 from asyncio import TaskGroup
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Annotated, Generic, Literal, TypeVar
@@ -29,6 +29,12 @@ class Fetched(msgspec.Struct, Generic[T_co], frozen=True):
     def holding(self, value: U) -> "Fetched[U]":
         """Another value that was made from this one and is as fresh."""
         return Fetched(value, self.age, self.stale)
+
+
+def combined(value: T, sources: Sequence[Fetched[object]]) -> Fetched[T]:
+    """A value made from several sources: as old as the oldest, stale when one is."""
+    stale = [source.stale for source in sources]
+    return Fetched(value, max([source.age for source in sources], default=0.0), any(stale))
 
 
 @dataclass(frozen=True, slots=True)

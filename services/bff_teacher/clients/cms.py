@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bff_core.client import Absence, Credentials, JsonDecoder, ServiceClient, ServiceIdentity
 from bff_core.clock import Clock
-from bff_core.composition import Fetched, fan_out
+from bff_core.composition import Fetched, combined, fan_out
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamRefused
 from bff_core.settings import Operation
@@ -245,7 +245,5 @@ def _chunks(batch_ids: Sequence[str]) -> list[Sequence[str]]:
 
 
 def _merged(chunks: Sequence[Fetched[dict[str, T]]]) -> Fetched[dict[str, T]]:
-    """One answer for several: as old as the oldest, stale when one is."""
     values = {batch_id: value for one in chunks for batch_id, value in one.value.items()}
-    age = max([one.age for one in chunks], default=0.0)
-    return Fetched(values, age, any(one.stale for one in chunks))
+    return combined(values, chunks)

@@ -4,7 +4,7 @@ import msgspec
 
 from bff_core.client import Credentials, JsonDecoder, ServiceClient
 from bff_core.clock import Clock
-from bff_core.composition import Fetched
+from bff_core.composition import Fetched, combined
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import DownstreamFailed, DownstreamTimeout, Unavailable
 from bff_core.settings import Operation
@@ -40,7 +40,7 @@ class HttpCredits:
             raise DownstreamTimeout("entitlements", reason="no_time_left") from error
         if not is_empty.value:
             raise DownstreamFailed("entitlements", reason="unconfirmed_zero")
-        return Fetched(found.value, max(found.age, is_empty.age), found.stale)
+        return combined(found.value, (found, is_empty))
 
     def forget(self, user_id: UserId | None) -> None:
         """Drop the reads of a user, or of all."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bff_core.clock import as_utc
-from bff_core.composition import Fetched, Missing, Part, fan_out, required
+from bff_core.composition import Fetched, Missing, Part, combined, fan_out, required
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, NotFound
 from services.bff_teacher.contracts.cms import Class, ClassInfos, Roster
@@ -24,7 +24,6 @@ from services.bff_teacher.ports import (
 from services.bff_teacher.screens.ids import is_uuid, require_uuids
 from services.bff_teacher.screens.parts import (
     DisabledParts,
-    combined,
     describe_parts,
     optional_unless_disabled,
     value_of,

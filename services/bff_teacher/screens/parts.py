@@ -5,7 +5,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bff_core.composition import Fetched, Missing, Part, PartV1, describe, fan_out, optional
+from bff_core.composition import (
+    Fetched,
+    Missing,
+    Part,
+    PartV1,
+    combined,
+    describe,
+    fan_out,
+    optional,
+)
 from bff_core.errors import Unavailable
 
 T = TypeVar("T")
@@ -42,12 +51,6 @@ def value_of(part: Part[T] | None) -> T | None:
 def describe_parts(parts: Mapping[str, Part[object] | None]) -> list[PartV1]:
     """One entry a part, in the order given; disabled parts (None) have none."""
     return [describe(name, part) for name, part in parts.items() if part is not None]
-
-
-def combined(value: T, sources: Sequence[Fetched[object]]) -> Fetched[T]:
-    """A value made from several sources: as old as the oldest, stale when one is."""
-    stale = [source.stale for source in sources]
-    return Fetched(value, max([source.age for source in sources], default=0.0), any(stale))
 
 
 def worst(parts: Sequence[Part[object]]) -> Part[None] | None:

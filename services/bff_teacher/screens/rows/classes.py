@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bff_core.clock import as_utc
-from bff_core.composition import Fetched, Missing, Part, optional
+from bff_core.composition import Fetched, Missing, Part, combined, optional
 from bff_core.context import RequestContext
 from bff_core.errors import DownstreamFailed, NotFound
 from services.bff_teacher.contracts.cms import Class, ClassInfos, ClassPage, Roster, RosterStudent
@@ -13,12 +13,7 @@ from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.dto.class_list_v1 import TeacherClassV1
 from services.bff_teacher.ports import Classes, Results, Students
 from services.bff_teacher.screens.ids import is_uuid
-from services.bff_teacher.screens.parts import (
-    DisabledParts,
-    combined,
-    optional_unless_disabled,
-    read_all,
-)
+from services.bff_teacher.screens.parts import DisabledParts, optional_unless_disabled, read_all
 from services.bff_teacher.screens.rows.batches import as_utc_or_none
 from services.bff_teacher.screens.rows.pages import visible_batches
 from services.bff_teacher.screens.states import BatchStates, may_run

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bff_core.composition import Fetched, fan_out, required
+from bff_core.composition import Fetched, combined, fan_out, required
 from bff_core.context import RequestContext, UserId
 from services.bff_teacher.contracts.ras import FILTER_WORDS, BatchPage, BatchSummary, Pagination
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.ownership import is_same_user
 from services.bff_teacher.ports import Results
 from services.bff_teacher.screens.ids import is_uuid
-from services.bff_teacher.screens.parts import combined
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bff_core.clock import as_utc
-from bff_core.composition import Fetched, fan_out, required
+from bff_core.composition import Fetched, combined, fan_out, required
 from bff_core.context import RequestContext
 from services.bff_teacher.contracts.ras import BatchPage, BatchSummary, Pagination
 from services.bff_teacher.dto.class_dashboard_v1 import DashboardQuery
 from services.bff_teacher.ports import Classes, Results
-from services.bff_teacher.screens.parts import combined
 from services.bff_teacher.screens.rows.pages import FoundBatches, count_skipped, visible_batches
 from services.bff_teacher.screens.states import StateReads
 from services.bff_teacher.truth.facts import BatchTruth

@@ -10,18 +10,22 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Row, Select
+from sqlalchemy import Executable, Row
 
 from bff_core.composition import fan_out
 from bff_core.context import Deadline, UserId
 from bff_core.errors import Unavailable
 from bff_core.testing import FakeClock, a_context
+from services.bff_teacher.confirmations.creation import CreationOutcome
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.ledger import SqlConfirmations, confirmations_counter
 from services.bff_teacher.confirmations.model import ConfirmOutcome
 from services.bff_teacher.confirmations.records import MAX_AGE, SqlBatchRecords
+from services.bff_teacher.confirmations.sql_creations import SqlCreations
+from services.bff_teacher.confirmations.titles import SqlTitles
 from tests import sqlite_threads
 from tests.contract.test_confirmations import KINDS, NOW, an_attempt, postgres
+from tests.contract.test_creations import a_creation
 
 
 class CountingDatabase(LedgerDatabase):
@@ -35,7 +39,7 @@ class CountingDatabase(LedgerDatabase):
         self.is_down = False
 
     async def read(
-        self, caller: str, *queries: Select[Any], **values: object
+        self, caller: str, *queries: Executable, **values: object
     ) -> list[Sequence[Row[Any]]]:
         self.reads += 1
         await self.gate.wait()
@@ -89,8 +93,8 @@ async def test_batches_that_were_confirmed_are_found_in_one_read(
 
     found = await records.of_batches(a_context(), asked)
 
-    assert found.confirmed_at == {twice.batch_id: later}
-    assert found.by_batch == {}
+    assert found.value.confirmed_at == {twice.batch_id: later}
+    assert found.value.by_batch == {}
     assert database.reads == before + 1
 
 
@@ -102,6 +106,51 @@ async def test_500_callers_at_once_cost_one_read(
             group.create_task(records.of_batches(a_context(), ["b-1", "b-2"]))
 
     assert database.reads == 1
+
+
+async def test_pages_that_wait_are_read_together_and_each_teacher_gets_their_own(
+    database: CountingDatabase, records: SqlBatchRecords, clock: FakeClock
+) -> None:
+    teachers = [replace(a_context(), user_id=UserId(f"teacher-{number}")) for number in range(40)]
+    batches = {one.user_id: str(uuid.uuid4()) for one in teachers}
+    titles = SqlTitles(database, records, clock)
+    for one in teachers:
+        await titles.replace(one, batches[one.user_id], one.user_id, version=0)
+    database.gate.clear()
+    before = database.reads
+
+    async with fan_out() as group:
+        pages = {}
+        for one in teachers:
+            read = records.of_batches(one, [batches[one.user_id].upper()])
+            pages[one.user_id] = group.create_task(read)
+            # The first read has begun, and the others wait.
+            await asyncio.sleep(0.001)
+        database.gate.set()
+
+    assert database.reads == before + 2
+    for user_id, page in pages.items():
+        titles_found = page.result().value.titles
+        assert {key: title.text for key, title in titles_found.items()} == {
+            batches[user_id]: user_id
+        }
+
+
+async def test_a_batch_that_another_teacher_created_is_not_ours(
+    database: CountingDatabase, records: SqlBatchRecords
+) -> None:
+    creations, other = SqlCreations(database), replace(a_context(), user_id=UserId("somebody-else"))
+    batch_id = str(uuid.uuid4())
+    begun = a_creation()
+    created = replace(begun, outcome=CreationOutcome.CREATED, batch_id=batch_id, ended_at=NOW)
+    assert await creations.begin(begun)
+    assert await creations.advance(begun, created)
+
+    own = await records.of_batches(replace(a_context(), user_id=begun.user_id), [batch_id])
+    found = await records.of_batches(other, [batch_id])
+
+    assert own.value.by_batch[batch_id].is_ours
+    assert found.value.by_batch == {}
 
 
 async def test_a_read_serves_for_two_seconds_and_until_the_teacher_writes(
@@ -152,5 +201,5 @@ async def test_a_ledger_that_hangs_costs_a_caller_its_own_time_alone(
         await records.of_batches(hurried, ["b-1"])
     database.gate.set()
 
-    assert (await records.of_batches(a_context(), ["b-1"])).by_batch == {}
+    assert (await records.of_batches(a_context(), ["b-1"])).value.by_batch == {}
     assert database.reads == 1

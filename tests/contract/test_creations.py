@@ -12,6 +12,7 @@ from bff_core.clock import SystemClock
 from bff_core.context import UserId
 from services.bff_teacher.confirmations.creation import Creation, CreationOutcome, Creations
 from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.records import SqlBatchRecords
 from services.bff_teacher.confirmations.sql_creations import SqlCreations
 from services.bff_teacher.confirmations.titles import SqlTitles
 from tests import sqlite_threads
@@ -44,7 +45,9 @@ class Kept:
         if isinstance(self.creations, MemoryCreations):
             return self.creations.titles.get(batch_id)
         assert self.database
-        title = await SqlTitles(self.database, SystemClock()).current(a_context(), batch_id)
+        records = SqlBatchRecords(self.database, SystemClock())
+        titles = SqlTitles(self.database, records, SystemClock())
+        title = await titles.current(a_context(), batch_id)
         return title.text or None
 
 

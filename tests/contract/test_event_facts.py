@@ -137,7 +137,7 @@ async def test_essays_and_files_are_counted_and_grades_are_left_out(store: SqlEv
 
     await store.write(arrived)
 
-    assert await store.of_batches([batch, an_id()], CALLER) == {batch: events_of(arrived)}
+    assert await store.of_batches([batch, an_id()]) == {batch: events_of(arrived)}
 
 
 async def test_a_batch_with_counted_facts_alone_is_known(store: SqlEventFacts) -> None:
@@ -145,7 +145,7 @@ async def test_a_batch_with_counted_facts_alone_is_known(store: SqlEventFacts) -
 
     await store.write([a_fact(batch, FactKind.ESSAY_PLACED, item=an_id())])
 
-    assert (await store.of_batches([batch], CALLER))[batch].placed == 1
+    assert (await store.of_batches([batch]))[batch].placed == 1
 
 
 async def test_old_facts_are_deleted(store: SqlEventFacts) -> None:

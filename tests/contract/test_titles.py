@@ -14,6 +14,7 @@ from bff_core.context import Deadline, UserId
 from bff_core.errors import RateLimited, Unavailable
 from bff_core.testing import FakeClock
 from services.bff_teacher.confirmations.database import LedgerDatabase
+from services.bff_teacher.confirmations.records import SqlBatchRecords
 from services.bff_teacher.confirmations.titles import SqlTitles
 from services.bff_teacher.ports import BatchTitle, Titles
 from tests.contract.test_confirmations import (
@@ -35,13 +36,12 @@ def an_id() -> str:
 
 
 @asynccontextmanager
-async def opened(url: str, clock: Clock) -> AsyncIterator[SqlTitles]:
-    async with aclosing(LedgerDatabase(url, timeout=20.0)) as database:
-        titles = SqlTitles(database, clock)
-        try:
-            yield titles
-        finally:
-            await titles.aclose()
+async def opened(url: str, clock: Clock) -> AsyncIterator[tuple[SqlTitles, SqlBatchRecords]]:
+    async with (
+        aclosing(LedgerDatabase(url, timeout=20.0)) as database,
+        aclosing(SqlBatchRecords(database, clock)) as records,
+    ):
+        yield SqlTitles(database, records, clock), records
 
 
 @pytest.fixture(params=KINDS)
@@ -52,7 +52,7 @@ async def titles(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     address = f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
     if request.param == "postgres":
         address = postgres(request)
-    async with opened(address, SystemClock()) as real:
+    async with opened(address, SystemClock()) as (real, _):
         yield real
 
 
@@ -103,7 +103,10 @@ async def test_of_many_writers_of_one_version_one_succeeds(titles: Titles) -> No
 
 
 async def test_no_title_at_all_costs_no_query() -> None:
-    async with opened("sqlite+aiosqlite:////proc/nowhere/ledger.sqlite3", SystemClock()) as titles:
+    async with opened("sqlite+aiosqlite:////proc/nowhere/ledger.sqlite3", SystemClock()) as (
+        titles,
+        _,
+    ):
         assert (await titles.of_batches(ctx, [])).value == {}
         with pytest.raises(Unavailable):
             await titles.of_batches(ctx, [an_id()])
@@ -112,11 +115,11 @@ async def test_no_title_at_all_costs_no_query() -> None:
 @REAL
 async def test_a_page_is_read_once_until_it_is_old_or_forgotten(url: str) -> None:
     batch, clock = an_id(), FakeClock()
-    async with opened(url, clock) as reader, opened(url, SystemClock()) as writer:
+    async with opened(url, clock) as (reader, read), opened(url, SystemClock()) as (writer, _):
         seen = [await reader.of_batches(ctx, [batch])]
         first = await writer.replace(ctx, batch, "one", version=0)
         seen.append(await reader.of_batches(ctx, [batch]))
-        reader.forget(ctx.user_id)
+        read.forget(ctx.user_id)
         seen.append(await reader.of_batches(ctx, [batch]))
         second = await writer.replace(ctx, batch, "two", version=1)
         clock.advance(2.5)
@@ -127,7 +130,7 @@ async def test_a_page_is_read_once_until_it_is_old_or_forgotten(url: str) -> Non
 
 @REAL
 async def test_open_screens_cost_their_user_no_turn_to_write(url: str) -> None:
-    async with opened(url, SystemClock()) as titles:
+    async with opened(url, SystemClock()) as (titles, _):
         await titles.current(ctx, an_id())
         reads = [asyncio.create_task(titles.of_batches(ctx, [an_id()])) for _ in range(12)]
         await asyncio.sleep(0)

@@ -177,7 +177,7 @@ async def test_records_count_files_that_fill_or_may_fill_a_place(
     records = SqlBatchRecords(database, SystemClock())
 
     asked = [batch.upper(), other, str(uuid.uuid4())]
-    found = (await records.of_batches(a_context(), asked)).by_batch
+    found = (await records.of_batches(a_context(), asked)).value.by_batch
 
     await records.aclose()
     await database.aclose()

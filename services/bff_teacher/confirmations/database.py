@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, Row, Select, create_engine, event, insert, select, text
+from sqlalchemy import URL, Engine, Executable, Row, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -35,6 +35,8 @@ class LedgerSchemaMismatch(Exception):
     """The tables were made by a release with another schema."""
 
 
+SHARE_OF_SCREENS = "screens"
+"""The share for what many users' screens read at once."""
 _FAILURES: tuple[type[Exception], ...] = (
     DBAPIError,
     PoolTimeout,
@@ -99,7 +101,7 @@ class LedgerDatabase:
             yield connection
 
     async def read(
-        self, caller: str, *queries: Select[Any], **values: object
+        self, caller: str, *queries: Executable, **values: object
     ) -> list[Sequence[Row[Any]]]:
         """The rows of each query, each seen at a moment of its own; callers take turns.
 
@@ -215,7 +217,7 @@ def _sqlite_reader(url: URL, timeout: float) -> Engine:
 
 
 def _rows_of(
-    engine: Engine, queries: Sequence[Select[Any]], values: Mapping[str, object]
+    engine: Engine, queries: Sequence[Executable], values: Mapping[str, object]
 ) -> list[Sequence[Row[Any]]]:
     with engine.connect() as connection:
         return [connection.execute(one, values).all() for one in queries]

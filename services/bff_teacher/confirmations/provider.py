@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from dishka import Provider, Scope, alias, provide
+from dishka import Provider, Scope, provide
 from prometheus_client import CollectorRegistry
 
 from bff_core.clock import Clock
@@ -52,8 +52,5 @@ class LedgerProvider(Provider):
             yield records
 
     @provide
-    async def sql_titles(self, clock: Clock) -> AsyncIterator[SqlTitles]:
-        async with aclosing(SqlTitles(self._database, clock)) as titles:
-            yield titles
-
-    titles = alias(source=SqlTitles, provides=Titles)
+    def titles(self, records: BatchRecords, clock: Clock) -> Titles:
+        return SqlTitles(self._database, records, clock)

@@ -1,22 +1,45 @@
-"""Records in the own database of batches that have not begun: creations, files, confirmations."""
+"""Records in the own database: titles of batches, and before a batch has begun, what was done here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from bff_core.clock import Clock
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import Unavailable
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.database import (
+    SHARE_OF_SCREENS,
+    LedgerDatabase,
+    share_of_reads,
+)
 from services.bff_teacher.confirmations.model import ConfirmOutcome
-from services.bff_teacher.confirmations.tables import attempts, creations, uploads
+from services.bff_teacher.confirmations.tables import attempts, creations, titles, uploads
 from services.bff_teacher.confirmations.upload import BatchRecord, KnownRecords, UploadStatus
+from services.bff_teacher.grouped_reads import GroupedReads
+from services.bff_teacher.ports import BatchTitle
 from services.bff_teacher.recent_reads import RecentReads
 
 MAX_AGE = 2.0
-"""Seconds for which records are kept, as titles are."""
+"""Seconds for which records are kept, as pages of RAS are."""
 
 # A removed file keeps its place, if it had one.
 _SURE = (UploadStatus.SENT, UploadStatus.ACCEPTED, UploadStatus.REMOVED)
@@ -29,27 +52,46 @@ def _number(statuses: Sequence[UploadStatus]) -> ColumnElement[int]:
     return func.sum(case((counted, 1), else_=0))
 
 
-_BATCHES: BindParameter[str] = bindparam("batch_ids", expanding=True)
-_CREATED = select(creations).where(
-    creations.c.batch_id.in_(_BATCHES),
-    creations.c.user_id == bindparam("user_id"),
-    creations.c.outcome == CreationOutcome.CREATED.value,
-)
-_FILES = (
-    select(
-        uploads.c.batch_id,
-        _number(_POSSIBLE).label("files"),
-        _number(_SURE).label("sure_files"),
-    )
-    .where(uploads.c.batch_id.in_(_BATCHES))
-    .group_by(uploads.c.batch_id)
-)
-_CONFIRMED = (
-    select(attempts.c.batch_id, func.max(attempts.c.ended_at).label("at"))
-    .where(attempts.c.batch_id.in_(_BATCHES))
+_NO_TEXT, _NO_NUMBER = cast(null(), Text), cast(null(), Integer)
+
+
+def _rows(kind: str, table: Table, **columns: ColumnElement[Any]) -> Select[Any]:
+    """Rows of one kind; all kinds have the same columns, so that one query reads them."""
+    texts, numbers = ("user_id", "text", "class_id", "at"), ("number", "sure_number")
+    return select(
+        literal_column(f"'{kind}'").label("kind"),
+        table.c.batch_id,
+        *(columns.get(name, _NO_TEXT).label(name) for name in texts),
+        *(columns.get(name, _NO_NUMBER).label(name) for name in numbers),
+    ).where(table.c.batch_id.in_(bindparam("batch_ids", expanding=True)))
+
+
+_RECORDS = union_all(
+    _rows(
+        "title",
+        titles,
+        text=titles.c.title,
+        number=titles.c.version,
+        at=titles.c.updated_at,
+    ),
+    _rows(
+        "creation",
+        creations,
+        user_id=creations.c.user_id,
+        text=creations.c.class_name,
+        class_id=creations.c.class_id,
+        number=creations.c.essay_count,
+    ).where(creations.c.outcome == CreationOutcome.CREATED.value),
+    _rows("files", uploads, number=_number(_POSSIBLE), sure_number=_number(_SURE)).group_by(
+        uploads.c.batch_id
+    ),
+    _rows("confirmation", attempts, at=func.max(attempts.c.ended_at))
     .where(attempts.c.outcome == ConfirmOutcome.CONFIRMED.value)
-    .group_by(attempts.c.batch_id)
+    .group_by(attempts.c.batch_id),
 )
+
+_Kinds = dict[str, Row[Any]]
+"""The rows of a batch by kind, at most one of each."""
 
 
 class SqlBatchRecords:
@@ -58,53 +100,69 @@ class SqlBatchRecords:
     def __init__(self, database: LedgerDatabase, clock: Clock) -> None:
         self._database = database
         self._recent = RecentReads[KnownRecords | None](clock, max_age=MAX_AGE)
+        self._grouped = GroupedReads(self._read)
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
-    ) -> KnownRecords:
+    ) -> Fetched[KnownRecords]:
         wanted = frozenset(one.lower() for one in batch_ids)
         if not wanted:
-            return KnownRecords()
+            return Fetched(KnownRecords())
         if fresh:
-            return await self._read(ctx.user_id, wanted)
+            rows = await self._read(wanted, share_of_reads(ctx.user_id))
+            return Fetched(_known(rows, ctx.user_id))
         found = await self._recent.get(ctx, wanted, lambda: self._try(ctx.user_id, wanted))
         if found.value is None:
             raise Unavailable(details={"reason": "ledger_unavailable"})
-        return found.value
+        return found.holding(found.value)
 
     def forget(self, user_id: UserId | None) -> None:
         self._recent.forget(user_id)
 
     async def aclose(self) -> None:
         await self._recent.aclose()
+        await self._grouped.aclose()
 
     async def _try(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords | None:
         try:
-            return await self._read(caller, wanted)
+            return _known(await self._grouped.get(wanted), caller)
         except Unavailable:
             return None
 
-    async def _read(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords:
-        made, counted, confirmed = await self._database.read(
-            share_of_reads(caller),
-            _CREATED,
-            _FILES,
-            _CONFIRMED,
-            batch_ids=sorted(wanted),
-            user_id=caller,
-        )
-        ours = {row.batch_id: row for row in made}
-        counts = {row.batch_id: row for row in counted}
-        records = {
-            batch_id: BatchRecord(
-                is_ours=batch_id in ours,
-                expected=ours[batch_id].essay_count if batch_id in ours else 0,
-                class_id=ours[batch_id].class_id if batch_id in ours else None,
-                class_name=ours[batch_id].class_name if batch_id in ours else None,
-                files=counts[batch_id].files if batch_id in counts else 0,
-                sure_files=counts[batch_id].sure_files if batch_id in counts else 0,
-            )
-            for batch_id in ours.keys() | counts.keys()
-        }
-        times = {row.batch_id: datetime.fromisoformat(row.at) for row in confirmed}
-        return KnownRecords(records, times)
+    async def _read(
+        self, batch_ids: Collection[str], share: str = SHARE_OF_SCREENS
+    ) -> dict[str, _Kinds]:
+        (rows,) = await self._database.read(share, _RECORDS, batch_ids=list(batch_ids))
+        found: dict[str, _Kinds] = {}
+        for row in rows:
+            found.setdefault(row.batch_id, {})[row.kind] = row
+        return found
+
+
+def _known(found: Mapping[str, _Kinds], caller: UserId) -> KnownRecords:
+    records, confirmed, known_titles = {}, {}, {}
+    for batch_id, kinds in found.items():
+        if record := _record(kinds, caller):
+            records[batch_id] = record
+        if confirmation := kinds.get("confirmation"):
+            confirmed[batch_id] = datetime.fromisoformat(confirmation.at)
+        if title := kinds.get("title"):
+            at = datetime.fromisoformat(title.at)
+            known_titles[batch_id] = BatchTitle(title.text, title.number, at)
+    return KnownRecords(records, confirmed, known_titles)
+
+
+def _record(kinds: _Kinds, caller: UserId) -> BatchRecord | None:
+    files, made = kinds.get("files"), kinds.get("creation")
+    if made and made.user_id != caller:
+        made = None
+    if not made and not files:
+        return None
+    return BatchRecord(
+        is_ours=made is not None,
+        expected=made.number if made else 0,
+        class_id=made.class_id if made else None,
+        class_name=made.text if made else None,
+        files=files.number if files else 0,
+        sure_files=files.sure_number if files else 0,
+    )

@@ -1,12 +1,14 @@
 """Files that teachers send, and the port of the records that are kept of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
+from services.bff_teacher.ports import TitleByBatch
 
 
 class UploadStatus(StrEnum):
@@ -68,10 +70,20 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class KnownRecords:
-    """Records, and times of confirmation, by batch id in lower case; unknown batches are absent."""
+    """Records, times of confirmation and titles by batch id in lower case; unknown ones are absent."""
 
     by_batch: Mapping[str, BatchRecord] = field(default_factory=dict)
     confirmed_at: Mapping[str, datetime] = field(default_factory=dict)
+    titles: TitleByBatch = field(default_factory=dict)
+
+    def only(self, batch_ids: Collection[str]) -> "KnownRecords":
+        """The records of some batches."""
+        wanted = {one.lower() for one in batch_ids}
+        return KnownRecords(
+            {key: record for key, record in self.by_batch.items() if key in wanted},
+            {key: at for key, at in self.confirmed_at.items() if key in wanted},
+            {key: title for key, title in self.titles.items() if key in wanted},
+        )
 
 
 class Uploads(Protocol):
@@ -103,7 +115,7 @@ class Uploads(Protocol):
 class BatchRecords(Protocol):
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
-    ) -> KnownRecords:
+    ) -> Fetched[KnownRecords]:
         """The records of batches. Unless they are to be `fresh`, they may be some seconds old.
 
         Raises:

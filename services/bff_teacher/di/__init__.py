@@ -34,7 +34,6 @@ from services.bff_teacher.clients.ras import BATCHES, HttpBatches, HttpResults
 from services.bff_teacher.config import Settings
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.provider import LedgerProvider
-from services.bff_teacher.confirmations.titles import SqlTitles
 from services.bff_teacher.confirmations.upload import BatchRecords
 from services.bff_teacher.di.events import EventsProvider
 from services.bff_teacher.di.screens import TeacherScreenProvider
@@ -186,12 +185,11 @@ class TeacherAdapterProvider(Provider):
         cms: Cms,
         bos: Bos,
         files: FileService,
-        titles: SqlTitles,
         records: BatchRecords,
         balances: HttpCredits,
         events: KnownEvents,
     ) -> CachedReads:
-        return HttpCachedReads(ras, cms, bos, files, titles, records, balances, events)
+        return HttpCachedReads(ras, cms, bos, files, records, balances, events)
 
     @provide
     async def http_credits(

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from bff_core.clock import Clock
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
+from services.bff_teacher.confirmations.database import share_of_reads
 from services.bff_teacher.events.model import BatchEvents, Grade
 from services.bff_teacher.events.store import SqlEventFacts
 from services.bff_teacher.events.summary import grades_of
+from services.bff_teacher.grouped_reads import GroupedReads
 from services.bff_teacher.recent_reads import RecentReads
 
 MAX_AGE_SECONDS = 2.0
@@ -25,6 +27,7 @@ class RecentEvents:
         self._store = store
         self._events = RecentReads[_Events](clock, max_age=MAX_AGE_SECONDS)
         self._grades = RecentReads[_Grades](clock, max_age=MAX_AGE_SECONDS)
+        self._grouped = GroupedReads(store.of_batches)
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
@@ -33,10 +36,8 @@ class RecentEvents:
         if not wanted:
             return Fetched({})
         if fresh:
-            return Fetched(await self._store.of_batches(wanted, ctx.user_id))
-        return await self._events.get(
-            ctx, wanted, lambda: self._store.of_batches(wanted, ctx.user_id)
-        )
+            return Fetched(await self._store.of_batches(wanted, share_of_reads(ctx.user_id)))
+        return await self._events.get(ctx, wanted, lambda: self._grouped.get(wanted))
 
     async def grades(self, ctx: RequestContext, batch_id: str) -> Fetched[_Grades]:
         wanted = batch_id.lower()
@@ -53,3 +54,4 @@ class RecentEvents:
     async def aclose(self) -> None:
         await self._events.aclose()
         await self._grades.aclose()
+        await self._grouped.aclose()

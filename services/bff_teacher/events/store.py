@@ -12,7 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bff_core.clock import to_wire
 from bff_core.context import UserId
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
+from services.bff_teacher.confirmations.database import (
+    SHARE_OF_SCREENS,
+    LedgerDatabase,
+    share_of_reads,
+)
 from services.bff_teacher.confirmations.tables import creations, facts, rejects
 from services.bff_teacher.events.model import BatchEvents, Fact, FactKey, FactKind, merge_all
 from services.bff_teacher.events.summary import events_of
@@ -114,11 +118,11 @@ class SqlEventFacts:
             await connection.execute(delete(rejects))
 
     async def of_batches(
-        self, batch_ids: Collection[str], caller: UserId
+        self, batch_ids: Collection[str], share: str = SHARE_OF_SCREENS
     ) -> dict[str, BatchEvents]:
         """What is known of batches, by id in lower case; those without facts are absent."""
         rows, counted = await self._database.read(
-            share_of_reads(caller), _KNOWN, _NUMBERS, batch_ids=sorted(batch_ids)[:MAX_BATCHES]
+            share, _KNOWN, _NUMBERS, batch_ids=sorted(batch_ids)[:MAX_BATCHES]
         )
         by_batch: dict[str, list[Fact]] = {row.batch_id: [] for row in [*rows, *counted]}
         for row in rows:

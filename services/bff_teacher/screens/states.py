@@ -110,7 +110,7 @@ class StateReads:
             phases = await self._phases(hurried, asked)
             waiting = [row.batch_id for row in rows if phases and may_wait(row, phases)]
             hurried = self._within_budget(ctx)
-            records_task = group.create_task(self._records(hurried, waiting))
+            records_task = group.create_task(self._records(hurried, rows, waiting))
             validation = await self._validation(hurried, waiting)
         records = records_task.result()
         if validation and isinstance(records, Missing):
@@ -142,13 +142,20 @@ class StateReads:
         )
 
     async def _records(
-        self, ctx: RequestContext, batch_ids: Sequence[str]
+        self, ctx: RequestContext, rows: Sequence[BatchSummary], waiting: Sequence[str]
     ) -> KnownRecords | Missing:
-        """The records kept here; without them, less is refused before the platform refuses it."""
+        """The records of those that wait; without them, less is refused before the platform does it.
+
+        They are read for all rows, so that the titles of a page come by the same read.
+        """
+        if not waiting:
+            return KnownRecords()
+        ids, fresh = [row.batch_id for row in rows], self.max_age == 0
         try:
-            return await self.records.of_batches(ctx, batch_ids, fresh=self.max_age == 0)
+            found = await self.records.of_batches(ctx, ids, fresh=fresh)
         except BffError as error:
             return Missing(error.code)
+        return found.value.only(waiting)
 
     async def _validation(
         self, ctx: RequestContext, batch_ids: Sequence[str]

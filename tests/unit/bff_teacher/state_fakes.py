@@ -106,11 +106,11 @@ class FakeBatchRecords:
 
     async def of_batches(
         self, ctx: RequestContext, batch_ids: Sequence[str], *, fresh: bool = False
-    ) -> KnownRecords:
+    ) -> Fetched[KnownRecords]:
         self.asked.append(batch_ids)
         if self.down:
             raise self.down
-        return KnownRecords(self.rows, self.confirmed_at)
+        return Fetched(KnownRecords(self.rows, self.confirmed_at))
 
     def forget(self, user_id: UserId | None) -> None: ...
 

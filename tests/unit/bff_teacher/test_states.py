@@ -6,6 +6,7 @@ import pytest
 
 from bff_core.composition import Fetched, Missing
 from bff_core.errors import BffError, DownstreamFailed, DownstreamTimeout, Unavailable
+from services.bff_teacher.confirmations.upload import BatchRecord
 from services.bff_teacher.contracts.cms import ValidationStatus
 from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.screens.states import BatchStates, StateReads
@@ -62,13 +63,24 @@ async def test_matches_are_read_only_of_batches_that_have_not_begun() -> None:
     assert reviews.asked == [batch_id(2), batch_id(3)]
 
 
-async def test_the_ledger_is_read_once_and_only_for_batches_that_have_not_begun() -> None:
-    records = FakeBatchRecords()
+async def test_the_ledger_is_read_once_and_counts_before_a_batch_has_begun() -> None:
+    record = BatchRecord(is_ours=True, expected=3)
+    records = FakeBatchRecords({batch_id(number): record for number in (1, 2)})
     rows = [a_batch(number) for number in (1, 2, 3)]
 
-    await read(state_reads(FakePipelines({batch_id(2): RUNNING}), None, records), *rows)
+    states = await read(state_reads(FakePipelines({batch_id(2): RUNNING}), None, records), *rows)
 
-    assert records.asked == [[batch_id(1), batch_id(3)]]
+    # The key of the titles of a page, so that both come by one read.
+    assert records.asked == [[batch_id(1), batch_id(2), batch_id(3)]]
+    assert [states.truth_of(row).record for row in rows] == [record, None, None]
+
+
+async def test_the_ledger_is_not_read_for_a_page_of_which_all_has_begun() -> None:
+    records = FakeBatchRecords()
+
+    await read(state_reads(FakePipelines({batch_id(2): RUNNING}), None, records), a_batch(2))
+
+    assert records.asked == []
 
 
 async def test_one_batch_that_cannot_be_read_costs_its_own_state_alone() -> None:

@@ -9,7 +9,7 @@ from bff_core.context import RequestContext, UserId
 from bff_core.errors import DownstreamFailed, DownstreamTimeout, Unavailable
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.entitlements import Balance, CheckBody, CreditCheck
-from services.bff_teacher.recent_reads import RecentReads
+from services.bff_teacher.shared_reads import RecentReads
 
 CHECK_MAX_AGE = 10.0
 """Seconds for which a check of an empty account is used."""

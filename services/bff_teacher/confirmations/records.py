@@ -34,9 +34,8 @@ from services.bff_teacher.confirmations.database import (
 from services.bff_teacher.confirmations.model import ConfirmOutcome
 from services.bff_teacher.confirmations.tables import attempts, creations, titles, uploads
 from services.bff_teacher.confirmations.upload import BatchRecord, KnownRecords, UploadStatus
-from services.bff_teacher.grouped_reads import GroupedReads
 from services.bff_teacher.ports import BatchTitle
-from services.bff_teacher.recent_reads import RecentReads
+from services.bff_teacher.shared_reads import GroupedReads, RecentReads
 
 MAX_AGE = 2.0
 """Seconds for which records are kept, as pages of RAS are."""

@@ -9,8 +9,7 @@ from services.bff_teacher.confirmations.database import share_of_reads
 from services.bff_teacher.events.model import BatchEvents, Grade
 from services.bff_teacher.events.store import SqlEventFacts
 from services.bff_teacher.events.summary import grades_of
-from services.bff_teacher.grouped_reads import GroupedReads
-from services.bff_teacher.recent_reads import RecentReads
+from services.bff_teacher.shared_reads import GroupedReads, RecentReads
 
 MAX_AGE_SECONDS = 2.0
 

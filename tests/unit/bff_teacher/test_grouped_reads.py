@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bff_core.errors import Unavailable
-from services.bff_teacher.grouped_reads import MAX_IDS, GroupedReads
+from services.bff_teacher.shared_reads import MAX_IDS, GroupedReads
 
 
 @dataclass

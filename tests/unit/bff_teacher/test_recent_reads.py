@@ -10,7 +10,7 @@ from bff_core.clock import SystemClock
 from bff_core.context import Deadline, UserId
 from bff_core.errors import Unavailable
 from bff_core.testing import FakeClock
-from services.bff_teacher.recent_reads import RecentReads
+from services.bff_teacher.shared_reads import RecentReads
 from tests.unit.bff_teacher.fakes import ANNA, a_context
 
 ctx = replace(a_context(), deadline=Deadline.after(3600, SystemClock()))

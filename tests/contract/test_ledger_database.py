@@ -76,7 +76,7 @@ async def test_a_read_does_not_wait_for_who_writes(tmp_path: Path) -> None:
 
     assert [row.version for row in rows] == [1]
     with pytest.raises(Unavailable):
-        await other.read("anna", change)  # type: ignore[arg-type]  # what must not be possible
+        await other.read("anna", change)
     await own.aclose()
     await other.aclose()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from benchmarks.situations import NOT_BEGUN, SITUATIONS, words_of
+from benchmarks.situations import FINISHED, NOT_BEGUN, SITUATIONS, words_of
 
 UNSET = 0xFEEDFACE
 """Placeholder for the batch's serial in a template; no batch has it."""
@@ -19,6 +19,8 @@ TEXT = ("Det var en gång en klass som skrev om sommaren, regnet och vägen hem.
 
 FIRST_PLACE = 0x100
 """Serials of two pages are so far apart; a multiple of the number of situations."""
+FIRST_FINISHED = 1000
+"""All batches of teachers from this number on have finished."""
 OTHER_PAGE = 0xFACADE
 """Placeholder for the offset of a page in a template; no scenario comes so far."""
 
@@ -200,13 +202,14 @@ def maintenance() -> bytes:
 
 def _batch(own_id: str, teacher: int, essays: int, place: int) -> dict[str, object]:
     place_in_page = place % len(SITUATIONS)
-    final = place % 4 < 2
-    listed = 0 if place_in_page == NOT_BEGUN else essays
+    all_finished = teacher >= FIRST_FINISHED
+    final = all_finished or place % 4 < 2
+    listed = 0 if place_in_page == NOT_BEGUN and not all_finished else essays
     return {
         "batch_id": own_id,
         "user_id": teacher_id(teacher),
         "assignment_id": f"sv1-chronicle-{place}",
-        "overall_status": SITUATIONS[place_in_page][0],
+        "overall_status": FINISHED if all_finished else SITUATIONS[place_in_page][0],
         "essay_count": essays,
         "completed_essay_count": essays - 1,
         "failed_essay_count": 1 if final else 0,

@@ -41,14 +41,21 @@ class Bound(NamedTuple):
     ratio: float
 
 
+DASHBOARD_BOUNDS: tuple[tuple[str, str, Literal[">=", "<="], float], ...] = (
+    ("FastAPI + httpx", "ours on Hypercorn", ">=", 6.0),
+    ("FastAPI + httpx", "ours on Granian", ">=", 8.0),
+    ("Fastify + undici", "ours on Hypercorn", ">=", 1.2),
+    ("Fastify + undici", "ours on Granian", ">=", 1.6),
+    ("ours on Hypercorn", "aiohttp floor", "<=", 2.4),
+    ("ours on Granian", "aiohttp floor", "<=", 1.9),
+    ("ours on Hypercorn", "bare Quart", "<=", 3.0),
+)
 BOUNDS = (
-    Bound("dashboard", "FastAPI + httpx", "ours on Hypercorn", ">=", 6.0),
-    Bound("dashboard", "FastAPI + httpx", "ours on Granian", ">=", 8.0),
-    Bound("dashboard", "Fastify + undici", "ours on Hypercorn", ">=", 1.2),
-    Bound("dashboard", "Fastify + undici", "ours on Granian", ">=", 1.6),
-    Bound("dashboard", "ours on Hypercorn", "aiohttp floor", "<=", 2.4),
-    Bound("dashboard", "ours on Granian", "aiohttp floor", "<=", 1.9),
-    Bound("dashboard", "ours on Hypercorn", "bare Quart", "<=", 3.0),
+    *(
+        Bound(scenario, upper, lower, sign, ratio)
+        for scenario in ("dashboard", "finished")
+        for upper, lower, sign, ratio in DASHBOARD_BOUNDS
+    ),
     Bound("detail", "ours on Hypercorn", "bare Quart", "<=", 1.4),
     Bound("essay", "ours on Hypercorn", "bare Quart", "<=", 1.4),
     Bound("associations", "ours on Hypercorn", "bare Quart", "<=", 1.4),

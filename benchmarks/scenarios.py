@@ -36,6 +36,7 @@ MakeRequest = Callable[[int], bytes]
 class Scenario:
     """The first contestant is the one that the table compares the others with.
 
+    `first_teacher` tells whose batches are shown: `payloads.FIRST_FINISHED` has finished ones alone.
     `upstream_path` is the slowest request that ours sends to its upstream; None when it sends none.
     """
 
@@ -44,13 +45,14 @@ class Scenario:
     contestants: Sequence[MakeContestant]
     path: MakePath
     teachers: int = TEACHERS
+    first_teacher: int = 0
     upstream_path: MakePath | None = None
 
     def requests(self) -> MakeRequest:
-        heads = [_head(number) for number in range(self.teachers)]
+        heads = {number: _head(number) for number in self._teachers()}
 
         def make(number: int) -> bytes:
-            teacher = number % self.teachers
+            teacher = self._teacher(number)
             return b"GET %s HTTP/1.1\r\n%s" % (self.path(number, teacher).encode(), heads[teacher])
 
         return make
@@ -61,10 +63,16 @@ class Scenario:
             return None
 
         def make(number: int) -> bytes:
-            target = path(number, number % self.teachers)
+            target = path(number, self._teacher(number))
             return b"GET %s HTTP/1.1\r\nHost: upstream\r\n\r\n" % target.encode()
 
         return make
+
+    def _teachers(self) -> range:
+        return range(self.first_teacher, self.first_teacher + self.teachers)
+
+    def _teacher(self, number: int) -> int:
+        return self._teachers()[number % self.teachers]
 
 
 def _head(teacher: int) -> bytes:
@@ -113,15 +121,24 @@ _bare_proxy = on_engine("bare proxy", "quart_proxy", "Granian")
 _through_gateway = _constant("/bff/v1/teacher/dashboard?limit=20&offset=0")
 
 # Neighbours share most of their noise, so the closest races stand side by side.
+_all_peers = (
+    *(ours_on_hypercorn, floor, ours_on_granian, floor_with_names),
+    *(bare_quart, fastapi, fastify),
+)
 SCENARIOS = (
     Scenario(
         "dashboard",
         "20 batches of 25 essays that nobody has read yet, 13 calls; class data are cached",
-        (
-            *(ours_on_hypercorn, floor, ours_on_granian, floor_with_names),
-            *(bare_quart, fastapi, fastify),
-        ),
+        _all_peers,
         _new_page,
+        upstream_path=_new_page_upstream,
+    ),
+    Scenario(
+        "finished",
+        "20 batches of 25 essays that nobody has read yet and that have all finished, 2 calls",
+        _all_peers,
+        _new_page,
+        first_teacher=payloads.FIRST_FINISHED,
         upstream_path=_new_page_upstream,
     ),
     Scenario(
@@ -173,6 +190,6 @@ def with_baseline(scenario: Scenario, root: Path) -> Scenario:
     """The scenario with the same service of another checkout, as it was shipped there."""
     first, *others = scenario.contestants
     more: list[MakeContestant] = [partial(baseline_of, root, first)]
-    if scenario.name == "dashboard":
+    if scenario.name in {"dashboard", "finished"}:
         more.append(partial(baseline_on_granian, root))
     return replace(scenario, contestants=(first, *more, *others))

@@ -51,7 +51,7 @@ def started(contestant: Contestant) -> Any:
     )
 
 
-@pytest.mark.parametrize("name", ["dashboard", "detail", "essay", "associations"])
+@pytest.mark.parametrize("name", ["dashboard", "finished", "detail", "essay", "associations"])
 def test_bare_composition_answers_as_ours(servers: list[ServerProcess], name: str) -> None:
     bare, ours = (answer_of(one, name) for one in servers)
 
@@ -99,6 +99,18 @@ def test_every_dashboard_shows_new_batches_and_makes_at_least_13_calls(
     assert len(set(seen)) == len(seen) == 60
 
 
+def test_a_page_of_finished_batches_takes_two_calls(servers: list[ServerProcess]) -> None:
+    ours = servers[1]
+    answer_of(ours, "finished", 100)
+    before = downstream_calls(ours)
+
+    answer = answer_of(ours, "finished", 200)
+
+    # The states in the activity of classes need none either: they have finished, too.
+    assert downstream_calls(ours) - before == 2
+    assert all(one["is_final"] and one["class_name"] for one in answer["batches"])
+
+
 def downstream_calls(server: ServerProcess) -> int:
     lines = httpx.get(f"{server.url}/metrics", timeout=10).text.splitlines()
     name = "bff_teacher_downstream_calls_total"
@@ -107,11 +119,12 @@ def downstream_calls(server: ServerProcess) -> int:
 
 def answer_of(server: ServerProcess, name: str, number: int = 7) -> dict[str, Any]:
     """The answer to a request of a scenario."""
-    user = payloads.teacher_id(TEACHER)
+    teacher = SCREENS[name].first_teacher + TEACHER
+    user = payloads.teacher_id(teacher)
     token = bearer(access_token(user, now=SystemClock().now()))
     headers = {"Authorization": token, "X-User-ID": user, "Accept-Language": "sv"}
     answer = httpx.get(
-        server.url + SCREENS[name].path(number, TEACHER), headers=headers, timeout=10
+        server.url + SCREENS[name].path(number, teacher), headers=headers, timeout=10
     )
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()

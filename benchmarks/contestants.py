@@ -12,7 +12,7 @@ from benchmarks.processes import ROOT, ServerProcess, python, python_path, serve
 from bff_core.testing import SECRET
 
 NODE = Path(__file__).parent / "peers" / "node"
-DOWNSTREAMS = ("RAS", "CMS", "BOS", "FILES", "CONTENT", "IDENTITY", "CONFIG")
+DOWNSTREAMS = ("RAS", "CMS", "BOS", "FILES", "CONTENT", "IDENTITY", "ENTITLEMENTS", "CONFIG")
 ENGINES = ("Hypercorn", "Granian")
 TEACHER = "services.bff_teacher.asgi:app"
 GRANIAN = ("--interface", "asgi", "--loop", "uvloop", "--http", "1", "--no-ws", "--workers", "1")

@@ -190,6 +190,12 @@ def profile() -> bytes:
 
 
 @cache
+def balance() -> bytes:
+    """Entitlements: the credits of any user."""
+    return _json({"user_balance": 40, "org_balance": None, "org_id": None})
+
+
+@cache
 def batch_list() -> bytes:
     """A response of a BFF to the gateway."""
     return _json({"batches": [{"batch_id": batch_id(place, 0)} for place in range(100)]})

@@ -78,6 +78,7 @@ ROUTES: tuple[tuple[re.Pattern[bytes], Respond], ...] = tuple(
             rb"/v1/files/batch/%s/state" % _ID,
             lambda m: _json(payloads.file_state_template()(m[1])),
         ),
+        (rb"/v1/entitlements/balance/", lambda _: _json(payloads.balance())),
         (rb"/v1/users/", lambda _: _json(payloads.profile())),
         (rb"/v1/settings/maintenance", lambda _: _json(payloads.maintenance())),
         (rb"/v1/content/", _text),

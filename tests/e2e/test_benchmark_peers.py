@@ -94,6 +94,8 @@ def test_every_dashboard_shows_new_batches_and_makes_at_least_13_calls(
         answer = answer_of(ours, "dashboard", number)
         calls.append(downstream_calls(ours) - before)
         seen += [one["batch_id"] for one in answer["batches"]]
+        # A part that is missing would have been read in vain each time.
+        assert {one["status"] for one in answer["parts"]} == {"ok"}
 
     assert min(calls) >= 13
     assert len(set(seen)) == len(seen) == 60
@@ -109,6 +111,7 @@ def test_a_page_of_finished_batches_takes_two_calls(servers: list[ServerProcess]
     # The states in the activity of classes need none either: they have finished, too.
     assert downstream_calls(ours) - before == 2
     assert all(one["is_final"] and one["class_name"] for one in answer["batches"])
+    assert {one["status"] for one in answer["parts"]} == {"ok"}
 
 
 def downstream_calls(server: ServerProcess) -> int:

@@ -15,17 +15,17 @@ class Figure:
 
 MEASURED = {
     "M1": Figure(
-        11_104, "µs", "a dashboard of new batches, class data cached", "performance: dashboard"
+        9784, "µs", "a dashboard of new batches, class data cached", "performance: dashboard"
     ),
-    "M2": Figure(1774, "µs", "a dashboard from the cache", "performance: cached"),
+    "M2": Figure(2011, "µs", "a dashboard from the cache", "performance: cached"),
     "M3": Figure(13, "calls", "downstream calls that M1 makes and M2 does not", "performance"),
-    "M4": Figure(3518, "µs", "a batch", "performance: detail"),
-    "M5": Figure(2366, "µs", "an essay", "performance: essay"),
+    "M4": Figure(2863, "µs", "a batch", "performance: detail"),
+    "M5": Figure(2971, "µs", "an essay", "performance: essay"),
     "M6": Figure(
-        447, "µs", "a small read: profile, notifications, credits", "performance: profile"
+        433, "µs", "a small read: profile, notifications, credits", "performance: profile"
     ),
     "M7": Figure(
-        473, "µs", "a request at the gateway with a session cookie", "performance: gateway"
+        496, "µs", "a request at the gateway with a session cookie", "performance: gateway"
     ),
     "M8": Figure(
         4500, "µs", "a read for a stream, with five to wake; busy machine", "live_updates"
@@ -35,8 +35,8 @@ MEASURED = {
     "M11": Figure(101, "µs", "an event on a stream, at the gateway", "performance: streams"),
     "M12": Figure(45, "KiB", "a stream at the teacher BFF", "live_updates"),
     "M13": Figure(40, "KiB", "a stream at the gateway", "performance: streams"),
-    "M14": Figure(173, "MiB", "a teacher BFF with a full cache", "performance: dashboard"),
-    "M15": Figure(103, "MiB", "a gateway", "performance: gateway"),
+    "M14": Figure(178, "MiB", "a teacher BFF with a full cache", "performance: dashboard"),
+    "M15": Figure(101, "MiB", "a gateway", "performance: gateway"),
     "M16": Figure(25, "commands", "of Redis for a read for a stream", "live_updates"),
     "M17": Figure(6055, "bytes", "in Redis for a user with streams", "live_updates"),
     "M18": Figure(240, "KB", "RAS's page of 20 batches of 25 essays", "performance: method"),

@@ -48,7 +48,7 @@ DASHBOARD_BOUNDS: tuple[tuple[str, str, Literal[">=", "<="], float], ...] = (
     ("Fastify + undici", "ours on Granian", ">=", 1.6),
     ("ours on Hypercorn", "aiohttp floor", "<=", 2.4),
     ("ours on Granian", "aiohttp floor", "<=", 1.9),
-    ("ours on Hypercorn", "bare Quart", "<=", 3.0),
+    ("ours on Hypercorn", "bare Quart", "<=", 2.5),
 )
 BOUNDS = (
     *(

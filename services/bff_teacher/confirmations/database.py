@@ -35,8 +35,6 @@ class LedgerSchemaMismatch(Exception):
     """The tables were made by a release with another schema."""
 
 
-SHARE_OF_SCREENS = "screens"
-"""The share for what many users' screens read at once."""
 _FAILURES: tuple[type[Exception], ...] = (
     DBAPIError,
     PoolTimeout,

@@ -26,11 +26,7 @@ from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
 from bff_core.errors import Unavailable
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import (
-    SHARE_OF_SCREENS,
-    LedgerDatabase,
-    share_of_reads,
-)
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
 from services.bff_teacher.confirmations.model import ConfirmOutcome
 from services.bff_teacher.confirmations.tables import attempts, creations, titles, uploads
 from services.bff_teacher.confirmations.upload import BatchRecord, KnownRecords, UploadStatus
@@ -39,6 +35,8 @@ from services.bff_teacher.shared_reads import GroupedReads, RecentReads
 
 MAX_AGE = 2.0
 """Seconds for which records are kept, as pages of RAS are."""
+SHARE_OF_SCREENS = "records of screens"
+"""The share of the database for what screens of many users read at once."""
 
 # A removed file keeps its place, if it had one.
 _SURE = (UploadStatus.SENT, UploadStatus.ACCEPTED, UploadStatus.REMOVED)

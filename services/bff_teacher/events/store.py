@@ -12,17 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bff_core.clock import to_wire
 from bff_core.context import UserId
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import (
-    SHARE_OF_SCREENS,
-    LedgerDatabase,
-    share_of_reads,
-)
+from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
 from services.bff_teacher.confirmations.tables import creations, facts, rejects
 from services.bff_teacher.events.model import BatchEvents, Fact, FactKey, FactKind, merge_all
 from services.bff_teacher.events.summary import events_of
 
 SHARE = "events"
 """The share of the database that the consumer has, beside the teachers' own."""
+SHARE_OF_SCREENS = "events of screens"
+"""The share for what screens of many users read at once, beside that of records."""
 FACTS_AT_A_TIME = 1000
 MAX_REJECTS = 1000
 MAX_BATCHES = 500

@@ -29,12 +29,16 @@ class StartedRead(Generic[V]):
 class RecentReads(Generic[V]):
     """A read belongs to none of its callers: it goes on when one of them leaves.
 
-    Reads must bound their own time. A failure is not kept.
+    Reads must bound their own time.
     """
 
-    def __init__(self, clock: Clock, *, max_age: float) -> None:
-        """`max_age` in seconds from the start of a read."""
+    def __init__(self, clock: Clock, *, max_age: float, keep_failures: bool = False) -> None:
+        """`max_age` in seconds from the start of a read.
+
+        With `keep_failures`, a source that is away is asked once for all within that time.
+        """
         self._clock = clock
+        self._keep_failures = keep_failures
         self._reads: TTLCache[tuple[UserId, Hashable], StartedRead[V]] = TTLCache(
             MAX_ENTRIES, max_age, timer=clock.monotonic
         )
@@ -51,7 +55,7 @@ class RecentReads(Generic[V]):
         """
         slot = (ctx.user_id, key)
         started = self._reads.get(slot)
-        if started is None or _has_failed(started.task):
+        if started is None or (not self._keep_failures and _has_failed(started.task)):
             started = StartedRead(self._background.start(read()), self._clock.monotonic())
             self._reads[slot] = started
         if not started.task.done():

@@ -2,50 +2,28 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Executable, Row
 
 from bff_core.composition import fan_out
 from bff_core.context import Deadline, UserId
 from bff_core.errors import Unavailable
 from bff_core.testing import FakeClock, a_context
 from services.bff_teacher.confirmations.creation import CreationOutcome
-from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.ledger import SqlConfirmations, confirmations_counter
 from services.bff_teacher.confirmations.model import ConfirmOutcome
 from services.bff_teacher.confirmations.records import MAX_AGE, SqlBatchRecords
 from services.bff_teacher.confirmations.sql_creations import SqlCreations
 from services.bff_teacher.confirmations.titles import SqlTitles
 from tests import sqlite_threads
+from tests.contract.counting_database import CountingDatabase
 from tests.contract.test_confirmations import KINDS, NOW, an_attempt, postgres
 from tests.contract.test_creations import a_creation
-
-
-class CountingDatabase(LedgerDatabase):
-    """Answers once `gate` is open."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, timeout=5.0)
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.reads = 0
-        self.is_down = False
-
-    async def read(
-        self, caller: str, *queries: Executable, **values: object
-    ) -> list[Sequence[Row[Any]]]:
-        self.reads += 1
-        await self.gate.wait()
-        if self.is_down:
-            raise Unavailable
-        return await super().read(caller, *queries, **values)
 
 
 @pytest.fixture(params=KINDS[1:])

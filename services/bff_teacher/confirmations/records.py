@@ -24,7 +24,6 @@ from sqlalchemy import (
 from bff_core.clock import Clock
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
-from bff_core.errors import Unavailable
 from services.bff_teacher.confirmations.creation import CreationOutcome
 from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
 from services.bff_teacher.confirmations.model import ConfirmOutcome
@@ -96,7 +95,7 @@ class SqlBatchRecords:
 
     def __init__(self, database: LedgerDatabase, clock: Clock) -> None:
         self._database = database
-        self._recent = RecentReads[KnownRecords | None](clock, max_age=MAX_AGE)
+        self._recent = RecentReads[KnownRecords](clock, max_age=MAX_AGE, keep_failures=True)
         self._grouped = GroupedReads(self._read)
 
     async def of_batches(
@@ -108,10 +107,7 @@ class SqlBatchRecords:
         if fresh:
             rows = await self._read(wanted, share_of_reads(ctx.user_id))
             return Fetched(_known(rows, ctx.user_id))
-        found = await self._recent.get(ctx, wanted, lambda: self._try(ctx.user_id, wanted))
-        if found.value is None:
-            raise Unavailable(details={"reason": "ledger_unavailable"})
-        return found.holding(found.value)
+        return await self._recent.get(ctx, wanted, lambda: self._of_user(ctx.user_id, wanted))
 
     def forget(self, user_id: UserId | None) -> None:
         self._recent.forget(user_id)
@@ -120,11 +116,8 @@ class SqlBatchRecords:
         await self._recent.aclose()
         await self._grouped.aclose()
 
-    async def _try(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords | None:
-        try:
-            return _known(await self._grouped.get(wanted), caller)
-        except Unavailable:
-            return None
+    async def _of_user(self, caller: UserId, wanted: frozenset[str]) -> KnownRecords:
+        return _known(await self._grouped.get(wanted), caller)
 
     async def _read(
         self, batch_ids: Collection[str], share: str = SHARE_OF_SCREENS

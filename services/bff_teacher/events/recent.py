@@ -18,14 +18,14 @@ _Grades = Mapping[str, Grade]
 
 
 class RecentEvents:
-    """`KnownEvents` over the store."""
+    """`KnownEvents` over the store; a read that failed is kept as well."""
 
     is_read = True
 
     def __init__(self, store: SqlEventFacts, clock: Clock) -> None:
         self._store = store
-        self._events = RecentReads[_Events](clock, max_age=MAX_AGE_SECONDS)
-        self._grades = RecentReads[_Grades](clock, max_age=MAX_AGE_SECONDS)
+        self._events = RecentReads[_Events](clock, max_age=MAX_AGE_SECONDS, keep_failures=True)
+        self._grades = RecentReads[_Grades](clock, max_age=MAX_AGE_SECONDS, keep_failures=True)
         self._grouped = GroupedReads(store.of_batches)
 
     async def of_batches(

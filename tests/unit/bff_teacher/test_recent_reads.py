@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -114,6 +115,24 @@ async def test_a_failure_is_each_caller_s_own_and_is_not_kept(
     assert first is not second
     assert [str(first), str(second)] == [Unavailable.message] * 2
     assert (await recent.get(ctx, "key", source.read)).value == 2
+
+
+async def test_a_failure_that_is_kept_costs_one_read_until_it_is_old(
+    source: Source, clock: FakeClock
+) -> None:
+    source.down = Unavailable(details={"reason": "ledger_unavailable"})
+    async with aclosing(RecentReads[int](clock, max_age=2.0, keep_failures=True)) as recent:
+        errors = []
+        for _ in range(3):
+            with pytest.raises(Unavailable) as caught:
+                await recent.get(ctx, "key", source.read)
+            errors.append(caught.value)
+        source.down = None
+        clock.advance(2.5)
+        later = await recent.get(ctx, "key", source.read)
+
+    assert len({id(one) for one in errors}) == 3
+    assert (later.value, source.reads) == (2, 2)
 
 
 async def test_a_caller_without_time_does_not_wait(

@@ -60,12 +60,8 @@ class RecentReads(Generic[V]):
             self._reads[slot] = started
         if not started.task.done():
             await asyncio.wait([started.task], timeout=ctx.deadline.left())
-        if not started.task.done() or started.task.cancelled():
-            raise Unavailable(retry_after=1.0)
-        error = started.task.exception()
-        if isinstance(error, BffError):
-            raise error.copy() from error.__cause__
-        return Fetched(started.task.result(), self._clock.monotonic() - started.started_at)
+        result = _result_of(started.task)
+        return Fetched(result, self._clock.monotonic() - started.started_at)
 
     def forget(self, user_id: UserId | None) -> None:
         """Drop a user's reads, or all; no later caller joins one that is in flight."""
@@ -75,6 +71,16 @@ class RecentReads(Generic[V]):
     async def aclose(self) -> None:
         """Cancel the reads in flight and wait for their end."""
         await self._background.aclose()
+
+
+def _result_of(task: asyncio.Task[V]) -> V:
+    """The result for one of several callers; a failure is a copy of its own, with its own traceback."""
+    if not task.done() or task.cancelled():
+        raise Unavailable(retry_after=1.0)
+    error = task.exception()
+    if isinstance(error, BffError):
+        raise error.copy() from error.__cause__
+    return task.result()
 
 
 def _has_failed(task: asyncio.Task[Any]) -> bool:
@@ -108,12 +114,7 @@ class GroupedReads(Generic[V]):
         group.update(ids)
         # A caller that leaves does not end what others wait for.
         await asyncio.wait([task])
-        if task.cancelled():
-            raise Unavailable(retry_after=1.0)
-        error = task.exception()
-        if isinstance(error, BffError):
-            raise error.copy() from error.__cause__
-        found = task.result()
+        found = _result_of(task)
         return {one: found[one] for one in ids if one in found}
 
     async def aclose(self) -> None:

@@ -4,14 +4,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from devstack.errors import DevstackError, did_you_mean
-from devstack.supervisor.stack import Home, StackPlan
-from devstack.supervisor.state import (
-    ProcessId,
-    StackState,
-    read_state,
-    ready_state,
-    request_restart,
-)
+from devstack.supervisor.stack import Home
+from devstack.supervisor.state import read_state, ready_state, request_restart
 
 RESTART_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -31,32 +25,21 @@ def require_known(kind: str, names: Iterable[str], known: Sequence[str]) -> None
             )
 
 
-async def restart_processes(plan: StackPlan, home: Home, names: Sequence[str]) -> None:
-    """Restart processes and wait until they are ready.
+async def restart_processes(home: Home, names: Sequence[str]) -> None:
+    """Restart processes and wait until the supervisor has found them ready.
 
     Raises:
         DevstackError: The devstack does not run, or one of them does not get ready.
     """
     state = ready_state(home)
-    before = {name: state.children.get(name) for name in names}
+    before = state.ready_children
     request_restart(home, state, names)
     for name in names:
         try:
             async with asyncio.timeout(RESTART_SECONDS):
-                await _wait_for_another(plan, home, name, before[name])
+                while state.ready_children[name] == before[name]:
+                    await asyncio.sleep(_POLL_SECONDS)
+                    state = read_state(home) or ready_state(home)
         except TimeoutError as error:
             late = f"{name} is not ready after {RESTART_SECONDS:.0f} s"
             raise DevstackError(f"{late}. More: ./dev logs {name}") from error
-
-
-async def _wait_for_another(
-    plan: StackPlan, home: Home, name: str, before: ProcessId | None
-) -> None:
-    (process,) = (one for one in plan.processes if one.name == name)
-    while True:
-        state: StackState = read_state(home) or ready_state(home)
-        child = state.children.get(name)
-        is_new = child is not None and child != before and child.alive
-        if is_new and await process.probe(state.ports[name]) is None:
-            return
-        await asyncio.sleep(_POLL_SECONDS)

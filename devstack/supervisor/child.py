@@ -18,7 +18,6 @@ MAX_CRASHES = 4
 """In a row; a process that crashes more often is left alone until somebody asks."""
 STEADY_SECONDS = 30.0
 """A process that has run this long begins a new row."""
-RUNS_AGAIN = "runs again"
 PAUSE_SECONDS = 0.25
 """Before the second start in a row; it doubles."""
 
@@ -117,7 +116,10 @@ class ProcessKeeper:
         self._asked.set()
 
     async def run(self, on_ready: Callable[[], None]) -> int:
-        """Run the process until cancelled; its exit code when it dies before it was ever ready."""
+        """Run the process until cancelled; its exit code when it dies before it was ever ready.
+
+        `on_ready` is called each time that a child has got ready.
+        """
         child = await self._start()
         while not await self._becomes_ready(child):
             if not self._asked.is_set():
@@ -131,7 +133,7 @@ class ProcessKeeper:
                 await self._pause_after(how)
             child = await self._start()
             if await self._becomes_ready(child):
-                self._report(RUNS_AGAIN)
+                on_ready()
 
     async def _becomes_ready(self, child: ChildProcess) -> bool:
         while child.exit_code is None:

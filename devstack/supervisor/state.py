@@ -57,6 +57,8 @@ class StackState:
     offset: int
     ports: dict[str, int]
     children: dict[str, ProcessId] = field(default_factory=dict)
+    ready_children: dict[str, ProcessId] = field(default_factory=dict)
+    """The latest child of each process that has got ready."""
     ready: bool = False
     has_screens: bool = False
     notes: dict[str, str] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from pathlib import Path
 from watchfiles import PythonFilter, awatch
 
 from devstack.errors import DevstackError
-from devstack.supervisor.child import RUNS_AGAIN, ChildProcess, ProcessKeeper, end_of, start_child
+from devstack.supervisor.child import ChildProcess, ProcessKeeper, end_of, start_child
 from devstack.supervisor.environment import inherited_environment
 from devstack.supervisor.logs import last_line
 from devstack.supervisor.stack import ProcessSpec, RunningStack, StackPlan
@@ -30,6 +30,7 @@ from devstack.supervisor.state import ProcessId, StackState, requested_restarts
 START_SECONDS = 120.0
 SEED_SECONDS = 120.0
 GRACE_SECONDS = 8.0
+RUNS_AGAIN = "runs again"
 
 
 class StopRequested(Exception):
@@ -127,8 +128,12 @@ class Supervisor:
             await self._ready[name].wait()
 
         def on_ready() -> None:
-            self._ready[process.name].set()
-            self._reports.ready(process.name)
+            self._state.ready_children[process.name] = self._state.children[process.name]
+            if self._ready[process.name].is_set():
+                self._report(process.name, RUNS_AGAIN)
+            else:
+                self._ready[process.name].set()
+                self._reports.ready(process.name)
 
         async def start() -> ChildProcess:
             return await self._start(
@@ -145,10 +150,10 @@ class Supervisor:
 
     def _report(self, name: str, what: str) -> None:
         """Tell the person, and keep it for `./dev status`."""
-        self._state.notes[name] = f"{time.strftime('%H:%M:%S')} {what}"
-        self._state.save(self._stack.home)
         quote = "" if what == RUNS_AGAIN else self._last_words(name)
         self._reports.happened(f"{name} {what}.{quote}")
+        self._state.notes[name] = f"{time.strftime('%H:%M:%S')} {what}"
+        self._state.save(self._stack.home)
 
     async def _start(
         self, name: str, command: Sequence[str], env: Mapping[str, str]

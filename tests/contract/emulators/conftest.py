@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,7 +13,6 @@ from fakeredis import FakeAsyncRedis
 from quart import Quart
 
 from devstack.effects import EffectRunner
-from devstack.effects.queue import SPEED_VARIABLE
 from devstack.emulators import cms, content, files, platform_gateway, ras
 from devstack.emulators.database import SeededDatabase
 from devstack.emulators.ras.cache import StatusCache
@@ -98,9 +98,8 @@ Happen = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
-def happen(database: Path, redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatch) -> Happen:
-    """Let everything happen that follows, as fast as it can."""
-    monkeypatch.setenv(SPEED_VARIABLE, "1000000000")
+def happen(database: Path, redis: FakeAsyncRedis) -> Happen:
+    """Let everything happen that follows, in its order and without its waits."""
 
     async def forget(_user_id: str) -> None: ...
 
@@ -108,6 +107,7 @@ def happen(database: Path, redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatc
 
     async def settle() -> None:
         while effects_left(database):
+            skip_wait(database)
             await runner.step()
 
     return settle
@@ -116,3 +116,10 @@ def happen(database: Path, redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatc
 def effects_left(database: Path) -> int:
     with closing(sqlite3.connect(database)) as connection:
         return int(connection.execute("SELECT count(*) FROM effects").fetchone()[0])
+
+
+def skip_wait(database: Path) -> None:
+    """Move all effects by what is missing until the first one is due."""
+    move = "UPDATE effects SET due_at = due_at - max(0, (SELECT min(due_at) FROM effects) - ?)"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(move, (time.time(),))

@@ -4,20 +4,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 from fakeredis import FakeAsyncRedis
 
-from devstack.effects.queue import SPEED_VARIABLE
 from devstack.effects.uploading_teacher import begin
 from devstack.seed.people import SARA
 from tests.contract.emulators.conftest import Happen
 
 
 async def test_her_batch_ends_though_a_file_was_refused(
-    database: Path, redis: FakeAsyncRedis, happen: Happen, monkeypatch: pytest.MonkeyPatch
+    database: Path, redis: FakeAsyncRedis, happen: Happen
 ) -> None:
-    # Her steps keep their distances: each needs what follows of the one before.
-    monkeypatch.setenv(SPEED_VARIABLE, "50")
     listener = redis.pubsub()
     await listener.subscribe(f"ws:{SARA.user_id}")
     with closing(sqlite3.connect(database)) as connection, connection:

@@ -62,7 +62,14 @@ export default defineConfig({
     // The schemas of screens that a page does not read are left out.
     rollupOptions: {
       treeshake: { manualPureFunctions: ["z"] },
-      output: { manualChunks: chunkOf },
+      output: {
+        manualChunks: chunkOf,
+        // Of Rollup's own hashes, some are eight letters: by the name alone, those may be a word.
+        hashCharacters: "hex",
+        entryFileNames: "assets/[name]-[hash:16].js",
+        chunkFileNames: "assets/[name]-[hash:16].js",
+        assetFileNames: "assets/[name]-[hash:16][extname]",
+      },
       // Files that need each other run in an order that nobody chose: the page may stay blank.
       onLog(level, log, handle) {
         if (log.code === "CIRCULAR_CHUNK") throw new Error(log.message);

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from bff_core.front_end import read_static_files
 from devstack.screens.build import built_screens
 from devstack.screens.gallery import MAX_BYTES, Screen
 from devstack.screens.pictures import take_pictures
@@ -64,6 +65,16 @@ def test_second_start_builds_nothing(screens: DemoStack, tmp_path: Path) -> None
     assert built is not None
     assert lines == []
     assert httpx.get(f"{screens.gateway}/").content == (built / "index.html").read_bytes()
+
+
+def test_every_asset_of_the_build_is_known_by_its_hash(screens: DemoStack, tmp_path: Path) -> None:
+    built = built_screens(tmp_path / "web.log", lambda _: None)
+
+    assert built is not None
+    files = read_static_files(built).files
+    assets = {name: file.immutable for name, file in files.items() if name.startswith("assets/")}
+    assert len(assets) > 20
+    assert [name for name, immutable in assets.items() if not immutable] == []
 
 
 def test_scripts_are_compressed_and_kept_for_a_year(screens: DemoStack) -> None:

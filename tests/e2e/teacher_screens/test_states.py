@@ -116,8 +116,11 @@ def test_session_that_ends_takes_no_typed_text(screen: Screen) -> None:
     page.get_by_role("button", name="Spara").evaluate("button => button.click()")
     ended = page.get_by_role("dialog", name="Du är utloggad")
     expect(ended).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(ended).to_be_visible()
+    for _ in range(3):
+        # The browser lets a page refuse the first one only.
+        page.keyboard.press("Escape")
+        expect(ended).to_be_visible()
+        expect(page.locator("dialog:modal")).to_have_count(2)
     assert screen.violations() == []
     screen.fill_in(ANNA.email)
     expect(ended).to_have_count(0)

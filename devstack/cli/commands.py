@@ -170,7 +170,7 @@ def restart(
     state = read_state(folder)
     plan = _plan(ctx).limited_to(state.ports) if state else _plan(ctx)
     require_known("process", names, plan.names())
-    asyncio.run(restart_processes(folder, names))
+    restart_processes(folder, names)
     typer.echo(f"Restarted: {', '.join(names)}.")
 
 

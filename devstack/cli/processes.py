@@ -1,6 +1,6 @@
 """`./dev restart`, and the names of processes as a person writes them."""
 
-import asyncio
+import time
 from collections.abc import Iterable, Sequence
 
 from devstack.errors import DevstackError, did_you_mean
@@ -25,7 +25,7 @@ def require_known(kind: str, names: Iterable[str], known: Sequence[str]) -> None
             )
 
 
-async def restart_processes(home: Home, names: Sequence[str]) -> None:
+def restart_processes(home: Home, names: Sequence[str]) -> None:
     """Restart processes and wait until the supervisor has found them ready.
 
     Raises:
@@ -34,12 +34,11 @@ async def restart_processes(home: Home, names: Sequence[str]) -> None:
     state = ready_state(home)
     before = state.ready_children
     request_restart(home, state, names)
-    for name in names:
-        try:
-            async with asyncio.timeout(RESTART_SECONDS):
-                while state.ready_children[name] == before[name]:
-                    await asyncio.sleep(_POLL_SECONDS)
-                    state = read_state(home) or ready_state(home)
-        except TimeoutError as error:
-            late = f"{name} is not ready after {RESTART_SECONDS:.0f} s"
-            raise DevstackError(f"{late}. More: ./dev logs {name}") from error
+    deadline = time.monotonic() + RESTART_SECONDS
+    while late := [name for name in names if state.ready_children[name] == before[name]]:
+        if time.monotonic() > deadline:
+            raise DevstackError(
+                f"{late[0]} is not ready after {RESTART_SECONDS:.0f} s. More: ./dev logs {late[0]}"
+            )
+        time.sleep(_POLL_SECONDS)
+        state = read_state(home) or ready_state(home)

@@ -69,10 +69,10 @@ class HttpCredits:
         )
 
     async def available(self, ctx: RequestContext, user_id: str) -> Fetched[int]:
-        path = ("v1", "entitlements", "balance", _subject(user_id))
-        found = await self._balance.get(ctx, path)
+        subject = _subject(user_id)
+        found = await self._balance.get(ctx, ("v1", "entitlements", "balance", subject))
         if found.value.user_balance == 0:
-            await self._require_true_zero(ctx, user_id)
+            await self._require_true_zero(ctx, subject)
         return found.holding(found.value.user_balance)
 
     async def _require_true_zero(self, ctx: RequestContext, user_id: str) -> None:
@@ -112,10 +112,10 @@ class HttpCredits:
         action: str,
         body: Mapping[str, object],
     ) -> T:
-        subject = {"subject_type": "user", "subject_id": _subject(user_id)}
-        sent = msgspec.json.encode({**subject, **body})
+        subject = _subject(user_id)
+        sent = msgspec.json.encode({"subject_type": "user", "subject_id": subject, **body})
         call = endpoint.request(ctx, "POST", (*ADMIN, action), body=sent)
-        response = await mark_unknown_outcome(_confirmed(call, user_id), UNKNOWN_OUTCOME)
+        response = await mark_unknown_outcome(_confirmed(call, subject), UNKNOWN_OUTCOME)
         if response.status == 400:
             # The rest of the body was checked before: only the new balance can be wrong.
             pointer = f"/{next(iter(body))}"
@@ -136,10 +136,14 @@ class HttpCredits:
 
 
 def _subject(user_id: str) -> str:
-    """The id of an account; one that no account can have is refused, because any would be booked."""
+    """The id of an account as Identity spells it.
+
+    Identity finds an account by any spelling; Entitlements takes each for another account, and
+    books for any. So an id that no account can have is refused.
+    """
     if not is_uuid(user_id):
         raise NotFound
-    return user_id
+    return user_id.lower()
 
 
 async def _confirmed(call: Awaitable[DownstreamResponse], user_id: str) -> DownstreamResponse:

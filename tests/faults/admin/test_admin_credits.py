@@ -1,5 +1,6 @@
 """Credits with Entitlements at fault: nothing is invented, nothing is sent twice."""
 
+import json
 from typing import Any
 
 import pytest
@@ -36,6 +37,23 @@ async def test_all_well_shows_everything(bff: AdminBff) -> None:
 
     assert (status, missing(body)) == (200, set())
     assert (body["available"], body["adjustable"], body["operations"]) == (50, True, [])
+
+
+async def test_an_account_in_another_spelling_is_the_same_account(bff: AdminBff) -> None:
+    bff.identity.on(f"/v1/admin/users/{PERSON.upper()}", reply({**USER, "history": []}))
+    done = {"success": True, "new_balance": 90, "correlation_id": "c"}
+    subject = {"subject_type": "user", "subject_id": PERSON}
+    bff.entitlements.on(ADJUST, reply({**done, **subject}))
+
+    status, shown = await bff.get(f"/credits/{PERSON.upper()}")
+    answer = await bff.ask("POST", f"/credits/{PERSON.upper()}/adjust", GIFT)
+
+    assert (status, missing(shown), shown["available"]) == (200, set(), 50)
+    assert (answer.status_code, (await answer.get_json())["available"]) == (200, 90)
+    asked = [one for one in bff.entitlements.requests if one.path == OPERATIONS]
+    assert [f"subject_id={PERSON}" in one.target for one in asked] == [True] * 2
+    [sent] = [json.loads(one.body) for one in bff.entitlements.requests if one.path == ADJUST]
+    assert sent["subject_id"] == PERSON
 
 
 @pytest.mark.parametrize("fault", FAULTS)

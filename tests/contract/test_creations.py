@@ -107,6 +107,6 @@ async def test_batch_and_title_are_stored_together(kept: Kept) -> None:
 
     assert await kept.creations.advance(first, made)
 
-    assert await kept.creations.known_batches(first.user_id) == {batch_id}
+    assert await kept.creations.latest(first.user_id) == [made]
     assert await kept.title_of(batch_id) == "Krönikor"
-    assert await kept.creations.known_batches(UserId("somebody")) == frozenset()
+    assert await kept.creations.latest(UserId("somebody")) == []

@@ -1,5 +1,6 @@
 """Batches that teachers create, and the port of the ledger that keeps them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,6 @@ class Creations(Protocol):
         """
         ...
 
-    async def known_batches(self, user_id: UserId) -> frozenset[str]:
-        """Ids, in lower case, of the batches that the user's submissions have made lately."""
+    async def latest(self, user_id: UserId) -> Sequence[Creation]:
+        """The user's latest submissions, in no order."""
         ...

@@ -55,15 +55,15 @@ class SqlCreations:
                 await _give_title(connection, after, after.batch_id)
         return changed
 
-    async def known_batches(self, user_id: UserId) -> frozenset[str]:
+    async def latest(self, user_id: UserId) -> list[Creation]:
         query = (
-            select(creations.c.batch_id)
-            .where(creations.c.user_id == user_id, creations.c.batch_id.is_not(None))
+            select(creations)
+            .where(creations.c.user_id == user_id)
             .order_by(creations.c.started_at.desc())
             .limit(LATEST)
         )
         (rows,) = await self._database.read(user_id, query)
-        return frozenset(row.batch_id for row in rows)
+        return [_creation(row) for row in rows]
 
 
 async def _give_title(connection: AsyncConnection, creation: Creation, batch_id: str) -> None:

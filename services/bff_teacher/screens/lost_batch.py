@@ -6,7 +6,7 @@ from datetime import timedelta
 from bff_core.clock import as_utc
 from bff_core.composition import required
 from bff_core.context import RequestContext
-from services.bff_teacher.confirmations.creation import Creation, Creations
+from services.bff_teacher.confirmations.creation import Creation, CreationOutcome, Creations
 from services.bff_teacher.contracts.ras import BatchSummary
 from services.bff_teacher.ports import CurrentFacts
 from services.bff_teacher.screens.rows.pages import visible_batches
@@ -21,7 +21,7 @@ MAX_CANDIDATES = 5
 async def find_lost_batch(
     facts: CurrentFacts, ledger: Creations, ctx: RequestContext, creation: Creation
 ) -> str | None:
-    """The id of the one batch that fits; None when none does, or more than one.
+    """The id of the one batch that fits; None also when another submission may have made it.
 
     The platform keeps no mark of a submission. The storage id of the instructions is one, if there
     are any; without them, owner, number of essays and time must do.
@@ -30,7 +30,9 @@ async def find_lost_batch(
         DownstreamError: RAS does not answer.
     """
     page = await required("batches", facts.results.page(ctx, limit=SEARCHED_AT_A_TIME, offset=0))
-    known = await ledger.known_batches(ctx.user_id)
+    # After the page: what is on it was made by submissions that the ledger has by now.
+    others = [one for one in await ledger.latest(ctx.user_id) if one.key != creation.key]
+    known = {one.batch_id for one in others}
     candidates = [
         row
         for row in visible_batches(page.value, ctx.user_id)
@@ -39,7 +41,15 @@ async def find_lost_batch(
     if len(candidates) > MAX_CANDIDATES:
         return None
     fitting = await _with_instructions(facts, ctx, candidates, creation.storage_id)
-    return fitting[0] if len(fitting) == 1 else None
+    if len(fitting) != 1 or any(_may_have_made(fitting[0], one, creation) for one in others):
+        return None
+    return fitting[0].batch_id
+
+
+def _may_have_made(row: BatchSummary, other: Creation, creation: Creation) -> bool:
+    """True for another submission of which nobody knows either what it has made."""
+    is_open = other.outcome in {CreationOutcome.SENDING, CreationOutcome.UNKNOWN}
+    return is_open and other.storage_id == creation.storage_id and _fits(row, other)
 
 
 def _fits(row: BatchSummary, creation: Creation) -> bool:
@@ -52,10 +62,10 @@ async def _with_instructions(
     ctx: RequestContext,
     rows: Sequence[BatchSummary],
     storage_id: str | None,
-) -> list[str]:
+) -> list[BatchSummary]:
     found = []
     for row in rows:
         whole = await required("batches", facts.batches.get(ctx, row.batch_id))
         if whole.value.prompt_storage_id == storage_id:
-            found.append(row.batch_id)
+            found.append(row)
     return found

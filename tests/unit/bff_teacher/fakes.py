@@ -271,10 +271,9 @@ class MemoryCreations:
             self.titles.setdefault(after.batch_id, after.title)
         return True
 
-    async def known_batches(self, user_id: UserId) -> frozenset[str]:
-        self._fail("known_batches")
-        own = (one for (owner, _), one in self.rows.items() if owner == user_id)
-        return frozenset(one.batch_id for one in own if one.batch_id)
+    async def latest(self, user_id: UserId) -> list[Creation]:
+        self._fail("latest")
+        return [one for (owner, _), one in self.rows.items() if owner == user_id]
 
     def _fail(self, method: str) -> None:
         if method in self.down:

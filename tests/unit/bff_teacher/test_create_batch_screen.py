@@ -20,7 +20,7 @@ from tests.unit.bff_teacher.creation_scenario import (
     CreationScenario,
     FakeRegistrations,
 )
-from tests.unit.bff_teacher.fakes import a_batch, a_class
+from tests.unit.bff_teacher.fakes import a_batch, a_class, a_context
 
 
 async def test_a_batch_is_registered_with_class_and_instructions() -> None:
@@ -170,6 +170,34 @@ async def test_a_batch_of_another_submission_is_not_taken_for_the_lost_one() -> 
     error = await scenario.fail("k-2", instructions=None)
 
     assert error.details["reason"] == "outcome_unknown"
+
+
+@pytest.mark.parametrize("step", [CreationOutcome.UNKNOWN, CreationOutcome.SENDING])
+async def test_a_batch_that_either_of_two_submissions_may_have_made_is_taken_for_neither(
+    step: CreationOutcome,
+) -> None:
+    scenario = CreationScenario(platform=FakeRegistrations(fails=DownstreamTimeout("gateway")))
+    for key in ("k-1", "k-2"):
+        await scenario.fail(key, instructions=None, title=key)
+    place = (a_context().user_id, "k-2")
+    scenario.ledger.rows[place] = replace(scenario.ledger.rows[place], outcome=step)
+    scenario.is_made(prompt=None)
+    scenario.now_is_after_the_lease()
+
+    errors = [await scenario.fail(key, instructions=None, title=key) for key in ("k-1", "k-2")]
+
+    assert {one.details["reason"] for one in errors} == {"outcome_unknown"}
+    assert scenario.ledger.titles == {}
+
+
+async def test_a_submission_that_made_nothing_does_not_stand_in_the_way() -> None:
+    scenario = CreationScenario(platform=FakeRegistrations(fails=DownstreamRefused("gateway")))
+    await scenario.fail("k-1", instructions=None)
+    scenario.platform.fails = DownstreamTimeout("gateway")
+    await scenario.fail("k-2", instructions=None)
+    scenario.is_made(prompt=None)
+
+    assert (await scenario.create("k-2", instructions=None)).body.batch.batch_id == NEW
 
 
 @pytest.mark.parametrize("step", [CreationOutcome.STARTED, CreationOutcome.SENDING])

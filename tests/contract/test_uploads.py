@@ -138,6 +138,19 @@ async def test_news_of_another_user_batch_or_file_changes_nothing(uploads: Uploa
     assert await statuses(uploads, batch) == [("sending", None, None)]
 
 
+async def test_news_of_a_name_that_no_database_takes_is_no_failure(uploads: Uploads) -> None:
+    batch = str(uuid.uuid4())
+    upload = an_upload(batch)
+    await uploads.add([upload])
+    odd = outcome_of(upload, UploadStatus.REJECTED, "f-1", filename="\0.txt", reason="empty")
+
+    await uploads.record(odd)
+    await uploads.record(outcome_of(upload, UploadStatus.ACCEPTED, "f-1"))
+    await uploads.record(odd)
+
+    assert await statuses(uploads, batch) == [("rejected", "f-1", "empty")]
+
+
 async def test_news_at_once_of_equal_names_take_a_file_each(uploads: Uploads) -> None:
     batch = str(uuid.uuid4())
     twins = [an_upload(batch, sent_at=NOW + timedelta(seconds=place)) for place in range(4)]

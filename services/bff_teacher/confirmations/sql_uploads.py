@@ -75,6 +75,9 @@ async def _record(connection: AsyncConnection, outcome: FileOutcome) -> bool:
         if outcome.status is not UploadStatus.ACCEPTED:
             await connection.execute(_written(outcome).where(with_id))
         return True
+    if "\0" in outcome.filename:
+        # No file of ours has such a name, and PostgreSQL takes none.
+        return True
     waiting = own & (uploads.c.filename == outcome.filename) & uploads.c.file_upload_id.is_(None)
     waiting &= uploads.c.status.in_([one.value for one in _WITHOUT_OUTCOME])
     query = select(uploads.c.upload_key).where(waiting)

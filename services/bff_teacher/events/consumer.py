@@ -16,7 +16,7 @@ from bff_core.errors import Unavailable
 from services.bff_teacher.confirmations.upload import FileOutcome
 from services.bff_teacher.events.envelope import NotForUs, Poisonous, decode
 from services.bff_teacher.events.facts import facts_of, file_outcome_of, owner_of
-from services.bff_teacher.events.model import Fact
+from services.bff_teacher.events.model import Fact, merge_all
 from services.bff_teacher.events.source import EventSource, Message, SourceLost
 from services.bff_teacher.events.status import EventsStatus
 from services.bff_teacher.events.store import Reject, SqlEventFacts
@@ -137,7 +137,7 @@ class EventConsumer:
         decoded, failures = self._decode(messages), 0
         while True:
             try:
-                await self._write(decoded)
+                await self._write(decoded, again=failures > 0)
             except Unavailable as error:
                 if failures == 0:
                     log.warning("events_not_written", code=error.code, **error.fields)
@@ -146,16 +146,20 @@ class EventConsumer:
             else:
                 return
 
-    async def _write(self, decoded: Decoded) -> None:
+    async def _write(self, decoded: Decoded, *, again: bool) -> None:
+        """Write and tell; `again` after an attempt that may have written, and has told nobody."""
         now = self._clock.now()
         written = await self._store.write(decoded.facts)
         if decoded.rejects:
             await self._store.reject(decoded.rejects, now)
             self._counted_at = None
         await self._record_files([one for one in decoded.files if one.at > now - NEWS])
-        owners = decoded.owners | dict(written.owners)
+        changed, owners = written.changed, decoded.owners | dict(written.owners)
+        if again:
+            changed = list(merge_all(decoded.facts).values())
+            owners |= await self._store.owners({fact.batch_id for fact in changed})
         news: defaultdict[UserId, list[Fact]] = defaultdict(list)
-        for fact in written.changed:
+        for fact in changed:
             owner = owners.get(fact.batch_id)
             if owner is not None and fact.at > now - NEWS:
                 news[owner].append(fact)

@@ -80,7 +80,10 @@ class MemoryFacts:
 
 
 class Remembering:
+    """`failures` of its records come first."""
+
     def __init__(self) -> None:
+        self.failures = 0
         self.facts: list[tuple[str, list[str]]] = []
         self.files: list[FileOutcome] = []
 
@@ -89,4 +92,7 @@ class Remembering:
             self.facts.append((owner, [fact.kind.value for fact in facts]))
 
     async def on_file(self, outcome: FileOutcome) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable
         self.files.append(outcome)

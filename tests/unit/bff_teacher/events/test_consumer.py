@@ -193,6 +193,21 @@ def test_the_owner_is_told_of_news_once(clock: FakeClock, run: Run) -> None:
     assert system.listener.facts == expected
 
 
+def test_news_is_told_though_the_attempt_that_wrote_it_broke_off(
+    clock: FakeClock, run: Run
+) -> None:
+    system = System(clock)
+    system.listener.failures = 2
+    added = message("file.batch.file.added", bodies.file_added())
+    ready = message("els.batch.essays.ready", bodies.ready())
+    system.feed = [[REGISTERED], [ready, added]]
+
+    run(system.run_for(9))
+
+    assert system.listener.facts == [(TEACHER, ["registered"]), (TEACHER, ["ready"])]
+    assert [one.status for one in system.listener.files] == [UploadStatus.ACCEPTED]
+
+
 def test_old_facts_are_kept_and_wake_nobody(clock: FakeClock, run: Run) -> None:
     system = System(clock)
     clock.advance(3600)

@@ -1,11 +1,13 @@
 """Entitlements: it gives any user's balance to any caller, and zeros when it fails."""
 
+from dataclasses import replace
+
 import msgspec
 
 from bff_core.client import Credentials, JsonDecoder, ServiceClient
 from bff_core.clock import Clock
 from bff_core.composition import Fetched, combined
-from bff_core.context import RequestContext, UserId
+from bff_core.context import Deadline, RequestContext, UserId
 from bff_core.errors import DownstreamFailed, DownstreamTimeout, Unavailable
 from bff_core.settings import Operation
 from services.bff_teacher.contracts.entitlements import Balance, CheckBody, CreditCheck
@@ -28,6 +30,7 @@ class HttpCredits:
         self._check = entitlements.endpoint(
             "check_credits", check, JsonDecoder(CreditCheck), credentials=Credentials()
         )
+        self._clock, self._check_seconds = clock, check.budget
         self._empty_accounts = RecentReads[bool](clock, max_age=CHECK_MAX_AGE)
 
     async def balance(self, ctx: RequestContext) -> Fetched[Balance]:
@@ -52,5 +55,7 @@ class HttpCredits:
 
     async def _finds_none(self, ctx: RequestContext) -> bool:
         body = msgspec.json.encode(CheckBody(ctx.user_id))
-        answer = await self._check.post(ctx, ("v1", "entitlements", "check-credits"), body)
+        # Others wait for it, too, who may have more time than the caller.
+        shared = replace(ctx, deadline=Deadline.after(self._check_seconds, self._clock))
+        answer = await self._check.post(shared, ("v1", "entitlements", "check-credits"), body)
         return answer.finds_none

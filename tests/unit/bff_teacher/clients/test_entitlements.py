@@ -1,17 +1,23 @@
 """A balance of zero is believed only if a check of the account finds none either."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aioresponses import CallbackResult
 
 from bff_core.client import ServiceClient
-from bff_core.context import RequestContext
+from bff_core.clock import SystemClock
+from bff_core.context import Deadline, RequestContext
 from bff_core.errors import DownstreamError, DownstreamFailed, DownstreamTimeout
+from bff_core.settings import Operation
 from bff_core.testing import FakeClock
 from services.bff_teacher.clients.entitlements import HttpCredits
 from services.bff_teacher.contracts.entitlements import Balance
-from tests.aioresponses_compat import MockedDownstream
+from tests.aioresponses_compat import MockedDownstream, MockedResponse
 from tests.unit.service_clients import ANY_URL, RULE, USER, credentials_in, the_request
 
 EMPTY = {"user_balance": 0, "org_balance": None, "org_id": None}
@@ -111,6 +117,35 @@ async def test_a_check_that_cannot_begin_costs_only_the_part(
 
     with pytest.raises(DownstreamTimeout):
         await balances.balance(ctx)
+
+
+async def test_a_caller_without_time_ends_no_check_that_others_wait_for(
+    client: ServiceClient, ctx: RequestContext, downstream: MockedDownstream, clock: FakeClock
+) -> None:
+    patient = Operation(budget=20.0)
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def check(_url: object, **_: object) -> CallbackResult:
+        asked.set()
+        await answered.wait()
+        return CallbackResult(payload=NONE_LEFT, response_class=MockedResponse)
+
+    downstream.get(ANY_URL, payload=EMPTY, repeat=True)
+    downstream.post(ANY_URL, callback=check)
+    hurried = replace(ctx, deadline=Deadline.after(0.5, SystemClock()))
+    waiting = replace(ctx, deadline=Deadline.after(30.0, SystemClock()))
+    async with aclosing(HttpCredits(client, clock, balance=patient, check=patient)) as balances:
+        async with asyncio.timeout(30):
+            first = asyncio.create_task(balances.balance(hurried))
+            await asked.wait()
+            second = asyncio.create_task(balances.balance(waiting))
+            with pytest.raises(DownstreamTimeout):
+                await first
+            answered.set()
+            found = await second
+
+    assert found.value == Balance(0)
+    assert checks_in(downstream) == 1
 
 
 async def test_a_check_is_made_again_after_a_change(

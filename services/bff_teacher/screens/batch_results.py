@@ -54,7 +54,7 @@ class ResultsFile:
 
 @dataclass(frozen=True, slots=True)
 class BatchResultsScreen:
-    """Required: `batch`. All other parts are optional; a file requires the names, too.
+    """Required: `batch`. All other parts are optional; a file requires names and grades, too.
 
     Only RAS is called until it has given the owner; the rest runs concurrently.
     """
@@ -96,6 +96,7 @@ class BatchResultsScreen:
             Conflict: The batch is not finished.
             NotFound, NotAuthorized: As in `load`.
             DownstreamError: RAS or CMS failed; `details.part` names the part.
+            Unavailable: The own database did not give the grades.
         """
         batch = await read_own_batch(self.batches, ctx, batch_id, part="batch")
         batch_id = batch.value.batch_id
@@ -103,19 +104,25 @@ class BatchResultsScreen:
         require_allowed("export", states.truth_of(batch.value))
         async with fan_out() as group:
             titles = group.create_task(read_titles(self.disabled, self.titles, ctx, [batch_id]))
-            grades = group.create_task(read_grades(self.disabled, self.events, ctx, batch_id))
+            grades = group.create_task(self._required_grades(ctx, batch_id))
             names: Sequence[StudentOfEssay] = ()
             if "student_names" not in self.disabled:
                 read = self.students.of_batch(ctx, batch_id)
                 names = (await required("student_names", read)).value
         language = language_of(ctx.accept_language)
         ranked = rank_essays(batch.value.essays)
-        rows = result_rows(ranked, names, language, value_of(grades.result()))
+        rows = result_rows(ranked, names, language, grades.result())
         known = names_of(batch.value, value_of(titles.result()))
         title = known.title if known.title_source else ""
         return ResultsFile(
             csv_of(rows, language), file_name(known.code, title), known.code, language
         )
+
+    async def _required_grades(self, ctx: RequestContext, batch_id: str) -> Mapping[str, Grade]:
+        """The grades by essay id; none where no events are read, or none are to be shown."""
+        if not self.events.is_read or "events" in self.disabled:
+            return {}
+        return (await self.events.grades(ctx, batch_id)).value
 
 
 def render(parts: BatchResultsParts, language: LanguageV1) -> TeacherBatchResultsV1:

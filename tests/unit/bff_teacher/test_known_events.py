@@ -145,6 +145,16 @@ async def test_a_file_has_columns_for_grades_only_if_there_is_one() -> None:
     assert ungraded.content.decode().splitlines()[0].endswith(";Text")
 
 
+async def test_there_is_no_file_while_it_is_not_known_whether_there_are_grades() -> None:
+    away = FakeEvents(by_essay={essay_id(1): GRADE}, down=True)
+
+    with pytest.raises(Unavailable):
+        await results(away).export(a_context(), batch_id(1))
+
+    for screen in (results(FakeEvents(down=True, is_read=False)), results(away, "events")):
+        assert b"Grade" not in (await screen.export(a_context(), batch_id(1))).content
+
+
 @pytest.mark.parametrize("down", [False, True])
 async def test_a_grade_stands_on_its_essay(*, down: bool) -> None:
     events = FakeEvents(by_essay={essay_id(1): GRADE}, down=down)

@@ -1,6 +1,7 @@
 """Callers that go away, and calls that must not outlive the answer, on real sockets."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import pytest
 from bff_core.clock import SystemClock
 from bff_core.server.run import HEAD_SECONDS
 from bff_core.testing import Reply, access_token, bearer
-from tests.faults.platform_answers import TEACHER
+from tests.faults.platform_answers import BATCH, CONFIRMED, ESSAY, MAJA, REVIEW_PATH, TEACHER
+from tests.faults.review_answers import put_in_review
 from tests.faults.stub_platform import StubPlatform, stub_platform
 from tests.faults.teacher_process import Caller, teacher_process
 from tests.faults.tiny_process import ENGINES, Running, read_answer, request
@@ -21,6 +23,9 @@ CALLERS = 20
 CALLS = 4
 """Of a dashboard whose services hang: two to RAS, one to CMS, one to Entitlements."""
 DASHBOARD = "/v1/teacher/dashboard"
+CONFIRM_PATH = f"/v1/teacher/batches/{BATCH}/associations/confirm"
+CONFIRM = f"{REVIEW_PATH}/confirm"
+DECISIONS = [{"essay_id": ESSAY, "student_id": MAJA}]
 # Long enough that nothing ends by itself while a test looks.
 LONG = {
     "REQUEST_BUDGET": "30",
@@ -53,7 +58,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def scene(tmp_path: Path, engine: str) -> AsyncIterator[Scene]:
     async with stub_platform() as platform, aiohttp.ClientSession() as session:
-        with teacher_process(tmp_path, platform.urls, **LONG, SERVER=engine) as process:
+        ledger = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+        settings = LONG | {"LEDGER_URL": ledger, "SERVER": engine}
+        with teacher_process(tmp_path, platform.urls, **settings) as process:
             yield Scene(platform, process, Caller(session, f"http://127.0.0.1:{process.port}"))
 
 
@@ -61,6 +68,10 @@ async def until(claim: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not claim():
             await asyncio.sleep(0.005)
+
+
+def confirmations(platform: StubPlatform) -> int:
+    return sum(one.path == CONFIRM for one in platform.cms.requests)
 
 
 def asking(user: str) -> bytes:
@@ -112,6 +123,26 @@ async def test_callers_who_hang_up_leave_nothing_behind(scene: Scene) -> None:
     outcomes = {name for name in after if name.startswith("bff_teacher_downstream_calls_total")}
     assert {"cancelled" in name for name in outcomes} == {True}
     assert after['bff_teacher_circuit_breaker_state{operation="all",service="ras"}'] == 0
+
+
+async def test_a_confirmation_is_recorded_though_its_caller_hangs_up(scene: Scene) -> None:
+    put_in_review(scene.platform)
+    scene.platform.cms.on(CONFIRM, Reply(body=CONFIRMED, delay=0.5))
+    body = json.dumps({"decisions": DECISIONS, "force": False}).encode()
+    token = bearer(access_token(TEACHER, now=SystemClock().now()))
+    head = (f"Authorization: {token}", "Content-Type: application/json")
+    sent = request(f"POST {CONFIRM_PATH}", *head, f"Content-Length: {len(body)}", body=body)
+
+    _, writer = await scene.process.connect(sent)
+    await until(lambda: confirmations(scene.platform))
+    writer.close()
+    async with asyncio.timeout(30):
+        while (again := await scene.caller.post(CONFIRM_PATH, json.loads(body)))[0] == 409:
+            assert again[1]["error"]["details"]["reason"] == "in_progress"
+            await asyncio.sleep(0.05)
+
+    assert (again[0], again[2].get("idempotent-replay")) == (200, "true")
+    assert confirmations(scene.platform) == 1
 
 
 async def test_no_call_outlives_the_answer(scene: Scene) -> None:

@@ -1,6 +1,8 @@
 """Drops what a write has changed from the caches of all replicas, and again once it has settled."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
@@ -13,6 +15,8 @@ SETTLES_AFTER_SECONDS = (5.0, 30.0)
 MAX_SETTLING = 1000
 """Writes that are followed at the same time; beyond, only `max_age` bounds what is shown."""
 
+T = TypeVar("T")
+
 
 class AnnouncedWrites:
     """`BatchWrites` over the caches of this process and the live updates of all replicas."""
@@ -20,7 +24,16 @@ class AnnouncedWrites:
     def __init__(self, reads: CachedReads, live: LiveStreams) -> None:
         self._reads = reads
         self._live = live
+        self._writing = Background()
         self._background = Background()
+
+    async def finish(self, write: Coroutine[Any, Any, T]) -> T:
+        task = self._writing.start(write)
+        # Unlike `await task`, it does not end with the caller.
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise Unavailable(retry_after=1.0)
+        return task.result()
 
     async def written(self, user_id: UserId) -> None:
         await self._drop(user_id)
@@ -32,6 +45,7 @@ class AnnouncedWrites:
                 return
 
     async def aclose(self) -> None:
+        await self._writing.aclose()
         await self._background.aclose()
 
     async def _drop(self, user_id: UserId) -> None:

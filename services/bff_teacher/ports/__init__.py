@@ -1,9 +1,9 @@
 """Ports: the reads and writes that the screens need from the platform."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from bff_core.composition import Fetched
 from bff_core.context import RequestContext, UserId
@@ -22,6 +22,8 @@ from services.bff_teacher.contracts.entitlements import Balance
 from services.bff_teacher.contracts.files import FileState
 from services.bff_teacher.contracts.identity import IdentityProfile
 from services.bff_teacher.contracts.ras import BatchPage, BatchWithEssays, OwnedEssay
+
+T = TypeVar("T")
 
 
 class Results(Protocol):
@@ -276,6 +278,14 @@ class CachedReads(Protocol):
 class BatchWrites(Protocol):
     async def written(self, user_id: UserId) -> None:
         """Drop what a write of the user has changed on all replicas, and read it again."""
+        ...
+
+    async def finish(self, write: Coroutine[Any, Any, T]) -> T:
+        """The result of a write, which goes on to its end when the caller disconnects.
+
+        Raises:
+            Unavailable: The process stops.
+        """
         ...
 
 

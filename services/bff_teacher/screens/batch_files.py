@@ -91,10 +91,15 @@ class BatchFilesScreen:
         if wanted not in known:
             raise NotFound
         upload_id = known[wanted].file_upload_id or wanted
-        await required("files", self._files.remove(ctx, batch.batch_id, upload_id))
-        await self._uploads.record(_removal(known[wanted], upload_id, self._clock))
-        await self._writes.written(ctx.user_id)
+        await self._writes.finish(self._remove(ctx, batch.batch_id, upload_id, known[wanted]))
         return FileRemovalV1(batch_id=batch.batch_id, file_upload_id=upload_id)
+
+    async def _remove(
+        self, ctx: RequestContext, batch_id: str, upload_id: str, upload: Upload
+    ) -> None:
+        await required("files", self._files.remove(ctx, batch_id, upload_id))
+        await self._uploads.record(_removal(upload, upload_id, self._clock))
+        await self._writes.written(ctx.user_id)
 
 
 def _essays_of(batch: OwnedBatch) -> Sequence[EssayRecord]:

@@ -53,11 +53,19 @@ class BatchTitleScreen:
             return _answer(spelled_id, current)
         if not matches_strongly(_tag(current), tags_in("If-Match", if_match)):
             raise _overtaken(current)
-        written = await self.titles.replace(ctx, spelled_id, request.title, version=current.version)
+        write = self._write(ctx, spelled_id, request.title, version=current.version)
+        written = await self.writes.finish(write)
         if written is None:
             raise _overtaken(await self.titles.current(ctx, spelled_id))
-        await self.writes.written(ctx.user_id)
         return _answer(spelled_id, written)
+
+    async def _write(
+        self, ctx: RequestContext, batch_id: str, text: str, *, version: int
+    ) -> BatchTitle | None:
+        written = await self.titles.replace(ctx, batch_id, text, version=version)
+        if written is not None:
+            await self.writes.written(ctx.user_id)
+        return written
 
 
 def _tag(title: BatchTitle) -> str:

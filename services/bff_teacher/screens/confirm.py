@@ -191,7 +191,9 @@ class ConfirmScreen:
         forced = wanted.forced and latest is not None and latest.outcome != ConfirmOutcome.NOT_SENT
         attempt = replace(wanted, forced=forced, started_at=now)
         if await self._ledger.begin(attempt):
-            return WithHeaders(result_of(await self._carry_out(ctx, batch_id, attempt), batch_id))
+            # What is sent is recorded, whether or not the caller waits for it.
+            done = await self._writes.finish(self._carry_out(ctx, batch_id, attempt))
+            return WithHeaders(result_of(done, batch_id))
         faster = await self._ledger.latest(wanted.batch_id, ctx.user_id)
         unforced = replace(attempt, forced=False)
         replay = result_to_replay(faster, unforced, batch_id=batch_id, lease=self._lease)

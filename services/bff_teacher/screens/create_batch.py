@@ -96,8 +96,8 @@ class CreateBatchScreen:
         taken = self._ledger.advance(before, wanted) if before else self._ledger.begin(wanted)
         if not await taken:
             raise _in_progress()
-        made = await self._carry_out(ctx, request, wanted)
-        await self._writes.written(ctx.user_id)
+        # What is sent is recorded, whether or not the caller waits for it.
+        made = await self._writes.finish(self._carry_out(ctx, request, wanted))
         return WithHeaders(await self._created.show(ctx, made))
 
     async def _settle(
@@ -168,7 +168,9 @@ class CreateBatchScreen:
             outcome = CreationOutcome.NOT_SENT if unsent else CreationOutcome.UNKNOWN
             await self._fail(sending, outcome, error)
             raise
-        return await self._record(sending, self._made(sending, batch_id))
+        made = await self._record(sending, self._made(sending, batch_id))
+        await self._writes.written(ctx.user_id)
+        return made
 
     async def _with_instructions(
         self, ctx: RequestContext, request: BatchCreationV1, wanted: Creation

@@ -163,6 +163,12 @@ class StartPipelineScreen:
             raise _late()
         if not await self._ledger.begin(wanted):
             return answers.answer("already_running", None)
+        # What is sent is recorded, whether or not the caller waits for it.
+        return await self._writes.finish(self._send_and_record(ctx, answers, wanted))
+
+    async def _send_and_record(
+        self, ctx: RequestContext, answers: StartAnswers, wanted: Start
+    ) -> PipelineStartV1:
         try:
             await self._send(ctx, answers.batch.batch_id, answers.command)
         except StartRefused as refused:

@@ -1,8 +1,9 @@
 """In-memory fakes of the ports of screen 1, and builders of contract structs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +37,8 @@ from services.bff_teacher.ports import BatchTitle, TitleByBatch
 
 ANNA = "anna-1"
 START = datetime(2026, 1, 31, 8, 0)  # noqa: DTZ001 - the platform's times name no zone
+
+T = TypeVar("T")
 
 
 def batch_id(number: int) -> str:
@@ -226,6 +229,9 @@ class RecordingWrites:
 
     async def written(self, user_id: UserId) -> None:
         self.users.append(user_id)
+
+    async def finish(self, write: Coroutine[Any, Any, T]) -> T:
+        return await write
 
 
 @dataclass

@@ -147,17 +147,23 @@ class Announcer:
         }
         return self._send("batch_results_ready", "processing_results", "high", payload)
 
-    def pipeline_completed(self, phases: Sequence[str], total: int, seconds: float) -> Notification:
-        """The orchestrator's end, which knows no single failed essay."""
+    def pipeline_completed(
+        self, phases: Sequence[str], total: int, seconds: float, *, failed: bool = False
+    ) -> Notification:
+        """The orchestrator's end: one essay failed where a phase did, and none otherwise."""
+        # The platform's own text names the member of its enumeration.
+        success = "Pipeline completed successfully: BatchStatus.COMPLETED_SUCCESSFULLY"
         payload: Data = {
-            "final_status": SUCCESS,
+            "final_status": "completed_with_failures" if failed else SUCCESS,
             "completed_phases": list(phases),
-            "successful_essays": total,
-            "failed_essays": 0,
+            "successful_essays": total - failed,
+            "failed_essays": int(failed),
             "duration_seconds": seconds,
-            "message": f"Pipeline completed: {SUCCESS}",
+            "message": "Pipeline completed with failures" if failed else success,
         }
-        return self._send("pipeline_completed", "batch_progress", "high", payload)
+        urgency = "immediate" if failed else "high"
+        alert = {"action_required": failed}
+        return self._send("pipeline_completed", "batch_progress", urgency, payload, **alert)
 
     def _send(
         self, event: str, category: str, priority: str, payload: Data, **changes: object

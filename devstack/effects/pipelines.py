@@ -21,6 +21,8 @@ RUN_BY = ("spellcheck", *PHASE_SECONDS)
 """Phases that some service carries out."""
 RUNS = "dispatch_initiated"
 _TOTAL_SECONDS = 14.0
+_RANKED_PHASES = ("spellcheck", "cj_assessment")
+"""Those of which RAS wants a result of every essay before it calls results ready."""
 
 
 def command(
@@ -61,7 +63,8 @@ def start(connection: sqlite3.Connection, effect: Effect) -> list[Notification]:
             now = world.now_text()
             world.set_phase(connection, effect.batch_id, resolved[0], RUNS, completed_at=now)
         _schedule_phase(connection, effect, resolved, resolved[0])
-    return [world.announcer_of(batch).processing_started(pipeline, resolved)]
+    announce = world.announcer_of(batch, _correlation(effect))
+    return [announce.processing_started(pipeline, resolved)]
 
 
 def _refusal(
@@ -146,13 +149,13 @@ def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Notificati
     counts: Row = {"completed_essay_count": total, "processing_started_at": now}
     world.update_batch(connection, batch_id, status=SUCCESS, **counts)
     _add_outcome(connection, batch, phase, when)
-    announce = world.announcer_of(batch)
-    messages = [
-        announce.phase_completed(phase, SUCCESS, total),
-        announce.phase_concluded(phase, SUCCESS),
-    ]
+    announce = world.announcer_of(batch, when.correlation_id)
+    messages = [announce.phase_completed(phase, SUCCESS, total)]
     if phase == "cj_assessment":
         messages.append(announce.assessment_completed(job_of(batch_id), total))
+    messages.append(announce.phase_concluded(phase, SUCCESS))
+    if phase == "cj_assessment":
+        messages.append(announce.results_ready(_RANKED_PHASES, total, _TOTAL_SECONDS))
     resolved: list[str] = effect.payload["resolved"]
     following = resolved[resolved.index(phase) + 1 :]
     if following:
@@ -160,16 +163,35 @@ def end_phase(connection: sqlite3.Connection, effect: Effect) -> list[Notificati
         _schedule_phase(connection, effect, resolved, following[0])
     # Of a phase that was started again the orchestrator records no end.
     elif world.phases_of(connection, batch_id).get(phase) == SUCCESS:
-        add(connection, pipelines.pipeline_completed(batch, resolved, failed=False, when=when))
-        schedule(connection, Effect("completed", batch_id), ENDED_AFTER)
-        messages.append(announce.pipeline_completed(resolved, total, _TOTAL_SECONDS))
+        messages.append(_end(connection, effect, batch, when))
     return messages
 
 
+def _end(connection: sqlite3.Connection, effect: Effect, batch: Row, when: Moment) -> Notification:
+    """The orchestrator's end: a phase that failed before its pipeline was started again stays so."""
+    resolved: list[str] = effect.payload["resolved"]
+    states = world.phases_of(connection, effect.batch_id)
+    failed = any(states.get(name) == "failed" for name in resolved)
+    add(connection, pipelines.pipeline_completed(batch, resolved, failed=failed, when=when))
+    schedule(connection, Effect("completed", effect.batch_id, {"failed": failed}), ENDED_AFTER)
+    announce = world.announcer_of(batch, when.correlation_id)
+    total: int = batch["expected_essay_count"]
+    return announce.pipeline_completed(resolved, total, _TOTAL_SECONDS, failed=failed)
+
+
 def complete(connection: sqlite3.Connection, effect: Effect) -> None:
-    """RAS stores the end of the pipeline, after the teacher was told."""
+    """RAS stores the end of the pipeline and its counts, after the teacher was told."""
+    batch = world.batch_of(connection, effect.batch_id)
+    if batch is None:
+        return
+    failed = bool(effect.payload.get("failed"))
     world.update_batch(
-        connection, effect.batch_id, status=SUCCESS, processing_completed_at=world.now_text()
+        connection,
+        effect.batch_id,
+        status="completed_with_failures" if failed else SUCCESS,
+        completed_essay_count=batch["expected_essay_count"] - failed,
+        failed_essay_count=int(failed),
+        processing_completed_at=world.now_text(),
     )
 
 
@@ -212,7 +234,7 @@ def _add_outcome(connection: sqlite3.Connection, batch: Row, phase: str, when: M
         pipelines.assessment_published(batch, job, ranked, when),
         outcome,
         pipelines.assessment_completed(batch, job, ranked, when),
-        pipelines.results_ready(batch, ["spellcheck", phase], len(essays), when),
+        pipelines.results_ready(batch, _RANKED_PHASES, len(essays), when),
     )
 
 

@@ -103,6 +103,9 @@ def update_row(
     connection.execute(statement, (*changes.values(), identifier))
 
 
-def announcer_of(batch: Row) -> Announcer:
-    """The notifications to the owner of a batch; `batch` has its `batch_id` and `user_id`."""
-    return Announcer(batch["batch_id"], batch["user_id"])
+def announcer_of(batch: Row, correlation_id: str | None = None) -> Announcer:
+    """The notifications to the owner of a batch; `batch` has its `batch_id` and `user_id`.
+
+    Those of a pipeline have the correlation id of its start; the others are of a request of their own.
+    """
+    return Announcer(batch["batch_id"], batch["user_id"], correlation_id=correlation_id)

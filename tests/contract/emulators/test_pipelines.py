@@ -1,5 +1,6 @@
 """Starts at the platform's gateway, and what follows of them at the orchestrator and RAS."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -92,6 +93,30 @@ async def test_a_second_command_is_accepted_and_ignored(
     assert sum(b"pipeline_completed" in one for one in heard) == 1
 
 
+async def test_a_pipeline_s_messages_come_in_the_platform_s_order_under_one_correlation_id(
+    gateway_app: Quart, dataset: Dataset, redis: FakeAsyncRedis, happen: Happen
+) -> None:
+    batch = waiting(dataset, READY)
+    listener = redis.pubsub()
+    await listener.subscribe(f"ws:{batch.user_id}")
+
+    _, answer = await start(gateway_app, batch.batch_id)
+    await happen()
+
+    heard = [json.loads(one) async for one in messages(listener)]
+    assert [one["event"] for one in heard] == [
+        "batch_processing_started",
+        "batch_spellcheck_completed",
+        "batch_phase_concluded",
+        "batch_cj_assessment_completed",
+        "batch_assessment_completed",
+        "batch_phase_concluded",
+        "batch_results_ready",
+        "pipeline_completed",
+    ]
+    assert {one["data"]["correlation_id"] for one in heard} == {answer["correlation_id"]}
+
+
 async def test_a_command_for_a_batch_that_waits_is_accepted_and_dropped(
     gateway_app: Quart, bos_app: Quart, dataset: Dataset, happen: Happen
 ) -> None:
@@ -163,3 +188,23 @@ async def test_a_phase_that_runs_again_gives_results_and_no_end(
     with closing(sqlite3.connect(database)) as connection:
         query = "SELECT count(*) FROM essays WHERE batch_id = ? AND cj_rank IS NULL"
         assert connection.execute(query, (batch.batch_id,)).fetchone() == (0,)
+
+
+async def test_a_pipeline_started_again_after_a_failed_phase_ends_with_a_failure(
+    gateway_app: Quart, bos_app: Quart, dataset: Dataset, database: Path, happen: Happen
+) -> None:
+    batch = waiting(dataset, READY)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        change = "UPDATE phases SET status = 'failed' WHERE batch_id = ? AND name = 'spellcheck'"
+        connection.execute(change, (batch.batch_id,))
+
+    status, _ = await start(gateway_app, batch.batch_id)
+    await happen()
+
+    assert status == 202
+    phases = await phases_of(bos_app, batch.batch_id)
+    assert (phases["spellcheck"], phases["cj_assessment"]) == ("failed", "completed_successfully")
+    with closing(sqlite3.connect(database)) as connection:
+        query = "SELECT status, completed_essay_count, failed_essay_count FROM batches WHERE batch_id = ?"
+        row = connection.execute(query, (batch.batch_id,)).fetchone()
+    assert row == ("completed_with_failures", batch.essay_count - 1, 1)

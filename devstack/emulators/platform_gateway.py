@@ -81,11 +81,17 @@ async def start_pipeline(batch_id: str) -> ResponseReturnValue:
     """
     user_id = _require_user()
     body = await _checked_body(_start_error)
-    if "down" in {switches()["bos"], switches()["kafka"]}:
-        message = "Failed to publish pipeline request"
-        raise EnvelopeError(_SERVICE, "KAFKA_PUBLISH_ERROR", message, 503)
+    if body.get("batch_id") not in {None, batch_id}:
+        raise EnvelopeError(_SERVICE, "VALIDATION_ERROR", "The batch ids differ", 400)
+    if switches()["bos"] == "down":
+        raise _unpublished()
     answer, status = await database().run(lambda db: _start(db, batch_id, body, user_id))
     return jsonify(answer), status
+
+
+def _unpublished() -> EnvelopeError:
+    message = "Failed to publish pipeline request"
+    return EnvelopeError(_SERVICE, "KAFKA_PUBLISH_ERROR", message, 503)
 
 
 def _start_error(body: dict[str, Any]) -> str | None:
@@ -105,6 +111,8 @@ def _start(
     judged, status = judge(connection, batch_id, pipeline, has_entitlements=True)
     if status != 200:
         return judged, status if status in _PASSED_ON else 503
+    if switches()["kafka"] == "down":
+        raise _unpublished()
     correlation_id = request_correlation_id()
     resolved: list[str] = judged["resolved_pipeline"]
     command(

@@ -172,6 +172,28 @@ async def test_without_orchestrator_or_kafka_it_is_503_in_the_envelope(
     assert (status, body["error"]["code"]) == (503, "KAFKA_PUBLISH_ERROR")
 
 
+async def test_a_refusal_of_the_preflight_comes_before_kafka_is_needed(
+    gateway_app: Quart, dataset: Dataset
+) -> None:
+    await gateway_app.test_client().put("/_devstack/switches/kafka/down")
+
+    poor, _ = await start(gateway_app, ready(dataset, 45).batch_id)
+    unknown, _ = await start(gateway_app, NOWHERE)
+
+    assert (poor, unknown) == (402, 404)
+
+
+async def test_another_batch_in_the_body_than_in_the_path_is_refused(
+    gateway_app: Quart, dataset: Dataset
+) -> None:
+    batch_id = ready(dataset, 1_250).batch_id
+
+    same, _ = await start(gateway_app, batch_id, CJ | {"batch_id": batch_id})
+    other, body = await start(gateway_app, batch_id, CJ | {"batch_id": NOWHERE})
+
+    assert (same, other, body["error"]["code"]) == (202, 400, "VALIDATION_ERROR")
+
+
 async def test_a_phase_that_runs_again_gives_results_and_no_end(
     bos_app: Quart, dataset: Dataset, database: Path, happen: Happen
 ) -> None:

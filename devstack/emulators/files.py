@@ -87,9 +87,9 @@ async def remove(batch_id: str, file_upload_id: str) -> ResponseReturnValue:
 async def _accept(batch_id: str, *, added: bool) -> ResponseReturnValue:
     user_id = _require_user()
     files = (await request.files).getlist("files")
+    await _require_open(batch_id, user_id)
     if not files:
         raise PlainError("No files provided in 'files' field.")
-    await _require_open(batch_id, user_id)
     # A part without a name is passed over, and counted all the same.
     taken = [(file.filename, file.read()) for file in files if file.filename]
 

@@ -144,11 +144,17 @@ async def test_batch_id_is_missed_before_the_user(files_app: Quart) -> None:
     assert (answer.status_code, await answer.get_json()) == (400, expected)
 
 
-async def test_upload_without_files_is_400(files_app: Quart) -> None:
-    answer = await files_app.test_client().post(UPLOAD, form={"batch_id": UNKNOWN}, headers=AS_ANNA)
+async def test_upload_without_files_is_400_once_the_batch_would_take_them(
+    files_app: Quart, dataset: Dataset
+) -> None:
+    client, batch = files_app.test_client(), batch_in(dataset, Situation.REGISTERED)
+
+    taken = await client.post(UPLOAD, form={"batch_id": batch.batch_id}, headers=AS_ANNA)
+    unknown = await client.post(UPLOAD, form={"batch_id": UNKNOWN}, headers=AS_ANNA)
 
     expected = {"error": "No files provided in 'files' field."}
-    assert (answer.status_code, await answer.get_json()) == (400, expected)
+    assert (taken.status_code, await taken.get_json()) == (400, expected)
+    assert unknown.status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,6 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.state = path / "state.json"
-        # Names of processes to restart, for the supervisor.
-        self.restarts = path / "restarts"
         self.keys = path / "keys.json"
         self.logs = path / "logs"
         self.data = path / "data"
@@ -34,6 +32,13 @@ class Home:
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
+
+    def restart_request(self, name: str) -> Path:
+        """Names of processes to restart, for the supervisor: a file for each request."""
+        return self.path / f"{name}.restart"
+
+    def restart_requests(self) -> list[Path]:
+        return sorted(self.path.glob("*.restart"))
 
 
 @dataclass(frozen=True, slots=True)

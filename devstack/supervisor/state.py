@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -84,34 +85,37 @@ def ready_state(home: Home) -> StackState:
     Raises:
         DevstackError: There is none.
     """
-    state = read_state(home) if is_running(home) else None
+    if not is_running(home):
+        raise DevstackError("The devstack is not running: start it with ./dev up.")
+    state = read_state(home)
     if state is None or not state.ready:
-        raise DevstackError("The devstack is not ready: start it with ./dev up.")
+        raise DevstackError("The devstack is still starting: see ./dev status.")
     return state
 
 
 def request_restart(home: Home, state: StackState, names: Sequence[str]) -> None:
-    """Ask the supervisor to restart processes.
+    """Ask the supervisor to restart processes; others may ask at the same moment.
 
     Raises:
         DevstackError: The request cannot be written, or the supervisor is out of reach.
     """
-    draft = home.restarts.with_suffix(".new")
+    request = home.restart_request(uuid4().hex)
+    draft = request.with_suffix(".new")
     try:
         draft.write_text("\n".join(names), encoding="utf-8")
-        draft.replace(home.restarts)
+        draft.replace(request)
         os.kill(state.supervisor.pid, signal.SIGUSR1)
     except OSError as error:
-        raise disk_error(error, home.restarts) from error
+        raise disk_error(error, request) from error
 
 
 def requested_restarts(home: Home) -> list[str]:
-    """Take the names of the latest request."""
-    try:
-        names = home.restarts.read_text(encoding="utf-8").split()
-        home.restarts.unlink()
-    except OSError:
-        return []
+    """Take the names of all requests."""
+    names: list[str] = []
+    for request in home.restart_requests():
+        with contextlib.suppress(OSError):
+            names += request.read_text(encoding="utf-8").split()
+            request.unlink()
     return names
 
 
@@ -204,13 +208,14 @@ def _lock(handle: int) -> bool:
 
 
 def _remove_leftovers(home: Home) -> None:
-    """Kill the children of a killed supervisor and delete its state."""
+    """Kill the children of a killed supervisor; delete its state and requests to it."""
     state = read_state(home)
     for child in state.children.values() if state else ():
         if child.alive:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
     try:
-        home.state.unlink(missing_ok=True)
+        for left in (home.state, *home.restart_requests()):
+            left.unlink(missing_ok=True)
     except OSError as error:
         raise disk_error(error, home.state) from error

@@ -51,7 +51,7 @@ def test_words_that_make_no_sense_are_told_what_does(
 def test_without_a_running_devstack_there_is_nothing_to_order(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    assert refusal(tmp_path, *words) == "The devstack is not ready: start it with ./dev up."
+    assert refusal(tmp_path, *words) == "The devstack is not running: start it with ./dev up."
 
 
 def test_share_and_path_go_to_every_kind() -> None:

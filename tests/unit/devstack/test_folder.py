@@ -1,15 +1,25 @@
 import errno
 import json
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devstack.errors import disk_error
+from devstack.errors import DevstackError, disk_error
 from devstack.supervisor.keys import load_keys
 from devstack.supervisor.logs import LogReader, last_line, last_lines
 from devstack.supervisor.stack import Home
-from devstack.supervisor.state import ProcessId, StackState, read_state
+from devstack.supervisor.state import (
+    ProcessId,
+    StackState,
+    read_state,
+    ready_state,
+    request_restart,
+    requested_restarts,
+    sole_owner,
+)
 
 
 def test_keys_are_long_stay_the_same_and_are_for_their_owner_only(tmp_path: Path) -> None:
@@ -54,6 +64,37 @@ def test_state_that_makes_no_sense_is_no_state(tmp_path: Path, content: str) -> 
     Home(tmp_path).state.write_text(content)
 
     assert read_state(Home(tmp_path)) is None
+
+
+def test_a_devstack_that_is_starting_is_not_called_stopped(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with sole_owner(home):
+        StackState(ProcessId.of(os.getpid()), 0, {"ras": 4003}).save(home)
+
+        with pytest.raises(DevstackError, match=r"still starting: see \./dev status"):
+            ready_state(home)
+
+    with pytest.raises(DevstackError, match=r"not running: start it with \./dev up"):
+        ready_state(home)
+
+
+@pytest.fixture
+def deaf_to_requests() -> Iterator[None]:
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.usefixtures("deaf_to_requests")
+def test_a_restart_that_is_asked_for_meanwhile_does_not_replace_another(tmp_path: Path) -> None:
+    home, state = Home(tmp_path), StackState(ProcessId.of(os.getpid()), 0, {})
+
+    request_restart(home, state, ["ras"])
+    request_restart(home, state, ["cms", "bos"])
+    names = requested_restarts(home)
+
+    assert sorted(names) == ["bos", "cms", "ras"]
+    assert requested_restarts(home) == []
 
 
 def test_same_id_with_another_start_time_is_another_process() -> None:

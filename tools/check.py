@@ -83,14 +83,17 @@ def run_all(checks: Sequence[Check]) -> int:
 
 def main(prefixes: Sequence[str]) -> int:
     """Run all checks, or those whose names begin with one of the given prefixes."""
-    chosen = [check for check in CHECKS if not prefixes or check.name.startswith(tuple(prefixes))]
-    if not chosen:
+    unknown = [
+        word for word in prefixes if not any(check.name.startswith(word) for check in CHECKS)
+    ]
+    if unknown:
         names = [check.name for check in CHECKS]
-        near = [meant for word in prefixes for meant in get_close_matches(word, names, n=1)]
+        near = [meant for word in unknown for meant in get_close_matches(word, names, n=1)]
         meant = f" did you mean {near[0]}?" if near else ""
         print(f"no such check: there are {', '.join(names)};{meant}".removesuffix(";"))
         return 2
-    return run_all(chosen)
+    given = tuple(prefixes)
+    return run_all([check for check in CHECKS if not given or check.name.startswith(given)])
 
 
 if __name__ == "__main__":

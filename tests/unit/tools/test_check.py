@@ -49,6 +49,13 @@ def test_unknown_check_names_those_there_are(capsys: pytest.CaptureFixture[str])
     assert "import rules" in capsys.readouterr().out
 
 
+def test_an_unknown_check_beside_a_known_one_runs_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["shell: dev", "typs"]) == 2
+    assert capsys.readouterr().out.endswith("did you mean types?\n")
+
+
 def test_every_check_the_design_names_is_run() -> None:
     names = {check.name for check in CHECKS}
 

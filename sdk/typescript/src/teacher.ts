@@ -53,8 +53,13 @@ export type NotificationsQuery = QueryOf<Paths["/bff/v1/teacher/notifications"]>
 
 /** Seconds for an upload. */
 const UPLOAD_SECONDS = 130;
-/** Seconds for a preflight, and for a start after it. */
-const START_SECONDS = 28;
+/** Seconds for the creation of a batch, for a preflight, and for a start after it. */
+const WORKFLOW_SECONDS = 28;
+
+/** The call with these seconds, unless it has its own. */
+function patient<C extends CallOptions>(call: C, seconds: number): C {
+  return { ...call, timeoutSeconds: call.timeoutSeconds ?? seconds };
+}
 
 /** Pipelines that can be started. */
 export type PipelineName = PipelinePreviewV1["phase"];
@@ -195,7 +200,12 @@ export function createTeacherClient(options: ClientOptions): TeacherClient {
         }),
       ),
     createBatch: (body, call = {}) =>
-      unwrap(raw.POST("/bff/v1/teacher/batches", { body, ...requestOptions(call) })),
+      unwrap(
+        raw.POST("/bff/v1/teacher/batches", {
+          body,
+          ...requestOptions(patient(call, WORKFLOW_SECONDS)),
+        }),
+      ),
     batch: (batchId, call = {}) =>
       unwrap(
         raw.GET("/bff/v1/teacher/batches/{batch_id}", {
@@ -209,7 +219,7 @@ export function createTeacherClient(options: ClientOptions): TeacherClient {
           params: batch(batchId),
           body: { files: [] },
           bodySerializer: () => formOf(files),
-          ...requestOptions({ timeoutSeconds: UPLOAD_SECONDS, ...call }),
+          ...requestOptions(patient(call, UPLOAD_SECONDS)),
         }),
       ),
     files: (batchId, call = {}) =>
@@ -230,7 +240,7 @@ export function createTeacherClient(options: ClientOptions): TeacherClient {
       unwrap(
         raw.GET("/bff/v1/teacher/batches/{batch_id}/pipelines/{phase}/preview", {
           params: { path: { batch_id: batchId, phase } },
-          ...requestOptions({ timeoutSeconds: START_SECONDS, ...call }),
+          ...requestOptions(patient(call, WORKFLOW_SECONDS)),
         }),
       ),
     startPipeline: (batchId, start, call = {}) =>
@@ -238,7 +248,7 @@ export function createTeacherClient(options: ClientOptions): TeacherClient {
         raw.POST("/bff/v1/teacher/batches/{batch_id}/pipelines", {
           params: batch(batchId),
           body: start,
-          ...requestOptions({ timeoutSeconds: START_SECONDS, ...call }),
+          ...requestOptions(patient(call, WORKFLOW_SECONDS)),
         }),
       ),
     retryPhase: (batchId, phase, retry, call = {}) =>
@@ -246,7 +256,7 @@ export function createTeacherClient(options: ClientOptions): TeacherClient {
         raw.POST("/bff/v1/teacher/batches/{batch_id}/phases/{phase}/retry", {
           params: { path: { batch_id: batchId, phase } },
           body: retry,
-          ...requestOptions({ timeoutSeconds: START_SECONDS, ...call }),
+          ...requestOptions(patient(call, WORKFLOW_SECONDS)),
         }),
       ),
     essay: (batchId, essayId, call = {}) =>

@@ -251,6 +251,21 @@ test("the timeout of client or call is sent a little shortened, and no default o
   assert.deepEqual(sent, [undefined, "19500", "1800"]);
 });
 
+test("calls that the services may take long for have as much time, unless told otherwise", async (t) => {
+  const server = await startServer(t, json({ parts: [], batch_id: "b", files: [] }));
+  const teacher = createTeacherClient({ baseUrl: server.baseUrl, token });
+  const batch = { course_code: "SV1", expected_essay_count: 2, instructions: "Skriv." } as const;
+  const file = new File(["text"], "a.txt");
+
+  await teacher.createBatch(batch);
+  await teacher.previewPipeline("b", "cj_assessment", { timeoutSeconds: undefined });
+  await teacher.sendFiles("b", [file], { timeoutSeconds: undefined });
+  await teacher.sendFiles("b", [file], { timeoutSeconds: 10 });
+
+  const sent = server.requests.map((request) => request.headers["x-request-timeout-ms"]);
+  assert.deepEqual(sent, ["27500", "27500", "129500", "9500"]);
+});
+
 test("a call gives up after its own timeout", async (t) => {
   const server = await startServer(t, () => undefined);
   const teacher = createTeacherClient({ baseUrl: server.baseUrl, token, timeoutSeconds: 60 });

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.devstack_harness import WAIT_SECONDS, eventually
+
 ROOT = Path(__file__).resolve().parents[2]
 
 FAKE_UV = """#!/bin/sh
@@ -20,6 +22,23 @@ chmod +x "$UV_PROJECT_ENVIRONMENT/bin/python"
 """
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in *ensurepip*) exit 1 ;; *'%d.%d'*) echo 3.11 ;; esac
+"""
+
+VENV_PYTHON = """#!/bin/sh
+case "$1 $2" in
+    "-m venv")
+        for folder; do :; done
+        mkdir -p "$folder/bin"
+        cat "$PIP" >"$folder/bin/python"
+        chmod +x "$folder/bin/python" ;;
+    *) exec "$REAL_PYTHON" "$@" ;;
+esac
+"""
+PIP = """#!/bin/sh
+echo pip >>"$CALLS"
+while [ ! -e "$GO" ]; do sleep 0.02; done
+cat "$FAKE_UV" >"${0%/*}/uv"
+chmod +x "${0%/*}/uv"
 """
 
 
@@ -46,13 +65,27 @@ class Checkout:
     def dev(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.root / "dev"), *arguments],
-            env={"PATH": str(self.tools), "CALLS": str(self.calls), "HOME": str(self.root), **env},
+            env=self._env(env),
             cwd="/",
             capture_output=True,
             text=True,
             timeout=20,
             check=False,
         )
+
+    def begin(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(self.root / "dev"), *arguments],
+            env=self._env(env),
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _env(self, given: dict[str, str]) -> dict[str, str]:
+        own = {"PATH": str(self.tools), "CALLS": str(self.calls), "HOME": str(self.root)}
+        return own | given
 
     def installs(self) -> list[str]:
         return self.calls.read_text().splitlines() if self.calls.exists() else []
@@ -145,6 +178,36 @@ def test_strange_certificate_is_tried_again_with_those_of_the_machine(checkout: 
 
     assert result.returncode == 0, result.stderr
     assert len(checkout.installs()) == 2
+
+
+def test_two_first_calls_at_once_install_uv_once(tmp_path: Path) -> None:
+    checkout, go = Checkout(tmp_path), tmp_path / "go"
+    checkout.provide("python3", VENV_PYTHON)
+    checkout.provide("pip", PIP)
+    checkout.provide("fake_uv", FAKE_UV)
+    (checkout.tools / "sleep").symlink_to(shutil.which("sleep") or "/bin/sleep")
+    tools = {"PIP": str(checkout.tools / "pip"), "FAKE_UV": str(checkout.tools / "fake_uv")}
+    env = tools | {"GO": str(go), "REAL_PYTHON": sys.executable}
+    started: list[subprocess.Popen[str]] = []
+    try:
+        started.append(checkout.begin("check", **env))
+        eventually(lambda: checkout.installs() == ["pip"])
+        started.append(checkout.begin("check", **env))
+        assert started[1].stderr is not None
+        assert "installing it into .uv/" in started[1].stderr.readline()
+    finally:
+        go.touch()
+        ends = [one.communicate(timeout=WAIT_SECONDS) for one in started]
+
+    assert [one.returncode for one in started] == [0, 0], ends
+    assert checkout.installs().count("pip") == 1
+
+
+def test_generate_takes_no_arguments(checkout: Checkout) -> None:
+    result = checkout.dev("generate", "openapi")
+
+    assert result.returncode == 1
+    assert result.stderr == ("dev: generate takes no arguments: it rewrites all generated files.\n")
 
 
 def test_without_uv_and_venv_one_line_names_the_package(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ _REASONS = {
     errno.EACCES: "you may not write there: check who owns it",
     errno.EPERM: "you may not write there: check who owns it",
     errno.EROFS: "the file system is read-only",
+    errno.EEXIST: "it is not a folder",
+    errno.ENOTDIR: "it is not in a folder",
 }
 
 

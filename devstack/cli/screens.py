@@ -13,7 +13,7 @@ from devstack.screens.build import Checkout, NotBuiltError, install, require_nod
 from devstack.screens.gallery import FOLDER, PAGE, page_of, read_screens
 from devstack.seed.people import ADMIN, PASSWORD, TEACHERS
 from devstack.supervisor.child import CODE_ROOT
-from devstack.supervisor.stack import HOST, Home, is_free
+from devstack.supervisor.stack import HOST, MAX_PORT, Home, is_free
 from devstack.supervisor.state import ready_state
 
 VITE_PORTS = range(5173, 5180)
@@ -21,7 +21,10 @@ VITE_PORTS = range(5173, 5180)
 
 
 def web(
-    port: Annotated[int | None, typer.Option(help="Instead of the first free one of 5173.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Instead of the first free one of 5173.", min=1, max=MAX_PORT),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Serve the screens with hot reload, on the running devstack; Ctrl-C ends it."""

@@ -106,6 +106,8 @@ def request_restart(home: Home, state: StackState, names: Sequence[str]) -> None
         draft.replace(request)
         os.kill(state.supervisor.pid, signal.SIGUSR1)
     except OSError as error:
+        # A full disk takes the name, and not the content.
+        draft.unlink(missing_ok=True)
         raise disk_error(error, request) from error
 
 

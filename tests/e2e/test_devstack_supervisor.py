@@ -255,7 +255,9 @@ def test_folder_that_cannot_be_made_is_one_line(fake: FakeDevstack) -> None:
     result = fake.run("up")
 
     assert result.returncode == 1
-    assert str(fake.home.path) in one_line(result.stderr)
+    assert one_line(result.stderr) == (
+        f"devstack: Cannot use {fake.home.path}: it is not a folder."
+    )
 
 
 @pytest.mark.parametrize("command", ["logs", "restart"])

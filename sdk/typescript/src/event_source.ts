@@ -1,4 +1,5 @@
 /** Opens the event stream of the gateway over fetch. */
+import { textOf } from "./body.js";
 import { errorFromException, errorFromResponse } from "./errors.js";
 import type { BaseOptions } from "./request.js";
 
@@ -25,7 +26,7 @@ export async function openStream(
     const response = await send(url, options);
     const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
     if (response.ok && isStream && response.body) return response.body;
-    throw errorFromResponse(response, await response.text());
+    throw errorFromResponse(response, await textOf(response, signal));
   } catch (error) {
     throw errorFromException(signal.aborted ? signal.reason : error);
   }

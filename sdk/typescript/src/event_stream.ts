@@ -1,4 +1,5 @@
 /** Server-sent events, parsed from a chunked body. */
+import { chunksOf } from "./body.js";
 import { BffError, CLIENT_CODES, errorFromException } from "./errors.js";
 
 export interface StreamEvent {
@@ -18,14 +19,9 @@ export async function* parseEventStream(
   signal: AbortSignal,
   onChunk: () => void,
 ): AsyncGenerator<StreamEvent> {
-  const reader = body.getReader();
   const decoder = new TextDecoder();
   let [rest, fields, size] = ["", new Map<string, string>(), 0];
-  for (;;) {
-    const { done, value } = await reader.read().catch((error: unknown) => {
-      throw errorFromException(signal.aborted ? signal.reason : error);
-    });
-    if (done) return;
+  for await (const value of thrownAsErrors(chunksOf(body, signal))) {
     onChunk();
     const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
@@ -38,6 +34,15 @@ export async function* parseEventStream(
       [fields, size] = [new Map(retry === undefined ? [] : [["retry", retry]]), 0];
     }
     if (size + rest.length > MAX_EVENT_LENGTH) throw protocolError("an event is too long");
+  }
+}
+
+/** The same chunks; a failure becomes a `BffError`. */
+async function* thrownAsErrors(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw errorFromException(error);
   }
 }
 

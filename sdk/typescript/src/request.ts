@@ -1,5 +1,6 @@
 /** Sends one request: token, timeout, idempotency key, errors. Repeats it only with a new token. */
 import { AbortTimeout } from "./abort_timeout.js";
+import { textOf } from "./body.js";
 import type { CookieSession } from "./cookie_session.js";
 import { BffError, CLIENT_CODES, errorFromException, errorFromResponse } from "./errors.js";
 
@@ -85,7 +86,8 @@ export function createFetch(options: FetchOptions): (request: Request) => Promis
     const milliseconds = headers.get(TIMEOUT_HEADER);
     const seconds = milliseconds === null ? options.timeoutSeconds : Number(milliseconds) / 1000;
     if (seconds !== undefined) headers.set(TIMEOUT_HEADER, serverMilliseconds(seconds));
-    const send = (attempt: Request) => fetchBuffered(attempt, options, seconds);
+    // That of the request itself: Node.js may collect what tells a copy's signal of an abort.
+    const send = (attempt: Request) => fetchBuffered(attempt, options, request.signal, seconds);
     const { session, recovers = true } = options;
     if (session) {
       return withSession(session, recovers, () => {
@@ -202,25 +204,26 @@ export function requestOptions(call: WriteOptions): {
 async function fetchBuffered(
   request: Request,
   options: FetchOptions,
+  callerSignal: AbortSignal,
   seconds: number = DEFAULT_TIMEOUT_SECONDS,
 ): Promise<Response> {
   const idempotencyKey = request.headers.get("Idempotency-Key") ?? undefined;
   const message = "The response was not complete within the timeout";
   const timedOut = new BffError({ code: CLIENT_CODES.timeout, message, idempotencyKey });
-  const timeout = new AbortTimeout(seconds, timedOut, request.signal);
+  const timeout = new AbortTimeout(seconds, timedOut, callerSignal);
   try {
     // A token and the cookie together are refused.
     const credentials = options.session ? "include" : "omit";
     const { signal } = timeout;
     const response = await (options.fetch ?? fetch)(request, { signal, credentials });
-    const text = await response.text();
+    const text = await textOf(response, signal);
     if (!response.ok && response.status !== 304) {
       throw errorFromResponse(response, text, idempotencyKey);
     }
     return new Response(BODILESS_STATUSES.has(response.status) ? null : text, response);
   } catch (error) {
     // The caller's own abort is rethrown unchanged.
-    if (request.signal.aborted) throw request.signal.reason;
+    if (callerSignal.aborted) throw callerSignal.reason;
     const reason: unknown = timeout.signal.aborted ? timeout.signal.reason : error;
     throw errorFromException(reason, idempotencyKey);
   } finally {

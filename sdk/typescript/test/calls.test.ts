@@ -9,6 +9,7 @@ import {
   incompleteParts,
   partOf,
 } from "@huleedu/bff-client";
+import { collectGarbage } from "./garbage.js";
 import type { Responder } from "./server.js";
 import { envelope, json, startServer } from "./server.js";
 
@@ -119,6 +120,24 @@ test("a response that never completes is a timeout", async (t) => {
   const teacher = createTeacherClient({ baseUrl: server.baseUrl, token, timeoutSeconds: 0.1 });
 
   assert.equal((await rejectionOf(teacher.me())).code, "CLIENT_TIMEOUT");
+});
+
+test("a response that never completes ends with the timeout or the caller, whatever is collected", {
+  timeout: 20_000,
+}, async (t) => {
+  collectGarbage(t);
+  const server = await startServer(t, (response) => {
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.write("{");
+  });
+  const teacher = createTeacherClient({ baseUrl: server.baseUrl, token, timeoutSeconds: 1 });
+  const leaving = new AbortController();
+  const reason = new Error("the page was left");
+
+  assert.equal((await rejectionOf(teacher.me())).code, "CLIENT_TIMEOUT");
+  setTimeout(() => leaving.abort(reason), 1000);
+  const left = teacher.me({ signal: leaving.signal, timeoutSeconds: 60 });
+  await assert.rejects(left, reason);
 });
 
 test("the caller's own abort rejects with its reason", async (t) => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { BffError, followBatch, followBatches } from "@huleedu/bff-client";
 import type { Activity, Change, FollowOptions, LiveBatch, LiveState } from "@huleedu/bff-client";
+import { collectGarbage } from "./garbage.js";
 import type { Responder } from "./server.js";
 import { envelope, event, json, chunks, startServer } from "./server.js";
 
@@ -210,6 +211,26 @@ test("an end event is not a failure; its retry sets the delay", async (t) => {
 
   assert.deepEqual(recorded.reconnects, [{ seconds: 0.25, code: undefined }]);
   assert.deepEqual(recorded.lastEventIds, [undefined, "e-1"]);
+});
+
+test("an open stream ends with the signal and when it is idle, whatever is collected", {
+  timeout: 20_000,
+}, async (t) => {
+  collectGarbage(t);
+  const server = await startServer(t, chunks(snapshot(1), null));
+  const stop = new AbortController();
+
+  await followBatches({
+    baseUrl: server.baseUrl,
+    token: () => "a-token",
+    signal: stop.signal,
+    idleTimeoutSeconds: 1,
+    initialBackoffSeconds: 0.02,
+    onState: () => undefined,
+    onReconnecting: () => void setTimeout(() => stop.abort(), 500),
+  });
+
+  assert.ok(server.requests.length > 1, "the idle connection was not dropped");
 });
 
 test("each connection is told, also one that brings no state", async (t) => {

@@ -1,11 +1,12 @@
 /** The overview: a page of batches, kept current by the stream without moving its rows. */
 import type { Api, Change, LiveBatch, LiveState } from "@huleedu/bff-client";
 import { defineStore } from "pinia";
-import { computed, ref, shallowRef } from "vue";
+import { computed, ref, shallowRef, watch } from "vue";
 import { describeError, isAbort } from "@/lib/errors";
 import type { ErrorDescription } from "@/lib/errors";
 import { readOverview } from "@/services/dashboard";
 import type { Overview } from "@/services/dashboard";
+import { useAuthStore } from "@/stores/auth";
 import { mapAction, mapBatch, stateOf } from "@/utils/batch-mapper";
 import type { ActionItem, AnyBatch, RowState } from "@/utils/batch-mapper";
 import { apiQuery } from "@/utils/ledger-query";
@@ -14,6 +15,7 @@ import type { LedgerQuery } from "@/utils/ledger-query";
 type Batches = Readonly<Record<string, LiveBatch>>;
 
 export const useDashboardStore = defineStore("dashboard", () => {
+  const auth = useAuthStore();
   const overview = shallowRef<Overview>();
   const live = shallowRef<Batches>();
   const isLoading = ref(false);
@@ -131,7 +133,11 @@ export const useDashboardStore = defineStore("dashboard", () => {
     leave();
     overview.value = undefined;
     error.value = undefined;
+    isListChanged.value = false;
   }
+
+  // The last page is of the person who read it.
+  watch(() => auth.user?.id, clearDashboard, { flush: "sync" });
 
   return {
     page,

@@ -1,7 +1,8 @@
 /** Names of people whom a screen knows by their id alone. */
 import { defineStore } from "pinia";
-import { shallowRef } from "vue";
+import { shallowRef, watch } from "vue";
 import { isAbort } from "@/lib/errors";
+import { useAuthStore } from "@/stores/auth";
 
 type Named = {
   readonly email: string;
@@ -14,6 +15,7 @@ type Named = {
 const AT_ONCE = 4;
 
 export const usePeopleStore = defineStore("people", () => {
+  const auth = useAuthStore();
   /** By id; null while a name is not known. */
   const names = shallowRef<Readonly<Record<string, string | null>>>({});
 
@@ -48,6 +50,9 @@ export const usePeopleStore = defineStore("people", () => {
   function clearPeople(): void {
     names.value = {};
   }
+
+  // Another admin may not know these people.
+  watch(() => auth.user?.id, clearPeople, { flush: "sync" });
 
   return { names, nameOf, remember, fetchNames, clearPeople };
 });

@@ -3,6 +3,7 @@ import type { Api, LiveBatch } from "@huleedu/bff-client";
 import { createPinia, setActivePinia } from "pinia";
 import { beforeEach, expect, it, vi } from "vitest";
 import { readOverview } from "@/services/dashboard";
+import { useAuthStore } from "@/stores/auth";
 import { useDashboardStore } from "@/stores/dashboard";
 import { apiQuery, ledgerLocation, parseLedgerQuery } from "@/utils/ledger-query";
 import { ATTENTION, batch, example } from "../support/examples";
@@ -120,6 +121,18 @@ it("keeps the last page beside an error, and its unknown credits stay unknown", 
   expect(store.isLoading).toBe(false);
   store.clearDashboard();
   expect([store.page, store.credits]).toEqual([undefined, null]);
+});
+
+it("forgets the page of a person who has left", async () => {
+  const auth = useAuthStore();
+  auth.setAuth({ id: "anna", email: "a@x.se", name: null, roles: ["teacher"] });
+  const store = useDashboardStore();
+  answer(waiting);
+  await store.fetchDashboard(QUERY);
+
+  auth.clearAuth();
+
+  expect([store.page, store.actionItems]).toEqual([undefined, []]);
 });
 
 it("holds filter, order and page in the address, and drops what means nothing", () => {

@@ -1,0 +1,30 @@
+"""People who leave a browser to the next one."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from devstack.seed import TRUTH_TABLE, Situation
+from devstack.seed.people import ANNA, ERIK
+from tests.e2e.demo_stack import DemoStack
+from tests.e2e.teacher_work import row
+from tests.e2e.web_pages import opened
+
+pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
+
+DONE = TRUTH_TABLE[Situation.PARTLY_FAILED].batch_id
+
+
+def test_next_person_sees_nothing_of_the_one_before(browser: Browser, stack: DemoStack) -> None:
+    with opened(browser, stack.gateway) as shared:
+        page = shared.page
+        shared.sign_in(ANNA.email, "/app/dashboard")
+        expect(row(shared, DONE)).to_be_visible()
+        page.get_by_role("button", name="Logga ut").click()
+        expect(page).to_have_url(f"{shared.address}/login")
+
+        # Nothing of the next person comes to stand in the place of what was there.
+        page.route("**/teacher/dashboard?*", lambda route: route.abort())
+        shared.fill_in(ERIK.email)
+
+        expect(page.get_by_test_id("error")).to_be_visible()
+        expect(page.locator("[data-batch]")).to_have_count(0)

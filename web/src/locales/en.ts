@@ -148,6 +148,8 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "login.register": "Ask for an account",
   "login.privacy": "Privacy: this page keeps nothing about you but sign-in, language and colours.",
   "login.resendVerification": "Send the verification again",
+  "login.stillSignedIn":
+    "You are not signed out yet: the server could not be reached. Sign out again before you leave the computer.",
   "login.verificationSent": "Another mail is on its way, if the address has an account.",
   "field.required": "Fill in this field.",
   "field.emailInvalid": "Write an e-mail address, such as name@school.se.",

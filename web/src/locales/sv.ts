@@ -149,6 +149,8 @@ export const sv = {
   "login.register": "Ansök om konto",
   "login.privacy": "Integritet: sidan sparar inget om dig utöver inloggning, språk och färger.",
   "login.resendVerification": "Skicka bekräftelsen igen",
+  "login.stillSignedIn":
+    "Du är inte utloggad än: servern kunde inte nås. Logga ut igen innan du lämnar datorn.",
   "login.verificationSent": "Ett nytt mejl är på väg, om adressen har ett konto.",
   "field.required": "Fyll i detta fält.",
   "field.emailInvalid": "Skriv en e-postadress, till exempel namn@skola.se.",

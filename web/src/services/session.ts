@@ -62,8 +62,16 @@ export const session = {
     return fromApi(await cookieSession.signIn(credentials));
   },
 
-  /** Ends the session in every tab of this browser. */
+  /**
+   * Ends the session in every tab of this browser.
+   *
+   * @throws BffError when the browser may still be signed in.
+   */
   async signOut(): Promise<void> {
-    await cookieSession.signOut();
+    try {
+      await cookieSession.signOut();
+    } catch (error) {
+      if (cookieSession.user) throw error;
+    }
   },
 };

@@ -13,6 +13,8 @@ export const useAuthStore = defineStore("auth", () => {
   const failure = shallowRef<ErrorDescription>();
   /** The session ended while a screen was open: the page asks for the password over it. */
   const hasExpired = ref(false);
+  /** The person wanted to leave, and the gateway did not hear of it: its cookie is still here. */
+  const isStillSignedIn = ref(false);
   let isLeaving = false;
   let restoring: Promise<void> | undefined;
 
@@ -57,11 +59,16 @@ export const useAuthStore = defineStore("auth", () => {
     return before === undefined || before === user.value?.id;
   }
 
+  /** The page forgets the person also when the gateway is not reached. */
   async function signOut(): Promise<void> {
+    if (isLeaving) return;
     isLeaving = true;
     try {
       clearAuth();
       await session.signOut();
+      isStillSignedIn.value = false;
+    } catch {
+      isStillSignedIn.value = true;
     } finally {
       isLeaving = false;
     }
@@ -70,6 +77,7 @@ export const useAuthStore = defineStore("auth", () => {
   function setAuth(signedIn: SessionUser | null): void {
     user.value = signedIn;
     hasExpired.value = false;
+    if (signedIn) isStillSignedIn.value = false;
   }
 
   function clearAuth(): void {
@@ -81,6 +89,7 @@ export const useAuthStore = defineStore("auth", () => {
     isRestored,
     failure,
     hasExpired,
+    isStillSignedIn,
     isAuthenticated,
     userRoles,
     isAdmin,

@@ -88,3 +88,16 @@ it("asks for the password over the page when the session ends, and not after sig
   await auth.signOut();
   expect([auth.hasExpired, auth.user]).toEqual([false, null]);
 });
+
+it("remembers that the gateway has not heard of the sign-out, until it has", async () => {
+  const auth = useAuthStore();
+  auth.setAuth(ANNA);
+  const away = new BffError({ code: "CLIENT_UNREACHABLE", message: "" });
+  vi.mocked(session.signOut).mockRejectedValueOnce(away).mockResolvedValueOnce();
+
+  await auth.signOut();
+  expect([auth.user, auth.isStillSignedIn]).toEqual([null, true]);
+  await auth.signOut();
+
+  expect(auth.isStillSignedIn).toBe(false);
+});

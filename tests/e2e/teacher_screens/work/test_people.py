@@ -1,7 +1,7 @@
 """People who leave a browser to the next one."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from devstack.seed import TRUTH_TABLE, Situation
 from devstack.seed.people import ANNA, ERIK
@@ -28,3 +28,30 @@ def test_next_person_sees_nothing_of_the_one_before(browser: Browser, stack: Dem
 
         expect(page.get_by_test_id("error")).to_be_visible()
         expect(page.locator("[data-batch]")).to_have_count(0)
+
+
+def cut_sign_out(route: Route) -> None:
+    if route.request.method == "GET":
+        route.continue_()
+    else:
+        route.abort()
+
+
+def test_sign_out_that_is_not_heard_is_told_and_made_again(
+    browser: Browser, stack: DemoStack
+) -> None:
+    with opened(browser, stack.gateway) as shared:
+        page = shared.page
+        shared.sign_in(ANNA.email, "/app/klasser")
+        page.route("**/v1/session", cut_sign_out)
+        page.get_by_role("button", name="Logga ut").click()
+
+        still = page.get_by_test_id("still-signed-in")
+        expect(still).to_contain_text("Du är inte utloggad än")
+        assert shared.violations() == []
+        page.unroute_all()
+        still.get_by_role("button", name="Logga ut").click()
+
+        expect(still).to_have_count(0)
+        page.goto(f"{shared.address}/app/klasser")
+        expect(page).to_have_url(f"{shared.address}/login?redirect=/app/klasser")

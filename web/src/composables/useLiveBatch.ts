@@ -17,9 +17,10 @@ export function useLiveBatch(batchId: Readonly<Ref<string>>, onFile?: () => void
   const resource = useResource<Api.TeacherBatchDetailV1>(
     (signal) =>
       getWithValidation(TeacherBatchDetailV1, teacherClient.batch(batchId.value, { signal })),
-    // The words of failures come in the language of the page.
-    [batchId, locale],
+    [batchId],
   );
+  // The words of failures come in the language of the page, which changes nothing else of it.
+  watch(locale, () => void resource.reload());
   const isActive = () => resource.data.value?.is_final === false;
   const outage = outageOf(resource.reload, isActive);
   let stop: AbortController | undefined;

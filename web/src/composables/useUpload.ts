@@ -6,6 +6,8 @@ import { sendFiles } from "@/services/uploads";
 import { addFiles, groupsOf, removeUpload, sendable } from "@/utils/uploads";
 import type { FileState, Upload } from "@/utils/uploads";
 
+export type BatchUpload = ReturnType<typeof useUpload>;
+
 export function useUpload() {
   const uploads = ref<readonly Upload[]>([]);
   const isSending = ref(false);
@@ -30,6 +32,11 @@ export function useUpload() {
 
   function clear(): void {
     uploads.value = uploads.value.filter(({ state }) => state === "sent");
+  }
+
+  /** Takes all away, as for another batch. */
+  function forget(): void {
+    uploads.value = [];
   }
 
   /** Takes away what is on the batch's own list now. */
@@ -77,7 +84,20 @@ export function useUpload() {
   }
 
   onScopeDispose(() => stop.abort(new DOMException("The page was left", "AbortError")));
-  return { uploads, pending, sent, failed, isSending, error, add, remove, clear, clearSent, send };
+  return {
+    uploads,
+    pending,
+    sent,
+    failed,
+    isSending,
+    error,
+    add,
+    remove,
+    clear,
+    forget,
+    clearSent,
+    send,
+  };
 }
 
 /** An answer of 4xx: nothing of the request was taken. */

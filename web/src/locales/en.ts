@@ -426,6 +426,8 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "upload.tooMany": { one: "At most {n} file.", other: "At most {n} files." },
   "upload.submit": { one: "Upload {n} file", other: "Upload {n} files" },
   "upload.sending": "Uploading...",
+  "upload.leave":
+    "Files are being uploaded. Leaving the page ends the upload. Do you want to leave it?",
   "upload.progress": {
     one: "{n} of {total} files uploaded",
     other: "{n} of {total} files uploaded",

@@ -429,6 +429,8 @@ export const sv = {
   "upload.tooMany": { one: "Max {n} fil tillåts.", other: "Max {n} filer tillåts." },
   "upload.submit": { one: "Ladda upp {n} fil", other: "Ladda upp {n} filer" },
   "upload.sending": "Laddar upp...",
+  "upload.leave":
+    "Filer laddas upp. Om du lämnar sidan avbryts uppladdningen. Vill du lämna den?",
   "upload.progress": {
     one: "{n} av {total} filer uppladdade",
     other: "{n} av {total} filer uppladdade",

@@ -6,13 +6,13 @@ import {
   StudentAssociationListV1,
   TeacherBatchDetailV1,
 } from "@huleedu/bff-client/schemas";
-import { computed, ref, shallowRef, watch } from "vue";
+import { computed, ref, shallowRef } from "vue";
 import { useResource } from "@/composables/useResource";
 import { getWithValidation, teacherClient } from "@/lib/api-client";
 import { describeError } from "@/lib/errors";
 import type { ErrorDescription } from "@/lib/errors";
+import { useMatchingStore } from "@/stores/matching";
 import { decisionsOf, doubledPupils, mergedChoices, NOBODY } from "@/utils/matching";
-import type { Choices } from "@/utils/matching";
 
 type Decision = Api.AssociationDecisionV1;
 
@@ -25,13 +25,13 @@ export type Conflict = {
 };
 
 export function useMatching(batchId: string) {
+  const store = useMatchingStore();
   const batch = useResource((signal) =>
     getWithValidation(TeacherBatchDetailV1, teacherClient.batch(batchId, { signal })),
   );
   const list = useResource((signal) =>
     getWithValidation(StudentAssociationListV1, teacherClient.associations(batchId, { signal })),
   );
-  const choices = ref<Choices>({});
   const isSending = ref(false);
   const error = shallowRef<ErrorDescription>();
   const conflict = shallowRef<Conflict>();
@@ -40,6 +40,7 @@ export function useMatching(batchId: string) {
   let key: string | undefined;
 
   const associations = computed(() => list.data.value?.associations ?? []);
+  const choices = computed(() => mergedChoices(associations.value, store.chosen[batchId] ?? {}));
   const doubled = computed(() => doubledPupils(choices.value));
   const isUnknown = computed(() =>
     associations.value.some(({ suggestion }) => suggestion === "unknown"),
@@ -54,12 +55,8 @@ export function useMatching(batchId: string) {
     () => associations.value.length > 0 && doubled.value.size === 0 && !isUnknown.value,
   );
 
-  watch(list.data, (read) => {
-    if (read) choices.value = mergedChoices(read.associations, choices.value);
-  });
-
   function choose(essayId: string, pupil: string): void {
-    choices.value = { ...choices.value, [essayId]: pupil };
+    store.choose(batchId, essayId, pupil);
     key = undefined;
   }
 
@@ -77,6 +74,7 @@ export function useMatching(batchId: string) {
     );
     try {
       result.value = await getWithValidation(AssociationConfirmResultV1, call);
+      store.settle(batchId);
     } catch (thrown) {
       refuse(thrown);
     } finally {

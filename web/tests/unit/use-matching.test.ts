@@ -1,6 +1,7 @@
 import { BffError } from "@huleedu/bff-client";
 import type { Api } from "@huleedu/bff-client";
 import { flushPromises } from "@vue/test-utils";
+import { createPinia, setActivePinia } from "pinia";
 import { effectScope } from "vue";
 import { beforeEach, expect, it, vi } from "vitest";
 import { useMatching } from "@/composables/useMatching";
@@ -31,7 +32,27 @@ function refuse(fields: Partial<BffError>): void {
   vi.mocked(teacherClient.confirmAssociations).mockRejectedValueOnce(error);
 }
 
-beforeEach(() => vi.clearAllMocks());
+beforeEach(() => {
+  vi.clearAllMocks();
+  setActivePinia(createPinia());
+});
+
+it("keeps a choice while the page is away, until the batch is confirmed", async () => {
+  const essay = first?.essay_id ?? "";
+  const before = await opened();
+  const suggested = before.choices.value[essay];
+  expect(suggested).not.toBe("");
+  before.choose(essay, "");
+
+  const again = await opened();
+  expect(again.choices.value[essay]).toBe("");
+  vi.mocked(teacherClient.confirmAssociations).mockResolvedValueOnce(
+    example("AssociationConfirmResultV1"),
+  );
+  await again.confirm();
+
+  expect((await opened()).choices.value[essay]).toBe(suggested);
+});
 
 it("repeats an attempt of unknown outcome with its key, and another choice with a new one", async () => {
   const matching = await opened();

@@ -126,6 +126,7 @@ def test_session_that_ends_takes_no_typed_text(screen: Screen) -> None:
     expect(ended).to_have_count(0)
 
     expect(title).to_have_value("Halvskriven titel")
+    expect(title).to_be_focused()
     page.get_by_role("button", name="Spara").click()
     expect(page.locator("h1")).to_contain_text("Halvskriven titel")
 

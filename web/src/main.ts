@@ -7,6 +7,7 @@ import App from "@/App.vue";
 import { formatNumber } from "@/lib/format";
 import { preferredLocale, setLocale } from "@/lib/i18n";
 import { applyTheme } from "@/lib/theme";
+import { followCalendar } from "@/lib/today";
 import { router } from "@/router";
 import { useAuthStore } from "@/stores/auth";
 
@@ -14,6 +15,7 @@ import { useAuthStore } from "@/stores/auth";
 const SKELETON_AFTER_MS = 150;
 
 applyTheme();
+followCalendar();
 const app = createApp(App).use(createPinia());
 // The session, the words and the files of the page are on their way at once.
 const auth = useAuthStore();

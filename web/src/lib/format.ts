@@ -1,5 +1,6 @@
 /** Numbers and times as the language writes them. An unknown value is a dash, never zero. */
 import { intlLocale, t } from "@/lib/i18n";
+import { timeOfToday } from "@/lib/today";
 
 export const UNKNOWN = "—";
 const DAY_MS = 86_400_000;
@@ -60,7 +61,7 @@ function format(time: string | null | undefined, style: Intl.DateTimeFormatOptio
 }
 
 /** Time of a list: today's clock, yesterday, a weekday of this week, else day and month. */
-export function formatRecent(time: string | null | undefined, now = new Date()): string {
+export function formatRecent(time: string | null | undefined, now = timeOfToday()): string {
   const date = time ? new Date(time) : undefined;
   if (!date || Number.isNaN(date.getTime())) return UNKNOWN;
   const days = Math.round((midnight(now) - midnight(date)) / DAY_MS);

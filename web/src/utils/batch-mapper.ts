@@ -3,6 +3,7 @@ import type { Api, LiveBatch } from "@huleedu/bff-client";
 import { formatRecent } from "@/lib/format";
 import { t } from "@/lib/i18n";
 import type { PlainKey } from "@/lib/i18n";
+import { timeOfToday } from "@/lib/today";
 
 /** A batch of a page or of the stream, which leaves out what is null. */
 export type AnyBatch = Api.DashboardBatchV1 | Api.TeacherBatchDetailV1 | LiveBatch;
@@ -60,7 +61,7 @@ const STATES: Readonly<Record<BatchStatus, RowState>> = {
 };
 const RUNNING: ReadonlySet<BatchStatus> = new Set(["processing", "retried"]);
 
-export function mapBatch(batch: AnyBatch, now = new Date()): DashboardBatch {
+export function mapBatch(batch: AnyBatch, now = timeOfToday()): DashboardBatch {
   const status = batch.status ?? null;
   const time = batch.completed_at ?? batch.last_updated;
   const isRunning = status !== null && RUNNING.has(status);

@@ -1,6 +1,8 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { computed } from "vue";
 import { UNKNOWN, formatCountdown, formatDuration, formatNumber, formatRecent } from "@/lib/format";
 import { locale, setLocale, t } from "@/lib/i18n";
+import { followCalendar } from "@/lib/today";
 
 it("chooses the plural form and writes numbers as the language does", async () => {
   expect(t("state.skipped", { n: 1 })).toBe("1 rad kunde inte visas.");
@@ -28,6 +30,18 @@ it.each([
   ["2025-12-03T08:00:00", "3 dec. 2025"],
 ])("writes %s as %s", (time, expected) => {
   expect(formatRecent(time, new Date("2026-02-07T15:00:00"))).toBe(expected);
+});
+
+it("names a day anew after midnight on a page that stays open", () => {
+  vi.useFakeTimers({ now: new Date("2026-02-07T23:50:00") });
+  followCalendar();
+  const shown = computed(() => formatRecent("2026-02-07T14:32:00"));
+  expect(shown.value).toBe("14:32");
+
+  vi.advanceTimersByTime(11 * 60_000);
+
+  expect(shown.value).toBe("Igår");
+  vi.useRealTimers();
 });
 
 it("writes durations by their largest two units", () => {

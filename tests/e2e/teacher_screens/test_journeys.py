@@ -26,7 +26,7 @@ RUNNING = TRUTH_TABLE[Situation.SPELLCHECK_RUNNING].batch_id
 REVIEW = TRUTH_TABLE[Situation.AWAITING_CONFIRMATION].batch_id
 FIRST_LOAD_BYTES = 100 * 1024
 LOOKS = [("light", WIDE, "sv"), ("dark", NARROW, "en")]
-WIDTHS = (1920, 1024, 768, 360)
+WIDTHS = (1920, 1024, 768, 360, 320)
 HOSTILE = "<img src=x onerror=alert(1)> \u202eabc 🦉 " + "Mycketlångtnamn" * 11
 
 
@@ -264,6 +264,24 @@ def test_keyboard_alone_reaches_the_page_and_the_menu(screen: Screen) -> None:
 
     expect(page).to_have_url(f"{screen.address}/app/klasser")
     expect(drawer).to_have_count(0)
+
+
+def test_menu_can_be_used_at_four_times_the_size(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/app/dashboard")
+    # A window of 1280 by 1024 at 400 %.
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.get_by_role("button", name="Öppna meny").click()
+    drawer = page.locator("dialog[open]")
+    drawer.get_by_text("Visning").click()
+
+    links = drawer.get_by_role("navigation")
+    high = links.evaluate("one => one.clientHeight >= one.scrollHeight && one.clientHeight")
+    assert high >= 4 * 48
+    expect(drawer.get_by_role("button", name="Stäng meny")).to_be_in_viewport()
+    drawer.get_by_role("link", name="Ny bunt").click()
+
+    expect(page).to_have_url(f"{screen.address}/app/ny")
 
 
 def test_page_whose_files_are_gone_is_loaded_anew(screen: Screen) -> None:

@@ -288,4 +288,6 @@ def test_account_is_approved_by_keyboard_alone(
     page.keyboard.press("Enter")
 
     expect(page.get_by_test_id("decision")).to_contain_text("Välkommen")
+    # The button that opened the dialog has gone.
+    expect(page.locator("main :focus")).to_have_count(1)
     assert other.get(f"/users/{person['user_id']}").json()["status"] == "approved"

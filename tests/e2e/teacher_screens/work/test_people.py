@@ -55,3 +55,29 @@ def test_sign_out_that_is_not_heard_is_told_and_made_again(
         expect(still).to_have_count(0)
         page.goto(f"{shared.address}/app/klasser")
         expect(page).to_have_url(f"{shared.address}/login?redirect=/app/klasser")
+
+
+def test_verification_that_is_sent_again_can_be_seen(browser: Browser, stack: DemoStack) -> None:
+    refusal = {"code": "IDENTITY_EMAIL_NOT_VERIFIED", "message": "not verified", "details": {}}
+    away = {"code": "SERVICE_UNAVAILABLE", "message": "away", "details": {}}
+    with opened(browser, stack.gateway) as stranger:
+        page = stranger.page
+        page.goto(f"{stranger.address}/login")
+        page.route(
+            "**/v1/session", lambda route: route.fulfill(status=403, json={"error": refusal})
+        )
+        stranger.fill_in(ANNA.email)
+        again = page.get_by_role("button", name="Skicka bekräftelsen igen")
+
+        verification = "**/*verification*"
+        page.route(
+            verification, lambda route: route.fulfill(status=503, json={"error": away}), times=1
+        )
+        again.click()
+        expect(page.get_by_text("Serverfel.")).to_be_in_viewport()
+        page.route(verification, lambda route: route.fulfill(json={"message": "sent"}))
+        again.click()
+
+        sent = page.get_by_test_id("done")
+        expect(sent).to_contain_text("Ett nytt mejl är på väg")
+        assert stranger.violations() == []

@@ -225,6 +225,7 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "page.label": "Pages",
   "page.range": "{from}–{to}",
   "page.rangeOf": "{from}–{to} of {total}",
+  "page.beyond": "There is nothing more here.",
   "page.previous": "← Previous",
   "page.next": "Next →",
 

@@ -226,6 +226,7 @@ export const sv = {
   "page.label": "Sidor",
   "page.range": "{from}–{to}",
   "page.rangeOf": "{from}–{to} av {total}",
+  "page.beyond": "Här finns inget mer.",
   "page.previous": "← Föregående",
   "page.next": "Nästa →",
 
@@ -429,8 +430,7 @@ export const sv = {
   "upload.tooMany": { one: "Max {n} fil tillåts.", other: "Max {n} filer tillåts." },
   "upload.submit": { one: "Ladda upp {n} fil", other: "Ladda upp {n} filer" },
   "upload.sending": "Laddar upp...",
-  "upload.leave":
-    "Filer laddas upp. Om du lämnar sidan avbryts uppladdningen. Vill du lämna den?",
+  "upload.leave": "Filer laddas upp. Om du lämnar sidan avbryts uppladdningen. Vill du lämna den?",
   "upload.progress": {
     one: "{n} av {total} filer uppladdade",
     other: "{n} av {total} filer uppladdade",

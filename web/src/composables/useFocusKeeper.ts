@@ -1,11 +1,11 @@
-/** Moves the focus on when what had it is gone, so that the keyboard and a reader keep the place. */
+/** Moves the focus on when what had it is gone, so that keyboard and reader keep the place. */
 import { onMounted, onScopeDispose } from "vue";
 
 const FOCUSABLE = ["a[href]", "button", "input", "select", "textarea", "summary", "[tabindex]"]
   .map((one) => `${one}:not(:disabled, [tabindex='-1'])`)
   .join();
 const REGIONS = "main, dialog";
-const CHANGES = { childList: true, subtree: true, attributeFilter: ["disabled"] } as const;
+const CHANGES = { childList: true, subtree: true, attributeFilter: ["disabled"] };
 
 /** Watches the whole page; to be used once. */
 export function useFocusKeeper(): void {

@@ -114,6 +114,9 @@ it("shows what another attempt decided, and forces only when it is told to", asy
 });
 
 it("confirms nothing while a suggestion is unknown or a pupil is chosen twice", async () => {
+  if (!first) throw new Error("the example has nothing to decide");
+  const associations = [first, { ...first, essay_id: "another" }];
+  vi.mocked(teacherClient.associations).mockResolvedValueOnce({ ...list, associations });
   const matching = await opened();
   const [one, other] = matching.associations.value;
   matching.choose(one?.essay_id ?? "", "same");

@@ -1,4 +1,4 @@
-"""People who leave a browser to the next one."""
+"""People who leave a browser to the next one, on a stack of their own: they sign in often."""
 
 import pytest
 from playwright.sync_api import Browser, Route, expect

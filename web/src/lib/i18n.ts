@@ -82,10 +82,19 @@ export async function setLocale(wanted: Locale): Promise<void> {
   document.documentElement.lang = wanted;
 }
 
-/** Uses a language that the person has chosen, also at the next visit. */
-export function chooseLocale(wanted: Locale): Promise<void> {
+/**
+ * Uses a language that the person has chosen, also at the next visit.
+ *
+ * @throws when its words do not arrive; the language in use stays.
+ */
+export async function chooseLocale(wanted: Locale): Promise<void> {
+  try {
+    await setLocale(wanted);
+  } catch (error) {
+    if (asked === wanted) asked = locale.value;
+    throw error;
+  }
   keepPreference(PREFERENCE, wanted);
-  return setLocale(wanted);
 }
 
 /** Adds the words of the admin's screens, before one of them is drawn. */

@@ -34,6 +34,7 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "preferences.theme.dark": "Dark",
   "preferences.language.sv": "Swedish",
   "preferences.language.en": "English",
+  "preferences.languageMissing": "The language could not be fetched. Try again in a while.",
 
   "action.retry": "Try again",
   "action.cancel": "Cancel",

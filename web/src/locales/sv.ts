@@ -36,6 +36,7 @@ export const sv = {
   "preferences.theme.dark": "Mörkt",
   "preferences.language.sv": "Svenska",
   "preferences.language.en": "Engelska",
+  "preferences.languageMissing": "Språket kunde inte hämtas. Försök igen om en stund.",
 
   "action.retry": "Försök igen",
   "action.cancel": "Avbryt",

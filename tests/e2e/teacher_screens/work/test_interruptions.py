@@ -219,3 +219,26 @@ def test_page_beyond_the_last_says_no_more_than_that(screen: Screen, path: str) 
     expect(page.get_by_role("navigation", name="Sidor")).not_to_contain_text("\u2013")
     page.get_by_role("button", name="Föregående").click()
     expect(page).to_have_url(f"{screen.address}{path}?page=8")
+
+
+def test_language_whose_words_do_not_arrive_is_told_and_can_be_chosen_again(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/app/dashboard")
+    page.route("**/assets/en-*.js", lambda route: route.abort(), times=1)
+    page.locator("summary", has_text="Visning").click()
+    language = page.get_by_label("Språk")
+
+    language.select_option("en")
+    expect(page.get_by_role("alert")).to_have_text(
+        "Språket kunde inte hämtas. Försök igen om en stund."
+    )
+    expect(language).to_have_value("sv")
+    expect(page.locator("html")).to_have_attribute("lang", "sv")
+    language.select_option("en")
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+    # The next test reads Swedish again.
+    page.get_by_label("Language").select_option("sv")
+    expect(page.locator("html")).to_have_attribute("lang", "sv")

@@ -1,5 +1,6 @@
 """In-memory fakes of the ports of screen 1, and builders of contract structs."""
 
+import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from bff_core.context import (
     UserId,
 )
 from bff_core.errors import BffError, DownstreamError, Unavailable
+from bff_core.tasks import Background
 from services.bff_teacher.confirmations.creation import Creation
 from services.bff_teacher.contracts.cms import (
     Class,
@@ -226,12 +228,13 @@ class RecordingWrites:
     """Records the users of `BatchWrites`."""
 
     users: list[UserId] = field(default_factory=list)
+    _background: Background = field(default_factory=Background)
 
     async def written(self, user_id: UserId) -> None:
         self.users.append(user_id)
 
     async def finish(self, write: Coroutine[Any, Any, T]) -> T:
-        return await write
+        return await asyncio.shield(self._background.start(write))
 
 
 @dataclass

@@ -116,6 +116,9 @@ class RedisCache:
     An operation takes at most `timeout` seconds. After a failure Redis is not used for `cooldown`
     seconds, so that a hanging Redis does not slow every request. Operations beyond `max_in_flight`
     are misses. `on_failure` is called with the name of each operation that failed.
+
+    One late answer is no outage: this process may have been busy itself. The log tells of an
+    outage at once when Redis refuses or is unreachable, and when it is late again after a rest.
     """
 
     name = "redis"
@@ -138,6 +141,7 @@ class RedisCache:
         self._on_failure = on_failure
         self._cooling_until = 0.0
         self._in_flight = 0
+        self._late = False
         self._failing = False
         self.failures = 0
 
@@ -177,11 +181,12 @@ class RedisCache:
 
     async def _run(self, operation: str, command: Awaitable[T]) -> T | None:
         self._in_flight += 1
+        late_before = self._late
         try:
             async with asyncio.timeout(self._timeout):
                 result = await command
         except (RedisError, OSError, TimeoutError) as error:
-            self._record_failure(operation, error)
+            self._record_failure(operation, error, late_before=late_before)
             if isinstance(error, ResponseError):
                 await drop_connections(self._redis, in_use=False)
             return None
@@ -189,14 +194,16 @@ class RedisCache:
             self._in_flight -= 1
         if self._failing:
             _log.info("shared_cache_recovered", operation=operation)
-        self._failing = False
+        self._failing = self._late = False
         return result
 
-    def _record_failure(self, operation: str, error: Exception) -> None:
+    def _record_failure(self, operation: str, error: Exception, *, late_before: bool) -> None:
         self.failures += 1
-        if not self._failing:
+        self._late = True
+        outage = late_before or not isinstance(error, TimeoutError)
+        if outage and not self._failing:
             # Once per outage: it is tried again after each cooldown.
             _log.warning("shared_cache_failed", operation=operation, kind=type(error).__name__)
-        self._failing = True
+        self._failing = self._failing or outage
         self._cooling_until = self._clock.monotonic() + self._cooldown
         self._on_failure(operation)

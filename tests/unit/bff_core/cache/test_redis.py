@@ -104,12 +104,51 @@ def test_a_store_that_hangs_costs_its_deadline_once(
         for _ in range(100):
             await cache.get("key")
 
-    with capture_logs() as logs:
-        run(scene())
+    run(scene())
 
     assert clock.monotonic() - began == pytest.approx(0.05)
     assert redis.asked == 1
-    assert [line["event"] for line in logs] == ["shared_cache_failed"]
+
+
+def test_late_answers_of_one_moment_are_no_outage(
+    run: Run, cache: RedisCache, redis: FakeRedis, failed: list[str]
+) -> None:
+    async def late() -> None:
+        redis.mood = 60.0
+        async with asyncio.TaskGroup() as together:
+            together.create_task(cache.get("one"))
+            together.create_task(cache.get("other"))
+        redis.mood = 0.0
+        await asyncio.sleep(1.0)
+
+    async def scene() -> None:
+        await late()
+        await cache.get("key")
+        await late()
+
+    with capture_logs() as logs:
+        run(scene())
+
+    assert failed == ["get"] * 4
+    assert logs == []
+
+
+def test_a_store_that_is_late_again_after_a_rest_is_an_outage(
+    run: Run, cache: RedisCache, redis: FakeRedis
+) -> None:
+    async def scene() -> None:
+        redis.mood = 60.0
+        for _ in range(10):
+            await cache.get("key")
+            await asyncio.sleep(1.0)
+        redis.mood = 0.0
+        await cache.get("key")
+
+    with capture_logs() as logs:
+        run(scene())
+
+    assert [line["event"] for line in logs] == ["shared_cache_failed", "shared_cache_recovered"]
+    assert logs[0]["kind"] == "TimeoutError"
 
 
 def test_an_outage_is_two_lines_however_long_it_lasts(

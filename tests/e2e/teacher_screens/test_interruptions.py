@@ -1,12 +1,14 @@
 """A teacher who presses another key, opens another page or waits, in a real browser."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import FilePayload, Route, expect
+from playwright.sync_api import FilePayload, expect
 
 from devstack.seed import TRUTH_TABLE, Situation
+from tests.e2e.held_requests import Held
 from tests.e2e.teacher_work import batches_in_review
 from tests.e2e.web_pages import Screen
 
@@ -25,40 +27,17 @@ def no_routes(screen: Screen) -> Iterator[None]:
     screen.page.unroute_all()
 
 
-class Held:
-    """Requests that wait until the test lets them go."""
-
-    def __init__(self, screen: Screen, pattern: str, method: str) -> None:
-        self.routes: list[Route] = []
-        self.method = method
-        screen.page.route(pattern, self._hold)
-
-    def _hold(self, route: Route) -> None:
-        if route.request.method == self.method:
-            self.routes.append(route)
-        else:
-            route.continue_()
-
-    def wait(self, screen: Screen) -> Route:
-        """The first of them, once it is there."""
-        for _ in range(600):
-            if self.routes:
-                return self.routes[0]
-            screen.page.wait_for_timeout(50)
-        raise AssertionError("no such request")
-
-
 def text_file(name: str) -> FilePayload:
     return {"name": name, "mimeType": "text/plain", "buffer": TEXT.encode()}
 
 
-def batch_with_files(screen: Screen, *names: str) -> None:
-    """A new batch on its page, with these files listed and room for one more."""
+def batch_with_files(screen: Screen, *names: str, room: int = 1) -> None:
+    """A new batch on its page, with these files listed and room for more."""
     page = screen.page
     screen.visit("/app/ny")
     page.get_by_text("Gästläge").click()
     page.get_by_label("Kurs").select_option("ENG5")
-    page.get_by_label("Antal texter").fill(str(len(names) + 1))
+    page.get_by_label("Antal texter").fill(str(len(names) + room))
     page.locator("input[type=file]").set_input_files([text_file(name) for name in names])
     page.get_by_role("button", name="Ladda upp").click()
     page.get_by_test_id("upload-outcome").get_by_role("link", name="Till bunten").click()
@@ -116,6 +95,63 @@ def test_page_is_not_left_unasked_while_files_are_on_their_way(screen: Screen) -
     sent.continue_()
 
     expect(page.locator("[data-status][data-file='Bo.txt']")).to_contain_text("Mottagen")
+
+
+def test_other_batch_is_not_opened_unasked_while_files_are_on_their_way(screen: Screen) -> None:
+    page = screen.page
+    batch_with_files(screen, "Ada.txt")
+    address = page.url.partition("?")[0]
+    page.get_by_role("link", name="Översikt").first.click()
+    page.locator(f"main a[href$='/app/batch/{DONE}']").first.click()
+    expect(page.get_by_role("button", name="Byt namn")).to_be_visible()
+    page.evaluate("history.go(-2)")
+    page.get_by_role("tab", name="Filer").click()
+    held = Held(screen, "**/files", "POST")
+    page.locator("input[type=file]").set_input_files([text_file("Bo.txt")])
+    page.get_by_role("button", name="Ladda upp 1 fil").click()
+    sent = held.wait(screen)
+
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => history.go(2))")
+    assert "laddas upp" in asked.value.message
+    asked.value.dismiss()
+    expect(page).to_have_url(re.compile(re.escape(address)))
+    sent.continue_()
+
+    expect(page.locator("[data-status][data-file='Bo.txt']")).to_contain_text("Mottagen")
+
+
+@pytest.mark.parametrize("way", ["one => one.click()", "() => location.reload()"])
+def test_half_filled_batch_is_not_left_unasked(screen: Screen, way: str) -> None:
+    page = screen.page
+    screen.visit("/app/ny")
+    page.get_by_label("Uppgift").press_sequentially("Skriv om en resa.")
+
+    with page.expect_event("dialog") as asked:
+        page.get_by_role("link", name="Tillbaka").evaluate(f"one => setTimeout(() => ({way})(one))")
+    assert asked.value.type == "beforeunload" or "försvinner" in asked.value.message
+    asked.value.dismiss()
+    expect(page.get_by_label("Uppgift")).to_have_value("Skriv om en resa.")
+    page.get_by_label("Uppgift").fill("")
+
+    # Nothing is lost with an empty form.
+    page.get_by_role("link", name="Tillbaka").click()
+    expect(page).to_have_url(f"{screen.address}/app/dashboard")
+
+
+def test_cost_that_cannot_be_read_is_asked_for_again(screen: Screen) -> None:
+    page = screen.page
+    batch_with_files(screen, "Ada.txt", room=0)
+    page.route("**/preview", lambda route: route.fulfill(status=503, json={"error": AWAY}), times=1)
+    page.get_by_role("button", name="Starta bedömning").click()
+    dialog = page.get_by_role("dialog", name="Starta bedömning")
+    expect(dialog.get_by_role("alert")).to_contain_text("Serverfel.")
+
+    dialog.get_by_role("button", name="Försök igen").click()
+
+    expect(dialog.get_by_test_id("preview")).to_be_visible()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    page.keyboard.press("Escape")
 
 
 def test_dialog_stays_until_its_write_is_answered(screen: Screen) -> None:

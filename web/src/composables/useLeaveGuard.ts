@@ -1,10 +1,30 @@
 /** Asks before a page is left whose work would end with it. */
-import { onBeforeRouteLeave } from "vue-router";
+import { onScopeDispose, watch } from "vue";
+import { onBeforeRouteLeave, onBeforeRouteUpdate } from "vue-router";
 import { useAuthStore } from "@/stores/auth";
 
-export function useLeaveGuard(isBusy: () => boolean, question: () => string): void {
+export function useLeaveGuard(hasWork: () => boolean, question: () => string): void {
   const auth = useAuthStore();
   // Somebody who has signed out cannot go on with it.
-  const mayLeave = () => !isBusy() || !auth.isAuthenticated;
-  onBeforeRouteLeave(() => mayLeave() || window.confirm(question()));
+  const mayLeave = () => !hasWork() || !auth.isAuthenticated;
+  const ask = () => mayLeave() || window.confirm(question());
+
+  onBeforeRouteLeave(ask);
+  // The page of another batch is the same view.
+  onBeforeRouteUpdate((to, from) => to.path === from.path || ask());
+  watch(hasWork, (now) => (now ? keepTab() : releaseTab()), { immediate: true });
+  onScopeDispose(releaseTab);
+}
+
+function keepTab(): void {
+  window.addEventListener("beforeunload", askInBrowser);
+}
+
+function releaseTab(): void {
+  window.removeEventListener("beforeunload", askInBrowser);
+}
+
+/** The browser asks in its own words. */
+function askInBrowser(event: BeforeUnloadEvent): void {
+  event.preventDefault();
 }

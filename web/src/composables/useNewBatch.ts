@@ -43,6 +43,13 @@ export function useNewBatch() {
     return expected.value > MAX_FILES ? t("upload.tooMany", { n: MAX_FILES }) : undefined;
   });
   const isBusy = computed(() => isCreating.value || upload.isSending.value);
+  /** Whether work that nobody else has would be lost with the page. */
+  const isUnsaved = computed(
+    () =>
+      !created.value &&
+      !isUnknown.value &&
+      Boolean(form.title.trim() || form.instructions.trim() || upload.uploads.value.length),
+  );
 
   // Another form is another batch; the same one again is the same batch.
   watch([form, expected], () => (key = newKey()));
@@ -80,5 +87,5 @@ export function useNewBatch() {
     };
   }
 
-  return { form, upload, created, error, isUnknown, expected, problem, isBusy, submit };
+  return { form, upload, created, error, isUnknown, isUnsaved, expected, problem, isBusy, submit };
 }

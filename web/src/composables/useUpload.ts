@@ -49,14 +49,12 @@ export function useUpload() {
     if (isSending.value) return;
     isSending.value = true;
     error.value = undefined;
-    window.addEventListener("beforeunload", ask);
     try {
       for (const group of groupsOf(pending.value)) await sendGroup(batchId, group);
     } catch (thrown) {
       if (!isAbort(thrown)) error.value = describeError(thrown);
     } finally {
       isSending.value = false;
-      window.removeEventListener("beforeunload", ask);
     }
   }
 
@@ -104,8 +102,4 @@ export function useUpload() {
 function isRefusal(thrown: unknown): boolean {
   const status = (thrown as { status?: unknown } | undefined)?.status;
   return typeof status === "number" && status >= 400 && status < 500;
-}
-
-function ask(event: BeforeUnloadEvent): void {
-  event.preventDefault();
 }

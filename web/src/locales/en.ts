@@ -428,6 +428,8 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "upload.tooMany": { one: "At most {n} file.", other: "At most {n} files." },
   "upload.submit": { one: "Upload {n} file", other: "Upload {n} files" },
   "upload.sending": "Uploading...",
+  "upload.leaveUnsaved":
+    "The batch has not been created yet. Leaving the page loses what you have filled in. Do you want to leave it?",
   "upload.leave":
     "Files are being uploaded. Leaving the page ends the upload. Do you want to leave it?",
   "upload.progress": {

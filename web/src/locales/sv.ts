@@ -431,6 +431,8 @@ export const sv = {
   "upload.tooMany": { one: "Max {n} fil tillåts.", other: "Max {n} filer tillåts." },
   "upload.submit": { one: "Ladda upp {n} fil", other: "Ladda upp {n} filer" },
   "upload.sending": "Laddar upp...",
+  "upload.leaveUnsaved":
+    "Bunten är inte skapad än. Om du lämnar sidan försvinner det du har fyllt i. Vill du lämna den?",
   "upload.leave": "Filer laddas upp. Om du lämnar sidan avbryts uppladdningen. Vill du lämna den?",
   "upload.progress": {
     one: "{n} av {total} filer uppladdade",

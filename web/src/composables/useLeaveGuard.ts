@@ -1,6 +1,6 @@
 /** Asks before a page is left whose work would end with it. */
-import { onScopeDispose, watch } from "vue";
 import { onBeforeRouteLeave, onBeforeRouteUpdate } from "vue-router";
+import { useUnloadGuard } from "@/composables/useUnloadGuard";
 import { useAuthStore } from "@/stores/auth";
 
 export function useLeaveGuard(hasWork: () => boolean, question: () => string): void {
@@ -12,19 +12,5 @@ export function useLeaveGuard(hasWork: () => boolean, question: () => string): v
   onBeforeRouteLeave(ask);
   // The page of another batch is the same view.
   onBeforeRouteUpdate((to, from) => to.path === from.path || ask());
-  watch(hasWork, (now) => (now ? keepTab() : releaseTab()), { immediate: true });
-  onScopeDispose(releaseTab);
-}
-
-function keepTab(): void {
-  window.addEventListener("beforeunload", askInBrowser);
-}
-
-function releaseTab(): void {
-  window.removeEventListener("beforeunload", askInBrowser);
-}
-
-/** The browser asks in its own words. */
-function askInBrowser(event: BeforeUnloadEvent): void {
-  event.preventDefault();
+  useUnloadGuard(hasWork);
 }

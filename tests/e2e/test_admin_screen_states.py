@@ -130,6 +130,23 @@ def test_screens_keep_their_picture_offline(screen: Screen) -> None:
     expect(page.get_by_test_id("not-updated")).to_have_count(0)
 
 
+def test_notice_of_a_lost_connection_covers_nothing_of_a_narrow_page(screen: Screen) -> None:
+    page = screen.page
+    screen.look(theme="light", width=320, language="sv")
+    screen.visit("/admin/overview")
+    page.context.set_offline(True)
+    try:
+        notice = page.get_by_test_id("connection")
+        expect(notice).to_be_visible()
+        box, heading = notice.bounding_box(), page.locator("h1").first.bounding_box()
+    finally:
+        page.context.set_offline(False)
+
+    assert box
+    assert heading
+    assert box["y"] + box["height"] <= heading["y"]
+
+
 LOOKS = [("light", WIDE, "sv"), ("dark", NARROW, "en")]
 SCREENS = [
     "overview",

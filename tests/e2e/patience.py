@@ -1,4 +1,4 @@
-"""Waiting out a limit that a stack elsewhere sets; a stack of our own never makes a test wait."""
+"""Waiting for what comes by itself, and out a limit that a stack elsewhere sets."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import httpx
 
 MOST_WAITS = 6
 WAIT_SECONDS = 15.0
+MOST_SECONDS = 60.0
 
 
 def patiently(send: Callable[[], httpx.Response]) -> httpx.Response:
@@ -17,3 +18,11 @@ def patiently(send: Callable[[], httpx.Response]) -> httpx.Response:
             return answer
         time.sleep(float(answer.headers.get("Retry-After", WAIT_SECONDS)))
     return send()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Ask until it holds, for a minute at most."""
+    end = time.monotonic() + MOST_SECONDS
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.2)

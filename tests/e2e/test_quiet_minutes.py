@@ -21,6 +21,7 @@ from devstack.seed.people import ADMIN, ANNA, ERIK, SARA
 from tests import child_process
 from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.normal_use import NewLines, Person, loud_lines, use_as_a_teacher, use_as_an_admin
+from tests.e2e.patience import wait_until
 from tests.ports import free_port
 
 OPS = Path(__file__).resolve().parents[2] / "ops"
@@ -90,13 +91,6 @@ def shipped() -> str:
 
 def address(stack: DemoStack, port: int) -> str:
     return stack.url(port).removeprefix("http://")
-
-
-def wait_until(holds: Any) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def test_normal_use_fires_no_alert_and_warns_of_nothing(stack: DemoStack, tmp_path: Path) -> None:

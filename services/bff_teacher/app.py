@@ -35,7 +35,7 @@ from services.bff_teacher.di import make_container
 from services.bff_teacher.di.events import EventReading, events_status
 from services.bff_teacher.di.services import open_ledger
 from services.bff_teacher.events.status import EventsStatus
-from services.bff_teacher.live import LiveStreams
+from services.bff_teacher.live import AnnouncedWrites, LiveStreams
 from services.bff_teacher.multipart import StreamedBodies
 from services.bff_teacher.ports.notices import Notices
 
@@ -114,7 +114,7 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
         checks=pages.checks if pages else {},
     )
     enforce_maintenance(app, container)
-    _drain_streams_with(app, container)
+    _drain_with(app, container)
     if pages:
         attach_front_end(app, pages, PAGE_HEADERS)
     return app
@@ -134,8 +134,8 @@ def read_front_end(
     return read_folder(folder, f"{PREFIX}STATIC_DIR")
 
 
-def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:
-    """Start live updates with the app, and end the streams when it begins to drain."""
+def _drain_with(app: Quart, container: AsyncContainer) -> None:
+    """Start live updates with the app; streams end when it drains, writes are waited for."""
     lifecycle: Lifecycle = app.extensions[LIFECYCLE]
 
     @app.before_serving
@@ -145,6 +145,8 @@ def _drain_streams_with(app: Quart, container: AsyncContainer) -> None:
         await container.get(Notices)
         await container.get(EventReading)
         lifecycle.when_draining.append(live.drain)
+        writes = await container.get(AnnouncedWrites)
+        lifecycle.when_answered.append(writes.drain)
 
 
 def from_environment() -> tuple[Quart, Settings]:

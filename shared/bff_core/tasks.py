@@ -66,6 +66,11 @@ class Background:
         task.add_done_callback(self._on_done)
         return task
 
+    async def wait(self) -> None:
+        """Wait until no task is left, also for those that start meanwhile; it ends none."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def aclose(self) -> None:
         self._closed = True
         await cancel_and_wait(*self._tasks)

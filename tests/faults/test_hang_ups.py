@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +27,8 @@ CALLS = 4
 DASHBOARD = "/v1/teacher/dashboard"
 CONFIRM_PATH = f"/v1/teacher/batches/{BATCH}/associations/confirm"
 CONFIRM = f"{REVIEW_PATH}/confirm"
-DECISIONS = [{"essay_id": ESSAY, "student_id": MAJA}]
+BODY = {"decisions": [{"essay_id": ESSAY, "student_id": MAJA}], "force": False}
+LEDGER = "ledger.sqlite3"
 # Long enough that nothing ends by itself while a test looks.
 LONG = {
     "REQUEST_BUDGET": "30",
@@ -58,7 +61,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def scene(tmp_path: Path, engine: str) -> AsyncIterator[Scene]:
     async with stub_platform() as platform, aiohttp.ClientSession() as session:
-        ledger = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+        ledger = f"sqlite:///{tmp_path / LEDGER}"
         settings = LONG | {"LEDGER_URL": ledger, "SERVER": engine}
         with teacher_process(tmp_path, platform.urls, **settings) as process:
             yield Scene(platform, process, Caller(session, f"http://127.0.0.1:{process.port}"))
@@ -126,23 +129,65 @@ async def test_callers_who_hang_up_leave_nothing_behind(scene: Scene) -> None:
 
 
 async def test_a_confirmation_is_recorded_though_its_caller_hangs_up(scene: Scene) -> None:
-    put_in_review(scene.platform)
     scene.platform.cms.on(CONFIRM, Reply(body=CONFIRMED, delay=0.5))
-    body = json.dumps({"decisions": DECISIONS, "force": False}).encode()
-    token = bearer(access_token(TEACHER, now=SystemClock().now()))
-    head = (f"Authorization: {token}", "Content-Type: application/json")
-    sent = request(f"POST {CONFIRM_PATH}", *head, f"Content-Length: {len(body)}", body=body)
 
-    _, writer = await scene.process.connect(sent)
-    await until(lambda: confirmations(scene.platform))
-    writer.close()
+    await confirm_and_hang_up(scene)
     async with asyncio.timeout(30):
-        while (again := await scene.caller.post(CONFIRM_PATH, json.loads(body)))[0] == 409:
+        while (again := await scene.caller.post(CONFIRM_PATH, BODY))[0] == 409:
             assert again[1]["error"]["details"]["reason"] == "in_progress"
             await asyncio.sleep(0.05)
 
     assert (again[0], again[2].get("idempotent-replay")) == (200, "true")
     assert confirmations(scene.platform) == 1
+
+
+async def confirm_and_hang_up(scene: Scene) -> None:
+    """Confirm matches, and leave while CMS works on it."""
+    put_in_review(scene.platform)
+    body = json.dumps(BODY).encode()
+    token = bearer(access_token(TEACHER, now=SystemClock().now()))
+    head = (f"Authorization: {token}", "Content-Type: application/json")
+    sent = request(f"POST {CONFIRM_PATH}", *head, f"Content-Length: {len(body)}", body=body)
+    _, writer = await scene.process.connect(sent)
+    await until(lambda: confirmations(scene.platform))
+    writer.close()
+
+
+def recorded(ledger: Path) -> list[str]:
+    """Outcomes of the confirmations in the database."""
+    with closing(sqlite3.connect(ledger)) as database:
+        rows = database.execute("SELECT outcome FROM bff_teacher_confirmation_attempts")
+        return [str(outcome) for (outcome,) in rows]
+
+
+async def test_a_process_that_stops_waits_for_a_write_without_caller(
+    scene: Scene, tmp_path: Path
+) -> None:
+    scene.platform.cms.on(CONFIRM, Reply(body=CONFIRMED, delay=2.0))
+
+    await confirm_and_hang_up(scene)
+    code = await asyncio.to_thread(scene.process.end)
+
+    assert (code, recorded(tmp_path / LEDGER)) == (0, ["confirmed"])
+
+
+async def test_a_process_that_stops_waits_no_longer_than_its_grace_period(
+    tmp_path: Path, engine: str
+) -> None:
+    settings = LONG | {"SERVER": engine, "SHUTDOWN_GRACE": "1", "CONFIRM_BUDGET": "60"}
+    settings |= {"CMS__CONFIRM__BUDGET": "50", "LEDGER_URL": f"sqlite:///{tmp_path / LEDGER}"}
+    async with stub_platform() as platform, aiohttp.ClientSession() as session:
+        urls = platform.urls | {"LOG_LEVEL": "WARNING"}
+        with teacher_process(tmp_path, urls, **settings) as process:
+            scene = Scene(platform, process, Caller(session, f"http://127.0.0.1:{process.port}"))
+            platform.cms.on(CONFIRM, Reply(hang=True))
+
+            await confirm_and_hang_up(scene)
+            code = await asyncio.to_thread(process.end)
+
+    cut_off = [one["writes"] for one in process.lines() if one["event"] == "writes_cut_off"]
+    assert (code, cut_off) == (0, [1])
+    assert recorded(tmp_path / LEDGER) == ["started"]
 
 
 async def test_no_call_outlives_the_answer(scene: Scene) -> None:

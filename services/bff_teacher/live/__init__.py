@@ -2,5 +2,6 @@
 
 from services.bff_teacher.live.dependencies import LiveOptions
 from services.bff_teacher.live.updates import LiveStreams, LiveUpdates, NullLiveStreams
+from services.bff_teacher.live.writes import AnnouncedWrites
 
-__all__ = ["LiveOptions", "LiveStreams", "LiveUpdates", "NullLiveStreams"]
+__all__ = ["AnnouncedWrites", "LiveOptions", "LiveStreams", "LiveUpdates", "NullLiveStreams"]

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import NewType
 
-from dishka import Provider, Scope, provide
+from dishka import Provider, Scope, alias, provide
 
 from bff_core.clock import Clock
 from bff_core.observability import Metrics
@@ -158,11 +158,13 @@ class LiveProvider(Provider):
             await redis.aclose()
 
     @provide
-    async def batch_writes(
+    async def announced_writes(
         self, reads: CachedReads, live: LiveStreams
-    ) -> AsyncIterator[BatchWrites]:
+    ) -> AsyncIterator[AnnouncedWrites]:
         async with aclosing(AnnouncedWrites(reads, live)) as writes:
             yield writes
+
+    batch_writes = alias(source=AnnouncedWrites, provides=BatchWrites)
 
     @provide
     def file_announcements(self, live: LiveStreams) -> FileAnnouncements:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import structlog
+
 from bff_core.context import UserId
 from bff_core.errors import Unavailable
 from bff_core.tasks import Background
@@ -14,8 +16,12 @@ SETTLES_AFTER_SECONDS = (5.0, 30.0)
 """Times after a write at which its effects are read again: the services pass them on by Kafka."""
 MAX_SETTLING = 1000
 """Writes that are followed at the same time; beyond, only `max_age` bounds what is shown."""
+MAX_UNFINISHED = 1000
+"""Writes that may go on without their callers at the same time; beyond, each ends with its caller."""
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class AnnouncedWrites:
@@ -28,6 +34,8 @@ class AnnouncedWrites:
         self._background = Background()
 
     async def finish(self, write: Coroutine[Any, Any, T]) -> T:
+        if len(self._writing) >= MAX_UNFINISHED:
+            return await write
         task = self._writing.start(write)
         # Unlike `await task`, it does not end with the caller.
         await asyncio.wait([task])
@@ -44,7 +52,13 @@ class AnnouncedWrites:
                 # The process stops, and its caches with it.
                 return
 
+    async def drain(self) -> None:
+        """Wait for the writes that go on without their callers."""
+        await self._writing.wait()
+
     async def aclose(self) -> None:
+        if self._writing:
+            log.warning("writes_cut_off", writes=len(self._writing))
         await self._writing.aclose()
         await self._background.aclose()
 

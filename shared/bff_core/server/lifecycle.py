@@ -1,7 +1,7 @@
 """The life of a process: whether it takes requests, and how those in flight end."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,6 +21,10 @@ class Lifecycle:
     state: Literal["starting", "ready", "draining"] = "starting"
     when_draining: list[Callable[[], None]] = field(default_factory=list)
     """Called once, when no new requests are wanted: open streams must end now."""
+    when_answered: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Awaited after the last response, while the grace period lasts: writes whose callers are gone."""
+    grace_ends: float = 0.0
+    """By the clock of the loop."""
 
     def start(self) -> None:
         self.state = "ready"
@@ -32,6 +36,13 @@ class Lifecycle:
         self.state = "draining"
         for callback in self.when_draining:
             callback()
+
+    async def finish(self) -> None:
+        """Wait for what goes on without a request, until the grace period ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self.grace_ends):
+                for wait in self.when_answered:
+                    await wait()
 
 
 class LifecycleMiddleware:

@@ -98,6 +98,7 @@ async def serve(app: Quart, settings: ServiceSettings) -> None:
         lifecycle.drain()
         # A load balancer needs time to notice; what it still sends is still answered.
         await asyncio.sleep(settings.drains_for)
+        lifecycle.grace_ends = loop.time() + settings.shutdown_grace
 
     _require_free_port(settings)
     middleware = LifecycleMiddleware(app, lifecycle)  # type: ignore[arg-type]  # ASGI, typed by Hypercorn
@@ -110,16 +111,21 @@ async def serve(app: Quart, settings: ServiceSettings) -> None:
         async with fan_out() as tasks:
             closing = tasks.create_task(closer.run())
             await ENGINES[settings.server](middleware, settings, limit, stopped)
+            await lifecycle.finish()
             closing.cancel()
         if not stop.is_set():
             raise RuntimeError("the server ended without being told to")
     finally:
         _exit_when_stuck(0 if stop.is_set() else CANNOT_START)
         await app.shutdown()
-        for name in STOP_SIGNALS:
-            # The loop takes its handlers away when it closes; then a further signal would kill.
-            loop.remove_signal_handler(name)
-            signal.signal(name, signal.SIG_IGN)
+        _ignore_signals(loop)
+
+
+def _ignore_signals(loop: asyncio.AbstractEventLoop) -> None:
+    for name in STOP_SIGNALS:
+        # The loop takes its handlers away when it closes; then a further signal would kill.
+        loop.remove_signal_handler(name)
+        signal.signal(name, signal.SIG_IGN)
 
 
 async def _has_started(app: Quart, stop: asyncio.Event) -> bool:

@@ -1,5 +1,6 @@
 """Screens asked after an event of a stream, or after a write, are never older than it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from bff_core.testing import Reply, access_token, bearer
 from tests.faults.conftest import Screens
 from tests.faults.live_clients import StreamFollower, following, message, wait_until
 from tests.faults.live_process import EVENTS
+from tests.faults.multipart_bodies import CONTENT_TYPE, TEXT, UPLOAD, form, requests_with_files
 from tests.faults.platform_answers import (
     BATCH,
     CLASS,
@@ -28,12 +30,13 @@ from tests.faults.platform_answers import (
     batch_page,
     whole_batch,
 )
-from tests.faults.review_answers import put_in_review
+from tests.faults.review_answers import NOT_BEGUN, put_before_files, put_in_review
 from tests.faults.stub_platform import StubPlatform
 from tests.faults.teacher_process import Caller, teacher_process
 
 THIRD = f"{ESSAY[:-2]}03"
 BATCH_PATH = f"/v1/teacher/batches/{BATCH}"
+FILES_PATH = f"{BATCH_PATH}/files"
 CONFIRM_PATH = f"{BATCH_PATH}/associations/confirm"
 RAS_BATCH = f"/internal/v1/batches/{BATCH}/status"
 DECISIONS = {"decisions": [{"essay_id": ESSAY, "student_id": MAJA}]}
@@ -50,8 +53,13 @@ LONG_CACHES = {
         "FILES__STATE",
     )
 }
-# Only messages make a stream read.
-NO_TIMED_READS = {"LIVE__POLL": "600", "LIVE__REREADS": "300"}
+# Only messages make a stream read; without heartbeats, a follower would connect again and read.
+NO_TIMED_READS = {
+    "LIVE__POLL": "600",
+    "LIVE__ACTIVE_POLL": "600",
+    "LIVE__REREADS": "300",
+    "LIVE__HEARTBEAT": "1",
+}
 TIMED_READS = {"LIVE__POLL": "5", "LIVE__ACTIVE_POLL": "1"}
 
 
@@ -189,6 +197,60 @@ async def test_a_confirmation_at_one_replica_is_seen_at_the_other(replicas: Repl
     for caller in replicas.callers:
         _, after, _ = await caller.get(BATCH_PATH)
         assert names_in(after) == ("SA2C", "Mia")
+
+
+async def send_files_and_hang_up(replicas: Replicas) -> None:
+    """Send a file to the first replica, and leave while the file service takes it."""
+    platform, sender = replicas.platform, replicas.callers[0]
+    platform.files.on(UPLOAD, Reply(hang=True))
+    token = bearer(access_token(TEACHER, now=SystemClock().now()))
+    headers = {"Authorization": token, "Content-Type": CONTENT_TYPE}
+    body = form((str(ESSAY_ROW["filename"]), b"PK\x03\x04" + TEXT))
+    sending = asyncio.create_task(
+        sender.session.post(f"{sender.url}{FILES_PATH}", data=body, headers=headers)
+    )
+    try:
+        await wait_until(lambda: requests_with_files(platform), 30.0)
+        platform.ras.on(RAS_BATCH, Reply(body=whole_batch(ESSAY_ROW, **NOT_BEGUN)))
+    finally:
+        sending.cancel()
+        await asyncio.wait([sending])
+
+
+async def test_files_whose_sender_hung_up_are_read_again_everywhere(replicas: Replicas) -> None:
+    put_before_files(replicas.platform)
+    follower = replicas.follower(f"{EVENTS}?batch_id={BATCH}")
+    async with following(follower):
+        await wait_until(lambda: follower.screen.batches)
+        for caller in replicas.callers:
+            _, before, _ = await caller.get(BATCH_PATH)
+            assert before["essays"] == []
+
+        await send_files_and_hang_up(replicas)
+
+        await wait_until(lambda: ESSAY in json.dumps(follower.screen.data), 30.0)
+        after = [(await caller.get(BATCH_PATH))[1] for caller in replicas.callers]
+    assert [len(body["essays"]) for body in after] == [1, 1]
+
+
+async def test_a_file_whose_sender_hung_up_is_listed_as_unknown_until_it_is_found(
+    replicas: Replicas,
+) -> None:
+    put_before_files(replicas.platform)
+    other = replicas.callers[1]
+
+    async def listed() -> list[str]:
+        _, body, _ = await other.get(FILES_PATH)
+        return [one["status"] for one in body["files"]]
+
+    await send_files_and_hang_up(replicas)
+    found = await listed()
+    put_before_files(replicas.platform)
+    async with asyncio.timeout(30):
+        while (lost := await listed()) == ["sent"]:
+            await asyncio.sleep(0.05)
+
+    assert (found, lost) == (["stored"], ["unknown"])
 
 
 async def test_after_a_confirmation_class_and_students_are_read_again(screens: Screens) -> None:

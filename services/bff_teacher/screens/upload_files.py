@@ -149,10 +149,23 @@ class UploadFilesScreen:
         uploads = [self._upload(run, file) for _, file in run.waiting]
         await self._uploads.add(uploads)
         await self._announcements.expect(run.ctx.user_id)
-        status, reason = await self._send(run, [file for _, file in run.waiting])
-        for row, _ in run.waiting:
-            row.status, row.reason = status, reason
-        run.close()
+        # The request ends with its caller, but what was sent by then may have arrived.
+        status, reason = UploadStatus.UNKNOWN, None
+        try:
+            status, reason = await self._send(run, [file for _, file in run.waiting])
+        finally:
+            for row, _ in run.waiting:
+                row.status, row.reason = status, reason
+            run.close()
+            await self._writes.finish(self._settle(run, uploads, status, reason))
+
+    async def _settle(
+        self,
+        run: UploadRun,
+        uploads: Sequence[Upload],
+        status: UploadStatus,
+        reason: FileReasonV1 | None,
+    ) -> None:
         await self._record(uploads, status, reason)
         await self._writes.written(run.ctx.user_id)
 

@@ -9,12 +9,14 @@ from bff_core.context import RequestContext, UserId
 from services.bff_teacher.confirmations.creation import CreationOutcome
 from services.bff_teacher.contracts.platform_gateway import Registration
 from services.bff_teacher.ports import BatchTitle
+from services.bff_teacher.ports.workflow import NamedFile
 from tests.unit.bff_teacher.creation_scenario import CreationScenario, FakeRegistrations
 from tests.unit.bff_teacher.fakes import MemoryTitles, a_context, batch_id
 from tests.unit.bff_teacher.file_fakes import FakeFileUploads, MemoryUploads
 from tests.unit.bff_teacher.start_scenario import FakeCommands, StartScenario
 from tests.unit.bff_teacher.test_batch_files_screen import FILE, FilesScenario, an_upload
 from tests.unit.bff_teacher.test_batch_title_screen import Desk
+from tests.unit.bff_teacher.upload_scenario import TEXT, UploadScenario
 
 
 @dataclass
@@ -109,3 +111,21 @@ async def test_a_removal_is_recorded() -> None:
     await hang_up(call, gate, scenario.writes.users)
 
     assert [one.status for one in await scenario.rows()] == ["removed"]
+
+
+async def test_an_upload_ends_but_counts_as_one_that_may_have_arrived() -> None:
+    gate = Gate()
+
+    class Held(FakeFileUploads):
+        async def send(
+            self, ctx: RequestContext, batch_id: str, files: Sequence[NamedFile]
+        ) -> None:
+            await gate.passes()
+            await super().send(ctx, batch_id, files)
+
+    scenario = UploadScenario(service=Held())
+
+    await hang_up(scenario.send(("a.txt", TEXT)), gate, scenario.writes.users)
+
+    assert [one.status for one in scenario.uploads.rows] == ["unknown"]
+    assert (scenario.service.sent, scenario.left_open) == ([], 0)

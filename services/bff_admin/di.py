@@ -16,9 +16,11 @@ from dishka import (
     provide,
 )
 
+from bff_core.cache import open_redis
 from bff_core.client import ClientRuntime, ServiceClient, ServiceIdentity, http_session
 from bff_core.clock import Clock
 from bff_core.server import ContextProvider
+from services.bff_admin.clients.change_marks import MemoryChangeMarks, RedisChangeMarks
 from services.bff_admin.clients.entitlements import HttpCredits
 from services.bff_admin.clients.health_checks import HttpHealthChecks
 from services.bff_admin.clients.identity import HttpAccounts
@@ -27,6 +29,7 @@ from services.bff_admin.config import SERVICE_ID, Settings
 from services.bff_admin.ports import (
     Accounts,
     Breakers,
+    ChangeMarks,
     Credits,
     Decisions,
     HealthChecks,
@@ -34,6 +37,7 @@ from services.bff_admin.ports import (
     SettingChanges,
     SettingsStore,
 )
+from services.bff_admin.screens.adjustment import AdjustmentScreen
 from services.bff_admin.screens.audit import AuditScreen, AuditTrail
 from services.bff_admin.screens.credits import CreditsScreen
 from services.bff_admin.screens.overview import OverviewScreen
@@ -52,6 +56,7 @@ class AdminProvider(Provider):
     audit = provide(AuditScreen)
     overview = provide(OverviewScreen)
     credits_screen = provide(CreditsScreen)
+    adjustment = provide(AdjustmentScreen)
     profile = provide(ProfileScreen)
 
     @provide
@@ -87,6 +92,17 @@ class AdminProvider(Provider):
         downstream = settings.entitlements
         async with aclosing(ServiceClient(session, downstream, runtime)) as client:
             yield HttpCredits(client, read=downstream.read, write=downstream.write)
+
+    @provide
+    async def change_marks(self, settings: Settings, clock: Clock) -> AsyncIterator[ChangeMarks]:
+        if settings.redis_url is None:
+            yield MemoryChangeMarks(clock.monotonic)
+            return
+        redis = open_redis(settings.redis_url)
+        try:
+            yield RedisChangeMarks(redis)
+        finally:
+            await redis.aclose()
 
     @provide
     async def settings_store(

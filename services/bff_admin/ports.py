@@ -118,10 +118,16 @@ class Credits(Protocol):
         """
         ...
 
+    async def booked(self, ctx: RequestContext, user_id: str) -> Fetched[CreditOperations]:
+        """The operations that have the correlation id of the context; raises as `operations`."""
+        ...
+
     async def adjust(
         self, ctx: RequestContext, user_id: str, amount: int, reason: str
     ) -> CreditChange:
         """Add the amount, which may be negative; sent once, because a repeat would add it again.
+
+        It is booked with the correlation id of the context.
 
         Raises:
             DownstreamError: `details.outcome` is "unknown" when it may have been done.
@@ -131,6 +137,22 @@ class Credits(Protocol):
 
     async def set(self, ctx: RequestContext, user_id: str, balance: int) -> CreditChange:
         """Set the balance; raises as `adjust` does."""
+        ...
+
+
+class ChangeMarks(Protocol):
+    """Marks of changes that may still be carried out; each lasts a minute."""
+
+    async def take(self, change_id: str) -> bool:
+        """Set a mark; False where it is set already.
+
+        Raises:
+            Unavailable: That cannot be known.
+        """
+        ...
+
+    async def drop(self, change_id: str) -> None:
+        """Take a mark back; does nothing where that is not possible."""
         ...
 
 

@@ -111,13 +111,13 @@ export interface AdminClient {
   decideUsers(decisions: UserDecisionsV1, call?: WriteOptions): Promise<AdminUserDecisionsV1>;
   /** The credits of a teacher. */
   credits(userId: string, call?: CallOptions): Promise<AdminCreditsV1>;
-  /** Not repeatable: when the outcome is unknown, read `credits` before trying again. */
+  /** Adds to the balance. When the outcome is unknown, repeat it with the key of the error. */
   adjustCredits(
     userId: string,
     change: AdjustCreditsV1,
-    call?: CallOptions,
+    call?: WriteOptions,
   ): Promise<AdminCreditChangeV1>;
-  /** Replaces the balance; not repeatable, as `adjustCredits`. */
+  /** Replaces the balance; a repeat replaces it again. */
   setCredits(
     userId: string,
     change: SetCreditsV1,

@@ -3,15 +3,27 @@
 from dishka import FromDishka
 from quart import Blueprint
 
+from bff_core.composition import WithHeaders
 from bff_core.context import RequestContext
-from bff_core.errors import NotFound
-from bff_core.server import access, error_responses, inject, operation_id, returns, takes_body
+from bff_core.errors import Conflict, NotFound
+from bff_core.server import (
+    access,
+    error_responses,
+    inject,
+    operation_id,
+    response_headers,
+    returns,
+    takes_body,
+    takes_headers,
+)
 from services.bff_admin.dto.credits_v1 import (
     AdjustCreditsV1,
+    AdjustHeadersV1,
     AdminCreditChangeV1,
     AdminCreditsV1,
     SetCreditsV1,
 )
+from services.bff_admin.screens.adjustment import AdjustmentScreen
 from services.bff_admin.screens.credits import CreditsScreen
 
 blueprint = Blueprint("credits", __name__)
@@ -33,18 +45,21 @@ async def read(
 @blueprint.post("/credits/<user_id>/adjust")
 @operation_id("adjustCredits")
 @access("admin")
-@error_responses(NotFound)
+@error_responses(Conflict, NotFound)
+@response_headers("Idempotent-Replay")
+@takes_headers(AdjustHeadersV1)
 @takes_body(AdjustCreditsV1)
 @returns(AdminCreditChangeV1)
 @inject
 async def adjust(
     user_id: str,
     data: AdjustCreditsV1,
-    screen: FromDishka[CreditsScreen],
+    headers: AdjustHeadersV1,
+    screen: FromDishka[AdjustmentScreen],
     ctx: FromDishka[RequestContext],
-) -> AdminCreditChangeV1:
-    """Add credits, or take some away. Not repeatable: a second request is a second change."""
-    return await screen.adjust(ctx, user_id, data)
+) -> WithHeaders[AdminCreditChangeV1]:
+    """Add credits, or take some away. Without a key, a second request is a second change."""
+    return await screen.adjust(ctx, user_id, data, headers.idempotency_key)
 
 
 @blueprint.post("/credits/<user_id>/set")

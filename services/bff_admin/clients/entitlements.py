@@ -83,11 +83,15 @@ class HttpCredits:
             raise DownstreamFailed(self._check.service, reason="doubtful_zero")
 
     async def operations(self, ctx: RequestContext, user_id: str) -> Fetched[CreditOperations]:
-        params: dict[str, str | int] = {
-            "subject_type": "user",
-            "subject_id": _subject(user_id),
-            "limit": MAX_OPERATIONS,
-        }
+        return await self._list(ctx, user_id, {"limit": MAX_OPERATIONS})
+
+    async def booked(self, ctx: RequestContext, user_id: str) -> Fetched[CreditOperations]:
+        return await self._list(ctx, user_id, {"correlation_id": ctx.correlation_id})
+
+    async def _list(
+        self, ctx: RequestContext, user_id: str, query: Mapping[str, str | int]
+    ) -> Fetched[CreditOperations]:
+        params = {"subject_type": "user", "subject_id": _subject(user_id), **query}
         response = await self._operations.request(ctx, "GET", (*ADMIN, "operations"), params=params)
         if response.status == 500:
             raise self._failure(response)

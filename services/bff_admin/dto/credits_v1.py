@@ -36,6 +36,18 @@ class AdjustCreditsV1(BaseModel):
     reason: Line = Field(max_length=MAX_REASON_LENGTH, examples=["Lost to a failed run"])
 
 
+class AdjustHeadersV1(BaseModel):
+    idempotency_key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same key again books nothing twice: it answers what was done, with the"
+        " balance of now, or 409 `outcome_unknown` for a minute while that is not known.",
+    )
+
+
 class SetCreditsV1(BaseModel):
     """`balance` replaces the balance. `reason` goes to the log of this service."""
 
@@ -106,7 +118,7 @@ class AdminCreditsV1(BaseModel):
 
 
 class AdminCreditChangeV1(BaseModel):
-    """Balance after a change; `correlation_id` is that of its operation."""
+    """Balance after a change, or now when it was made before; `correlation_id` is its operation's."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -12,7 +12,6 @@ from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamError
 from services.bff_admin.contracts import CreditOperations
 from services.bff_admin.dto.credits_v1 import (
-    AdjustCreditsV1,
     AdminCreditChangeV1,
     AdminCreditOperationV1,
     AdminCreditsV1,
@@ -68,37 +67,21 @@ class CreditsScreen:
             parts=describe_all(parts),
         )
 
-    async def adjust(
-        self, ctx: RequestContext, user_id: str, wanted: AdjustCreditsV1
+    async def set(
+        self, ctx: RequestContext, user_id: str, wanted: SetCreditsV1
     ) -> AdminCreditChangeV1:
-        """Add to the balance, or take from it.
+        """Replace the balance.
 
         Raises:
             NotFound: There is no such account.
             CreditsReadOnly: The platform offers no change; nothing was sent.
             DownstreamError: `details.outcome` is "unknown" when it may have been done.
         """
-        await self._require_adjustable(ctx, user_id)
-        call = self._credits.adjust(ctx, user_id, wanted.amount, wanted.reason)
-        return await _logged(
-            call, ctx, user_id, action="adjust", amount=wanted.amount, reason=wanted.reason
-        )
-
-    async def set(
-        self, ctx: RequestContext, user_id: str, wanted: SetCreditsV1
-    ) -> AdminCreditChangeV1:
-        """Replace the balance; raises as `adjust` does."""
-        await self._require_adjustable(ctx, user_id)
+        await require_adjustable(self._accounts, self._credits, ctx, user_id)
         call = self._credits.set(ctx, user_id, wanted.balance)
-        return await _logged(
+        return await logged_change(
             call, ctx, user_id, action="set", amount=wanted.balance, reason=wanted.reason
         )
-
-    async def _require_adjustable(self, ctx: RequestContext, user_id: str) -> None:
-        """The platform books for any id, and answers an absent route like a failed change."""
-        async with fan_out() as group:
-            group.create_task(self._accounts.one(ctx, user_id))
-            group.create_task(self._credits.operations(ctx, user_id))
 
     async def _account(self, ctx: RequestContext, user_id: str) -> Fetched[AdminUserDetailV1]:
         return Fetched(await self._accounts.one(ctx, user_id))
@@ -115,7 +98,16 @@ class CreditsScreen:
             return Missing(error.code), None
 
 
-async def _logged(
+async def require_adjustable(
+    accounts: Accounts, credit_service: Credits, ctx: RequestContext, user_id: str
+) -> None:
+    """The platform books for any id, and answers an absent route like a failed change."""
+    async with fan_out() as group:
+        group.create_task(accounts.one(ctx, user_id))
+        group.create_task(credit_service.operations(ctx, user_id))
+
+
+async def logged_change(
     change: Awaitable[CreditChange],
     ctx: RequestContext,
     user_id: str,
@@ -124,11 +116,15 @@ async def _logged(
     amount: int,
     reason: str,
 ) -> AdminCreditChangeV1:
-    """Log who decides what and why before the change is sent, and its outcome afterwards."""
+    """Log who decides what and why before the change is sent, and its outcome afterwards.
+
+    `operation_id` is the correlation id under which the platform books it.
+    """
     log.info(
         "credits_change_sent",
         admin_id=ctx.user_id,
         account_id=user_id,
+        operation_id=ctx.correlation_id,
         action=action,
         credits=amount,
         reason=reason,

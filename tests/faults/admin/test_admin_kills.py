@@ -94,3 +94,20 @@ def test_each_invited_account_is_made_once(stack: AdminStack) -> None:
         assert again.status_code == 201, again.text
         found = httpx.get(url, params={"q": key}, headers=stack.headers(), timeout=10).json()
         assert [one["user_id"] for one in found["users"]] == [again.json()["user_id"]]
+
+
+def test_each_adjustment_of_credits_is_booked_once(stack: AdminStack) -> None:
+    url = f"{stack.bff.url}/v1/admin/credits/{stack.register_user()}"
+    for number in range(rounds(50)):
+        headers = stack.headers(**{"Idempotency-Key": uuid4().hex})
+
+        def write(headers: Any = headers) -> httpx.Response:
+            body = {"amount": 1, "reason": "again"}
+            return httpx.post(f"{url}/adjust", json=body, headers=headers, timeout=10)
+
+        kill_during(stack, write)
+        answers = [write(), write()]
+
+        assert [one.status_code for one in answers] == [200, 200], answers[1].text
+        assert [one.json()["available"] for one in answers] == [number + 1] * 2
+        assert answers[1].headers["Idempotent-Replay"] == "true"

@@ -1,88 +1,16 @@
 """Credits: parts of the read, the checks before a change, and the log of decisions."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
 import pytest
 from structlog.testing import capture_logs
 
-from bff_core.composition import Fetched
-from bff_core.context import RequestContext
 from bff_core.errors import BffError, DownstreamFailed, DownstreamTimeout, NotFound
-from services.bff_admin.contracts import CreditOperation, CreditOperations
-from services.bff_admin.dto.credits_v1 import AdjustCreditsV1, AdminCreditsV1, SetCreditsV1
-from services.bff_admin.dto.users_v1 import AdminUserDetailV1
-from services.bff_admin.ports import CreditChange, CreditsReadOnly
+from services.bff_admin.dto.credits_v1 import AdminCreditsV1, SetCreditsV1
+from services.bff_admin.ports import CreditsReadOnly
 from services.bff_admin.screens.credits import CreditsScreen
+from tests.unit.bff_admin.credit_fakes import USER, FakeAccounts, FakeCredits, a_booking
 from tests.unit.bff_admin.fakes import CORRELATION, an_admin
 
-USER = "5d0c6a52-9d1e-4c77-8a55-2b1d7c9e4f10"
-AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
-GIFT = AdjustCreditsV1(amount=40, reason="Lost to a failed run")
-
-
-@dataclass
-class FakeAccounts:
-    """Knows one account; the other methods of the port are not used."""
-
-    down: BffError | None = None
-
-    async def one(self, ctx: RequestContext, user_id: str) -> AdminUserDetailV1:
-        if self.down:
-            raise self.down
-        if user_id != USER:
-            raise NotFound
-        return AdminUserDetailV1(
-            user_id=USER,
-            email="maja.ek@skola.example",
-            first_name=None,
-            last_name=None,
-            display_name=None,
-            org=None,
-            email_verified=True,
-            registered_at=AT,
-            status="approved",
-            version=1,
-            requested_at=AT,
-            waiting_seconds=None,
-            decided_at=None,
-            decided_by=None,
-            decided_by_name=None,
-            reason=None,
-            history=[],
-        )
-
-
-@dataclass
-class FakeCredits:
-    """`balance` changes as it does on the platform; the errors stand for its failures."""
-
-    balance: int = 10
-    unreadable: BffError | None = None
-    no_operations: BffError | None = None
-    unchangeable: BffError | None = None
-    rows: list[CreditOperation] = field(default_factory=list)
-
-    async def available(self, ctx: RequestContext, user_id: str) -> Fetched[int]:
-        if self.unreadable:
-            raise self.unreadable
-        return Fetched(self.balance)
-
-    async def operations(self, ctx: RequestContext, user_id: str) -> Fetched[CreditOperations]:
-        if self.no_operations:
-            raise self.no_operations
-        return Fetched(CreditOperations(self.rows))
-
-    async def adjust(
-        self, ctx: RequestContext, user_id: str, amount: int, reason: str
-    ) -> CreditChange:
-        return await self.set(ctx, user_id, self.balance + amount)
-
-    async def set(self, ctx: RequestContext, user_id: str, balance: int) -> CreditChange:
-        if self.unchangeable:
-            raise self.unchangeable
-        self.balance = balance
-        return CreditChange(balance, CORRELATION)
+CHANGE = SetCreditsV1(balance=50, reason="Lost to a failed run")
 
 
 def a_screen(platform: FakeCredits, accounts: FakeAccounts | None = None) -> CreditsScreen:
@@ -94,15 +22,7 @@ def missing(screen: AdminCreditsV1) -> dict[str, str | None]:
 
 
 async def test_credits_come_with_their_operations() -> None:
-    row = CreditOperation(
-        id="1",
-        metric="manual_adjustment",
-        amount=50,
-        consumed_from="user",
-        correlation_id=CORRELATION,
-        status="completed",
-        created_at=AT,
-    )
+    row = a_booking(50, CORRELATION)
 
     read = await a_screen(FakeCredits(50, rows=[row])).load(an_admin(), USER)
 
@@ -164,7 +84,7 @@ async def test_unknown_account_is_not_found_and_gets_no_credits() -> None:
     with pytest.raises(NotFound):
         await screen.load(an_admin(), stranger)
     with pytest.raises(NotFound):
-        await screen.adjust(an_admin(), stranger, GIFT)
+        await screen.set(an_admin(), stranger, CHANGE)
 
     assert platform.balance == 10
 
@@ -173,7 +93,7 @@ async def test_change_is_logged_with_admin_account_and_reason() -> None:
     platform = FakeCredits()
 
     with capture_logs() as logs:
-        done = await a_screen(platform).adjust(an_admin(), USER, GIFT)
+        done = await a_screen(platform).set(an_admin(), USER, CHANGE)
 
     assert (done.available, done.correlation_id, platform.balance) == (50, CORRELATION, 50)
     assert logs == [
@@ -182,9 +102,10 @@ async def test_change_is_logged_with_admin_account_and_reason() -> None:
             "log_level": "info",
             "admin_id": "admin-1",
             "account_id": USER,
-            "action": "adjust",
-            "credits": 40,
-            "reason": GIFT.reason,
+            "operation_id": an_admin().correlation_id,
+            "action": "set",
+            "credits": 50,
+            "reason": CHANGE.reason,
         },
         {
             "event": "credits_changed",
@@ -215,7 +136,7 @@ async def test_change_that_cannot_be_checked_first_is_neither_sent_nor_logged(
     platform: FakeCredits, accounts: FakeAccounts
 ) -> None:
     with capture_logs() as logs, pytest.raises(BffError):
-        await a_screen(platform, accounts).adjust(an_admin(), USER, GIFT)
+        await a_screen(platform, accounts).set(an_admin(), USER, CHANGE)
 
     assert (platform.balance, logs) == (10, [])
 
@@ -225,7 +146,7 @@ async def test_change_of_unknown_outcome_is_logged_as_such() -> None:
     late.details["outcome"] = "unknown"
 
     with capture_logs() as logs, pytest.raises(DownstreamTimeout):
-        await a_screen(FakeCredits(unchangeable=late)).adjust(an_admin(), USER, GIFT)
+        await a_screen(FakeCredits(unchangeable=late)).set(an_admin(), USER, CHANGE)
 
     assert (logs[1]["event"], logs[1]["outcome"], logs[1]["code"]) == (
         "credits_change_failed",

@@ -12,7 +12,7 @@ export type WriteFailure = ErrorDescription & {
 
 /**
  * `send` gets the key of an earlier attempt with the same input whose outcome is unknown, so that
- * a repeat is not done twice.
+ * a repeat is not done twice. Only success ends the doubt: a later refusal tells nothing of it.
  */
 export function useWrite<Input, Result>(
   send: (input: Input, idempotencyKey: string | undefined) => Promise<Result>,
@@ -34,7 +34,8 @@ export function useWrite<Input, Result>(
     } catch (thrown) {
       if (isAbort(thrown)) return undefined;
       failure.value = describeFailure(thrown);
-      unknown = failure.value.isUnknown ? { input: sent, key: keyOf(thrown) } : undefined;
+      if (failure.value.isUnknown) unknown = { input: sent, key: keyOf(thrown) };
+      else if (unknown?.input !== sent) unknown = undefined;
       return undefined;
     } finally {
       isSending.value = false;
@@ -54,7 +55,12 @@ export function describeFailure(thrown: unknown): WriteFailure {
     thrown instanceof BffError &&
     (thrown.is("CLIENT_UNREACHABLE", "CLIENT_TIMEOUT") ||
       (thrown.is("CLIENT_UNEXPECTED_ANSWER") && (thrown.status === 200 || thrown.status >= 500)));
-  return { ...describeError(thrown), isUnknown: isCut || details.outcome === "unknown", details };
+  return {
+    ...describeError(thrown),
+    ...(details.reason === "outcome_unknown" && { sentence: "error.sentence.notKnownYet" }),
+    isUnknown: isCut || details.outcome === "unknown",
+    details,
+  };
 }
 
 function keyOf(thrown: unknown): string | undefined {

@@ -6,8 +6,6 @@ export const adminEn: Readonly<Record<AdminKey, Message>> = {
   "admin.notUpdated": "Shows what was read last.",
   "admin.unknownOutcome":
     "It is not certain that the change was made. Try again: it is not made twice.",
-  "admin.unknownOutcomeOnce":
-    "It is not certain that the change was made. Read the balance before you try again, or it may be made twice.",
   "admin.commandLine": "the command line",
   "admin.you": "{name} (you)",
   "admin.pages": "Pages",

@@ -5,8 +5,6 @@ export const adminSv = {
   "admin.notUpdated": "Visar det som lästes senast.",
   "admin.unknownOutcome":
     "Det är osäkert om ändringen gjordes. Försök igen: den görs inte två gånger.",
-  "admin.unknownOutcomeOnce":
-    "Det är osäkert om ändringen gjordes. Läs saldot innan du försöker igen, annars kan den göras två gånger.",
   "admin.commandLine": "kommandoraden",
   "admin.you": "{name} (du)",
   "admin.pages": "Sidor",

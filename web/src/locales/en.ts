@@ -73,6 +73,7 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "error.sentence.notFound": "What you look for does not exist.",
   "error.sentence.notYet": "The batch is being prepared and appears in a moment.",
   "error.sentence.conflict": "Somebody has changed this since you read it. Load it again.",
+  "error.sentence.notKnownYet": "It is not known yet whether the first attempt was carried out.",
   "error.sentence.throttled": "Too many attempts. Wait a moment.",
   "error.sentence.maintenance": "Maintenance: you can read, but not change anything.",
   "error.sentence.invalid": "The input could not be accepted. Check it.",

@@ -75,6 +75,7 @@ export const sv = {
   "error.sentence.notFound": "Det du söker finns inte.",
   "error.sentence.notYet": "Bunten förbereds och visas strax.",
   "error.sentence.conflict": "Någon har ändrat detta sedan du läste det. Läs in på nytt.",
+  "error.sentence.notKnownYet": "Det är ännu oklart om det första försöket gick igenom.",
   "error.sentence.throttled": "För många försök. Vänta en stund.",
   "error.sentence.maintenance": "Underhåll pågår: du kan läsa, men inte ändra något.",
   "error.sentence.invalid": "Uppgifterna kunde inte tas emot. Kontrollera dem.",

@@ -18,11 +18,14 @@ export function readCredits(userId: string, signal: AbortSignal) {
   return getWithValidation(AdminCreditsV1, adminClient.credits(userId, { signal }));
 }
 
-/** Not repeatable: each request is a change of its own. */
-export function changeCredits({ userId, action, credits, reason }: CreditChange) {
+/** With the key of an earlier attempt, an adjustment is not booked twice. */
+export function changeCredits(
+  { userId, action, credits, reason }: CreditChange,
+  idempotencyKey?: string,
+) {
   const call =
     action === "adjust"
-      ? adminClient.adjustCredits(userId, { amount: credits, reason })
+      ? adminClient.adjustCredits(userId, { amount: credits, reason }, { idempotencyKey })
       : adminClient.setCredits(userId, { balance: credits, reason });
   return getWithValidation(AdminCreditChangeV1, call);
 }

@@ -44,6 +44,24 @@ describe("a failed write", () => {
     expect(failure.value).toBeUndefined();
   });
 
+  it("keeps its key through refusals, which tell nothing of the first attempt", async () => {
+    const lost = error(504, "TIMEOUT", { idempotencyKey: "k1", details: { outcome: "unknown" } });
+    const refused = error(503, "SERVICE_UNAVAILABLE", { idempotencyKey: "k1" });
+    const doubt = { reason: "outcome_unknown", outcome: "unknown" };
+    const unsettled = error(409, "CONFLICT", { idempotencyKey: "k1", details: doubt });
+    const send = vi.fn().mockRejectedValueOnce(lost).mockRejectedValueOnce(refused);
+    send.mockRejectedValueOnce(unsettled).mockResolvedValue("done");
+    const { run, failure } = useWrite(send);
+
+    for (let attempt = 0; attempt < 3; attempt += 1) await run("same");
+    expect(failure.value?.isUnknown).toBe(true);
+    expect(failure.value?.sentence).toBe("error.sentence.notKnownYet");
+    for (let attempt = 0; attempt < 2; attempt += 1) await run("same");
+
+    const keys = send.mock.calls.map(([, key]) => key);
+    expect(keys).toEqual([undefined, "k1", "k1", "k1", undefined]);
+  });
+
   it("is not sent twice at once", async () => {
     const send = vi.fn(async () => "done");
     const { run } = useWrite(send);

@@ -15,6 +15,7 @@ from bff_core.context import Deadline
 from bff_core.errors import BffError, NotFound
 from bff_core.settings import SettingsError
 from bff_core.signals import exit_on_signals
+from services.identity_admin.approval import LastAdmin
 from services.identity_admin.config import Settings
 from services.identity_admin.di import email_templates
 from services.identity_admin.domain_handlers.admin_role_handler import AdminRoleHandler
@@ -58,11 +59,18 @@ async def grant_admin(url: str, email: str, role: str, templates: EmailTemplates
     return 0
 
 
-async def revoke_admin(url: str, email: str, role: str) -> int:
-    """Take the role from an account; exit code 1 when no account has the address."""
+async def revoke_admin(url: str, email: str, role: str, *, keeps_last: bool) -> int:
+    """Take the role from an account; exit code 1 when no account has the address.
+
+    Unless it `keeps_last`, an organisation may be left without an admin.
+
+    Raises:
+        LastAdmin: It would be, and it does.
+    """
     async with _migrated_engine(url) as engine:
+        roles = _roles(engine, role, EmailTemplates())
         try:
-            revoked = await _roles(engine, role, EmailTemplates()).revoke(email, _deadline())
+            revoked = await roles.revoke(email, _deadline(), keeps_last=keeps_last)
         except NotFound:
             return _no_account()
     _print("role revoked" if revoked else "had no such role")
@@ -134,6 +142,9 @@ def parser() -> argparse.ArgumentParser:
     revoke = subcommands.add_parser("revoke-admin", help="take the admin role away")
     revoke.add_argument("email")
     revoke.add_argument("--role", help="another role than that of the settings")
+    revoke.add_argument(
+        "--allow-last", action="store_true", help="also from the last admin of an organisation"
+    )
     subcommands.add_parser("list-pending", help="print the accounts that wait for approval")
     return top
 
@@ -148,7 +159,9 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
             return await grant_admin(url, arguments.email, role, templates)
         case "revoke-admin":
             role = arguments.role or settings.role
-            return await revoke_admin(url, arguments.email, role)
+            # A role beside it leaves everybody an admin who was one.
+            keeps_last = role == settings.role and not arguments.allow_last
+            return await revoke_admin(url, arguments.email, role, keeps_last=keeps_last)
         case _:
             return await list_pending(url)
 
@@ -166,6 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return 2
+    except LastAdmin as error:
+        sys.stderr.write(f"refused: {error.text}; --allow-last takes the role all the same\n")
+        return 1
     except BffError as error:
         sys.stderr.write(f"failed: {error.text}\n")
         return 1

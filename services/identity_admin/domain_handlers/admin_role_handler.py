@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from bff_core.clock import Clock
 from bff_core.context import Deadline
 from bff_core.errors import NotFound
-from services.identity_admin.approval import decide
+from services.identity_admin.approval import LastAdmin, decide
 from services.identity_admin.models import (
     ApprovalState,
     ApprovalStatus,
@@ -46,10 +46,17 @@ class AdminRoleHandler:
             role_added = await transaction.grant_role(self._role, command.correlation_id, now)
         return GrantOutcome(role_added, approved=transition is not None)
 
-    async def revoke(self, email: str, deadline: Deadline) -> bool:
-        """Take the role in one transaction; False when the account had no such role."""
+    async def revoke(self, email: str, deadline: Deadline, *, keeps_last: bool) -> bool:
+        """Take the role in one transaction; False when the account had no such role.
+
+        Raises:
+            LastAdmin: The organisation would have no admin left, and it `keeps_last`.
+        """
         user_id = await self._find(email, deadline)
-        async with self._repository.begin(user_id, deadline) as transaction:
+        ended_by = user_id if keeps_last else None
+        async with self._repository.begin(user_id, deadline, ended_by=ended_by) as transaction:
+            if transaction.admins is not None and transaction.admins.would_lose_last(user_id):
+                raise LastAdmin
             return await transaction.revoke_role(self._role, uuid4(), self._clock.now())
 
     async def _find(self, email: str, deadline: Deadline) -> UUID:

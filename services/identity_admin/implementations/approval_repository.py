@@ -78,8 +78,9 @@ async def lock_admins(
         .join(users, users.c.id == user_approvals.c.user_id)
         .where(user_approvals.c.user_id.in_(locked))
         .order_by(user_approvals.c.user_id)
-        .with_for_update(of=user_approvals)
     )
+    await connection.execute(query.with_for_update(of=user_approvals))
+    # Once more: roles lie in the other table, and may be those from before the wait for the locks.
     rows = (await connection.execute(query)).all()
     organisations = {row.user_id: row.org_id for row in rows}
     active = {

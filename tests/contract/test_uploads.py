@@ -15,7 +15,12 @@ from services.bff_teacher.confirmations.creation import CreationOutcome
 from services.bff_teacher.confirmations.database import LedgerDatabase
 from services.bff_teacher.confirmations.records import SqlBatchRecords
 from services.bff_teacher.confirmations.sql_creations import SqlCreations
-from services.bff_teacher.confirmations.sql_uploads import SqlUploads
+from services.bff_teacher.confirmations.sql_uploads import (
+    KEPT,
+    TIDIED_AT_ONCE,
+    TIDIED_EVERY,
+    SqlUploads,
+)
 from services.bff_teacher.confirmations.upload import FileOutcome, Upload, Uploads, UploadStatus
 from tests import sqlite_threads
 from tests.contract.test_confirmations import KINDS, postgres
@@ -123,6 +128,40 @@ async def test_a_removed_file_keeps_its_reason(uploads: Uploads) -> None:
     await uploads.record(outcome_of(upload, UploadStatus.REMOVED, "f-1", filename="file_f-1"))
 
     assert await statuses(uploads, batch) == [("removed", "f-1", "empty")]
+
+
+@pytest.mark.parametrize("uploads", KINDS[1:], indirect=True)
+async def test_records_are_deleted_after_400_days(uploads: Uploads) -> None:
+    batch = str(uuid.uuid4())
+    old = an_upload(batch, "old.txt", sent_at=NOW - KEPT - timedelta(seconds=1))
+    kept = an_upload(batch, "kept.txt", sent_at=NOW - KEPT + timedelta(seconds=1))
+    new = an_upload(batch, "new.txt")
+    for one in (old, kept, new):
+        await uploads.add([one])
+
+    assert await uploads.of_batch(batch, ANNA) == [kept, new]
+
+
+@pytest.mark.parametrize("uploads", KINDS[1:], indirect=True)
+async def test_old_records_are_deleted_a_bounded_number_at_a_time(uploads: Uploads) -> None:
+    batch, other = str(uuid.uuid4()), str(uuid.uuid4())
+    # Before the rows of other tests in the same database.
+    now = NOW - 10 * KEPT
+    long_ago = now - 2 * KEPT
+    number = 2 * TIDIED_AT_ONCE + 1
+    await uploads.add([an_upload(batch, f"{one}", sent_at=long_ago) for one in range(number)])
+    left = []
+
+    for minute in range(4):
+        await uploads.add([an_upload(other, sent_at=now + timedelta(minutes=minute))])
+        left.append(len(await uploads.of_batch(batch, ANNA)))
+
+    assert left == [TIDIED_AT_ONCE + 1, 1, 0, 0]
+    await uploads.add([an_upload(batch, sent_at=long_ago)])
+    await uploads.add([an_upload(other, sent_at=now + timedelta(minutes=5))])
+    assert len(await uploads.of_batch(batch, ANNA)) == 1
+    await uploads.add([an_upload(other, sent_at=now + timedelta(minutes=5) + TIDIED_EVERY)])
+    assert await uploads.of_batch(batch, ANNA) == []
 
 
 async def test_news_of_another_user_batch_or_file_changes_nothing(uploads: Uploads) -> None:

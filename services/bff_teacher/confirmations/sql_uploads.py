@@ -2,25 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Update, insert, select, update
+import structlog
+from sqlalchemy import Row, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff_core.clock import to_wire
 from bff_core.context import UserId
+from bff_core.errors import Unavailable
 from services.bff_teacher.confirmations.database import LedgerDatabase, share_of_reads
 from services.bff_teacher.confirmations.tables import uploads
 from services.bff_teacher.confirmations.upload import FileOutcome, Upload, UploadStatus
 
 _WITHOUT_OUTCOME = (UploadStatus.SENDING, UploadStatus.SENT, UploadStatus.UNKNOWN)
 _ATTEMPTS = 5
+KEPT = timedelta(days=400)
+"""As long as the facts of events. Of files that were sent before, the essays in RAS remain."""
+TIDIED_EVERY = timedelta(hours=1)
+TIDIED_AT_ONCE = 500
+TIDYING = "tidying of uploads"
+"""The share of the database for what is too old."""
+
+log = structlog.get_logger()
 
 
 class SqlUploads:
     def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
+        self._tidied_at: datetime | None = None
 
     async def add(self, uploads_to_add: Sequence[Upload]) -> None:
         if not uploads_to_add:
@@ -31,8 +42,28 @@ class SqlUploads:
             for position, upload in enumerate(uploads_to_add)
         ]
         self._database.require_share(user_id)
+        await self._tidy_when_due(uploads_to_add[0].sent_at)
         async with self._database.transaction(user_id) as connection:
             await connection.execute(insert(uploads), rows)
+
+    async def _tidy_when_due(self, now: datetime) -> None:
+        """Delete some of what is too old, now and then: new rows alone make the table grow."""
+        if self._tidied_at is not None and now < self._tidied_at + TIDIED_EVERY:
+            return
+        self._tidied_at = now
+        old = select(uploads.c.upload_key).where(uploads.c.sent_at < to_wire(now - KEPT))
+        try:
+            (rows,) = await self._database.read(TIDYING, old.limit(TIDIED_AT_ONCE))
+            keys = [row.upload_key for row in rows]
+            if keys:
+                async with self._database.transaction(TIDYING) as connection:
+                    await connection.execute(delete(uploads).where(uploads.c.upload_key.in_(keys)))
+        except Unavailable as error:
+            log.info("upload_records_not_tidied", code=error.code)
+            return
+        if len(keys) == TIDIED_AT_ONCE:
+            # The next upload deletes more.
+            self._tidied_at = None
 
     async def end(
         self, ended: Sequence[Upload], status: UploadStatus, reason: str | None, at: datetime

@@ -1,6 +1,6 @@
 """Dialogs of the admin's accounts, as a person fills them in."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.web_pages import Screen
 
@@ -23,3 +23,17 @@ def decide(screen: Screen, action: str, reason: str) -> None:
     assert screen.violations() == []
     dialog.locator("input").fill(reason)
     dialog.get_by_role("button", name=action).click()
+
+
+def review_credits(screen: Screen, number: int) -> None:
+    """Fill in the form of an account's credits, up to the dialog that sends it."""
+    page = screen.page
+    page.get_by_label("Antal krediter").fill(str(number))
+    page.get_by_label("Skäl").fill("Borttappade i en körning")
+    page.get_by_role("button", name="Granska").click()
+
+
+def lose_answer(route: Route) -> None:
+    """Let a request be carried out, and its answer get lost."""
+    route.fetch()
+    route.abort()

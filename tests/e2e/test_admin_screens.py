@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from devstack.seed.people import ADMIN, ANNA
 from tests.browser import open_browser
-from tests.e2e.account_dialogs import decide, invite
+from tests.e2e.account_dialogs import decide, invite, lose_answer, review_credits
 from tests.e2e.admin_work import admin_elsewhere, approve, fault, register, save, waiting
 from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.web_pages import Screen, opened
@@ -253,18 +253,20 @@ def test_read_only_platform_is_said_on_the_overview(screen: Screen, other: httpx
         save(other, "maintenance", {"read_only": False})
 
 
-def test_credits_are_added_after_a_look_at_what_they_become(
+def test_credits_are_added_once_though_the_first_answer_is_lost(
     screen: Screen, other: httpx.Client
 ) -> None:
     page = screen.page
     before = other.get(f"/credits/{ANNA.user_id}").json()["available"]
     screen.visit(f"/admin/accounts/{ANNA.user_id}/credits")
-    page.get_by_label("Antal krediter").fill("50")
-    page.get_by_label("Skäl").fill("Borttappade i en körning")
-    page.get_by_role("button", name="Granska").click()
+    review_credits(screen, 50)
     expect(dialog(screen)).to_contain_text("50 krediter läggs till.")
     assert screen.violations() == []
+    page.route("**/credits/*/adjust", lose_answer, times=1)
+    dialog(screen).get_by_role("button", name="Ändra").click()
+    expect(page.get_by_test_id("unknown-outcome")).to_contain_text("görs inte två gånger")
 
+    review_credits(screen, 50)
     dialog(screen).get_by_role("button", name="Ändra").click()
 
     expect(page.get_by_test_id("live-region")).to_contain_text("Klart.")

@@ -10,6 +10,8 @@ export const adminEn: Readonly<Record<AdminKey, Message>> = {
   "admin.you": "{name} (you)",
   "admin.pages": "Pages",
   "admin.previousPage": "Previous",
+  "admin.firstPage": "To the first page",
+  "admin.emptyPage": "This page is empty.",
   "admin.nextPage": "Next",
   "admin.filter.all": "All",
   "admin.filter.clear": "Clear the filters",

@@ -9,6 +9,8 @@ export const adminSv = {
   "admin.you": "{name} (du)",
   "admin.pages": "Sidor",
   "admin.previousPage": "Föregående",
+  "admin.firstPage": "Till första sidan",
+  "admin.emptyPage": "Den här sidan är tom.",
   "admin.nextPage": "Nästa",
   "admin.filter.all": "Alla",
   "admin.filter.clear": "Rensa filter",

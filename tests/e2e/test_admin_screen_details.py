@@ -63,3 +63,16 @@ def test_filter_that_does_not_exist_is_none(screen: Screen, rubbish: str) -> Non
     expect(tabs.locator("[aria-current=page]")).to_have_text("Väntande")
     (call,) = [url for url in asked if "/users/pending" in url]
     assert "verified" not in call
+
+
+def test_back_link_returns_to_the_list_as_it_was(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/admin/accounts?status=approved&q=nils")
+    page.get_by_role("link", name="Nils Berg").click()
+    expect(page.get_by_test_id("status")).to_be_visible()
+    page.get_by_role("link", name="Tillbaka").click()
+
+    expect(page).to_have_url(f"{screen.address}/admin/accounts?status=approved&q=nils")
+    screen.visit(f"/admin/accounts/{COLLEAGUE.user_id}")
+    page.get_by_role("link", name="Tillbaka").click()
+    expect(page).to_have_url(f"{screen.address}/admin/accounts")

@@ -76,3 +76,12 @@ def test_back_link_returns_to_the_list_as_it_was(screen: Screen) -> None:
     screen.visit(f"/admin/accounts/{COLLEAGUE.user_id}")
     page.get_by_role("link", name="Tillbaka").click()
     expect(page).to_have_url(f"{screen.address}/admin/accounts")
+
+
+def test_own_account_has_no_decisions(screen: Screen) -> None:
+    page = screen.page
+    screen.visit(f"/admin/accounts/{SCHOOL_ADMIN.user_id}")
+
+    expect(page.get_by_test_id("own-account")).to_contain_text("ditt eget konto")
+    expect(page.get_by_role("button", name="Inaktivera")).to_have_count(0)
+    expect(page.get_by_role("button", name="Avsluta tillgången")).to_have_count(0)

@@ -108,6 +108,7 @@ export const adminEn: Readonly<Record<AdminKey, Message>> = {
   "admin.account.noOrg": "No school given",
   "admin.account.registered": "Registered",
   "admin.account.requested": "Request",
+  "admin.account.own": "This is your own account. Only another administrator can decide on it.",
   "admin.account.history": "Decisions",
   "admin.account.noHistory": "No decision has been made on the account.",
   "admin.account.wasApproved": "Approved",

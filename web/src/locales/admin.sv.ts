@@ -111,6 +111,8 @@ export const adminSv = {
   "admin.account.noOrg": "Ingen skola angiven",
   "admin.account.registered": "Registrerat",
   "admin.account.requested": "Ansökan",
+  "admin.account.own":
+    "Det här är ditt eget konto. Bara en annan administratör kan fatta beslut om det.",
   "admin.account.history": "Beslut",
   "admin.account.noHistory": "Inget beslut har fattats om kontot.",
   "admin.account.wasApproved": "Godkändes",

@@ -85,3 +85,13 @@ def test_own_account_has_no_decisions(screen: Screen) -> None:
     expect(page.get_by_test_id("own-account")).to_contain_text("ditt eget konto")
     expect(page.get_by_role("button", name="Inaktivera")).to_have_count(0)
     expect(page.get_by_role("button", name="Avsluta tillgången")).to_have_count(0)
+
+
+def test_end_of_access_is_called_so_to_the_last_button(screen: Screen) -> None:
+    page = screen.page
+    screen.visit(f"/admin/accounts/{COLLEAGUE.user_id}")
+    page.get_by_role("button", name="Avsluta tillgången").click()
+
+    expect(dialog(screen).get_by_role("heading")).to_have_text("Avsluta tillgången")
+    expect(dialog(screen).get_by_role("button", name="Avsluta tillgången")).to_be_visible()
+    page.keyboard.press("Escape")

@@ -95,3 +95,18 @@ def test_end_of_access_is_called_so_to_the_last_button(screen: Screen) -> None:
     expect(dialog(screen).get_by_role("heading")).to_have_text("Avsluta tillgången")
     expect(dialog(screen).get_by_role("button", name="Avsluta tillgången")).to_be_visible()
     page.keyboard.press("Escape")
+
+
+def test_account_is_read_again_where_the_answer_was_lost(screen: Screen) -> None:
+    page = screen.page
+    screen.visit(f"/admin/accounts/{COLLEAGUE.user_id}")
+    page.route(f"{API}/users/*/deactivate", lambda route: route.abort("connectionreset"))
+    page.get_by_role("button", name="Inaktivera").click()
+    dialog(screen).locator("input").fill("Tjänstledig")
+    dialog(screen).get_by_role("button", name="Inaktivera").click()
+    expect(page.get_by_test_id("unknown-outcome")).to_be_visible()
+    altered(screen, f"users/{COLLEAGUE.user_id}", status="deactivated")
+
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_test_id("status")).to_have_text("Inaktiverat")

@@ -52,6 +52,21 @@ def altered(screen: Screen, call: str, **values: Any) -> None:
     screen.page.route(f"{API}/{call}", alter)
 
 
+def test_page_whose_rows_are_gone_does_not_say_that_nobody_waits(screen: Screen) -> None:
+    page = screen.page
+    page.route(
+        f"{API}/users/pending?*cursor=*",
+        lambda route: route.fulfill(json={"users": [], "next_cursor": None}),
+    )
+    screen.visit("/admin/accounts?cursor=AAAA")
+
+    expect(page.locator("main")).to_contain_text("Den här sidan är tom.")
+    expect(page.locator("main")).not_to_contain_text("Ingen väntar")
+    page.get_by_role("button", name="Till första sidan").click()
+    expect(page.locator("main li").first).to_contain_text("har väntat")
+    expect(page).to_have_url(f"{screen.address}/admin/accounts")
+
+
 @pytest.mark.parametrize("rubbish", ["status=odd", "verified=odd"])
 def test_filter_that_does_not_exist_is_none(screen: Screen, rubbish: str) -> None:
     page = screen.page
@@ -110,3 +125,17 @@ def test_account_is_read_again_where_the_answer_was_lost(screen: Screen) -> None
     page.keyboard.press("Escape")
 
     expect(page.get_by_test_id("status")).to_have_text("Inaktiverat")
+
+
+def test_reason_that_was_pasted_is_sent_as_one_line(screen: Screen) -> None:
+    page = screen.page
+    screen.visit(f"/admin/accounts/{COLLEAGUE.user_id}")
+    page.route(f"{API}/users/*/deactivate", lambda route: route.abort())
+    page.get_by_role("button", name="Inaktivera").click()
+    dialog(screen).locator("input").fill("Rad\t7\N{RIGHT-TO-LEFT MARK} av listan")
+
+    with page.expect_request("**/deactivate") as sent:
+        dialog(screen).get_by_role("button", name="Inaktivera").click()
+
+    assert sent.value.post_data_json["reason"] == "Rad 7 av listan"
+    page.keyboard.press("Escape")

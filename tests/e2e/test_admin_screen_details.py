@@ -127,6 +127,23 @@ def test_account_is_read_again_where_the_answer_was_lost(screen: Screen) -> None
     expect(page.get_by_test_id("status")).to_have_text("Inaktiverat")
 
 
+def test_refused_field_of_an_invitation_is_named(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/admin/accounts")
+    page.get_by_role("button", name="Bjud in lärare").click()
+    dialog(screen).get_by_label("E-post").fill("siv@skola.c")
+    dialog(screen).get_by_label("Förnamn").fill("Siv")
+    dialog(screen).get_by_label("Efternamn").fill("E" * 300)
+    dialog(screen).get_by_role("button", name="Bjud in").click()
+
+    email = dialog(screen).get_by_label("E-post")
+    expect(email).to_have_attribute("aria-invalid", "true")
+    expect(dialog(screen)).to_contain_text("Skriv en e-postadress")
+    expect(dialog(screen).get_by_label("Efternamn")).to_have_attribute("aria-invalid", "true")
+    expect(dialog(screen).get_by_label("Förnamn")).not_to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Escape")
+
+
 def test_reason_that_was_pasted_is_sent_as_one_line(screen: Screen) -> None:
     page = screen.page
     screen.visit(f"/admin/accounts/{COLLEAGUE.user_id}")

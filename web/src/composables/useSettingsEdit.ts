@@ -116,19 +116,20 @@ export function useSettingsEdit(namespace: () => string) {
   };
 }
 
-const ROOT = "/values";
-
-/** The service's findings by pointer; its words are English. */
-export function refusalsIn(details: Readonly<Record<string, unknown>>): Record<string, string> {
+/** The service's findings below `root`, by pointer; its words are English. */
+export function refusalsIn(
+  details: Readonly<Record<string, unknown>>,
+  root = "/values",
+): Record<string, string> {
   const errors = Array.isArray(details.errors) ? (details.errors as unknown[]) : [];
   return Object.fromEntries(
     errors.flatMap((one) => {
       if (typeof one !== "object" || one === null) return [];
       const { pointer, message } = one as { pointer?: unknown; message?: unknown };
-      if (typeof pointer !== "string" || !pointer.startsWith(ROOT)) return [];
+      if (typeof pointer !== "string" || !pointer.startsWith(root)) return [];
       const isEnglish = locale.value === "en" && typeof message === "string";
       const words = isEnglish ? String(message) : t("admin.form.refused");
-      return [[pointer.slice(ROOT.length), words]];
+      return [[pointer.slice(root.length), words]];
     }),
   );
 }

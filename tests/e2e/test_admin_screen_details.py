@@ -156,3 +156,35 @@ def test_reason_that_was_pasted_is_sent_as_one_line(screen: Screen) -> None:
 
     assert sent.value.post_data_json["reason"] == "Rad 7 av listan"
     page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("size", [(WIDE, 900), (390, 844), (320, 256)])
+def test_focused_row_is_not_covered_by_the_bar_above_it(
+    screen: Screen, size: tuple[int, int]
+) -> None:
+    page = screen.page
+
+    def many(route: Route) -> None:
+        answer = route.fetch()
+        (one,) = answer.json()["users"][:1]
+        users = [{**one, "user_id": f"{one['user_id'][:-2]}{n:02}"} for n in range(20)]
+        route.fulfill(response=answer, json={"users": users, "next_cursor": None})
+
+    page.route(f"{API}/users/pending*", many)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    screen.visit("/admin/accounts")
+    expect(page.locator("main li")).to_have_count(20)
+
+    for key in ("Tab", "Shift+Tab"):
+        place = "first" if key == "Tab" else "last"
+        getattr(page.locator("main li input"), place).focus()
+        for _ in range(36):
+            page.keyboard.press(key)
+            assert page.evaluate(_IS_SEEN), page.evaluate("document.activeElement.outerHTML")
+
+
+_IS_SEEN = """() => {
+    const one = document.activeElement, box = one.getBoundingClientRect();
+    const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return one.contains(top);
+}"""

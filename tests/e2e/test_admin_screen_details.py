@@ -188,3 +188,16 @@ _IS_SEEN = """() => {
     const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     return one.contains(top);
 }"""
+
+
+def test_screen_is_read_again_when_the_person_is_back(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/admin/overview")
+    page.context.clear_cookies()
+    page.get_by_role("link", name="Inställningar").first.click()
+    expect(dialog(screen)).to_contain_text("Du är utloggad")
+    screen.fill_in(SCHOOL_ADMIN.email)
+
+    expect(dialog(screen)).to_have_count(0)
+    expect(page.get_by_role("link", name="Uppladdning")).to_be_visible()
+    expect(page.get_by_test_id("error")).to_have_count(0)

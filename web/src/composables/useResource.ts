@@ -3,6 +3,7 @@ import { computed, onScopeDispose, shallowRef, watch } from "vue";
 import type { WatchSource } from "vue";
 import { describeError, isAbort } from "@/lib/errors";
 import type { ErrorDescription } from "@/lib/errors";
+import { useAuthStore } from "@/stores/auth";
 
 export type Resource<T> = ReturnType<typeof useResource<T>>;
 
@@ -10,7 +11,8 @@ export type Resource<T> = ReturnType<typeof useResource<T>>;
  * Reads now, and again when a source changes.
  *
  * `data` is undefined until the first success and after a change of `sources`, or with `keep` until
- * the answer to that change is there; after a failed `reload` it stays, next to `error`.
+ * the answer to that change is there; after a failed `reload` it stays, next to `error`. What the
+ * end of the session has left unread is read when the person is back.
  */
 export function useResource<T>(
   read: (signal: AbortSignal) => Promise<T>,
@@ -52,7 +54,14 @@ export function useResource<T>(
 
   const reload = () => attempt(false);
 
+  const auth = useAuthStore();
   watch([...sources], restart);
+  watch(
+    () => auth.hasExpired,
+    (hasExpired) => {
+      if (!hasExpired && error.value?.kind === "signedOut") void attempt(data.value === undefined);
+    },
+  );
   onScopeDispose(() => {
     running?.abort();
     running = undefined;

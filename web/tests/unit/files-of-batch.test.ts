@@ -1,5 +1,6 @@
 import type { Api } from "@huleedu/bff-client";
-import { expect, test, vi } from "vitest";
+import { createPinia, setActivePinia } from "pinia";
+import { beforeEach, expect, test, vi } from "vitest";
 import { effectScope } from "vue";
 import { useBatchFiles } from "@/composables/useBatchFiles";
 import type { CountedFiles } from "@/composables/useBatchFiles";
@@ -7,6 +8,8 @@ import { readFiles } from "@/services/uploads";
 import { stepsOf } from "@/utils/phases";
 
 vi.mock("@/services/uploads");
+
+beforeEach(() => setActivePinia(createPinia()));
 
 const UNKNOWN: CountedFiles = { placed: null, rejected: null };
 

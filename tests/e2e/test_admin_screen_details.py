@@ -201,3 +201,28 @@ def test_screen_is_read_again_when_the_person_is_back(screen: Screen) -> None:
     expect(dialog(screen)).to_have_count(0)
     expect(page.get_by_role("link", name="Uppladdning")).to_be_visible()
     expect(page.get_by_test_id("error")).to_have_count(0)
+
+
+def test_names_are_read_again_after_an_outage(screen: Screen) -> None:
+    page = screen.page
+    version = {"version": 3, "updated_by": COLLEAGUE.user_id, "updated_at": "2026-01-31T12:00:00Z"}
+
+    def changed(route: Route) -> None:
+        answer = route.fetch()
+        listed = [{**one, **version} for one in answer.json()["namespaces"]]
+        route.fulfill(response=answer, json={"namespaces": listed})
+
+    page.route(f"{API}/settings", changed)
+    failing = {"error": {"code": "TIMEOUT", "message": "", "details": {}, "correlation_id": "c"}}
+    account = f"{API}/users/{COLLEAGUE.user_id}"
+    page.route(account, lambda route: route.fulfill(status=504, json=failing))
+    with page.expect_response(account):
+        screen.visit("/admin/settings")
+    expect(page.locator("main")).to_contain_text(COLLEAGUE.user_id[:8])
+    page.unroute(account)
+    page.get_by_role("link", name="Konton").first.click()
+    expect(page.get_by_role("heading", name="Konton")).to_be_visible()
+
+    page.get_by_role("link", name="Inställningar").first.click()
+
+    expect(page.locator("main")).to_contain_text("Nils Berg")

@@ -1,7 +1,7 @@
 /** Names of people whom a screen knows by their id alone. */
 import { defineStore } from "pinia";
 import { shallowRef, watch } from "vue";
-import { isAbort } from "@/lib/errors";
+import { describeError, isAbort } from "@/lib/errors";
 import { useAuthStore } from "@/stores/auth";
 
 type Named = {
@@ -16,7 +16,7 @@ const AT_ONCE = 4;
 
 export const usePeopleStore = defineStore("people", () => {
   const auth = useAuthStore();
-  /** By id; null while a name is not known. */
+  /** By id; null while a name is being read, and where it cannot be known. */
   const names = shallowRef<Readonly<Record<string, string | null>>>({});
 
   /** The name, or the beginning of the id. */
@@ -28,7 +28,14 @@ export const usePeopleStore = defineStore("people", () => {
     if (name) names.value = { ...names.value, [userId]: name };
   }
 
-  /** Reads the names that are not known yet; one that cannot be read stays an id. */
+  /** Forgets a read that failed, unless no other will tell the name: the next page tries again. */
+  function giveUp(userId: string, error: unknown): void {
+    if (["notFound", "forbidden"].includes(describeError(error).kind)) return;
+    const { [userId]: _, ...others } = names.value;
+    names.value = others;
+  }
+
+  /** Reads the names that are not known yet; one that cannot be read is an id meanwhile. */
   async function fetchNames(userIds: Iterable<string | null>): Promise<void> {
     const wanted = [...new Set(userIds)].filter((id) => id !== null && !(id in names.value));
     const queue = wanted.filter((id): id is string => id !== null);
@@ -41,6 +48,7 @@ export const usePeopleStore = defineStore("people", () => {
           remember(id, fullName(await readAccount(id)));
         } catch (error) {
           if (isAbort(error)) return;
+          giveUp(id, error);
         }
       }
     };

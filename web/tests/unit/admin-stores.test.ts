@@ -1,4 +1,5 @@
 /** Stores of the admin: edits of settings, names of people. */
+import { BffError } from "@huleedu/bff-client";
 import { createPinia, setActivePinia } from "pinia";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { nextTick } from "vue";
@@ -10,6 +11,7 @@ import { useSettingsStore } from "@/stores/settings";
 
 vi.mock("@/services/admin-accounts", () => ({ readAccount: vi.fn() }));
 
+const failure = (code: string, status: number) => new BffError({ code, status, message: code });
 const VERSION_3 = { values: { a: 1, b: { c: true } }, etag: '"3"', version: 3 };
 const KARIN = { id: "karin", email: "karin@skola.example", name: null, roles: ["admin"] };
 const VERA = { ...KARIN, id: "vera" };
@@ -84,17 +86,29 @@ describe("the names of people", () => {
 
   it("are read once each, and an id stands for one that cannot be read", async () => {
     const reading = vi.mocked(readAccount).mockImplementation(async (id) => {
-      if (id === "22222222-gone") throw new TypeError("gone");
+      if (id === "22222222-gone") throw failure("NOT_FOUND", 404);
       return person as AccountDetail;
     });
     const people = usePeopleStore();
 
     await people.fetchNames(["1", "1", null, "22222222-gone"]);
-    await people.fetchNames(["1"]);
+    await people.fetchNames(["1", "22222222-gone"]);
 
     expect(reading.mock.calls.map(([id]) => id)).toEqual(["1", "22222222-gone"]);
     expect(people.nameOf("1")).toBe("Åsa Ek");
     expect(people.nameOf("22222222-gone")).toBe("22222222");
+  });
+
+  it("are read again after an outage", async () => {
+    const reading = vi.mocked(readAccount).mockRejectedValueOnce(failure("TIMEOUT", 504));
+    reading.mockResolvedValueOnce(person as AccountDetail);
+    const people = usePeopleStore();
+    await people.fetchNames(["11111111-late"]);
+    expect(people.nameOf("11111111-late")).toBe("11111111");
+
+    await people.fetchNames(["11111111-late"]);
+
+    expect(people.nameOf("11111111-late")).toBe("Åsa Ek");
   });
 
   it("are those given, else the address", () => {

@@ -5,7 +5,7 @@ import { describeFailure, useWrite } from "@/composables/useWrite";
 import type { WriteFailure } from "@/composables/useWrite";
 import { locale, t } from "@/lib/i18n";
 import { readSettings, writeSettings } from "@/services/admin-settings";
-import type { Settings, SettingsWrite } from "@/services/admin-settings";
+import type { Settings, SettingsChange, SettingsWrite } from "@/services/admin-settings";
 import { useSettingsStore } from "@/stores/settings";
 import { changesBetween, isEqual } from "@/utils/json-values";
 import type { Change, Values } from "@/utils/json-values";
@@ -33,8 +33,20 @@ export function useSettingsEdit(namespace: () => string) {
   const refusals = computed(() => refusalsIn(write.failure.value?.details ?? {}));
 
   function start(current: Settings): void {
-    theirs.value = store.isOutdated(current.namespace, current) ? current : undefined;
+    const isOutdated = store.isOutdated(current.namespace, current);
+    if (isOutdated && holdsDraft(current)) return settle(current);
+    theirs.value = isOutdated ? current : undefined;
     store.open(current.namespace, current);
+  }
+
+  /** What was typed is saved already: by a request whose answer was lost, or by another admin. */
+  const holdsDraft = ({ values }: Settings) => isEqual(edit.value?.draft, values);
+
+  function settle(saved: Settings | SettingsChange): void {
+    store.settle(namespace(), saved);
+    [theirs.value, review.value] = [undefined, undefined];
+    savedVersion.value = saved.version;
+    announce(t("admin.settings.saved", { version: saved.version }));
   }
 
   function wanted(isDryRun: boolean): SettingsWrite | undefined {
@@ -61,10 +73,7 @@ export function useSettingsEdit(namespace: () => string) {
     if (!change) return;
     const answer = await write.run(change);
     if (!answer) return readTheirs();
-    store.settle(namespace(), answer);
-    savedVersion.value = answer.version;
-    review.value = undefined;
-    announce(t("admin.settings.saved", { version: answer.version }));
+    settle(answer);
   }
 
   /** After a conflict, reads the version that was saved in the meantime. */
@@ -74,8 +83,7 @@ export function useSettingsEdit(namespace: () => string) {
     write.forget();
     try {
       const current = await readSettings(namespace());
-      const isSame = edit.value !== undefined && isEqual(edit.value.draft, current.values);
-      if (isSame) discard(current);
+      if (holdsDraft(current)) settle(current);
       else theirs.value = current;
     } catch (thrown) {
       readFailure.value = describeFailure(thrown);

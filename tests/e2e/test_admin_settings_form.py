@@ -1,0 +1,132 @@
+"""The form of the settings when a save goes another way, in a real browser; nothing is written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from devstack.seed.people import COLLEAGUE, SCHOOL_ADMIN
+from tests.browser import open_browser
+from tests.e2e.demo_stack import DemoStack
+from tests.e2e.web_pages import Screen, opened
+
+pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
+
+NAMESPACE = "**/bff/v1/admin/settings/notifications"
+REMINDER = "reminder_after_hours"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, screens: DemoStack) -> Iterator[Screen]:
+    """One session for all tests: Identity allows five sign-ins a minute."""
+    with opened(browser, screens.gateway) as screen:
+        screen.sign_in(SCHOOL_ADMIN.email, "/admin/overview")
+        yield screen
+
+
+@pytest.fixture
+def page(signed_in: Screen) -> Iterator[Page]:
+    yield signed_in.page
+    signed_in.page.unroute_all()
+    # A page that is left keeps what was typed.
+    signed_in.page.goto(f"{signed_in.address}/admin/overview")
+    assert signed_in.complaints == []
+
+
+@pytest.fixture
+def form(signed_in: Screen, page: Page) -> Locator:
+    """The form with a change that is ready to be reviewed."""
+    signed_in.visit("/admin/settings/notifications")
+    page.get_by_role("textbox", name="Påminnelse").fill("24")
+    page.get_by_label("Skäl").fill("Påminn tidigare")
+    return page.locator("main form")
+
+
+def saved_since(page: Page, values: dict[str, Any], by: str) -> None:
+    """The service is at version 7 from here on: what it reads, and what it refuses."""
+
+    def read(route: Route) -> None:
+        if route.request.method != "GET":
+            route.fallback()
+            return
+        answer = route.fetch(headers={**route.request.headers, "If-None-Match": ""})
+        current = answer.json()
+        now = {
+            **current,
+            "values": current["values"] | values,
+            "version": 7,
+            "etag": '"seven"',
+            "updated_by": by,
+            "updated_at": "2026-01-31T12:00:00Z",
+        }
+        route.fulfill(response=answer, json=now)
+
+    def refuse(route: Route) -> None:
+        if route.request.headers.get("if-match") == '"seven"':
+            route.fulfill(status=503, json=_error("SERVICE_UNAVAILABLE"))
+        else:
+            route.fulfill(status=412, json=_error("PRECONDITION_FAILED"))
+
+    page.route(NAMESPACE, read)
+    page.route(f"{NAMESPACE}?*", refuse)
+
+
+def _error(code: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "", "details": {}, "correlation_id": "case-18"}}
+
+
+def test_version_follows_when_changes_are_discarded_for_another(form: Locator, page: Page) -> None:
+    saved_since(page, {REMINDER: 12}, COLLEAGUE.user_id)
+    form.get_by_role("button", name="Granska ändringarna").click()
+    page.get_by_test_id("merge").get_by_role("button", name="Kasta mina ändringar").click()
+
+    expect(page.get_by_role("textbox", name="Påminnelse")).to_have_value("12")
+    expect(page.get_by_test_id("version")).to_contain_text("Version 7")
+    expect(page.get_by_test_id("version")).to_contain_text("Nils Berg")
+    expect(form.locator("[aria-invalid=true]")).to_have_count(0)
+
+
+def test_version_follows_when_changes_are_merged(form: Locator, page: Page) -> None:
+    saved_since(page, {"default_language": "en"}, COLLEAGUE.user_id)
+    form.get_by_role("button", name="Granska ändringarna").click()
+    page.get_by_test_id("merge").get_by_role("button", name="Fortsätt med valen").click()
+
+    expect(page.get_by_test_id("version")).to_contain_text("Version 7")
+    expect(page.get_by_test_id("changes")).to_have_text("1 ändring")
+    page.get_by_role("button", name="Ångra alla").click()
+
+
+def test_own_save_whose_answer_was_lost_is_told_when_the_dialog_closes(
+    form: Locator, page: Page
+) -> None:
+    form.get_by_role("button", name="Granska ändringarna").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("Påminnelse")
+    page.route(f"{NAMESPACE}*", lambda route: route.abort("connectionreset"))
+    dialog.get_by_role("button", name="Spara").click()
+    expect(page.get_by_test_id("unknown-outcome")).to_be_visible()
+    page.unroute_all()
+    saved_since(page, {REMINDER: 24}, SCHOOL_ADMIN.user_id)
+
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_test_id("saved")).to_contain_text("Sparat som version 7.")
+    expect(page.get_by_test_id("version")).to_contain_text("Version 7")
+    expect(page.get_by_test_id("changes")).to_have_text("0 ändringar")
+    expect(form.locator("[aria-invalid=true]")).to_have_count(0)
+
+
+def test_same_save_of_both_is_no_conflict(form: Locator, page: Page) -> None:
+    saved_since(page, {REMINDER: 24}, COLLEAGUE.user_id)
+    form.get_by_role("button", name="Granska ändringarna").click()
+
+    expect(page.get_by_test_id("saved")).to_contain_text("Sparat som version 7.")
+    expect(page.get_by_test_id("version")).to_contain_text("Nils Berg")
+    expect(page.get_by_test_id("merge")).to_have_count(0)

@@ -130,3 +130,16 @@ def test_same_save_of_both_is_no_conflict(form: Locator, page: Page) -> None:
     expect(page.get_by_test_id("saved")).to_contain_text("Sparat som version 7.")
     expect(page.get_by_test_id("version")).to_contain_text("Nils Berg")
     expect(page.get_by_test_id("merge")).to_have_count(0)
+
+
+def test_list_that_is_not_right_gets_the_focus(signed_in: Screen, page: Page) -> None:
+    signed_in.visit("/admin/settings/uploads")
+    kinds = page.locator("[data-setting='/allowed_extensions']")
+    for _ in range(3):
+        kinds.get_by_role("button", name="Ta bort").first.click()
+    page.get_by_label("Skäl").fill("Inga filer")
+    page.get_by_role("button", name="Granska ändringarna").click()
+
+    expect(kinds.get_by_test_id("problem")).to_have_text("Minst 1 värde.")
+    expect(kinds.get_by_role("button", name="Lägg till")).to_be_focused()
+    page.get_by_role("button", name="Ångra alla").click()

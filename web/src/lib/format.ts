@@ -37,6 +37,11 @@ export function formatNumber(value: number | null | undefined, fractionDigits = 
   }).format(value);
 }
 
+/** With all its decimals: a rounded setting is another one. */
+export function formatExactly(value: number): string {
+  return numberFormat({ maximumFractionDigits: 20 }).format(value);
+}
+
 export function formatPercent(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;
   return numberFormat({ style: "percent" }).format(value / 100);

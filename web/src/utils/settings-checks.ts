@@ -1,5 +1,5 @@
 /** Checks of typed settings before they are sent; the service checks them again. */
-import { formatNumber } from "@/lib/format";
+import { formatExactly } from "@/lib/format";
 import { t } from "@/lib/i18n";
 import { isEqual, isObject, pointerOf } from "@/utils/json-values";
 import type { Path } from "@/utils/json-values";
@@ -63,8 +63,8 @@ function numberProblem(field: NumberField, value: unknown): string | undefined {
     return field.isInteger ? t("admin.form.notWhole") : t("admin.form.notNumber");
   }
   if (field.isInteger && !Number.isInteger(value)) return t("admin.form.notWhole");
-  if (value < field.minimum) return t("admin.form.atLeast", { limit: number(field.minimum) });
-  if (value > field.maximum) return t("admin.form.atMost", { limit: number(field.maximum) });
+  if (value < field.minimum) return t("admin.form.atLeast", { limit: formatExactly(field.minimum) });
+  if (value > field.maximum) return t("admin.form.atMost", { limit: formatExactly(field.maximum) });
   return undefined;
 }
 
@@ -89,10 +89,6 @@ function itemsProblem(field: ListField | SetField, items: readonly unknown[]): s
 
 function isOneOf(options: readonly unknown[], value: unknown): boolean {
   return options.some((one) => isEqual(one, value));
-}
-
-function number(limit: number): string {
-  return formatNumber(limit, Number.isInteger(limit) ? 0 : 2);
 }
 
 /** A typed number with the language's separators; the text itself where it is none. */

@@ -1,5 +1,5 @@
 /** Values of settings in words. */
-import { formatNumber, UNKNOWN } from "@/lib/format";
+import { formatExactly, UNKNOWN } from "@/lib/format";
 import { t } from "@/lib/i18n";
 import { settingWord } from "@/locales/settings";
 import { UnreadableText } from "@/utils/settings-checks";
@@ -11,7 +11,7 @@ export function formatSetting(value: unknown, field?: Field): string {
   if (value === null) return t("admin.form.none");
   if (value instanceof UnreadableText) return value.text;
   if (typeof value === "boolean") return value ? t("admin.form.on") : t("admin.form.off");
-  if (typeof value === "number") return formatNumber(value, Number.isInteger(value) ? 0 : 2);
+  if (typeof value === "number") return formatExactly(value);
   if (typeof value === "string") return text(value, field);
   if (Array.isArray(value)) return items(value, field);
   return JSON.stringify(value);

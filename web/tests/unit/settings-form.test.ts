@@ -121,6 +121,7 @@ describe("a typed value", () => {
     [limited, 1.5, "Skriv ett heltal."],
     [limited, "many", "Skriv ett heltal."],
     [{ type: "number" }, "many", "Skriv ett tal."],
+    [{ type: "number", maximum: 0.125 }, 0.2, "Högst 0,125."],
     [ending, ".txt", undefined],
     [ending, "txt", "Texten måste passa mönstret ^\\.[a-z]+$"],
     [ending, ".abcdef", "Högst 5 tecken."],
@@ -174,6 +175,9 @@ it("says values in the page's language", async () => {
   expect(formatSetting(null)).toBe("Inget värde");
   expect(formatSetting([])).toBe("Tomt");
   expect(formatSetting(["nlp"], kinds)).toBe("Textanalys");
+  // A rounded value would hide what a change does.
+  expect(formatSetting(0.125)).toBe("0,125");
+  expect(formatSetting(1250)).toBe("1\u00a0250");
   await setLocale("en");
   expect(formatSetting(["nlp"], kinds)).toBe("Text analysis");
   expect(settingWord("Read-only")).toBe("Read-only");

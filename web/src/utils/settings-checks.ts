@@ -1,6 +1,6 @@
 /** Checks of typed settings before they are sent; the service checks them again. */
 import { formatExactly } from "@/lib/format";
-import { t } from "@/lib/i18n";
+import { locale, t } from "@/lib/i18n";
 import { isEqual, isObject, pointerOf } from "@/utils/json-values";
 import type { Path } from "@/utils/json-values";
 import type { Field, ListField, NumberField, SetField, TextField } from "@/utils/settings-schema";
@@ -63,7 +63,8 @@ function numberProblem(field: NumberField, value: unknown): string | undefined {
     return field.isInteger ? t("admin.form.notWhole") : t("admin.form.notNumber");
   }
   if (field.isInteger && !Number.isInteger(value)) return t("admin.form.notWhole");
-  if (value < field.minimum) return t("admin.form.atLeast", { limit: formatExactly(field.minimum) });
+  if (value < field.minimum)
+    return t("admin.form.atLeast", { limit: formatExactly(field.minimum) });
   if (value > field.maximum) return t("admin.form.atMost", { limit: formatExactly(field.maximum) });
   return undefined;
 }
@@ -91,11 +92,22 @@ function isOneOf(options: readonly unknown[], value: unknown): boolean {
   return options.some((one) => isEqual(one, value));
 }
 
-/** A typed number with the language's separators; the text itself where it is none. */
-export function parseNumber(text: string): number | string {
-  const plain = text
-    .replace(/[\s\u00a0\u202f]/g, "")
-    .replace("\u2212", "-")
-    .replace(",", ".");
-  return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : text;
+const WHOLE = /^-?\d+$/;
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+const GROUPED = /^-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
+
+/**
+ * A typed number with the language's separators; the text itself where it is none. A whole one has
+ * no decimals, not even `.000`: that may be meant as a thousand.
+ */
+export function parseNumber(text: string, isWhole = false): number | string {
+  const plain = withoutSeparators(text);
+  return (isWhole ? WHOLE : DECIMAL).test(plain) ? Number(plain) : text;
+}
+
+/** A comma parts decimals in Swedish, and thousands in English. */
+function withoutSeparators(text: string): string {
+  const tight = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-");
+  if (locale.value === "sv") return tight.replace(",", ".");
+  return GROUPED.test(tight) ? tight.replaceAll(",", "") : tight;
 }

@@ -165,6 +165,30 @@ describe("a typed value", () => {
   ])("%j is read as %j", (text, value) => {
     expect(parseNumber(text)).toBe(value);
   });
+
+  it.each([
+    ["1,000", 1000],
+    ["1,250,000.5", 1_250_000.5],
+    ["3.5", 3.5],
+    ["3,5", "3,5"],
+    ["0,125", "0,125"],
+  ])("%j is read as %j in English", async (text, value) => {
+    await setLocale("en");
+
+    expect(parseNumber(text)).toBe(value);
+  });
+
+  it.each([
+    ["sv", "1 000", 1000],
+    ["sv", "1.000", "1.000"],
+    ["sv", "1,000", "1,000"],
+    ["en", "1,000", 1000],
+    ["en", "1.000", "1.000"],
+  ] as const)("that is whole is read in %s from %j as %j", async (language, text, value) => {
+    await setLocale(language);
+
+    expect(parseNumber(text, true)).toBe(value);
+  });
 });
 
 it("says values in the page's language", async () => {

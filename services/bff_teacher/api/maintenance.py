@@ -27,7 +27,7 @@ def enforce_maintenance(app: Quart, container: AsyncContainer) -> None:
         maintenance = (await container.get(Switches)).maintenance
         if not maintenance.read_only:
             return
-        texts = {language: text for language, text in maintenance.banner.items() if text}
+        texts = maintenance.texts
         language = request.accept_languages.best_match(list(texts)) or next(iter(texts), None)
         raise Unavailable(
             texts.get(language or ""),

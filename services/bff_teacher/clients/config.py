@@ -72,7 +72,7 @@ class HttpSwitches:
             response.raise_for_status()
             body = await _read_bounded(response.content)
         values = msgspec.json.decode(body, type=MaintenanceSettings).values
-        self._maintenance = Maintenance(values.read_only, values.banner)
+        self._maintenance = Maintenance(values.read_only, values.banner, values.show_banner)
         self._etag = response.headers.get("ETag", "")
 
 

@@ -5,6 +5,7 @@ import msgspec
 
 class MaintenanceValues(msgspec.Struct):
     read_only: bool = False
+    show_banner: bool = False
     banner: dict[str, str] = {}
 
 

@@ -9,6 +9,9 @@ class MaintenanceV1(BaseModel):
     """While `read_only` is true, writes are refused with 503 and reason `maintenance`."""
 
     read_only: bool
+    show_banner: bool = Field(
+        description="True while operators have the text shown, whether writes are refused or not."
+    )
     banner: dict[str, str] = Field(
         description="Text of the operators by language, such as `sv`; empty when they wrote none."
     )
@@ -28,7 +31,7 @@ class TeacherProfileV1(BaseModel):
                     "last_name": "Lindqvist",
                     "display_name": None,
                     "locale": "sv-SE",
-                    "maintenance": {"read_only": False, "banner": {}},
+                    "maintenance": {"read_only": False, "show_banner": False, "banner": {}},
                     "parts": [
                         {"name": "profile", "status": "ok", "age_seconds": 0.0, "code": None}
                     ],

@@ -53,5 +53,6 @@ def render(
 def _maintenance(settings: Maintenance) -> MaintenanceV1 | None:
     if settings.read_only is None:
         return None
-    texts = {language: text for language, text in settings.banner.items() if text}
-    return MaintenanceV1(read_only=settings.read_only, banner=texts)
+    return MaintenanceV1(
+        read_only=settings.read_only, show_banner=settings.show_banner, banner=settings.texts
+    )

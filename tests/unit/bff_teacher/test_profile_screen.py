@@ -40,10 +40,14 @@ async def test_profile_disabled_is_not_listed() -> None:
     ("settings", "shown"),
     [
         (Maintenance(), None),
-        (Maintenance(read_only=False), {"read_only": False, "banner": {}}),
+        (Maintenance(read_only=False), {"read_only": False, "show_banner": False, "banner": {}}),
         (
-            Maintenance(read_only=True, banner={"sv": "Strax", "en": ""}),
-            {"read_only": True, "banner": {"sv": "Strax"}},
+            Maintenance(read_only=True, banner={"sv": "Strax", "en": "", "fi": " "}),
+            {"read_only": True, "show_banner": False, "banner": {"sv": "Strax"}},
+        ),
+        (
+            Maintenance(read_only=False, banner={"sv": "I kväll"}, show_banner=True),
+            {"read_only": False, "show_banner": True, "banner": {"sv": "I kväll"}},
         ),
     ],
 )

@@ -29,10 +29,11 @@ const swedish: Readonly<Record<string, string>> = {
   "While on, the screens' services refuse every change with 503 and the banner's text. Reading goes on.":
     "När det är på nekas alla ändringar, och meddelandets text visas. Det går att läsa som vanligt.",
   "Show the banner": "Visa meddelandet",
-  "Whether screens show the banner, read-only or not.":
-    "Om sidorna visar meddelandet, i skrivskyddat läge eller inte.",
+  "While on, teachers' screens show the banner also while changes can be made, for instance to announce maintenance.":
+    "När det är på visar lärarnas sidor meddelandet även när ändringar kan göras, till exempel för att förvarna om underhåll.",
   Banner: "Meddelande",
-  "The text, in each language.": "Texten, på varje språk.",
+  "The text, in each language. It is shown while read-only or Show the banner is on.":
+    "Texten, på varje språk. Den visas när skrivskyddat läge eller Visa meddelandet är på.",
   Swedish: "Svenska",
   English: "Engelska",
 

@@ -13,6 +13,7 @@ export type Profile = {
 /** What those who run the platform have set; their text by language. */
 export type Maintenance = {
   readonly read_only: boolean;
+  readonly show_banner: boolean;
   readonly banner: Readonly<Record<string, string>>;
 };
 

@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from devstack.seed import TRUTH_TABLE, Situation
+from devstack.seed.people import ANNA
 from tests.e2e.admin_work import admin_elsewhere, save
 from tests.e2e.demo_stack import DemoStack
+from tests.e2e.devstack_harness import eventually
 from tests.e2e.teacher_work import batches_in_review
 from tests.e2e.web_pages import NARROW, Screen
 
@@ -61,6 +63,20 @@ def test_read_only_platform_is_said_before_and_after_a_write(screen: Screen) -> 
     refusal = page.get_by_role("alert").filter(has_text="du kan läsa, men inte ändra något")
     expect(refusal).to_contain_text(NOTICE)
     expect(title).to_have_value("Under underhållet")
+
+
+def test_announcement_is_shown_while_writes_go_on(screen: Screen, stack: DemoStack) -> None:
+    with admin_elsewhere(stack) as admin:
+        save(admin, "maintenance", {"show_banner": True, "banner": {"sv": NOTICE, "en": ""}})
+        try:
+            # The BFF hears of it a moment later, and the screen reads it a minute after that.
+            eventually(lambda: stack.get(ANNA, "/me").json()["maintenance"]["show_banner"])
+            screen.visit("/app/dashboard")
+
+            expect(screen.page.get_by_test_id("maintenance")).to_have_text(NOTICE)
+        finally:
+            save(admin, "maintenance", {"show_banner": False})
+    eventually(lambda: not stack.get(ANNA, "/me").json()["maintenance"]["show_banner"])
 
 
 def test_end_of_maintenance_takes_its_notice_away(screen: Screen, stack: DemoStack) -> None:

@@ -117,7 +117,7 @@ async def test_the_caller_s_profile(
 async def test_switches_are_read_with_the_service_key_and_by_etag(
     switches: HttpSwitches, downstream: MockedDownstream
 ) -> None:
-    body = {"values": {"read_only": True, "banner": {"sv": "Strax"}}}
+    body = {"values": {"read_only": True, "show_banner": True, "banner": {"sv": "Strax"}}}
     downstream.get(ANY_URL, payload=body, headers={"ETag": '"3"'})
     downstream.get(ANY_URL, status=304)
 
@@ -130,6 +130,7 @@ async def test_switches_are_read_with_the_service_key_and_by_etag(
     assert [one.headers.get("If-None-Match") for one in (first, second)] == [None, '"3"']
     assert switches.maintenance.read_only
     assert switches.maintenance.banner == {"sv": "Strax"}
+    assert switches.maintenance.show_banner
 
 
 @pytest.mark.parametrize("failure", [{"status": 500}, {"body": b"<h1>"}, {"exception": OSError()}])

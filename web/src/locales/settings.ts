@@ -7,8 +7,8 @@ import type { Locale } from "@/lib/i18n";
 
 const swedish: Readonly<Record<string, string>> = {
   Assessment: "Bedömning",
-  "Which pipelines teachers can ask for, and how large a batch of essays may be.":
-    "Vilka analyser lärare kan beställa, och hur stor en bunt texter får vara.",
+  "Which pipelines teachers can ask for, and how large a batch of essays may be. No service follows these settings yet: a change is kept, and has no effect.":
+    "Vilka analyser lärare kan beställa, och hur stor en bunt texter får vara. Ingen tjänst följer inställningarna än: en ändring sparas men har ingen verkan.",
   Pipelines: "Analyser",
   "A pipeline that is not listed cannot be asked for; batches under way are finished.":
     "En analys som inte är vald kan inte beställas. Påbörjade buntar körs klart.",
@@ -38,8 +38,8 @@ const swedish: Readonly<Record<string, string>> = {
   English: "Engelska",
 
   Notifications: "Aviseringar",
-  "Which events teachers are told of, and by which way.":
-    "Vilka händelser lärare får veta om, och på vilket sätt.",
+  "Which events teachers are told of, and by which way. No service follows these settings yet: a change is kept, and has no effect.":
+    "Vilka händelser lärare får veta om, och på vilket sätt. Ingen tjänst följer inställningarna än: en ändring sparas men har ingen verkan.",
   Ways: "Sätt",
   "In open screens": "I öppna sidor",
   "By e-mail": "Med e-post",
@@ -58,7 +58,8 @@ const swedish: Readonly<Record<string, string>> = {
     "Timmar tills en väntande granskning nämns igen. 0 betyder aldrig.",
 
   Uploads: "Uppladdning",
-  "What files teachers can upload.": "Vilka filer lärare kan ladda upp.",
+  "What files teachers can upload. No service follows these settings yet: a change is kept, and has no effect.":
+    "Vilka filer lärare kan ladda upp. Ingen tjänst följer inställningarna än: en ändring sparas men har ingen verkan.",
   "Whether anything can be uploaded.": "Om det går att ladda upp något.",
   "Kinds of files": "Filtyper",
   "File name endings, in small letters with their dot.":

@@ -10,6 +10,7 @@ type Named = {
   readonly first_name: string | null;
   readonly last_name: string | null;
 };
+type Acted = { readonly actor: string | null; readonly actor_name: string | null };
 
 /** Reads at a time; a page of a list has some twenty people. */
 const AT_ONCE = 4;
@@ -26,6 +27,11 @@ export const usePeopleStore = defineStore("people", () => {
 
   function remember(userId: string, name: string | null): void {
     if (name) names.value = { ...names.value, [userId]: name };
+  }
+
+  /** Names that came with what admins have done. */
+  function rememberActors(entries: readonly Acted[]): void {
+    for (const { actor, actor_name: name } of entries) if (actor) remember(actor, name);
   }
 
   /** Forgets a read that failed, unless no other will tell the name: the next page tries again. */
@@ -62,7 +68,7 @@ export const usePeopleStore = defineStore("people", () => {
   // Another admin may not know these people.
   watch(() => auth.user?.id, clearPeople, { flush: "sync" });
 
-  return { names, nameOf, remember, fetchNames, clearPeople };
+  return { names, nameOf, remember, rememberActors, fetchNames, clearPeople };
 });
 
 /** The name as it was given; the address where there is none. */

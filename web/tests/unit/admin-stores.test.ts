@@ -99,6 +99,21 @@ describe("the names of people", () => {
     expect(people.nameOf("22222222-gone")).toBe("22222222");
   });
 
+  it("are those that came with a decision, also of admins of whom nothing can be read", async () => {
+    const reading = vi.mocked(readAccount).mockReset();
+    reading.mockRejectedValue(failure("NOT_FOUND", 404));
+    const people = usePeopleStore();
+    await people.fetchNames(["karin"]);
+
+    people.rememberActors([
+      { actor: "karin", actor_name: "Karin Ek" },
+      { actor: "karin", actor_name: null },
+      { actor: null, actor_name: null },
+    ]);
+
+    expect(people.nameOf("karin")).toBe("Karin Ek");
+  });
+
   it("are read again after an outage", async () => {
     const reading = vi.mocked(readAccount).mockRejectedValueOnce(failure("TIMEOUT", 504));
     reading.mockResolvedValueOnce(person as AccountDetail);

@@ -132,6 +132,42 @@ def test_same_save_of_both_is_no_conflict(form: Locator, page: Page) -> None:
     expect(page.get_by_test_id("merge")).to_have_count(0)
 
 
+def test_history_is_read_again_where_the_answer_to_a_roll_back_was_lost(
+    signed_in: Screen, page: Page
+) -> None:
+    saved_since(page, {REMINDER: 12}, COLLEAGUE.user_id)
+    signed_in.visit("/admin/settings/notifications/history")
+    page.get_by_test_id("version-0").get_by_role("button").click()
+    page.get_by_label("Skäl").fill("Tillbaka")
+    page.route("**/notifications/rollback?*", answer_as_version_8)
+    page.get_by_role("button", name="Granska återställningen").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("De blir version 8.")
+    page.unroute("**/notifications/rollback?*")
+    page.route("**/notifications/rollback*", lambda route: route.abort("connectionreset"))
+    dialog.get_by_role("button", name="Återställ").click()
+    expect(page.get_by_test_id("unknown-outcome")).to_be_visible()
+
+    with page.expect_request("**/settings/notifications"):
+        page.keyboard.press("Escape")
+
+    expect(dialog).to_have_count(0)
+
+
+def answer_as_version_8(route: Route) -> None:
+    made = {
+        "namespace": "notifications",
+        "version": 8,
+        "values": {REMINDER: 48},
+        "etag": '"eight"',
+        "updated_by": None,
+        "updated_at": None,
+        "dry_run": True,
+        "diff": [],
+    }
+    route.fulfill(json=made)
+
+
 def test_list_that_is_not_right_gets_the_focus(signed_in: Screen, page: Page) -> None:
     signed_in.visit("/admin/settings/uploads")
     kinds = page.locator("[data-setting='/allowed_extensions']")

@@ -191,6 +191,35 @@ _IS_SEEN = """() => {
 }"""
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_nothing_in_the_header_is_squeezed_or_covered(
+    screen: Screen, width: int, language: str
+) -> None:
+    screen.look(theme="light", width=width, language=language)
+    screen.visit("/admin/settings")
+    try:
+        boxes = screen.page.evaluate(_BOXES_OF_HEADER)
+        assert all(left >= end for (left, _), (_, end) in zip(boxes[1:], boxes, strict=False))
+        assert all(right - left >= 44 for left, right in boxes)
+        assert screen.violations() == []
+    finally:
+        screen.look(theme="light", width=WIDE, language="sv")
+
+
+_BOXES_OF_HEADER = """() => {
+    const range = document.createRange();
+    return [...document.querySelectorAll('header > button, header > a, header > p')]
+        .filter(one => one.checkVisibility() && one.getBoundingClientRect().width > 1)
+        .map(one => {
+            range.selectNodeContents(one);
+            const own = one.getBoundingClientRect(), inner = range.getBoundingClientRect();
+            return [Math.round(own.left), Math.round(Math.max(own.right, inner.right))];
+        });
+}"""
+"""Where each begins, and where it or its text ends."""
+
+
 def test_screen_is_read_again_when_the_person_is_back(screen: Screen) -> None:
     page = screen.page
     screen.visit("/admin/overview")

@@ -220,6 +220,21 @@ _BOXES_OF_HEADER = """() => {
 """Where each begins, and where it or its text ends."""
 
 
+def test_forced_colours_leave_what_grounds_tell(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/admin/accounts")
+    page.emulate_media(forced_colors="active")
+    try:
+        ground = "one => getComputedStyle(one).backgroundColor"
+        canvas = page.locator("body").evaluate(ground)
+        for current in page.locator("nav [aria-current=page]").all():
+            assert current.evaluate(ground) != canvas
+        approve = page.get_by_role("button", name="Godkänn")
+        assert approve.evaluate("one => getComputedStyle(one).borderTopWidth") == "1px"
+    finally:
+        page.emulate_media(forced_colors="none")
+
+
 def test_screen_is_read_again_when_the_person_is_back(screen: Screen) -> None:
     page = screen.page
     screen.visit("/admin/overview")

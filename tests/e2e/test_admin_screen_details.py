@@ -191,6 +191,25 @@ _IS_SEEN = """() => {
 }"""
 
 
+def test_long_name_of_an_admin_stays_within_the_settings(screen: Screen) -> None:
+    page = screen.page
+    by = {"version": 3, "updated_by": COLLEAGUE.user_id, "updated_at": "2026-01-31T12:00:00Z"}
+
+    def changed(route: Route) -> None:
+        answer = route.fetch()
+        listed = [{**one, **by} for one in answer.json()["namespaces"]]
+        route.fulfill(response=answer, json={"namespaces": listed})
+
+    page.route(f"{API}/settings", changed)
+    altered(screen, "settings/uploads", **by)
+    altered(screen, f"users/{COLLEAGUE.user_id}", display_name="Å" * 80)
+    page.set_viewport_size({"width": 320, "height": 700})
+    for path in ("settings", "settings/uploads"):
+        screen.visit(f"/admin/{path}")
+        expect(page.locator("main bdi").first).to_contain_text("ÅÅÅÅ")
+        assert (path, screen.is_wider_than_window()) == (path, False)
+
+
 @pytest.mark.parametrize("language", ["sv", "en"])
 @pytest.mark.parametrize("width", [320, 390])
 def test_nothing_in_the_header_is_squeezed_or_covered(

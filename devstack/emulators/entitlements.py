@@ -1,6 +1,7 @@
 """Credits: balances, checks and adjustments as Entitlements answers, without any access check."""
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import uuid4
@@ -128,9 +129,13 @@ async def _balance(subject_type: str, subject_id: str) -> int:
     Raises:
         sqlite3.Error: The database is lost, or switched off.
     """
+    _require_store()
+    return await database().run(lambda connection: balance_of(connection, subject_id, subject_type))
+
+
+def _require_store() -> None:
     if switches()["store"] == "down":
         raise sqlite3.OperationalError("switched off")
-    return await database().run(lambda connection: balance_of(connection, subject_id, subject_type))
 
 
 @admin_routes.before_request
@@ -143,7 +148,7 @@ async def require_mounted() -> None:
 async def adjust() -> ResponseReturnValue:
     try:
         body = AdjustBody.model_validate(await _body())
-        balance = await _add(body, body.amount)
+        balance = await _book(body, lambda balance: balance + body.amount)
     except ValidationError as error:
         raise _invalid("amount", str(error)) from error
     except sqlite3.Error as error:
@@ -155,9 +160,7 @@ async def adjust() -> ResponseReturnValue:
 async def set_balance() -> ResponseReturnValue:
     try:
         body = SetBody.model_validate(await _body())
-        missing = body.balance - await _balance(body.subject_type, body.subject_id)
-        if missing:
-            await _add(body, missing)
+        await _book(body, lambda _: body.balance)
     except (ValidationError, sqlite3.Error) as error:
         raise _failed("Unhandled error while setting credits") from error
     return _done(body, balance=body.balance)
@@ -191,34 +194,43 @@ async def _body() -> Row:
     return sent
 
 
-async def _add(subject: Subject, amount: int) -> int:
+async def _book(subject: Subject, changed: Callable[[int], int]) -> int:
     """The new balance; every change is an operation, kept without its sign."""
     kind, subject_id, correlation_id = subject.subject_type, subject.subject_id, _correlation_id()
-    balance = await _balance(kind, subject_id) + amount
-    if balance < 0:
-        raise _invalid("amount", f"Insufficient balance: {balance - amount} < {-amount}")
-    require_postgres_values((subject_id, balance))
-    operation = {
+    _require_store()
+
+    def write(connection: sqlite3.Connection) -> int:
+        # Two changes at once are two: none reads the balance before the other has written it.
+        connection.execute("BEGIN IMMEDIATE")
+        before = balance_of(connection, subject_id, kind)
+        balance = changed(before)
+        amount = balance - before
+        if balance < 0:
+            raise _invalid("amount", f"Insufficient balance: {before} < {-amount}")
+        require_postgres_values((subject_id, balance))
+        if amount:
+            row = (kind, subject_id, balance)
+            connection.execute("REPLACE INTO credit_balances VALUES (?, ?, ?)", row)
+            insert_row(connection, "credit_operations", _operation(subject, amount, correlation_id))
+            when = moment_of(correlation_id)
+            add(connection, balance_changed(kind, subject_id, amount, balance, when))
+        return balance
+
+    return await database().run(write)
+
+
+def _operation(subject: Subject, amount: int, correlation_id: str) -> Row:
+    return {
         "id": str(uuid4()),
-        "subject_type": kind,
-        "subject_id": subject_id,
+        "subject_type": subject.subject_type,
+        "subject_id": subject.subject_id,
         "metric": MANUAL,
         "amount": abs(amount),
-        "consumed_from": kind,
+        "consumed_from": subject.subject_type,
         "correlation_id": correlation_id,
         "operation_status": "completed",
         "created_at": datetime.now(UTC).isoformat(),
     }
-
-    def write(connection: sqlite3.Connection) -> None:
-        row = (kind, subject_id, balance)
-        connection.execute("REPLACE INTO credit_balances VALUES (?, ?, ?)", row)
-        insert_row(connection, "credit_operations", operation)
-        when = moment_of(correlation_id)
-        add(connection, balance_changed(kind, subject_id, amount, balance, when))
-
-    await database().run(write)
-    return balance
 
 
 def _done(subject: Subject, **balance: int) -> ResponseReturnValue:

@@ -1,5 +1,6 @@
 """Entitlements' answers: balances, checks, adjustments, and its two shapes of an error."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,18 @@ async def test_organisation_pays_before_the_user(app: Quart) -> None:
     answer = await check(app, user_id=ANNA.user_id, org_id="org-1", metric="cj_comparison")
 
     assert answer == decision(allowed=True, source="org", required_credits=1, available_credits=10)
+
+
+async def test_adjustments_at_once_are_all_booked(app: Quart, database: Path) -> None:
+    subject = {"subject_type": "user", "subject_id": ANNA.user_id}
+    body = {**subject, "amount": 10, "reason": "more"}
+
+    async with asyncio.TaskGroup() as group:
+        calls = [group.create_task(call(app, "POST", f"{ADMIN}/adjust", body)) for _ in range(10)]
+
+    balances = sorted(one.result()[1]["new_balance"] for one in calls)
+    assert balances == [*range(1_260, 1_360, 10)]
+    assert await balance(app, ANNA.user_id) == balance_of(1_350)
 
 
 async def test_adjustment_changes_the_balance_and_is_an_operation_without_its_reason(

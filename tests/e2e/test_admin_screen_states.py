@@ -73,6 +73,12 @@ STALE = [{"name": "pending", "status": "stale", "code": None, "age_seconds": 90}
             {**UNKNOWN, "parts": MISSING},
             "Krediterna kunde inte läsas: tjänsten svarade inte i tid.",
         ),
+        (
+            f"accounts/{ANNA.user_id}/credits",
+            "credits/*",
+            {},
+            "Läraren ser det inte, och det visas inte under Logg.",
+        ),
         ("overview", "overview", {"parts": STALE}, "Väntande konton: visas som för 1 min sedan"),
         ("audit", "audit*", {"complete_until": "2026-01-31T12:00:00Z"}, "kan ändringar saknas"),
         ("accounts", "users/pending*", {"users": []}, "Ingen väntar på godkännande."),

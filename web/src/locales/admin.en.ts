@@ -168,7 +168,8 @@ export const adminEn: Readonly<Record<AdminKey, Message>> = {
   "admin.credits.balance": "New balance",
   "admin.credits.becomes": "The balance becomes {after}.",
   "admin.credits.belowZero": "The balance cannot fall below 0.",
-  "admin.credits.reasonHint": "Kept in the log, not shown to the teacher.",
+  "admin.credits.reasonHint":
+    "Kept in the log files of operations. The teacher does not see it, and the log of changes does not show it.",
   "admin.credits.review": "Review",
   "admin.credits.confirmTitle": "Change credits",
   "admin.credits.confirmAdd": { one: "{n} credit is added.", other: "{n} credits are added." },

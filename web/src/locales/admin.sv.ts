@@ -166,7 +166,8 @@ export const adminSv = {
   "admin.credits.balance": "Nytt saldo",
   "admin.credits.becomes": "Saldot blir {after}.",
   "admin.credits.belowZero": "Saldot kan inte bli mindre än 0.",
-  "admin.credits.reasonHint": "Sparas i loggen, inte hos läraren.",
+  "admin.credits.reasonHint":
+    "Sparas i driftens loggfiler. Läraren ser det inte, och det visas inte under Logg.",
   "admin.credits.review": "Granska",
   "admin.credits.confirmTitle": "Ändra krediter",
   "admin.credits.confirmAdd": { one: "{n} kredit läggs till.", other: "{n} krediter läggs till." },

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from devstack.seed import TRUTH_TABLE, Situation
+from devstack.seed.people import ANNA
 from tests.e2e.held_requests import Held
 from tests.e2e.teacher_work import batches_in_review
 from tests.e2e.web_pages import Screen
@@ -278,3 +279,17 @@ def test_language_whose_words_do_not_arrive_is_told_and_can_be_chosen_again(scre
     # The next test reads Swedish again.
     page.get_by_label("Language").select_option("sv")
     expect(page.locator("html")).to_have_attribute("lang", "sv")
+
+
+def test_overview_is_read_again_when_the_teacher_has_signed_in_again(screen: Screen) -> None:
+    page = screen.page
+    screen.visit("/app/klasser")
+    page.context.clear_cookies()
+    page.get_by_role("link", name="Översikt").first.click()
+    ended = page.get_by_role("dialog", name="Du är utloggad")
+    expect(ended).to_be_visible()
+    screen.fill_in(ANNA.email)
+    expect(ended).to_have_count(0)
+
+    expect(page.get_by_role("heading", name="Pågående och arkiverat")).to_be_visible()
+    expect(page.get_by_test_id("error")).to_have_count(0)

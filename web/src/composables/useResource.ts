@@ -1,9 +1,9 @@
 /** Reads a screen: keeps the last picture while it is read again, and aborts what nobody needs. */
 import { computed, onScopeDispose, shallowRef, watch } from "vue";
 import type { WatchSource } from "vue";
+import { useSignedInAgain } from "@/composables/useSignedInAgain";
 import { describeError, isAbort } from "@/lib/errors";
 import type { ErrorDescription } from "@/lib/errors";
-import { useAuthStore } from "@/stores/auth";
 
 export type Resource<T> = ReturnType<typeof useResource<T>>;
 
@@ -54,14 +54,8 @@ export function useResource<T>(
 
   const reload = () => attempt(false);
 
-  const auth = useAuthStore();
   watch([...sources], restart);
-  watch(
-    () => auth.hasExpired,
-    (hasExpired) => {
-      if (!hasExpired && error.value?.kind === "signedOut") void attempt(data.value === undefined);
-    },
-  );
+  useSignedInAgain(() => error.value, reload);
   onScopeDispose(() => {
     running?.abort();
     running = undefined;

@@ -1,42 +1,17 @@
 """What an admin's screens say and do when something goes another way; nothing here is written."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Locator, Route, expect
 
 from devstack.seed.people import COLLEAGUE, SCHOOL_ADMIN
-from tests.browser import open_browser
-from tests.e2e.demo_stack import DemoStack
-from tests.e2e.web_pages import WIDE, Screen, opened
+from tests.e2e.web_pages import WIDE, Screen
 
 pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
 
 API = "**/bff/v1/admin"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, screens: DemoStack) -> Iterator[Screen]:
-    """One session for all tests: Identity allows five sign-ins a minute."""
-    with opened(browser, screens.gateway) as screen:
-        screen.sign_in(SCHOOL_ADMIN.email, "/admin/overview")
-        yield screen
-
-
-@pytest.fixture
-def screen(signed_in: Screen) -> Iterator[Screen]:
-    yield signed_in
-    signed_in.page.unroute_all()
-    signed_in.page.set_viewport_size({"width": WIDE, "height": 900})
-    assert signed_in.complaints == []
 
 
 def dialog(screen: Screen) -> Locator:

@@ -52,7 +52,9 @@ class StreamedBody:
         self.content_type = content_type
         self._length = length
         self._receive = receive
-        self._has_ended = asyncio.Event()
+        self._is_free = asyncio.Event()
+        """Set when the reader takes no more messages: the body has ended, or is answered."""
+        self._has_ended = False
         self._is_gone = False
         self._announced = False
 
@@ -67,7 +69,7 @@ class StreamedBody:
         size = 0
         if self._length is not None and self._length > limit:
             raise PayloadTooLarge(details={"limit_bytes": limit})
-        while not self._has_ended.is_set():
+        while not self._has_ended:
             chunk = await self._next(idle)
             size += len(chunk)
             if size > limit:
@@ -83,10 +85,10 @@ class StreamedBody:
             raise RequestTooSlow from error
         if message["type"] == "http.disconnect":
             self._is_gone = True
-            self._has_ended.set()
+            self._end()
             raise InvalidRequest("The request body broke off")
         if not message.get("more_body", False):
-            self._has_ended.set()
+            self._end()
         chunk: bytes = message.get("body", b"")
         return chunk
 
@@ -95,11 +97,26 @@ class StreamedBody:
         if not self._announced:
             self._announced = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        # Until the body has ended, only its reader may take messages.
-        await self._has_ended.wait()
+        await self._is_free.wait()
         if self._is_gone:
             return {"type": "http.disconnect"}
-        return await self._receive()
+        # Hypercorn, which waits to hand on the rest of a body, would never end the request.
+        while (message := await self._receive())["type"] == "http.request":
+            pass
+        return message
+
+    def answer_with(self, send: Send) -> Send:
+        """`send`, after whose first message nobody reads the body any more."""
+
+        async def sending(message: Message) -> None:
+            self._is_free.set()
+            await send(message)
+
+        return sending
+
+    def _end(self) -> None:
+        self._has_ended = True
+        self._is_free.set()
 
 
 class StreamedBodies:
@@ -120,7 +137,7 @@ class StreamedBodies:
                     kind.decode("latin-1"), int(length) if length.isdigit() else None, receive
                 )
                 scope[STREAMED] = body
-                receive = body.receive
+                receive, send = body.receive, body.answer_with(send)
         await self._inner(scope, receive, send)
 
     def _is_marked(self, scope: AsgiScope) -> bool:

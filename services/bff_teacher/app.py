@@ -1,5 +1,6 @@
 """The teacher BFF as a Quart app."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from bff_core.observability import Metrics
 from bff_core.ports import BreakerStatus, HealthChecked
 from bff_core.resources import Resources
 from bff_core.server import LIFECYCLE, Lifecycle
+from bff_core.settings import SettingsError
 from services.bff_teacher.api import (
     batch_routes,
     credits_routes,
@@ -85,8 +87,9 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     """The app with its container; `replacing` providers override the real adapters.
 
     Raises:
-        SettingsError: The front end that the settings name cannot be read.
+        SettingsError: The front end or the folder for uploads that the settings name is of no use.
     """
+    require_upload_folder(settings.upload_dir)
     pages = read_front_end(settings)
     metrics = Metrics("bff_teacher")
     clock = SystemClock()
@@ -118,6 +121,16 @@ def create_app(settings: Settings, *replacing: Provider) -> Quart:
     if pages:
         attach_front_end(app, pages, PAGE_HEADERS)
     return app
+
+
+def require_upload_folder(folder: Path | None) -> None:
+    """Refuse a folder that takes no file: each upload would be refused as if the disk were full.
+
+    Raises:
+        SettingsError: It is none, or cannot be written to.
+    """
+    if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise SettingsError(f"{PREFIX}UPLOAD_DIR: {folder} is no folder that can be written to")
 
 
 def read_front_end(

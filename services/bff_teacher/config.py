@@ -274,7 +274,7 @@ class Settings(KafkaSettings):
             raise ValueError(f"must be more than {LEAST_CALL:g} s below the confirm budget")
         return seconds
 
-    @field_validator("static_dir", mode="before")
+    @field_validator("static_dir", "upload_dir", mode="before")
     @classmethod
     def _empty_is_unset(cls, folder: object) -> object:
         # Path("") would be the working directory.

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import ServiceSettings, SettingsError
+from bff_core.settings import ServiceSettings, SettingsError, check_http_url
 
 SERVICE = "config_service"
 SERVICE_ID = "config-service"
@@ -54,6 +54,17 @@ class Settings(ServiceSettings):
         if isinstance(names, str):
             return frozenset(name.strip() for name in names.split(",") if name.strip())
         return names
+
+    @field_validator("identity_url")
+    @classmethod
+    def _can_be_asked(cls, url: str) -> str:
+        return check_http_url(url)
+
+    @field_validator("namespace_directory", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, folder: object) -> object:
+        # Path("") would be the working directory.
+        return None if folder == "" else folder
 
     @property
     def database(self) -> DatabaseUrl:

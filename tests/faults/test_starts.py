@@ -127,6 +127,8 @@ def test_the_gateway_refuses_a_server_that_hides_the_method(tmp_path: Path) -> N
         ("gateway", {"REDIS_URL": "redis://localhost:port/0"}),
         ("bff_admin", {"JWT_ALGORITHM": "RS256", "JWT_SECRET_KEY": "", "JWT_PUBLIC_KEY": "-"}),
         ("bff_teacher", {"_STATIC_DIR": "/no/such/folder"}),
+        ("bff_teacher", {"_UPLOAD_DIR": "/no/such/folder"}),
+        ("bff_admin", {"_HOST": ""}),
         ("config_service", {"_NAMESPACE_DIRECTORY": "/no/such/folder"}),
         ("config_service", {"_DATABASE_URL": "postgres://u:secret@127.0.0.1:9/x"}),
         ("config_service", {"_DATABASE_URL": "sqlite:////no/such/folder/x.db"}),

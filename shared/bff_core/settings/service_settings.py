@@ -183,8 +183,8 @@ class ServiceSettings(BaseSettings):
     @field_validator("host", "jwt_audience", "jwt_issuer")
     @classmethod
     def _is_one_line(cls, text: str) -> str:
-        if not text.isprintable() or text != text.strip():
-            raise ValueError("must hold no control characters, and no blanks around it")
+        if not text or not text.isprintable() or text != text.strip():
+            raise ValueError("must not be empty, hold control characters, or have blanks around it")
         return text
 
     @classmethod

@@ -33,6 +33,7 @@ def load(**more: str) -> Settings:
         {"JWT_SECRET_KEY": f'"{SECRET}"'},
         {"JWT_SECRET_KEY": f" {SECRET}"},
         {"JWT_AUDIENCE": ""},
+        {"BFF_TEACHER_SERVICE_HOST": ""},
         {"JWT_ISSUER": "huleedu\n"},
         RS256 | {"JWT_JWKS_URL": "identity:7005/.well-known/jwks.json"},
         RS256 | {"JWT_JWKS_URL": "http://identity:port/jwks"},
@@ -92,6 +93,10 @@ def test_redis_urls_of_providers_are_understood(url: str) -> None:
 
 def test_an_empty_redis_url_is_none() -> None:
     assert load(REDIS_URL="").redis_url is None
+
+
+def test_an_empty_folder_for_uploads_is_not_the_working_directory() -> None:
+    assert load(BFF_TEACHER_SERVICE_UPLOAD_DIR="").upload_dir is None
 
 
 def test_the_redis_url_is_not_shown() -> None:

@@ -57,6 +57,20 @@ def test_callers_are_a_list(tmp_path: Path) -> None:
     assert settings.allowed_services == {"one-service", "other-service"}
 
 
+def test_an_empty_folder_of_namespaces_is_not_the_working_directory(tmp_path: Path) -> None:
+    settings = Settings.load(
+        environment(sqlite_url(tmp_path), CONFIG_SERVICE_NAMESPACE_DIRECTORY="")
+    )
+
+    assert settings.namespace_directory is None
+
+
+@pytest.mark.parametrize("url", ["identity:7005", "", "http://identity:port"])
+def test_an_identity_that_nobody_could_ask_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="CONFIG_SERVICE_IDENTITY_URL: must "):
+        Settings.load(environment(sqlite_url(tmp_path), IDENTITY_SERVICE_URL=url))
+
+
 @pytest.mark.parametrize("name", ["CONFIG_SERVICE_AUDIT_KEY", "HULEEDU_INTERNAL_API_KEY"])
 def test_missing_secret_is_named(tmp_path: Path, name: str) -> None:
     environ = environment(sqlite_url(tmp_path))

@@ -131,7 +131,7 @@ async def _with_database(
 
 
 def _explain(error: Unavailable) -> str:
-    return f"{error.text} ({error.details.get('reason')})"
+    return f"{error.text} ({error.details.get('reason')}: {error.fields.get('error')})"
 
 
 def _print(text: str) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import resource
 import subprocess
+import uuid
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,22 @@ async def test_database_that_is_away_at_start_is_one_line(tmp_path: Path) -> Non
         assert ended.returncode == 2
         assert ended.stderr.count("\n") == 1
         assert "storage_unavailable" in ended.stderr
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+async def test_a_role_without_the_right_to_make_tables_is_one_line(
+    tmp_path: Path, fresh_database: str, command: str
+) -> None:
+    """Since PostgreSQL 15 only the owner of a database may, unless it is granted."""
+    role = f"plain_{uuid.uuid4().hex}"
+    await execute(fresh_database, f"CREATE ROLE {role} LOGIN")
+    url = make_url(fresh_database).set(username=role).render_as_string(hide_password=False)
+
+    ended = ServiceProcess(tmp_path, url).command(command)
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "(storage_unavailable: InsufficientPrivilegeError)" in ended.stderr
 
 
 async def hang_up_after(seconds: float, call: Coroutine[Any, Any, ApiResponse]) -> None:

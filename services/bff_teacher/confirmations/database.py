@@ -128,9 +128,11 @@ class LedgerDatabase:
         except IntegrityError:
             raise
         except self._failures as error:
+            origin = error.orig if isinstance(error, DBAPIError) else error
             raise Unavailable(
                 details={"reason": "ledger_unavailable"},
-                fields={"error": type(error).__name__},
+                # The driver's class tells a wrong password from a missing right.
+                fields={"error": type(getattr(origin, "__cause__", None) or origin).__name__},
                 retry_after=RETRY_AFTER,
             ) from error
 

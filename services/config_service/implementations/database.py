@@ -76,9 +76,10 @@ def storage_unavailable(error: BaseException) -> Unavailable:
         state = str(getattr(origin, "sqlstate", None))
         reason = _BY_SQLSTATE.get(state, "storage_unavailable")
     return Unavailable(
-        _MESSAGES.get(reason, "The settings' database does not answer"),
+        _MESSAGES.get(reason, "The settings' database cannot be used"),
         details={"reason": reason},
-        fields={"error": type(error).__name__},
+        # The driver's class tells a wrong password from a missing right.
+        fields={"error": type(getattr(origin, "__cause__", None) or origin).__name__},
         retry_after=RETRY_AFTER_SECONDS,
     )
 

@@ -5,9 +5,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.config_service.implementations.database import MIGRATION_LOCK, SqlDatabase
+from services.config_service.implementations.database import (
+    MIGRATION_LOCK,
+    SqlDatabase,
+    storage_unavailable,
+)
 
 __all__ = ["migrate"]
 
@@ -20,12 +25,19 @@ async def migrate(database: SqlDatabase) -> bool:
     """Bring the database up to date, and return whether there was anything to do.
 
     Raises:
-        Unavailable: The database cannot be used now.
+        Unavailable: The database cannot be used now, or its user may not change the tables.
     """
-    # Checked by a read first: an up-to-date database may be read-only.
-    if await database.read(lambda connection: connection.run_sync(_is_current)):
-        return False
+    try:
+        # Checked by a read first: an up-to-date database may be read-only.
+        if await database.read(lambda connection: connection.run_sync(_is_current)):
+            return False
+        await _bring_up_to_date(database)
+    except ProgrammingError as error:
+        raise storage_unavailable(error) from error
+    return True
 
+
+async def _bring_up_to_date(database: SqlDatabase) -> None:
     async def upgrade(connection: AsyncConnection) -> None:
         if not database.is_sqlite:
             lock = text("SELECT pg_advisory_xact_lock(:number)")
@@ -33,7 +45,6 @@ async def migrate(database: SqlDatabase) -> bool:
         await connection.run_sync(_upgrade)
 
     await database.write(upgrade)
-    return True
 
 
 def _alembic_config() -> Config:

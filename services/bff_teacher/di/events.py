@@ -43,6 +43,7 @@ def events_status(settings: Settings, metrics: Metrics, clock: Clock) -> EventsS
     if not settings.kafka_bootstrap_servers:
         return status
     status.state = "connecting"
+    status.expect(CONTRACTS)
     if find_spec("aiokafka") is None:
         log.warning("events_not_read", reason="the extra kafka is not installed")
         status.state = "absent"

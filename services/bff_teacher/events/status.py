@@ -1,6 +1,6 @@
 """State of the consumer, for metrics and the health report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import nan
 from typing import Literal
 
@@ -43,6 +43,11 @@ class EventsStatus:
             "events_rejected", "Messages kept as unreadable; NaN while unknown."
         ).set_function(lambda: _known(self.rejects))
         self._started_at = clock.monotonic()
+
+    def expect(self, topics: Iterable[str]) -> None:
+        """Export the rejects of each topic from zero on, so that its first one is an increase."""
+        for topic in topics:
+            self.consumed.labels(topic, "rejected")
 
     def _connected(self) -> float:
         return -1.0 if self.state == "off" else float(self.state == "connected")

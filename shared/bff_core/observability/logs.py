@@ -6,7 +6,8 @@ reads. The JSON lines have all of them.
 
 import logging
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import IO, Any
 
 import msgspec
 import structlog
@@ -17,6 +18,24 @@ _ID_LENGTH = 8
 _TRACEBACK = structlog.dev.plain_traceback
 """The default shows local variables, among them tokens."""
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+class LossyStream:
+    """Passes lines on, and loses those that a full disk or a reader that has gone does not take.
+
+    A line is written at the end of each request, which must not fail by it.
+    """
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self._stream = stream
+
+    def write(self, line: Any) -> None:
+        with suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def configure_logs(
@@ -30,6 +49,8 @@ def configure_logs(
     first = structlog.contextvars.merge_contextvars
     processors: list[Processor] = [first, structlog.processors.add_log_level]
     factory: Any
+    # As if a file: structlog uses these two methods only.
+    lossy: Any = LossyStream(sys.stdout.buffer if as_json else sys.stdout)
     if as_json:
         processors += [
             structlog.processors.TimeStamper(fmt="iso"),
@@ -37,7 +58,7 @@ def configure_logs(
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(_to_json),
         ]
-        factory = structlog.BytesLoggerFactory(sys.stdout.buffer)
+        factory = structlog.BytesLoggerFactory(lossy)
     else:
         processors += [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
@@ -46,7 +67,7 @@ def configure_logs(
                 colors=sys.stdout.isatty(), pad_event_to=0, exception_formatter=_TRACEBACK
             ),
         ]
-        factory = structlog.PrintLoggerFactory(sys.stdout)
+        factory = structlog.PrintLoggerFactory(lossy)
     threshold = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=processors,

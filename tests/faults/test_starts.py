@@ -208,6 +208,21 @@ def test_a_command_without_its_database_is_one_line(
     assert "secret" not in ended.stdout + line
 
 
+@pytest.mark.postgres
+def test_a_migration_without_the_database_it_names_says_so(postgres_url: str) -> None:
+    url = f"{postgres_url.rpartition('/')[0]}/no_such_database"
+    migration = ["services.identity_admin", "migrate", "up"]
+    process = started(migration, {"IDENTITY_SERVICE_DATABASE_URL": url})
+
+    try:
+        output, _ = process.communicate(timeout=LIMIT)
+    finally:
+        child_process.kill(process)
+
+    failed = "failed: database error InvalidCatalogNameError; try again\n"
+    assert (process.returncode, output) == (1, failed)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("service", ["gateway", "bff_teacher", "bff_admin"])
 def test_a_signal_while_the_app_starts_ends_it_in_order(

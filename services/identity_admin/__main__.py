@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bff_core.clock import SystemClock
 from bff_core.context import Deadline
+from bff_core.database_url import driver_error
 from bff_core.errors import BffError, NotFound
 from bff_core.settings import SettingsError
 from bff_core.signals import exit_on_signals
@@ -188,14 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (*DATABASE_ERRORS, TimeoutError) as error:
         # The transaction is committed or rolled back; the text may hold a statement's values.
-        sys.stderr.write(f"failed: database error {_driver_class(error)}; try again\n")
+        sys.stderr.write(f"failed: database error {driver_error(error)}; try again\n")
         return 1
-
-
-def _driver_class(error: BaseException) -> str:
-    """The driver's own class, which tells a wrong password from a missing right."""
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    return type(getattr(origin, "__cause__", None) or origin).__name__
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 DRIVERS = {
@@ -72,6 +72,13 @@ def _connect_args(url: URL) -> dict[str, Any]:
         raise ValueError("has options that the driver does not know; encode a `?` of the password")
     # In a URL, because asyncpg takes the files in no other way.
     return {"dsn": str(URL.create("postgresql", query=options))} if options else {}
+
+
+def driver_error(error: BaseException) -> str:
+    """The class of the driver's own error, which tells a wrong password from a missing right."""
+    if not isinstance(error, DBAPIError):
+        return type(error).__name__
+    return type(getattr(error.orig, "__cause__", None) or error.orig).__name__
 
 
 def unnamed_statements() -> dict[str, Any]:

@@ -15,7 +15,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bff_core.context import UserId
-from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_statements
+from bff_core.database_url import (
+    DatabaseUrl,
+    driver_error,
+    set_in_transactions,
+    unnamed_statements,
+)
 from bff_core.errors import RateLimited, Unavailable
 from bff_core.fair_slots import UNSHARED, FairSlots
 from services.bff_teacher.confirmations.tables import metadata, schema_version
@@ -128,11 +133,9 @@ class LedgerDatabase:
         except IntegrityError:
             raise
         except self._failures as error:
-            origin = error.orig if isinstance(error, DBAPIError) else error
             raise Unavailable(
                 details={"reason": "ledger_unavailable"},
-                # The driver's class tells a wrong password from a missing right.
-                fields={"error": type(getattr(origin, "__cause__", None) or origin).__name__},
+                fields={"error": driver_error(error)},
                 retry_after=RETRY_AFTER,
             ) from error
 

@@ -14,7 +14,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bff_core.database_url import DatabaseUrl, set_in_transactions, unnamed_statements
+from bff_core.database_url import (
+    DatabaseUrl,
+    driver_error,
+    set_in_transactions,
+    unnamed_statements,
+)
 from bff_core.errors import Unavailable
 from bff_core.tasks import log_failure
 
@@ -78,8 +83,7 @@ def storage_unavailable(error: BaseException) -> Unavailable:
     return Unavailable(
         _MESSAGES.get(reason, "The settings' database cannot be used"),
         details={"reason": reason},
-        # The driver's class tells a wrong password from a missing right.
-        fields={"error": type(getattr(origin, "__cause__", None) or origin).__name__},
+        fields={"error": driver_error(error)},
         retry_after=RETRY_AFTER_SECONDS,
     )
 

@@ -3,6 +3,7 @@
 CMS does not check who may see a roster or a match; `ownership` and the screens do.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 IDS_PER_CALL = 50
 """Bounds the length of the URL; CMS itself sets no limit."""
+CHUNKS_AT_A_TIME = 2
+"""A screen may read two lists of batches at a time; one user's share is four calls."""
 
 CLASS_OF_BATCH = "class_info"
 STUDENTS_OF_BATCH = frozenset({"student_names", "student_of_essay"})
@@ -84,8 +87,14 @@ class HttpClasses:
         """CMS fails the whole call for one malformed id, so callers pass UUIDs only."""
         if 0 < len(batch_ids) <= IDS_PER_CALL:
             return await self._of_chunk(ctx, batch_ids)
+        slots = asyncio.Semaphore(CHUNKS_AT_A_TIME)
+
+        async def in_turn(ids: Sequence[str]) -> Fetched[ClassInfos]:
+            async with slots:
+                return await self._of_chunk(ctx, ids)
+
         async with fan_out() as group:
-            calls = [group.create_task(self._of_chunk(ctx, ids)) for ids in _chunks(batch_ids)]
+            calls = [group.create_task(in_turn(ids)) for ids in _chunks(batch_ids)]
         return _merged([call.result() for call in calls])
 
     async def _of_chunk(self, ctx: RequestContext, ids: Sequence[str]) -> Fetched[ClassInfos]:

@@ -2,8 +2,8 @@
 import type { Api, DashboardQuery } from "@huleedu/bff-client";
 import { checked, teacherClient } from "@/lib/api-client";
 
-/** Batches that wait for the teacher: more than a page has room for. */
-const ATTENTION: DashboardQuery = { attention: true, limit: 20 };
+/** All batches that are found to wait for the teacher: they are looked for among the newest 100. */
+const ATTENTION: DashboardQuery = { attention: true, limit: 100 };
 
 export type Overview = {
   readonly page: Api.TeacherClassDashboardV1;

@@ -1,0 +1,33 @@
+"""The screens of a teacher with more batches and pupils than a page holds, in a real browser."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.e2e.web_pages import Screen
+
+pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
+
+BEGINS_AT = "/app/dashboard"
+WAITING = 34
+
+
+def test_all_batches_that_wait_are_counted(screen: Screen, other: httpx.Client) -> None:
+    page = other.get("/dashboard", params={"attention": "true", "limit": 1}).json()
+    (one,) = page["batches"]
+    ids = [f"00000000-0000-4000-8000-{number:012}" for number in range(WAITING)]
+
+    def answer(route: Route) -> None:
+        (limit,) = parse_qs(urlsplit(route.request.url).query)["limit"]
+        found = [one | {"batch_id": batch_id} for batch_id in ids[: int(limit)]]
+        has_more = int(limit) < WAITING
+        route.fulfill(json=page | {"batches": found, "has_more": has_more})
+
+    screen.page.route("**/teacher/dashboard?*attention=true*", answer)
+    screen.visit("/app/dashboard")
+
+    expect(screen.page.get_by_role("heading", name=f"Kräver åtgärd ({WAITING})")).to_be_visible()
+    expect(screen.page.get_by_role("button", name=f"Visa alla {WAITING}")).to_be_visible()
+    screen.page.unroute_all()

@@ -31,3 +31,17 @@ def test_all_batches_that_wait_are_counted(screen: Screen, other: httpx.Client) 
     expect(screen.page.get_by_role("heading", name=f"Kräver åtgärd ({WAITING})")).to_be_visible()
     expect(screen.page.get_by_role("button", name=f"Visa alla {WAITING}")).to_be_visible()
     screen.page.unroute_all()
+
+
+@pytest.mark.parametrize(("total", "notes"), [(None, 1), (0, 0)])
+def test_filter_that_did_not_reach_all_batches_says_so(
+    screen: Screen, other: httpx.Client, total: int | None, notes: int
+) -> None:
+    page = other.get("/dashboard").json() | {"batches": [], "total_count": total, "has_more": False}
+    screen.page.route("**/teacher/dashboard?*state=*", lambda route: route.fulfill(json=page))
+
+    screen.visit("/app/dashboard?state=failed")
+
+    expect(screen.page.get_by_text("Ingen bunt passar urvalet.")).to_be_visible()
+    expect(screen.page.get_by_text("Det kan finnas fler.")).to_have_count(notes)
+    screen.page.unroute_all()

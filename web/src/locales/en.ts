@@ -222,6 +222,8 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "ledger.changed": "The list has changed. Reload",
   "ledger.empty": "No batches yet. Create one to begin.",
   "ledger.emptyFilter": "No batch fits the filter.",
+  "ledger.partlySearched":
+    "There may be more. Only your newest batches are searched, and only those whose state is known.",
   "ledger.clearFilter": "Show all batches",
   "live.changed": "{title}: {status}",
   "page.label": "Pages",

@@ -223,6 +223,8 @@ export const sv = {
   "ledger.changed": "Listan har ändrats. Uppdatera",
   "ledger.empty": "Du har inga buntar ännu. Skapa en ny bunt för att komma igång.",
   "ledger.emptyFilter": "Ingen bunt passar urvalet.",
+  "ledger.partlySearched":
+    "Det kan finnas fler. Bara dina nyaste buntar genomsöks, och bara de vars läge är känt.",
   "ledger.clearFilter": "Visa alla buntar",
   "live.changed": "{title}: {status}",
   "page.label": "Sidor",

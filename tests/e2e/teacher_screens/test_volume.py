@@ -11,6 +11,8 @@ from tests.e2e.web_pages import Screen
 pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
 
 BEGINS_AT = "/app/dashboard"
+SMALLEST = 320
+"""Pixels of the narrowest window that WCAG 2.2, 1.4.10, asks for."""
 WAITING = 34
 
 
@@ -45,3 +47,15 @@ def test_filter_that_did_not_reach_all_batches_says_so(
     expect(screen.page.get_by_text("Ingen bunt passar urvalet.")).to_be_visible()
     expect(screen.page.get_by_text("Det kan finnas fler.")).to_have_count(notes)
     screen.page.unroute_all()
+
+
+def test_head_of_the_smallest_window_overlaps_nothing(screen: Screen) -> None:
+    screen.look(theme="light", width=SMALLEST, language="sv")
+
+    screen.visit("/app/dashboard")
+
+    header = screen.page.locator("header").first
+    for one in header.locator("a, button, p").all():
+        assert one.evaluate("one => one.scrollWidth <= one.clientWidth || one.clientWidth <= 1")
+    expect(header.get_by_role("button", name="Logga ut")).to_be_in_viewport(ratio=1)
+    assert not screen.is_wider_than_window()

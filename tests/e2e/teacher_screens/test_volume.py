@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.e2e.teacher_work import batches_in_review
 from tests.e2e.web_pages import Screen
 
 pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
@@ -59,3 +60,27 @@ def test_head_of_the_smallest_window_overlaps_nothing(screen: Screen) -> None:
         assert one.evaluate("one => one.scrollWidth <= one.clientWidth || one.clientWidth <= 1")
     expect(header.get_by_role("button", name="Logga ut")).to_be_in_viewport(ratio=1)
     assert not screen.is_wider_than_window()
+
+
+def test_text_is_matched_with_one_of_two_thousand_pupils(
+    screen: Screen, other: httpx.Client
+) -> None:
+    batch_id = batches_in_review(other)[0]
+    review = other.get(f"/batches/{batch_id}/associations").json()
+    (first, *_) = review["students"]
+    review["students"] += [
+        first
+        | {"student_id": f"00000000-0000-4000-8000-{number:012}", "last_name": f"Ek{number:04}"}
+        | {"class_id": f"00000000-0000-4000-9000-{number // 30:012}", "class_name": "Samma namn"}
+        for number in range(2000)
+    ]
+    screen.page.route("**/associations", lambda route: route.fulfill(json=review))
+    screen.visit(f"/app/batch/{batch_id}/deviations")
+    choice = screen.page.locator("select.field").last
+
+    choice.focus()
+    screen.page.keyboard.type("Ek1999")
+
+    expect(choice.locator("option:checked")).to_contain_text("Ek1999")
+    assert screen.violations() == []
+    screen.page.unroute_all()

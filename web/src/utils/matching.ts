@@ -48,7 +48,11 @@ export function decisionsOf(
     }));
 }
 
-export type ClassGroup = { readonly name: string; readonly pupils: readonly Pupil[] };
+export type ClassGroup = {
+  readonly id: string;
+  readonly name: string;
+  readonly pupils: readonly Pupil[];
+};
 
 /** Pupils by class, the batch's own class first, each by family name. */
 export function pupilsByClass(

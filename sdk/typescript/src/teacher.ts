@@ -70,7 +70,11 @@ export type RetriedPhase = PipelineStartV1["phase"];
 export interface TeacherClient {
   /** A page of batches, newest first, with the classes. */
   dashboard(query?: DashboardQuery, call?: CallOptions): Promise<TeacherClassDashboardV1>;
-  /** All batches of the dashboard, newest first; reads page after page as you iterate. */
+  /**
+   * All batches of the dashboard, newest first; reads page after page as you iterate. By status
+   * `pending_content`, `processing` or `failed` only the newest 500 can be read: of more, the
+   * iteration ends with a `VALIDATION_ERROR` after them.
+   */
   eachBatch(
     query?: Omit<DashboardQuery, "offset">,
     call?: CallOptions,

@@ -45,7 +45,10 @@ class DashboardQuery(BaseModel):
 
     limit: QueryInt = Field(20, ge=1, le=100, description="Batches a page.")
     status: StatusFilterV1 | None = Field(
-        None, description="Only batches to which the results aggregator gives this word."
+        None,
+        description="Only batches to which the results aggregator gives this word. With"
+        " `pending_content`, `processing` or `failed`, only the newest 500 can be read: `offset` and"
+        " `limit` together are at most 500, whatever `has_more` says.",
     )
     state: tuple[BatchStatusV1, ...] = Field(
         (),

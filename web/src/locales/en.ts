@@ -361,7 +361,7 @@ export const en: Readonly<Record<BaseKey, Message>> = {
   "classes.noPupils": "The class has no pupils yet.",
   "classes.noBatches": "The class has no batches yet.",
   "classes.noResults": "The class has no results yet.",
-  "classes.olderBatches": "Batches older than your newest 500 are not shown here.",
+  "classes.olderBatches": "At most 100 batches are shown here, from your newest 500.",
   "archive.intro": "Finished batches among your latest 100, newest first.",
   "archive.empty": "No batch is finished yet.",
 

@@ -364,7 +364,7 @@ export const sv = {
   "classes.noPupils": "Klassen har inga elever ännu.",
   "classes.noBatches": "Klassen har inga buntar ännu.",
   "classes.noResults": "Klassen har inga resultat ännu.",
-  "classes.olderBatches": "Äldre buntar än dina 500 nyaste visas inte här.",
+  "classes.olderBatches": "Här visas högst 100 buntar, ur dina 500 nyaste.",
   "archive.intro": "Avslutade buntar bland dina 100 senaste, nyaste först.",
   "archive.empty": "Ingen bunt är avslutad ännu.",
 

@@ -110,16 +110,18 @@ class ComposeRun:
     def environment(self, name: str) -> dict[str, str]:
         """Exactly what the container has, with the addresses of this run."""
         image = self._image(name)
-        said = {
-            variable: image.inside(value).replace(str(image.folder / "data"), str(self.data))
-            for variable, value in image.environment.items()
-        }
         given = self.services[name].get("environment") or {}
-        said |= {variable: value for variable, value in given.items() if value is not None}
-        here = {variable: _HOST.sub(self._moved, value) for variable, value in said.items()}
+        said = image.environment | {
+            variable: value for variable, value in given.items() if value is not None
+        }
+        here = {variable: self._here(image, value) for variable, value in said.items()}
         temporary = {"TMPDIR": str(image.folder / "tmp")} if self.confined else {}
         path = f"{image.python.parent}:/usr/bin:/bin"
         return {**here, **self._place(name), **temporary, "PATH": path}
+
+    def _here(self, image: ImageTree, value: str) -> str:
+        inside = image.inside(value).replace(str(image.folder / "data"), str(self.data))
+        return _HOST.sub(self._moved, inside)
 
     def _moved(self, found: re.Match[str]) -> str:
         return f"127.0.0.1:{self.ports[found['host']]}"

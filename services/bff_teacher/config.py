@@ -1,14 +1,13 @@
 """Settings of this service from the environment; times in seconds."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import Downstream, Operation
+from bff_core.settings import Downstream, Operation, OptionalFolder
 from services.bff_teacher.confirmations.model import LEAST_CALL
 from services.bff_teacher.kafka_settings import KafkaSettings
 from services.bff_teacher.live_settings import LiveSettings, split_commas
@@ -231,7 +230,7 @@ class Settings(KafkaSettings):
     upload_idle_seconds: float = Field(
         15.0, gt=0, le=60, description="Seconds for which nothing of an upload may arrive."
     )
-    upload_dir: Path | None = Field(
+    upload_dir: OptionalFolder = Field(
         None,
         description="Folder on a disk for files that are being received, at most 32 MiB for each"
         " upload; unset: the system's folder for temporary files.",
@@ -244,7 +243,7 @@ class Settings(KafkaSettings):
     disabled_parts: Annotated[frozenset[PartName], NoDecode] = Field(
         frozenset(), description="Optional parts that are neither fetched nor listed."
     )
-    static_dir: Path | None = Field(
+    static_dir: OptionalFolder = Field(
         None,
         description="A built front end, served at every path without a route; unset:"
         " `/app/static` if it exists; empty: none.",
@@ -273,12 +272,6 @@ class Settings(KafkaSettings):
         if confirm_budget is not None and seconds + LEAST_CALL >= confirm_budget:
             raise ValueError(f"must be more than {LEAST_CALL:g} s below the confirm budget")
         return seconds
-
-    @field_validator("static_dir", "upload_dir", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, folder: object) -> object:
-        # Path("") would be the working directory.
-        return None if folder == "" else folder
 
     @field_validator("disabled_parts", mode="before")
     @classmethod

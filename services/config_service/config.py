@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bff_core.database_url import DatabaseUrl
-from bff_core.settings import ServiceSettings, SettingsError, check_http_url
+from bff_core.settings import OptionalFolder, ServiceSettings, SettingsError, check_http_url
 
 SERVICE = "config_service"
 SERVICE_ID = "config-service"
@@ -44,7 +44,7 @@ class Settings(ServiceSettings):
     identity_url: str = Field(
         "http://127.0.0.1:7005", description="Asked about admins while Redis is away."
     )
-    namespace_directory: Path | None = Field(
+    namespace_directory: OptionalFolder = Field(
         None, description="Namespace files beside those that the service ships."
     )
 
@@ -59,12 +59,6 @@ class Settings(ServiceSettings):
     @classmethod
     def _can_be_asked(cls, url: str) -> str:
         return check_http_url(url)
-
-    @field_validator("namespace_directory", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, folder: object) -> object:
-        # Path("") would be the working directory.
-        return None if folder == "" else folder
 
     @property
     def database(self) -> DatabaseUrl:

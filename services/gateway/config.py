@@ -4,13 +4,12 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bff_core.settings import Downstream, Engine, ServiceSettings
+from bff_core.settings import Downstream, Engine, OptionalFolder, ServiceSettings
 
 SERVICE = "gateway"
 PREFIX = "API_GATEWAY_"
@@ -150,7 +149,7 @@ class Settings(ServiceSettings):
         None,
         description="Pages that may call; unset: none, in development ports 3000, 4173 and 5173-5179 of this machine.",
     )
-    static_dir: Path | None = Field(
+    static_dir: OptionalFolder = Field(
         None,
         description="The built screens, served at every path that is not an API's; unset or empty:"
         " none.",
@@ -215,9 +214,3 @@ class Settings(ServiceSettings):
             if scheme not in {"http", "https"} or not separator or not host or "/" in host:
                 raise ValueError("must be origins such as https://skola.example")
         return value
-
-    @field_validator("static_dir", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, folder: object) -> object:
-        # Path("") would be the working directory.
-        return None if folder == "" else folder

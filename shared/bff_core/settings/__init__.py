@@ -4,7 +4,13 @@ Durations are seconds everywhere.
 """
 
 from bff_core.settings.downstream import BreakerSettings, Downstream, Operation, check_http_url
-from bff_core.settings.environment import Engine, Environment, SettingsError, variable_names
+from bff_core.settings.environment import (
+    Engine,
+    Environment,
+    OptionalFolder,
+    SettingsError,
+    variable_names,
+)
 from bff_core.settings.service_settings import ServiceSettings
 
 __all__ = [
@@ -13,6 +19,7 @@ __all__ = [
     "Engine",
     "Environment",
     "Operation",
+    "OptionalFolder",
     "ServiceSettings",
     "SettingsError",
     "check_http_url",

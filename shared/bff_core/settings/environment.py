@@ -5,9 +5,9 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
@@ -29,6 +29,9 @@ DEMO_PREFIX = "demo-only-"
 """Prefix of the public demo secrets, those of `.env.example`."""
 SHORTEST_SECRET = 32
 INTERNAL_KEY = "HULEEDU_INTERNAL_API_KEY"
+
+OptionalFolder = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
+"""Empty is unset: `Path("")` would be the working directory."""
 
 
 class Environment(StrEnum):

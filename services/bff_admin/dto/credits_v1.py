@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from bff_core.composition import PartV1
-from bff_core.inputs import Line, Whole
+from bff_core.inputs import KEY_PATTERN, Line, Whole
 
 MAX_CREDITS = 1_000_000
 MAX_REASON_LENGTH = 500
@@ -40,9 +40,7 @@ class AdjustHeadersV1(BaseModel):
     idempotency_key: str | None = Field(
         None,
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        pattern=KEY_PATTERN,
         description="The same key again books nothing twice: it answers what was done, with the"
         " balance of now, or 409 `outcome_unknown` for a minute while that is not known.",
     )

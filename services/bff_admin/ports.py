@@ -140,8 +140,12 @@ class Credits(Protocol):
         ...
 
 
+MARK_SECONDS = 60.0
+"""Time in which Entitlements finishes what it was sent, also when nobody waits for the answer."""
+
+
 class ChangeMarks(Protocol):
-    """Marks of changes that may still be carried out; each lasts a minute."""
+    """Marks of changes that may still be carried out; each lasts `MARK_SECONDS`."""
 
     async def take(self, change_id: str) -> bool:
         """Set a mark; False where it is set already.

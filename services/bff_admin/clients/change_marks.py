@@ -7,9 +7,8 @@ from redis.exceptions import RedisError
 
 from bff_core.cache import RedisClient
 from bff_core.errors import Unavailable
+from services.bff_admin.ports import MARK_SECONDS
 
-MARK_SECONDS = 60.0
-"""Time in which Entitlements finishes what it was sent, also when nobody waits for the answer."""
 MAX_MARKS = 10_000
 _PREFIX = "bff_admin:change:"
 

@@ -12,13 +12,11 @@ from bff_core.context import CorrelationId, RequestContext
 from bff_core.errors import BffError, Conflict, DownstreamError
 from services.bff_admin.contracts import CreditOperation
 from services.bff_admin.dto.credits_v1 import AdjustCreditsV1, AdminCreditChangeV1
-from services.bff_admin.ports import Accounts, ChangeMarks, Credits
+from services.bff_admin.ports import MARK_SECONDS, Accounts, ChangeMarks, Credits
 from services.bff_admin.screens.credits import logged_change, require_adjustable
 
 SERVER_ERROR = 500
 REPLAYED = {"Idempotent-Replay": "true"}
-RETRY_AFTER = 60.0
-"""As long as a mark lasts: then the bookings tell."""
 _NAMESPACE = UUID("5f6b5a0e-2f0c-4a55-9a3e-6f7f7c1f4a10")
 
 
@@ -75,7 +73,8 @@ class AdjustmentScreen:
                 "It is not known yet whether an earlier request with this Idempotency-Key was"
                 " carried out: send it again in a minute",
                 details={"reason": "outcome_unknown", "outcome": "unknown"},
-                retry_after=RETRY_AFTER,
+                # Then no mark is in the way, and the bookings tell.
+                retry_after=MARK_SECONDS,
             )
         return WithHeaders(await self._send(booking, user_id, wanted))
 

@@ -15,10 +15,10 @@ from bff_core.errors import (
     NotFound,
 )
 from bff_core.testing import FakeClock
-from services.bff_admin.clients.change_marks import MARK_SECONDS, MemoryChangeMarks
+from services.bff_admin.clients.change_marks import MemoryChangeMarks
 from services.bff_admin.contracts import CreditOperations
 from services.bff_admin.dto.credits_v1 import AdjustCreditsV1, AdminCreditChangeV1
-from services.bff_admin.ports import CreditChange, CreditsReadOnly
+from services.bff_admin.ports import MARK_SECONDS, CreditChange, CreditsReadOnly
 from services.bff_admin.screens.adjustment import AdjustmentScreen
 from tests.unit.bff_admin.credit_fakes import USER, FakeAccounts, FakeCredits, a_booking
 from tests.unit.bff_admin.fakes import an_admin

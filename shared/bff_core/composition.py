@@ -75,6 +75,10 @@ class WithHeaders(Generic[T_co]):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+REPLAYED: Mapping[str, str] = {"Idempotent-Replay": "true"}
+"""Headers of a result that an earlier request has made."""
+
+
 def describe(name: str, part: Part[T]) -> PartV1:
     """One entry of an answer's `parts`."""
     if isinstance(part, Missing):

@@ -7,7 +7,7 @@ adjustment is made from its key, and the platform's own bookings tell whether it
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from bff_core.composition import WithHeaders, fan_out
+from bff_core.composition import REPLAYED, WithHeaders, fan_out
 from bff_core.context import CorrelationId, RequestContext
 from bff_core.errors import BffError, Conflict, DownstreamError
 from services.bff_admin.contracts import CreditOperation
@@ -16,7 +16,6 @@ from services.bff_admin.ports import MARK_SECONDS, Accounts, ChangeMarks, Credit
 from services.bff_admin.screens.credits import logged_change, require_adjustable
 
 SERVER_ERROR = 500
-REPLAYED = {"Idempotent-Replay": "true"}
 _NAMESPACE = UUID("5f6b5a0e-2f0c-4a55-9a3e-6f7f7c1f4a10")
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bff_core.clock import Clock
-from bff_core.composition import WithHeaders, fan_out, required
+from bff_core.composition import REPLAYED, WithHeaders, fan_out, required
 from bff_core.context import RequestContext
 from bff_core.errors import (
     DownstreamError,
@@ -45,8 +45,6 @@ from services.bff_teacher.screens.ids import require_uuids
 from services.bff_teacher.screens.rows.batches import require_allowed
 from services.bff_teacher.screens.rows.classes import OwnStudents, read_own_students
 from services.bff_teacher.screens.states import STATE_PARTS, StateReads
-
-REPLAYED = {"Idempotent-Replay": "true"}
 
 log = structlog.get_logger()
 

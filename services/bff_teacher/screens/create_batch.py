@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bff_core.clock import Clock
-from bff_core.composition import WithHeaders, required
+from bff_core.composition import REPLAYED, WithHeaders, required
 from bff_core.context import RequestContext
 from bff_core.errors import (
     Conflict,
@@ -26,7 +26,6 @@ from services.bff_teacher.screens.created_batch import CreatedBatches
 from services.bff_teacher.screens.lost_batch import find_lost_batch
 from services.bff_teacher.screens.rows.classes import find_own_class
 
-REPLAYED = {"Idempotent-Replay": "true"}
 LEAST_CALL = 1.0
 """Seconds; with less time left, nothing is sent, because no answer could be awaited."""
 

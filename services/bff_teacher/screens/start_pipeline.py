@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from bff_core.clock import Clock
-from bff_core.composition import WithHeaders, required
+from bff_core.composition import REPLAYED, WithHeaders, required
 from bff_core.context import RequestContext
 from bff_core.errors import (
     Conflict,
@@ -26,7 +26,7 @@ from services.bff_teacher.dto.pipeline_v1 import (
 )
 from services.bff_teacher.ports import BatchWrites
 from services.bff_teacher.ports.workflow import PipelineCommands, Preflights, StartRefused
-from services.bff_teacher.screens.create_batch import REPLAYED, WriteTimeouts
+from services.bff_teacher.screens.create_batch import WriteTimeouts
 from services.bff_teacher.screens.owned_batch import OwnedBatch, OwnedBatches
 from services.bff_teacher.screens.pipeline_preview import (
     denial_of,

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import asdict, dataclass, replace
 
+from bff_core.composition import REPLAYED
 from bff_core.context import RequestContext
 from bff_core.errors import (
     MAX_LISTED_ERRORS,
@@ -35,7 +36,6 @@ from services.config_service.ports import (
 )
 from services.config_service.values import PatchOperation, Values, canonical_json, make_patch
 
-REPLAYED = {"Idempotent-Replay": "true"}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -1,9 +1,11 @@
 """Accounts that wait for approval, and the decisions on them."""
 
+from collections.abc import Mapping
+
 from dishka import FromDishka
 from quart import Blueprint
 
-from bff_core.composition import WithHeaders
+from bff_core.composition import REPLAYED, WithHeaders
 from bff_core.context import RequestContext
 from bff_core.errors import Conflict, NotFound, PreconditionRequired
 from bff_core.inputs import OnceHeadersV1
@@ -222,5 +224,5 @@ def _response(outcome: DecisionOutcome) -> WithHeaders[UserDecisionV1]:
     return WithHeaders(outcome.decision, _replay_headers(replayed=outcome.replayed))
 
 
-def _replay_headers(*, replayed: bool) -> dict[str, str]:
-    return {"Idempotent-Replay": "true"} if replayed else {}
+def _replay_headers(*, replayed: bool) -> Mapping[str, str]:
+    return REPLAYED if replayed else {}

@@ -1,9 +1,9 @@
 /** An edit of a namespace: first the difference, then the change; merged after another one. */
 import { computed, ref, shallowRef } from "vue";
 import { announce } from "@/composables/useAnnouncer";
-import { describeFailure, useWrite } from "@/composables/useWrite";
+import { describeFailure, refusalsIn, useWrite } from "@/composables/useWrite";
 import type { WriteFailure } from "@/composables/useWrite";
-import { locale, t } from "@/lib/i18n";
+import { t } from "@/lib/i18n";
 import { readSettings, writeSettings } from "@/services/admin-settings";
 import type { Settings, SettingsChange, SettingsWrite } from "@/services/admin-settings";
 import { useSettingsStore } from "@/stores/settings";
@@ -30,7 +30,7 @@ export function useSettingsEdit(namespace: () => string) {
   const edit = computed(() => store.edits[namespace()]);
   const failure = computed(() => readFailure.value ?? write.failure.value);
   /** Problems that the service found, by pointer. */
-  const refusals = computed(() => refusalsIn(write.failure.value?.details ?? {}));
+  const refusals = computed(() => refusalsIn(write.failure.value?.details ?? {}, "/values"));
 
   function start(current: Settings): void {
     const isOutdated = store.isOutdated(current.namespace, current);
@@ -122,22 +122,4 @@ export function useSettingsEdit(namespace: () => string) {
     discard,
     forget,
   };
-}
-
-/** The service's findings below `root`, by pointer; its words are English. */
-export function refusalsIn(
-  details: Readonly<Record<string, unknown>>,
-  root = "/values",
-): Record<string, string> {
-  const errors = Array.isArray(details.errors) ? (details.errors as unknown[]) : [];
-  return Object.fromEntries(
-    errors.flatMap((one) => {
-      if (typeof one !== "object" || one === null) return [];
-      const { pointer, message } = one as { pointer?: unknown; message?: unknown };
-      if (typeof pointer !== "string" || !pointer.startsWith(root)) return [];
-      const isEnglish = locale.value === "en" && typeof message === "string";
-      const words = isEnglish ? String(message) : t("admin.form.refused");
-      return [[pointer.slice(root.length), words]];
-    }),
-  );
 }

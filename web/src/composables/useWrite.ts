@@ -3,6 +3,7 @@ import { BffError } from "@huleedu/bff-client";
 import { ref, shallowRef } from "vue";
 import { describeError, isAbort } from "@/lib/errors";
 import type { ErrorDescription } from "@/lib/errors";
+import { locale, t } from "@/lib/i18n";
 
 export type WriteFailure = ErrorDescription & {
   /** The change may have been made: no answer came, or not from the service that makes it. */
@@ -65,4 +66,22 @@ export function describeFailure(thrown: unknown): WriteFailure {
 
 function keyOf(thrown: unknown): string | undefined {
   return thrown instanceof BffError ? thrown.idempotencyKey : undefined;
+}
+
+/** The service's findings below `root`, by pointer; its words are English. */
+export function refusalsIn(
+  details: Readonly<Record<string, unknown>>,
+  root: string,
+): Record<string, string> {
+  const errors = Array.isArray(details.errors) ? (details.errors as unknown[]) : [];
+  return Object.fromEntries(
+    errors.flatMap((one) => {
+      if (typeof one !== "object" || one === null) return [];
+      const { pointer, message } = one as { pointer?: unknown; message?: unknown };
+      if (typeof pointer !== "string" || !pointer.startsWith(root)) return [];
+      const isEnglish = locale.value === "en" && typeof message === "string";
+      const words = isEnglish ? String(message) : t("admin.form.refused");
+      return [[pointer.slice(root.length), words]];
+    }),
+  );
 }

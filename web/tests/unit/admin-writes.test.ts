@@ -9,8 +9,7 @@ import {
   verdictsOf,
 } from "@/components/admin/accountWords";
 import { useRefresh } from "@/composables/useRefresh";
-import { refusalsIn } from "@/composables/useSettingsEdit";
-import { describeFailure, useWrite } from "@/composables/useWrite";
+import { describeFailure, refusalsIn, useWrite } from "@/composables/useWrite";
 import { setLocale } from "@/lib/i18n";
 
 const error = (status: number, code: string, more = {}) =>
@@ -83,10 +82,12 @@ describe("a refusal", () => {
   };
 
   it("is shown at its setting, in the page's language", async () => {
-    expect(refusalsIn(details)).toEqual({ "/limits/max": "Servern godtar inte värdet." });
+    expect(refusalsIn(details, "/values")).toEqual({
+      "/limits/max": "Servern godtar inte värdet.",
+    });
     await setLocale("en");
-    expect(refusalsIn(details)).toEqual({ "/limits/max": "must be at least 1" });
-    expect(refusalsIn({})).toEqual({});
+    expect(refusalsIn(details, "/values")).toEqual({ "/limits/max": "must be at least 1" });
+    expect(refusalsIn({}, "/values")).toEqual({});
   });
 });
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from devstack.screens.build import built_screens
+from tests.browser import open_browser
 from tests.e2e.demo_stack import DemoStack, demo_stack
 from tests.e2e.devstack_harness import FakeDevstack
 from tests.e2e.remote_stack import RemoteStack
@@ -24,6 +26,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         why = why_not_elsewhere(item) if HERE in item.path.parents else None
         if why:
             item.add_marker(pytest.mark.skip(reason=f"--stack-url: {why}"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

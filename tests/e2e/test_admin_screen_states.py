@@ -8,19 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from devstack.seed.people import ADMIN, ANNA, PENDING
-from tests.browser import open_browser
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.web_pages import NARROW, WIDE, Screen, opened
 
 pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.own_stack]
 
 API = "**/bff/v1/admin"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from devstack.seed.people import ADMIN, ANNA
-from tests.browser import open_browser
 from tests.e2e.account_dialogs import decide, invite, lose_answer, review_credits
 from tests.e2e.admin_work import admin_elsewhere, approve, fault, register, save, waiting
 from tests.e2e.demo_stack import DemoStack, demo_stack
@@ -25,12 +24,6 @@ REFRESH_SECONDS = 15
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     with demo_stack(tmp_path_factory.mktemp("admin-screens"), "--web") as (stack, _):
         yield stack
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from devstack.seed import PASSWORD
 from devstack.seed.people import ANNA
-from tests.browser import TIMEOUT_MS, open_browser
+from tests.browser import TIMEOUT_MS
 from tests.e2e.killable_stack import KillableStack, killable_stack
 from tests.e2e.strangers_site import QuietHandler
 from tests.node_tools import output_of
@@ -76,12 +76,6 @@ def address(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{origin}/?api={stack.url('gateway')}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

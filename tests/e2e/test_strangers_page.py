@@ -16,7 +16,7 @@ from devstack.faults.client import send_order
 from devstack.scenario import DemoScenario
 from devstack.seed import PASSWORD, DemoUser, Situation, load_dataset
 from devstack.seed.people import ADMIN, ANNA, PENDING
-from tests.browser import TIMEOUT_MS, open_browser
+from tests.browser import TIMEOUT_MS
 from tests.e2e.killable_stack import Environment, KillableStack, killable_stack
 from tests.e2e.strangers_site import TOKEN_SECONDS, build, served, signing_key
 from tests.ports import free_port
@@ -70,12 +70,6 @@ def stack(parts: tuple[KillableStack, Path], origin: str) -> Iterator[KillableSt
     stack, built = parts
     with served(built, port=int(origin.rpartition(":")[2])):
         yield stack
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 Open = Callable[[], Page]

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from devstack.seed.people import SCHOOL_ADMIN
-from tests.browser import open_browser
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.teacher_work import stack_with_screens
 from tests.e2e.web_pages import WIDE, Screen, opened
@@ -19,12 +18,6 @@ from tests.e2e.web_pages import WIDE, Screen, opened
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     with stack_with_screens(tmp_path_factory.mktemp("admin-details")) as stack:
         yield stack
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from devstack.seed.people import ANNA
-from tests.browser import open_browser
 from tests.e2e.demo_stack import DemoStack
 from tests.e2e.teacher_work import stack_with_screens, teacher_elsewhere
 from tests.e2e.web_pages import WIDE, Screen, opened
@@ -17,12 +16,6 @@ from tests.e2e.web_pages import WIDE, Screen, opened
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
     with stack_with_screens(tmp_path_factory.mktemp("teacher-screens")) as stack:
         yield stack
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

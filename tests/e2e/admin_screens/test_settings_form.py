@@ -97,9 +97,14 @@ def test_own_save_whose_answer_was_lost_is_told_when_the_dialog_closes(
     expect(page.get_by_test_id("unknown-outcome")).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
     saved_since(page, {REMINDER: 24}, SCHOOL_ADMIN.user_id)
+    # A dialog whose write is under way stays.
+    expect(dialog.get_by_role("button", name="Spara")).not_to_have_attribute(
+        "aria-disabled", "true"
+    )
 
     page.keyboard.press("Escape")
 
+    expect(dialog).to_have_count(0)
     expect(page.get_by_test_id("saved")).to_contain_text("Sparat som version 7.")
     expect(page.get_by_test_id("version")).to_contain_text("Version 7")
     expect(page.get_by_test_id("changes")).to_have_text("0 ändringar")
